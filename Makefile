@@ -1,0 +1,46 @@
+# make run    the app on demo data          make test   the tests
+# make lint   style, types, layers          make browser   the browser tests (need chromium)
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
+export PYTHONUNBUFFERED := 1
+
+.PHONY: run demo test lint browser model clean
+
+run: demo
+	$(BIN)/streamlit run app.py
+
+demo: $(VENV)/ready
+	@$(BIN)/python -m mammo_core bootstrap
+
+test: $(VENV)/ready
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/basedpyright
+
+browser: $(VENV)/ready-dev
+	$(BIN)/python -m pytest tests/browser
+
+model: $(VENV)/ready
+	$(BIN)/python -m benchmarks.demo_model
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache
+
+$(VENV)/ready: requirements.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (TensorFlow's range); found: $$(python3 --version 2>&1)."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+		|| { echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13 (TensorFlow's range)."; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

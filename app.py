@@ -1,0 +1,29 @@
+"""The mammography workbench: `streamlit run app.py`."""
+
+import streamlit as st
+
+
+def main() -> None:
+    """Configure the page and run the one that the user chose."""
+    st.set_page_config(page_title="Mammography workbench", page_icon=":material/radiology:", layout="wide")
+    page = st.navigation(
+        {
+            "": [st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True)],
+            "Data": [
+                st.Page("pages/explore.py", title="Explore", icon=":material/bar_chart:"),
+                st.Page("pages/exams.py", title="Exams", icon=":material/grid_view:"),
+                st.Page("pages/data.py", title="Data", icon=":material/database:"),
+            ],
+            "Learning": [
+                st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
+                st.Page("pages/models.py", title="Models", icon=":material/balance:"),
+            ],
+            "Use": [st.Page("pages/predict.py", title="Predict", icon=":material/upload_file:")],
+        }
+    )
+    page.run()
+    st.sidebar.caption("Research use only. Not a medical device: nothing here is a diagnosis.")
+
+
+if __name__ == "__main__":  # spawned decoding workers import this file too, and must not run it
+    main()

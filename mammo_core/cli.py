@@ -1,0 +1,240 @@
+"""Every capability without a browser: `python -m mammo_core --help`.
+
+With `--json` standard output holds one JSON document and nothing else; progress goes to standard error. The exit status
+is 0, 1 (a MammoError, shown as one line) or 2 (wrong usage).
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from mammo_core.errors import ConfigError, MammoError
+from mammo_core.settings import settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+screen = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def main() -> None:
+    """Run the command line; a MammoError becomes one line and exit status 1."""
+    try:
+        app()
+    except MammoError as error:
+        screen.print(f"[bold red]Error:[/] {error}", soft_wrap=True, highlight=False)
+        sys.exit(1)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path | None, typer.Option(help="Folder to make; default: demo in MAMMO_DATA.")] = None,
+    patients: Annotated[int, typer.Option(min=4, help="How many patients.")] = 150,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same files.")] = 0,
+    prevalence: Annotated[float | None, typer.Option(min=0, max=1, help="Share of positive patients.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a synthetic data set: real DICOM files in the RSNA layout."""
+    from mammo_core.work import run_here
+
+    folder = (out or settings().data / "demo").absolute()
+    if (folder / "train.csv").exists():
+        raise ConfigError(f"{folder} holds a data set already. Give another folder with --out, or remove it first.")
+    arguments: dict[str, Any] = {"out": str(folder), "patients": patients, "seed": seed}
+    if prevalence is not None:
+        arguments["prevalence"] = prevalence
+    with _bar("images") as progress:
+        outcome = run_here(folder, "demo", arguments, progress)
+    _print(outcome.document, as_json, outcome.message)
+
+
+@app.command("import")
+def import_(
+    source: Annotated[str, typer.Argument(help="Folder of the data set (or its name in MAMMO_DATA), or its CSV.")],
+    name: Annotated[str | None, typer.Option(help="Name of the prepared store; default: the data set's.")] = None,
+    size: Annotated[int, typer.Option(min=32, max=2048, help="Side of the images in pixels.")] = 256,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a running Dask scheduler, tcp://host:8786.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Turn DICOM into PNG images sorted by label. Goes on where it stopped."""
+    from mammo_core.work import run_here
+    from mammo_core.work.requests import import_request
+
+    path, arguments = import_request(source, name, size)
+    with _bar("images") as progress:
+        outcome = run_here(path, "import", {**arguments, "workers": workers, "scheduler": scheduler}, progress)
+    _print(outcome.document, as_json, outcome.message)
+
+
+@app.command()
+def explore(
+    source: Annotated[str, typer.Argument(help="Folder of the data set (or its name in MAMMO_DATA), or a CSV.")],
+    as_json: AsJson = False,
+) -> None:
+    """Count images, breasts and patients, and show ages, views, sites, machines, density and what is missing."""
+    from mammo_core.dataset.catalogue import read_catalogue
+    from mammo_core.dataset.library import find_dataset
+    from mammo_core.explore import summary
+
+    document = summary(read_catalogue(find_dataset(source)).table)
+    _print(document, as_json)
+
+
+@app.command()
+def train(
+    name: Annotated[str, typer.Argument(help="The prepared store to train on.")],
+    config: Annotated[Path | None, typer.Option(help="JSON file with training settings.")] = None,
+    changes: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, over the file's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a network on a prepared store, judge it on patients it hasn't seen, save and verify it."""
+    from mammo_core.work import run_here
+    from mammo_core.work.requests import train_request
+
+    path, arguments = train_request({"store": name, **_settings_file(config), **_settings(changes or [])})
+    with _bar("steps") as progress:
+        outcome = run_here(path, "train", arguments, progress)
+    _print(outcome.document, as_json, outcome.message)
+
+
+@app.command()
+def runs(as_json: AsJson = False) -> None:
+    """List training runs and models with their state and breast-level AUC."""
+    from mammo_core.work.runs import list_runs
+
+    rows = list_runs()
+    if as_json:
+        return _print({"runs": rows}, as_json)
+    table = Table("run", "state", "epoch", "AUC (95 % CI)", "active")
+    for row in rows:
+        auc = row["auc"]
+        shown = f"{auc['value']:.3f} ({auc['low']:.3f}–{auc['high']:.3f})" if auc else "–"
+        table.add_row(row["run"], row["state"], str(row["epochs"] or "–"), shown, "●" if row["active"] else "")
+    Console().print(table)
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Argument(help="Name of the model.")],
+    data: Annotated[str | None, typer.Option(help="Prepared store; default: the model's own held-out patients.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Report how good a model is on patients that it wasn't trained on, with confidence intervals and baselines."""
+    from mammo_core.models import model_folder, open_bundle
+
+    bundle = open_bundle(model_folder(model))
+    if data is None:
+        document = bundle.evaluation()
+    else:
+        from mammo_core.inference import evaluate_store
+
+        document = evaluate_store(bundle, data)
+    _print({"model": model, **document}, as_json)
+
+
+@app.command()
+def predict(
+    files: Annotated[list[Path], typer.Argument(help="DICOM files, folders or zip files.")],
+    model: Annotated[str | None, typer.Option(help="Name of the model; default: the active one.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the image table to this CSV file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Predict from DICOM files, per image, breast and patient."""
+    from mammo_core.dicom.sandbox import Sandbox
+    from mammo_core.files import write_bytes
+    from mammo_core.inference import Predictor, find_files, predict_files, summarise
+    from mammo_core.models import active_model, model_folder, open_bundle
+
+    found = find_files(files)
+    bundle = open_bundle(model_folder(model or active_model()))
+    predictor = Predictor(bundle)
+    images = []
+    with _bar("files") as progress, Sandbox() as sandbox:
+        for prediction in predict_files(found, predictor, sandbox):
+            images.append(prediction)
+            progress({"done": len(images), "total": len(found)})
+    answer = summarise(images, bundle)
+    if csv:
+        write_bytes(csv, answer.to_csv().encode())
+    if as_json:
+        return _print(answer.to_json(), as_json)
+    for line in answer.lines():
+        typer.echo(line)
+
+
+@app.command(hidden=True)
+def bootstrap() -> None:
+    """Make the demo data set and its prepared store where there is no data yet; `make run` calls this."""
+    from mammo_core.dataset.library import list_datasets
+
+    if not list_datasets():
+        screen.print("Making the demo data set: synthetic mammograms as DICOM files …")
+        demo()
+        import_("demo")
+
+
+@app.command(hidden=True)
+def work(folder: Path) -> None:
+    """Do what a work folder asks for; the application starts this in a process of its own."""
+    from mammo_core.work import WorkFolder
+    from mammo_core.work.launch import run_requested
+
+    run_requested(WorkFolder(folder))
+
+
+def _settings_file(path: Path | None) -> dict[str, Any]:
+    from mammo_core.files import read_json
+
+    return read_json(path) if path else {}
+
+
+def _settings(changes: list[str]) -> dict[str, Any]:
+    """Return KEY=VALUE texts as a document; a value that reads as JSON is one."""
+    document = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {change}: expected KEY=VALUE, for example --set epochs=5.")
+        try:
+            document[key] = json.loads(value)
+        except json.JSONDecodeError:
+            document[key] = value
+    return document
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Show a progress bar on standard error while the block runs; gives the callback that moves it."""
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn(what + "  {task.fields[extra]}"), TimeRemainingColumn())
+    with Progress(*columns, console=screen, transient=not screen.is_terminal) as bars:
+        bar = bars.add_task(what, total=None, extra="")
+
+        def move(progress: dict[str, Any]) -> None:
+            extra = []
+            if progress.get("images_per_second"):
+                extra.append(f"{progress['images_per_second']:.1f} images/s")
+            if progress.get("quarantined"):
+                extra.append(f"{progress['quarantined']} quarantined")
+            if "epoch" in progress:
+                extra.append(f"epoch {progress['epoch']} of {progress['epochs']}")
+            bars.update(bar, completed=progress["done"], total=progress["total"], extra=", ".join(extra))
+
+        yield move
+
+
+def _print(document: dict[str, Any], as_json: bool, message: str | None = None) -> None:
+    if as_json:
+        typer.echo(json.dumps(document, allow_nan=False))
+    elif message:
+        typer.echo(message)
+    else:
+        Console().print_json(json.dumps(document, allow_nan=False))

@@ -1,0 +1,199 @@
+"""A folder in the RSNA layout → one validated row an image, with the file path that the CSV lacks."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from mammo_core.errors import DataError
+
+REQUIRED = ("patient_id", "image_id", "laterality", "view")
+TEXT = ("patient_id", "image_id", "site_id", "machine_id", "laterality", "view", "density")
+FLAGS = ("cancer", "biopsy", "invasive", "implant", "difficult_negative_case")
+COLUMNS = (*TEXT, *FLAGS, "age", "BIRADS", "file")
+
+_SAFE_ID = r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}"
+_FLAG_VALUES = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
+_LATERALITIES = {"L": "L", "R": "R", "LEFT": "L", "RIGHT": "R"}
+_IMAGE_SUFFIXES = {".dcm", ".dicom", ""}
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The images of one data set.
+
+    Attributes:
+        table: one row an image. patient_id, image_id, site_id, machine_id, laterality ("L" or "R"), view (capitals)
+            and density ("A" to "D") are text; age is float64 in years; cancer, biopsy, invasive, implant,
+            difficult_negative_case and BIRADS are nullable Int8; file is the absolute path of the image, or missing.
+            A column that the CSV lacks is there and all missing.
+        root: the folder that holds the CSV.
+        csv: the CSV that was read.
+        columns_found: the columns that the CSV really has, in its order.
+    """
+
+    table: pd.DataFrame
+    root: Path
+    csv: Path
+    columns_found: tuple[str, ...]
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the CSV has a cancer column with at least one value."""
+        return bool(self.table["cancer"].notna().any())
+
+    @property
+    def missing_files(self) -> int:
+        """How many listed images have no file on disk."""
+        return int(self.table["file"].isna().sum())
+
+
+def read_catalogue(source: Path) -> Catalogue:
+    """Read a data set.
+
+    Args:
+        source: a folder with train.csv (or test.csv, or a single CSV with the required columns) and its images in
+            train_images/<patient_id>/<image_id>.dcm (or test_images, or flat, or beside the CSV); or a CSV file,
+            whose folder is then searched for images.
+
+    Raises:
+        DataError: there is no such folder or CSV, a required column is missing, a value is not as expected, or an
+            image is listed twice.
+    """
+    csv = _find_csv(source)
+    raw = _read_csv(csv)
+    table = _validate(raw, csv)
+    table["file"] = _find_files(table, csv)
+    return Catalogue(table, csv.parent, csv, tuple(raw.columns))
+
+
+def _find_csv(source: Path) -> Path:
+    source = source.expanduser().absolute()
+    if source.is_file():
+        return source
+    if not source.is_dir():
+        raise DataError(f"There is no folder or CSV file {source}. Give the folder that holds train.csv.")
+    for name in ("train.csv", "test.csv"):
+        if (source / name).is_file():
+            return source / name
+    others = [
+        path
+        for path in sorted(source.glob("*.csv"))
+        if set(REQUIRED) <= set(path.open(encoding="utf-8", errors="replace").readline().strip().split(","))
+    ]
+    if len(others) == 1:
+        return others[0]
+    raise DataError(
+        f"{source} holds no train.csv. Give the folder of the RSNA download, or one with a CSV that has the columns "
+        f"{', '.join(REQUIRED)} (and cancer, to train)."
+    )
+
+
+def _read_csv(csv: Path) -> pd.DataFrame:
+    try:
+        raw = pd.read_csv(csv, dtype=str, keep_default_na=False, na_values=["", "NA", "NaN", "nan", "None"])
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise DataError(f"{csv.name} isn't readable as a CSV file with a header line ({reason}).") from None
+    except OSError as error:
+        raise DataError(f"{csv} can't be read: {error.strerror}.") from None
+    raw.columns = [str(name).strip() for name in raw.columns]
+    lacking = [name for name in REQUIRED if name not in raw.columns]
+    if lacking:
+        raise DataError(
+            f"{csv.name} lacks the column{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}; "
+            f"{', '.join(REQUIRED)} are required."
+        )
+    if raw.empty:
+        raise DataError(f"{csv.name} lists no images: it has a header line only.")
+    return raw
+
+
+def _validate(raw: pd.DataFrame, csv: Path) -> pd.DataFrame:
+    """Return the table with every column of `COLUMNS` but file, typed and checked."""
+    table = pd.DataFrame(index=raw.index)
+    for name in COLUMNS[:-1]:
+        values = raw[name] if name in raw.columns else pd.Series(pd.NA, index=raw.index, dtype="str")
+        values = values.str.strip()
+        if name in REQUIRED:
+            _refuse(values.isna(), values, name, csv, "a value")
+        if name in FLAGS:
+            table[name] = _flag(values, name, csv)
+        elif name in {"age", "BIRADS"}:
+            table[name] = _number(values, name, csv)
+        else:
+            table[name] = values
+    for name in ("patient_id", "image_id"):
+        _refuse(~table[name].str.fullmatch(_SAFE_ID), table[name], name, csv, "letters, digits, '.', '_' or '-'")
+    sides = table["laterality"].str.upper().map(_LATERALITIES)
+    _refuse(sides.isna(), table["laterality"], "laterality", csv, "L or R")
+    table["laterality"] = sides.astype("str")
+    table["view"] = table["view"].str.upper()
+    table["density"] = table["density"].str.upper()
+    twice = table["image_id"].duplicated()
+    if twice.any():
+        raise DataError(
+            f"{csv.name} lists {int(twice.sum())} image_id more than once (first in line "
+            f"{int(twice.to_numpy().argmax()) + 2}); every image may stand in one line only."
+        )
+    return table[list(COLUMNS[:-1])]
+
+
+def _flag(values: pd.Series, name: str, csv: Path) -> pd.Series:
+    numbers = values.str.lower().map(_FLAG_VALUES)
+    _refuse(numbers.isna() & values.notna(), values, name, csv, "0 or 1")
+    return numbers.astype("Int8")
+
+
+def _number(values: pd.Series, name: str, csv: Path) -> pd.Series:
+    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+    wrong = numbers.isna() & values.notna()
+    if name == "BIRADS":
+        _refuse(wrong | ~numbers.dropna().isin(range(7)).reindex(values.index, fill_value=True), values, name, csv, "0 to 6")
+        return numbers.astype("Int8")
+    _refuse(wrong | (numbers < 0) | (numbers > 130), values, name, csv, "years from 0 to 130")
+    return numbers
+
+
+def _refuse(wrong: pd.Series, values: pd.Series, name: str, csv: Path, expected: str) -> None:
+    """Raise a DataError that counts the wrong rows and names the first line, never a patient's identifier."""
+    wrong = wrong.fillna(True).astype(bool)
+    if not wrong.any():
+        return
+    first = int(wrong.to_numpy().argmax())
+    shown = "" if name == "patient_id" or pd.isna(values.iloc[first]) else f" (there: {str(values.iloc[first])[:40]!r})"
+    raise DataError(
+        f"{csv.name}: {int(wrong.sum())} of {len(wrong)} values of {name} are not usable, the first in line "
+        f"{first + 2}{shown}; expected {expected}."
+    )
+
+
+def _find_files(table: pd.DataFrame, csv: Path) -> pd.Series:
+    """Return the absolute path of each image, missing where there is no file.
+
+    The folder is walked once: asking the file system 54,706 times is slow on a network share.
+    """
+    named = csv.parent / f"{csv.stem}_images"
+    by_pair, by_image = _index(named if named.is_dir() else csv.parent)
+    pairs = zip(table["patient_id"], table["image_id"], strict=True)
+    paths = [by_pair.get((patient, image)) or by_image.get(image) for patient, image in pairs]
+    return pd.Series(paths, index=table.index, dtype="str")
+
+
+def _index(folder: Path, depth: int = 3) -> tuple[dict[tuple[str, str], str], dict[str, str]]:
+    """Map (parent folder's name, stem) → path, and stem → path for files that lie elsewhere than in RSNA's layout."""
+    by_pair: dict[tuple[str, str], str] = {}
+    by_image: dict[str, str] = {}
+    for parent, folders, names in os.walk(folder):
+        level = len(Path(parent).relative_to(folder).parts)
+        if level >= depth:
+            folders.clear()
+        for name in names:
+            stem, suffix = os.path.splitext(name)
+            if suffix.lower() not in _IMAGE_SUFFIXES or name.startswith("."):
+                continue
+            path = os.path.join(parent, name)
+            by_image.setdefault(stem, path)
+            by_pair[os.path.basename(parent), stem] = path
+    return by_pair, by_image

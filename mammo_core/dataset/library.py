@@ -1,0 +1,148 @@
+"""The data sets that the application knows: folders in `MAMMO_DATA`, and folders elsewhere that were linked there."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mammo_core.dataset.catalogue import COLUMNS, Catalogue, read_catalogue
+from mammo_core.errors import DataError
+from mammo_core.files import read_json, write_json
+from mammo_core.settings import settings
+
+LINK = "linked.json"
+ABOUT = "dataset.json"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One known data set.
+
+    Attributes:
+        name: how pages and commands call it.
+        path: the folder with its CSV.
+        synthetic: whether this application generated it.
+    """
+
+    name: str
+    path: Path
+    synthetic: bool
+
+    @property
+    def version(self) -> float:
+        """Return what changes when the data set does: the newest modification time of its CSV files, in s."""
+        return max((csv.stat().st_mtime for csv in self.path.glob("*.csv")), default=0.0)
+
+
+def list_datasets() -> list[Dataset]:
+    """Return the data sets with a CSV, by name."""
+    found = []
+    for folder in sorted(settings().data.glob("*/")):
+        path = Path(read_json(folder / LINK)["path"]) if (folder / LINK).exists() else folder
+        if any((path / name).is_file() for name in ("train.csv", "test.csv")) or (folder / LINK).exists():
+            found.append(Dataset(folder.name, path, is_synthetic(path)))
+    return found
+
+
+def find_dataset(name_or_path: str | Path) -> Path:
+    """Return the folder (or CSV) of a data set given by its name here or by a path.
+
+    Raises:
+        DataError: it is neither.
+    """
+    path = Path(name_or_path).expanduser()
+    if path.exists():
+        return path.absolute()
+    for dataset in list_datasets():
+        if dataset.name == str(name_or_path):
+            return dataset.path
+    names = ", ".join(dataset.name for dataset in list_datasets()) or "none yet"
+    raise DataError(f"{str(name_or_path)!r} is neither a folder, a CSV file nor a known data set (known: {names}).")
+
+
+def check_name(name: str) -> str:
+    """Return a name for a new data set if it is usable as a folder's.
+
+    Raises:
+        DataError: it isn't.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", name) or name == "prepared":
+        raise DataError(f"{name!r} is not usable as a name; take letters, digits, '.', '_' and '-'.")
+    return name
+
+
+def link_dataset(name: str, path: str | Path) -> Dataset:
+    """Make a folder elsewhere known by a name, after reading its catalogue; nothing is copied or changed.
+
+    Raises:
+        DataError: the name is taken or not usable, or the folder isn't a data set.
+    """
+    if not str(path).strip():
+        raise DataError("Give the folder that holds train.csv.")
+    if (settings().data / check_name(name)).exists():
+        raise DataError(f"There is already a data set {name!r}. Choose another name.")
+    catalogue = read_catalogue(Path(path))
+    write_json(settings().data / name / LINK, {"path": str(catalogue.root)})
+    return Dataset(name, catalogue.root, is_synthetic(catalogue.root))
+
+
+def check_dataset(path: Path) -> pd.DataFrame:
+    """Return what is in a data set before anything is done with it: a table of what and how many.
+
+    Raises:
+        DataError: the data set can't be read.
+    """
+    catalogue = read_catalogue(path)
+    table = catalogue.table
+    absent = [name for name in COLUMNS[:-1] if name not in catalogue.columns_found]
+    rows = {
+        "images listed": f"{len(table):,}",
+        "images whose file is missing": f"{catalogue.missing_files:,}",
+        "patients": f"{table['patient_id'].nunique():,}",
+        "positive images": f"{int(table['cancer'].sum()):,}" if catalogue.labelled else "no labels",
+        "columns that are missing": ", ".join(absent) or "none",
+    }
+    return pd.DataFrame({"what": list(rows), "how many": list(rows.values())})
+
+
+def example_exam() -> list[tuple[str, bytes]]:
+    """Return name and contents of the standard four views of a positive patient of the first synthetic data set.
+
+    Returns:
+        An empty list if there is no synthetic data set.
+    """
+    for dataset in list_datasets():
+        if dataset.synthetic:
+            table = read_catalogue(dataset.path).table.dropna(subset=["file"])
+            table = table[table["view"].isin(["CC", "MLO"])].drop_duplicates(["patient_id", "laterality", "view"])
+            whole = table.groupby("patient_id").filter(lambda rows: len(rows) == 4 and rows["cancer"].sum() > 0)
+            files = [Path(name) for name in whole["file"].head(4)]
+            return [(file.name, file.read_bytes()) for file in files]
+    return []
+
+
+def is_synthetic(folder: Path) -> bool:
+    """Return whether this application generated the data set in `folder`."""
+    return bool(_about(folder).get("synthetic"))
+
+
+def describe_source(catalogue: Catalogue) -> dict[str, Any]:
+    """Return what a prepared store and a model's card keep of where their images came from.
+
+    Returns:
+        csv (path), dataset (name), synthetic, and generator: the phantoms' parameters, or None.
+    """
+    about = _about(catalogue.root)
+    linked = [dataset.name for dataset in list_datasets() if dataset.path == catalogue.root]
+    return {
+        "csv": str(catalogue.csv),
+        "dataset": linked[0] if linked else catalogue.root.name,
+        "synthetic": bool(about.get("synthetic")),
+        "generator": about.get("generator"),
+    }
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    return read_json(folder / ABOUT) if (folder / ABOUT).exists() else {}

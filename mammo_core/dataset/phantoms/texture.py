@@ -1,0 +1,64 @@
+"""Random fields that look like breast tissue: power-law noise, strands along a flow, thin curves."""
+
+import numpy as np
+import numpy.typing as npt
+import scipy.fft
+from PIL import Image
+from scipy.ndimage import gaussian_filter, map_coordinates
+
+Field = npt.NDArray[np.float32]  # (rows, columns)
+
+
+def power_law(shape: tuple[int, int], beta: float, knee: float, rng: np.random.Generator) -> Field:
+    """Gaussian noise of mean 0 and variance 1 whose power falls as 1/f**beta above `knee` cycles a field.
+
+    Mammograms have beta near 2.8 (Burgess, Jacobson & Judy, Med. Phys. 28 (2001) 419–437).
+    """
+    white = scipy.fft.rfft2(rng.standard_normal(shape, dtype=np.float32))
+    rows = scipy.fft.fftfreq(shape[0], 1 / max(shape)).astype(np.float32)[:, None]
+    columns = scipy.fft.rfftfreq(shape[1], 1 / max(shape)).astype(np.float32)[None]
+    white *= (1 + (rows**2 + columns**2) / np.float32(knee**2)) ** np.float32(-beta / 4)
+    white[0, 0] = 0
+    noise = scipy.fft.irfft2(white, s=shape)
+    return noise / noise.std()
+
+
+def smooth_noise(shape: tuple[int, int], beta: float, knee: float, rng: np.random.Generator) -> Field:
+    """`power_law` for noise without fine detail: made on a grid eight times as coarse and interpolated."""
+    coarse = power_law((max(shape[0] // 8, 8), max(shape[1] // 8, 8)), beta, knee, rng)
+    return enlarge(coarse, shape)
+
+
+def enlarge(field: Field, shape: tuple[int, int]) -> Field:
+    """Interpolate a field to another grid of the same extent (bicubic)."""
+    return np.asarray(Image.fromarray(field).resize((shape[1], shape[0]), Image.Resampling.BICUBIC))
+
+
+def sample(tile: Field, rows: Field, columns: Field) -> Field:
+    """Look a periodic tile up at any coordinates (in tile pixels), with bilinear interpolation."""
+    return map_coordinates(tile, np.stack([rows, columns]), order=1, mode="grid-wrap", output=np.float32)
+
+
+def ridges(noise: Field, width: float) -> Field:
+    """Bright lines of 0 to 1 along the zero crossings of a noise: a net of strands around dark lobules."""
+    return np.exp(-np.abs(noise) / np.float32(width))
+
+
+def splat(x: Field, y: Field, weight: Field, shape: tuple[int, int], sigma: float) -> Field:
+    """Draw points as soft dots: weight × bilinear, blurred by `sigma` pixels, a line of weight 1 a pixel has height 1."""
+    inside = (x >= 0) & (y >= 0) & (x < shape[1] - 1) & (y < shape[0] - 1) & (weight > 0)
+    x, y, weight = x[inside], y[inside], weight[inside]
+    column, row = x.astype(np.int64), y.astype(np.int64)
+    right, down = x - column, y - row
+    index = row * shape[1] + column
+    size = shape[0] * shape[1]
+    canvas = np.zeros(size)
+    for step, share in (
+        (0, (1 - right) * (1 - down)),
+        (1, right * (1 - down)),
+        (shape[1], (1 - right) * down),
+        (shape[1] + 1, right * down),
+    ):
+        canvas += np.bincount(index + step, weight * share, size)
+    drawn = canvas.reshape(shape).astype(np.float32)
+    return gaussian_filter(drawn, sigma, truncate=3) * np.float32(sigma * np.sqrt(2 * np.pi))

@@ -1,0 +1,97 @@
+"""Splits by patient: no patient's images ever stand on two sides."""
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import train_test_split
+
+from mammo_core.errors import ConfigError, DataError
+
+PARTS = ("train", "validation", "test")
+
+
+def split_patients(manifest: pd.DataFrame, validation_share: float, test_share: float, seed: int) -> pd.Series:
+    """Divide the patients, stratified by whether any of their images is positive.
+
+    Args:
+        manifest: one row an image, with patient_id and label (0 or 1).
+        validation_share: share of the patients that early stopping and calibration look at, in (0, 1).
+        test_share: share of the patients that only the final report looks at, in [0, 1).
+        seed: of the shuffle.
+
+    Returns:
+        "train", "validation" or "test" for each row, with the manifest's index.
+
+    Raises:
+        ConfigError: the shares leave nothing to train on.
+        DataError: there are too few patients of either label to put one in each part.
+    """
+    if validation_share <= 0 or test_share < 0 or validation_share + test_share >= 0.9:
+        raise ConfigError(
+            f"A validation share of {validation_share} and a test share of {test_share} leave too little to train on; "
+            "validation must be above 0, and both together below 0.9."
+        )
+    positive = manifest.groupby("patient_id")["label"].max().astype(int)
+    parts = pd.Series("train", index=positive.index)
+    rest = positive
+    for part, share in (("test", test_share), ("validation", validation_share / (1 - test_share))):
+        if share:
+            kept, taken = _divide(rest, share, seed)
+            parts[taken] = part
+            rest = positive[kept]
+    return manifest["patient_id"].map(parts)
+
+
+def _divide(positive: pd.Series, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    counts = positive.value_counts()
+    if len(counts) < 2 or counts.min() < 2 or round(counts.min() * share) < 1:
+        negative, cancer = int(counts.get(0, 0)), int(counts.get(1, 0))
+        raise DataError(
+            f"The data has {negative} patients without and {cancer} with a positive image: too few to train and to "
+            "judge on different patients. At least a handful of each is needed."
+        )
+    kept, taken = train_test_split(
+        positive.index.to_numpy(), test_size=share, random_state=seed, stratify=positive.to_numpy()
+    )
+    return kept, taken
+
+
+def assert_no_overlap(split: pd.DataFrame) -> None:
+    """Refuse a split in which a patient stands in two parts.
+
+    Args:
+        split: one row an image, with patient_id and part.
+
+    Raises:
+        DataError: a patient stands in more than one part.
+    """
+    shared = int((split.groupby("patient_id")["part"].nunique() > 1).sum())
+    if shared:
+        raise DataError(f"{shared} patients stand in more than one part of the split, so nothing learnt on it could be trusted.")
+
+
+def balance(labels: np.ndarray, treatment: str, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Treat the class imbalance of a training part.
+
+    Args:
+        labels: int (n,), 0 or 1.
+        treatment: "oversample" (repeat positives until both classes are equal), "undersample" (draw as many negatives as
+            there are positives), "class_weights" (weigh each class by the inverse of its share) or "none".
+        generator: for the draws.
+
+    Returns:
+        Positions into `labels` to train on, int (m,), not shuffled; and the weight of class 0 and class 1, float (2,).
+    """
+    counts = np.bincount(labels, minlength=2)
+    rare = int(counts.argmin())
+    few, many = np.flatnonzero(labels == rare), np.flatnonzero(labels != rare)
+    weights = np.ones(2)
+    if treatment == "oversample":
+        extra = generator.choice(few, len(many) - len(few), replace=True)
+        return np.sort(np.concatenate([many, few, extra])), weights
+    if treatment == "undersample":
+        return np.sort(np.concatenate([few, generator.choice(many, len(few), replace=False)])), weights
+    if treatment == "class_weights":
+        weights = len(labels) / (2 * counts)
+    elif treatment != "none":
+        raise ConfigError(f"There is no imbalance treatment {treatment!r}; choose oversample, undersample, class_weights or none.")
+    return np.arange(len(labels)), weights

@@ -1,0 +1,207 @@
+"""The prepared store: model-input PNG files by label, an index of them, and the contract that made them.
+
+    <data>/prepared/<name>/
+        negative/  positive/  unlabelled/      <patient_id>_<image_id>.png, 8-bit greyscale
+        contract.json                          the preprocessing parameters and their identity
+        source.json                            where the images came from
+        manifest.parquet                       one row an image that is there
+        quarantine.parquet                     one row an image that could not be prepared, and why
+
+Each PNG carries its image_id and geometry in a text chunk. So an image and what the manifest says of it appear together
+or not at all, and the manifest can be made again from the PNG files after a crash.
+"""
+
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image, PngImagePlugin
+
+from mammo_core.errors import DataError
+from mammo_core.files import read_json, sha256, whole, write_bytes, write_json
+from mammo_core.preprocess import Contract, Prepared
+from mammo_core.settings import settings
+
+CLASSES = ("negative", "positive")
+UNLABELLED = "unlabelled"
+MANIFEST = "manifest.parquet"
+QUARANTINE = "quarantine.parquet"
+QUARANTINE_COLUMNS = ("image_id", "file", "reason", "detail")
+
+_ROW_KEY = "mammo-row"
+
+
+@dataclass(frozen=True)
+class Store:
+    """One prepared store on disk.
+
+    Attributes:
+        folder: its folder; the name of the store is the folder's.
+        contract: the preprocessing parameters that made every image in it.
+    """
+
+    folder: Path
+    contract: Contract
+
+    @property
+    def name(self) -> str:
+        """The store's name."""
+        return self.folder.name
+
+    def png(self, row: dict[str, Any]) -> Path:
+        """Return where the PNG of a catalogue row belongs."""
+        label = row["cancer"]
+        group = UNLABELLED if pd.isna(label) else CLASSES[int(label)]
+        return self.folder / group / f"{row['patient_id']}_{row['image_id']}.png"
+
+    def manifest(self) -> pd.DataFrame:
+        """Return one row an image: the catalogue's columns, label, png, sha256 and geometry (JSON text).
+
+        Raises:
+            DataError: the store has no manifest yet.
+        """
+        path = self.folder / MANIFEST
+        if not path.exists():
+            raise DataError(f"The prepared store {self.name} isn't finished. Run its import again; it goes on where it stopped.")
+        return pd.read_parquet(path)
+
+    def quarantine(self) -> pd.DataFrame:
+        """Return one row an image that could not be prepared: image_id, file, reason, detail."""
+        path = self.folder / QUARANTINE
+        return pd.read_parquet(path) if path.exists() else pd.DataFrame(columns=pd.Index(QUARANTINE_COLUMNS))
+
+    def source(self) -> dict[str, Any]:
+        """Return what is known of the images' source: folder, CSV and whether they are synthetic."""
+        return read_json(self.folder / "source.json")
+
+    def images(self, pngs: list[str]) -> np.ndarray:
+        """Read PNG files, given as in the manifest.
+
+        Returns:
+            uint8 (n, size, size).
+
+        Raises:
+            DataError: a file is missing, unreadable or of another size.
+        """
+        size = self.contract.size
+        images = np.empty((len(pngs), size, size), np.uint8)
+        for index, name in enumerate(pngs):
+            try:
+                with Image.open(self.folder / name) as picture:
+                    images[index] = np.asarray(picture)
+            except (OSError, ValueError) as error:
+                raise DataError(
+                    f"{name} of the store {self.name} isn't readable as a {size} × {size} PNG ({error}). "
+                    "Delete it and run the import again."
+                ) from None
+        return images
+
+
+def prepared_folder() -> Path:
+    """Return the folder that holds the prepared stores."""
+    return settings().data / "prepared"
+
+
+def open_store(name: str) -> Store:
+    """Open a prepared store by name (or by path).
+
+    Raises:
+        DataError: there is no such store.
+    """
+    folder = Path(name) if Path(name).is_absolute() else prepared_folder() / name
+    if not (folder / "contract.json").exists():
+        there = ", ".join(store.name for store in list_stores()) or "none yet"
+        raise DataError(f"There is no prepared store {folder.name!r} (there: {there}). Run an import first.")
+    return Store(folder, Contract.from_json(read_json(folder / "contract.json")))
+
+
+def create_store(name: str, contract: Contract, source: dict[str, Any]) -> Store:
+    """Open the store of that name, or make an empty one.
+
+    A store of the same name that another contract made, or another source, is left alone: the new one's name then
+    gets the contract's identity, so that no store ever holds a mixture.
+
+    Raises:
+        DataError: that name belongs to images of another source.
+    """
+    folder = prepared_folder() / name
+    if (folder / "contract.json").exists() and open_store(str(folder)).contract != contract:
+        folder = prepared_folder() / f"{name}-{contract.identity[:8]}"
+    if (folder / "source.json").exists() and read_json(folder / "source.json")["csv"] != source["csv"]:
+        raise DataError(f"The store {folder.name} was made from another data set. Choose another name for this one.")
+    write_json(folder / "source.json", source)
+    write_json(folder / "contract.json", contract.to_json())
+    return Store(folder, contract)
+
+
+def list_stores() -> list[Store]:
+    """Return the prepared stores, by name."""
+    return [open_store(str(path.parent)) for path in sorted(prepared_folder().glob("*/contract.json"))]
+
+
+def write_image(store: Store, row: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
+    """Write one image and, inside its PNG, what the manifest needs to know of it.
+
+    Args:
+        store: where to.
+        row: the image's catalogue row.
+        prepared: its model input and geometry.
+
+    Returns:
+        image_id, png (relative to the store), geometry (JSON text) and sha256 of the file.
+    """
+    path = store.png(row)
+    entry = {"image_id": row["image_id"], "geometry": json.dumps(prepared.geometry.to_json())}
+    text = PngImagePlugin.PngInfo()
+    text.add_text(_ROW_KEY, json.dumps(entry))
+    stream = io.BytesIO()
+    Image.fromarray(prepared.image).save(stream, format="PNG", compress_level=1, pnginfo=text)
+    write_bytes(path, stream.getvalue())
+    digest = hashlib.sha256(stream.getvalue()).hexdigest()
+    return entry | {"png": str(path.relative_to(store.folder)), "sha256": digest}
+
+
+def read_entry(store: Store, png: Path) -> dict[str, Any] | None:
+    """Return what `write_image` returned for this PNG, or None if it isn't one that an import finished."""
+    try:
+        with Image.open(png) as picture:
+            picture.load()
+            entry = json.loads(picture.info[_ROW_KEY])
+    except (OSError, KeyError, ValueError):
+        return None
+    return entry | {"png": str(png.relative_to(store.folder)), "sha256": sha256(png)}
+
+
+def existing_entries(store: Store) -> dict[str, dict[str, Any]]:
+    """Return the entry of every finished image in the store, by its path relative to the store.
+
+    The manifest is taken at its word for the files that it lists and that are there; others are read one by one.
+    """
+    listed: dict[str, dict[str, Any]] = {}
+    if (store.folder / MANIFEST).exists():
+        known = store.manifest()[["image_id", "geometry", "png", "sha256"]]
+        listed = {entry["png"]: entry for entry in known.to_dict("records")}
+    entries = {}
+    for group in (*CLASSES, UNLABELLED):
+        for png in (store.folder / group).glob("[!.]*.png"):
+            name = f"{group}/{png.name}"
+            entry = listed.get(name) or read_entry(store, png)
+            if entry:
+                entries[name] = entry
+    return entries
+
+
+def write_index(store: Store, catalogue: pd.DataFrame, entries: list[dict[str, Any]], quarantine: list[dict[str, Any]]) -> None:
+    """Write the manifest (in the catalogue's order) and the quarantine, whole."""
+    known = pd.DataFrame(entries, columns=pd.Index(["image_id", "geometry", "png", "sha256"]))
+    manifest = catalogue.merge(known, on="image_id", how="inner", validate="one_to_one")
+    manifest["label"] = manifest["cancer"]
+    with whole(store.folder / MANIFEST) as path:
+        manifest.to_parquet(path, index=False)
+    with whole(store.folder / QUARANTINE) as path:
+        pd.DataFrame(quarantine, columns=pd.Index(QUARANTINE_COLUMNS)).to_parquet(path, index=False)

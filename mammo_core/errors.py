@@ -1,0 +1,62 @@
+"""Everything that the core raises on purpose.
+
+MammoError
+├── DataError        a data set, CSV file, prepared store or its contents are not as expected
+├── ImageError       one file can't become a mammogram; carries a reason code
+├── ModelError       a model or run folder is incomplete, changed or foreign
+├── ConfigError      settings that contradict each other or lie outside their range
+└── WorkError        long work can't be started, found or stopped
+
+Each message is one or two sentences: what happened, what was expected, what to do. A message never holds a
+patient's name, identifier or dates. Pages and the command line show it as it stands.
+"""
+
+from typing import Literal
+
+Reason = Literal[
+    "missing",  # listed, but no file is there
+    "not_dicom",  # not a DICOM file at all
+    "not_mammogram",  # DICOM, but recognisably something else (CT, colour, report, no pixels)
+    "unsupported",  # a transfer syntax or pixel layout that no decoder here reads
+    "damaged",  # truncated, contradictory, or a decoder complained
+    "too_large",  # over the size cap
+    "blank",  # no breast to be found
+    "decoder_died",  # the worker crashed, ran out of memory or time
+]
+
+
+class MammoError(Exception):
+    """Base of all errors that a user can do something about."""
+
+
+class DataError(MammoError):
+    """A data set, CSV file, prepared store or its contents are not as expected."""
+
+
+class ImageError(MammoError):
+    """One file can't become a mammogram.
+
+    Attributes:
+        reason: a stable code, see `Reason`.
+        message: one sentence for a person.
+    """
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(reason, message)  # both in args, so that it survives pickling between processes
+        self.reason = reason
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class ModelError(MammoError):
+    """A model or run folder is incomplete, changed or foreign."""
+
+
+class ConfigError(MammoError):
+    """Settings that contradict each other or lie outside their range."""
+
+
+class WorkError(MammoError):
+    """Long work can't be started, found or stopped."""

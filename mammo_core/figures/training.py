@@ -1,0 +1,135 @@
+"""A run's metrics → its learning curves."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from mammo_core.figures.style import COLOURS, apply_style
+
+Records = list[dict[str, Any]]
+
+
+def base_rate(records: Records) -> float | None:
+    """Return the validation part's share of negative images: the accuracy of answering "negative" to everything."""
+    start = next((record for record in records if record["kind"] == "start"), None)
+    if start is None:
+        return None
+    part = start["parts"]["validation"]
+    return 1 - part["positive_images"] / part["images"]
+
+
+def entropy(rate: float) -> float:
+    """Return the cross-entropy, in nats, of always answering with the base rate."""
+    return -sum(share * math.log(share) for share in (rate, 1 - rate) if share > 0)
+
+
+def best_epoch(records: Records) -> int | None:
+    """Return the epoch with the highest validation AUC (then the lowest validation loss), or None before the first."""
+    epochs = [record for record in records if record["kind"] == "epoch" and "val_auc" in record]
+    return max(epochs, key=lambda record: (record["val_auc"], -record["val_loss"]))["epoch"] if epochs else None
+
+
+def loss_curves(records: Records, *, logarithmic: bool = False, smoothing: float = 0.8) -> go.Figure:
+    """Draw the loss: each step faintly, its moving average, each epoch of both parts, and the base rate's entropy.
+
+    Args:
+        records: of metrics.jsonl.
+        logarithmic: whether the loss axis is.
+        smoothing: weight of the past in the moving average of the steps, in [0, 1).
+    """
+    figure = go.Figure()
+    steps = pd.DataFrame([record for record in records if record["kind"] == "step"])
+    if not steps.empty:
+        position = steps["epoch"] - 1 + steps["step"] / steps["steps"]
+        smooth = steps["loss"].ewm(alpha=1 - smoothing).mean()
+        _line(figure, position, steps["loss"], "training, steps", COLOURS["train"], opacity=0.25)
+        _line(figure, position, smooth, "training, smoothed", COLOURS["train"], width=1.5)
+    epochs = _epochs(records)
+    if not epochs.empty:
+        _line(figure, epochs["epoch"], epochs["loss"], "training", COLOURS["train"], markers=True)
+        if "val_loss" in epochs:
+            _line(figure, epochs["epoch"], epochs["val_loss"], "validation", COLOURS["validation"], markers=True)
+    rate = base_rate(records)
+    if rate is not None:
+        _level(figure, entropy(rate), "entropy of the base rate")
+    _mark_best(figure, records)
+    figure.update_yaxes(title="categorical cross-entropy, nats", type="log" if logarithmic else "linear")
+    return _finish(figure, "loss")
+
+
+def score_curves(records: Records) -> go.Figure:
+    """Draw AUC and accuracy of both parts by epoch, beside the accuracy of the base rate."""
+    figure = go.Figure()
+    epochs = _epochs(records)
+    for name, label, colour, dash in (
+        ("auc", "training AUC", "train", "solid"),
+        ("val_auc", "validation AUC", "validation", "solid"),
+        ("accuracy", "training accuracy", "train", "dot"),
+        ("val_accuracy", "validation accuracy", "validation", "dot"),
+    ):
+        if name in epochs:
+            _line(figure, epochs["epoch"], epochs[name], label, COLOURS[colour], markers=True, dash=dash)
+    rate = base_rate(records)
+    if rate is not None:
+        _level(figure, rate, "base rate: “negative” to everything")
+    _mark_best(figure, records)
+    figure.update_yaxes(title="AUC or accuracy, 0 to 1", range=[0, 1.02])
+    return _finish(figure, "scores")
+
+
+def _epochs(records: Records) -> pd.DataFrame:
+    return pd.DataFrame([record for record in records if record["kind"] == "epoch"])
+
+
+def _line(
+    figure: go.Figure,
+    x: Any,
+    y: Any,
+    name: str,
+    colour: str,
+    *,
+    opacity: float = 1.0,
+    width: float = 2.5,
+    markers: bool = False,
+    dash: str = "solid",
+) -> None:
+    figure.add_scatter(
+        x=np.asarray(x),
+        y=np.asarray(y),
+        name=name,
+        mode="lines+markers" if markers else "lines",
+        line={"color": colour, "width": width, "dash": dash},
+        opacity=opacity,
+        hovertemplate="epoch %{x:.2f}: %{y:.4f}",
+    )
+
+
+def _level(figure: go.Figure, value: float, name: str) -> None:
+    figure.add_hline(
+        value,
+        line={"dash": "dash", "width": 1.5, "color": COLOURS["reference"]},
+        annotation={"text": f"{name} ({value:.3f})", "font": {"color": COLOURS["reference"], "size": 12}},
+        annotation_position="bottom right",
+    )
+
+
+def _mark_best(figure: go.Figure, records: Records) -> None:
+    best = best_epoch(records)
+    if best is not None:
+        figure.add_vline(
+            best,
+            line={"dash": "dot", "width": 1, "color": COLOURS["validation"]},
+            annotation={"text": f"best epoch {best}", "font": {"size": 12}},
+            annotation_position="top left",
+        )
+
+
+def _finish(figure: go.Figure, revision: str) -> go.Figure:
+    """Set axis, legend and the revision that keeps a user's zoom and legend through every refresh."""
+    apply_style(figure)
+    figure.update_xaxes(title="epoch", rangemode="tozero")
+    figure.update_layout(uirevision=revision, height=380, legend={"orientation": "h", "y": -0.22}, hovermode="closest")
+    return figure

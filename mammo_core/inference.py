@@ -1,0 +1,314 @@
+"""Bytes and a model → a probability and a heatmap an image, then a breast, then a patient.
+
+Bytes are decoded in a sandboxed worker; the network runs in this process.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mammo_core.dicom import display, patient_key, read
+from mammo_core.dataset.store import open_store
+from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.errors import ConfigError, DataError, ImageError, MammoError
+from mammo_core.evaluation import Calibration, evaluate, to_breasts, to_patients
+from mammo_core.models import Bundle
+from mammo_core.preprocess import Contract, Geometry, prepare, to_source, to_tensor
+
+UNKNOWN = "unknown"
+BATCH = 64  # images a forward pass
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One file as a decoding worker hands it back: small arrays and allow-listed facts, nothing else.
+
+    Attributes:
+        file: the name that the user gave it.
+        patient: short keyed hash, or None if the file names no patient.
+        laterality, view: from the file, or None.
+        model_input: uint8 (size, size).
+        geometry: where the model input lies in the source.
+        picture: uint8 (rows, columns), for people; the source at reduced resolution.
+        tags: technical facts on the allow-list.
+        notes: sentences about what was done to read it.
+    """
+
+    file: str
+    patient: str | None
+    laterality: str | None
+    view: str | None
+    model_input: np.ndarray
+    geometry: Geometry
+    picture: np.ndarray
+    tags: dict[str, str]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one file; `error` is a sentence where it can't say anything.
+
+    Attributes:
+        file: the name that the user gave it.
+        upload: the file's contents, None with an error.
+        probability: calibrated probability of the positive class in [0, 1], None with an error.
+        heat: float32 (h, w) in [0, 1]: the probability that each place of the model input alone would give; None if
+            the network has no activation map.
+        error: what went wrong, for a person.
+    """
+
+    file: str
+    upload: Upload | None = None
+    probability: float | None = None
+    heat: np.ndarray | None = None
+    error: str | None = None
+
+    def heatmap(self) -> np.ndarray | None:
+        """Return the heat over the picture, float32 (rows, columns) in [0, 1]."""
+        if self.upload is None or self.heat is None:
+            return None
+        rows, columns = self.upload.picture.shape
+        return to_source(self.heat, self.upload.geometry, rows, columns)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the `images` entry of the command line's document."""
+        found = self.upload
+        return {
+            "file": self.file,
+            "patient": found and found.patient,
+            "laterality": found and found.laterality,
+            "view": found and found.view,
+            "probability": self.probability,
+            "error": self.error,
+        }
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says of several files.
+
+    Attributes:
+        model: the model's name.
+        threshold: its operating point.
+        images: one prediction a file.
+        breasts: table of patient, laterality, images, probability and recall.
+        patients: table of patient, images, probability and recall.
+    """
+
+    model: str
+    threshold: float
+    images: list[Prediction]
+    breasts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    patients: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the command line's document."""
+        return {
+            "model": self.model,
+            "threshold": self.threshold,
+            "images": [image.to_json() for image in self.images],
+            "breasts": self.breasts.to_dict("records"),
+            "patients": self.patients.to_dict("records"),
+        }
+
+    def to_csv(self) -> str:
+        """Return the image table as CSV text."""
+        return pd.DataFrame([image.to_json() for image in self.images]).to_csv(index=False)
+
+    def lines(self) -> Iterator[str]:
+        """Yield the answer as lines of text for a terminal."""
+        for image in self.images:
+            yield f"{image.file}: " + (image.error or f"{image.probability:.3f}")
+        for breast in self.breasts.to_dict("records"):
+            decision = "recall" if breast["recall"] else "no recall"
+            yield f"breast {breast['patient']} {breast['laterality']}: {breast['probability']:.3f}, {decision}"
+        yield f"Model {self.model}, operating point {self.threshold:.3f}. Research use only, not a diagnosis."
+
+
+class Predictor:
+    """A loaded network. Loading takes seconds, a prediction milliseconds, so keep one a model.
+
+    Args:
+        bundle: the model, already checked.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        import keras
+
+        from mammo_core.learning.network import with_evidence
+
+        self.bundle = bundle
+        self.calibration = Calibration.from_json(bundle.card["calibration"])
+        network = keras.saving.load_model(bundle.weights, compile=False, safe_mode=True)
+        self.network = with_evidence(network)
+        self(np.zeros((1, bundle.contract.size, bundle.contract.size), np.uint8))  # compiles, so that the first user needn't wait
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return calibrated probabilities float64 (n,) and heat float32 (n, h, w) for uint8 (n, size, size)."""
+        outputs = self.network.predict_on_batch(to_tensor(images))
+        if not isinstance(outputs, list | tuple):
+            outputs = [outputs]
+        probabilities = self.calibration.apply(np.asarray(outputs[0], np.float64)[:, 1])
+        if len(outputs) == 1:
+            return probabilities, None
+        evidence = np.asarray(outputs[1], np.float64)
+        places = 1 / (1 + np.exp(evidence[..., 0] - evidence[..., 1]))
+        return probabilities, self.calibration.apply(places).astype(np.float32)
+
+
+def read_upload(data: bytes | Path, file: str, contract: Contract) -> Upload:
+    """Turn one file's bytes into what prediction needs; runs in a sandboxed worker.
+
+    Raises:
+        ImageError: the file can't become a mammogram.
+    """
+    mammogram = read(data, wanted=contract.size)
+    prepared = prepare(mammogram, contract)
+    return Upload(
+        file=file,
+        patient=patient_key(mammogram.patient) if mammogram.patient else None,
+        laterality=mammogram.laterality,
+        view=mammogram.view,
+        model_input=prepared.image,
+        geometry=prepared.geometry,
+        picture=display(mammogram),
+        tags=mammogram.tags,
+        notes=(*mammogram.notes, *prepared.notes),
+    )
+
+
+def predict_files(files: Sequence[tuple[str, bytes | Path]], predictor: Predictor, sandbox: Sandbox) -> Iterator[Prediction]:
+    """Yield one prediction a file, in order; a file that can't be read gets an error and harms no other.
+
+    Args:
+        files: name and contents (or path) of each.
+        predictor: the model.
+        sandbox: where the bytes are decoded.
+    """
+    for name, data in files:
+        try:
+            upload: Upload = sandbox.run(read_upload, data, name, predictor.bundle.contract)
+        except ImageError as error:
+            yield Prediction(name, error=str(error))
+            continue
+        probabilities, heat = predictor(upload.model_input[np.newaxis])
+        yield Prediction(name, upload, float(probabilities[0]), None if heat is None else heat[0])
+
+
+def summarise(images: list[Prediction], bundle: Bundle) -> Answer:
+    """Combine image predictions into breasts (mean of the images) and patients (highest breast)."""
+    scored = [image for image in images if image.probability is not None]
+    if not scored:
+        return Answer(bundle.name, bundle.threshold, images)
+    table = pd.DataFrame(
+        {
+            "patient_id": [image.upload.patient or UNKNOWN for image in scored if image.upload],
+            "laterality": [image.upload.laterality or UNKNOWN for image in scored if image.upload],
+            "probability": [image.probability for image in scored],
+        }
+    )
+    breasts, patients = to_breasts(table), to_patients(table)
+    counts = table.groupby(["patient_id", "laterality"]).size()
+    breasts["images"] = [int(counts[key]) for key in zip(breasts["patient_id"], breasts["laterality"], strict=True)]
+    patients["images"] = patients["patient_id"].map(table["patient_id"].value_counts()).astype(int)
+    for units in (breasts, patients):
+        units["recall"] = units["probability"] >= bundle.threshold
+    columns = ["patient", "laterality", "images", "probability", "recall"]
+    return Answer(
+        bundle.name,
+        bundle.threshold,
+        images,
+        breasts.rename(columns={"patient_id": "patient"})[columns],
+        patients.rename(columns={"patient_id": "patient"})[[name for name in columns if name != "laterality"]],
+    )
+
+
+def predict_new(
+    files: Sequence[tuple[str, bytes]], predictor: Predictor, sandbox: Sandbox, known: dict[str, Prediction]
+) -> list[Prediction]:
+    """Return one prediction a file, and work only for those that aren't known yet.
+
+    Args:
+        files: name and contents of each.
+        predictor: the model.
+        sandbox: where the bytes are decoded.
+        known: one user's earlier predictions, by the hash of model, name and contents; new ones are added.
+    """
+    keys = [
+        hashlib.sha256(predictor.bundle.identity.encode() + name.encode() + b"\0" + data).hexdigest() for name, data in files
+    ]
+    new = [(key, file) for key, file in zip(keys, files, strict=True) if key not in known]
+    for (key, _), prediction in zip(new, predict_files([file for _, file in new], predictor, sandbox), strict=True):
+        known[key] = prediction
+    return [known[key] for key in keys]
+
+
+def exams(images: list[Prediction]) -> dict[str, list[tuple[list[Prediction], list[Prediction]]]]:
+    """Group readable images by patient as readers hang them: a row a view, the right breast's images and the left's.
+
+    CC comes first, then MLO, then any other view.
+    """
+    grouped: dict[str, dict[str, tuple[list[Prediction], list[Prediction]]]] = {}
+    for image in images:
+        if image.upload:
+            rows = grouped.setdefault(image.upload.patient or UNKNOWN, {})
+            right, left = rows.setdefault(image.upload.view or UNKNOWN, ([], []))
+            (right if image.upload.laterality == "R" else left).append(image)
+    order = {"CC": 0, "MLO": 1}
+    return {
+        patient: [rows[view] for view in sorted(rows, key=lambda view: (order.get(view, 2), view))]
+        for patient, rows in grouped.items()
+    }
+
+
+def evaluate_store(bundle: Bundle, name: str) -> dict[str, Any]:
+    """Judge a model on a prepared store; of the store that it learnt from, only the patients it hasn't seen.
+
+    Returns:
+        The report's document, with data and part ("all", or the held-out part of its own store).
+
+    Raises:
+        MammoError: the store isn't there, has no labels, or was prepared by another contract.
+    """
+    store = open_store(name)
+    if store.contract != bundle.contract:
+        raise ConfigError(f"The store {store.name} was prepared in another way than {bundle.name} expects.")
+    if store.name == bundle.card["data"]["store"]:
+        return {"data": store.name, **bundle.evaluation()}
+    table = store.manifest()
+    table = table[table["label"].notna()].reset_index(drop=True)
+    if table["label"].nunique() < 2:
+        raise DataError(f"The store {store.name} doesn't hold both negative and positive images, so nothing can be judged.")
+    predictor = Predictor(bundle)
+    pngs = table["png"].to_list()
+    probabilities = [
+        predictor(store.images(pngs[start : start + BATCH]))[0] for start in range(0, len(pngs), BATCH)
+    ]
+    predictions = table.assign(probability=np.concatenate(probabilities), label=table["label"].astype(int))
+    return {"data": store.name, "part": "all", **evaluate(predictions, operating_point=bundle.threshold).to_json()}
+
+
+def find_files(paths: Sequence[Path]) -> list[tuple[str, Path]]:
+    """Return the files that a command line's arguments stand for: files as they are, folders searched.
+
+    Raises:
+        MammoError: a path doesn't exist, or a folder holds no files.
+    """
+    found: list[tuple[str, Path]] = []
+    for path in paths:
+        if path.is_dir():
+            inside = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith(".")]
+            found += [(str(file), file) for file in inside if file.suffix.lower() in {".dcm", ".dicom", ""}]
+        elif path.is_file():
+            found.append((str(path), path))
+        else:
+            raise MammoError(f"There is no file or folder {path}.")
+    if not found:
+        raise MammoError("There are no DICOM files (.dcm, .dicom or without extension) in what was given.")
+    return found

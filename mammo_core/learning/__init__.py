@@ -1,0 +1,1 @@
+"""Training: configuration, networks, input pipeline, trainer. The only package, with inference, that loads TensorFlow."""

@@ -1,0 +1,148 @@
+"""What a run writes while it learns: one JSON object a line, for steps and for epochs."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
+
+from mammo_core.files import append_json_line, whole
+from mammo_core.preprocess import to_tensor
+
+STEP_SECONDS = 0.5  # a step is written no more often than this
+PREDICTION_BATCH = 64
+
+Progress = Callable[[dict[str, Any]], None]
+
+
+def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Return the probability of the positive class, float64 (n,), for uint8 images (n, size, size)."""
+    parts = [
+        np.asarray(model.predict_on_batch(to_tensor(images[start : start + PREDICTION_BATCH])))[:, 1]
+        for start in range(0, len(images), PREDICTION_BATCH)
+    ]
+    return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
+
+
+class Validation(keras.callbacks.Callback):
+    """Adds val_loss, val_accuracy and val_auc to an epoch's logs, exactly and at natural prevalence.
+
+    It stands before the callbacks that decide by these values.
+    """
+
+    def __init__(self, images: np.ndarray, labels: np.ndarray) -> None:
+        super().__init__()
+        self.images, self.labels = images, labels
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Judge the validation part."""
+        probabilities = predict(self.model, self.images)
+        if logs is None or not np.isfinite(probabilities).all():
+            return
+        logs["val_loss"] = float(log_loss(self.labels, probabilities, labels=[0, 1]))
+        logs["val_accuracy"] = float(accuracy_score(self.labels, probabilities >= 0.5))
+        logs["val_auc"] = float(roc_auc_score(self.labels, probabilities))
+
+
+class Journal(keras.callbacks.Callback):
+    """Appends steps and epochs to metrics.jsonl and reports progress.
+
+    Args:
+        path: of metrics.jsonl.
+        epochs: planned.
+        batch_size: images a step.
+        progress: called with epoch, epochs, step, steps, images_per_second and seconds_left.
+        should_stop: asked at every step; training then ends after it.
+    """
+
+    def __init__(
+        self, path: Path, epochs: int, batch_size: int, progress: Progress, should_stop: Callable[[], bool]
+    ) -> None:
+        super().__init__()
+        self.path, self.epochs, self.batch_size = path, epochs, batch_size
+        self.progress, self.should_stop = progress, should_stop
+        self.started = self.written = time.monotonic()
+        self.epoch = self.epochs_done = 0
+        self.images = 0
+        self.stopped = self.diverged = False
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Start counting an epoch's steps."""
+        self.epoch, self.sum_before, self.steps_before = epoch + 1, 0.0, 0
+        self.epoch_started = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Write the mean loss of the steps since the last line; end at a stop request or a loss that isn't a number."""
+        steps = batch + 1
+        self.images += self.batch_size
+        now = time.monotonic()
+        loss = (logs or {})["loss"]  # Keras gives the mean since the epoch began
+        if not np.isfinite(loss):
+            self.diverged = self.model.stop_training = True
+            return
+        if now - self.written >= STEP_SECONDS or steps == self.params["steps"]:
+            mean = (loss * steps - self.sum_before) / (steps - self.steps_before)
+            self.sum_before, self.steps_before, self.written = loss * steps, steps, now
+            self._write({"kind": "step", "epoch": self.epoch, "step": steps, "steps": self.params["steps"], "loss": mean})
+            self._tell(steps, now)
+        if not self.stopped and self.should_stop():
+            self.stopped = self.model.stop_training = True
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Write the epoch's line."""
+        if self.diverged:
+            return
+        values = {name: float(value) for name, value in (logs or {}).items()}
+        values["learning_rate"] = float(np.asarray(self.model.optimizer.learning_rate))
+        seconds = time.monotonic() - self.epoch_started
+        self._write({"kind": "epoch", "epoch": self.epoch, "seconds": seconds, **values})
+        self.epochs_done = self.epoch
+
+    def _write(self, record: dict[str, Any]) -> None:
+        append_json_line(self.path, {**record, "time": time.time()})
+
+    def _tell(self, steps: int, now: float) -> None:
+        rate = self.images / (now - self.started)
+        done = (self.epoch - 1) * self.params["steps"] + steps
+        total = self.epochs * self.params["steps"]
+        self.progress(
+            {
+                "done": done,
+                "total": total,
+                "unit": "steps",
+                "epoch": self.epoch,
+                "epochs": self.epochs,
+                "images_per_second": rate,
+                "seconds_left": (total - done) * self.batch_size / rate,
+            }
+        )
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Saves the model, whole, whenever the validation AUC is better than before (then the loss, at an equal AUC).
+
+    Args:
+        path: of the Keras file.
+        patience: epochs without a better one after which training ends.
+    """
+
+    def __init__(self, path: Path, patience: int) -> None:
+        super().__init__()
+        self.path, self.patience = path, patience
+        self.best: tuple[float, float] | None = None
+        self.best_epoch = 0
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Save if better, end if patience is used up."""
+        if not logs or "val_auc" not in logs:
+            return
+        score = (logs["val_auc"], -logs["val_loss"])
+        if self.best is None or score > self.best:
+            self.best, self.best_epoch = score, epoch + 1
+            with whole(self.path) as temporary:
+                self.model.save(temporary)
+        elif epoch + 1 - self.best_epoch >= self.patience:
+            self.model.stop_training = True

@@ -1,0 +1,178 @@
+"""A model is a folder: weights, preprocessing contract, evaluation, and a card that vouches for all of it.
+
+    <models>/<name>/
+        model.keras         the network
+        contract.json       the preprocessing that its images went through
+        predictions.parquet what it said of the validation and test images
+        evaluation.json     the report on them
+        card.json           what it is, what it was trained on, its operating point, and the SHA-256 of the files above
+
+Loading is strict: a folder with a changed, missing or foreign file is refused.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mammo_core.errors import DataError, ModelError
+from mammo_core.files import read_json, sha256, write_json
+from mammo_core.preprocess import Contract
+from mammo_core.settings import SHIPPED_MODELS, settings
+
+DEMO = "demo"
+CLASS_NAMES = ("negative", "positive")
+MODEL, CONTRACT, PREDICTIONS, EVALUATION, CARD = (
+    "model.keras",
+    "contract.json",
+    "predictions.parquet",
+    "evaluation.json",
+    "card.json",
+)
+VOUCHED = (MODEL, CONTRACT, PREDICTIONS, EVALUATION)
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model whose files have been checked against its card.
+
+    Attributes:
+        folder: where it lies.
+        card: the card's document.
+        contract: the preprocessing that it expects.
+    """
+
+    folder: Path
+    card: dict[str, Any]
+    contract: Contract
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    @property
+    def weights(self) -> Path:
+        """The Keras file."""
+        return self.folder / MODEL
+
+    @property
+    def threshold(self) -> float:
+        """The operating point: a breast whose probability reaches it is recalled."""
+        return float(self.card["operating_point"]["threshold"])
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether it was trained on synthetic images."""
+        return bool(self.card["data"]["synthetic"])
+
+    @property
+    def identity(self) -> str:
+        """The SHA-256 of the network file."""
+        return self.card["files"][MODEL]
+
+    def predictions(self) -> pd.DataFrame:
+        """Return what it said of the validation and test images: patient_id, …, label, probability, part."""
+        return pd.read_parquet(self.folder / PREDICTIONS)
+
+    def evaluation(self) -> dict[str, Any]:
+        """Return its report."""
+        return read_json(self.folder / EVALUATION)
+
+
+def write_card(folder: Path, card: dict[str, Any]) -> Bundle:
+    """Complete a model folder: write the card with the hashes of the files that it vouches for.
+
+    Raises:
+        ModelError: one of those files isn't there.
+    """
+    lacking = [name for name in VOUCHED if not (folder / name).is_file()]
+    if lacking:
+        raise ModelError(f"The model {folder.name} lacks {', '.join(lacking)}; its run did not end well.")
+    files = {name: sha256(folder / name) for name in VOUCHED}
+    write_json(folder / CARD, {"format": FORMAT, **card, "class_names": list(CLASS_NAMES), "files": files})
+    return open_bundle(folder)
+
+
+def open_bundle(folder: Path) -> Bundle:
+    """Open a model folder and check every file against the card.
+
+    Raises:
+        ModelError: something is missing, changed, or not of this application.
+    """
+    if not (folder / CARD).is_file():
+        raise ModelError(f"{folder.name} holds no finished model: its {CARD} is missing. Choose another, or train one.")
+    try:
+        card = read_json(folder / CARD)
+        files = card["files"]
+        if card["format"] != FORMAT or card["class_names"] != list(CLASS_NAMES) or set(files) != set(VOUCHED):
+            raise KeyError("format")
+        _ = card["operating_point"]["threshold"], card["calibration"], card["data"]["synthetic"]
+    except (DataError, KeyError, TypeError):
+        raise ModelError(f"The card of the model {folder.name} isn't one that this application wrote.") from None
+    for name, expected in files.items():
+        if not (folder / name).is_file():
+            raise ModelError(f"The model {folder.name} is incomplete: {name} is missing. Restore the folder or train again.")
+        if sha256(folder / name) != expected:
+            raise ModelError(
+                f"The model {folder.name} isn't used: {name} was changed after training. Restore the file or train again."
+            )
+    return Bundle(folder, card, Contract.from_json(read_json(folder / CONTRACT)))
+
+
+def model_folder(name: str) -> Path:
+    """Return the folder of a model or run by name: in `MAMMO_MODELS`, else among the shipped ones.
+
+    Raises:
+        ModelError: there is none.
+    """
+    for parent in (settings().models, SHIPPED_MODELS):
+        if name and "/" not in name and (parent / name).is_dir():
+            return parent / name
+    raise ModelError(f"There is no model {name!r}. These are there: {', '.join(list_models()) or 'none'}.")
+
+
+def list_models() -> list[str]:
+    """Return the names of the finished models: those of `MAMMO_MODELS` and the shipped demo."""
+    folders = {path.parent for path in settings().models.glob(f"*/{CARD}")}
+    names = {folder.name for folder in folders}
+    return sorted(names | ({DEMO} if (SHIPPED_MODELS / DEMO / CARD).is_file() else set()))
+
+
+def compatible_models(contract: Contract) -> list[str]:
+    """Return the names of the models that expect images of this contract, so that training can start from them."""
+    wanted = contract.to_json()
+    return [name for name in list_models() if read_json(model_folder(name) / CONTRACT) == wanted]
+
+
+def active_model() -> str:
+    """Return the name of the model that predicts when none is named: the activated one, else the shipped demo."""
+    chosen = settings().models / "active.json"
+    return read_json(chosen)["name"] if chosen.exists() else DEMO
+
+
+def activate(name: str) -> None:
+    """Make a model the one that predicts.
+
+    Raises:
+        ModelError: there is no such model, or its files are not sound.
+    """
+    open_bundle(model_folder(name))
+    write_json(settings().models / "active.json", {"name": name})
+
+
+def delete_model(name: str) -> None:
+    """Remove a model's folder with all that is in it.
+
+    Raises:
+        ModelError: it is the active or the shipped one, or isn't there.
+    """
+    if name == active_model():
+        raise ModelError(f"{name} is the active model. Activate another one before you delete it.")
+    folder = model_folder(name)
+    if folder == SHIPPED_MODELS / DEMO:
+        raise ModelError("The shipped demo model can't be deleted.")
+    shutil.rmtree(folder)

@@ -1,0 +1,146 @@
+"""One piece of long work on disk, as its process writes it and as everyone else reads it."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from mammo_core.errors import WorkError
+from mammo_core.files import read_json, write_bytes, write_json
+
+State = Literal["queued", "running", "stopping", "finished", "stopped", "failed", "diverged", "crashed"]
+FINAL: tuple[State, ...] = ("finished", "stopped", "failed", "diverged", "crashed")
+STARTING_SECONDS = 30.0  # until then a launched process that holds no lock yet counts as queued, not as crashed
+
+
+@dataclass(frozen=True)
+class WorkFolder:
+    """The files by which long work is asked for, followed and stopped.
+
+    work.json       what was asked for: kind and arguments
+    state.json      the last state its process wrote, with the time and a sentence
+    progress.json   how far it is; its keys depend on the kind
+    stop            is there once someone asked it to stop
+    work.lock       locked by the process while it lives
+    work.log        its output
+    """
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def exists(self) -> bool:
+        """Whether any work was ever asked for in this folder."""
+        return (self.path / "work.json").exists()
+
+    def lock(self) -> FileLock:
+        """Return the lock that marks the living process."""
+        return FileLock(self.path / "work.lock")
+
+    def request(self) -> dict[str, Any]:
+        """Return what was asked for: {"kind": …, "arguments": {…}}."""
+        return read_json(self.path / "work.json")
+
+    def is_alive(self) -> bool:
+        """Return whether a process holds the lock. A zombie or a reused process number doesn't."""
+        if not (self.path / "work.lock").exists():
+            return False
+        try:
+            with self.lock().acquire(timeout=0):
+                return False
+        except Timeout:
+            return True
+
+    def state(self) -> State:
+        """Return the true state: what the process last wrote, unless it has died since."""
+        written = self.written_state()
+        if written["state"] in FINAL:
+            return written["state"]
+        if self.is_alive():
+            return "stopping" if self.stop_requested() and written["state"] == "running" else written["state"]
+        written = self.written_state()  # it may have ended between the two looks
+        if written["state"] in FINAL:
+            return written["state"]
+        starting = written["state"] == "queued" and time.time() - written["time"] < STARTING_SECONDS
+        return "queued" if starting else "crashed"
+
+    def written_state(self) -> dict[str, Any]:
+        """Return the last state that was written: {"state", "message", "time" (seconds since 1970)}."""
+        return read_json(self.path / "state.json")
+
+    def message(self) -> str:
+        """Return one sentence about how the work ended, or nothing."""
+        if self.state() == "crashed":
+            return "The process ended without a word: it was killed, ran out of memory, or the machine restarted."
+        return self.written_state()["message"]
+
+    def progress(self) -> dict[str, Any]:
+        """Return the last progress, or {} before the first."""
+        path = self.path / "progress.json"
+        return read_json(path) if path.exists() else {}
+
+    def fraction(self) -> float:
+        """Return how much is done, in [0, 1]."""
+        progress = self.progress()
+        return min(1.0, progress["done"] / progress["total"]) if progress.get("total") else 0.0
+
+    def progress_text(self) -> str:
+        """Return how far the work is, in words: done, rate and time left."""
+        progress = self.progress()
+        if not progress:
+            return "Waiting for its turn …" if self.state() == "queued" else "Getting ready …"
+        words = [f"{progress['done']:,} of {progress['total']:,} {progress.get('unit', 'images')}"]
+        if "epoch" in progress:
+            words.insert(0, f"epoch {progress['epoch']} of {progress['epochs']}")
+        if progress.get("quarantined"):
+            words.append(f"{progress['quarantined']} quarantined")
+        if progress.get("images_per_second"):
+            words.append(f"{progress['images_per_second']:.1f} images/s")
+        if progress.get("seconds_left") is not None and self.state() not in FINAL:
+            words.append(f"{duration(progress['seconds_left'])} left")
+        return " · ".join(words)
+
+    def request_stop(self) -> None:
+        """Ask the process to end at the next safe moment."""
+        write_bytes(self.path / "stop", b"")
+
+    def stop_requested(self) -> bool:
+        """Return whether someone asked the process to end."""
+        return (self.path / "stop").exists()
+
+    def write_request(self, kind: str, arguments: dict[str, Any]) -> None:
+        """Write what is asked for and set the state to queued.
+
+        Raises:
+            WorkError: a process is at work in this folder.
+        """
+        if self.exists and self.state() not in FINAL:
+            raise WorkError(f"{self.name} is already being worked on. Wait for it to end, or stop it.")
+        self.path.mkdir(parents=True, exist_ok=True)
+        (self.path / "stop").unlink(missing_ok=True)
+        (self.path / "progress.json").unlink(missing_ok=True)
+        write_json(self.path / "work.json", {"kind": kind, "arguments": arguments})
+        self.write_state("queued")
+
+    def write_state(self, state: State, message: str = "") -> None:
+        """Write the state, with the time."""
+        write_json(self.path / "state.json", {"state": state, "message": message, "time": time.time()})
+
+    def write_progress(self, progress: dict[str, Any]) -> None:
+        """Write how far the work is."""
+        write_json(self.path / "progress.json", progress)
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in words: "45 s", "3 min 20 s", "2 h 5 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

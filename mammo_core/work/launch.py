@@ -1,0 +1,133 @@
+"""Starting long work: in a detached process of its own, or here in this process with the same files."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from mammo_core.errors import MammoError, WorkError
+from mammo_core.settings import PROJECT, settings
+from mammo_core.work.folder import WorkFolder
+from mammo_core.work.jobs import JOBS, Outcome
+
+PROGRESS_SECONDS = 0.25  # progress.json is written no more often than this
+
+Progress = Callable[[dict[str, Any]], None]
+
+
+def launch(path: Path, kind: str, arguments: dict[str, Any]) -> WorkFolder:
+    """Start work in a process that outlives this one.
+
+    Args:
+        path: the folder of the work.
+        kind: "demo", "import" or "train".
+        arguments: of the job, JSON.
+
+    Raises:
+        WorkError: a process is at work in this folder already.
+    """
+    folder = WorkFolder(path)
+    folder.write_request(kind, arguments)
+    with (path / "work.log").open("ab") as log:
+        subprocess.Popen(
+            [sys.executable, "-m", "mammo_core", "work", str(path)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=PROJECT,
+            start_new_session=True,  # a closed terminal or a stopped server doesn't reach it
+            env={**os.environ, "MAMMO_DATA": str(settings().data), "MAMMO_MODELS": str(settings().models)},
+        )
+    return folder
+
+
+def run_here(path: Path, kind: str, arguments: dict[str, Any], on_progress: Progress | None = None) -> Outcome:
+    """Do work in this process, visible to everyone through the same files.
+
+    Returns:
+        What the job returns.
+
+    Raises:
+        MammoError: the job's own, after its state was written.
+    """
+    folder = WorkFolder(path)
+    folder.write_request(kind, arguments)
+    return run_requested(folder, on_progress)
+
+
+def run_requested(folder: WorkFolder, on_progress: Progress | None = None) -> Outcome:
+    """Do what the folder asks for, holding its lock; every way out writes a final state, but for a killed process."""
+    try:
+        with folder.lock().acquire(timeout=5):
+            try:
+                return _run(folder, on_progress)
+            except MammoError as error:
+                folder.write_state("failed", str(error))
+                raise
+            except KeyboardInterrupt:
+                folder.write_state("stopped", "Interrupted from the keyboard.")
+                raise
+            except BaseException as error:
+                folder.write_state("failed", _cause(error))
+                raise
+    except Timeout:
+        raise WorkError(f"{folder.name} is already being worked on.") from None
+
+
+def _run(folder: WorkFolder, on_progress: Progress | None) -> Outcome:
+    request = folder.request()
+    settings().data.mkdir(parents=True, exist_ok=True)
+    turn = FileLock(settings().data / f".{request['kind']}.turn")
+    if not _wait_for(turn, folder.stop_requested):
+        outcome = Outcome("stopped", "Stopped while it was waiting for its turn.", {})
+    else:
+        try:
+            folder.write_state("running")
+            job = JOBS[request["kind"]]
+            outcome = job(request["arguments"], _Reporter(folder, on_progress), folder.stop_requested)
+        finally:
+            turn.release()
+    folder.write_state(outcome.state, outcome.message)
+    return outcome
+
+
+def _wait_for(turn: FileLock, should_stop: Callable[[], bool]) -> bool:
+    """Wait until no other work of this kind runs: two trainings on one machine would only slow each other down."""
+    while not should_stop():
+        try:
+            turn.acquire(timeout=0.5)
+        except Timeout:
+            continue
+        return True
+    return False
+
+
+class _Reporter:
+    """Writes progress at most every `PROGRESS_SECONDS`; the last one always, since it is the one with done = total."""
+
+    def __init__(self, folder: WorkFolder, on_progress: Progress | None) -> None:
+        self.folder = folder
+        self.on_progress = on_progress
+        self.last = 0.0
+
+    def __call__(self, progress: dict[str, Any]) -> None:
+        if self.on_progress:
+            self.on_progress(progress)
+        now = time.monotonic()
+        if now - self.last >= PROGRESS_SECONDS or progress.get("done") == progress.get("total"):
+            self.last = now
+            self.folder.write_progress(progress)
+
+
+def _cause(error: BaseException) -> str:
+    """Name the cause of an unexpected end in one sentence, without the message, which could hold anything."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return "Out of memory. Choose a smaller batch or fewer workers."
+    if isinstance(error, OSError) and error.errno == 28:
+        return "The disk is full. Make room and resume."
+    return f"It ended with an unexpected {type(error).__name__}; work.log in its folder has the details."

@@ -1,0 +1,77 @@
+"""From what a person asks for to a work folder and a job's arguments; the command line and the pages both use these."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dataset.library import check_name, describe_source, find_dataset
+from mammo_core.dataset.store import create_store
+from mammo_core.errors import DataError
+from mammo_core.preprocess import Contract
+from mammo_core.settings import settings
+from mammo_core.work.folder import WorkFolder
+
+
+def import_request(source: str, name: str | None = None, size: int = 256) -> tuple[Path, dict[str, Any]]:
+    """Make (or find) the prepared store of a data set.
+
+    Args:
+        source: the data set's name in `MAMMO_DATA`, its folder or its CSV.
+        name: of the store; the data set's by default.
+        size: side of the images in pixels.
+
+    Returns:
+        The store's folder and the import's arguments.
+
+    Raises:
+        DataError: the data set can't be read, or the name belongs to another one.
+    """
+    catalogue = read_catalogue(find_dataset(source))
+    about = describe_source(catalogue)
+    store = create_store(name or about["dataset"], Contract(size=size), about)
+    return store.folder, {"source": str(catalogue.csv), "store": store.name}
+
+
+def demo_request(name: str, patients: int, prevalence: float, seed: int) -> tuple[Path, dict[str, Any]]:
+    """Name the folder of a synthetic data set and check that it is free.
+
+    Raises:
+        DataError: the name is not usable or taken.
+    """
+    folder = settings().data / check_name(name)
+    if folder.exists() and not (WorkFolder(folder).exists and WorkFolder(folder).state() in ("failed", "crashed")):
+        raise DataError(f"There is already a data set {name!r}. Choose another name.")
+    return folder, {"out": str(folder), "patients": patients, "prevalence": prevalence, "seed": seed}
+
+
+def unfinished_demos() -> list[WorkFolder]:
+    """Return the synthetic data sets that are being made, or whose making ended badly."""
+    folders = [WorkFolder(path.parent) for path in settings().data.glob("*/work.json")]
+    return [folder for folder in folders if folder.state() != "finished"]
+
+
+def train_request(document: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
+    """Check a training configuration and name its run folder.
+
+    Args:
+        document: the fields of TrainingConfig.
+
+    Returns:
+        The run folder, which isn't there yet, and the training's arguments.
+
+    Raises:
+        MammoError: a setting is not usable, or the store doesn't allow the split.
+    """
+    from mammo_core.learning.config import TrainingConfig
+    from mammo_core.learning.plan import plan
+
+    config = TrainingConfig.read(document)
+    plan(config)
+    base = f"{config.store}-{config.network}-{datetime.now():%Y%m%d-%H%M%S}"
+    path = settings().models / base
+    number = 2
+    while path.exists():
+        path = settings().models / f"{base}-{number}"
+        number += 1
+    return path, {"run": str(path), "config": config.parameters}

@@ -1,0 +1,56 @@
+"""What the pages share of Streamlit: choosing a data set, and showing a core error as one sentence."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from mammo_core.dataset.catalogue import Catalogue, read_catalogue
+from mammo_core.dataset.library import list_datasets
+from mammo_core.errors import MammoError
+
+BADGES = {
+    "queued": ("orange", "schedule"),
+    "running": ("blue", "play_circle"),
+    "stopping": ("orange", "stop_circle"),
+    "finished": ("green", "check_circle"),
+    "stopped": ("grey", "stop_circle"),
+    "diverged": ("red", "trending_up"),
+    "failed": ("red", "error"),
+    "crashed": ("red", "error"),
+}
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Show a MammoError in the page and end the script run there."""
+    try:
+        yield
+    except MammoError as error:
+        st.error(str(error), icon=":material/error:")
+        st.stop()
+
+
+@st.cache_data(show_spinner="Reading the data set …", max_entries=4)
+def _read(path: str, version: float) -> Catalogue:
+    return read_catalogue(Path(path))
+
+
+def choose_catalogue() -> Catalogue:
+    """Let the user choose a data set in the sidebar and return its catalogue; ends the page if there is none."""
+    datasets = {dataset.name: dataset for dataset in list_datasets()}
+    if not datasets:
+        st.info("There is no data set yet. Make a demo set or point at a folder first.", icon=":material/folder_open:")
+        st.page_link("pages/data.py", label="Go to Data", icon=":material/arrow_forward:")
+        st.stop()
+    name = st.sidebar.selectbox("Data set", list(datasets), key="dataset", bind="query-params")
+    with errors_shown():
+        return _read(str(datasets[name].path), datasets[name].version)
+    raise AssertionError("errors_shown stops the page")
+
+
+def state_badge(state: str) -> str:
+    """Return the Markdown badge of a state of long work."""
+    colour, icon = BADGES[state]
+    return f":{colour}-badge[:material/{icon}: {state}]"

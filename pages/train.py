@@ -1,0 +1,118 @@
+"""Start, follow and stop training runs. The page only reads what a run has written to its folder."""
+
+import streamlit as st
+
+from mammo_core.dataset.store import list_stores
+from mammo_core.figures.training import loss_curves, score_curves
+from mammo_core.learning.config import MAX_EPOCHS, TrainingConfig, quick_start
+from mammo_core.learning.plan import preview
+from mammo_core.models import active_model, compatible_models
+from mammo_core.work import FINAL, WorkFolder, launch
+from mammo_core.work.requests import train_request
+from mammo_core.work.runs import list_runs, read_metrics, run_folder
+from pages._session import errors_shown, state_badge
+
+REFRESH_SECONDS = 1.0
+
+def start(config: TrainingConfig) -> None:
+    with errors_shown():
+        path, arguments = train_request(config.parameters)
+        launch(path, "train", arguments)
+    st.session_state["run"] = path.name
+    st.query_params["run"] = path.name
+    st.rerun()
+
+
+def settings_form(store: str, start_models: list[str]) -> TrainingConfig | None:
+    """Show every setting; returns the configuration once it was sent off."""
+    fields = TrainingConfig.model_fields
+    with st.form("settings", border=False):
+        left, middle, right = st.columns(3)
+        network = left.selectbox("Network", ["compact", "original"], help=fields["network"].description)
+        first = left.selectbox("Start from", ["random weights", *start_models], help=fields["start_from"].description)
+        augment = left.toggle("Vary training images", value=True, help=fields["augment"].description)
+        epochs = middle.slider("Epochs, at most", 1, MAX_EPOCHS, 12)
+        patience = middle.slider("Patience, epochs", 1, MAX_EPOCHS, 5, help=fields["patience"].description)
+        batch = middle.select_slider("Batch size, images", [4, 8, 16, 32, 64, 128], 16)
+        rate = right.select_slider("Learning rate", [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2], 1e-3, format_func="{:g}".format)
+        imbalance = right.selectbox(
+            "Class imbalance", ["oversample", "undersample", "class_weights", "none"], help=fields["imbalance"].description
+        )
+        seed = right.number_input("Seed", 0, 2**31 - 1, 0, help=fields["seed"].description)
+        validation, test = left.columns(2)
+        validation_share = validation.number_input("Validation share", 0.05, 0.5, 0.2, 0.05)
+        test_share = test.number_input("Test share", 0.0, 0.5, 0.2, 0.05)
+        if not st.form_submit_button("Start with these settings", icon=":material/play_arrow:"):
+            return None
+    with errors_shown():
+        return TrainingConfig.read(
+            {
+                "store": store,
+                "network": network,
+                "start_from": None if first == "random weights" else first,
+                "augment": augment,
+                "epochs": epochs,
+                "patience": patience,
+                "batch_size": batch,
+                "learning_rate": rate,
+                "imbalance": imbalance,
+                "seed": seed,
+                "validation_share": validation_share,
+                "test_share": test_share,
+            }
+        )
+
+
+def show_run(name: str, logarithmic: bool, smoothing: float) -> None:
+    """Show one run as its folder tells it; a fragment calls this every second while the run lives."""
+    work = WorkFolder(run_folder(name))
+    state = work.state()
+    head, action = st.columns([5, 1], vertical_alignment="center")
+    head.markdown(f"**{name}** {state_badge(state)} {work.message()}")
+    if state not in FINAL and action.button("Stop", icon=":material/stop:", width="stretch", disabled=state == "stopping"):
+        work.request_stop()
+        st.rerun(scope="fragment")
+    if state not in FINAL:
+        st.progress(work.fraction(), text=work.progress_text())
+    records = read_metrics(run_folder(name))
+    if len(records) > 1:
+        left, right = st.columns(2)
+        left.plotly_chart(loss_curves(records, logarithmic=logarithmic, smoothing=smoothing), key=f"loss {name}")
+        right.plotly_chart(score_curves(records), key=f"scores {name}")
+    if state in FINAL and st.session_state.get("followed") == name:
+        del st.session_state["followed"]
+        st.rerun()  # the whole page once more, without polling
+    if state not in FINAL:
+        st.session_state["followed"] = name
+
+
+st.title("Train")
+stores = {store.name: store for store in list_stores()}
+if not stores:
+    st.info("There is no prepared store yet. Import a data set first; it takes seconds for the demo set.", icon=":material/database:")
+    st.page_link("pages/data.py", label="Go to Data", icon=":material/arrow_forward:")
+    st.stop()
+
+store = st.selectbox("Prepared store", list(stores), key="store", bind="query-params", width=360)
+with errors_shown():
+    start_models = compatible_models(stores[store].contract)
+    preset = quick_start(store, active_model() if active_model() in start_models else None)
+    st.dataframe(preview(preset), hide_index=True, width="content")
+if st.button("Train", type="primary", icon=":material/play_arrow:"):
+    start(preset)
+origin = f"continuing from **{preset.start_from}**" if preset.start_from else "from random weights"
+st.caption(f"One click: {preset.network} network, {origin}, at most {preset.epochs} epochs; patients never stand on two sides.")
+with st.expander("All settings"):
+    config = settings_form(store, start_models)
+    if config:
+        start(config)
+
+runs = [row["run"] for row in list_runs() if row["state"] != "shipped"]
+if runs:
+    st.divider()
+    pick, scale, smooth = st.columns([3, 1, 2], vertical_alignment="bottom")
+    name = pick.selectbox("Run", runs, key="run", bind="query-params")
+    logarithmic = scale.toggle("Log axis")
+    smoothing = smooth.slider("Smoothing of the steps", 0.0, 0.98, 0.8)
+    alive = WorkFolder(run_folder(name)).state() not in FINAL
+    st.fragment(show_run, run_every=REFRESH_SECONDS if alive else None)(name, logarithmic, smoothing)

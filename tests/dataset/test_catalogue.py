@@ -1,0 +1,93 @@
+import pandas as pd
+import pytest
+
+from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.errors import DataError
+
+HEADER = "patient_id,image_id,laterality,view,cancer\n"
+
+
+def folder_with(tmp_path, text, name="train.csv"):
+    (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def place(tmp_path, name):
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"")
+    return str(path)
+
+
+def test_rsna_layout_gives_every_image_its_file_or_none(tmp_path):
+    root = folder_with(tmp_path, HEADER + "10,1,L,CC,0\n10,2,R,mlo,1\n")
+    first = place(tmp_path, "train_images/10/1.dcm")
+    catalogue = read_catalogue(root)
+    assert catalogue.table["file"].tolist()[0] == first
+    assert catalogue.table["file"].isna().tolist() == [False, True]
+    assert catalogue.missing_files == 1
+    assert catalogue.table["view"].tolist() == ["CC", "MLO"]
+    assert catalogue.table["cancer"].tolist() == [0, 1]
+    assert catalogue.columns_found == ("patient_id", "image_id", "laterality", "view", "cancer")
+
+
+@pytest.mark.parametrize("place_of_file", ["train_images/1.dcm", "train_images/other/1.dcm", "10/1.dcm", "1.dcm", "1"])
+def test_flat_and_foreign_layouts_are_found(tmp_path, place_of_file):
+    root = folder_with(tmp_path, HEADER + "10,1,L,CC,0\n")
+    file = place(tmp_path, place_of_file)
+    assert read_catalogue(root).table["file"].tolist() == [file]
+
+
+def test_test_csv_has_no_labels(tmp_path):
+    root = folder_with(tmp_path, "patient_id,image_id,laterality,view,age\n10,1,L,CC,61\n", "test.csv")
+    file = place(tmp_path, "test_images/10/1.dcm")
+    catalogue = read_catalogue(root)
+    assert not catalogue.labelled
+    assert catalogue.table["file"].tolist() == [file]
+    assert catalogue.table["age"].tolist() == [61.0]
+
+
+def test_all_rsna_columns_are_typed(tmp_path):
+    root = folder_with(
+        tmp_path,
+        "site_id,patient_id,image_id,laterality,view,age,cancer,biopsy,invasive,BIRADS,implant,density,machine_id,"
+        "difficult_negative_case\n2,010,1,L,CC,,0,0,0,,0,,29,False\n1,10,2,R,CC,89.0,1,1,0,0.0,1,b,49,True\n",
+    )
+    table = read_catalogue(root).table
+    assert table["patient_id"].tolist() == ["010", "10"]
+    assert table["BIRADS"].isna().tolist() == [True, False]
+    assert table["difficult_negative_case"].tolist() == [0, 1]
+    assert table["density"].tolist()[1] == "B"
+    assert pd.isna(table["age"].tolist()[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "isn't readable as a CSV"),
+        ("patient_id,image_id\n1,2\n", "lacks the columns laterality, view"),
+        (HEADER, "lists no images"),
+        (HEADER + "10,1,L,CC,0\n10,1,R,CC,0\n", "lists 1 image_id more than once"),
+        (HEADER + "10,1,X,CC,0\n", "laterality are not usable, the first in line 2"),
+        (HEADER + "10,1,L,CC,0\n10,2,L,CC,maybe\n", r"cancer are not usable, the first in line 3 \(there: 'maybe'\)"),
+        (HEADER + "../../etc,1,L,CC,0\n", "patient_id are not usable"),
+        (HEADER + "10,1,L,,0\n", "view are not usable"),
+        (HEADER + '10,1,L,CC,0\n10,"2', "isn't readable as a CSV"),
+    ],
+)
+def test_a_malformed_csv_is_one_sentence(tmp_path, text, sentence):
+    with pytest.raises(DataError, match=sentence):
+        read_catalogue(folder_with(tmp_path, text))
+
+
+def test_a_patient_identifier_never_stands_in_a_message(tmp_path):
+    with pytest.raises(DataError) as caught:
+        read_catalogue(folder_with(tmp_path, HEADER + "Jane Doe,1,L,CC,0\n"))
+    assert "Jane" not in str(caught.value)
+
+
+def test_no_folder_and_no_csv(tmp_path):
+    with pytest.raises(DataError, match="There is no folder"):
+        read_catalogue(tmp_path / "nowhere")
+    with pytest.raises(DataError, match=r"holds no train\.csv"):
+        read_catalogue(tmp_path)

@@ -1,0 +1,81 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from mammo_core.dataset.splits import assert_no_overlap, balance, split_patients
+from mammo_core.errors import ConfigError, DataError
+
+
+def manifest(patients=100, positive=20, images=4):
+    rows = [
+        {"patient_id": str(patient), "label": int(patient < positive and image == 0)}
+        for patient in range(patients)
+        for image in range(images)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_parts_are_stratified_and_share_no_patient():
+    table = manifest()
+    table["part"] = split_patients(table, 0.2, 0.25, seed=0)
+    patients = table.groupby("patient_id").agg(part=("part", "first"), parts=("part", "nunique"), label=("label", "max"))
+    assert (patients["parts"] == 1).all()
+    assert patients["part"].value_counts().to_dict() == {"train": 55, "test": 25, "validation": 20}
+    assert patients.groupby("part")["label"].sum().to_dict() == {"train": 11, "test": 5, "validation": 4}
+    assert_no_overlap(table)
+
+
+def test_the_seed_decides():
+    table = manifest()
+    first, again, other = (split_patients(table, 0.2, 0.2, seed) for seed in (1, 1, 2))
+    assert first.equals(again)
+    assert not first.equals(other)
+
+
+def test_no_test_part_on_request():
+    assert set(split_patients(manifest(), 0.2, 0.0, 0)) == {"train", "validation"}
+
+
+def test_overlap_is_refused():
+    table = pd.DataFrame({"patient_id": ["a", "a", "b"], "part": ["train", "test", "test"]})
+    with pytest.raises(DataError, match="1 patients stand in more than one part"):
+        assert_no_overlap(table)
+
+
+@pytest.mark.parametrize("shares", [(0.0, 0.2), (0.5, 0.45), (0.2, -0.1)])
+def test_shares_that_leave_nothing_are_refused(shares):
+    with pytest.raises(ConfigError):
+        split_patients(manifest(), *shares, seed=0)
+
+
+def test_too_few_positives_are_refused_with_the_numbers():
+    with pytest.raises(DataError, match="99 patients without and 1 with"):
+        split_patients(manifest(positive=1), 0.2, 0.2, 0)
+
+
+LABELS = np.array([0, 0, 0, 0, 0, 0, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("treatment", "counts", "weights"),
+    [
+        ("oversample", [6, 6], [1, 1]),
+        ("undersample", [2, 2], [1, 1]),
+        ("class_weights", [6, 2], [8 / 12, 8 / 4]),
+        ("none", [6, 2], [1, 1]),
+    ],
+)
+def test_balance(treatment, counts, weights):
+    positions, found = balance(LABELS, treatment, np.random.default_rng(0))
+    assert np.bincount(LABELS[positions]).tolist() == counts
+    assert found.tolist() == weights
+
+
+def test_oversampling_keeps_every_image():
+    positions, _ = balance(LABELS, "oversample", np.random.default_rng(0))
+    assert set(positions) == set(range(8))
+
+
+def test_balance_works_when_negatives_are_the_rare_ones():
+    positions, _ = balance(1 - LABELS, "oversample", np.random.default_rng(0))
+    assert np.bincount((1 - LABELS)[positions]).tolist() == [6, 6]

@@ -1,0 +1,33 @@
+import pytest
+
+from mammo_core.errors import DataError
+from mammo_core.files import append_json_line, read_json, read_json_lines, whole, write_json
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path):
+    path = tmp_path / "a.json"
+    write_json(path, {"n": 1})
+    with pytest.raises(RuntimeError), whole(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert read_json(path) == {"n": 1}
+    assert [file.name for file in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_half_written_last_line_is_left_out(tmp_path):
+    path = tmp_path / "lines.jsonl"
+    append_json_line(path, {"n": 1})
+    with path.open("a") as stream:
+        stream.write('{"n": 2')
+    assert read_json_lines(path) == [{"n": 1}]
+
+
+def test_nan_never_reaches_a_json_file(tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "a.json", {"n": float("nan")})
+
+
+def test_what_is_not_json_is_named(tmp_path):
+    (tmp_path / "a.json").write_text("{")
+    with pytest.raises(DataError, match=r"a\.json isn't readable as JSON"):
+        read_json(tmp_path / "a.json")
