@@ -51,7 +51,7 @@ def demo(
     arguments: dict[str, Any] = {"out": str(folder), "patients": patients, "seed": seed}
     if prevalence is not None:
         arguments["prevalence"] = prevalence
-    with _bar("images") as progress:
+    with progress_bar("images") as progress:
         outcome = run_here(folder, "demo", arguments, progress)
     _print(outcome.document, as_json, outcome.message)
 
@@ -70,7 +70,7 @@ def import_(
     from mammo_core.work.requests import import_request
 
     path, arguments = import_request(source, name, size)
-    with _bar("images") as progress:
+    with progress_bar("images") as progress:
         outcome = run_here(path, "import", {**arguments, "workers": workers, "scheduler": scheduler}, progress)
     _print(outcome.document, as_json, outcome.message)
 
@@ -101,7 +101,7 @@ def train(
     from mammo_core.work.requests import train_request
 
     path, arguments = train_request({"store": name, **_settings_file(config), **_settings(changes or [])})
-    with _bar("steps") as progress:
+    with progress_bar("steps") as progress:
         outcome = run_here(path, "train", arguments, progress)
     _print(outcome.document, as_json, outcome.message)
 
@@ -158,7 +158,7 @@ def predict(
     bundle = open_bundle(model_folder(model or active_model()))
     predictor = Predictor(bundle)
     images = []
-    with _bar("files") as progress, Sandbox() as sandbox:
+    with progress_bar("files") as progress, Sandbox() as sandbox:
         for prediction in predict_files(found, predictor, sandbox):
             images.append(prediction)
             progress({"done": len(images), "total": len(found)})
@@ -212,7 +212,7 @@ def _settings(changes: list[str]) -> dict[str, Any]:
 
 
 @contextmanager
-def _bar(what: str) -> Iterator[Callable[[dict[str, Any]], None]]:
+def progress_bar(what: str) -> Iterator[Callable[[dict[str, Any]], None]]:
     """Show a progress bar on standard error while the block runs; gives the callback that moves it."""
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn(what + "  {task.fields[extra]}"), TimeRemainingColumn())
     with Progress(*columns, console=screen, transient=not screen.is_terminal) as bars:

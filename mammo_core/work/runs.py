@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from mammo_core import models
+from mammo_core.dataset.store import prepared_folder
 from mammo_core.errors import DataError
 from mammo_core.files import read_json, read_json_lines
 from mammo_core.settings import SHIPPED_MODELS, settings
@@ -24,9 +25,10 @@ def list_runs() -> list[dict[str, Any]]:
     return [_describe(folder) for folder in folders]
 
 
-def running() -> list[WorkFolder]:
-    """Return the training runs that are queued or under way."""
-    folders = [WorkFolder(path.parent) for path in settings().models.glob("*/work.json")]
+def under_way() -> list[WorkFolder]:
+    """Return all work that is queued or running: data sets being made, imports and training runs."""
+    places = (settings().data, prepared_folder(), settings().models)
+    folders = [WorkFolder(path.parent) for place in places for path in sorted(place.glob("*/work.json"))]
     return [folder for folder in folders if folder.state() not in FINAL]
 
 

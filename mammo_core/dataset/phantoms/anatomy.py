@@ -152,7 +152,7 @@ def _oblique(breast: Breast, rng: np.random.Generator) -> Outline:
     curve[:, 0] += breast.nipple * _bump(along, 4.6)
     belly_end = min(bottom + HEIGHT * rng.uniform(0.02, 0.09), HEIGHT * 0.895)
     down = belly_end - curve[-1, 1]
-    belly = np.array([[fold * 1.25, 0.3], [fold * 1.3, 0.55], [fold * 0.9, 0.85], [-6, 1.02]])
+    belly = np.array([[fold + 2.0, 0.22], [fold + 3.5, 0.45], [fold * 0.75, 0.85], [-8, 1.05]])
     belly[:, 1] = curve[-1, 1] + belly[:, 1] * down
     belly = _spline(np.vstack([curve[-1], belly]), 80)[1:]
     skin = np.vstack([[-20, -12], curve, belly, [-20, belly_end]])

@@ -10,7 +10,7 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter
 from mammo_core.dataset.phantoms.anatomy import HEIGHT, WIDTH, Outline, Points
 
 Field = npt.NDArray[np.float32]
-BROAD_MM = 0.92  # grid on which distances are measured before they are smoothed and interpolated
+BROAD_MM = 0.6  # grid on which distances are measured before they are smoothed and interpolated
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def signed_distance(polygon: Points, shape: tuple[int, int], pitch: float) -> Fi
 
     The polygon is rasterised with margins, since tissue goes on beyond the edge of the frame.
     """
-    coarse = max(pitch, BROAD_MM / 2)
+    coarse = max(pitch, BROAD_MM)
     margin = 12
     size = (round(shape[1] * pitch / coarse) + 2 * margin, round(shape[0] * pitch / coarse) + 2 * margin)
     image = Image.new("L", (size[0] * 4, size[1] * 4))

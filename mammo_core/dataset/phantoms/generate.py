@@ -165,7 +165,7 @@ def _stored(levels: npt.NDArray[np.float32], bits: int, inverted: bool) -> tuple
 def _windows(job: Job, bits: int, inverted: bool) -> tuple[tuple[float, float], ...]:
     """One window, or three or four of them; in stored values."""
     scale = 2.0 ** (bits - 12)
-    centre, width = (1650., 3100.) if job.machine.style == "contrast" else (2000.0, 3200.0)
+    centre, width = (1750.0, 3300.0) if job.machine.style == "contrast" else (2000.0, 3200.0)
     centre = 4095 - centre if inverted else centre
     several = {"29": 3, "93": 4}.get(job.machine.id, 1)
     return tuple((round(centre * scale), round(width * (1 + 0.2 * step) * scale)) for step in range(several))

@@ -15,6 +15,7 @@ from mammo_core.dataset.phantoms.tissue import make_tissue
 from mammo_core.dataset.phantoms.tone import to_levels
 
 Field = npt.NDArray[np.float32]
+NOISE = 7.0  # standard deviation of the detector's noise, in 12-bit levels
 WORK_ROWS = 1024  # tissue is built on this grid at most and enlarged for finer detectors
 
 
@@ -93,10 +94,9 @@ def _to_frame(levels: Field, canvas: Canvas, spec: DemoSpec, rng: np.random.Gene
     columns = min(round(canvas.shape[1] * canvas.pitch / spec.pixel_mm), spec.columns)
     if levels.shape != (spec.rows, columns):
         levels = np.asarray(Image.fromarray(levels).resize((columns, spec.rows), Image.Resampling.BICUBIC))
-    noise = rng.standard_normal(levels.shape, dtype=np.float32)
-    noisy = np.where(levels > 4, levels + noise * np.float32(10.0), 0)
+    levels = levels + rng.standard_normal(levels.shape, dtype=np.float32) * np.float32(NOISE) * (levels > 4)
     frame = np.zeros((spec.rows, spec.columns), np.float32)
-    frame[:, :columns] = np.clip(noisy, 0, 4095)
+    np.clip(levels, 0, 4095, out=frame[:, :columns])
     return frame
 
 

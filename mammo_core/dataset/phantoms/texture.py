@@ -52,13 +52,12 @@ def splat(x: Field, y: Field, weight: Field, shape: tuple[int, int], sigma: floa
     right, down = x - column, y - row
     index = row * shape[1] + column
     size = shape[0] * shape[1]
-    canvas = np.zeros(size)
+    canvas = np.zeros(size, np.float32)
     for step, share in (
         (0, (1 - right) * (1 - down)),
         (1, right * (1 - down)),
         (shape[1], (1 - right) * down),
         (shape[1] + 1, right * down),
     ):
-        canvas += np.bincount(index + step, weight * share, size)
-    drawn = canvas.reshape(shape).astype(np.float32)
-    return gaussian_filter(drawn, sigma, truncate=3) * np.float32(sigma * np.sqrt(2 * np.pi))
+        canvas += np.bincount(index + step, weight * share, size).astype(np.float32)
+    return gaussian_filter(canvas.reshape(shape), sigma, truncate=3) * np.float32(sigma * np.sqrt(2 * np.pi))

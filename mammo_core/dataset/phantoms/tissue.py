@@ -14,6 +14,29 @@ TILE = 512  # pixels of a periodic noise tile
 
 
 @dataclass(frozen=True)
+class Strands:
+    """A family of curves.
+
+    Attributes:
+        count: how many.
+        sigma_mm: half width, as the standard deviation of a Gaussian; the same for all families of one layer.
+        bright: mean brightness over the tissue.
+        length_mm: shortest and longest.
+        spread: scatter of their direction about the flow, rise over run.
+    """
+
+    count: int
+    sigma_mm: float
+    bright: float
+    length_mm: tuple[float, float]
+    spread: float
+
+
+FINE_STRANDS = (Strands(640, 0.23, 0.041, (6, 40), 0.45), Strands(80, 0.23, 0.068, (20, 80), 0.28))
+BROAD_STRANDS = (Strands(26, 0.45, 0.055, (30, 100), 0.22), Strands(5, 0.45, 0.075, (60, 130), 0.15))
+
+
+@dataclass(frozen=True)
 class Tissue:
     """A breast without lesions.
 
@@ -31,9 +54,10 @@ class Tissue:
 def make_tissue(canvas: Canvas, breast: Breast, style: str, rng: np.random.Generator) -> Tissue:
     """Draw the breast of a canvas; `style` is "contrast" (bright rim) or "flat"."""
     half = canvas.halved()
-    bright = _fat(canvas, rng) + _strands(canvas, rng)
-    bright += enlarge(_glands(half, breast, rng), canvas.shape)
-    bright *= np.clip(canvas.depth / np.float32(4), 0, 1) * 0.4 + 0.6
+    flow = _flow(half, rng)
+    broad = _fat(half, flow, rng) + _glands(half, breast, flow, rng) + _strands(half, BROAD_STRANDS, rng)
+    broad *= np.clip(half.depth / np.float32(4), 0, 1) * np.float32(0.4) + np.float32(0.6)
+    bright = enlarge(broad, canvas.shape) + _strands(canvas, FINE_STRANDS, rng)
     none = np.zeros(canvas.shape, np.float32)
     muscle, implant = none, none
     if len(canvas.outline.pectoral):
@@ -47,19 +71,25 @@ def make_tissue(canvas: Canvas, breast: Breast, style: str, rng: np.random.Gener
     return Tissue(bright, muscle, implant)
 
 
-def _fat(canvas: Canvas, rng: np.random.Generator) -> Field:
-    """Brightness by distance from the skin, with clouds of power-law noise."""
-    profile = np.interp(canvas.depth, [0, 1.0, 3.0, 10, 18, 60], [0.08, 0.10, 0.13, 0.18, 0.225, 0.25])
-    clouds = power_law(canvas.shape, 2.9, 3.0, rng)
-    return profile.astype(np.float32) * (1 + np.float32(0.17) * clouds)
-
-
-def _glands(canvas: Canvas, breast: Breast, rng: np.random.Generator) -> Field:
-    """The glandular disc, feathery at its edge and made of strands around dark lobules, and a faint net in the fat."""
+def _flow(canvas: Canvas, rng: np.random.Generator) -> tuple[Field, Field]:
+    """Coordinates in mm along and across the strands, bent so that nothing repeats or lines up."""
     bend, other = smooth_noise(canvas.shape, 7.0, 3.0, rng), smooth_noise(canvas.shape, 7.0, 4.0, rng)
     height = np.float32(0.4 * (canvas.outline.upper + canvas.outline.lower))
-    along = canvas.x + np.float32(3.5) * bend  # mm along the flow, bent so that nothing repeats or lines up
-    across = canvas.across * height + np.float32(3.5) * other
+    return canvas.x + np.float32(2.4) * bend, canvas.across * height + np.float32(2.4) * other
+
+
+def _fat(canvas: Canvas, flow: tuple[Field, Field], rng: np.random.Generator) -> Field:
+    """Brightness by distance from the skin, with wisps of power-law noise along the flow."""
+    profile = np.interp(canvas.depth, [0, 1.0, 3.0, 10, 18, 60], [0.08, 0.10, 0.13, 0.18, 0.225, 0.25])
+    along, across = flow
+    wisps = sample(power_law((TILE, TILE), 3.2, 7.0, rng), across * 1.9, along * 0.8)
+    clouds = power_law(canvas.shape, 3.2, 3.5, rng)
+    return profile.astype(np.float32) * (1 + np.float32(0.17) * wisps + np.float32(0.09) * clouds)
+
+
+def _glands(canvas: Canvas, breast: Breast, flow: tuple[Field, Field], rng: np.random.Generator) -> Field:
+    """The glandular disc, feathery at its edge and made of strands around dark lobules, and a faint net in the fat."""
+    along, across = flow
     tile = power_law((TILE, TILE), 2.6, 9.0, rng)
     fine = power_law((TILE, TILE), 2.2, 16.0, rng)
     streaks = sample(tile, across * 2.3, along * 1.1)
@@ -71,7 +101,7 @@ def _glands(canvas: Canvas, breast: Breast, rng: np.random.Generator) -> Field:
     body = np.float32(0.14 + 0.30 * GLANDULAR[breast.density]) * lobes
     gland = share * (body + np.float32(0.30) * net * (0.4 + 0.6 * lobes))
     elsewhere = np.clip(canvas.depth / 12, 0, 1) * (1 - share)
-    return gland + np.float32(0.075) * elsewhere * net * (1 + 0.5 * bend)
+    return gland + np.float32(0.075) * elsewhere * net * np.clip(1 + 0.5 * coarse, 0.2, 2)
 
 
 def _disc(canvas: Canvas, breast: Breast, noise: Field) -> Field:
@@ -87,24 +117,18 @@ def _disc(canvas: Canvas, breast: Breast, noise: Field) -> Field:
     return 1 / (1 + np.exp(-np.clip(level * 5, -20, 20)))
 
 
-def _strands(canvas: Canvas, rng: np.random.Generator) -> Field:
+def _strands(canvas: Canvas, kinds: tuple[Strands, ...], rng: np.random.Generator) -> Field:
     """Ligaments, ducts and vessels: hundreds of thin curves that fan out from the nipple."""
-    lines = np.zeros(canvas.shape, np.float32)
-    for count, sigma, bright, length, spread in (
-        (600, 0.20, 0.045, (6, 40), 0.45),
-        (90, 0.24, 0.075, (20, 80), 0.28),
-        (24, 0.38, 0.065, (30, 100), 0.22),
-        (5, 0.55, 0.06, (60, 130), 0.15),
-    ):
-        x, y, weight = _curves(canvas, count, length, spread, rng)
-        lines += np.float32(bright) * splat(x, y, weight, canvas.shape, max(sigma / canvas.pitch, 0.55))
-    return lines
+    drawn = [(kind, _curves(canvas, kind, rng)) for kind in kinds]
+    x, y = (np.concatenate([points[axis] for _, points in drawn]) for axis in (0, 1))
+    weight = np.concatenate([points[2] * np.float32(kind.bright) for kind, points in drawn])
+    lines = splat(x, y, weight, canvas.shape, kinds[0].sigma_mm / canvas.pitch)
+    return lines * np.clip(1 + np.float32(0.45) * smooth_noise(canvas.shape, 4.0, 3.0, rng), 0.1, 2.5)
 
 
-def _curves(
-    canvas: Canvas, count: int, length: tuple[float, float], spread: float, rng: np.random.Generator
-) -> tuple[Field, Field, Field]:
-    """Points (pixels) and weights of smooth curves; `length` in mm, `spread` is the scatter of their direction."""
+def _curves(canvas: Canvas, kind: Strands, rng: np.random.Generator) -> tuple[Field, Field, Field]:
+    """Return column, row (pixels) and weight of the points of smooth curves."""
+    count, spread, length = kind.count, kind.spread, kind.length_mm
 
     def each(draw: npt.NDArray[np.float64]) -> Field:
         return draw.astype(np.float32)[:, None]

@@ -10,7 +10,7 @@ Field = npt.NDArray[np.float32]
 PERCENTS = (0, 1, 5, 25, 50, 75, 95, 99, 100)
 CONTRAST_LEVELS = (90, 282, 484, 938, 1270, 1863, 2551, 2930, 3600)
 FLAT_LEVELS = (750, 1000, 1250, 1560, 1700, 1880, 2350, 2750, 3500)
-FULL_SCALE = 4095
+TABLE = 16_384  # steps of the brightness scale: finer than the detector's
 
 
 # Fatty breasts have less of the bright levels and dense ones more; the mean over the density classes stays.
@@ -43,4 +43,6 @@ def to_levels(
     found = np.concatenate([found, top])
     wanted = np.concatenate([wanted, [max(min(wanted[-1] + 250, 4040), wanted[-1]), 4090]])
     found = np.maximum.accumulate(found + np.arange(len(found)) * 1e-6)
-    return np.interp(tissue, found, wanted).astype(np.float32)
+    low, high = float(found[0]), float(found[-1])
+    table = np.interp(np.linspace(low, high, TABLE), found, wanted).astype(np.float32)
+    return table[np.clip((tissue - low) * ((TABLE - 1) / (high - low)), 0, TABLE - 1).astype(np.int32)]

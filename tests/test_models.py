@@ -1,0 +1,89 @@
+import json
+
+import pytest
+
+from mammo_core import models
+from mammo_core.errors import ModelError
+from mammo_core.files import write_json
+from mammo_core.preprocess import Contract
+from mammo_core.settings import settings
+
+CARD = {"operating_point": {"threshold": 0.3}, "calibration": {"slope": 1.0, "intercept": 0.0}, "data": {"synthetic": True}}
+
+
+@pytest.fixture
+def folder(workspace):
+    path = settings().models / "mine"
+    path.mkdir(parents=True)
+    (path / models.MODEL).write_bytes(b"weights")
+    (path / models.PREDICTIONS).write_bytes(b"table")
+    write_json(path / models.CONTRACT, Contract(size=64).to_json())
+    write_json(path / models.EVALUATION, {"auc": None})
+    return path
+
+
+def test_a_sound_folder_opens(folder):
+    written = models.write_card(folder, CARD)
+    found = models.open_bundle(folder)
+    assert found == written
+    assert found.threshold == 0.3
+    assert found.synthetic
+    assert found.contract == Contract(size=64)
+
+
+@pytest.mark.parametrize("name", models.VOUCHED)
+def test_a_changed_byte_is_refused_and_named(folder, name):
+    models.write_card(folder, CARD)
+    content = bytearray((folder / name).read_bytes())
+    content[-1] ^= 1
+    (folder / name).write_bytes(content)
+    with pytest.raises(ModelError, match=f"{name} was changed after training"):
+        models.open_bundle(folder)
+
+
+@pytest.mark.parametrize("name", models.VOUCHED)
+def test_a_missing_file_is_refused_and_named(folder, name):
+    models.write_card(folder, CARD)
+    (folder / name).unlink()
+    with pytest.raises(ModelError, match=f"{name} is missing"):
+        models.open_bundle(folder)
+
+
+@pytest.mark.parametrize("card", ["{}", "[1]", "no json", json.dumps({"format": 99, "files": {}, "class_names": []})])
+def test_a_foreign_card_is_refused(folder, card):
+    (folder / models.CARD).write_text(card)
+    with pytest.raises(ModelError, match="isn't one that this application wrote"):
+        models.open_bundle(folder)
+
+
+def test_no_card_without_all_files(folder):
+    (folder / models.MODEL).unlink()
+    with pytest.raises(ModelError, match=r"lacks model\.keras"):
+        models.write_card(folder, CARD)
+
+
+def test_the_demo_model_is_active_until_another_is(folder):
+    assert models.active_model() == models.DEMO
+    models.write_card(folder, CARD)
+    models.activate("mine")
+    assert models.active_model() == "mine"
+    with pytest.raises(ModelError, match="active model"):
+        models.delete_model("mine")
+    models.activate(models.DEMO)
+    models.delete_model("mine")
+    assert not folder.exists()
+
+
+def test_the_shipped_model_is_found_from_anywhere_and_stays(folder):
+    assert models.DEMO in models.list_models()
+    assert models.open_bundle(models.model_folder(models.DEMO)).synthetic
+    models.write_card(folder, CARD)
+    models.activate("mine")
+    with pytest.raises(ModelError, match="can't be deleted"):
+        models.delete_model(models.DEMO)
+
+
+@pytest.mark.parametrize("name", ["nothing", "../models", ""])
+def test_an_unknown_name_is_one_sentence(workspace, name):
+    with pytest.raises(ModelError, match="There is no model"):
+        models.model_folder(name)
