@@ -33,7 +33,13 @@ def main() -> None:
     store, arguments = import_request(str(folder), NAME)
     with progress_bar("images") as progress:
         run_here(store, "import", arguments, progress)
-    config = {"store": NAME, "epochs": options.epochs, "patience": 6, "validation_share": 0.12, "test_share": 0.2}
+    config = {
+        "store": NAME,
+        "epochs": options.epochs,
+        "patience": 6,
+        "validation_share": 0.12,
+        "test_share": 0.2,
+    }
     run = settings().models / f"{NAME}-run"
     with progress_bar("steps") as progress:
         outcome = run_here(run, "train", {"run": str(run), "config": config}, progress)
@@ -44,7 +50,9 @@ def main() -> None:
     shipped.mkdir(parents=True)
     for name in (*models.VOUCHED, "metrics.jsonl", "verification.json"):
         shutil.copy2(run / name, shipped / name)
-    card = {key: value for key, value in read_json(run / models.CARD).items() if key not in ("files", "format")}
+    card = {
+        key: value for key, value in read_json(run / models.CARD).items() if key not in ("files", "format")
+    }
     models.write_card(shipped, card | {"name": models.DEMO, "made_by": "python -m benchmarks.demo_model"})
     print(read_json(shipped / models.EVALUATION)["auc"])
 

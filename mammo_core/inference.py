@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mammo_core.dicom import display, patient_key, read
 from mammo_core.dataset.store import open_store
+from mammo_core.dicom import display, patient_key, read
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import ConfigError, DataError, ImageError, MammoError
 from mammo_core.evaluation import Calibration, evaluate, to_breasts, to_patients
@@ -58,8 +58,8 @@ class Prediction:
         file: the name that the user gave it.
         upload: the file's contents, None with an error.
         probability: calibrated probability of the positive class in [0, 1], None with an error.
-        heat: float32 (h, w) in [0, 1]: the probability that each place of the model input alone would give; None if
-            the network has no activation map.
+        heat: float32 (h, w) in [0, 1]: what each place of the model input adds to the positive logit, where 1 is what the
+            hottest place of a typical positive validation image adds; None if the network has no activation map.
         error: what went wrong, for a person.
     """
 
@@ -139,15 +139,15 @@ class Predictor:
     """
 
     def __init__(self, bundle: Bundle) -> None:
-        import keras
-
-        from mammo_core.learning.network import with_evidence
+        from mammo_core.learning.network import evidence, load, with_features
 
         self.bundle = bundle
         self.calibration = Calibration.from_json(bundle.card["calibration"])
-        network = keras.saving.load_model(bundle.weights, compile=False, safe_mode=True)
-        self.network = with_evidence(network)
-        self(np.zeros((1, bundle.contract.size, bundle.contract.size), np.uint8))  # compiles, so that the first user needn't wait
+        self.evidence, self.heat_scale = evidence, bundle.card["heat_scale"]
+        self.network = with_features(load(bundle.weights))
+        self(
+            np.zeros((1, bundle.contract.size, bundle.contract.size), np.uint8)
+        )  # compiles, so that the first user needn't wait
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Return calibrated probabilities float64 (n,) and heat float32 (n, h, w) for uint8 (n, size, size)."""
@@ -157,9 +157,8 @@ class Predictor:
         probabilities = self.calibration.apply(np.asarray(outputs[0], np.float64)[:, 1])
         if len(outputs) == 1:
             return probabilities, None
-        evidence = np.asarray(outputs[1], np.float64)
-        places = 1 / (1 + np.exp(evidence[..., 0] - evidence[..., 1]))
-        return probabilities, self.calibration.apply(places).astype(np.float32)
+        places = self.evidence(self.network, np.asarray(outputs[1]))
+        return probabilities, np.clip(places / self.heat_scale, 0, 1).astype(np.float32)
 
 
 def read_upload(data: bytes | Path, file: str, contract: Contract) -> Upload:
@@ -183,7 +182,9 @@ def read_upload(data: bytes | Path, file: str, contract: Contract) -> Upload:
     )
 
 
-def predict_files(files: Sequence[tuple[str, bytes | Path]], predictor: Predictor, sandbox: Sandbox) -> Iterator[Prediction]:
+def predict_files(
+    files: Sequence[tuple[str, bytes | Path]], predictor: Predictor, sandbox: Sandbox
+) -> Iterator[Prediction]:
     """Yield one prediction a file, in order; a file that can't be read gets an error and harms no other.
 
     Args:
@@ -215,7 +216,9 @@ def summarise(images: list[Prediction], bundle: Bundle) -> Answer:
     )
     breasts, patients = to_breasts(table), to_patients(table)
     counts = table.groupby(["patient_id", "laterality"]).size()
-    breasts["images"] = [int(counts[key]) for key in zip(breasts["patient_id"], breasts["laterality"], strict=True)]
+    breasts["images"] = [
+        int(counts[key]) for key in zip(breasts["patient_id"], breasts["laterality"], strict=True)
+    ]
     patients["images"] = patients["patient_id"].map(table["patient_id"].value_counts()).astype(int)
     for units in (breasts, patients):
         units["recall"] = units["probability"] >= bundle.threshold
@@ -225,7 +228,9 @@ def summarise(images: list[Prediction], bundle: Bundle) -> Answer:
         bundle.threshold,
         images,
         breasts.rename(columns={"patient_id": "patient"})[columns],
-        patients.rename(columns={"patient_id": "patient"})[[name for name in columns if name != "laterality"]],
+        patients.rename(columns={"patient_id": "patient"})[
+            [name for name in columns if name != "laterality"]
+        ],
     )
 
 
@@ -241,10 +246,13 @@ def predict_new(
         known: one user's earlier predictions, by the hash of model, name and contents; new ones are added.
     """
     keys = [
-        hashlib.sha256(predictor.bundle.identity.encode() + name.encode() + b"\0" + data).hexdigest() for name, data in files
+        hashlib.sha256(predictor.bundle.identity.encode() + name.encode() + b"\0" + data).hexdigest()
+        for name, data in files
     ]
     new = [(key, file) for key, file in zip(keys, files, strict=True) if key not in known]
-    for (key, _), prediction in zip(new, predict_files([file for _, file in new], predictor, sandbox), strict=True):
+    for (key, _), prediction in zip(
+        new, predict_files([file for _, file in new], predictor, sandbox), strict=True
+    ):
         known[key] = prediction
     return [known[key] for key in keys]
 
@@ -284,14 +292,20 @@ def evaluate_store(bundle: Bundle, name: str) -> dict[str, Any]:
     table = store.manifest()
     table = table[table["label"].notna()].reset_index(drop=True)
     if table["label"].nunique() < 2:
-        raise DataError(f"The store {store.name} doesn't hold both negative and positive images, so nothing can be judged.")
+        raise DataError(
+            f"The store {store.name} doesn't hold both negative and positive images, so nothing can be judged."
+        )
     predictor = Predictor(bundle)
     pngs = table["png"].to_list()
     probabilities = [
         predictor(store.images(pngs[start : start + BATCH]))[0] for start in range(0, len(pngs), BATCH)
     ]
     predictions = table.assign(probability=np.concatenate(probabilities), label=table["label"].astype(int))
-    return {"data": store.name, "part": "all", **evaluate(predictions, operating_point=bundle.threshold).to_json()}
+    return {
+        "data": store.name,
+        "part": "all",
+        **evaluate(predictions, operating_point=bundle.threshold).to_json(),
+    }
 
 
 def find_files(paths: Sequence[Path]) -> list[tuple[str, Path]]:
@@ -303,7 +317,9 @@ def find_files(paths: Sequence[Path]) -> list[tuple[str, Path]]:
     found: list[tuple[str, Path]] = []
     for path in paths:
         if path.is_dir():
-            inside = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith(".")]
+            inside = [
+                file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith(".")
+            ]
             found += [(str(file), file) for file in inside if file.suffix.lower() in {".dcm", ".dicom", ""}]
         elif path.is_file():
             found.append((str(path), path))

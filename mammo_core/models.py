@@ -104,7 +104,9 @@ def open_bundle(folder: Path) -> Bundle:
         ModelError: something is missing, changed, or not of this application.
     """
     if not (folder / CARD).is_file():
-        raise ModelError(f"{folder.name} holds no finished model: its {CARD} is missing. Choose another, or train one.")
+        raise ModelError(
+            f"{folder.name} holds no finished model: its {CARD} is missing. Choose another, or train one."
+        )
     try:
         card = read_json(folder / CARD)
         files = card["files"]
@@ -112,10 +114,14 @@ def open_bundle(folder: Path) -> Bundle:
             raise KeyError("format")
         _ = card["operating_point"]["threshold"], card["calibration"], card["data"]["synthetic"]
     except (DataError, KeyError, TypeError):
-        raise ModelError(f"The card of the model {folder.name} isn't one that this application wrote.") from None
+        raise ModelError(
+            f"The card of the model {folder.name} isn't one that this application wrote."
+        ) from None
     for name, expected in files.items():
         if not (folder / name).is_file():
-            raise ModelError(f"The model {folder.name} is incomplete: {name} is missing. Restore the folder or train again.")
+            raise ModelError(
+                f"The model {folder.name} is incomplete: {name} is missing. Restore the folder or train again."
+            )
         if sha256(folder / name) != expected:
             raise ModelError(
                 f"The model {folder.name} isn't used: {name} was changed after training. Restore the file or train again."

@@ -52,9 +52,13 @@ class Contract:
         try:
             contract = cls(**document)
         except TypeError:
-            raise ConfigError("The preprocessing contract has other parameters than this version knows.") from None
+            raise ConfigError(
+                "The preprocessing contract has other parameters than this version knows."
+            ) from None
         if contract.version != VERSION:
-            raise ConfigError(f"The preprocessing contract is version {contract.version}; this is version {VERSION}.")
+            raise ConfigError(
+                f"The preprocessing contract is version {contract.version}; this is version {VERSION}."
+            )
         return contract
 
     @property
@@ -169,7 +173,9 @@ def _resize(grey: np.ndarray, height: int, width: int) -> np.ndarray:
 
 COARSE = 256  # side in pixels, about, of the image in which the breast is looked for
 LEAST_SHARE = 0.01  # of the frame; a smaller largest component is no breast
-BORDER_SHARE = 0.5  # a component that covers this much of the frame's outline and little of its inside is a border
+BORDER_SHARE = (
+    0.5  # a component that covers this much of the frame's outline and little of its inside is a border
+)
 
 
 def find_breast(pixels: np.ndarray) -> np.ndarray:
@@ -190,18 +196,27 @@ def find_breast(pixels: np.ndarray) -> np.ndarray:
     bright = float(np.percentile(coarse, 99)) - background
     if bright <= 0:
         raise ImageError("blank", "The image is blank: it holds no breast.")
-    foreground = coarse > background + _threshold((coarse - background) / bright) * bright
-    opened = ndimage.binary_opening(np.pad(foreground, 2, mode="edge"), iterations=2)[2:-2, 2:-2]
+    level = background + _threshold((coarse - background) / bright) * bright
+    opened = ndimage.binary_opening(np.pad(coarse > level, 2, mode="edge"), iterations=2)[2:-2, 2:-2]
     labels, count = ndimage.label(opened)
     if count == 0:
         raise ImageError("blank", "The image holds no breast: nothing in it stands out from the background.")
     areas = np.bincount(labels.ravel())[1:]
     largest = labels == 1 + int(areas.argmax())
     if areas.max() < LEAST_SHARE * largest.size or float(np.ptp(coarse[largest])) <= 0:
-        raise ImageError("blank", "The image holds no breast: what stands out from the background is too small.")
-    filled = ndimage.binary_fill_holes(largest)
-    mask = np.repeat(np.repeat(filled, step, axis=0), step, axis=1)  # pyright: ignore[reportArgumentType, reportCallIssue]
-    return mask[: pixels.shape[0], : pixels.shape[1]]
+        raise ImageError(
+            "blank", "The image holds no breast: what stands out from the background is too small."
+        )
+    return _refine(np.asarray(ndimage.binary_fill_holes(largest)), pixels > level, step)
+
+
+def _refine(coarse: np.ndarray, foreground: np.ndarray, step: int) -> np.ndarray:
+    """Bring a mask of every step-th pixel to full resolution; its outline follows the foreground, the thin skin line too."""
+    inner = ndimage.binary_erosion(coarse, border_value=1)
+    outer = ndimage.binary_dilation(coarse, iterations=2)
+    rows, columns = foreground.shape
+    inner, outer = (np.repeat(np.repeat(mask, step, 0), step, 1)[:rows, :columns] for mask in (inner, outer))
+    return inner | (outer & foreground)
 
 
 def _threshold(values: np.ndarray) -> float:

@@ -41,7 +41,10 @@ def choose_catalogue() -> Catalogue:
     """Let the user choose a data set in the sidebar and return its catalogue; ends the page if there is none."""
     datasets = {dataset.name: dataset for dataset in list_datasets()}
     if not datasets:
-        st.info("There is no data set yet. Make a demo set or point at a folder first.", icon=":material/folder_open:")
+        st.info(
+            "There is no data set yet. Make a demo set or point at a folder first.",
+            icon=":material/folder_open:",
+        )
         st.page_link("pages/data.py", label="Go to Data", icon=":material/arrow_forward:")
         st.stop()
     name = st.sidebar.selectbox("Data set", list(datasets), key="dataset", bind="query-params")

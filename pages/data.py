@@ -18,7 +18,13 @@ def follow(work: WorkFolder) -> None:
     left.markdown(f"{state_badge(state)} {work.message()}")
     if state not in FINAL:
         left.progress(work.fraction(), text=work.progress_text())
-        if right.button("Stop", key=f"stop {work.path}", icon=":material/stop:", disabled=state == "stopping", width="stretch"):
+        if right.button(
+            "Stop",
+            key=f"stop {work.path}",
+            icon=":material/stop:",
+            disabled=state == "stopping",
+            width="stretch",
+        ):
             work.request_stop()
         st.session_state[f"followed {work.path}"] = True
     elif st.session_state.pop(f"followed {work.path}", False):
@@ -36,7 +42,9 @@ def show_dataset(dataset: Dataset) -> None:
         left, right = st.columns([5, 1], vertical_alignment="center")
         kind = ":violet-badge[synthetic]" if dataset.synthetic else ":blue-badge[linked]"
         left.markdown(f"**{dataset.name}** {kind}  \n:small[{dataset.path}]")
-        if right.button("Import", key=f"import {dataset.name}", icon=":material/play_arrow:", width="stretch"):
+        if right.button(
+            "Import", key=f"import {dataset.name}", icon=":material/play_arrow:", width="stretch"
+        ):
             with errors_shown():
                 path, arguments = import_request(dataset.name)
                 launch(path, "import", arguments)
@@ -47,7 +55,9 @@ def show_dataset(dataset: Dataset) -> None:
 
 def show_store(store: Store) -> None:
     with st.container(border=True):
-        st.markdown(f"**{store.name}** · {store.contract.size} × {store.contract.size} pixels  \n:small[{store.folder}]")
+        st.markdown(
+            f"**{store.name}** · {store.contract.size} × {store.contract.size} pixels  \n:small[{store.folder}]"
+        )
         show_work(WorkFolder(store.folder))
         quarantine = store.quarantine()
         if len(quarantine):
@@ -63,7 +73,10 @@ with left:
     for dataset in datasets:
         show_dataset(dataset)
     if not datasets:
-        st.info("No data set yet. Make a demo set, or link a folder in the RSNA layout.", icon=":material/folder_open:")
+        st.info(
+            "No data set yet. Make a demo set, or link a folder in the RSNA layout.",
+            icon=":material/folder_open:",
+        )
     with st.expander("Link a folder", icon=":material/create_new_folder:"), st.form("link", border=False):
         path = st.text_input("Folder with train.csv", placeholder="/data/rsna-breast-cancer-detection")
         name = st.text_input("Name", placeholder="rsna")
@@ -75,7 +88,10 @@ with left:
         with st.container(border=True):
             st.markdown(f"**{work.name}** :violet-badge[synthetic]")
             show_work(work)
-    with st.expander("Make a demo set", icon=":material/auto_awesome:", expanded=not datasets), st.form("demo", border=False):
+    with (
+        st.expander("Make a demo set", icon=":material/auto_awesome:", expanded=not datasets),
+        st.form("demo", border=False),
+    ):
         name = st.text_input("Name", value="demo")
         patients = st.slider("Patients", 10, 1000, 150, 10)
         prevalence = st.slider("Positive patients, share", 0.04, 0.5, 0.3, 0.01)

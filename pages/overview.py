@@ -9,7 +9,12 @@ from mammo_core.work.runs import list_runs, under_way
 from pages._session import errors_shown, state_badge
 
 STEPS = (
-    ("explore", ":material/bar_chart:", "Explore", "Who is in the data: ages, classes, sites, and what gives the label away."),
+    (
+        "explore",
+        ":material/bar_chart:",
+        "Explore",
+        "Who is in the data: ages, classes, sites, and what gives the label away.",
+    ),
     ("data", ":material/database:", "Import", "DICOM to 256 × 256 PNG sorted by label, restartable."),
     ("train", ":material/show_chart:", "Train", "One click; loss curves stream while it learns."),
     ("models", ":material/balance:", "Judge", "Patients it has never seen, baselines, confidence intervals."),
@@ -25,7 +30,9 @@ def show_running() -> None:
 
 
 st.title("Mammography workbench")
-st.markdown("Explore screening mammograms, turn DICOM into training images, train a network, and see whether it has learnt anything.")
+st.markdown(
+    "Explore screening mammograms, turn DICOM into training images, train a network, and see whether it has learnt anything."
+)
 
 with errors_shown():
     datasets, stores, models = list_datasets(), list_stores(), list_models()
@@ -33,7 +40,9 @@ with errors_shown():
 left, middle, right = st.columns(3)
 with left.container(border=True, height="stretch"):
     st.metric("Data sets", len(datasets))
-    st.caption(", ".join(dataset.name for dataset in datasets) or "None yet: make a demo set on the Data page.")
+    st.caption(
+        ", ".join(dataset.name for dataset in datasets) or "None yet: make a demo set on the Data page."
+    )
 with middle.container(border=True, height="stretch"):
     st.metric("Prepared stores", len(stores))
     st.caption(", ".join(store.name for store in stores) or "None yet: import a data set on the Data page.")
@@ -42,7 +51,9 @@ with right.container(border=True, height="stretch"):
     auc = runs[name]["auc"] if name in models else None
     st.metric("Active model", name if name in models else "none")
     if auc:
-        st.caption(f"Breast-level AUC {auc['value']:.2f} (95 % CI {auc['low']:.2f} to {auc['high']:.2f}) on patients it hadn't seen.")
+        st.caption(
+            f"Breast-level AUC {auc['value']:.2f} (95 % CI {auc['low']:.2f} to {auc['high']:.2f}) on patients it hadn't seen."
+        )
 
 if under_way():
     st.subheader("Under way")

@@ -14,6 +14,7 @@ from pages._session import errors_shown, state_badge
 
 REFRESH_SECONDS = 1.0
 
+
 def start(config: TrainingConfig) -> None:
     with errors_shown():
         path, arguments = train_request(config.parameters)
@@ -29,14 +30,20 @@ def settings_form(store: str, start_models: list[str]) -> TrainingConfig | None:
     with st.form("settings", border=False):
         left, middle, right = st.columns(3)
         network = left.selectbox("Network", ["compact", "original"], help=fields["network"].description)
-        first = left.selectbox("Start from", ["random weights", *start_models], help=fields["start_from"].description)
+        first = left.selectbox(
+            "Start from", ["random weights", *start_models], help=fields["start_from"].description
+        )
         augment = left.toggle("Vary training images", value=True, help=fields["augment"].description)
         epochs = middle.slider("Epochs, at most", 1, MAX_EPOCHS, 12)
         patience = middle.slider("Patience, epochs", 1, MAX_EPOCHS, 5, help=fields["patience"].description)
         batch = middle.select_slider("Batch size, images", [4, 8, 16, 32, 64, 128], 16)
-        rate = right.select_slider("Learning rate", [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2], 1e-3, format_func="{:g}".format)
+        rate = right.select_slider(
+            "Learning rate", [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2], 1e-3, format_func="{:g}".format
+        )
         imbalance = right.selectbox(
-            "Class imbalance", ["oversample", "undersample", "class_weights", "none"], help=fields["imbalance"].description
+            "Class imbalance",
+            ["oversample", "undersample", "class_weights", "none"],
+            help=fields["imbalance"].description,
         )
         seed = right.number_input("Seed", 0, 2**31 - 1, 0, help=fields["seed"].description)
         validation, test = left.columns(2)
@@ -69,7 +76,9 @@ def show_run(name: str, logarithmic: bool, smoothing: float) -> None:
     state = work.state()
     head, action = st.columns([5, 1], vertical_alignment="center")
     head.markdown(f"**{name}** {state_badge(state)} {work.message()}")
-    if state not in FINAL and action.button("Stop", icon=":material/stop:", width="stretch", disabled=state == "stopping"):
+    if state not in FINAL and action.button(
+        "Stop", icon=":material/stop:", width="stretch", disabled=state == "stopping"
+    ):
         work.request_stop()
         st.rerun(scope="fragment")
     if state not in FINAL:
@@ -77,7 +86,9 @@ def show_run(name: str, logarithmic: bool, smoothing: float) -> None:
     records = read_metrics(run_folder(name))
     if len(records) > 1:
         left, right = st.columns(2)
-        left.plotly_chart(loss_curves(records, logarithmic=logarithmic, smoothing=smoothing), key=f"loss {name}")
+        left.plotly_chart(
+            loss_curves(records, logarithmic=logarithmic, smoothing=smoothing), key=f"loss {name}"
+        )
         right.plotly_chart(score_curves(records), key=f"scores {name}")
     if state in FINAL and st.session_state.get("followed") == name:
         del st.session_state["followed"]
@@ -89,7 +100,10 @@ def show_run(name: str, logarithmic: bool, smoothing: float) -> None:
 st.title("Train")
 stores = {store.name: store for store in list_stores()}
 if not stores:
-    st.info("There is no prepared store yet. Import a data set first; it takes seconds for the demo set.", icon=":material/database:")
+    st.info(
+        "There is no prepared store yet. Import a data set first; it takes seconds for the demo set.",
+        icon=":material/database:",
+    )
     st.page_link("pages/data.py", label="Go to Data", icon=":material/arrow_forward:")
     st.stop()
 
@@ -101,7 +115,9 @@ with errors_shown():
 if st.button("Train", type="primary", icon=":material/play_arrow:"):
     start(preset)
 origin = f"continuing from **{preset.start_from}**" if preset.start_from else "from random weights"
-st.caption(f"One click: {preset.network} network, {origin}, at most {preset.epochs} epochs; patients never stand on two sides.")
+st.caption(
+    f"One click: {preset.network} network, {origin}, at most {preset.epochs} epochs; patients never stand on two sides."
+)
 with st.expander("All settings"):
     config = settings_form(store, start_models)
     if config:

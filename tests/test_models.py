@@ -8,7 +8,11 @@ from mammo_core.files import write_json
 from mammo_core.preprocess import Contract
 from mammo_core.settings import settings
 
-CARD = {"operating_point": {"threshold": 0.3}, "calibration": {"slope": 1.0, "intercept": 0.0}, "data": {"synthetic": True}}
+CARD = {
+    "operating_point": {"threshold": 0.3},
+    "calibration": {"slope": 1.0, "intercept": 0.0},
+    "data": {"synthetic": True},
+}
 
 
 @pytest.fixture
@@ -49,7 +53,9 @@ def test_a_missing_file_is_refused_and_named(folder, name):
         models.open_bundle(folder)
 
 
-@pytest.mark.parametrize("card", ["{}", "[1]", "no json", json.dumps({"format": 99, "files": {}, "class_names": []})])
+@pytest.mark.parametrize(
+    "card", ["{}", "[1]", "no json", json.dumps({"format": 99, "files": {}, "class_names": []})]
+)
 def test_a_foreign_card_is_refused(folder, card):
     (folder / models.CARD).write_text(card)
     with pytest.raises(ModelError, match="isn't one that this application wrote"):

@@ -9,7 +9,9 @@ from mammo_core.errors import ConfigError, DataError
 PARTS = ("train", "validation", "test")
 
 
-def split_patients(manifest: pd.DataFrame, validation_share: float, test_share: float, seed: int) -> pd.Series:
+def split_patients(
+    manifest: pd.DataFrame, validation_share: float, test_share: float, seed: int
+) -> pd.Series:
     """Divide the patients, stratified by whether any of their images is positive.
 
     Args:
@@ -66,10 +68,14 @@ def assert_no_overlap(split: pd.DataFrame) -> None:
     """
     shared = int((split.groupby("patient_id")["part"].nunique() > 1).sum())
     if shared:
-        raise DataError(f"{shared} patients stand in more than one part of the split, so nothing learnt on it could be trusted.")
+        raise DataError(
+            f"{shared} patients stand in more than one part of the split, so nothing learnt on it could be trusted."
+        )
 
 
-def balance(labels: np.ndarray, treatment: str, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def balance(
+    labels: np.ndarray, treatment: str, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Treat the class imbalance of a training part.
 
     Args:
@@ -93,5 +99,7 @@ def balance(labels: np.ndarray, treatment: str, generator: np.random.Generator) 
     if treatment == "class_weights":
         weights = len(labels) / (2 * counts)
     elif treatment != "none":
-        raise ConfigError(f"There is no imbalance treatment {treatment!r}; choose oversample, undersample, class_weights or none.")
+        raise ConfigError(
+            f"There is no imbalance treatment {treatment!r}; choose oversample, undersample, class_weights or none."
+        )
     return np.arange(len(labels)), weights

@@ -67,7 +67,9 @@ class Store:
         """
         path = self.folder / MANIFEST
         if not path.exists():
-            raise DataError(f"The prepared store {self.name} isn't finished. Run its import again; it goes on where it stopped.")
+            raise DataError(
+                f"The prepared store {self.name} isn't finished. Run its import again; it goes on where it stopped."
+            )
         return pd.read_parquet(path)
 
     def quarantine(self) -> pd.DataFrame:
@@ -133,7 +135,9 @@ def create_store(name: str, contract: Contract, source: dict[str, Any]) -> Store
     if (folder / "contract.json").exists() and open_store(str(folder)).contract != contract:
         folder = prepared_folder() / f"{name}-{contract.identity[:8]}"
     if (folder / "source.json").exists() and read_json(folder / "source.json")["csv"] != source["csv"]:
-        raise DataError(f"The store {folder.name} was made from another data set. Choose another name for this one.")
+        raise DataError(
+            f"The store {folder.name} was made from another data set. Choose another name for this one."
+        )
     write_json(folder / "source.json", source)
     write_json(folder / "contract.json", contract.to_json())
     return Store(folder, contract)
@@ -196,7 +200,9 @@ def existing_entries(store: Store) -> dict[str, dict[str, Any]]:
     return entries
 
 
-def write_index(store: Store, catalogue: pd.DataFrame, entries: list[dict[str, Any]], quarantine: list[dict[str, Any]]) -> None:
+def write_index(
+    store: Store, catalogue: pd.DataFrame, entries: list[dict[str, Any]], quarantine: list[dict[str, Any]]
+) -> None:
     """Write the manifest (in the catalogue's order) and the quarantine, whole."""
     known = pd.DataFrame(entries, columns=pd.Index(["image_id", "geometry", "png", "sha256"]))
     manifest = catalogue.merge(known, on="image_id", how="inner", validate="one_to_one")

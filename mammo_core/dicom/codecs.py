@@ -20,7 +20,12 @@ HTJ2K = {uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K}
 JPEG_LOSSLESS = {uid.JPEGLossless, uid.JPEGLosslessSV1}
 JPEG_LOSSY = {uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit}
 JPEG_LS = {uid.JPEGLSLossless, uid.JPEGLSNearLossless}
-PLAIN = {uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian, uid.DeflatedExplicitVRLittleEndian}
+PLAIN = {
+    uid.ImplicitVRLittleEndian,
+    uid.ExplicitVRLittleEndian,
+    uid.ExplicitVRBigEndian,
+    uid.DeflatedExplicitVRLittleEndian,
+}
 RLE = {uid.RLELossless}
 COMPRESSED = JPEG_2000 | HTJ2K | JPEG_LOSSLESS | JPEG_LOSSY | JPEG_LS | RLE
 SUPPORTED = COMPRESSED | PLAIN
@@ -116,7 +121,9 @@ def decode(stream: bytes, syntax: str, size: StreamSize, reduction: int) -> tupl
     except MemoryError:
         raise
     except (RuntimeError, ValueError, OSError) as error:
-        raise ImageError("damaged", f"The compressed image can't be decoded ({type(error).__name__}).") from None
+        raise ImageError(
+            "damaged", f"The compressed image can't be decoded ({type(error).__name__})."
+        ) from None
 
 
 def _decode_reduced(stream: bytes, size: StreamSize, reduction: int) -> tuple[np.ndarray, int] | None:

@@ -42,7 +42,9 @@ def windows(dataset: Dataset) -> tuple[Window, ...]:
     """Return the file's windows: Window Center (0028,1050), Width (0028,1051) and VOI LUT Function (0028,1056)."""
     function = str(dataset.get("VOILUTFunction") or "LINEAR").upper()
     centres, widths = _all(dataset.get("WindowCenter")), _all(dataset.get("WindowWidth"))
-    return tuple(Window(centre, width, function) for centre, width in zip(centres, widths, strict=False) if width > 0)
+    return tuple(
+        Window(centre, width, function) for centre, width in zip(centres, widths, strict=False) if width > 0
+    )
 
 
 def display(mammogram: Mammogram, window: Window | None = None) -> np.ndarray:

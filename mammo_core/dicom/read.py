@@ -55,10 +55,10 @@ def read(source: Path | bytes, wanted: int | None = None) -> Mammogram:
     with warnings.catch_warnings(record=True) as complaints:
         warnings.simplefilter("always")
         dataset = _parse(source)
+        if any("End of file" in str(item.message) for item in complaints):
+            raise ImageError("damaged", "The file is truncated: it ends before its image does.")
         _refuse_others(dataset)
         stored, reduction = _pixels(dataset, wanted)
-    if any("End of file" in str(item.message) or "less than expected" in str(item.message) for item in complaints):
-        raise ImageError("damaged", "The file is truncated: it ends before its image does.")
     return _mammogram(dataset, stored, reduction)
 
 
@@ -67,12 +67,16 @@ def _parse(source: Path | bytes) -> FileDataset:
     try:
         size = len(source) if isinstance(source, bytes) else source.stat().st_size
         if size > limit:
-            raise ImageError("too_large", f"The file has {size / 1e6:,.0f} MB; at most {limit / 1e6:,.0f} MB are read.")
+            raise ImageError(
+                "too_large", f"The file has {size / 1e6:,.0f} MB; at most {limit / 1e6:,.0f} MB are read."
+            )
         return pydicom.dcmread(io.BytesIO(source) if isinstance(source, bytes) else source)
     except FileNotFoundError:
         raise ImageError("missing", "The file isn't there.") from None
     except InvalidDicomError:
-        raise ImageError("not_dicom", "This isn't a DICOM file. Drop .dcm files as the scanner or the data set gives them.") from None
+        raise ImageError(
+            "not_dicom", "This isn't a DICOM file. Drop .dcm files as the scanner or the data set gives them."
+        ) from None
     except ImageError:
         raise
     except MemoryError:
@@ -88,21 +92,28 @@ def _refuse_others(dataset: FileDataset) -> None:
         raise ImageError("not_mammogram", f"This is a DICOM file of modality {modality}, not a mammogram.")
     if "PixelData" not in dataset:
         raise ImageError("not_mammogram", "This DICOM file has no image.")
-    if dataset.get("SamplesPerPixel", 1) != 1 or not str(dataset.get("PhotometricInterpretation", "")).startswith("MONOCHROME"):
+    if dataset.get("SamplesPerPixel", 1) != 1 or not str(
+        dataset.get("PhotometricInterpretation", "")
+    ).startswith("MONOCHROME"):
         raise ImageError("not_mammogram", "This is a colour image, not a mammogram.")
     rows, columns = dataset.get("Rows") or 0, dataset.get("Columns") or 0
     if not rows or not columns:
         raise ImageError("damaged", "The DICOM header gives no image size.")
     frames = int(dataset.get("NumberOfFrames") or 1)
     if rows * columns * frames > settings().max_megapixels * 1e6:
-        raise ImageError("too_large", f"The image has {rows * columns * frames / 1e6:,.0f} megapixels; at most {settings().max_megapixels:g} are read.")
+        raise ImageError(
+            "too_large",
+            f"The image has {rows * columns * frames / 1e6:,.0f} megapixels; at most {settings().max_megapixels:g} are read.",
+        )
 
 
 def _pixels(dataset: FileDataset, wanted: int | None) -> tuple[np.ndarray, int]:
     """Return stored values as integers (rows, columns) and the reduction they were decoded at."""
     syntax = dataset.file_meta.get("TransferSyntaxUID")
     if syntax not in codecs.SUPPORTED:
-        raise ImageError("unsupported", f"The transfer syntax {getattr(syntax, 'name', syntax)} isn't supported.")
+        raise ImageError(
+            "unsupported", f"The transfer syntax {getattr(syntax, 'name', syntax)} isn't supported."
+        )
     rows, columns = int(dataset.Rows), int(dataset.Columns)
     frames = int(dataset.get("NumberOfFrames") or 1)
     if syntax in codecs.PLAIN | codecs.RLE:
@@ -204,4 +215,11 @@ def _view(dataset: Dataset) -> str | None:
     if position:
         return position
     codes = dataset.get("ViewCodeSequence") or []
-    return next((VIEW_CODES[code] for code in (str(item.get("CodeValue", "")) for item in codes) if code in VIEW_CODES), None)
+    return next(
+        (
+            VIEW_CODES[code]
+            for code in (str(item.get("CodeValue", "")) for item in codes)
+            if code in VIEW_CODES
+        ),
+        None,
+    )

@@ -42,11 +42,17 @@ class Sandbox:
         try:
             return future.result()
         except TimeoutError:
-            raise ImageError("decoder_died", f"Decoding took longer than {seconds:g} s and was ended.") from None
+            raise ImageError(
+                "decoder_died", f"Decoding took longer than {seconds:g} s and was ended."
+            ) from None
         except ProcessExpired:
-            raise ImageError("decoder_died", "The decoder crashed on this file; nothing else was harmed.") from None
+            raise ImageError(
+                "decoder_died", "The decoder crashed on this file; nothing else was harmed."
+            ) from None
         except MemoryError:
-            raise ImageError("decoder_died", "Decoding this file needs more memory than is allowed.") from None
+            raise ImageError(
+                "decoder_died", "Decoding this file needs more memory than is allowed."
+            ) from None
 
     def close(self) -> None:
         """End all workers."""

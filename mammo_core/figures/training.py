@@ -29,7 +29,9 @@ def entropy(rate: float) -> float:
 def best_epoch(records: Records) -> int | None:
     """Return the epoch with the highest validation AUC (then the lowest validation loss), or None before the first."""
     epochs = [record for record in records if record["kind"] == "epoch" and "val_auc" in record]
-    return max(epochs, key=lambda record: (record["val_auc"], -record["val_loss"]))["epoch"] if epochs else None
+    return (
+        max(epochs, key=lambda record: (record["val_auc"], -record["val_loss"]))["epoch"] if epochs else None
+    )
 
 
 def loss_curves(records: Records, *, logarithmic: bool = False, smoothing: float = 0.8) -> go.Figure:
@@ -51,7 +53,9 @@ def loss_curves(records: Records, *, logarithmic: bool = False, smoothing: float
     if not epochs.empty:
         _line(figure, epochs["epoch"], epochs["loss"], "training", COLOURS["train"], markers=True)
         if "val_loss" in epochs:
-            _line(figure, epochs["epoch"], epochs["val_loss"], "validation", COLOURS["validation"], markers=True)
+            _line(
+                figure, epochs["epoch"], epochs["val_loss"], "validation", COLOURS["validation"], markers=True
+            )
     rate = base_rate(records)
     if rate is not None:
         _level(figure, entropy(rate), "entropy of the base rate")
@@ -131,5 +135,7 @@ def _finish(figure: go.Figure, revision: str) -> go.Figure:
     """Set axis, legend and the revision that keeps a user's zoom and legend through every refresh."""
     apply_style(figure)
     figure.update_xaxes(title="epoch", rangemode="tozero")
-    figure.update_layout(uirevision=revision, height=380, legend={"orientation": "h", "y": -0.22}, hovermode="closest")
+    figure.update_layout(
+        uirevision=revision, height=380, legend={"orientation": "h", "y": -0.22}, hovermode="closest"
+    )
     return figure

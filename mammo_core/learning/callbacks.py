@@ -86,7 +86,15 @@ class Journal(keras.callbacks.Callback):
         if now - self.written >= STEP_SECONDS or steps == self.params["steps"]:
             mean = (loss * steps - self.sum_before) / (steps - self.steps_before)
             self.sum_before, self.steps_before, self.written = loss * steps, steps, now
-            self._write({"kind": "step", "epoch": self.epoch, "step": steps, "steps": self.params["steps"], "loss": mean})
+            self._write(
+                {
+                    "kind": "step",
+                    "epoch": self.epoch,
+                    "step": steps,
+                    "steps": self.params["steps"],
+                    "loss": mean,
+                }
+            )
             self._tell(steps, now)
         if not self.stopped and self.should_stop():
             self.stopped = self.model.stop_training = True

@@ -35,7 +35,12 @@ class Batches(keras.utils.PyDataset):
         epoch: int = 0,
     ) -> None:
         super().__init__(workers=1)
-        self.images, self.labels, self.positions, self.class_weights = images, labels, positions, class_weights
+        self.images, self.labels, self.positions, self.class_weights = (
+            images,
+            labels,
+            positions,
+            class_weights,
+        )
         self.batch_size, self.augment, self.seed, self.epoch = batch_size, augment, seed, epoch
         self._shuffle()
 

@@ -1,22 +1,24 @@
 """The networks. All end in a softmax over (negative, positive) and are trained with categorical cross-entropy."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import keras
+import numpy as np
 from keras import layers
 
-from mammo_core.errors import ConfigError
+from mammo_core.errors import ConfigError, ModelError
 
-EVIDENCE = "evidence"  # the layer whose output is the class activation map
-TOP_SHARE = 0.02  # of the places in the map that the compact network's answer rests on
+FEATURES, POOLS, ANSWER = "features", ("mean", "top"), "probability"  # layers of the compact network
+TOP_SHARE = 0.004  # of the places of the map that the second pooling looks at: four of 32 × 32
 
 
 @keras.saving.register_keras_serializable(package="mammo")
 class TopMean(layers.Layer):
     """Mean of the largest values of each channel, over the image.
 
-    A lesion covers a few places of the map; the mean over all of them would drown it (GMIC, Shen et al. 2021,
-    doi:10.1016/j.media.2020.101908). The answer stays an exact sum over places of the map.
+    A lesion covers a few places of the map, and the mean over all of them would drown it (GMIC, Shen et al. 2021,
+    doi:10.1016/j.media.2020.101908).
 
     Args:
         share: of the places that count, in (0, 1].
@@ -26,10 +28,10 @@ class TopMean(layers.Layer):
         super().__init__(**kwargs)
         self.share = share
 
-    def call(self, maps):  # noqa: ANN001, ANN201, D102 - (n, h, w, c) → (n, c)
+    def call(self, maps):  # noqa: D102 - (n, h, w, c) → (n, c)
         places = maps.shape[1] * maps.shape[2]
         flat = keras.ops.reshape(maps, (-1, places, maps.shape[3]))
-        top, _ = keras.ops.top_k(keras.ops.transpose(flat, (0, 2, 1)), max(1, round(self.share * places)))
+        top, _ = keras.ops.top_k(keras.ops.transpose(flat, (0, 2, 1)), top_count(places, self.share))
         return keras.ops.mean(top, axis=-1)
 
     def get_config(self) -> dict:
@@ -37,7 +39,12 @@ class TopMean(layers.Layer):
         return {**super().get_config(), "share": self.share}
 
 
-def _block(x, filters: int, pool: bool):  # noqa: ANN001, ANN202
+def top_count(places: int, share: float) -> int:
+    """Return how many places count, at least one."""
+    return max(1, round(share * places))
+
+
+def _block(x, filters: int, pool: bool):
     """Two separable convolutions with a shortcut, then a pooling that halves the map."""
     shortcut = layers.Conv2D(filters, 1, use_bias=False)(x)
     for _ in range(2):
@@ -49,7 +56,7 @@ def _block(x, filters: int, pool: bool):  # noqa: ANN001, ANN202
 
 
 def compact(size: int) -> keras.Model:
-    """Build the default network: some 30,000 weights, and a map of evidence for each class that sums to its answer.
+    """Build the default network: some 30,000 weights, and a class activation map that sums to its answer.
 
     Args:
         size: side of the input in pixels.
@@ -65,10 +72,12 @@ def compact(size: int) -> keras.Model:
     x = _block(x, 32, pool=True)  # size / 8
     x = _block(x, 64, pool=False)
     x = _block(x, 64, pool=False)
-    x = _block(x, 64, pool=False)
-    evidence = layers.Conv2D(2, 1, name=EVIDENCE)(x)  # (n, size / 8, size / 8, 2)
-    logits = TopMean(name="pool")(evidence)
-    return keras.Model(image, layers.Softmax(name="probability")(logits), name="compact")
+    x = layers.Conv2D(64, 1, use_bias=False)(x)
+    x = layers.BatchNormalization(momentum=0.9)(x)
+    x = layers.ReLU(name=FEATURES)(x)  # (n, size / 8, size / 8, 64)
+    pools = [layers.GlobalAveragePooling2D(name=POOLS[0])(x), TopMean(name=POOLS[1])(x)]
+    answer = layers.Dense(2, activation="softmax", name=ANSWER)(layers.concatenate(pools))
+    return keras.Model(image, answer, name="compact")
 
 
 def original(size: int) -> keras.Model:
@@ -104,9 +113,48 @@ def build(name: str, size: int) -> keras.Model:
     return NETWORKS[name](size)
 
 
-def with_evidence(model: keras.Model) -> keras.Model:
-    """Return a model that gives probabilities (n, 2) and, if it has one, the evidence map (n, h, w, 2), in one pass."""
+def load(path: Path) -> keras.Model:
+    """Load a network that this application saved, in Keras' safe mode.
+
+    Raises:
+        ModelError: Keras can't.
+    """
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ModelError(
+            f"{path.name} of {path.parent.name} isn't a network that can be loaded ({type(error).__name__})."
+        ) from None
+
+
+def with_features(model: keras.Model) -> keras.Model:
+    """Return a model that gives probabilities (n, 2) and, if it has them, the features (n, h, w, c), in one pass."""
     outputs = [model.output]
-    if any(layer.name == EVIDENCE for layer in model.layers):
-        outputs.append(model.get_layer(EVIDENCE).output)
+    if any(layer.name == FEATURES for layer in model.layers):
+        outputs.append(model.get_layer(FEATURES).output)
     return keras.Model(model.input, outputs)
+
+
+def evidence(model: keras.Model, features: np.ndarray) -> np.ndarray:
+    """Return what each place adds to the logit of the positive class: the exact class activation map.
+
+    The answer is linear in the two pooled feature vectors, and each pooling is a sum over places, so the logit comes apart
+    without remainder: the map's sum plus the bias is the logit.
+
+    Args:
+        model: a network with features.
+        features: float32 (n, h, w, c), non-negative.
+
+    Returns:
+        float64 (n, h, w), in logits.
+    """
+    kernel, _ = (np.asarray(weights, np.float64) for weights in model.get_layer(ANSWER).get_weights())
+    mean_weights, top_weights = np.split(kernel[:, 1] - kernel[:, 0], 2)
+    count, height, width, channels = features.shape
+    places = height * width
+    flat = np.asarray(features, np.float64).reshape(count, places, channels)
+    top = top_count(places, model.get_layer(POOLS[1]).share)
+    chosen = np.argpartition(-flat, top - 1, axis=1)[:, :top]  # (n, top, c)
+    mask = np.zeros(flat.shape)
+    np.put_along_axis(mask, chosen, 1 / top, axis=1)
+    return (flat @ mean_weights / places + (flat * mask) @ top_weights).reshape(count, height, width)

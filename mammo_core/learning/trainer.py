@@ -1,10 +1,10 @@
 """A training run, from a prepared store to a verified model folder.
 
-    <models>/<run>/
-        config.json  split.parquet  metrics.jsonl      what was asked for, who is in which part, how it went
-        checkpoint.keras                               the best network so far, whole
-        model.keras, contract.json, …, card.json       the finished model, see mammo_core.models
-        verification.json                              what a fresh process found when it loaded the model
+<models>/<run>/
+    config.json  split.parquet  metrics.jsonl      what was asked for, who is in which part, how it went
+    checkpoint.keras                               the best network so far, whole
+    model.keras, contract.json, …, card.json       the finished model, see mammo_core.models
+    verification.json                              what a fresh process found when it loaded the model
 """
 
 import subprocess
@@ -29,8 +29,9 @@ from mammo_core.files import append_json_line, read_json, whole, write_json
 from mammo_core.learning.callbacks import Journal, KeepBest, Progress, Validation, predict
 from mammo_core.learning.config import TrainingConfig
 from mammo_core.learning.inputs import Batches
-from mammo_core.learning.network import build
+from mammo_core.learning.network import build, evidence, load, with_features
 from mammo_core.learning.plan import describe, plan
+from mammo_core.preprocess import to_tensor
 from mammo_core.settings import PROJECT
 
 CHECKPOINT = "checkpoint.keras"
@@ -38,7 +39,13 @@ METRICS = "metrics.jsonl"
 VERIFICATION = "verification.json"
 TOLERANCE = 1e-6  # between the probabilities before saving and after loading
 OPERATING_POLICY = "specificity_90"
-ATTRIBUTES = ("age", "site_id", "machine_id", "density", "implant")  # kept with the predictions, for subgroups
+ATTRIBUTES = (
+    "age",
+    "site_id",
+    "machine_id",
+    "density",
+    "implant",
+)  # kept with the predictions, for subgroups
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ class TrainingData:
 class PositiveAUC(keras.metrics.AUC):
     """ROC AUC of the positive class's probability, from one-hot labels."""
 
-    def update_state(self, y_true, y_pred, sample_weight=None) -> None:  # noqa: ANN001, D102
+    def update_state(self, y_true, y_pred, sample_weight=None) -> None:  # noqa: D102
         super().update_state(y_true[:, 1], y_pred[:, 1], sample_weight)
 
 
@@ -101,9 +108,17 @@ def train(
     journal, best = _fit(model, data, config, run, progress, should_stop)
     outcome: dict[str, Any] = {"run": run.name, "epochs": journal.epochs_done, "best_epoch": best.best_epoch}
     if journal.stopped and best.best is None:
-        outcome |= {"status": "stopped", "message": "Stopped before the first epoch ended; there is no model.", "verified": False}
+        outcome |= {
+            "status": "stopped",
+            "message": "Stopped before the first epoch ended; there is no model.",
+            "verified": False,
+        }
     elif journal.diverged and best.best is None:
-        outcome |= {"status": "diverged", "message": "The loss is not a number. Try a smaller learning rate.", "verified": False}
+        outcome |= {
+            "status": "diverged",
+            "message": "The loss is not a number. Try a smaller learning rate.",
+            "verified": False,
+        }
     else:
         _finish(run, config, store, data, best.best_epoch)
         outcome |= _ending(journal, best) | {"verified": _verify(run)}
@@ -120,7 +135,7 @@ def _start_model(config: TrainingConfig, store: Store) -> keras.Model:
                 f"{config.start_from} expects images prepared in another way than the store {config.store} holds. "
                 "Import the data again with that model's size, or start from random weights."
             )
-        model = keras.saving.load_model(bundle.weights, compile=False, safe_mode=True)
+        model = load(bundle.weights)
     return model
 
 
@@ -135,9 +150,17 @@ def _fit(
     images, labels = data.part("train")
     positions, weights = balance(labels, config.imbalance, np.random.default_rng(config.seed))
     batches = Batches(
-        images, labels, positions, weights, batch_size=config.batch_size, augment=config.augment, seed=config.seed
+        images,
+        labels,
+        positions,
+        weights,
+        batch_size=config.batch_size,
+        augment=config.augment,
+        seed=config.seed,
     )
-    schedule = keras.optimizers.schedules.CosineDecay(config.learning_rate, config.epochs * len(batches), alpha=0.05)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        config.learning_rate, config.epochs * len(batches), alpha=0.05
+    )
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss="categorical_crossentropy",
@@ -152,11 +175,13 @@ def _fit(
 
 def _finish(run: Path, config: TrainingConfig, store: Store, data: TrainingData, best_epoch: int) -> None:
     """Write the model folder from the best checkpoint: network, contract, predictions, evaluation, card."""
-    best = keras.saving.load_model(run / CHECKPOINT, compile=False, safe_mode=True)
+    best = load(run / CHECKPOINT)
     with whole(run / models.MODEL) as path:
         keras.Model(best.input, best.output, name=best.name).save(path)  # without the optimiser's state
     write_json(run / models.CONTRACT, store.contract.to_json())
 
+    validation_images, validation_labels = data.part("validation")
+    heat_scale = _heat_scale(best, validation_images[validation_labels == 1])
     table = data.table
     held_out = (table["part"] != "train").to_numpy()
     raw = predict(best, data.images[held_out])
@@ -164,7 +189,9 @@ def _finish(run: Path, config: TrainingConfig, store: Store, data: TrainingData,
     predictions = table.loc[held_out, columns].assign(raw_probability=raw).reset_index(drop=True)
     predictions["label"] = predictions["label"].astype(int)
     validation = predictions["part"] == "validation"
-    calibration = fit_platt(predictions.loc[validation, "label"], predictions.loc[validation, "raw_probability"])
+    calibration = fit_platt(
+        predictions.loc[validation, "label"], predictions.loc[validation, "raw_probability"]
+    )
     predictions["probability"] = calibration.apply(predictions["raw_probability"].to_numpy())
     with whole(run / models.PREDICTIONS) as path:
         predictions.to_parquet(path, index=False)
@@ -187,10 +214,28 @@ def _finish(run: Path, config: TrainingConfig, store: Store, data: TrainingData,
         "data": {"store": store.name, **_origin(store), "parts": describe(data.table)},
         "contract": store.contract.identity,
         "calibration": {"method": "Platt scaling on the validation images", **calibration.to_json()},
-        "operating_point": {"threshold": threshold, "policy": OPERATING_POLICY, "unit": "breast", "chosen_on": "validation"},
+        "heat_scale": heat_scale,
+        "operating_point": {
+            "threshold": threshold,
+            "policy": OPERATING_POLICY,
+            "unit": "breast",
+            "chosen_on": "validation",
+        },
         "limits": _limits(store.source()["synthetic"]),
     }
     models.write_card(run, card)
+
+
+def _heat_scale(model: keras.Model, positives: np.ndarray) -> float | None:
+    """Return what the hottest place of the median positive image adds to the logit; None without an activation map."""
+    network = with_features(model)
+    if len(network.outputs) == 1:
+        return None
+    peaks = [
+        evidence(network, np.asarray(network.predict_on_batch(to_tensor(image[np.newaxis]))[1])).max()
+        for image in positives
+    ]
+    return max(float(np.median(peaks)), 1e-6)
 
 
 def _origin(store: Store) -> dict[str, Any]:
@@ -205,14 +250,19 @@ def _limits(synthetic: bool) -> list[str]:
         "At 256 pixels a pixel is about a millimetre: masses can show, microcalcifications can't.",
     ]
     if synthetic:
-        limits.insert(0, "Trained on synthetic images only: what it says about a real mammogram has no meaning.")
+        limits.insert(
+            0, "Trained on synthetic images only: what it says about a real mammogram has no meaning."
+        )
     return limits
 
 
 def _ending(journal: Journal, best: KeepBest) -> dict[str, str]:
     kept = f"the best model, of epoch {best.best_epoch}, is kept"
     if journal.diverged:
-        return {"status": "diverged", "message": f"The loss is not a number; {kept}. Try a smaller learning rate."}
+        return {
+            "status": "diverged",
+            "message": f"The loss is not a number; {kept}. Try a smaller learning rate.",
+        }
     if journal.stopped:
         return {"status": "stopped", "message": f"Stopped on request; {kept}."}
     return {"status": "finished", "message": f"Finished; {kept}."}

@@ -3,13 +3,12 @@
 import sys
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from mammo_core.dataset.store import open_store
 from mammo_core.files import write_json
-from mammo_core.learning import network  # noqa: F401 - registers the network's own layers
 from mammo_core.learning.callbacks import predict
+from mammo_core.learning.network import load
 from mammo_core.learning.trainer import TOLERANCE, VERIFICATION
 from mammo_core.models import open_bundle
 
@@ -24,10 +23,12 @@ def verify(run: Path) -> float:
     store = open_store(bundle.card["data"]["store"])
     stored = bundle.predictions().query("part == 'validation'")
     pngs = store.manifest().set_index("image_id").loc[stored["image_id"], "png"].to_list()
-    model = keras.saving.load_model(bundle.weights, compile=False, safe_mode=True)
+    model = load(bundle.weights)
     difference = float(np.abs(predict(model, store.images(pngs)) - stored["raw_probability"]).max())
     verified = difference <= TOLERANCE
-    write_json(run / VERIFICATION, {"verified": verified, "largest_difference": difference, "images": len(pngs)})
+    write_json(
+        run / VERIFICATION, {"verified": verified, "largest_difference": difference, "images": len(pngs)}
+    )
     return difference
 
 

@@ -24,7 +24,9 @@ def make_demo(arguments: dict[str, Any], progress: Progress, should_stop: Should
     from mammo_core.dataset.phantoms import DemoSpec, generate
     from mammo_core.files import write_json
 
-    del should_stop  # a demo set takes a minute; stopping it is killing it, and a folder without train.csv is no data set
+    del (
+        should_stop
+    )  # a demo set takes a minute; stopping it is killing it, and a folder without train.csv is no data set
     arguments = dict(arguments)
     out = Path(arguments.pop("out"))
     spec = DemoSpec(**arguments)
@@ -53,7 +55,9 @@ def train(arguments: dict[str, Any], progress: Progress, should_stop: ShouldStop
     from mammo_core.learning.config import TrainingConfig
     from mammo_core.learning.trainer import train as train_run
 
-    result = train_run(Path(arguments["run"]), TrainingConfig.read(arguments["config"]), progress, should_stop)
+    result = train_run(
+        Path(arguments["run"]), TrainingConfig.read(arguments["config"]), progress, should_stop
+    )
     return Outcome(result["status"], result.pop("message"), result)
 
 

@@ -56,6 +56,7 @@ def _describe(folder: Path) -> dict[str, Any]:
         "state": work.state() if work.exists else "shipped",
         "epochs": max(epochs, default=None),
         "auc": auc,
-        "active": folder.name == models.active_model() and (folder.parent != SHIPPED_MODELS or folder.name == models.DEMO),
+        "active": folder.name == models.active_model()
+        and (folder.parent != SHIPPED_MODELS or folder.name == models.DEMO),
         "folder": str(folder),
     }

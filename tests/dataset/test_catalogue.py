@@ -31,7 +31,9 @@ def test_rsna_layout_gives_every_image_its_file_or_none(tmp_path):
     assert catalogue.columns_found == ("patient_id", "image_id", "laterality", "view", "cancer")
 
 
-@pytest.mark.parametrize("place_of_file", ["train_images/1.dcm", "train_images/other/1.dcm", "10/1.dcm", "1.dcm", "1"])
+@pytest.mark.parametrize(
+    "place_of_file", ["train_images/1.dcm", "train_images/other/1.dcm", "10/1.dcm", "1.dcm", "1"]
+)
 def test_flat_and_foreign_layouts_are_found(tmp_path, place_of_file):
     root = folder_with(tmp_path, HEADER + "10,1,L,CC,0\n")
     file = place(tmp_path, place_of_file)
@@ -69,7 +71,10 @@ def test_all_rsna_columns_are_typed(tmp_path):
         (HEADER, "lists no images"),
         (HEADER + "10,1,L,CC,0\n10,1,R,CC,0\n", "lists 1 image_id more than once"),
         (HEADER + "10,1,X,CC,0\n", "laterality are not usable, the first in line 2"),
-        (HEADER + "10,1,L,CC,0\n10,2,L,CC,maybe\n", r"cancer are not usable, the first in line 3 \(there: 'maybe'\)"),
+        (
+            HEADER + "10,1,L,CC,0\n10,2,L,CC,maybe\n",
+            r"cancer are not usable, the first in line 3 \(there: 'maybe'\)",
+        ),
         (HEADER + "../../etc,1,L,CC,0\n", "patient_id are not usable"),
         (HEADER + "10,1,L,,0\n", "view are not usable"),
         (HEADER + '10,1,L,CC,0\n10,"2', "isn't readable as a CSV"),

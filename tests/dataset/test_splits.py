@@ -18,7 +18,9 @@ def manifest(patients=100, positive=20, images=4):
 def test_parts_are_stratified_and_share_no_patient():
     table = manifest()
     table["part"] = split_patients(table, 0.2, 0.25, seed=0)
-    patients = table.groupby("patient_id").agg(part=("part", "first"), parts=("part", "nunique"), label=("label", "max"))
+    patients = table.groupby("patient_id").agg(
+        part=("part", "first"), parts=("part", "nunique"), label=("label", "max")
+    )
     assert (patients["parts"] == 1).all()
     assert patients["part"].value_counts().to_dict() == {"train": 55, "test": 25, "validation": 20}
     assert patients.groupby("part")["label"].sum().to_dict() == {"train": 11, "test": 5, "validation": 4}

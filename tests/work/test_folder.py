@@ -8,7 +8,6 @@ from mammo_core.errors import WorkError
 from mammo_core.work import folder as folder_module
 from mammo_core.work.folder import WorkFolder, duration
 
-
 HOLD = """
 import sys, time
 from filelock import FileLock
@@ -46,7 +45,9 @@ def test_running_is_only_true_while_the_lock_is_held(work):
 
 
 def test_a_killed_process_shows_as_crashed_at_once(work):
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(work.path / "work.lock")], stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(work.path / "work.lock")], stdout=subprocess.PIPE
+    )
     assert process.stdout
     process.stdout.readline()
     work.write_state("running")
@@ -80,11 +81,15 @@ def test_a_new_request_forgets_stop_and_progress(work):
 
 
 def test_progress_in_words(work):
-    work.write_progress({"done": 1200, "total": 2400, "quarantined": 3, "images_per_second": 50.0, "seconds_left": 24.0})
+    work.write_progress(
+        {"done": 1200, "total": 2400, "quarantined": 3, "images_per_second": 50.0, "seconds_left": 24.0}
+    )
     assert work.fraction() == 0.5
     assert work.progress_text() == "1,200 of 2,400 images · 3 quarantined · 50.0 images/s · 24 s left"
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59, "59 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")])
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.4, "0 s"), (59, "59 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")]
+)
 def test_duration(seconds, words):
     assert duration(seconds) == words

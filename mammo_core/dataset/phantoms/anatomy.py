@@ -75,7 +75,9 @@ def make_breast(seed: int, patient: int, laterality: str, density: str, implant:
     one = np.random.default_rng(key)
     small = both.random() < 0.05
     nipple = float(both.choice([0.0, both.uniform(2.5, 9.0)], p=[0.4, 0.6]))
-    reach = both.uniform(0.24, 0.44) if small else np.clip(both.normal(0.67, 0.055), 0.48, 0.725) - nipple / WIDTH
+    reach = (
+        both.uniform(0.24, 0.44) if small else np.clip(both.normal(0.67, 0.055), 0.48, 0.725) - nipple / WIDTH
+    )
     span = both.uniform(0.62, 0.76) if small else np.clip(both.normal(0.855, 0.045), 0.70, 0.91)
     return Breast(
         key=key,
@@ -109,7 +111,9 @@ def _cranio_caudal(breast: Breast, rng: np.random.Generator) -> Outline:
     cosine, sine = np.cos(angle), np.sin(angle)
     x = reach * np.abs(cosine) ** (2 / breast.roundness)
     y = np.sign(sine) * np.abs(sine) ** (2 / rng.uniform(1.95, 2.35))
-    wobble = sum(rng.normal(0, 0.012 / order) * np.cos(order * angle + rng.uniform(0, 6.3)) for order in (2, 3, 4))
+    wobble = sum(
+        rng.normal(0, 0.012 / order) * np.cos(order * angle + rng.uniform(0, 6.3)) for order in (2, 3, 4)
+    )
     x *= 1 + wobble
     x += breast.nipple * _bump(y * half, 4.6)
     y = np.where(y < 0, y * upper, y * lower) + (middle - half + upper)
@@ -158,7 +162,9 @@ def _oblique(breast: Breast, rng: np.random.Generator) -> Outline:
     skin = np.vstack([[-20, -12], curve, belly, [-20, belly_end]])
     muscle = _pectoral(armpit, level, rng)
     upper = max(level - neck * 0.3, 20.0)
-    return Outline(skin, (float(reach), float(level)), upper, float(bottom - level), rng.uniform(0.05, 0.3), muscle)
+    return Outline(
+        skin, (float(reach), float(level)), upper, float(bottom - level), rng.uniform(0.05, 0.3), muscle
+    )
 
 
 def _pectoral(armpit: float, level: float, rng: np.random.Generator) -> Points:

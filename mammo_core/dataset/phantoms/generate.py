@@ -62,7 +62,9 @@ def generate(
         done += len(chunks[index])
         if progress is not None:
             progress(done, len(jobs))
-    lesions = pd.DataFrame([row for index in sorted(truth) for row in truth[index]], columns=list(LESION_COLUMNS))
+    lesions = pd.DataFrame(
+        [row for index in sorted(truth) for row in truth[index]], columns=list(LESION_COLUMNS)
+    )
     _write_csv(out / "lesions.csv", lesions)
     _write_csv(out / "train.csv", table)
 
@@ -98,7 +100,9 @@ def _oddities(table: pd.DataFrame, spec: DemoSpec) -> dict[int, str]:
     return dict(zip(chosen.tolist(), ["missing", "truncated", "blank"] * times, strict=True))
 
 
-def _run(chunks: list[list[Job]], out: Path, spec: DemoSpec, workers: int) -> Iterator[tuple[int, list[dict]]]:
+def _run(
+    chunks: list[list[Job]], out: Path, spec: DemoSpec, workers: int
+) -> Iterator[tuple[int, list[dict]]]:
     """Yield (index of the chunk, its rows of truth) as they are finished."""
     if workers == 1:
         for index, chunk in enumerate(chunks):
@@ -151,7 +155,9 @@ def encode(picture: Rendered, job: Job, spec: DemoSpec) -> bytes:
     return data[: len(data) * 2 // 3] if job.oddity == "truncated" else data
 
 
-def _stored(levels: npt.NDArray[np.float32], bits: int, inverted: bool) -> tuple[npt.NDArray[np.uint16], int | None]:
+def _stored(
+    levels: npt.NDArray[np.float32], bits: int, inverted: bool
+) -> tuple[npt.NDArray[np.uint16], int | None]:
     """Scale 12-bit levels to the machine's depth; MONOCHROME1 gets a padding value above its darkest tissue."""
     scale = np.float32(2.0 ** (bits - 12))
     values = np.round(levels * scale).astype(np.uint16)

@@ -1,6 +1,6 @@
 """Cancers and their benign look-alikes: where they lie, and how they look in each view."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,37 @@ from mammo_core.dataset.phantoms.canvas import Canvas
 from mammo_core.dataset.phantoms.texture import power_law, splat
 
 Field = npt.NDArray[np.float32]
+
+BENIGN = (
+    ("round_mass", 0.15),
+    ("coarse_calcification", 0.16),
+    ("vessel_calcification", 0.05),
+)  # shares of breasts
+MALIGNANT = (
+    ("spiculated_mass", 0.57),
+    ("irregular_mass", 0.24),
+    ("asymmetry", 0.08),
+    ("microcalcifications", 0.11),
+)
+SIZES_MM = {
+    "spiculated_mass": (11, 20),
+    "irregular_mass": (11, 20),
+    "asymmetry": (18, 28),
+    "microcalcifications": (7, 10),
+    "round_mass": (8, 18),
+    "coarse_calcification": (1.0, 3.0),
+    "vessel_calcification": (20, 45),
+}
+CONTRASTS = {  # over the brightest tissue, as a share of the range from fat to it
+    "spiculated_mass": (0.20, 0.60),
+    "irregular_mass": (0.20, 0.60),
+    "asymmetry": (0.0, 0.25),
+    "microcalcifications": (-0.10, 0.1),
+    "round_mass": (-0.15, 0.35),
+    "coarse_calcification": (0.7, 1.2),
+    "vessel_calcification": (0.0, 0.0),
+}
+THINNING = {"spiculated_mass": 0.5, "irregular_mass": 0.4}  # of the tissue above fat around a cancer
 
 
 @dataclass(frozen=True)
@@ -24,7 +55,7 @@ class Lesion:
         across_cc: position in CC from -1 (outline above the nipple) to 1.
         across_mlo: the same in oblique views.
         size_mm: largest diameter in mm, without spicules.
-        contrast: height over the tissue around it, as a share of the breast's range of brightness.
+        contrast: how far it stands out, see `CONTRASTS`.
         key: seeds the details.
     """
 
@@ -53,71 +84,58 @@ class Box:
 def plan_lesions(breast: Breast, cancer: bool) -> tuple[Lesion, ...]:
     """Draw the findings of a breast. Benign ones occur as often with a cancer as without."""
     rng = np.random.default_rng([*breast.key, 7])
-    found = []
-    for kind, share, sizes in (
-        ("round_mass", 0.16, (8, 17)),
-        ("coarse_calcification", 0.16, (1.0, 3.0)),
-        ("vessel_calcification", 0.05, (20, 45)),
-    ):
-        if rng.random() < share:
-            found.append(_place(kind, False, sizes, (0.26, 0.46), breast, len(found), rng))
+    found = [
+        _place(kind, False, breast, index, rng)
+        for index, (kind, share) in enumerate(BENIGN)
+        if rng.random() < share
+    ]
     if cancer:
-        kinds = rng.choice(4, p=[0.55, 0.22, 0.10, 0.13])
-        kind = ("spiculated_mass", "irregular_mass", "asymmetry", "microcalcifications")[kinds]
-        sizes = {"asymmetry": (16, 26), "microcalcifications": (8, 14)}.get(kind, (9, 20))
-        found.append(_place(kind, True, sizes, (0.34, 0.56), breast, len(found), rng))
-        if kind in ("spiculated_mass", "irregular_mass") and rng.random() < 0.27:
-            mass = found[-1]
-            grains = Lesion(
-                "microcalcifications",
-                True,
-                mass.depth,
-                mass.across_cc,
-                mass.across_mlo,
-                float(rng.uniform(6, 10)),
-                0.5,
-                (*breast.key, 99),
-            )
+        kinds, shares = zip(*MALIGNANT, strict=True)
+        cancer_found = _place(kinds[rng.choice(len(kinds), p=shares)], True, breast, len(BENIGN), rng)
+        found.append(cancer_found)
+        if cancer_found.kind in ("spiculated_mass", "irregular_mass") and rng.random() < 0.27:
+            grains = replace(cancer_found, kind="microcalcifications", size_mm=8.0, key=(*breast.key, 99))
             found.append(grains)
     return tuple(found)
 
 
-def _place(kind: str, malignant: bool, sizes: tuple, contrasts: tuple, breast: Breast, index: int, rng) -> Lesion:
+def _place(kind: str, malignant: bool, breast: Breast, index: int, rng: np.random.Generator) -> Lesion:
     return Lesion(
         kind=kind,
         malignant=malignant,
         depth=float(rng.uniform(0.16, 0.30 if breast.implant else 0.62)),
         across_cc=float(np.clip(rng.normal(0, 0.32), -0.62, 0.62)),
         across_mlo=float(np.clip(rng.normal(-0.08, 0.28), -0.6, 0.55)),
-        size_mm=float(rng.uniform(*sizes)),
-        contrast=float(rng.uniform(*contrasts)),
+        size_mm=float(rng.uniform(*SIZES_MM[kind])),
+        contrast=float(rng.uniform(*CONTRASTS[kind])),
         key=(*breast.key, 20 + index),
     )
 
 
 def draw_lesion(tissue: Field, lesion: Lesion, canvas: Canvas, view: str, rng: np.random.Generator) -> Box:
-    """Add a lesion to a view's tissue (in place) and return where it lies."""
+    """Put a lesion into a view's tissue (in place) and return where it lies."""
     reach = canvas.outline.nipple[0]
     x = reach * (1 - lesion.depth) + rng.normal(0, 1.5)
     across = lesion.across_cc if view == "CC" else lesion.across_mlo
     y = float(canvas.to_y(np.float32([x]), np.float32([across]))[0]) + rng.normal(0, 1.5)
     radius = lesion.size_mm / 2 * rng.uniform(0.93, 1.07)
-    details = np.random.default_rng([*lesion.key, int(rng.integers(2**31))])
-    extent = radius * (2.6 if lesion.kind == "spiculated_mass" else 1.9) + 3
-    rows = slice(max(int((y - extent) / canvas.pitch), 0), min(int((y + extent) / canvas.pitch), canvas.shape[0]))
-    columns = slice(max(int((x - extent) / canvas.pitch), 0), min(int((x + extent) / canvas.pitch), canvas.shape[1]))
+    extent = radius * 3 + 3
+    rows = slice(
+        max(int((y - extent) / canvas.pitch), 0), min(int((y + extent) / canvas.pitch), canvas.shape[0])
+    )
+    columns = slice(
+        max(int((x - extent) / canvas.pitch), 0), min(int((x + extent) / canvas.pitch), canvas.shape[1])
+    )
     dx, dy = canvas.x[:, columns] - np.float32(x), canvas.y[rows] - np.float32(y)
-    draw = {
-        "spiculated_mass": _spiculated,
-        "irregular_mass": _irregular,
-        "asymmetry": _asymmetry,
-        "microcalcifications": _grains,
-        "round_mass": _round,
-        "coarse_calcification": _coarse,
-        "vessel_calcification": _vessel,
-    }[lesion.kind]
-    patch = draw(dx, dy, radius, canvas.pitch, details)
-    tissue[rows, columns] += np.float32(lesion.contrast) * patch
+    details = np.random.default_rng([*lesion.key, int(rng.integers(2**31))])
+    body, lines = DRAW[lesion.kind](dx, dy, radius, canvas.pitch, details)
+    low, high = np.quantile(tissue[::8, ::8][canvas.depth[::8, ::8] > 8], [0.5, 0.97])
+    level = np.float32(high + lesion.contrast * (high - low))
+    patch = tissue[rows, columns]
+    if lesion.kind in THINNING:  # a cancer draws the tissue around it in
+        ring = np.exp(-(((np.hypot(dx, dy) / np.float32(radius) - 1.5) / 0.55) ** 2))
+        patch = patch - np.float32(THINNING[lesion.kind]) * ring * np.maximum(patch - np.float32(low), 0)
+    tissue[rows, columns] = patch * (1 - body) + body * level + lines * np.float32(high - low)
     grown = radius * (1.35 if lesion.kind == "spiculated_mass" else 1.05)
     return Box(x - grown, y - grown, x + grown, y + grown, x, y)
 
@@ -127,72 +145,104 @@ def _blob(dx: Field, dy: Field, radius: float, lobes: float, sharp: float, rng: 
     angle, distance = np.arctan2(dy, dx), np.hypot(dx, dy)
     edge = np.ones_like(distance)
     for order in range(2, 8):
-        edge += np.float32(rng.normal(0, lobes / order**0.7)) * np.cos(order * angle + np.float32(rng.uniform(0, 6.3)))
+        edge += np.float32(rng.normal(0, lobes / order**0.7)) * np.cos(
+            order * angle + np.float32(rng.uniform(0, 6.3))
+        )
     return 1 / (1 + (distance / (radius * np.clip(edge, 0.5, 1.6))) ** np.float32(sharp))
 
 
 def _mottle(shape: tuple[int, int], depth: float, rng: np.random.Generator) -> Field:
-    return 1 + np.float32(depth) * power_law((max(shape[0], 4), max(shape[1], 4)), 2.6, 2.0, rng)[: shape[0], : shape[1]]
+    return (
+        1
+        + np.float32(depth)
+        * power_law((max(shape[0], 4), max(shape[1], 4)), 2.6, 2.0, rng)[: shape[0], : shape[1]]
+    )
 
 
-def _spiculated(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> Field:
+def _spiculated(
+    dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator
+) -> tuple[Field, Field]:
     """A dense irregular core with straight strands that run out of it."""
-    core = _blob(dx, dy, radius * 0.86, 0.16, 5, rng) * _mottle((dy.shape[0], dx.shape[1]), 0.10, rng)
-    n, steps = int(rng.integers(16, 30)), 90
-    angle = rng.permutation(n) / n * 2 * np.pi + rng.normal(0, 0.12, n)
-    length = radius * rng.uniform(1.2, 2.5, n)
+    shape = (dy.shape[0], dx.shape[1])
+    core = _blob(dx, dy, radius * 0.88, 0.13, 6, rng) * np.clip(_mottle(shape, 0.06, rng), 0, 1.1)
+    n, steps = int(rng.integers(15, 28)), 90
+    angle = rng.permutation(n) / n * 2 * np.pi + rng.normal(0, 0.2, n)
+    length = radius * rng.uniform(1.4, 2.7, n)
     along = np.linspace(0.25, 1, steps)[None]
     bend = angle[:, None] + rng.normal(0, 0.16, n)[:, None] * along
     distance = length[:, None] * along
     x = (distance * np.cos(bend) - dx.min()) / pitch
     y = (distance * np.sin(bend) - dy.min()) / pitch
-    weight = rng.uniform(0.35, 0.95, n)[:, None] * (1 - along) ** 0.6 * (length[:, None] * 0.75 / steps / pitch)
-    shape = (dy.shape[0], dx.shape[1])
-    lines = splat(x.ravel(), y.ravel(), weight.ravel(), shape, 0.38 / pitch)
-    return core + lines * (1 - 0.6 * core)
+    weight = (
+        rng.uniform(0.30, 0.95, n)[:, None] * (1 - along) ** 0.6 * (length[:, None] * 0.75 / steps / pitch)
+    )
+    lines = splat(x.ravel(), y.ravel(), weight.ravel(), shape, max(0.40 / pitch, 0.6))
+    return core, lines * (1 - core)
 
 
-def _irregular(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> Field:
+def _irregular(
+    dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator
+) -> tuple[Field, Field]:
     """A dense mass with a ragged, ill-defined edge."""
-    return _blob(dx, dy, radius * 0.95, 0.22, 5, rng) * _mottle((dy.shape[0], dx.shape[1]), 0.12, rng)
+    shape = (dy.shape[0], dx.shape[1])
+    body = _blob(dx, dy, radius * 0.95, 0.24, 5, rng) * np.clip(_mottle(shape, 0.08, rng), 0, 1.1)
+    return body, np.zeros_like(body)
 
 
-def _asymmetry(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> Field:
+def _asymmetry(
+    dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator
+) -> tuple[Field, Field]:
     """A broad density with soft borders."""
     shape = (dy.shape[0], dx.shape[1])
-    return np.float32(0.8) * _blob(dx, dy, radius * 0.8, 0.2, 3.0, rng) * _mottle(shape, 0.2, rng)
+    body = (
+        np.float32(0.85)
+        * _blob(dx, dy, radius * 0.85, 0.2, 3.5, rng)
+        * np.clip(_mottle(shape, 0.15, rng), 0, 1.1)
+    )
+    return body, np.zeros_like(body)
 
 
-def _grains(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> Field:
+def _grains(
+    dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator
+) -> tuple[Field, Field]:
     """A cluster of 8–15 fine, very bright grains of 0.2–0.5 mm in a faint haze."""
-    patch = np.float32(0.35) * _blob(dx, dy, radius * 0.8, 0.2, 3.0, rng)
+    body = np.float32(0.5) * _blob(dx, dy, radius * 0.85, 0.2, 3.0, rng)
+    lines = np.zeros_like(body)
     for _ in range(int(rng.integers(8, 16))):
         x, y = rng.normal(0, radius * 0.45, 2)
-        size = np.float32(max(rng.uniform(0.2, 0.5) / 2, pitch * 0.6))
-        patch += np.float32(rng.uniform(0.9, 1.9)) * np.exp(-(((dx - x) ** 2 + (dy - y) ** 2) / size**2))
-    return patch
+        size = np.float32(max(rng.uniform(0.2, 0.5) / 2, pitch * 0.7))
+        lines += np.float32(rng.uniform(1.2, 2.4)) * np.exp(-(((dx - x) ** 2 + (dy - y) ** 2) / size**2))
+    return body, lines
 
 
-def _round(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> Field:
+def _round(
+    dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator
+) -> tuple[Field, Field]:
     """A cyst or fibroadenoma: oval, even, with a sharp border and a thin dark halo."""
     turn, stretch = rng.uniform(0, np.pi), rng.uniform(0.75, 1.0)
     a, b = dx * np.cos(turn) + dy * np.sin(turn), (dy * np.cos(turn) - dx * np.sin(turn)) / stretch
     distance = np.hypot(a, b).astype(np.float32) / np.float32(radius)
-    body = 1 / (1 + distance ** np.float32(14)) * (1 - 0.25 * np.minimum(distance, 1) ** 2)
-    return body - np.float32(0.10) * np.exp(-(((distance - 1.12) / 0.07) ** 2))
+    body = np.float32(0.92) / (1 + distance ** np.float32(14))
+    halo = np.exp(-(((distance - 1.12) / 0.07) ** 2)) + np.minimum(distance, 1) ** 2 * body
+    return body, np.float32(-0.10) * halo
 
 
-def _coarse(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> Field:
+def _coarse(
+    dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator
+) -> tuple[Field, Field]:
     """A popcorn calcification: a few fused, very bright lumps."""
-    patch = np.zeros((dy.shape[0], dx.shape[1]), np.float32)
+    body = np.zeros((dy.shape[0], dx.shape[1]), np.float32)
     for _ in range(int(rng.integers(1, 5))):
         x, y = rng.normal(0, radius * 0.5, 2)
         size = np.float32(max(radius * rng.uniform(0.4, 0.8), pitch))
-        patch = np.maximum(patch, np.float32(rng.uniform(1.2, 1.9)) * np.exp(-(((dx - x) ** 2 + (dy - y) ** 2) / size**2) ** 2))
-    return patch
+        lump = np.exp(-((((dx - x) ** 2 + (dy - y) ** 2) / size**2) ** 2))
+        body = np.maximum(body, np.float32(rng.uniform(0.7, 1.0)) * lump)
+    return body, np.zeros_like(body)
 
 
-def _vessel(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> Field:
+def _vessel(
+    dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator
+) -> tuple[Field, Field]:
     """A calcified artery: two broken parallel rails along a wavy line."""
     s = np.linspace(-1, 1, 400)
     turn = rng.uniform(-0.5, 0.5)
@@ -204,4 +254,16 @@ def _vessel(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Ge
     broken = np.clip(np.convolve(rng.standard_normal(800), np.ones(9) / 3, "same") + 0.4, 0, 1.4)
     weight = broken * (2 * radius / 400 / pitch)
     px, py = (np.concatenate(x) - dx.min()) / pitch, (np.concatenate(y) - dy.min()) / pitch
-    return np.float32(0.9) * splat(px, py, weight, (dy.shape[0], dx.shape[1]), max(0.16 / pitch, 0.6))
+    lines = np.float32(0.9) * splat(px, py, weight, (dy.shape[0], dx.shape[1]), max(0.16 / pitch, 0.6))
+    return np.zeros_like(lines), lines
+
+
+DRAW = {
+    "spiculated_mass": _spiculated,
+    "irregular_mass": _irregular,
+    "asymmetry": _asymmetry,
+    "microcalcifications": _grains,
+    "round_mass": _round,
+    "coarse_calcification": _coarse,
+    "vessel_calcification": _vessel,
+}

@@ -12,7 +12,7 @@ from mammo_core.dataset.phantoms.lesions import Box, Lesion, draw_lesion, plan_l
 from mammo_core.dataset.phantoms.marks import draw_border, draw_label, draw_skin_marker
 from mammo_core.dataset.phantoms.spec import DemoSpec, Machine
 from mammo_core.dataset.phantoms.tissue import make_tissue
-from mammo_core.dataset.phantoms.tone import to_levels
+from mammo_core.dataset.phantoms.tone import tone_curve
 
 Field = npt.NDArray[np.float32]
 NOISE = 7.0  # standard deviation of the detector's noise, in 12-bit levels
@@ -71,9 +71,11 @@ def render(job: Job, spec: DemoSpec) -> Rendered:
     canvas = make_canvas(outline(breast, job.view, rng), pitch)
     tissue = make_tissue(canvas, breast, job.machine.style, rng)
     view = "MLO" if job.view in OBLIQUE else "CC"
-    boxes = [(lesion, draw_lesion(tissue.bright, lesion, canvas, view, rng)) for lesion in plan_lesions(breast, job.cancer)]
+    found = plan_lesions(breast, job.cancer)
+    boxes = [(lesion, draw_lesion(tissue.bright, lesion, canvas, view, rng)) for lesion in found]
     counted = (canvas.depth > 0.3) & (tissue.muscle + tissue.implant < 0.5)
-    levels = to_levels(tissue.bright, counted, job.machine.style, job.density, rng)
+    curve = tone_curve(tissue.bright, counted, job.machine.style, job.density, rng.normal(1, 0.03))
+    levels = curve.apply(tissue.bright)
     if breast.implant:
         levels += tissue.implant * (np.float32(rng.uniform(2950, 3400)) - levels * np.float32(0.95))
     levels *= np.clip(canvas.depth / np.float32(0.8), 0, 1)
@@ -83,10 +85,14 @@ def render(job: Job, spec: DemoSpec) -> Rendered:
     faces_left = (job.laterality == "R") != (spec.nuisances and rng.random() < job.machine.wrong_side)
     if faces_left:
         frame = np.ascontiguousarray(frame[:, ::-1])
-    draw_label(frame, f"{job.laterality}{'-' if job.machine.style == 'flat' else ''}{job.view}", faces_left, rng)
+    draw_label(
+        frame, f"{job.laterality}{'-' if job.machine.style == 'flat' else ''}{job.view}", faces_left, rng
+    )
     if spec.nuisances and rng.random() < 0.02:
         draw_border(frame, faces_left, rng)
-    return Rendered(frame, faces_left, tuple((lesion, *_pixels(box, spec, faces_left)) for lesion, box in boxes))
+    return Rendered(
+        frame, faces_left, tuple((lesion, *_pixels(box, spec, faces_left)) for lesion, box in boxes)
+    )
 
 
 def _to_frame(levels: Field, canvas: Canvas, spec: DemoSpec, rng: np.random.Generator) -> Field:

@@ -27,7 +27,12 @@ AGE_MEAN = {0: 58.4, 1: 63.7}  # years, negative and positive patients
 AGE_STD = 10.0
 AGE_RANGE = (26, 89)
 DENSITY_SHARES = {"A": 0.11, "B": 0.43, "C": 0.41, "D": 0.05}
-REPEATS = ((0, 0.69), (1, 0.20), (2, 0.08), (4, 0.03))  # images beyond the four standard ones, and their shares
+REPEATS = (
+    (0, 0.69),
+    (1, 0.20),
+    (2, 0.08),
+    (4, 0.03),
+)  # images beyond the four standard ones, and their shares
 UNUSUAL_VIEWS = ("AT", "LM", "ML", "LMO")
 
 

@@ -140,7 +140,9 @@ def _curves(canvas: Canvas, kind: Strands, rng: np.random.Generator) -> tuple[Fi
     height = np.float32((canvas.outline.upper + canvas.outline.lower) / 2)
     origin = each(rng.uniform(-0.97, 0.97, count))
     waves = rng.uniform(0, 6.3, 4).astype(np.float32)  # neighbours run in similar directions
-    common = np.sin(origin * 4 + waves[0]) * np.sin(start / 22 + waves[1]) + np.sin(origin * 9 + start / 14 + waves[2])
+    common = np.sin(origin * 4 + waves[0]) * np.sin(start / 22 + waves[1]) + np.sin(
+        origin * 9 + start / 14 + waves[2]
+    )
     turn = np.float32(spread) * (common * np.float32(0.6) + each(rng.normal(0, 0.8, count)))
     turn = turn + each(rng.normal(0, spread * 1.3, count)) * s
     across = origin + turn * long * s / height
@@ -162,9 +164,7 @@ def _curves(canvas: Canvas, kind: Strands, rng: np.random.Generator) -> tuple[Fi
     return column, row, weight * np.clip((deep - np.float32(1.5)) / 5, 0, 1)  # curves fade before the skin
 
 
-def _muscle(
-    canvas: Canvas, range_: npt.NDArray[np.float64], rng: np.random.Generator
-) -> tuple[Field, Field]:
+def _muscle(canvas: Canvas, range_: npt.NDArray[np.float64], rng: np.random.Generator) -> tuple[Field, Field]:
     """The pectoral muscle's share, and the brightness that it adds to a third of what lies over it."""
     depth = signed_distance(canvas.outline.pectoral, canvas.shape, canvas.pitch)
     share = np.clip(depth / np.float32(2.0) + 0.5, 0, 1)
@@ -197,7 +197,9 @@ def _skin(canvas: Canvas, style: str, rng: np.random.Generator) -> Field:
     strength = 0.30 if style == "contrast" else 0.05
     uneven = np.clip(0.9 + 0.6 * smooth_noise(canvas.shape, 4.0, 2.0, rng), 0.15, 2.2)
     depth = np.maximum(canvas.depth, 0)
-    line = np.exp(-(((depth - np.float32(0.8)) / np.float32(0.55)) ** 2)) + np.float32(0.35) * np.exp(-depth / np.float32(1.3))
+    line = np.exp(-(((depth - np.float32(0.8)) / np.float32(0.55)) ** 2)) + np.float32(0.35) * np.exp(
+        -depth / np.float32(1.3)
+    )
     return np.float32(strength) * uneven * line
 
 

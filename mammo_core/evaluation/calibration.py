@@ -1,0 +1,67 @@
+"""From a network's output to a probability that means what it says.
+
+Training on balanced classes shifts probabilities far up; a logistic curve fitted on validation images, which keep their
+natural prevalence, brings them back without changing their order.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import expit
+
+EDGE = 1e-7  # probabilities are kept this far from 0 and 1, so that their logits are finite
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A logistic curve on the logit: p → 1 / (1 + exp(-(slope · logit(p) + intercept))).
+
+    Attributes:
+        slope: above 0, so that the order of images is kept.
+        intercept: in logits.
+    """
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def apply(self, probability: npt.ArrayLike) -> np.ndarray:
+        """Return calibrated probabilities, float64 of the input's shape."""
+        return expit(self.slope * logit(probability) + self.intercept)
+
+    def to_json(self) -> dict[str, float]:
+        """Return the parameters as a JSON document."""
+        return {"slope": self.slope, "intercept": self.intercept}
+
+    @classmethod
+    def from_json(cls, document: dict) -> "Calibration":
+        """Read the parameters from a document that may hold more."""
+        return cls(float(document["slope"]), float(document["intercept"]))
+
+
+def logit(probability: npt.ArrayLike) -> np.ndarray:
+    """Return log(p / (1 - p)), finite also for 0 and 1."""
+    clipped = np.clip(np.asarray(probability, np.float64), EDGE, 1 - EDGE)
+    return np.log(clipped) - np.log1p(-clipped)
+
+
+def fit_platt(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> Calibration:
+    """Fit the curve by maximum likelihood with Platt's smoothed targets (Platt 1999).
+
+    Args:
+        labels: 0 or 1, (n,), at natural prevalence.
+        probabilities: what the network said, (n,).
+    """
+    y, x = np.asarray(labels, np.float64), logit(probabilities)
+    positives, negatives = y.sum(), len(y) - y.sum()
+    target = np.where(y == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+
+    def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        value = np.exp(parameters[0]) * x + parameters[1]  # the exponential keeps the slope above 0
+        error = expit(value) - target
+        gradient = np.array([np.sum(error * x) * np.exp(parameters[0]), np.sum(error)])
+        return float(np.sum(np.logaddexp(0, value) - target * value)), gradient
+
+    found = minimize(loss, np.array([0.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(-5, 5), (-30, 30)])
+    return Calibration(float(np.exp(found.x[0])), float(found.x[1]))

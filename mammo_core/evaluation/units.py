@@ -1,0 +1,42 @@
+"""Image predictions → breasts → patients.
+
+A predictions table has one row an image: patient_id, laterality, probability of the positive class in [0, 1], label (0 or
+1, where known), and whatever else is known of the image.
+"""
+
+from typing import Literal
+
+import pandas as pd
+
+Unit = Literal["image", "breast", "patient"]
+UNITS: tuple[Unit, ...] = ("image", "breast", "patient")
+
+
+def to_breasts(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Combine images into breasts (patient × laterality): mean probability, positive if any image is.
+
+    Other columns take their first known value.
+    """
+    return _combine(predictions, ["patient_id", "laterality"], "mean")
+
+
+def to_patients(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Combine images into breasts and these into patients: the highest breast, positive if any is."""
+    return _combine(to_breasts(predictions), ["patient_id"], "max")
+
+
+def to_unit(predictions: pd.DataFrame, unit: Unit) -> pd.DataFrame:
+    """Return the predictions a row of the given unit."""
+    if unit == "breast":
+        return to_breasts(predictions)
+    if unit == "patient":
+        return to_patients(predictions)
+    return predictions.reset_index(drop=True)
+
+
+def _combine(table: pd.DataFrame, keys: list[str], combination: str) -> pd.DataFrame:
+    how = {name: "first" for name in table.columns if name not in keys}
+    how["probability"] = combination
+    if "label" in table:
+        how["label"] = "max"
+    return table.groupby(keys, sort=True, as_index=False).agg(how)
