@@ -21,8 +21,8 @@ def main() -> None:
             "Use": [st.Page("pages/predict.py", title="Predict", icon=":material/upload_file:")],
         }
     )
-    page.run()
     st.sidebar.caption("Research use only. Not a medical device: nothing here is a diagnosis.")
+    page.run()
 
 
 if __name__ == "__main__":  # spawned decoding workers import this file too, and must not run it

@@ -5,10 +5,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from mammo_core.dataset.catalogue import Catalogue, read_catalogue
 from mammo_core.dataset.library import list_datasets
 from mammo_core.errors import MammoError
+
+if PagesManager.uses_pages_directory:
+    # A server whose very first visitor comes to a page's own address would take the pages folder for the navigation of
+    # Streamlit's first multipage apps and never run app.py. Its st.navigation is in charge: run again, through it.
+    PagesManager.uses_pages_directory = False
+    st.rerun()
 
 BADGES = {
     "queued": ("orange", "schedule"),

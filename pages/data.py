@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mammo_core.dataset.library import Dataset, check_dataset, link_dataset, list_datasets
-from mammo_core.dataset.store import Store, list_stores
+from mammo_core.dataset.store import Store, list_stores, outdated_stores
 from mammo_core.work import FINAL, WorkFolder, launch
 from mammo_core.work.requests import demo_request, import_request, unfinished_demos
 from pages._session import errors_shown, state_badge
@@ -39,7 +39,7 @@ def show_work(work: WorkFolder) -> None:
 
 def show_dataset(dataset: Dataset) -> None:
     with st.container(border=True):
-        left, right = st.columns([5, 1], vertical_alignment="center")
+        left, right = st.columns([3, 1], vertical_alignment="center")
         kind = ":violet-badge[synthetic]" if dataset.synthetic else ":blue-badge[linked]"
         left.markdown(f"**{dataset.name}** {kind}  \n:small[{dataset.path}]")
         if right.button(
@@ -105,5 +105,7 @@ with right:
     st.subheader("Prepared stores")
     for store in stores:
         show_store(store)
+    for name in outdated_stores():
+        st.warning(f"The store {name} was prepared by another version. Import its data set again.", icon=":material/history:")
     if not stores:
         st.info("Import a data set to make PNG images for training.", icon=":material/photo_library:")

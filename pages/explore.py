@@ -1,85 +1,74 @@
-"""Who is in the data: classes by unit, ages by label, rates by site, machine, view and density."""
+"""Who is in the data: classes by unit, ages, rates by group, what gives the label away, what is missing."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from mammo_core import explore
-from mammo_core.figures.explore import age_bars, class_bars, count_bars, rate_points
+from mammo_core.explore import CHOICES, UNITS, Filters, age_limits, check_claims, look, options
+from mammo_core.figures.panels import SECTIONS, completeness, headline
+from pages._panels import show_panels
 from pages._session import choose_catalogue
 
-GROUPS = {
-    "site_id": "site",
-    "machine_id": "machine",
-    "view": "view",
-    "density": "density",
-    "BIRADS": "BI-RADS",
-    "implant": "implant",
+VERDICTS = {
+    True: ":green-badge[:material/check: holds]",
+    False: ":orange-badge[:material/close: not so here]",
+    None: ":gray-badge[can't tell]",
 }
+UNIT_HELP = (
+    "A breast is a patient and a laterality. A breast or patient is positive if any of its images shown is; its other "
+    "attributes are the first known ones, its BI-RADS the most abnormal."
+)
+AGE_HELP = "When narrowed, images without an age go too."
+LABEL_HELP = "Of the unit that is counted."
+NOTHING = "The filters leave no image. Take one away, or clear them in the sidebar."
 
-st.title("Explore")
+
+def choose_filters(place: DeltaGenerator) -> Filters:
+    """Show the filters; each is kept in the URL."""
+    values = {
+        column: place.multiselect(CHOICES[column], found, key=column, placeholder="all", bind="query-params")
+        for column, found in options(table).items()
+    }
+    ages, limits = None, age_limits(table)
+    if limits:
+        ages = place.slider("Age, years", *limits, limits, key="age", bind="query-params", help=AGE_HELP)
+    label = place.pills("Label", ["negative", "positive"], key="label", bind="query-params", help=LABEL_HELP)
+    return Filters(values, None if ages == limits else ages, label)
+
+
+def clear_filters() -> None:
+    """Set every filter back; a button's callback."""
+    st.session_state.update({column: [] for column in options(table)} | {"label": None})
+    if limits := age_limits(table):
+        st.session_state["age"] = limits
+
+
+title, chooser = st.columns([3, 1], vertical_alignment="bottom")
+title.title("Explore")
 catalogue = choose_catalogue()
 table = catalogue.table
-numbers = explore.summary(table)
-for column, unit in zip(st.columns(3), explore.UNITS, strict=True):
-    positive = numbers["positive"][f"{unit}s"]
-    share = (
-        "no labels"
-        if positive is None
-        else f"{positive:,} positive ({positive / max(numbers[f'{unit}s'], 1):.2%})"
-    )
-    column.metric(
-        f"{unit.capitalize()}s",
-        f"{numbers[f'{unit}s']:,}",
-        share,
-        delta_color="off",
-        delta_arrow="off",
-        border=True,
-    )
-if catalogue.missing_files:
-    st.warning(
-        f"{catalogue.missing_files:,} of {len(table):,} listed images have no file on disk.",
-        icon=":material/image_not_supported:",
-    )
+unit = chooser.segmented_control(
+    "What is counted", UNITS, default="breast", required=True, key="unit", bind="query-params", help=UNIT_HELP
+)
+left = st.sidebar.container()
+view = look(table, choose_filters(st.sidebar), unit)
+left.markdown(f"**Filters** · {len(view.images):,} of {len(table):,} images left")
+if len(view.images) < len(table):
+    left.button("Clear filters", on_click=clear_filters, icon=":material/filter_alt_off:", width="stretch")
+if view.images.empty:
+    st.info(NOTHING, icon=":material/filter_alt_off:")
+    st.stop()
 
-unit = (
-    st.segmented_control(
-        "Unit that is counted", explore.UNITS, default="breast", key="unit", bind="query-params"
-    )
-    or "breast"
-)
-rows = explore.by_unit(table, unit)
-left, right = st.columns(2, gap="large")
-with left.container(border=True):
-    st.markdown("**Classes by unit**")
-    st.plotly_chart(class_bars(explore.class_counts(table)), key="classes")
-with right.container(border=True):
-    st.markdown(f"**Age by label**, {unit}s")
-    st.plotly_chart(age_bars(explore.age_histogram(rows), unit), key="ages")
-st.markdown(
-    "**Age in years by unit and label.** The unit changes the numbers, so every row says which it is."
-)
-st.dataframe(
-    explore.age_table(table),
-    hide_index=True,
-    column_config={name: st.column_config.NumberColumn(format="%.2f") for name in ("mean", "median", "std")},
-)
+for column, (name, number, note) in zip(st.columns(5), headline(view), strict=True):
+    column.metric(name, number, note, delta_color="off", delta_arrow="off", border=True)
 
-st.subheader("Groups")
-for start in range(0, len(GROUPS), 2):
-    for column, (name, title) in zip(
-        st.columns(2, gap="large"), list(GROUPS.items())[start : start + 2], strict=True
-    ):
-        with column.container(border=True):
-            st.markdown(f"**By {title}**, {unit}s")
-            rates = explore.rate_by(rows, name)
-            if len(rates):
-                st.plotly_chart(rate_points(rates, title), key=f"rates {name}")
-            elif rows[name].notna().any():
-                st.plotly_chart(count_bars(explore.counts(rows[name]), title), key=f"counts {name}")
-            else:
-                st.caption(f"This data set has no {title}.")
-st.subheader("Missing values")
-st.dataframe(
-    {"column": list(numbers["missing"]), "missing": list(numbers["missing"].values())},
-    hide_index=True,
-    width="content",
-)
+st.markdown("**What the original write-up says of its data**, checked against the whole of this data set")
+for column, claim in zip(st.columns(3), check_claims(table), strict=True):
+    with column.container(border=True, height="stretch"):
+        st.markdown(f"“{claim.quote}” {VERDICTS[claim.holds]}")
+        st.caption(claim.reading)
+
+tabs = st.tabs([*SECTIONS, "Completeness"], key="tab", bind="query-params")
+for tab, section in zip(tabs, [*SECTIONS.values(), None], strict=True):
+    if tab.open:
+        with tab:
+            show_panels(section(view) if section else completeness(view, catalogue.root))

@@ -72,9 +72,8 @@ if not names:
     st.page_link("pages/train.py", label="Go to Train", icon=":material/arrow_forward:")
     st.stop()
 with errors_shown():
-    chosen = st.sidebar.selectbox(
-        "Model", names, index=names.index(active_model()) if active_model() in names else 0
-    )
+    first = names.index(active_model()) if active_model() in names else 0
+    chosen = st.sidebar.selectbox("Model", names, index=first, key="model")
     bundle = open_bundle(model_folder(chosen))
 show_model(bundle)
 opacity = st.sidebar.slider("Heatmap opacity", 0.0, 1.0, 0.6, 0.05, help="0 shows the image alone")

@@ -112,7 +112,7 @@ with errors_shown():
     start_models = compatible_models(stores[store].contract)
     preset = quick_start(store, active_model() if active_model() in start_models else None)
     st.dataframe(preview(preset), hide_index=True, width="content")
-if st.button("Train", type="primary", icon=":material/play_arrow:"):
+if st.button("Train", type="primary", icon=":material/play_arrow:", key="quick start"):
     start(preset)
 origin = f"continuing from **{preset.start_from}**" if preset.start_from else "from random weights"
 st.caption(

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, PngImagePlugin
 
-from mammo_core.errors import DataError
+from mammo_core.errors import ConfigError, DataError
 from mammo_core.files import read_json, sha256, whole, write_bytes, write_json
 from mammo_core.preprocess import Contract, Prepared
 from mammo_core.settings import settings
@@ -132,7 +132,7 @@ def create_store(name: str, contract: Contract, source: dict[str, Any]) -> Store
         DataError: that name belongs to images of another source.
     """
     folder = prepared_folder() / name
-    if (folder / "contract.json").exists() and open_store(str(folder)).contract != contract:
+    if (folder / "contract.json").exists() and read_json(folder / "contract.json") != contract.to_json():
         folder = prepared_folder() / f"{name}-{contract.identity[:8]}"
     if (folder / "source.json").exists() and read_json(folder / "source.json")["csv"] != source["csv"]:
         raise DataError(
@@ -144,8 +144,21 @@ def create_store(name: str, contract: Contract, source: dict[str, Any]) -> Store
 
 
 def list_stores() -> list[Store]:
-    """Return the prepared stores, by name."""
-    return [open_store(str(path.parent)) for path in sorted(prepared_folder().glob("*/contract.json"))]
+    """Return the prepared stores of this version's contracts, by name."""
+    outdated = outdated_stores()
+    folders = [path.parent for path in sorted(prepared_folder().glob("*/contract.json"))]
+    return [open_store(str(folder)) for folder in folders if folder.name not in outdated]
+
+
+def outdated_stores() -> list[str]:
+    """Return the names of stores that another version's contract made; their data sets must be imported again."""
+    names = []
+    for path in sorted(prepared_folder().glob("*/contract.json")):
+        try:
+            Contract.from_json(read_json(path))
+        except ConfigError:
+            names.append(path.parent.name)
+    return names
 
 
 def write_image(store: Store, row: dict[str, Any], prepared: Prepared) -> dict[str, Any]:

@@ -1,58 +1,196 @@
 """Stored values → modality values, bright = dense, and grey levels for people (PS3.3 C.11.1, C.11.2)."""
 
+import math
+from typing import Any
+
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
-from mammo_core.dicom.mammogram import Mammogram, Window
+from mammo_core.dicom.header import OVERLAY_BIT, Header, integer
+from mammo_core.dicom.mammogram import Mammogram, Table, Window
+from mammo_core.errors import ImageError
 
 DISPLAY_PERCENTILES = (1.0, 99.7)  # of the values above the lowest, where a file has no usable window
+FUNCTIONS = {"LINEAR", "LINEAR_EXACT", "SIGMOID"}  # VOI LUT Function (0028,1056)
 
 
-def to_modality(stored: np.ndarray, dataset: Dataset) -> np.ndarray:
-    """Apply Rescale Slope (0028,1053) and Intercept (0028,1052).
+def from_bytes(frame: bytes, header: Header) -> np.ndarray:
+    """Return a native frame's stored values, (rows, columns), in this machine's byte order and the header's sign."""
+    shape = (header.rows, header.columns)
+    if header.allocated == 1:
+        bits = np.unpackbits(np.frombuffer(frame, np.uint8), bitorder="little" if header.little else "big")
+        return bits[: header.rows * header.columns].reshape(shape)
+    dtype = stored_dtype(header)
+    return np.frombuffer(frame, dtype.newbyteorder("<" if header.little else ">")).reshape(shape).astype(dtype, copy=False)
+
+
+def stored_dtype(header: Header) -> np.dtype:
+    """Return the type of stored values: Bits Allocated (0028,0100) and Pixel Representation (0028,0103)."""
+    return np.dtype(f"{'i' if header.signed else 'u'}{header.allocated // 8}")
+
+
+def with_sign(values: np.ndarray, bits: int, signed: bool) -> np.ndarray:
+    """Read the lowest `bits` as two's complement, or not, whatever the codec thought.
+
+    Args:
+        values: integers as the codec gives them.
+        bits: precision of a sample.
+        signed: Pixel Representation (0028,0103).
+    """
+    if signed == (values.dtype.kind == "i"):
+        return values
+    wide = values.astype(np.int32)
+    if not signed:
+        return wide & ((1 << bits) - 1)
+    sign = 1 << (bits - 1)
+    return (wide & ((sign << 1) - 1) ^ sign) - sign
+
+
+def without_overlay(stored: np.ndarray, header: Header) -> np.ndarray:
+    """Move the stored bits to the bottom, High Bit (0028,0102), and drop an overlay in the unused ones (60xx,0102).
+
+    Unused bits that no overlay claims are kept: real files have values beyond Bits Stored (0028,0101).
+    """
+    shift = header.high + 1 - header.bits
+    overlay = OVERLAY_BIT in header.dataset and int(header.dataset[OVERLAY_BIT].value or 0) > 0
+    if not shift and not overlay:
+        return stored
+    unsigned = (stored >> shift) & ((1 << header.bits) - 1)
+    return with_sign(unsigned.astype(stored_dtype(header).str.replace("i", "u")), header.bits, header.signed)
+
+
+def fill_padding(stored: np.ndarray, header: Header) -> np.ndarray:
+    """Give the pixels between Pixel Padding Value (0028,0120) and Range Limit (0028,0121) the darkest other value.
 
     Args:
         stored: integers (rows, columns).
-        dataset: of the file.
+        header: of the file.
 
     Returns:
-        float32 (rows, columns).
+        The same values where there is no padding.
+    """
+    bounds = padding_range(header)
+    if bounds is None:
+        return stored
+    low, high = bounds
+    mask = stored == low if low == high else (stored >= low) & (stored <= high)
+    if not mask.any() or mask.all():
+        return stored
+    bright_end = dark_is_high(header)
+    info = np.iinfo(stored.dtype)
+    others = np.where(mask, info.min if bright_end else info.max, stored)
+    return np.where(mask, others.max() if bright_end else others.min(), stored)
+
+
+def padding_range(header: Header) -> tuple[int, int] | None:
+    """Return the lowest and highest padding value as stored, or None without padding."""
+    if "PixelPaddingValue" not in header.dataset:
+        return None
+    first = _as_stored(integer(header.dataset, "PixelPaddingValue", 0), header)
+    last = _as_stored(integer(header.dataset, "PixelPaddingRangeLimit", first), header)
+    return min(first, last), max(first, last)
+
+
+def _as_stored(value: int, header: Header) -> int:
+    """Undo a wrong VR: the padding value is written as US or SS, and not always as the pixels are."""
+    if header.signed and value >= 1 << 15:
+        return value - (1 << 16)
+    return value + (1 << 16) if not header.signed and value < 0 else value
+
+
+def dark_is_high(header: Header) -> bool:
+    """Return whether high stored values are dark: MONOCHROME1 or a falling rescale slope."""
+    return header.inverted != (rescale(header.dataset)[0] < 0)
+
+
+def modality_table(dataset: Dataset) -> Table | None:
+    """Return the Modality LUT Sequence (0028,3000) as a table, or None."""
+    tables = _tables(dataset, "ModalityLUTSequence")
+    return tables[0] if tables else None
+
+
+def rescale(dataset: Dataset) -> tuple[float, float]:
+    """Return Rescale Slope (0028,1053) and Intercept (0028,1052), by default 1 and 0.
+
+    Raises:
+        ImageError: they aren't usable numbers.
     """
     slope, intercept = _first(dataset.get("RescaleSlope"), 1.0), _first(dataset.get("RescaleIntercept"), 0.0)
-    values = stored.astype(np.float32)
-    return values if (slope, intercept) == (1.0, 0.0) else values * np.float32(slope) + np.float32(intercept)
+    if not (math.isfinite(slope) and math.isfinite(intercept) and 0 < abs(slope) < 1e9 and abs(intercept) < 1e9):
+        raise ImageError("damaged", "The header's rescale slope or intercept isn't usable.")
+    return slope, intercept
 
 
-def turn_over(values: np.ndarray, top: float) -> np.ndarray:
-    """Turn MONOCHROME1 values over, so that bright is dense: value → top - value."""
-    return np.float32(top) - values
+def shrink(values: np.ndarray, halvings: int) -> np.ndarray:
+    """Average over blocks of 2**halvings × 2**halvings; those at the bottom and right edge may be smaller.
+
+    Args:
+        values: (rows, columns), integers or float32.
+        halvings: 0 or more.
+
+    Returns:
+        float32 (ceil(rows / 2**halvings), ceil(columns / 2**halvings)).
+    """
+    if not halvings:
+        return values.astype(np.float32, copy=False)
+    step = 2**halvings
+    total = _add_up(_add_up(values, step).T, step).T.astype(np.float32)
+    heights = np.minimum(step, values.shape[0] - step * np.arange(total.shape[0]))
+    widths = np.minimum(step, values.shape[1] - step * np.arange(total.shape[1]))
+    return total / np.outer(heights, widths).astype(np.float32)
 
 
-def padding_mask(stored: np.ndarray, dataset: Dataset) -> np.ndarray | None:
-    """Return where Pixel Padding Value (0028,0120) to its Range Limit (0028,0121) stands, bool, or None without one."""
-    if "PixelPaddingValue" not in dataset:
-        return None
-    first = int(_first(dataset.PixelPaddingValue, 0))
-    last = int(_first(dataset.get("PixelPaddingRangeLimit"), first))
-    return (stored >= min(first, last)) & (stored <= max(first, last))
+def _add_up(values: np.ndarray, step: int) -> np.ndarray:
+    """Return the sums of every `step` rows."""
+    wide = {"u1": np.uint32, "u2": np.uint32, "i1": np.int32, "i2": np.int32, "u4": np.int64, "i4": np.int64}
+    sums = values[::step].astype(wide.get(values.dtype.str[1:], np.float32))
+    for start in range(1, step):
+        part = values[start::step]
+        sums[: len(part)] += part
+    return sums
 
 
-def windows(dataset: Dataset) -> tuple[Window, ...]:
-    """Return the file's windows: Window Center (0028,1050), Width (0028,1051) and VOI LUT Function (0028,1056)."""
-    function = str(dataset.get("VOILUTFunction") or "LINEAR").upper()
+def windows(dataset: Dataset) -> tuple[Window | Table, ...]:
+    """Return the file's windows, Window Center (0028,1050) and Width (0028,1051), then its VOI LUT Sequence (0028,3010)."""
+    function = str(dataset.get("VOILUTFunction") or "LINEAR").strip().upper()
+    function = function if function in FUNCTIONS else "LINEAR"
     centres, widths = _all(dataset.get("WindowCenter")), _all(dataset.get("WindowWidth"))
-    return tuple(
-        Window(centre, width, function) for centre, width in zip(centres, widths, strict=False) if width > 0
-    )
+    pairs = zip(centres, widths, strict=False)
+    usable = [Window(*pair, function) for pair in pairs if math.isfinite(sum(pair)) and pair[1] > 0]
+    return (*usable, *_tables(dataset, "VOILUTSequence"))
 
 
-def display(mammogram: Mammogram, window: Window | None = None) -> np.ndarray:
+def _tables(dataset: Dataset, name: str) -> list[Table]:
+    """Return look-up tables: LUT Descriptor (0028,3002) and LUT Data (0028,3006).
+
+    Raises:
+        ImageError: a table contradicts its descriptor.
+    """
+    tables = []
+    for item in dataset.get(name) or []:
+        count, first, bits = (int(value) for value in item.LUTDescriptor)
+        count = count or 1 << 16
+        values = _lut_data(item.LUTData, count)
+        if values.size < count or not 8 <= bits <= 16:
+            raise ImageError("damaged", "The header's look-up table contradicts its descriptor.")
+        tables.append(Table(first, values[:count].astype(np.float32), bits))
+    return tables
+
+
+def _lut_data(data: Any, count: int) -> np.ndarray:
+    """Return a table's entries; 8-bit ones may be packed two to a word."""
+    if isinstance(data, bytes):
+        return np.frombuffer(data, np.uint8 if len(data) in (count, count + 1) else "<u2")
+    return np.asarray(data, np.int64).ravel()
+
+
+def display(mammogram: Mammogram, window: Window | Table | None = None) -> np.ndarray:
     """Return the picture for people.
 
     Args:
         mammogram: the image.
-        window: grey-level window; by default the file's first, else one over the breast's own values.
+        window: grey-level window or table; by default the file's first, else a window over the breast's own values.
 
     Returns:
         uint8 (rows, columns) of `mammogram.pixels`.
@@ -64,22 +202,8 @@ def display(mammogram: Mammogram, window: Window | None = None) -> np.ndarray:
         low, high = np.percentile(inside, DISPLAY_PERCENTILES) if inside.size else (0.0, 1.0)
         return np.round(np.clip((values - low) / max(high - low, 1e-6), 0, 1) * 255).astype(np.uint8)
     if mammogram.turn is None:
-        return np.round(apply_window(values, chosen) * 255).astype(np.uint8)
-    return np.round((1 - apply_window(mammogram.turn - values, chosen)) * 255).astype(np.uint8)
-
-
-def apply_window(values: np.ndarray, window: Window) -> np.ndarray:
-    """Apply a window to modality values (PS3.3 C.11.2.1.2 and C.11.2.1.3).
-
-    Returns:
-        float32 in [0, 1].
-    """
-    centre, width = np.float32(window.centre), np.float32(window.width)
-    if window.function == "SIGMOID":
-        return 1 / (1 + np.exp(-4 * (values - centre) / width))
-    if window.function == "LINEAR_EXACT":
-        return np.clip((values - centre) / width + 0.5, 0, 1)
-    return np.clip((values - (centre - 0.5)) / max(width - 1, np.float32(1e-6)) + 0.5, 0, 1)
+        return np.round(chosen.apply(values) * 255).astype(np.uint8)
+    return np.round((1 - chosen.apply(mammogram.turn - values)) * 255).astype(np.uint8)
 
 
 def _all(value: object) -> list[float]:

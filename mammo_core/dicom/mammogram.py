@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
@@ -14,7 +14,7 @@ from mammo_core.settings import settings
 
 @dataclass(frozen=True)
 class Window:
-    """How grey levels are shown (PS3.3 C.11.2).
+    """How grey levels are shown (PS3.3 C.11.2.1).
 
     Attributes:
         centre, width: in modality values, before MONOCHROME1 is inverted.
@@ -24,6 +24,45 @@ class Window:
     centre: float
     width: float
     function: str = "LINEAR"
+
+    def apply(self, values: np.ndarray) -> np.ndarray:
+        """Apply the window to modality values.
+
+        Returns:
+            float32 in [0, 1].
+        """
+        centre, width = np.float32(self.centre), np.float32(self.width)
+        if self.function == "SIGMOID":
+            return 1 / (1 + np.exp(np.clip(-4 * (values - centre) / width, -80, 80)))
+        if self.function == "LINEAR_EXACT":
+            return np.clip((values - centre) / width + np.float32(0.5), 0, 1)
+        if self.width <= 1:  # a step
+            return (values > centre - np.float32(0.5)).astype(np.float32)
+        return np.clip((values - (centre - np.float32(0.5))) / (width - 1) + np.float32(0.5), 0, 1)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A look-up table: of the modality (PS3.3 C.11.1) or for display (PS3.3 C.11.2.1.1).
+
+    Attributes:
+        first: the value that is mapped to the first entry; lower ones too.
+        entries: float32 (n,); higher values than the last are mapped to the last.
+        bits: of an entry.
+    """
+
+    first: int
+    entries: np.ndarray
+    bits: int
+
+    def look_up(self, values: np.ndarray) -> np.ndarray:
+        """Return the entries for some values, float32 like `values`."""
+        places = np.clip(np.round(values) - self.first, 0, self.entries.size - 1).astype(np.intp)
+        return self.entries[places]
+
+    def apply(self, values: np.ndarray) -> np.ndarray:
+        """Return the entries for some modality values, scaled to [0, 1]."""
+        return np.clip(self.look_up(values) / np.float32(2**self.bits - 1), 0, 1)
 
 
 @dataclass(frozen=True)
@@ -35,8 +74,10 @@ class Mammogram:
             lowest value.
         reduction: `pixels` has 1/2**reduction of the source's rows and columns.
         source_rows, source_columns: of the file.
+        shift: `pixels[i, j]` stands for the source pixels from row `i * 2**reduction - shift` on, and columns alike. A mean
+            of blocks has 0; a wavelet's low-pass lies centred on every 2**reduction-th pixel, half a block before.
         turn: what MONOCHROME1 values were subtracted from, or None for MONOCHROME2; windows refer to the values before.
-        windows: as in the file, the first is its default.
+        windows: windows and tables as in the file, the first is its default.
         laterality: "L", "R" or None; Image Laterality (0020,0062), else Laterality (0020,0060).
         view: "CC", "MLO", … or None; View Position (0018,5101), else the view code.
         patient: Patient ID (0010,0020) or None. Never shown: see `patient_key`.
@@ -48,36 +89,43 @@ class Mammogram:
     reduction: int
     source_rows: int
     source_columns: int
+    shift: float = 0.0
     turn: float | None = None
-    windows: tuple[Window, ...] = ()
+    windows: tuple[Window | Table, ...] = ()
     laterality: str | None = None
     view: str | None = None
-    patient: str | None = None
-    tags: dict[str, str] | None = None
+    patient: str | None = field(default=None, repr=False)
+    tags: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
 def patient_key(patient: str) -> str:
     """Return a short keyed hash by which a patient can be told from others, but not be found out.
 
+    The key is a secret of this installation: 32 random bytes in the data folder, readable by its owner only.
+
     Args:
         patient: Patient ID (0010,0020).
 
     Returns:
-        Eight hex digits; the same for the same patient on this installation only.
+        Eight hex digits of an HMAC-SHA-256; the same for the same patient on this installation only.
     """
     return hmac.new(_secret(), patient.encode(), hashlib.sha256).hexdigest()[:8]
 
 
 @cache
 def _secret() -> bytes:
-    """Return this installation's secret, made at the first use."""
+    """Return this installation's secret, made at the first use; two processes may try at once, and one wins."""
     path = settings().data / ".patient-key"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(secrets.token_bytes(32))
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".patient-key-{secrets.token_hex(8)}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            stream.write(secrets.token_bytes(32))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
     return path.read_bytes()

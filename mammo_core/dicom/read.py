@@ -1,44 +1,25 @@
 """A DICOM file → Mammogram, or one sentence why not."""
 
-import io
 import math
-import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pydicom
-from pydicom import encaps
-from pydicom.dataset import Dataset, FileDataset
-from pydicom.errors import InvalidDicomError
-from pydicom.pixels import get_decoder
+from pydicom.dataset import Dataset
 
-from mammo_core.dicom import codecs, grey
+from mammo_core.dicom import codecs, frames, grey, header
+from mammo_core.dicom.header import Header
 from mammo_core.dicom.mammogram import Mammogram
-from mammo_core.errors import ImageError
-from mammo_core.settings import settings
+from mammo_core.dicom.refuse import refuse_others
+from mammo_core.errors import ImageError, MammoError
 
-OVERSAMPLING = 2  # a reduced decode leaves at least this many times the wanted side
-MAMMOGRAPHY = {None, "", "MG", "DX", "CR", "OT"}  # Modality (0008,0060); RSNA's files have none
-TAGS = (  # technical facts that may be shown; nothing here can name a person
-    "Modality",
-    "Manufacturer",
-    "ManufacturerModelName",
-    "PhotometricInterpretation",
-    "Rows",
-    "Columns",
-    "BitsStored",
-    "PixelSpacing",
-    "ImagerPixelSpacing",
-    "ImageLaterality",
-    "ViewPosition",
-    "VOILUTFunction",
-    "WindowCenter",
-    "WindowWidth",
-)
+OVERSAMPLING = 2  # a reduced image leaves at least this many times the wanted side
 VIEW_CODES = {  # View Code Sequence (0054,0220), CID 4014, SNOMED-RT and SNOMED CT
     "R-10242": "CC", "399162004": "CC", "R-10226": "MLO", "399368009": "MLO", "R-10224": "ML", "399260004": "ML",
     "R-10228": "LM", "399352003": "LM", "R-10230": "LMO", "399099002": "LMO", "R-1024A": "AT", "399192003": "AT",
 }  # fmt: skip
+LONGEST_TAG = 64  # characters shown of an element
 
 
 def read(source: Path | bytes, wanted: int | None = None) -> Mammogram:
@@ -46,113 +27,96 @@ def read(source: Path | bytes, wanted: int | None = None) -> Mammogram:
 
     Args:
         source: its path or its bytes.
-        wanted: side in pixels of the image that is to be made of it; JPEG 2000 is then decoded at a resolution that
-            leaves at least twice as much. None decodes in full.
+        wanted: side in pixels of the image that is to be made of it; the image is then reduced as far as leaves at least
+            twice as much, JPEG 2000 while decoding and others by averaging. None gives the full resolution.
 
     Raises:
         ImageError: it isn't a mammogram, can't be decoded, is damaged, or is too large.
     """
-    with warnings.catch_warnings(record=True) as complaints:
-        warnings.simplefilter("always")
-        dataset = _parse(source)
-        if any("End of file" in str(item.message) for item in complaints):
-            raise ImageError("damaged", "The file is truncated: it ends before its image does.")
-        _refuse_others(dataset)
-        stored, reduction = _pixels(dataset, wanted)
-    return _mammogram(dataset, stored, reduction)
+    with header.open_stream(source) as opened, _nothing_else():
+        dataset, syntax, stream = header.parse(opened)
+        refuse_others(dataset, bool(stream.read(1)))
+        stream.seek(-1, 1)
+        found = header.check(dataset, syntax, stream)
+        return _mammogram(found, wanted)
 
 
-def _parse(source: Path | bytes) -> FileDataset:
-    limit = settings().max_file_bytes
+@contextmanager
+def _nothing_else() -> Iterator[None]:
+    """Turn whatever a damaged file makes pydicom raise (StopIteration, RecursionError, struct.error, …) into an ImageError.
+
+    Its own text may quote the file, so it is left out.
+    """
     try:
-        size = len(source) if isinstance(source, bytes) else source.stat().st_size
-        if size > limit:
-            raise ImageError(
-                "too_large", f"The file has {size / 1e6:,.0f} MB; at most {limit / 1e6:,.0f} MB are read."
-            )
-        return pydicom.dcmread(io.BytesIO(source) if isinstance(source, bytes) else source)
-    except FileNotFoundError:
-        raise ImageError("missing", "The file isn't there.") from None
-    except InvalidDicomError:
-        raise ImageError(
-            "not_dicom", "This isn't a DICOM file. Drop .dcm files as the scanner or the data set gives them."
-        ) from None
-    except ImageError:
+        yield
+    except MammoError:
         raise
     except MemoryError:
-        raise
-    except Exception as error:  # noqa: BLE001 - pydicom raises StopIteration, RecursionError, struct.error … on damaged headers
-        raise ImageError("damaged", f"The DICOM header is damaged ({type(error).__name__}).") from None
+        raise ImageError("decoder_died", "Decoding this file needs more memory than is allowed.") from None
+    except Exception as error:  # noqa: BLE001
+        raise ImageError("damaged", f"The file is damaged and can't be read ({type(error).__name__}).") from None
 
 
-def _refuse_others(dataset: FileDataset) -> None:
-    """Refuse what is recognisably not a mammogram; RSNA's sparse headers pass."""
-    modality = str(dataset.get("Modality") or "")
-    if modality not in MAMMOGRAPHY:
-        raise ImageError("not_mammogram", f"This is a DICOM file of modality {modality}, not a mammogram.")
-    if "PixelData" not in dataset:
-        raise ImageError("not_mammogram", "This DICOM file has no image.")
-    if dataset.get("SamplesPerPixel", 1) != 1 or not str(
-        dataset.get("PhotometricInterpretation", "")
-    ).startswith("MONOCHROME"):
-        raise ImageError("not_mammogram", "This is a colour image, not a mammogram.")
-    rows, columns = dataset.get("Rows") or 0, dataset.get("Columns") or 0
-    if not rows or not columns:
-        raise ImageError("damaged", "The DICOM header gives no image size.")
-    frames = int(dataset.get("NumberOfFrames") or 1)
-    if rows * columns * frames > settings().max_megapixels * 1e6:
-        raise ImageError(
-            "too_large",
-            f"The image has {rows * columns * frames / 1e6:,.0f} megapixels; at most {settings().max_megapixels:g} are read.",
-        )
+def stored_values(found: Header, reduction: int = 0) -> tuple[np.ndarray, int]:
+    """Decode the file's frame, the middle one of several.
+
+    Args:
+        found: the header, its stream at the pixels.
+        reduction: how often the sides may be halved while decoding.
+
+    Returns:
+        Integers (rows, columns) as stored, and the reduction that was done.
+
+    Raises:
+        ImageError: the pixels contradict the header or can't be decoded.
+    """
+    shape, frame = (found.rows, found.columns), found.frames // 2
+    if found.syntax in codecs.NATIVE:
+        return grey.without_overlay(grey.from_bytes(frames.native_frame(found, frame), found), found), 0
+    if found.syntax not in codecs.SUPPORTED:
+        name = found.syntax.name if found.syntax.is_transfer_syntax else "that this file names"
+        raise ImageError("unsupported", f"The transfer syntax {name} isn't supported.")
+    data = frames.encapsulated_frame(found, frame)
+    if found.syntax in codecs.RLE:
+        return grey.without_overlay(codecs.decode_rle(data, shape, grey.stored_dtype(found)), found), 0
+    values, done, bits, _ = codecs.decode(data, found.syntax, shape, reduction)
+    if bits > found.allocated:
+        raise ImageError("damaged", "The compressed image has more bits a pixel than the header allows.")
+    return grey.with_sign(values, bits, found.signed), done
 
 
-def _pixels(dataset: FileDataset, wanted: int | None) -> tuple[np.ndarray, int]:
-    """Return stored values as integers (rows, columns) and the reduction they were decoded at."""
-    syntax = dataset.file_meta.get("TransferSyntaxUID")
-    if syntax not in codecs.SUPPORTED:
-        raise ImageError(
-            "unsupported", f"The transfer syntax {getattr(syntax, 'name', syntax)} isn't supported."
-        )
-    rows, columns = int(dataset.Rows), int(dataset.Columns)
-    frames = int(dataset.get("NumberOfFrames") or 1)
-    if syntax in codecs.PLAIN | codecs.RLE:
-        stored = _plain(dataset, frames // 2)
-        reduction = 0
+def _mammogram(found: Header, wanted: int | None) -> Mammogram:
+    dataset = _flat(found.dataset)
+    reduction = _reduction(found.rows, found.columns, wanted)
+    stored, done = stored_values(found, reduction if _may_reduce(found) else 0)
+    notes = _notes(found, stored, done)
+    stored = grey.fill_padding(stored, found)
+    table, (slope, intercept) = grey.modality_table(dataset), grey.rescale(dataset)
+    if table:
+        values = grey.shrink(table.look_up(stored), reduction - done)
     else:
-        stream = _frame(dataset, frames)
-        size = codecs.stream_size(stream)
-        if (size.rows, size.columns, size.components) != (rows, columns, 1):
-            raise ImageError(
-                "damaged",
-                f"The header says {rows} × {columns} pixels, the compressed image {size.rows} × {size.columns}; they must agree.",
-            )
-        stored, reduction = codecs.decode(stream, syntax, size, _reduction(rows, columns, wanted))
-        stored = _signed(stored, dataset)
-    expected = (-(-rows // 2**reduction), -(-columns // 2**reduction))
-    if stored.shape != expected:
-        raise ImageError("damaged", "The decoded image doesn't have the size that the header gives.")
-    return stored, reduction
-
-
-def _plain(dataset: FileDataset, frame: int) -> np.ndarray:
-    try:
-        stored, _ = get_decoder(dataset.file_meta.TransferSyntaxUID).as_array(dataset, index=frame, raw=True)
-    except MemoryError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the decoder's errors are of many kinds
-        raise ImageError("damaged", f"The image can't be decoded ({type(error).__name__}).") from None
-    return stored
-
-
-def _frame(dataset: FileDataset, frames: int) -> bytes:
-    """Return the compressed bytes of the (middle) frame."""
-    try:
-        return encaps.get_frame(dataset.PixelData, frames // 2, number_of_frames=frames)
-    except MemoryError:
-        raise
-    except Exception as error:  # noqa: BLE001 - see _parse
-        raise ImageError("damaged", f"The compressed image is damaged ({type(error).__name__}).") from None
+        values = grey.shrink(stored, reduction - done)
+        if (slope, intercept) != (1.0, 0.0):
+            values = values * np.float32(slope) + np.float32(intercept)
+    turn = None
+    if found.inverted:
+        turn = float(table.entries.max()) if table else _turn(found, slope, intercept)
+        values = np.float32(turn) - values
+    patient = str(dataset.get("PatientID") or "").strip()
+    return Mammogram(
+        pixels=values,
+        reduction=reduction,
+        source_rows=found.rows,
+        source_columns=found.columns,
+        shift=(2**done - 1) / 2,
+        turn=turn,
+        windows=grey.windows(dataset),
+        laterality=_laterality(dataset),
+        view=_view(dataset),
+        patient=patient or None,
+        tags=_tags(dataset),
+        notes=notes,
+    )
 
 
 def _reduction(rows: int, columns: int, wanted: int | None) -> int:
@@ -162,44 +126,46 @@ def _reduction(rows: int, columns: int, wanted: int | None) -> int:
     return max(0, int(math.log2(max(max(rows, columns) / (OVERSAMPLING * wanted), 1))))
 
 
-def _signed(stored: np.ndarray, dataset: Dataset) -> np.ndarray:
-    """Give two's-complement values their sign where the codec didn't, Pixel Representation (0028,0103)."""
-    if dataset.get("PixelRepresentation") == 1 and stored.dtype.kind == "u":
-        bits = int(dataset.BitsStored)
-        values = stored.astype(np.int32)
-        return np.where(values >= 1 << (bits - 1), values - (1 << bits), values)
-    return stored
+def _may_reduce(found: Header) -> bool:
+    """Return whether a wavelet's low-pass means the same as an average: not through a table, nor over padding."""
+    return "ModalityLUTSequence" not in found.dataset and "PixelPaddingValue" not in found.dataset
 
 
-def _mammogram(dataset: FileDataset, stored: np.ndarray, reduction: int) -> Mammogram:
+def _turn(found: Header, slope: float, intercept: float) -> float:
+    """Return the sum of the lowest and highest modality value that Bits Stored (0028,0101) allows."""
+    lowest = -(1 << (found.bits - 1)) if found.signed else 0
+    return slope * (2 * lowest + (1 << found.bits) - 1) + 2 * intercept
+
+
+def _flat(dataset: Dataset) -> Dataset:
+    """Lift what tomosynthesis keeps in Shared Functional Groups (5200,9229) to the top, where it isn't there yet."""
+    lifted = Dataset()
+    for group in dataset.get("SharedFunctionalGroupsSequence") or []:
+        for element in group:
+            for item in element.value if element.VR == "SQ" else []:
+                lifted.update(item)
+    if "FrameLaterality" in lifted:
+        lifted.ImageLaterality = lifted.FrameLaterality
+    lifted.update(dataset)
+    return lifted
+
+
+def _notes(found: Header, stored: np.ndarray, reduction: int) -> tuple[str, ...]:
     notes = []
-    frames = int(dataset.get("NumberOfFrames") or 1)
-    if frames > 1:
-        notes.append(f"This file has {frames} frames; the middle one is shown.")
-    padding = grey.padding_mask(stored, dataset)
-    values = grey.to_modality(stored, dataset)
-    inverted = str(dataset.PhotometricInterpretation) == "MONOCHROME1"
-    inside = values if padding is None or padding.all() else values[~padding]
-    turn = float(inside.max()) if inverted else None
-    if turn is not None:
-        values = grey.turn_over(values, turn)
-        inside = values if padding is None or padding.all() else values[~padding]
-    if padding is not None:
-        values[padding] = inside.min()
-    patient = str(dataset.get("PatientID") or "").strip()
-    return Mammogram(
-        pixels=values,
-        reduction=reduction,
-        source_rows=int(dataset.Rows),
-        source_columns=int(dataset.Columns),
-        turn=turn,
-        windows=grey.windows(dataset),
-        laterality=_laterality(dataset),
-        view=_view(dataset),
-        patient=patient or None,
-        tags={name: str(dataset[name].value) for name in TAGS if dataset.get(name) not in (None, "")},
-        notes=tuple(notes),
-    )
+    if found.frames > 1:
+        notes.append(f"The file has {found.frames} frames; this is the middle one, number {found.frames // 2 + 1}.")
+    if not reduction and found.bits < found.allocated and not found.signed and stored.max() >= 1 << found.bits:
+        notes.append(f"Some values exceed the {found.bits} bits that the header announces; they were kept.")
+    if str(found.dataset.get("PresentationIntentType") or "").strip().upper() == "FOR PROCESSING":
+        notes.append("This is a raw image, for processing; models learn from images for presentation.")
+    return tuple(notes)
+
+
+def _tags(dataset: Dataset) -> dict[str, str]:
+    """Return the technical elements as short printable text."""
+    values = {name: dataset.get(name) for name in header.TECHNICAL}
+    texts = {name: str(value) for name, value in values.items() if value is not None and value != ""}
+    return {name: "".join(filter(str.isprintable, text))[:LONGEST_TAG] for name, text in texts.items()}
 
 
 def _laterality(dataset: Dataset) -> str | None:
@@ -212,14 +178,7 @@ def _laterality(dataset: Dataset) -> str | None:
 
 def _view(dataset: Dataset) -> str | None:
     position = str(dataset.get("ViewPosition") or "").strip().upper()
-    if position:
+    if position.isalpha() and len(position) <= 6:
         return position
-    codes = dataset.get("ViewCodeSequence") or []
-    return next(
-        (
-            VIEW_CODES[code]
-            for code in (str(item.get("CodeValue", "")) for item in codes)
-            if code in VIEW_CODES
-        ),
-        None,
-    )
+    codes = (str(item.get("CodeValue", "")) for item in dataset.get("ViewCodeSequence") or [])
+    return next((VIEW_CODES[code] for code in codes if code in VIEW_CODES), None)

@@ -1,6 +1,6 @@
 """A pool of processes in which untrusted files are decoded: they may hang, eat memory or die, and harm nobody."""
 
-import resource
+import sys
 from collections.abc import Callable
 from concurrent.futures import TimeoutError
 from multiprocessing import get_context
@@ -67,6 +67,10 @@ class Sandbox:
 
 
 def _limit(memory: int) -> None:
-    """Limit a worker's address space in bytes, and let it leave no core file."""
+    """Limit a worker's address space in bytes, and let it leave no core file. Windows has no such limits."""
+    if sys.platform == "win32":
+        return
+    import resource
+
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

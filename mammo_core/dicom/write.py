@@ -14,6 +14,7 @@ import numpy.typing as npt
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
+    UID,
     DigitalMammographyXRayImageStorageForPresentation,
     DigitalXRayImageStorageForPresentation,
     ExplicitVRLittleEndian,
@@ -101,10 +102,12 @@ def dicom_bytes(pixels: npt.NDArray[np.uint16], header: Header, syntax: Syntax =
 def _codestream(pixels: npt.NDArray[np.uint16], bits: int, syntax: Syntax) -> bytes:
     """Compress without loss: reversible JPEG 2000 with five decompositions, or JPEG process 14 with predictor 1."""
     if syntax == "jpeg2000":
-        return imagecodecs.jpeg2k_encode(
-            pixels, codecformat="j2k", reversible=True, resolutions=6, bitspersample=bits, numthreads=1
+        return bytes(
+            imagecodecs.jpeg2k_encode(
+                pixels, codecformat="j2k", reversible=True, resolutions=6, bitspersample=bits, numthreads=1
+            )
         )
-    return imagecodecs.jpeg8_encode(pixels, lossless=True, predictor=1, bitspersample=bits)
+    return bytes(imagecodecs.jpeg8_encode(pixels, lossless=True, predictor=1, bitspersample=bits))
 
 
 def _uid(*parts: str) -> str:
@@ -112,7 +115,7 @@ def _uid(*parts: str) -> str:
     return _UID_ROOT + str(int.from_bytes(digest[:16], "big"))
 
 
-def _sop_class(header: Header) -> str:
+def _sop_class(header: Header) -> UID:
     """Digital X-Ray like RSNA's file meta, or digital mammography with full headers."""
     if header.full:
         return DigitalMammographyXRayImageStorageForPresentation
@@ -145,7 +148,7 @@ def _describe(dataset: Dataset, header: Header) -> None:
         dataset.PatientAge = f"{round(header.age):03d}Y"
     dataset.BodyPartExamined = "BREAST"
     dataset.ViewPosition = header.view
-    dataset.PatientOrientation = ["A" if header.faces_left else "P", "L" if header.laterality == "L" else "R"]
+    dataset.PatientOrientation = _orientation(header)
     dataset.ImagerPixelSpacing = [f"{header.pixel_mm:.6g}"] * 2
     dataset.PixelSpacing = [f"{header.pixel_mm:.6g}"] * 2
     dataset.BurnedInAnnotation = "NO"
@@ -155,6 +158,12 @@ def _describe(dataset: Dataset, header: Header) -> None:
         code.CodeValue, code.CodeMeaning = _VIEW_CODES[header.view]
         code.CodingSchemeDesignator = "SCT"
         dataset.ViewCodeSequence = [code]
+
+
+def _orientation(header: Header) -> list[str]:
+    """Where rows and columns lead (0020,0020): rows away from the nipple's edge, columns to the feet or inwards."""
+    inwards = "R" if header.laterality == "L" else "L"
+    return ["P" if header.faces_left else "A", inwards if header.view == "CC" else f"F{inwards}"]
 
 
 def _image_module(dataset: Dataset, pixels: npt.NDArray[np.uint16], header: Header) -> None:

@@ -1,53 +1,105 @@
 """Statistics of a data set → figures."""
 
+import itertools
+from collections.abc import Callable
+
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from mammo_core.figures.style import COLOURS, apply_style
+from mammo_core.explore.units import records
+from mammo_core.figures.style import COLOURS, HEIGHT, SHARES, apply_style
 
 
-def class_bars(counts: pd.DataFrame) -> go.Figure:
+def class_bars(classes: pd.DataFrame) -> go.Figure:
     """Draw negatives and positives of each unit, from `explore.class_counts`."""
     figure = go.Figure()
-    for label in ("negative", "positive"):
+    for label in ("positive", "negative"):
         figure.add_bar(
-            y=counts["unit"],
-            x=counts[label],
+            y=[f"{unit}s" for unit in classes["unit"]],
+            x=classes[label],
             name=label,
             orientation="h",
             marker_color=COLOURS[label],
-            text=[f"{number:,}" for number in counts[label]],
-            textposition="auto",
+            hovertemplate=f"%{{x:,}} {label} %{{y}}<extra></extra>",
         )
-    figure.update_layout(barmode="stack")
-    figure.update_xaxes(title="number of units")
+    for row in records(classes):
+        share = "" if np.isnan(row["share"]) else f" · {row['positive']:,} positive ({100 * row['share']:.2f} %)"
+        figure.add_annotation(
+            x=0,
+            y=f"{row['unit']}s",
+            text=f"{row['total']:,}{share}",
+            xanchor="left",
+            yshift=34,
+            showarrow=False,
+            font={"size": 12},
+        )
+    figure.update_layout(barmode="stack", legend_traceorder="normal")
+    figure.update_xaxes(title="number", rangemode="tozero")
     figure.update_yaxes(autorange="reversed")
-    return apply_style(figure)
+    return _finish(figure, bargap=0.55)
 
 
 def age_bars(histogram: pd.DataFrame, unit: str) -> go.Figure:
     """Draw the age distribution of each label in shared bins, from `explore.age_histogram`."""
     figure = go.Figure()
-    for label in ("negative", "positive"):
-        rows = histogram[histogram["label"] == label]
+    for label, rows in histogram.groupby("label"):
         figure.add_bar(
-            x=rows["age_from"] + 2.5,
+            x=(rows["age_from"] + rows["age_to"]) / 2,
             y=rows["share"],
-            width=4.6,
-            name=label,
-            marker_color=COLOURS[label],
-            opacity=0.6,
+            name=str(label),
+            marker_color=COLOURS[str(label)],
             customdata=rows[["age_from", "age_to", "number"]],
-            hovertemplate="%{customdata[0]} to %{customdata[1]} years: %{customdata[2]:,} (%{y:.1%})",
+            hovertemplate="%{customdata[0]} up to %{customdata[1]} years: %{customdata[2]:,} (%{y:.1%})",
         )
-    figure.update_layout(barmode="overlay")
+    figure.update_layout(barmode="group", bargroupgap=0.05)
     figure.update_xaxes(title="age, years", dtick=10)
     figure.update_yaxes(title=f"share of the label's {unit}s", tickformat=".0%")
-    return apply_style(figure)
+    return _finish(figure)
 
 
-def rate_points(rates: pd.DataFrame, name: str) -> go.Figure:
-    """Draw the share of positives by group with its 95 % interval, from `explore.rate_by`."""
+def age_curves(cumulative: pd.DataFrame, unit: str) -> go.Figure:
+    """Draw the cumulative share of each label by age, from `explore.age_cumulative`."""
+    figure = go.Figure()
+    for label, rows in cumulative.groupby("label"):
+        figure.add_scatter(
+            x=rows["age"],
+            y=rows["share"],
+            name=str(label),
+            mode="lines",
+            line={"color": COLOURS[str(label)], "shape": "hv", "width": 2.5},
+            hovertemplate="%{y:.1%} are at most %{x:g} years",
+        )
+    figure.add_hline(0.5, line={"dash": "dot", "width": 1, "color": COLOURS["reference"]})
+    figure.update_xaxes(title="age, years", dtick=10)
+    figure.update_yaxes(title=f"share of {unit}s up to that age", tickformat=".0%", range=[0, 1.02])
+    return _finish(figure)
+
+
+def age_boxes(quantiles: pd.DataFrame) -> go.Figure:
+    """Draw quartiles, 5th and 95th percentile and mean of each label, from `explore.age_quantiles`."""
+    figure = go.Figure()
+    for row in records(quantiles):
+        figure.add_box(
+            y=[f"{row['label']}<br>n = {row['n']:,}"],
+            q1=[row["q1"]],
+            median=[row["median"]],
+            q3=[row["q3"]],
+            lowerfence=[row["p5"]],
+            upperfence=[row["p95"]],
+            mean=[row["mean"]],
+            orientation="h",
+            name=str(row["label"]),
+            marker_color=COLOURS[str(row["label"])],
+            showlegend=False,
+        )
+    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(title="age, years: 5th, 25th, 50th, 75th and 95th percentile; dashed: mean")
+    return _finish(figure)
+
+
+def rate_points(rates: pd.DataFrame, name: str, overall: float, unit: str) -> go.Figure:
+    """Draw the share of positives by group with its 95 % interval, from `explore.rate_by`; dotted: all together."""
     figure = go.Figure()
     figure.add_scatter(
         x=rates["rate"],
@@ -58,29 +110,160 @@ def rate_points(rates: pd.DataFrame, name: str) -> go.Figure:
             "array": rates["high"] - rates["rate"],
             "arrayminus": rates["rate"] - rates["low"],
             "color": COLOURS["positive"],
+            "thickness": 2,
+            "width": 5,
         },
         mode="markers",
         marker={"color": COLOURS["positive"], "size": 9},
-        hovertemplate="%{y}: %{x:.1%}",
+        cliponaxis=False,
+        customdata=rates[["positives", "n", "patients", "low", "high"]],
+        hovertemplate="%{x:.2%} (95 % CI %{customdata[3]:.2%} to %{customdata[4]:.2%})<br>"
+        "%{customdata[0]:,} positive of %{customdata[1]:,}, in %{customdata[2]:,} patients<extra></extra>",
+        showlegend=False,
     )
-    figure.update_xaxes(title="share of positives, with 95 % interval", tickformat=".0%", rangemode="tozero")
-    figure.update_yaxes(title=name, autorange="reversed", type="category")
-    figure.update_layout(height=max(220, 60 + 34 * len(rates)))
-    return apply_style(figure)
+    figure.add_vline(overall, line={"dash": "dot", "width": 1.5, "color": COLOURS["reference"]})
+    figure.update_xaxes(title=f"share of positive {unit}s, with 95 % CI", tickformat=".1~%", rangemode="tozero")
+    figure.update_yaxes(title=name, range=[len(rates) - 0.3, -0.7], type="category")
+    return _finish(figure, height=max(HEIGHT, 90 + 27 * len(rates)))
 
 
-def count_bars(counts: dict[str, int], name: str) -> go.Figure:
-    """Draw how many images have each value."""
+def count_bars(names: list[str], numbers: list[int], name: str, number: str) -> go.Figure:
+    """Draw how many there are of each; `name` and `number` are the titles of the axes."""
     figure = go.Figure()
     figure.add_bar(
-        x=list(counts.values()),
-        y=list(counts),
-        orientation="h",
+        x=names,
+        y=numbers,
         marker_color=COLOURS["neutral"],
-        text=[f"{number:,}" for number in counts.values()],
-        textposition="auto",
+        text=[f"{count:,}" for count in numbers],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{x}: %{y:,}<extra></extra>",
     )
-    figure.update_xaxes(title="images")
-    figure.update_yaxes(title=name, autorange="reversed", type="category")
-    figure.update_layout(height=max(220, 60 + 34 * len(counts)))
-    return apply_style(figure)
+    figure.update_xaxes(title=name, type="category")
+    figure.update_yaxes(title=number)
+    return _finish(figure)
+
+
+def step_bars(steps: pd.DataFrame, unit: str) -> go.Figure:
+    """Draw the way from biopsy to invasive cancer, from `explore.funnel`, without the first step, "all"."""
+    numbers = steps["number"].tolist()
+    shares = [f"{number / max(before, 1):.1%} of " for before, number in itertools.pairwise(numbers)]
+    named = [share + step for share, step in zip(shares, (f"all {unit}s", "biopsies", "cancers"), strict=True)]
+    figure = go.Figure()
+    figure.add_bar(
+        y=["biopsy", "cancer", "invasive"],
+        x=numbers[1:],
+        orientation="h",
+        text=[f"{number:,} · {name}" for number, name in zip(numbers[1:], named, strict=True)],
+        textposition="outside",
+        marker_color=[COLOURS["neutral"], COLOURS["positive"], COLOURS["positive"]],
+        hovertemplate=f"%{{x:,}} {unit}s<extra></extra>",
+    )
+    figure.update_xaxes(title=f"{unit}s", range=[0, 1.6 * max(numbers[1], 1)])
+    figure.update_yaxes(autorange="reversed")
+    return _finish(figure, bargap=0.4)
+
+
+def difficult_bars(kinds: pd.DataFrame, unit: str) -> go.Figure:
+    """Draw the shares of positives, difficult and other negatives by site, from `explore.difficult_negatives`."""
+    figure = go.Figure()
+    total = kinds.drop(columns="site").sum(axis=1)
+    colours = {
+        "positive": COLOURS["positive"],
+        "difficult positive": "#E69F00",
+        "difficult negative": COLOURS["difficult"],
+        "other negative": COLOURS["negative"],
+    }
+    for kind, colour in colours.items():
+        if kinds[kind].any():
+            figure.add_bar(
+                y="site " + kinds["site"],
+                x=kinds[kind] / total,
+                name=kind,
+                orientation="h",
+                marker_color=colour,
+                customdata=kinds[kind],
+                hovertemplate="%{customdata:,} (%{x:.1%})",
+            )
+    figure.update_layout(barmode="stack", legend_traceorder="normal")
+    figure.update_xaxes(title=f"share of {unit}s", tickformat=".0%", range=[0, 1])
+    figure.update_yaxes(autorange="reversed", type="category")
+    return _finish(figure, bargap=0.5)
+
+
+def leak_bars(leaks: pd.DataFrame) -> go.Figure:
+    """Draw how well each column alone ranks the label, from `explore.leakage`; leaking ones in orange."""
+    figure = go.Figure()
+    for leaking, name, colour in ((True, "gives the label away", "positive"), (False, "doesn't", "neutral")):
+        rows = leaks[leaks["leaks"] == leaking]
+        if len(rows):
+            figure.add_bar(
+                y=rows["column"],
+                x=rows["auc"] - 0.5,
+                base=0.5,
+                name=name,
+                orientation="h",
+                marker_color=COLOURS[colour],
+                customdata=rows[["auc", "never", "never_share", "always", "always_share"]],
+                hovertemplate="AUC %{customdata[0]:.3f}<br>"
+                "never positive: %{customdata[1]} (%{customdata[2]:.0%} of all)<br>"
+                "always positive: %{customdata[3]} (%{customdata[4]:.0%} of positives)<extra></extra>",
+            )
+    figure.update_xaxes(title="AUC of the column alone, in sample", range=[0.5, 1.01])
+    figure.update_yaxes(autorange="reversed", type="category", categoryarray=leaks["column"].tolist())
+    return _finish(figure, height=max(HEIGHT, 110 + 24 * len(leaks)))
+
+
+def share_map(shares: pd.DataFrame, name: str, write: Callable[[float], str]) -> go.Figure:
+    """Draw a table of numbers from 0 to 1 as a heat map; `write` turns a number into the text in its cell."""
+    values = shares.to_numpy(float)
+    texts = [["" if np.isnan(value) else write(value) for value in row] for row in values.tolist()]
+    figure = go.Figure()
+    figure.add_heatmap(
+        x=list(shares.columns),
+        y=list(shares.index),
+        z=values,
+        text=texts,
+        zmin=0,
+        zmax=1,
+        colorscale=SHARES,
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        texttemplate="%{text}",
+        hoverongaps=False,
+        hovertemplate=f"%{{y}}, %{{x}}<br>{name}: %{{text}}<extra></extra>",
+    )
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(showgrid=False, tickangle=-40 if shares.shape[1] > 6 else 0)
+    return _finish(figure, height=max(HEIGHT, 100 + 26 * len(shares)))
+
+
+def size_points(headers: pd.DataFrame) -> go.Figure:
+    """Draw image sizes by photometric interpretation, one point a size, its area by how many images have it."""
+    figure = go.Figure()
+    sizes = (
+        headers.dropna(subset=["rows", "columns"])
+        .groupby(["photometric", "columns", "rows"])
+        .size()
+        .reset_index(name="n")
+    )
+    for (kind, rows), colour in zip(sizes.groupby("photometric"), ("neutral", "difficult", "validation"), strict=False):
+        figure.add_scatter(
+            x=rows["columns"],
+            y=rows["rows"],
+            name=str(kind),
+            mode="markers",
+            marker={"color": COLOURS[colour], "size": 8 + 30 * np.sqrt(rows["n"] / sizes["n"].max()), "opacity": 0.7},
+            customdata=rows["n"],
+            hovertemplate="%{y} rows × %{x} columns: %{customdata:,} images",
+        )
+    figure.update_xaxes(title="columns, pixels", rangemode="tozero")
+    figure.update_yaxes(title="rows, pixels", rangemode="tozero")
+    return _finish(figure)
+
+
+def _finish(figure: go.Figure, height: int = HEIGHT, bargap: float = 0.15) -> go.Figure:
+    apply_style(figure)
+    figure.update_layout(height=height, bargap=bargap, uirevision="same", margin={"l": 10, "r": 20, "t": 30, "b": 45})
+    return figure

@@ -1,29 +1,45 @@
 """The look of every figure: one template, one colour for each meaning."""
 
 import plotly.graph_objects as go
+import plotly.io as pio
 
 COLOURS = {  # Okabe and Ito's palette: told apart by colour-blind readers, on light and dark
     "negative": "#0072B2",
     "positive": "#D55E00",
+    "difficult": "#56B4E9",
     "train": "#0072B2",
     "validation": "#D55E00",
     "neutral": "#5B7083",
     "reference": "#8A8F98",
 }
+GRID = "rgba(128,128,128,0.18)"
+SHARES = [[0, "rgba(91,112,131,0.06)"], [1, "#5B7083"]]  # colour scale of shares and associations, 0 to 1
+HEIGHT = 300  # px of a figure in a grid
+
+LOOK = {  # set on each figure as well, since Streamlit puts its own template in place of ours
+    "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)",
+    "margin": {"l": 60, "r": 20, "t": 30, "b": 50},
+    "bargap": 0.15,
+    "legend": {"orientation": "h", "y": 1.12, "x": 0},
+    "hoverlabel": {"namelength": -1},
+}
+AXIS = {"automargin": True, "gridcolor": GRID}
+
+pio.templates["mammo"] = go.layout.Template(
+    layout={
+        **LOOK,
+        "font": {"size": 13, "family": "Source Sans, Source Sans Pro, Segoe UI, sans-serif"},
+        "colorway": [COLOURS[name] for name in ("negative", "positive", "difficult", "neutral")],
+        "xaxis": {**AXIS, "zeroline": False},
+        "yaxis": {**AXIS, "zeroline": False},
+    }
+)
 
 
 def apply_style(figure: go.Figure) -> go.Figure:
     """Give a figure the common look; returns the same figure."""
-    figure.update_layout(
-        template="plotly_white",
-        margin={"l": 60, "r": 20, "t": 30, "b": 50},
-        font={"size": 13},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        bargap=0.15,
-        legend={"orientation": "h", "y": 1.12, "x": 0},
-        hoverlabel={"namelength": -1},
-    )
-    figure.update_xaxes(automargin=True, gridcolor="rgba(128,128,128,0.2)")
-    figure.update_yaxes(automargin=True, gridcolor="rgba(128,128,128,0.2)")
+    figure.update_layout(template="mammo", font={"size": 13}, **LOOK)
+    figure.update_xaxes(**AXIS)
+    figure.update_yaxes(**AXIS)
     return figure

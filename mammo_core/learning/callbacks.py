@@ -38,7 +38,9 @@ class Validation(keras.callbacks.Callback):
         self.images, self.labels = images, labels
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Judge the validation part."""
+        """Judge the validation part, unless the epoch was broken off."""
+        if self.model.stop_training:
+            return
         probabilities = predict(self.model, self.images)
         if logs is None or not np.isfinite(probabilities).all():
             return

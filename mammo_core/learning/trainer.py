@@ -38,6 +38,7 @@ CHECKPOINT = "checkpoint.keras"
 METRICS = "metrics.jsonl"
 VERIFICATION = "verification.json"
 TOLERANCE = 1e-6  # between the probabilities before saving and after loading
+LOSS = "categorical_crossentropy"
 OPERATING_POLICY = "specificity_90"
 ATTRIBUTES = (
     "age",
@@ -163,7 +164,7 @@ def _fit(
     )
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
-        loss="categorical_crossentropy",
+        loss=LOSS,
         metrics=["accuracy", PositiveAUC(name="auc")],
     )
     journal = Journal(run / METRICS, config.epochs, config.batch_size, progress, should_stop)

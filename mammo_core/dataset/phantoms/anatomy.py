@@ -32,7 +32,7 @@ class Breast:
         gland_reach: depth of the glandular disc from the nipple, as a share of the reach.
         gland_offset: where the disc lies up or down, as a share of the half height.
         implant: whether it has one.
-        age: 0 (26 years) to 1 (89 years); old breasts sag.
+        sag: how low the nipple hangs in oblique views, 0 to 1.
     """
 
     key: tuple[int, ...]
@@ -44,7 +44,7 @@ class Breast:
     gland_reach: float
     gland_offset: float
     implant: bool
-    age: float
+    sag: float
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,7 @@ def make_breast(seed: int, patient: int, laterality: str, density: str, implant:
     one = np.random.default_rng(key)
     small = both.random() < 0.05
     nipple = float(both.choice([0.0, both.uniform(2.5, 9.0)], p=[0.4, 0.6]))
-    reach = (
-        both.uniform(0.24, 0.44) if small else np.clip(both.normal(0.67, 0.055), 0.48, 0.725) - nipple / WIDTH
-    )
+    reach = both.uniform(0.24, 0.44) if small else np.clip(both.normal(0.67, 0.055), 0.48, 0.725) - nipple / WIDTH
     span = both.uniform(0.62, 0.76) if small else np.clip(both.normal(0.855, 0.045), 0.70, 0.91)
     return Breast(
         key=key,
@@ -89,7 +87,7 @@ def make_breast(seed: int, patient: int, laterality: str, density: str, implant:
         gland_reach=float(both.uniform(0.5, 0.8) + one.normal(0, 0.03)),
         gland_offset=float(both.normal(-0.05, 0.12) + one.normal(0, 0.03)),
         implant=implant,
-        age=float(both.random()),
+        sag=float(both.random()),
     )
 
 
@@ -107,13 +105,11 @@ def _cranio_caudal(breast: Breast, rng: np.random.Generator) -> Outline:
     half = breast.span * HEIGHT / 2
     share = rng.uniform(0.46, 0.54)  # of the height above the nipple
     upper, lower = 2 * half * share, 2 * half * (1 - share)
-    angle = np.linspace(-np.pi / 2, np.pi / 2, 721)
+    angle = np.union1d(np.linspace(-np.pi / 2, np.pi / 2, 401), np.linspace(-0.15, 0.15, 301))  # finer at the nipple
     cosine, sine = np.cos(angle), np.sin(angle)
     x = reach * np.abs(cosine) ** (2 / breast.roundness)
     y = np.sign(sine) * np.abs(sine) ** (2 / rng.uniform(1.95, 2.35))
-    wobble = sum(
-        rng.normal(0, 0.012 / order) * np.cos(order * angle + rng.uniform(0, 6.3)) for order in (2, 3, 4)
-    )
+    wobble = sum(rng.normal(0, 0.012 / order) * np.cos(order * angle + rng.uniform(0, 6.3)) for order in (2, 3, 4))
     x *= 1 + wobble
     x += breast.nipple * _bump(y * half, 4.6)
     y = np.where(y < 0, y * upper, y * lower) + (middle - half + upper)
@@ -135,7 +131,7 @@ def _oblique(breast: Breast, rng: np.random.Generator) -> Outline:
     bottom = np.clip(breast.span * rng.normal(0.955, 0.02), 0.58, 0.85) * HEIGHT
     armpit = reach * rng.uniform(0.45, 0.80)
     neck = rng.uniform(0.10, 0.22) * bottom
-    level = bottom * np.clip(rng.normal(0.64 + 0.08 * breast.age, 0.03), 0.55, 0.76)  # of the nipple
+    level = bottom * np.clip(rng.normal(0.64 + 0.08 * breast.sag, 0.03), 0.55, 0.76)  # of the nipple
     fold = rng.uniform(0.05, 0.16) * reach
     points = np.array(
         [
@@ -150,7 +146,7 @@ def _oblique(breast: Breast, rng: np.random.Generator) -> Outline:
             [fold, bottom * rng.uniform(0.955, 0.975)],
         ]
     )
-    curve = _spline(points, 700)
+    curve = _spline(points, 1400)
     nearest = int(np.argmin(np.hypot(curve[:, 0] - reach, curve[:, 1] - level)))
     along = np.linalg.norm(curve - curve[nearest], axis=1)
     curve[:, 0] += breast.nipple * _bump(along, 4.6)
@@ -162,9 +158,7 @@ def _oblique(breast: Breast, rng: np.random.Generator) -> Outline:
     skin = np.vstack([[-20, -12], curve, belly, [-20, belly_end]])
     muscle = _pectoral(armpit, level, rng)
     upper = max(level - neck * 0.3, 20.0)
-    return Outline(
-        skin, (float(reach), float(level)), upper, float(bottom - level), rng.uniform(0.05, 0.3), muscle
-    )
+    return Outline(skin, (float(reach), float(level)), upper, float(bottom - level), rng.uniform(0.05, 0.3), muscle)
 
 
 def _pectoral(armpit: float, level: float, rng: np.random.Generator) -> Points:

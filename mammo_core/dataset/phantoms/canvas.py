@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
-from scipy.ndimage import distance_transform_edt, gaussian_filter
+from scipy.ndimage import distance_transform_edt, gaussian_filter, uniform_filter
 
 from mammo_core.dataset.phantoms.anatomy import HEIGHT, WIDTH, Outline, Points
 
@@ -91,14 +91,14 @@ def signed_distance(polygon: Points, shape: tuple[int, int], pitch: float) -> Fi
     image = Image.new("L", (size[0] * 4, size[1] * 4))
     ImageDraw.Draw(image).polygon([tuple(p) for p in (polygon / coarse + margin) * 4], fill=255)
     share = np.asarray(image.reduce(4), np.float32) / 255
-    inside = _to_edge(share, share >= 0.5)
-    outside = _to_edge(1 - share, share < 0.5)
-    distance = gaussian_filter(np.where(share >= 0.5, inside, -outside), 0.7) * np.float32(coarse)
+    ramp = uniform_filter(share, 3)  # linear for a pixel on either side of the edge, which crosses it at a half
+    inside, outside = _to_edge(ramp, ramp >= 0.5), _to_edge(1 - ramp, ramp < 0.5)
+    distance = gaussian_filter(np.where(ramp >= 0.5, inside, -outside), 0.7) * np.float32(coarse)
     box = (margin, margin, margin + shape[1] * pitch / coarse, margin + shape[0] * pitch / coarse)
     return np.asarray(Image.fromarray(distance).resize((shape[1], shape[0]), Image.Resampling.BICUBIC, box))
 
 
-def _to_edge(share: Field, region: npt.NDArray[np.bool_]) -> Field:
-    """Pixels from a region's members to the edge, which crosses its pixels where their share is a half."""
+def _to_edge(ramp: Field, region: npt.NDArray[np.bool_]) -> Field:
+    """Pixels from a region's members to the edge; the nearest pixel beyond says how far short of it the edge lies."""
     away, nearest = distance_transform_edt(region, return_indices=True)
-    return (away - 0.5 + share[tuple(nearest)]).astype(np.float32)
+    return (away - 3 * (0.5 - ramp[tuple(nearest)])).astype(np.float32)

@@ -62,9 +62,7 @@ def generate(
         done += len(chunks[index])
         if progress is not None:
             progress(done, len(jobs))
-    lesions = pd.DataFrame(
-        [row for index in sorted(truth) for row in truth[index]], columns=list(LESION_COLUMNS)
-    )
+    lesions = pd.DataFrame([row for index in sorted(truth) for row in truth[index]], columns=list(LESION_COLUMNS))
     _write_csv(out / "lesions.csv", lesions)
     _write_csv(out / "train.csv", table)
 
@@ -91,7 +89,7 @@ def make_jobs(table: pd.DataFrame, spec: DemoSpec) -> list[Job]:
 
 
 def _oddities(table: pd.DataFrame, spec: DemoSpec) -> dict[int, str]:
-    """Choose one missing, one truncated and one blank file among the negatives (per 150 patients or part of it)."""
+    """Choose one missing, one truncated and one blank file among the negatives (more in sets of thousands)."""
     candidates = table.loc[table["cancer"] == 0, "image_id"].to_numpy()
     times = 1 + spec.patients // 2000
     if not spec.nuisances or len(candidates) < 12 * times:
@@ -100,9 +98,7 @@ def _oddities(table: pd.DataFrame, spec: DemoSpec) -> dict[int, str]:
     return dict(zip(chosen.tolist(), ["missing", "truncated", "blank"] * times, strict=True))
 
 
-def _run(
-    chunks: list[list[Job]], out: Path, spec: DemoSpec, workers: int
-) -> Iterator[tuple[int, list[dict]]]:
+def _run(chunks: list[list[Job]], out: Path, spec: DemoSpec, workers: int) -> Iterator[tuple[int, list[dict]]]:
     """Yield (index of the chunk, its rows of truth) as they are finished."""
     if workers == 1:
         for index, chunk in enumerate(chunks):
@@ -155,17 +151,14 @@ def encode(picture: Rendered, job: Job, spec: DemoSpec) -> bytes:
     return data[: len(data) * 2 // 3] if job.oddity == "truncated" else data
 
 
-def _stored(
-    levels: npt.NDArray[np.float32], bits: int, inverted: bool
-) -> tuple[npt.NDArray[np.uint16], int | None]:
-    """Scale 12-bit levels to the machine's depth; MONOCHROME1 gets a padding value above its darkest tissue."""
+def _stored(levels: npt.NDArray[np.float32], bits: int, inverted: bool) -> tuple[npt.NDArray[np.uint16], int | None]:
+    """Scale 12-bit levels to the machine's depth; MONOCHROME1 pads the air with a value beyond its darkest tissue."""
     scale = np.float32(2.0 ** (bits - 12))
     values = np.round(levels * scale).astype(np.uint16)
     if not inverted:
         return values, None
     top = 2**bits - 1
-    padding = top
-    return np.where(levels > 0, np.minimum(top - values, top - 1), padding).astype(np.uint16), padding
+    return np.where(levels > 0, np.minimum(top - values, top - 1), top).astype(np.uint16), top
 
 
 def _windows(job: Job, bits: int, inverted: bool) -> tuple[tuple[float, float], ...]:
@@ -187,10 +180,10 @@ def _truth(picture: Rendered, job: Job) -> list[dict]:
             "view": job.view,
             "kind": lesion.kind,
             "malignant": int(lesion.malignant),
-            "top": round(top),
-            "left": round(left),
-            "bottom": round(bottom),
-            "right": round(right),
+            "top": int(top),
+            "left": int(left),
+            "bottom": int(bottom) + 1,
+            "right": int(right) + 1,
             "centre_row": round(row),
             "centre_column": round(column),
             "size_mm": round(lesion.size_mm, 1),

@@ -11,17 +11,8 @@ from mammo_core.dataset.phantoms.texture import power_law, splat
 
 Field = npt.NDArray[np.float32]
 
-BENIGN = (
-    ("round_mass", 0.15),
-    ("coarse_calcification", 0.16),
-    ("vessel_calcification", 0.05),
-)  # shares of breasts
-MALIGNANT = (
-    ("spiculated_mass", 0.57),
-    ("irregular_mass", 0.24),
-    ("asymmetry", 0.08),
-    ("microcalcifications", 0.11),
-)
+BENIGN = (("round_mass", 0.15), ("coarse_calcification", 0.16), ("vessel_calcification", 0.05))  # shares of breasts
+MALIGNANT = (("spiculated_mass", 0.56), ("irregular_mass", 0.20), ("asymmetry", 0.08), ("microcalcifications", 0.16))
 SIZES_MM = {
     "spiculated_mass": (11, 20),
     "irregular_mass": (11, 20),
@@ -85,15 +76,13 @@ def plan_lesions(breast: Breast, cancer: bool) -> tuple[Lesion, ...]:
     """Draw the findings of a breast. Benign ones occur as often with a cancer as without."""
     rng = np.random.default_rng([*breast.key, 7])
     found = [
-        _place(kind, False, breast, index, rng)
-        for index, (kind, share) in enumerate(BENIGN)
-        if rng.random() < share
+        _place(kind, False, breast, index, rng) for index, (kind, share) in enumerate(BENIGN) if rng.random() < share
     ]
     if cancer:
         kinds, shares = zip(*MALIGNANT, strict=True)
         cancer_found = _place(kinds[rng.choice(len(kinds), p=shares)], True, breast, len(BENIGN), rng)
         found.append(cancer_found)
-        if cancer_found.kind in ("spiculated_mass", "irregular_mass") and rng.random() < 0.27:
+        if cancer_found.kind in ("spiculated_mass", "irregular_mass") and rng.random() < 0.25:
             grains = replace(cancer_found, kind="microcalcifications", size_mm=8.0, key=(*breast.key, 99))
             found.append(grains)
     return tuple(found)
@@ -120,12 +109,8 @@ def draw_lesion(tissue: Field, lesion: Lesion, canvas: Canvas, view: str, rng: n
     y = float(canvas.to_y(np.float32([x]), np.float32([across]))[0]) + rng.normal(0, 1.5)
     radius = lesion.size_mm / 2 * rng.uniform(0.93, 1.07)
     extent = radius * 3 + 3
-    rows = slice(
-        max(int((y - extent) / canvas.pitch), 0), min(int((y + extent) / canvas.pitch), canvas.shape[0])
-    )
-    columns = slice(
-        max(int((x - extent) / canvas.pitch), 0), min(int((x + extent) / canvas.pitch), canvas.shape[1])
-    )
+    rows = slice(max(int((y - extent) / canvas.pitch), 0), min(int((y + extent) / canvas.pitch), canvas.shape[0]))
+    columns = slice(max(int((x - extent) / canvas.pitch), 0), min(int((x + extent) / canvas.pitch), canvas.shape[1]))
     dx, dy = canvas.x[:, columns] - np.float32(x), canvas.y[rows] - np.float32(y)
     details = np.random.default_rng([*lesion.key, int(rng.integers(2**31))])
     body, lines = DRAW[lesion.kind](dx, dy, radius, canvas.pitch, details)
@@ -145,23 +130,17 @@ def _blob(dx: Field, dy: Field, radius: float, lobes: float, sharp: float, rng: 
     angle, distance = np.arctan2(dy, dx), np.hypot(dx, dy)
     edge = np.ones_like(distance)
     for order in range(2, 8):
-        edge += np.float32(rng.normal(0, lobes / order**0.7)) * np.cos(
-            order * angle + np.float32(rng.uniform(0, 6.3))
-        )
+        edge += np.float32(rng.normal(0, lobes / order**0.7)) * np.cos(order * angle + np.float32(rng.uniform(0, 6.3)))
     return 1 / (1 + (distance / (radius * np.clip(edge, 0.5, 1.6))) ** np.float32(sharp))
 
 
 def _mottle(shape: tuple[int, int], depth: float, rng: np.random.Generator) -> Field:
-    return (
-        1
-        + np.float32(depth)
-        * power_law((max(shape[0], 4), max(shape[1], 4)), 2.6, 2.0, rng)[: shape[0], : shape[1]]
-    )
+    """Factors about 1 with a standard deviation of `depth`, so that no lesion is an even disc."""
+    noise = power_law((max(shape[0], 4), max(shape[1], 4)), 2.6, 2.0, rng)
+    return 1 + np.float32(depth) * noise[: shape[0], : shape[1]]
 
 
-def _spiculated(
-    dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator
-) -> tuple[Field, Field]:
+def _spiculated(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> tuple[Field, Field]:
     """A dense irregular core with straight strands that run out of it."""
     shape = (dy.shape[0], dx.shape[1])
     core = _blob(dx, dy, radius * 0.88, 0.13, 6, rng) * np.clip(_mottle(shape, 0.06, rng), 0, 1.1)
@@ -173,38 +152,26 @@ def _spiculated(
     distance = length[:, None] * along
     x = (distance * np.cos(bend) - dx.min()) / pitch
     y = (distance * np.sin(bend) - dy.min()) / pitch
-    weight = (
-        rng.uniform(0.30, 0.95, n)[:, None] * (1 - along) ** 0.6 * (length[:, None] * 0.75 / steps / pitch)
-    )
+    weight = rng.uniform(0.30, 0.95, n)[:, None] * (1 - along) ** 0.6 * (length[:, None] * 0.75 / steps / pitch)
     lines = splat(x.ravel(), y.ravel(), weight.ravel(), shape, max(0.40 / pitch, 0.6))
     return core, lines * (1 - core)
 
 
-def _irregular(
-    dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator
-) -> tuple[Field, Field]:
+def _irregular(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> tuple[Field, Field]:
     """A dense mass with a ragged, ill-defined edge."""
     shape = (dy.shape[0], dx.shape[1])
     body = _blob(dx, dy, radius * 0.95, 0.24, 5, rng) * np.clip(_mottle(shape, 0.08, rng), 0, 1.1)
     return body, np.zeros_like(body)
 
 
-def _asymmetry(
-    dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator
-) -> tuple[Field, Field]:
+def _asymmetry(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> tuple[Field, Field]:
     """A broad density with soft borders."""
     shape = (dy.shape[0], dx.shape[1])
-    body = (
-        np.float32(0.85)
-        * _blob(dx, dy, radius * 0.85, 0.2, 3.5, rng)
-        * np.clip(_mottle(shape, 0.15, rng), 0, 1.1)
-    )
+    body = np.float32(0.85) * _blob(dx, dy, radius * 0.85, 0.2, 3.5, rng) * np.clip(_mottle(shape, 0.15, rng), 0, 1.1)
     return body, np.zeros_like(body)
 
 
-def _grains(
-    dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator
-) -> tuple[Field, Field]:
+def _grains(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> tuple[Field, Field]:
     """A cluster of 8–15 fine, very bright grains of 0.2–0.5 mm in a faint haze."""
     body = np.float32(0.5) * _blob(dx, dy, radius * 0.85, 0.2, 3.0, rng)
     lines = np.zeros_like(body)
@@ -215,9 +182,7 @@ def _grains(
     return body, lines
 
 
-def _round(
-    dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator
-) -> tuple[Field, Field]:
+def _round(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> tuple[Field, Field]:
     """A cyst or fibroadenoma: oval, even, with a sharp border and a thin dark halo."""
     turn, stretch = rng.uniform(0, np.pi), rng.uniform(0.75, 1.0)
     a, b = dx * np.cos(turn) + dy * np.sin(turn), (dy * np.cos(turn) - dx * np.sin(turn)) / stretch
@@ -227,9 +192,7 @@ def _round(
     return body, np.float32(-0.10) * halo
 
 
-def _coarse(
-    dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator
-) -> tuple[Field, Field]:
+def _coarse(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> tuple[Field, Field]:
     """A popcorn calcification: a few fused, very bright lumps."""
     body = np.zeros((dy.shape[0], dx.shape[1]), np.float32)
     for _ in range(int(rng.integers(1, 5))):
@@ -240,9 +203,7 @@ def _coarse(
     return body, np.zeros_like(body)
 
 
-def _vessel(
-    dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator
-) -> tuple[Field, Field]:
+def _vessel(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> tuple[Field, Field]:
     """A calcified artery: two broken parallel rails along a wavy line."""
     s = np.linspace(-1, 1, 400)
     turn = rng.uniform(-0.5, 0.5)

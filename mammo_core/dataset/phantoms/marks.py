@@ -25,10 +25,7 @@ def draw_label(frame: Field, text: str, faces_left: bool, rng: np.random.Generat
         pen.line([(2, 2), (1, 2), (1, height - 3), (2, height - 3)], fill=200)
         pen.line([(width - 3, 2), (width - 2, 2), (width - 2, height - 3), (width - 3, height - 3)], fill=200)
     top = int(rows * rng.uniform(0.05, 0.12))
-    left = int(
-        columns * (rng.uniform(0.03, 0.10) if faces_left else rng.uniform(0.88, 0.96))
-        - (0 if faces_left else width)
-    )
+    left = int(columns * rng.uniform(0.03, 0.10)) if faces_left else int(columns * rng.uniform(0.88, 0.96)) - width
     letters = np.asarray(image, np.float32) * np.float32(3600 / 255)
     area = frame[top : top + height, left : left + width]
     if (area > 0).mean() < 0.05:

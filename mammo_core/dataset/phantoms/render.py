@@ -15,8 +15,8 @@ from mammo_core.dataset.phantoms.tissue import make_tissue
 from mammo_core.dataset.phantoms.tone import tone_curve
 
 Field = npt.NDArray[np.float32]
-NOISE = 7.0  # standard deviation of the detector's noise, in 12-bit levels
-WORK_ROWS = 1024  # tissue is built on this grid at most and enlarged for finer detectors
+NOISE = 6.0  # standard deviation of the detector's noise in 12-bit levels, for pixels of 0.23 mm
+WORK_ROWS = 1280  # tissue is built on this grid at most and enlarged for finer detectors
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,10 @@ def render(job: Job, spec: DemoSpec) -> Rendered:
     faces_left = (job.laterality == "R") != (spec.nuisances and rng.random() < job.machine.wrong_side)
     if faces_left:
         frame = np.ascontiguousarray(frame[:, ::-1])
-    draw_label(
-        frame, f"{job.laterality}{'-' if job.machine.style == 'flat' else ''}{job.view}", faces_left, rng
-    )
+    draw_label(frame, f"{job.laterality}{'-' if job.machine.style == 'flat' else ''}{job.view}", faces_left, rng)
     if spec.nuisances and rng.random() < 0.02:
         draw_border(frame, faces_left, rng)
-    return Rendered(
-        frame, faces_left, tuple((lesion, *_pixels(box, spec, faces_left)) for lesion, box in boxes)
-    )
+    return Rendered(frame, faces_left, tuple((lesion, *_pixels(box, spec, faces_left)) for lesion, box in boxes))
 
 
 def _to_frame(levels: Field, canvas: Canvas, spec: DemoSpec, rng: np.random.Generator) -> Field:
@@ -100,7 +96,8 @@ def _to_frame(levels: Field, canvas: Canvas, spec: DemoSpec, rng: np.random.Gene
     columns = min(round(canvas.shape[1] * canvas.pitch / spec.pixel_mm), spec.columns)
     if levels.shape != (spec.rows, columns):
         levels = np.asarray(Image.fromarray(levels).resize((columns, spec.rows), Image.Resampling.BICUBIC))
-    levels = levels + rng.standard_normal(levels.shape, dtype=np.float32) * np.float32(NOISE) * (levels > 4)
+    sigma = np.float32(NOISE * min(0.23 / spec.pixel_mm, 2.0))  # smaller pixels catch fewer photons
+    levels = levels + rng.standard_normal(levels.shape, dtype=np.float32) * sigma * (levels > 4)
     frame = np.zeros((spec.rows, spec.columns), np.float32)
     np.clip(levels, 0, 4095, out=frame[:, :columns])
     return frame

@@ -16,7 +16,7 @@ class DemoSpec:
 
     Attributes:
         patients: number of patients, mostly with four images each.
-        seed: any non-negative integer; different seeds share no patient.
+        seed: any non-negative integer; different seeds share no anatomy.
         prevalence: share of patients with a cancer, 0 to 1. `RSNA_PREVALENCE` is that of the public data.
         rows: detector rows; the field is always 236 mm high, so fewer rows mean larger pixels.
         columns: detector columns, three for every four rows.
@@ -38,15 +38,11 @@ class DemoSpec:
         if self.patients < 1 or self.seed < 0:
             raise ConfigError("A demo data set needs at least one patient and a seed of 0 or more.")
         if self.patients > 20_000:
-            raise ConfigError(
-                f"{self.patients} patients are too many for one demo data set; ask for 20,000 at most."
-            )
+            raise ConfigError(f"{self.patients} patients are too many for one demo data set; ask for 20,000 at most.")
         if not 0 <= self.prevalence <= 1:
             raise ConfigError(f"The prevalence {self.prevalence} isn't a share; give a number from 0 to 1.")
         if min(self.rows, self.columns) < 64 or max(self.rows, self.columns) > 8192:
-            raise ConfigError(
-                f"A grid of {self.rows} × {self.columns} isn't a detector; give 64 to 8192 pixels a side."
-            )
+            raise ConfigError(f"A grid of {self.rows} × {self.columns} isn't a detector; give 64 to 8192 a side.")
 
     @property
     def pixel_mm(self) -> float:

@@ -23,16 +23,11 @@ COLUMNS = (
     "machine_id",
     "difficult_negative_case",
 )
-AGE_MEAN = {0: 58.4, 1: 63.7}  # years, negative and positive patients
+AGE_MEAN = {0: 58.4, 1: 63.7}  # years, over images without and with cancer
 AGE_STD = 10.0
 AGE_RANGE = (26, 89)
 DENSITY_SHARES = {"A": 0.11, "B": 0.43, "C": 0.41, "D": 0.05}
-REPEATS = (
-    (0, 0.69),
-    (1, 0.20),
-    (2, 0.08),
-    (4, 0.03),
-)  # images beyond the four standard ones, and their shares
+REPEATS = ((0, 0.69), (1, 0.20), (2, 0.08), (4, 0.03))  # images beyond the four standard ones, and their shares
 UNUSUAL_VIEWS = ("AT", "LM", "ML", "LMO")
 
 
@@ -91,9 +86,15 @@ def _machines(positive: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.
 
 
 def _ages(positive: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """Whole years: for each label the quantiles of its normal distribution, shuffled, clipped to 26–89."""
+    """Whole years: for each label the quantiles of its normal distribution, shuffled, clipped to 26–89.
+
+    The other breast of a positive patient counts among the negative images, so negative patients are made the
+    younger for it, the more of them the set is enriched by (up to a prevalence of a half).
+    """
+    share = min(0.5 * positive.mean() / (1 - 0.5 * positive.mean()), 1 / 3)  # of negative images
+    negative_mean = (AGE_MEAN[0] - share * AGE_MEAN[1]) / (1 - share)
     ages = np.empty(len(positive))
-    for label, mean in AGE_MEAN.items():
+    for label, mean in ((0, negative_mean), (1, AGE_MEAN[1])):
         members = np.flatnonzero(positive == label)
         if len(members):
             quantiles = (rng.permutation(len(members)) + 0.5) / len(members)

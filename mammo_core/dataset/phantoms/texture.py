@@ -45,7 +45,15 @@ def ridges(noise: Field, width: float) -> Field:
 
 
 def splat(x: Field, y: Field, weight: Field, shape: tuple[int, int], sigma: float) -> Field:
-    """Draw points as soft dots: weight × bilinear, blurred by `sigma` pixels, a line of weight 1 a pixel has height 1."""
+    """Draw points as dots blurred by `sigma` pixels: a line of points of weight 1 a pixel has height 1.
+
+    Args:
+        x: columns of the points, with fractions.
+        y: rows of the points, with fractions.
+        weight: their weights; those at 0 or outside are left out.
+        shape: rows and columns of the field.
+        sigma: standard deviation of the blur in pixels.
+    """
     inside = (x >= 0) & (y >= 0) & (x < shape[1] - 1) & (y < shape[0] - 1) & (weight > 0)
     x, y, weight = x[inside], y[inside], weight[inside]
     column, row = x.astype(np.int64), y.astype(np.int64)

@@ -32,7 +32,7 @@ class Strands:
     spread: float
 
 
-FINE_STRANDS = (Strands(640, 0.23, 0.041, (6, 40), 0.45), Strands(80, 0.23, 0.068, (20, 80), 0.28))
+FINE_STRANDS = (Strands(640, 0.24, 0.038, (6, 40), 0.45), Strands(80, 0.24, 0.066, (20, 80), 0.28))
 BROAD_STRANDS = (Strands(26, 0.45, 0.055, (30, 100), 0.22), Strands(5, 0.45, 0.075, (60, 130), 0.15))
 
 
@@ -140,9 +140,7 @@ def _curves(canvas: Canvas, kind: Strands, rng: np.random.Generator) -> tuple[Fi
     height = np.float32((canvas.outline.upper + canvas.outline.lower) / 2)
     origin = each(rng.uniform(-0.97, 0.97, count))
     waves = rng.uniform(0, 6.3, 4).astype(np.float32)  # neighbours run in similar directions
-    common = np.sin(origin * 4 + waves[0]) * np.sin(start / 22 + waves[1]) + np.sin(
-        origin * 9 + start / 14 + waves[2]
-    )
+    common = np.sin(origin * 4 + waves[0]) * np.sin(start / 22 + waves[1]) + np.sin(origin * 9 + start / 14 + waves[2])
     turn = np.float32(spread) * (common * np.float32(0.6) + each(rng.normal(0, 0.8, count)))
     turn = turn + each(rng.normal(0, spread * 1.3, count)) * s
     across = origin + turn * long * s / height
@@ -164,14 +162,14 @@ def _curves(canvas: Canvas, kind: Strands, rng: np.random.Generator) -> tuple[Fi
     return column, row, weight * np.clip((deep - np.float32(1.5)) / 5, 0, 1)  # curves fade before the skin
 
 
-def _muscle(canvas: Canvas, range_: npt.NDArray[np.float64], rng: np.random.Generator) -> tuple[Field, Field]:
-    """The pectoral muscle's share, and the brightness that it adds to a third of what lies over it."""
+def _muscle(canvas: Canvas, limits: npt.NDArray[np.float64], rng: np.random.Generator) -> tuple[Field, Field]:
+    """The pectoral muscle's share, and the brightness (within `limits`) that it adds to what lies over it."""
     depth = signed_distance(canvas.outline.pectoral, canvas.shape, canvas.pitch)
     share = np.clip(depth / np.float32(2.0) + 0.5, 0, 1)
     turn = np.float32(rng.uniform(0.15, 0.5))
     tile = power_law((256, 256), 2.8, 3.0, rng)
     fibres = sample(tile, canvas.y * 0.35 - canvas.x * turn * 0.35, canvas.x * 1.3 + canvas.y * turn * 1.3)
-    low, high = range_
+    low, high = limits
     bright = np.float32(low * 0.65 + rng.uniform(0.1, 0.75) * (high - low)) * (1 + np.float32(0.05) * fibres)
     bright += np.float32(0.25 * (high - low)) * np.clip(depth / 35, 0, 1)
     return share.astype(np.float32), bright.astype(np.float32)
@@ -197,10 +195,9 @@ def _skin(canvas: Canvas, style: str, rng: np.random.Generator) -> Field:
     strength = 0.30 if style == "contrast" else 0.05
     uneven = np.clip(0.9 + 0.6 * smooth_noise(canvas.shape, 4.0, 2.0, rng), 0.15, 2.2)
     depth = np.maximum(canvas.depth, 0)
-    line = np.exp(-(((depth - np.float32(0.8)) / np.float32(0.55)) ** 2)) + np.float32(0.35) * np.exp(
-        -depth / np.float32(1.3)
-    )
-    return np.float32(strength) * uneven * line
+    line = np.exp(-(((depth - np.float32(0.8)) / np.float32(0.55)) ** 2))
+    glow = np.float32(0.35) * np.exp(-depth / np.float32(1.3))
+    return np.float32(strength) * uneven * (line + glow)
 
 
 def _nipple(canvas: Canvas, rng: np.random.Generator) -> Field:

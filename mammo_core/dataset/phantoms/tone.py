@@ -40,9 +40,7 @@ class Curve:
         return self.levels[np.clip(steps, 0, TABLE - 1).astype(np.int32)]
 
 
-def tone_curve(
-    tissue: Field, counted: npt.NDArray[np.bool_], style: str, density: str, shift: float
-) -> Curve:
+def tone_curve(tissue: Field, counted: npt.NDArray[np.bool_], style: str, density: str, shift: float) -> Curve:
     """Find the curve that spreads the grey levels of a breast as in a real image.
 
     Args:

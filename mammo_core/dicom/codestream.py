@@ -1,0 +1,150 @@
+"""What a compressed stream says of itself: read from its markers before any decoder touches it.
+
+JPEG: ITU-T T.81 annex B; JPEG-LS: T.87 annex C; JPEG 2000: T.800 annexes A and I.
+"""
+
+import struct
+from dataclasses import dataclass
+
+from mammo_core.errors import ImageError
+
+SOI, EOI, SOS = 0xFFD8, 0xFFD9, 0xFFDA
+SOF = {0xFFC0, 0xFFC1, 0xFFC2, 0xFFC3, 0xFFF7}  # baseline, extended, progressive, lossless, JPEG-LS
+SOC, SIZ, COD, SOT, EOC = 0xFF4F, 0xFF51, 0xFF52, 0xFF90, 0xFFD9
+JP2_SIGNATURE = b"\0\0\0\x0cjP  "
+MOST_SEGMENTS = 100_000  # tile parts and markers; a real stream has a few
+
+
+@dataclass(frozen=True)
+class Codestream:
+    """A stream without padding and boxes, and its header.
+
+    Attributes:
+        data: the bytes, from the start marker to the end marker.
+        rows, columns: in pixels.
+        bits: precision of a sample.
+        components: samples a pixel.
+        signed: whether they are; JPEG 2000 only.
+        levels: wavelet decompositions; 0 where there are none.
+        lossless_jpeg: whether the frame is JPEG's process 14.
+    """
+
+    data: bytes
+    rows: int
+    columns: int
+    bits: int
+    components: int
+    signed: bool = False
+    levels: int = 0
+    lossless_jpeg: bool = False
+
+
+def parse(stream: bytes) -> Codestream:
+    """Read a stream's header and check that the stream is whole.
+
+    Args:
+        stream: one frame. Zeros may follow its end, as DICOM pads to even length.
+
+    Raises:
+        ImageError: it isn't a JPEG, JPEG-LS or JPEG 2000 stream, ends early, or something follows it.
+    """
+    try:
+        if stream.startswith(JP2_SIGNATURE):
+            stream = _unboxed(stream)
+        if stream.startswith(b"\xff\x4f\xff\x51"):
+            return _jpeg_2000(stream)
+        if stream.startswith(b"\xff\xd8"):
+            return _jpeg(stream)
+    except struct.error:
+        raise _damaged("it ends within its header") from None
+    raise _damaged("it doesn't begin as a JPEG or JPEG 2000 stream does")
+
+
+def _damaged(why: str) -> ImageError:
+    return ImageError("damaged", f"The compressed image is damaged: {why}.")
+
+
+def _unboxed(stream: bytes) -> bytes:
+    """Return the codestream within JP2 boxes (T.800 I.4)."""
+    position = 0
+    for _ in range(MOST_SEGMENTS):
+        length, kind = struct.unpack_from(">I4s", stream, position)
+        start = position + 8
+        if length == 1:
+            (length,) = struct.unpack_from(">Q", stream, start)
+            start += 8
+        end = position + length if length else len(stream)
+        if end < start or end > len(stream):
+            raise _damaged("one of its boxes reaches beyond its end")
+        if kind == b"jp2c":
+            return stream[start:end]
+        position = end
+    raise _damaged("it has too many boxes")
+
+
+def _jpeg_2000(stream: bytes) -> Codestream:
+    size, _, right, bottom, left, top = struct.unpack_from(">HHIIII", stream, 4)
+    components, depth, across, down = struct.unpack_from(">HBBB", stream, 40)
+    if (across, down) != (1, 1) or right <= left or bottom <= top:
+        raise _damaged("its size makes no sense")
+    position, levels = 4 + size, 0
+    for _ in range(MOST_SEGMENTS):
+        marker, length = struct.unpack_from(">HH", stream, position)
+        if marker == SOT:
+            break
+        if marker < 0xFF00 or length < 2:
+            raise _damaged("its header is broken")
+        if marker == COD:
+            levels = struct.unpack_from(">B", stream, position + 9)[0]
+        position += 2 + length
+    end = _last_tile_part(stream, position)
+    bits, signed = (depth & 0x7F) + 1, bool(depth & 0x80)
+    return Codestream(stream[:end], bottom - top, right - left, bits, components, signed, levels)
+
+
+def _last_tile_part(stream: bytes, position: int) -> int:
+    """Walk from tile part to tile part (T.800 A.4.2) and return where the stream ends."""
+    for _ in range(MOST_SEGMENTS):
+        (marker,) = struct.unpack_from(">H", stream, position)
+        if marker == EOC:
+            if stream[position + 2 :].strip(b"\0"):
+                raise _damaged("something follows its end")
+            return position + 2
+        (length,) = struct.unpack_from(">I", stream, position + 6)
+        if marker != SOT or 0 < length < 14:
+            raise _damaged("its tile parts don't follow each other")
+        if length == 0:  # the last one, up to the end marker
+            return _marked_end(stream, EOC)
+        position += length
+    raise _damaged("it has too many tile parts")
+
+
+def _marked_end(stream: bytes, marker: int) -> int:
+    """Return where the stream ends, not counting zeros after its end marker."""
+    bare = len(stream.rstrip(b"\0"))
+    if stream[bare - 2 : bare] != marker.to_bytes(2):
+        raise _damaged("it is cut off, or something follows its end")
+    return bare
+
+
+def _jpeg(stream: bytes) -> Codestream:
+    end = _marked_end(stream, EOI)
+    position, frame = 2, None
+    for _ in range(MOST_SEGMENTS):
+        marker, length = struct.unpack_from(">HH", stream, position)
+        if marker == 0xFFFF:  # fill byte (T.81 B.1.1.2)
+            position += 1
+            continue
+        if marker == SOS:
+            break
+        if marker < 0xFF01 or length < 2 or (marker in SOF and frame):
+            raise _damaged("its header is broken")
+        if marker in SOF:
+            frame = (marker, *struct.unpack_from(">BHHB", stream, position + 4))
+        position += 2 + length
+    if frame is None:
+        raise _damaged("it has no frame header")
+    if stream.find(EOI.to_bytes(2), position) != end - 2:  # never within coded data (T.81 B.1.1.5)
+        raise _damaged("something follows its end")
+    kind, bits, rows, columns, components = frame
+    return Codestream(stream[:end], rows, columns, bits, components, lossless_jpeg=kind == 0xFFC3)

@@ -1,0 +1,138 @@
+"""The bytes of one frame: native (PS3.5 8.1) or encapsulated in fragments (PS3.5 A.4). Only that frame is read."""
+
+import struct
+from typing import BinaryIO
+
+from pydicom import uid
+
+from mammo_core.dicom.header import Header
+from mammo_core.errors import ImageError
+
+ITEM, SEQUENCE_END = 0xFFFEE000, 0xFFFEE0DD
+MOST_FRAGMENTS = 1_000_000
+START_MARKERS = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")  # JPEG, JPEG 2000, JPEG 2000 in boxes
+
+Fragment = tuple[int, int]  # where it begins in the stream, and its length, in bytes
+
+
+def native_frame(header: Header, frame: int) -> bytes:
+    """Read one uncompressed frame.
+
+    Raises:
+        ImageError: there are more or fewer bytes than the header demands.
+    """
+    if header.length is None:
+        raise ImageError("damaged", "The header says that the pixels aren't compressed, but they stand in fragments.")
+    bits = header.rows * header.columns * header.allocated
+    needed = (bits * header.frames + 7) // 8
+    if header.length not in (needed, needed + needed % 2):
+        relation = "fewer" if header.length < needed else "more"
+        raise ImageError("damaged", f"The file holds {relation} bytes of pixels than its header demands.")
+    start = header.stream.tell()
+    if header.frames > 1 and bits % 8:
+        raise ImageError("unsupported", "Several frames of single bits aren't supported.")
+    _check_end(header, start + header.length)
+    header.stream.seek(start + frame * bits // 8)
+    return header.stream.read((bits + 7) // 8)
+
+
+def encapsulated_frame(header: Header, frame: int) -> bytes:
+    """Read one compressed frame.
+
+    Raises:
+        ImageError: the fragments are cut off, contradict the header, or something follows them.
+    """
+    if header.length is not None:
+        raise ImageError("damaged", "The header says that the pixels are compressed, but they don't stand in fragments.")
+    table, fragments, end = _fragments(header)
+    _check_end(header, end)
+    chosen = _of_frame(header, table, fragments, frame)
+    return b"".join(_read(header.stream, *fragment) for fragment in chosen)
+
+
+def _fragments(header: Header) -> tuple[bytes, list[Fragment], int]:
+    """Walk over the items; return the Basic Offset Table, the fragments, and where the sequence ends."""
+    stream, items = header.stream, []
+    for _ in range(MOST_FRAGMENTS):
+        head = stream.read(8)
+        if len(head) < 8:
+            raise ImageError("damaged", "The file is cut off: its compressed image has no end.")
+        group, element, length = struct.unpack("<HHI", head)
+        tag, start = group << 16 | element, stream.tell()
+        if tag == SEQUENCE_END and length == 0 and items:
+            return _read(stream, *items[0]), items[1:], start
+        if tag != ITEM or length % 2:
+            raise ImageError("damaged", "The file is damaged: the fragments of its image don't follow each other.")
+        if start + length > header.size:
+            raise ImageError("damaged", "The file is cut off: it ends before its image does.")
+        items.append((start, length))
+        stream.seek(start + length)
+    raise ImageError("damaged", "The image is in more fragments than any real file has.")
+
+
+def _of_frame(header: Header, table: bytes, fragments: list[Fragment], frame: int) -> list[Fragment]:
+    """Return the fragments of one frame, by the offset tables, one a frame, or the start markers of streams."""
+    if header.frames == 1:
+        if len(table) > 4:
+            raise _frames_disagree()
+        return fragments
+    extended = header.dataset.get("ExtendedOffsetTable") or b""
+    offsets = [offset for (offset,) in (struct.iter_unpack("<Q", extended) if extended else struct.iter_unpack("<I", table))]
+    if offsets:
+        places = {start - fragments[0][0]: index for index, (start, _) in enumerate(fragments)}
+        if len(offsets) != header.frames or not set(offsets) <= set(places):
+            raise _frames_disagree()
+        firsts = [places[offset] for offset in offsets]
+    elif len(fragments) == header.frames:
+        firsts = list(range(header.frames))
+    else:
+        begins = [_read(header.stream, start, min(length, 12)) for start, length in fragments]
+        firsts = [index for index, begin in enumerate(begins) if begin.startswith(START_MARKERS)]
+    if len(firsts) != header.frames or firsts[0] != 0 or sorted(set(firsts)) != firsts:
+        raise _frames_disagree()
+    return fragments[firsts[frame] : [*firsts, len(fragments)][frame + 1]]
+
+
+def _frames_disagree() -> ImageError:
+    return ImageError("damaged", "The file doesn't hold as many frames as its header says.")
+
+
+def _read(stream: BinaryIO, start: int, length: int) -> bytes:
+    stream.seek(start)
+    return stream.read(length)
+
+
+def _check_end(header: Header, end: int) -> None:
+    """Refuse what isn't a data element behind the pixels; zeros fill a block.
+
+    Raises:
+        ImageError: trailing nonsense.
+    """
+    stream = header.stream
+    position, last = end, 0x7FE00010
+    while position + 8 <= header.size:
+        stream.seek(position)
+        head = stream.read(12)
+        if not head.strip(b"\0"):
+            break
+        position, last = _next_element(head, position, last, header)
+    rest = max(0, header.size - position)
+    stream.seek(min(position, header.size))
+    if position > header.size or stream.read(min(rest, 1 << 20)).strip(b"\0"):
+        raise ImageError("damaged", "The file is damaged: something that isn't DICOM follows its image.")
+
+
+def _next_element(head: bytes, position: int, last: int, header: Header) -> tuple[int, int]:
+    """Return where the element after this one begins, and this one's tag."""
+    order = "<" if header.little else ">"
+    group, element, length = struct.unpack_from(order + "HHI", head)
+    tag, size = group << 16 | element, 8
+    if header.syntax != uid.ImplicitVRLittleEndian:
+        if head[4:6] in (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"):
+            length, size = struct.unpack_from(order + "I", head, 8)[0] if len(head) == 12 else 0, 12
+        else:
+            (length,) = struct.unpack_from(order + "H", head, 6)
+    if tag <= last or length == 0xFFFFFFFF:  # only trailing padding may follow, and that has a length
+        raise ImageError("damaged", "The file is damaged: something that isn't DICOM follows its image.")
+    return position + size + length, tag
+

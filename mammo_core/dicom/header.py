@@ -1,0 +1,233 @@
+"""Bytes → a DICOM header that has been checked, and the place where its pixels begin.
+
+Only the elements named in `READ` are looked at: a patient's name or birth date is never read.
+"""
+
+import io
+import struct
+import warnings
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from pydicom import config, uid
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataset import Dataset
+from pydicom.filereader import read_dataset
+from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag
+
+from mammo_core.errors import ImageError
+from mammo_core.settings import settings
+
+config.settings.reading_validation_mode = config.IGNORE  # its warnings quote values, and values can name a patient
+
+PIXEL_DATA, FLOAT_DATA = 0x7FE00010, {0x7FE00008, 0x7FE00009}
+OVERLAY_BIT = 0x60000102  # Overlay Bit Position: 0, or the bit of Pixel Data that the overlay takes
+UNDEFINED = 0xFFFFFFFF
+MOST_FRAMES = 10_000
+INFLATED_BYTES_A_PIXEL = 4  # allowed for deflated files, whose size isn't known before
+TECHNICAL = (  # may be shown; nothing here can name a person
+    "Modality", "PresentationIntentType", "Manufacturer", "ManufacturerModelName", "PhotometricInterpretation",
+    "Rows", "Columns", "NumberOfFrames", "BitsAllocated", "BitsStored", "PixelRepresentation", "PixelSpacing",
+    "ImagerPixelSpacing", "PixelPaddingValue", "ImageLaterality", "ViewPosition", "RescaleSlope", "RescaleIntercept",
+    "VOILUTFunction", "WindowCenter", "WindowWidth", "LossyImageCompression", "BreastImplantPresent",
+)  # fmt: skip
+READ = (
+    *TECHNICAL, "SOPClassUID", "PatientID", "BodyPartExamined", "Laterality", "ViewCodeSequence", "SamplesPerPixel", "HighBit",
+    "PixelPaddingRangeLimit", "ModalityLUTSequence", "VOILUTSequence", "SharedFunctionalGroupsSequence",
+    "ExtendedOffsetTable",
+)  # fmt: skip
+
+READ_TAGS = [BaseTag(OVERLAY_BIT), *(BaseTag(cast(int, tag_for_keyword(keyword))) for keyword in READ)]
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says of its pixels, and where they lie.
+
+    Attributes:
+        dataset: the elements of `READ`, without pixels.
+        syntax: Transfer Syntax UID (0002,0010).
+        rows, columns: (0028,0010) and (0028,0011).
+        frames: Number of Frames (0028,0008), 1 without it.
+        allocated, bits, high: Bits Allocated (0028,0100), Bits Stored (0028,0101) and High Bit (0028,0102).
+        signed: Pixel Representation (0028,0103).
+        inverted: Photometric Interpretation (0028,0004) is MONOCHROME1.
+        stream: positioned where the value of Pixel Data (7FE0,0010) begins.
+        length: of that value in bytes; None for encapsulated frames.
+        size: bytes in the stream.
+    """
+
+    dataset: Dataset
+    syntax: uid.UID
+    rows: int
+    columns: int
+    frames: int
+    allocated: int
+    bits: int
+    high: int
+    signed: bool
+    inverted: bool
+    stream: BinaryIO
+    length: int | None
+    size: int
+
+    @property
+    def little(self) -> bool:
+        """Return whether numbers are little-endian."""
+        return self.syntax != uid.ExplicitVRBigEndian
+
+
+def open_stream(source: Path | bytes) -> BinaryIO:
+    """Open a file, or bytes, that aren't too large.
+
+    Raises:
+        ImageError: the file isn't there or exceeds the setting `max_file_bytes`.
+    """
+    limit = settings().max_file_bytes
+    try:
+        size = len(source) if isinstance(source, bytes) else source.stat().st_size
+        if size > limit:
+            raise too_large(f"The file has {size / 1e6:,.0f} MB", f"{limit / 1e6:,.0f} MB are read")
+        return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+    except FileNotFoundError:
+        raise ImageError("missing", "The file isn't there.") from None
+    except OSError as error:
+        raise ImageError("missing", f"The file can't be opened ({type(error).__name__}).") from None
+
+
+def too_large(what: str, limit: str) -> ImageError:
+    """Return the error for something over a cap."""
+    return ImageError("too_large", f"{what}; at most {limit}.")
+
+
+def parse(stream: BinaryIO) -> tuple[Dataset, uid.UID, BinaryIO]:
+    """Read the elements of `READ`, up to the pixels.
+
+    Returns:
+        The elements, the transfer syntax, and the stream, which stands at the tag of the pixels or at its end. It is another
+        one than was given where the file is deflated.
+
+    Raises:
+        ImageError: it isn't a DICOM file, or its header is cut off.
+    """
+    if stream.read(132)[128:] != b"DICM":
+        raise ImageError("not_dicom", "This isn't a DICOM file. Give files as the scanner or the data set gives them.")
+    with warnings.catch_warnings(record=True) as complaints:
+        warnings.simplefilter("always")
+        meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)  # noqa: ARG005
+        syntax = uid.UID(str(meta.get("TransferSyntaxUID") or ""))
+        if syntax == uid.DeflatedExplicitVRLittleEndian:
+            stream = _inflate(stream)
+        dataset = read_dataset(
+            stream,
+            syntax == uid.ImplicitVRLittleEndian,
+            syntax != uid.ExplicitVRBigEndian,
+            stop_when=_at_pixels,
+            specific_tags=READ_TAGS,
+        )
+    if any("End of file" in str(item.message) for item in complaints) or stream.tell() > _size(stream):
+        raise ImageError("damaged", "The file is cut off: it ends within its header.")
+    if "SOPClassUID" not in dataset and "MediaStorageSOPClassUID" in meta:
+        dataset.SOPClassUID = meta.MediaStorageSOPClassUID
+    return dataset, syntax, stream
+
+
+def _at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
+    return tag == PIXEL_DATA or tag in FLOAT_DATA
+
+
+def _size(stream: BinaryIO) -> int:
+    position = stream.tell()
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(position)
+    return size
+
+
+def _inflate(stream: BinaryIO) -> BinaryIO:
+    """Return the inflated rest of a stream, with a bound (PS3.5 A.5)."""
+    limit = min(settings().max_file_bytes, int(settings().max_megapixels * 1e6 * INFLATED_BYTES_A_PIXEL))
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    data = inflater.decompress(stream.read(), limit + 1)
+    if len(data) > limit:
+        raise too_large("The deflated file inflates beyond its limit", f"{limit / 1e6:,.0f} MB are read")
+    if not inflater.eof:
+        raise ImageError("damaged", "The file is cut off: its deflated data has no end.")
+    if inflater.unused_data.strip(b"\0"):
+        raise ImageError("damaged", "The file is damaged: something follows its deflated data.")
+    return io.BytesIO(data)
+
+
+def check(dataset: Dataset, syntax: uid.UID, stream: BinaryIO) -> Header:
+    """Check what the header says of the pixels, and find them.
+
+    Raises:
+        ImageError: something is missing, contradictory, not supported or too large.
+    """
+    rows, columns = integer(dataset, "Rows"), integer(dataset, "Columns")
+    frames = integer(dataset, "NumberOfFrames", 1)
+    allocated, bits = integer(dataset, "BitsAllocated"), integer(dataset, "BitsStored")
+    high = integer(dataset, "HighBit", bits - 1)
+    if rows < 1 or columns < 1 or not 1 <= frames <= MOST_FRAMES:
+        raise ImageError("damaged", "The header gives an impossible number of rows, columns or frames.")
+    if rows * columns > settings().max_megapixels * 1e6:
+        limit = f"{settings().max_megapixels:g} are decoded"
+        raise too_large(f"The image has {rows * columns / 1e6:,.0f} megapixels", limit)
+    if allocated not in (1, 8, 16, 32):
+        raise ImageError("unsupported", f"Pixels of {allocated} bits aren't supported.")
+    if not 1 <= bits <= high + 1 <= allocated:
+        raise ImageError("damaged", "The header contradicts itself about the bits of a pixel.")
+    value = _find_pixels(dataset, syntax, stream)
+    size = _size(stream)
+    if value is not None and stream.tell() + value > size:
+        raise ImageError("damaged", "The file is cut off: it ends before its image does.")
+    return Header(
+        dataset=dataset,
+        syntax=syntax,
+        rows=rows,
+        columns=columns,
+        frames=frames,
+        allocated=allocated,
+        bits=bits,
+        high=high,
+        signed=integer(dataset, "PixelRepresentation", 0) == 1,
+        inverted=str(dataset.get("PhotometricInterpretation")).strip() == "MONOCHROME1",
+        stream=stream,
+        length=value,
+        size=size,
+    )
+
+
+def _find_pixels(dataset: Dataset, syntax: uid.UID, stream: BinaryIO) -> int | None:
+    """Read the tag, VR and length of Pixel Data (7FE0,0010); return the length in bytes, None where it is undefined."""
+    order = ">" if syntax == uid.ExplicitVRBigEndian else "<"
+    start = stream.read(8)
+    if len(start) < 8:
+        raise ImageError("damaged", "The file is cut off: it ends before its image.")
+    group, element, length = struct.unpack(order + "HHI", start)
+    if (group << 16 | element) in FLOAT_DATA:
+        raise ImageError("unsupported", "Pixels as floating-point numbers aren't supported.")
+    if start[4:6] in (b"OB", b"OW", b"UN"):
+        (length,) = struct.unpack(order + "I", stream.read(4))
+    return None if length == UNDEFINED else length
+
+
+def integer(dataset: Dataset, name: str, default: int | None = None) -> int:
+    """Return an element's value as an integer.
+
+    Raises:
+        ImageError: it is absent without a default, or isn't a number.
+    """
+    value: Any = dataset.get(name)
+    if isinstance(value, MultiValue):
+        value = value[0] if value else None
+    if value is None or value == "":
+        if default is None:
+            raise ImageError("damaged", f"The header lacks {name}.")
+        return default
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ImageError("damaged", f"The header's {name} isn't a number.") from None

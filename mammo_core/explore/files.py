@@ -1,0 +1,79 @@
+"""What lies beside and beneath a catalogue: the columns of train.csv and test.csv, and the headers of the images."""
+
+import csv as csv_format
+import struct
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from mammo_core.errors import ImageError
+
+PARTS = ("train.csv", "test.csv")
+FACTS = ("rows", "columns", "photometric", "bits", "syntax", "problem")
+DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    RecursionError,
+    StopIteration,
+    TypeError,
+    ValueError,
+    struct.error,
+)  # what a damaged header makes pydicom raise
+SAMPLE = 400  # headers that are read: a few ms each
+
+
+def split_columns(folder: Path) -> pd.DataFrame:
+    """Return column, and for each of train.csv and test.csv that is in the folder whether it has it."""
+    headers = {name: _header(folder / name) for name in PARTS if (folder / name).is_file()}
+    names = list(dict.fromkeys(column for columns in headers.values() for column in columns))
+    found = {part: [name in columns for name in names] for part, columns in headers.items()}
+    return pd.DataFrame({"column": names, **found})
+
+
+def sample_headers(table: pd.DataFrame, most: int = SAMPLE, seed: int = 0) -> pd.DataFrame:
+    """Return identifiers and header of the images whose files are present, of at most `most` drawn ones.
+
+    Returns:
+        image_id, site_id, machine_id; rows, columns (pixels), photometric, bits, syntax; a file whose header can't be
+        read has these missing and its reason in `problem`.
+    """
+    present = table[table["file"].notna()] if "file" in table else table.iloc[:0]
+    drawn = present.sample(min(most, len(present)), random_state=seed).sort_index()
+    headers = pd.DataFrame(
+        [_read(file, _modified(file)) for file in drawn["file"]], index=drawn.index, columns=list(FACTS)
+    )
+    return pd.concat([drawn[["image_id", "site_id", "machine_id"]], headers], axis=1).reset_index(drop=True)
+
+
+def _header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8", errors="replace", newline="") as stream:
+        return [name.strip() for name in next(csv_format.reader(stream), [])]
+
+
+def _modified(file: str) -> float:
+    return Path(file).stat().st_mtime if Path(file).exists() else 0.0
+
+
+@lru_cache(maxsize=20_000)
+def _read(file: str, modified: float) -> dict[str, int | str | None]:
+    from mammo_core.dicom import header  # pydicom is imported when the first header is wanted
+
+    try:
+        with header.open_stream(Path(file)) as opened:
+            dataset, syntax, _ = header.parse(opened)
+            return {
+                "rows": header.integer(dataset, "Rows"),
+                "columns": header.integer(dataset, "Columns"),
+                "photometric": str(dataset.get("PhotometricInterpretation") or "none").strip(),
+                "bits": header.integer(dataset, "BitsStored"),
+                "syntax": syntax.name,
+                "problem": None,
+            }
+    except ImageError as error:
+        return {"problem": error.reason}
+    except DAMAGE:
+        return {"problem": "damaged"}

@@ -1,0 +1,189 @@
+"""Statistics → one sentence each: what a figure shows, computed from the same table."""
+
+from typing import Any
+
+import pandas as pd
+
+from mammo_core.explore.rates import spread_p
+from mammo_core.explore.units import Unit, records
+
+SURE = 0.01  # p below which groups are said to differ
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Return a share in [0, 1] as text."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def read_classes(classes: pd.DataFrame, unit: Unit) -> str:
+    """Read `class_counts`."""
+    row = next(row for row in records(classes) if row["unit"] == unit)
+    labelled = row["negative"] + row["positive"]
+    if not labelled:
+        return f"{row['total']:,} {unit}s, none with a label."
+    text = f"{row['positive']:,} of {labelled:,} labelled {unit}s are positive: {percent(row['share'], 2)}"
+    text += f" (95 % CI {100 * row['low']:.2f}–{100 * row['high']:.2f})."
+    if row["positive"]:
+        text += f" Answering “negative” to everything would be right for {percent(1 - row['share'])}."
+    return text
+
+
+def read_ages(ages: pd.DataFrame, difference: dict[str, float | None], unit: Unit) -> str:
+    """Read `age_table` and `age_difference`."""
+    negative, positive = (row for row in records(ages) if row["unit"] == unit)
+    if difference["mean"] is None:
+        return f"{negative['n']:,} negative and {positive['n']:,} positive {unit}s with an age: nothing to compare."
+    interval = ""
+    if difference["low"] is not None:
+        interval = f" (95 % CI {difference['low']:.1f} to {difference['high']:.1f}, bootstrap over patients)"
+    older = "older" if difference["mean"] >= 0 else "younger"
+    return (
+        f"Positive {unit}s are {abs(difference['mean']):.1f} years {older} on average{interval}: mean ± standard deviation "
+        f"{_spread(positive)} against {_spread(negative)}, median {positive['median']:g} against {negative['median']:g}; "
+        f"n = {positive['n']:,} and {negative['n']:,}."
+    )
+
+
+def _spread(row: dict[str, Any]) -> str:
+    return f"{row['mean']:.1f}" + ("" if row["n"] < 2 else f" ± {row['std']:.1f}")
+
+
+def read_quantiles(quantiles: pd.DataFrame, unit: Unit) -> str:
+    """Read `age_quantiles`."""
+    parts = [f"{row['label']} {unit}s from {row['q1']:g} to {row['q3']:g}" for row in records(quantiles)]
+    return f"Half of the ages lie between the quartiles: {', '.join(parts)} years."
+
+
+def read_cumulative(cumulative: pd.DataFrame, unit: Unit) -> str:
+    """Read `age_cumulative`: how many of each label are younger than the screening age of 50."""
+    parts = []
+    for label, rows in cumulative.groupby("label"):
+        younger = rows.loc[rows["age"] < 50, "share"]
+        parts.append(f"{percent(younger.max() if len(younger) else 0.0)} of the {label} {unit}s")
+    return f"Younger than 50 are {' and '.join(parts)}."
+
+
+def read_rates(rates: pd.DataFrame, name: str) -> str:
+    """Read `rate_by`."""
+    if rates["rate"].min() == rates["rate"].max():
+        return f"All {int(rates['n'].sum()):,} have the same share of positives, {percent(rates['rate'].iloc[0])}."
+    ends = [
+        f"{name} {row['value']} with {percent(row['rate'])} "
+        f"(95 % CI {100 * row['low']:.1f}–{100 * row['high']:.1f}, n = {row['n']:,})"
+        for row in records(rates.sort_values("rate", kind="stable"))
+    ]
+    p = spread_p(rates)
+    chance = ""
+    if p is not None:
+        more = "More spread" if p < SURE else "No more spread"
+        chance = f" {more} than chance explains (p {'< 0.001' if p < 0.001 else f'= {p:.3f}'})."
+    return f"Lowest: {ends[0]}; highest: {ends[-1]}.{chance}"
+
+
+def read_images_per_unit(number: pd.DataFrame, unit: str) -> str:
+    """Read `images_per_unit`."""
+    most = number.loc[number["number"].idxmax()]
+    total = number["number"].sum()
+    return (
+        f"{most['number']:,} of {total:,} {unit}s ({percent(most['number'] / total)}) have {most['images']} images; "
+        f"the range is {number['images'].min()} to {number['images'].max()}."
+    )
+
+
+def read_missing(missing: pd.DataFrame, unit: Unit) -> str:
+    """Read `missing_by_site`: the emptiest column, and where sites differ most."""
+    if not missing["all"].any():
+        return f"No {unit} lacks a value in any column."
+    worst = missing["all"].idxmax()
+    text = f"{worst} is missing most often: for {percent(missing.loc[worst, 'all'])} of the {unit}s."
+    sites = missing.drop(columns="all")
+    if sites.shape[1] > 1:
+        gap = (sites.max(axis=1) - sites.min(axis=1)).idxmax()
+        most, least = sites.loc[gap].idxmax(), sites.loc[gap].idxmin()
+        if sites.loc[gap, most] - sites.loc[gap, least] > 0.05:
+            shares = [f"{percent(sites.loc[gap, site])} at {site}" for site in (most, least)]
+            text += f" Sites differ most in {gap}: {', '.join(shares)}."
+    return text
+
+
+def read_funnel(funnel: pd.DataFrame, positives: int, unit: Unit) -> str:
+    """Read `funnel`; `positives` are all positive units, with a biopsy or without."""
+    total, biopsy, cancer, invasive = funnel["number"].tolist()
+    if not biopsy:
+        return f"None of {total:,} {unit}s had a biopsy."
+    text = f"{percent(biopsy / total)} of the {unit}s had a biopsy; {percent(cancer / biopsy)} of these found cancer"
+    if cancer:
+        text += f", {percent(invasive / cancer)} of which are invasive"
+    return f"{text}. {positives - cancer:,} positive {unit}s have no biopsy."
+
+
+def read_difficult(kinds: pd.DataFrame, unit: Unit) -> str:
+    """Read `difficult_negatives`."""
+    sums = kinds.drop(columns="site").sum()
+    negatives = sums["difficult negative"] + sums["other negative"]
+    positives = sums["positive"] + sums["difficult positive"]
+    difficult, share = sums["difficult negative"], sums["difficult negative"] / max(negatives, 1)
+    text = (
+        f"{difficult:,} of {negatives:,} negative {unit}s ({percent(share)}) are difficult negatives; "
+        f"{sums['difficult positive']:,} of {positives:,} positive ones carry the flag"
+    )
+    return text + (", so it gives the label away." if positives and not sums["difficult positive"] else ".")
+
+
+def read_leakage(leaks: pd.DataFrame, unit: Unit) -> str:
+    """Read `leakage`."""
+    found = leaks[leaks["leaks"]]
+    if found.empty:
+        return f"No column all but decides the label on a tenth of the {unit}s, further than chance explains."
+    parts = []
+    for row in records(found):
+        never = f"{row['never']} is never positive, {percent(row['never_share'], 0)} of the {unit}s"
+        always = f"{row['always']} always, {percent(row['always_share'], 0)} of the positives"
+        said = [text for text, values in ((never, row["never"]), (always, row["always"])) if values]
+        parts.append(f"**{row['column']}** ({'; '.join(said)})")
+    many = "1 column gives" if len(parts) == 1 else f"{len(parts)} columns give"
+    return f"{many} the label away and must not be fed to a model: {', '.join(parts)}."
+
+
+def read_association(matrix: pd.DataFrame) -> str:
+    """Read `association`."""
+    pairs = matrix.stack()
+    pairs = pairs[pairs.index.get_level_values(0) < pairs.index.get_level_values(1)]
+    if pairs.empty:
+        return "No two columns have values to compare."
+    one, other = pairs.idxmax()
+    text = f"Closest pair: {one} and {other} ({pairs.max():.2f})."
+    if "cancer" in matrix and matrix["cancer"].notna().any():
+        nearest = matrix["cancer"].dropna().nlargest(3)
+        text += " Closest to cancer: " + ", ".join(f"{name} {value:.2f}" for name, value in nearest.items()) + "."
+    return text
+
+
+def read_split(columns: pd.DataFrame) -> str:
+    """Read `files.split_columns`."""
+    parts = [name for name in columns if name != "column"]
+    if len(parts) < 2:
+        return (
+            f"Only {parts[0]} is there, nothing to compare with."
+            if parts
+            else "There is neither train.csv nor test.csv."
+        )
+    train, test = (columns[part].astype(bool) for part in parts)
+    lacking, new = columns.loc[train & ~test, "column"], columns.loc[test & ~train, "column"]
+    text = f"test.csv lacks {', '.join(lacking) or 'nothing'}"
+    return text + (f" and adds {', '.join(new)}." if len(new) else ".")
+
+
+def read_headers(headers: pd.DataFrame, present: int, absent: int) -> str:
+    """Read `files.sample_headers`; `present` and `absent`: how many files are there and not."""
+    readable = headers[headers["problem"].isna()]
+    if readable.empty:
+        return f"None of {len(headers):,} headers could be read."
+    inverted = (readable["photometric"] == "MONOCHROME1").mean()
+    drawn = "all" if len(headers) == present else f"a random {len(headers):,} of"
+    small, large = ([int(readable[side].agg(end)) for side in ("rows", "columns")] for end in ("min", "max"))
+    return (
+        f"Headers of {drawn} {present:,} files: {small[0]:,} × {small[1]:,} to {large[0]:,} × {large[1]:,} pixels, "
+        f"{percent(inverted)} MONOCHROME1 (stored inverted), {len(headers) - len(readable):,} unreadable. "
+        f"{absent:,} listed files are not on disk."
+    )

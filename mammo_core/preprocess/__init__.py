@@ -1,0 +1,13 @@
+"""Mammogram → model input: the one preprocessing contract, used by import, training and prediction alike.
+
+Find the breast, crop it, turn its chest wall to the left edge, reduce it by area averaging with its aspect ratio kept,
+scale its grey levels by its own percentiles, and leave everything else exactly 0. All decisions are taken on a coarse
+image of fixed squares of the source, so that they don't depend on how far a decoder has reduced the file. A change of
+any parameter, or of what this package does with them, is a new contract.
+"""
+
+from mammo_core.preprocess.contract import Contract
+from mammo_core.preprocess.geometry import Geometry, to_source
+from mammo_core.preprocess.prepare import Prepared, prepare, prepare_source, to_tensor
+
+__all__ = ["Contract", "Geometry", "Prepared", "prepare", "prepare_source", "to_source", "to_tensor"]

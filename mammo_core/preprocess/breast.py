@@ -1,0 +1,164 @@
+"""Find the breast: the largest connected region that is brighter than air, whatever else was burned into the frame."""
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from scipy import ndimage
+
+from mammo_core.errors import ImageError
+
+LEAST_SHARE = 0.01  # of the frame; a smaller largest component is no breast
+AIR_SHARE = 0.05  # of the frame; a peak of the dark grey levels with fewer pixels is fatty tissue and not air
+EDGE = 0.25  # of the breast's median; a sharp outline crosses it steeply, so that the box stands still
+LEAST_CORRELATION = 0.4  # of neighbouring pixels; tissue has 0.8 and more, noise none
+
+
+@dataclass(frozen=True)
+class Breast:
+    """Where the breast lies in a coarse image.
+
+    Attributes:
+        mask: bool (rows, columns).
+        core: the mask without its outermost pixels; certainly breast.
+        near: the mask and the pixels around it; there the grey level decides.
+        air, skin, edge: grey levels of the air, of the place where the skin begins, and of the edge of the box.
+    """
+
+    mask: np.ndarray
+    core: np.ndarray
+    near: np.ndarray
+    air: float
+    skin: float
+    edge: float
+
+
+def find_breast(coarse: np.ndarray, skin: float) -> Breast:
+    """Find the breast: the largest connected region that is brighter than air.
+
+    Args:
+        coarse: float32 (rows, columns), bright = dense.
+        skin: where the skin begins between air (0) and the breast's median (1).
+
+    Raises:
+        ImageError: there is none.
+    """
+    frame = _without_border(coarse)
+    picture = coarse[frame]
+    air, level = _levels(picture, skin)
+    foreground = picture > level
+    opened = ndimage.binary_opening(np.pad(foreground, 1, mode="edge"))[1:-1, 1:-1]  # cuts thin lines off
+    labels, count = cast(tuple[np.ndarray, int], ndimage.label(opened))
+    if count == 0:
+        raise ImageError("blank", "The image holds no breast: nothing in it stands out from the background.")
+    areas = np.bincount(labels.ravel())[1:]
+    if areas.max() < LEAST_SHARE * labels.size:
+        raise ImageError("blank", "The image holds no breast: what stands out from the background is too small.")
+    largest = np.equal(labels, 1 + int(areas.argmax()))
+    if _correlation(picture, largest) < LEAST_CORRELATION:
+        raise ImageError("blank", "The image holds no breast: it is nothing but noise.")
+    filled = _filled(largest | (ndimage.binary_dilation(largest, iterations=2) & foreground))  # with its corners again
+    mask, core, near = (np.zeros(coarse.shape, bool) for _ in range(3))
+    mask[frame] = filled
+    core[frame] = ndimage.binary_erosion(filled, border_value=1)
+    near[frame] = ndimage.binary_dilation(filled)
+    edge = air + EDGE * (float(np.median(picture[filled])) - air)
+    return Breast(mask, core, near, air, level, max(level, edge))
+
+
+def _without_border(picture: np.ndarray) -> tuple[slice, slice]:
+    """Return what is left without the rows and columns of one single grey level at the edges: burned borders, bare air.
+
+    Raises:
+        ImageError: nothing is left.
+    """
+    rows = np.flatnonzero(np.ptp(picture, axis=1) > 0)
+    columns = np.flatnonzero(np.ptp(picture, axis=0) > 0)
+    if rows.size and columns.size:
+        rows = np.flatnonzero(np.ptp(picture[:, columns[0] : columns[-1] + 1], axis=1) > 0)
+        columns = np.flatnonzero(np.ptp(picture[rows[0] : rows[-1] + 1], axis=0) > 0) if rows.size else rows
+    if not (rows.size and columns.size):
+        raise ImageError("blank", "The image is blank: it has one grey level.")
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _levels(picture: np.ndarray, skin: float) -> tuple[float, float]:
+    """Return the grey levels of air and of the place where the skin begins.
+
+    Air is the peak of the grey levels below Otsu's threshold, or the darkest ones where the breast fills the frame.
+    """
+    low, high = (float(value) for value in np.percentile(picture, [0.5, 99.5]))
+    if not high > low:
+        raise ImageError("blank", "The image is blank: it has one grey level.")
+    histogram, edges = np.histogram(np.clip(picture, low, high), bins=256, range=(low, high))
+    threshold = _otsu(histogram)
+    peak = int(histogram[:threshold].argmax())
+    has_air = histogram[max(0, peak - 1) : peak + 2].sum() >= AIR_SHARE * picture.size
+    air = float(edges[peak] + edges[peak + 1]) / 2 if has_air and peak else low
+    darker = picture[picture < air]
+    noise = 1.4826 * float(np.median(air - darker)) if has_air and darker.size else 0.0
+    breast = float(np.median(picture[picture > edges[threshold]]))
+    return air, air + max(skin * (breast - air), 4 * noise)
+
+
+def _otsu(histogram: np.ndarray) -> int:
+    """Return the first bin of the brighter class, 1 or more (Otsu 1979)."""
+    weight, mean = np.cumsum(histogram)[:-1], np.cumsum(histogram * np.arange(histogram.size))
+    total = int(histogram.sum())
+    between = (mean[-1] * weight - total * mean[:-1].astype(float)) ** 2 / np.maximum(weight * (total - weight), 1)
+    return int(between.argmax()) + 1
+
+
+def _correlation(picture: np.ndarray, mask: np.ndarray) -> float:
+    """Return how alike vertical neighbours within the mask are: 1 for a smooth picture, 0 for white noise."""
+    pairs = mask[1:] & mask[:-1]
+    steps = picture[1:][pairs] - picture[:-1][pairs]
+    variance = float(picture[mask].var())
+    return 1 - float(np.mean(steps**2)) / (2 * variance) if variance > 0 and steps.size else 0.0
+
+
+def _filled(mask: np.ndarray) -> np.ndarray:
+    """Fill what the mask encloses."""
+    labels, _ = cast(tuple[np.ndarray, int], ndimage.label(~mask))
+    outside = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    return ~np.isin(labels, outside[outside > 0])
+
+
+def chest_right(mask: np.ndarray) -> bool:
+    """Return whether the chest wall lies at the right: the breast's outer quarter holds more pixels there.
+
+    Args:
+        mask: bool (rows, columns).
+    """
+    columns = np.flatnonzero(mask.any(axis=0))
+    heights = mask[:, columns[0] : columns[-1] + 1].sum(axis=0)
+    quarter = max(1, heights.size // 4)
+    return bool(heights[-quarter:].sum() > heights[:quarter].sum())
+
+
+def bounding_box(coarse: np.ndarray, breast: Breast) -> list[float]:
+    """Return top, left, bottom and right of the breast in coarse pixels, to the fraction where its edge is crossed.
+
+    A box of whole coarse pixels would jump by one for a hair's breadth of grey level.
+    """
+    inside = np.where(breast.near, coarse, breast.air)
+    top, bottom = _span(inside.max(axis=1), breast.edge)
+    left, right = _span(inside.max(axis=0), breast.edge)
+    return [top, left, bottom, right]
+
+
+def _span(profile: np.ndarray, level: float) -> tuple[float, float]:
+    """Return where a profile first rises over the level and where it last falls below."""
+    places = np.flatnonzero(profile >= level)
+    first, last = int(places[0]), int(places[-1])
+    start, end = float(first), float(last + 1)
+    if first > 0:
+        start += _crossing(profile[first - 1], profile[first], level) - 0.5
+    if last + 1 < profile.size:
+        end -= _crossing(profile[last + 1], profile[last], level) - 0.5
+    return start, end
+
+
+def _crossing(below: float, above: float, level: float) -> float:
+    """Return where a line from `below` to `above` crosses the level, in [0, 1]."""
+    return float(np.clip((level - below) / (above - below), 0, 1)) if above > below else 0.5

@@ -1,0 +1,126 @@
+"""Where the model input lies in the source, and exact area averages between the two."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from scipy import sparse
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Where the model input lies in the source.
+
+    Attributes:
+        source_rows, source_columns: of the file, in pixels.
+        top, left, bottom, right: the edges of the crop, in source pixels and fractions of them.
+        flipped: whether the crop was mirrored, so that the chest wall lies at the left.
+        offset_row, offset_column: where the crop begins in the model input, in pixels.
+        content_rows, content_columns: how much of the model input it fills; the longer one is all of it.
+    """
+
+    source_rows: int
+    source_columns: int
+    top: float
+    left: float
+    bottom: float
+    right: float
+    flipped: bool
+    offset_row: float
+    offset_column: float
+    content_rows: float
+    content_columns: float
+
+    def raster(self) -> "Raster":
+        """Return the model input's pixels as squares of the source, before any mirroring."""
+        side = max(self.bottom - self.top, self.right - self.left)
+        size = round(max(self.content_rows, self.content_columns))
+        left = self.right - side if self.flipped else self.left
+        return Raster((self.top + self.bottom - side) / 2, left, side / size, size, size)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the geometry as a JSON document."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> "Geometry":
+        """Read a geometry."""
+        return cls(**document)
+
+
+@dataclass(frozen=True)
+class Raster:
+    """Some part of the source, divided into equal squares.
+
+    Attributes:
+        top, left: of the part, in source pixels and fractions of them.
+        step: side of a square in source pixels.
+        rows, columns: squares.
+    """
+
+    top: float
+    left: float
+    step: float
+    rows: int
+    columns: int
+
+    def average(self, pixels: np.ndarray, step: float, shift: float = 0.0) -> np.ndarray:
+        """Average over the areas of the squares.
+
+        Args:
+            pixels: the whole source at some resolution.
+            step: side of one of its pixels in source pixels.
+            shift: how many source pixels before the source the first of them begins.
+
+        Returns:
+            float32 (rows, columns); 0 where a square lies beyond the source.
+        """
+        down = _shares((self.top + shift) / step, self.step / step, self.rows, pixels.shape[0])
+        across = _shares((self.left + shift) / step, self.step / step, self.columns, pixels.shape[1])
+        used = slice(int(across.indices.min()), int(across.indices.max()) + 1)
+        part = np.ascontiguousarray((down @ pixels[:, used].astype(np.float32, copy=False)).T)
+        return (across[:, used] @ part).T
+
+
+def _shares(start: float, width: float, count: int, length: int) -> sparse.csr_array:
+    """Return the share, (count, length), that each of `length` pixels has in `count` parts of some width in pixels."""
+    edges = start + np.arange(count + 1) * width
+    pixel = np.floor(edges[:-1, None]).astype(np.int32) + np.arange(int(np.ceil(width)) + 1, dtype=np.int32)
+    overlap = np.minimum(pixel + 1, edges[1:, None]) - np.maximum(pixel, edges[:-1, None])  # (count, reach)
+    used = (overlap > 1e-6) & (pixel >= 0) & (pixel < length)
+    overlap = np.where(used, overlap, 0)
+    share = (overlap / np.maximum(overlap.sum(axis=1, keepdims=True), 1e-6)).astype(np.float32)
+    part = np.broadcast_to(np.arange(count)[:, None], pixel.shape)
+    return sparse.csr_array((share[used], (part[used], pixel[used])), shape=(count, length))
+
+
+def to_source(heatmap: np.ndarray, geometry: Geometry, rows: int, columns: int) -> np.ndarray:
+    """Lay a map of the model input over the source.
+
+    Args:
+        heatmap: float (h, w) that covers the model input.
+        geometry: of the model input.
+        rows: wanted of the whole source frame; any number.
+        columns: likewise.
+
+    Returns:
+        float32 (rows, columns), 0 outside the crop; interpolated linearly, so within the heatmap's range.
+    """
+    size = max(geometry.content_rows, geometry.content_columns)
+    scale_row, scale_column = heatmap.shape[0] / size, heatmap.shape[1] / size
+    box = (
+        geometry.offset_column * scale_column,
+        geometry.offset_row * scale_row,
+        (geometry.offset_column + geometry.content_columns) * scale_column,
+        (geometry.offset_row + geometry.content_rows) * scale_row,
+    )
+    top = round(geometry.top * rows / geometry.source_rows)
+    bottom = max(top + 1, round(geometry.bottom * rows / geometry.source_rows))
+    left = round(geometry.left * columns / geometry.source_columns)
+    right = max(left + 1, round(geometry.right * columns / geometry.source_columns))
+    picture = Image.fromarray(heatmap.astype(np.float32))
+    content = np.asarray(picture.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=box))
+    whole = np.zeros((rows, columns), np.float32)
+    whole[top:bottom, left:right] = content[:, ::-1] if geometry.flipped else content
+    return whole

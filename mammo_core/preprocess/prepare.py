@@ -1,0 +1,86 @@
+"""A mammogram → the model input."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mammo_core.dicom import Mammogram, read
+from mammo_core.errors import ImageError
+from mammo_core.preprocess.breast import bounding_box, chest_right, find_breast
+from mammo_core.preprocess.contract import Contract
+from mammo_core.preprocess.geometry import Geometry, Raster
+
+COARSE = 256  # longest side in pixels, at most, of the image in which the breast is looked for
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model input.
+
+    Attributes:
+        image: uint8 (size, size); 0 is background.
+        geometry: where it lies in the source.
+        notes: sentences about what was unusual.
+    """
+
+    image: np.ndarray
+    geometry: Geometry
+    notes: tuple[str, ...] = ()
+
+
+def prepare_source(source: Path | bytes, contract: Contract) -> Prepared:
+    """Read a DICOM file and prepare it.
+
+    Raises:
+        ImageError: the file can't become a mammogram, or holds no breast.
+    """
+    return prepare(read(source, wanted=contract.size), contract)
+
+
+def prepare(mammogram: Mammogram, contract: Contract) -> Prepared:
+    """Turn a mammogram into a model input.
+
+    Raises:
+        ImageError: it holds no breast.
+    """
+    step, fine = _coarse_step(mammogram), 2**mammogram.reduction
+    frame = Raster(0, 0, step, -(-mammogram.source_rows // step), -(-mammogram.source_columns // step))
+    coarse = frame.average(mammogram.pixels, fine, mammogram.shift)
+    breast = find_breast(coarse, contract.skin)
+    box = [edge * step for edge in bounding_box(coarse, breast)]
+    geometry = _geometry(mammogram, box, chest_right(breast.mask), contract.size)
+
+    raster = geometry.raster()
+    averages = raster.average(mammogram.pixels, fine, mammogram.shift)
+    core = raster.average(breast.core, step)
+    outline = np.clip((averages - breast.air) / (breast.skin - breast.air) - 0.5, 0, 1)  # half at the skin level
+    coverage = np.maximum(core, np.minimum(outline, raster.average(breast.near, step)))
+    inside = averages[core > 0.99]
+    if inside.size == 0:
+        raise ImageError("blank", "The image holds no breast: what stands out from the background is too thin.")
+    low, high = np.percentile(inside, [contract.low_percentile, contract.high_percentile])
+    grey = np.clip((averages - low) / max(float(high - low), 1e-6), 0, 1) * (1 - contract.floor) + contract.floor
+    image = np.round(grey * coverage * 255).astype(np.uint8)
+    return Prepared(np.ascontiguousarray(image[:, ::-1]) if geometry.flipped else image, geometry)
+
+
+def _coarse_step(mammogram: Mammogram) -> int:
+    """Return the side in source pixels of a pixel of the coarse image: a power of two."""
+    longest = max(mammogram.source_rows, mammogram.source_columns)
+    return 2 ** max(mammogram.reduction, math.ceil(math.log2(longest / COARSE)))
+
+
+def _geometry(mammogram: Mammogram, box: list[float], flipped: bool, size: int) -> Geometry:
+    """Lay a box in source pixels into the model input."""
+    rows, columns = mammogram.source_rows, mammogram.source_columns
+    top, left, bottom, right = box[0], box[1], min(box[2], rows), min(box[3], columns)
+    scale = size / max(bottom - top, right - left)
+    height, width = (bottom - top) * scale, (right - left) * scale
+    return Geometry(rows, columns, top, left, bottom, right, flipped, (size - height) / 2, 0.0, height, width)
+
+
+def to_tensor(images: np.ndarray) -> np.ndarray:
+    """Return float32 (n, size, size, 1) in [0, 1] for uint8 (n, size, size)."""
+    return (images.astype(np.float32) / np.float32(255))[..., np.newaxis]

@@ -1,0 +1,31 @@
+"""How pages show a panel: its figure, the reading under it, and both to download."""
+
+import streamlit as st
+
+from mammo_core.figures.panels import Panel
+
+PICTURE = {"displaylogo": False, "toImageButtonOptions": {"format": "png", "scale": 2, "filename": "mammo"}}
+
+
+def show_panels(panels: list[Panel]) -> None:
+    """Show panels in two columns, left to right."""
+    for place in range(0, len(panels), 2):
+        for column, panel in zip(st.columns(2), panels[place : place + 2], strict=False):
+            with column.container(border=True, height="stretch"):
+                show_panel(panel)
+
+
+def show_panel(panel: Panel) -> None:
+    """Show one panel, or why it has no figure."""
+    title, menu = st.columns([8, 1], vertical_alignment="center")
+    title.markdown(f"**{panel.title}**")
+    if panel.figure is None:
+        st.info(panel.reading, icon=":material/info:")
+        return
+    with menu.popover("", icon=":material/download:", type="tertiary", help="Download"):
+        for name, kind, data in (("Table, CSV", "csv", panel.csv), ("Figure, HTML", "html", panel.html)):
+            key = f"{panel.key} {kind}"
+            st.download_button(name, data, f"{panel.key}.{kind}", f"text/{kind}", key=key, on_click="ignore")
+        st.caption("PNG: the camera above the figure.")
+    st.plotly_chart(panel.figure, key=panel.key, config=PICTURE, alt=panel.reading)
+    st.caption(panel.reading)

@@ -1,0 +1,79 @@
+"""One walk along the whole line in a real browser: explore, predict, train, reload, lose the server, stop."""
+
+import re
+import time
+
+import pandas as pd
+from playwright.sync_api import Page, expect
+
+PAGES = ("", "explore", "exams", "data", "train", "models", "predict")
+
+
+def test_every_page_opens_by_its_own_address_without_an_error(page: Page, server):
+    for name in PAGES:
+        page.goto(f"{server.url}/{name}")
+        expect(page.get_by_test_id("stHeading").first).to_be_visible()
+        expect(page.get_by_test_id("stSidebarNav").get_by_text("Overview")).to_be_visible()
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_statistics_are_visible(page: Page, server, workplace):
+    page.goto(f"{server.url}/explore")
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    images = len(pd.read_csv(workplace / "data" / "demo" / "train.csv"))
+    expect(page.get_by_test_id("stMain")).to_contain_text(f"{images:,}")
+
+
+def test_dropped_files_get_answers_and_heatmaps(page: Page, server, workplace, tmp_path):
+    table = pd.read_csv(workplace / "data" / "demo" / "train.csv").query("machine_id == 49 and cancer == 1")
+    folder = workplace / "data" / "demo" / "train_images"
+    files = [folder / str(row.patient_id) / f"{row.image_id}.dcm" for row in table.itertuples()][:2]
+    (tmp_path / "letter.txt").write_text("not an image")
+    page.goto(f"{server.url}/predict")
+    page.locator("input[type=file]").set_input_files([*files, tmp_path / "letter.txt"])
+    expect(page.get_by_text("This isn't a DICOM file")).to_be_visible()
+    expect(page.get_by_test_id("stImage").first.locator("img")).to_be_visible()
+    expect(page.get_by_text("Patient", exact=False).first).to_be_visible()
+    expect(page.get_by_text("synthetic images only").first).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").first.click()
+    answers = pd.read_csv(download.value.path())
+    assert answers["probability"].between(0, 1).sum() == len(files)
+    assert answers["error"].notna().sum() == 1
+
+
+def test_a_run_streams_survives_everything_and_stops(page: Page, server):
+    page.goto(f"{server.url}/train")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text(re.compile("running|queued")).first).to_be_visible()
+    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=120_000)
+    first = points(page)
+    wait_for_growth(page, first)
+
+    page.reload()
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    wait_for_growth(page, points(page))
+
+    server.kill()
+    server.start()
+    page.goto(f"{server.url}/train")
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    wait_for_growth(page, points(page))
+
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("stopped", exact=False).first).to_be_visible(timeout=90_000)
+    page.goto(f"{server.url}/models")
+    expect(page.get_by_test_id("stMain")).to_contain_text("demo")
+
+
+def points(page: Page) -> int:
+    """Return how many points the loss chart's traces hold."""
+    script = "() => document.querySelector('.js-plotly-plot')?.data?.reduce((n, trace) => n + trace.x.length, 0) ?? 0"
+    return int(page.evaluate(script))
+
+
+def wait_for_growth(page: Page, before: int) -> None:
+    deadline = time.monotonic() + 90
+    while points(page) <= before:
+        assert time.monotonic() < deadline, f"the curve stays at {before} points"
+        page.wait_for_timeout(500)

@@ -1,0 +1,167 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from distributed import Client, LocalCluster
+from PIL import Image
+
+from mammo_core.dataset import importer
+from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dataset.importer import import_images, open_client
+from mammo_core.dataset.library import describe_source
+from mammo_core.dataset.store import create_store, open_store, outdated_stores
+from mammo_core.errors import DataError, WorkError
+from mammo_core.files import sha256, write_json
+from mammo_core.preprocess import Contract, prepare_source
+from mammo_core.settings import settings
+
+CONTRACT = Contract(size=64)
+
+
+@pytest.fixture(scope="module")
+def client():
+    """Dask within this process, so that a test can watch what is decoded."""
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        Client(cluster) as opened,
+    ):
+        yield opened
+
+
+@pytest.fixture
+def catalogue(phantoms):
+    return read_catalogue(phantoms)
+
+
+def store_for(catalogue, name="demo", contract=CONTRACT):
+    return create_store(name, contract, describe_source(catalogue))
+
+
+def contents(store):
+    """Return the hash of every image and of the manifest."""
+    return {str(path.relative_to(store.folder)): sha256(path) for path in store.folder.rglob("*.p*") if path.is_file()}
+
+
+def test_every_row_is_accounted_for(workspace, catalogue, client):
+    store = store_for(catalogue)
+    seen = []
+    report = import_images(catalogue, store, client, seen.append)
+    manifest, quarantine = store.manifest(), store.quarantine()
+    assert report.prepared + report.skipped + report.quarantined == report.total == len(catalogue.table)
+    assert len(manifest) == report.prepared
+    assert sorted(quarantine["reason"]) == sorted(item["reason"] for item in report.quarantine)
+    assert set(quarantine["reason"]) == {"missing", "damaged", "blank"}
+    assert seen[-1]["done"] == seen[-1]["total"] == report.total
+    assert json.loads(json.dumps(report.to_json()))["stopped"] is False
+
+
+def test_pngs_lie_by_label_and_are_what_prediction_sees(workspace, catalogue, client):
+    store = store_for(catalogue)
+    import_images(catalogue, store, client)
+    for row in store.manifest().head(12).to_dict("records"):
+        group = "positive" if row["label"] else "negative"
+        assert row["png"] == f"{group}/{row['patient_id']}_{row['image_id']}.png"
+        with Image.open(store.folder / row["png"]) as picture:
+            assert picture.mode == "L"
+            stored = np.asarray(picture)
+        fresh = prepare_source(Path(row["file"]), CONTRACT)
+        assert np.array_equal(stored, fresh.image)
+        assert json.loads(row["geometry"]) == fresh.geometry.to_json()
+        assert row["sha256"] == sha256(store.folder / row["png"])
+
+
+def test_a_second_import_decodes_nothing(workspace, catalogue, client, monkeypatch):
+    store = store_for(catalogue)
+    first = import_images(catalogue, store, client)
+    before = contents(store)
+    monkeypatch.setattr(importer, "prepare_source", lambda *_: pytest.fail("decoded again"))
+    second = import_images(catalogue, store, client)
+    assert (second.prepared, second.skipped, second.quarantined) == (0, first.prepared, first.quarantined)
+    assert second.quarantine == first.quarantine
+    assert contents(store) == before
+
+
+def test_what_was_interrupted_goes_on_to_the_same_store(workspace, catalogue, client):
+    whole = store_for(catalogue, "whole")
+    import_images(catalogue, whole, client)
+    part = store_for(catalogue, "part")
+    asked = iter([False, False, True])
+    stopped = import_images(catalogue, part, client, should_stop=lambda: next(asked, True))
+    assert stopped.stopped
+    assert 0 < stopped.prepared < stopped.total
+    (part.folder / "manifest.parquet").unlink()  # as after a kill, before the index was written
+    (part.folder / "negative" / ".left-over.png").write_bytes(b"half")
+    finished = import_images(catalogue, part, client)
+    assert finished.skipped == stopped.prepared
+    (part.folder / "negative" / ".left-over.png").unlink()
+    assert contents(part) == contents(whole)
+
+
+def test_a_broken_png_is_made_again(workspace, catalogue, client):
+    store = store_for(catalogue)
+    import_images(catalogue, store, client)
+    before = contents(store)
+    png = store.folder / store.manifest()["png"].iloc[0]
+    (store.folder / "manifest.parquet").unlink()
+    png.write_bytes(png.read_bytes()[:200])
+    assert import_images(catalogue, store, client).prepared == 1
+    assert contents(store) == before
+
+
+def test_a_changed_label_moves_the_image(workspace, phantoms, client, tmp_path):
+    source = tmp_path / "source"
+    shutil.copytree(phantoms, source)
+    catalogue = read_catalogue(source)
+    store = store_for(catalogue)
+    import_images(catalogue, store, client)
+    moved = store.manifest().iloc[0]
+    catalogue.table.loc[catalogue.table["image_id"] == moved["image_id"], "cancer"] = 1 - int(moved["label"])
+    report = import_images(catalogue, store, client)
+    assert report.prepared == 1
+    assert not (store.folder / moved["png"]).exists()
+    assert (store.manifest().set_index("image_id").loc[moved["image_id"], "png"]) != moved["png"]
+
+
+def test_another_contract_makes_another_store(workspace, catalogue, client):
+    first = store_for(catalogue)
+    import_images(catalogue, first, client)
+    other = Contract(size=32)
+    second = store_for(catalogue, contract=other)
+    assert second.folder.name == f"demo-{other.identity[:8]}"
+    assert store_for(catalogue).folder == first.folder
+
+
+def test_another_source_may_not_use_the_name(workspace, catalogue, phantoms, tmp_path):
+    store_for(catalogue)
+    shutil.copytree(phantoms, tmp_path / "other")
+    with pytest.raises(DataError, match="made from another data set"):
+        store_for(read_catalogue(tmp_path / "other"))
+
+
+def test_a_store_of_another_version_is_named_and_harms_nothing(workspace, catalogue):
+    store = store_for(catalogue)
+    write_json(workspace / "data" / "prepared" / "old" / "contract.json", {"size": 64, "long_gone": 1})
+    assert outdated_stores() == ["old"]
+    assert open_store("demo") == store
+    with pytest.raises(DataError, match="no prepared store 'nothing'"):
+        open_store("nothing")
+
+
+@pytest.mark.slow
+def test_a_file_that_kills_its_worker_costs_itself_only(workspace, catalogue, monkeypatch):
+    monkeypatch.setenv("MAMMO_DECODE_SECONDS", "0.000001")  # the watchdog ends the worker at every image
+    settings.cache_clear()
+    catalogue.table.drop(index=catalogue.table.index[2:], inplace=True)
+    store = store_for(catalogue)
+    with open_client(workers=1) as client:
+        report = import_images(catalogue, store, client)
+    assert report.prepared + report.quarantined == 2
+    assert {item["reason"] for item in report.quarantine} <= {"decoder_died", "missing", "damaged", "blank"}
+    assert "decoder_died" in {item["reason"] for item in report.quarantine}
+
+
+def test_no_scheduler_is_one_sentence(workspace):
+    with pytest.raises(WorkError, match="No Dask scheduler answers"), open_client(scheduler="tcp://127.0.0.1:1"):
+        pass

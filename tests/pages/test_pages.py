@@ -1,0 +1,99 @@
+"""Every page is rendered by Streamlit's AppTest with the real core, on nothing, and on a finished line."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mammo_core.work import FINAL
+from mammo_core.work.runs import under_way
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(path.name for path in (ROOT / "pages").glob("[!_]*.py"))
+
+
+def show(page: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.run()
+    app.switch_page(f"pages/{page}")
+    return app.run()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_without_data_says_what_to_do(page, workspace):
+    app = show(page)
+    assert not app.exception
+    assert not app.error
+    assert app.title
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_with_everything_shows_no_error(page, finished):
+    app = show(page)
+    assert not app.exception
+    assert not app.error
+    assert app.title
+
+
+def test_a_malformed_csv_is_one_sentence_on_the_page(workspace):
+    folder = workspace / "data" / "broken"
+    folder.mkdir(parents=True)
+    (folder / "train.csv").write_text("patient_id,image_id\n1,2\n")
+    app = show("explore.py")
+    assert [error.value for error in app.error] == [
+        "train.csv lacks the columns laterality, view; patient_id, image_id, laterality, view are required."
+    ]
+
+
+def test_a_changed_model_is_one_sentence_on_the_page(finished):
+    with (finished / "models" / "trained" / "model.keras").open("ab") as stream:
+        stream.write(b"x")
+    app = show("predict.py")
+    app.selectbox(key="model").select("trained").run()
+    assert not app.exception
+    assert "model.keras was changed after training" in app.error[0].value
+
+
+def test_files_that_are_no_dicom_and_files_that_are(finished):
+    app = show("predict.py")
+    app.selectbox(key="model").select("trained").run()
+    files = sorted((finished / "data" / "demo" / "train_images").glob("*/*.dcm"))
+    app.file_uploader(key="files").set_value(
+        [("notes.txt", b"hello", "text/plain"), (files[0].name, files[0].read_bytes(), "application/dicom")]
+    ).run(timeout=120)
+    assert not app.exception
+    assert [error.value for error in app.error if "notes.txt" in error.value]
+    assert "isn't a DICOM file" in app.error[0].value
+
+
+def test_a_click_on_train_starts_one_detached_run(finished):
+    app = show("train.py")
+    app.button(key="quick start").click().run()
+    assert not app.exception
+    (run,) = under_way()
+    run.request_stop()
+    assert run.name in app.selectbox(key="run").options
+    deadline = time.monotonic() + 120
+    while run.state() not in FINAL and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert run.state() == "stopped"
+
+
+LIGHT = """
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("app.py", default_timeout=60).run()
+for page in ("explore", "data", "train", "models", "overview"):
+    app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception, page
+import mammo_core.cli
+print([name for name in ("tensorflow", "keras") if name in sys.modules])
+"""
+
+
+def test_only_prediction_loads_tensorflow(finished):
+    done = subprocess.run([sys.executable, "-c", LIGHT], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip().splitlines()[-1] == "[]"
