@@ -127,7 +127,7 @@ def runs(as_json: AsJson = False) -> None:
 
     rows = list_runs()
     if as_json:
-        return _print({"runs": rows}, as_json)
+        return _print({"runs": [{key: row[key] for key in row if key != "report"} for row in rows]}, as_json)
     table = Table("run", "state", "epoch", "AUC (95 % CI)", "active")
     for row in rows:
         auc = row["auc"]

@@ -304,7 +304,7 @@ def evaluate_store(bundle: Bundle, name: str) -> dict[str, Any]:
     return {
         "data": store.name,
         "part": "all",
-        **evaluate(predictions, operating_point=bundle.threshold).to_json(),
+        **evaluate(predictions, operating_point=bundle.threshold),
     }
 
 

@@ -10,6 +10,7 @@
 Loading is strict: a folder with a changed, missing or foreign file is refused.
 """
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from mammo_core.errors import DataError, ModelError
-from mammo_core.files import read_json, sha256, write_json
+from mammo_core.files import read_json, sha256, write_bytes, write_json
 from mammo_core.preprocess import Contract
 from mammo_core.settings import SHIPPED_MODELS, settings
 
@@ -31,6 +32,7 @@ MODEL, CONTRACT, PREDICTIONS, EVALUATION, CARD = (
     "evaluation.json",
     "card.json",
 )
+NOTE = "note.txt"
 VOUCHED = (MODEL, CONTRACT, PREDICTIONS, EVALUATION)
 FORMAT = 1
 
@@ -77,6 +79,11 @@ class Bundle:
     def predictions(self) -> pd.DataFrame:
         """Return what it said of the validation and test images: patient_id, …, label, probability, part."""
         return pd.read_parquet(self.folder / PREDICTIONS)
+
+    def judged(self) -> pd.DataFrame:
+        """Return the predictions that its report is about."""
+        predictions = self.predictions()
+        return predictions[predictions["part"] == self.evaluation()["part"]].reset_index(drop=True)
 
     def evaluation(self) -> dict[str, Any]:
         """Return its report."""
@@ -170,15 +177,69 @@ def activate(name: str) -> None:
     write_json(settings().models / "active.json", {"name": name})
 
 
+def rename_model(name: str, new: str) -> None:
+    """Give a model's folder another name.
+
+    Raises:
+        ModelError: it is the active or the shipped one, or the new name is taken or not usable.
+    """
+    folder = _own_folder(name, "renamed")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", new):
+        raise ModelError(f"{new!r} is not usable as a name; take letters, digits, '.', '_' and '-'.")
+    if new in list_models() or (settings().models / new).exists():
+        raise ModelError(f"There is already a model {new!r}. Choose another name.")
+    folder.rename(folder.with_name(new))
+
+
+def read_note(name: str) -> str:
+    """Return what a person noted about a model, or an empty text."""
+    path = model_folder(name) / NOTE
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def write_note(name: str, text: str) -> None:
+    """Note something about a model.
+
+    Raises:
+        ModelError: there is no such model.
+    """
+    write_bytes(model_folder(name) / NOTE, text.strip().encode())
+
+
+def choose_operating_point(name: str, threshold: float, policy: str) -> Bundle:
+    """Store another operating point in a model's card; predictions use it from then on.
+
+    Args:
+        name: of the model.
+        threshold: from which a breast is recalled, in [0, 1].
+        policy: how it was chosen.
+
+    Raises:
+        ModelError: the model is the shipped one, or isn't sound.
+    """
+    bundle = open_bundle(_own_folder(name, "changed", may_be_active=True))
+    point = {**bundle.card["operating_point"], "threshold": threshold, "policy": policy}
+    return write_card(bundle.folder, {**bundle.card, "operating_point": point})
+
+
 def delete_model(name: str) -> None:
     """Remove a model's folder with all that is in it.
 
     Raises:
         ModelError: it is the active or the shipped one, or isn't there.
     """
-    if name == active_model():
-        raise ModelError(f"{name} is the active model. Activate another one before you delete it.")
+    shutil.rmtree(_own_folder(name, "deleted"))
+
+
+def _own_folder(name: str, verb: str, may_be_active: bool = False) -> Path:
+    """Return the folder of a model that may be changed.
+
+    Raises:
+        ModelError: it is the shipped one, or the active one and that matters, or isn't there.
+    """
+    if name == active_model() and not may_be_active:
+        raise ModelError(f"{name} is the active model and can't be {verb}. Activate another one first.")
     folder = model_folder(name)
     if folder == SHIPPED_MODELS / DEMO:
-        raise ModelError("The shipped demo model can't be deleted.")
-    shutil.rmtree(folder)
+        raise ModelError(f"The shipped demo model can't be {verb}.")
+    return folder

@@ -1,13 +1,119 @@
-"""Compare models, read their reports, activate one."""
+"""Compare models, read their reports, choose an operating point, activate one."""
 
 import streamlit as st
 
-from mammo_core.work.runs import comparison, list_runs
+from mammo_core.errors import MammoError
+from mammo_core.evaluation import to_unit
+from mammo_core.figures.evaluation import precision_figure, roc_figure
+from mammo_core.figures.report import report_html
+from mammo_core.figures.training import loss_curves, score_curves
+from mammo_core.models import (
+    Bundle,
+    activate,
+    active_model,
+    delete_model,
+    list_models,
+    model_folder,
+    open_bundle,
+    read_note,
+    rename_model,
+    write_note,
+)
+from mammo_core.work.runs import compare_with_active, model_table, read_metrics
+from pages._report import show_card, show_errors, show_operating_point, show_report, show_subgroups
+from pages._session import errors_shown
+
+
+@st.dialog("Activate a model", width="large")
+def confirm(bundle: Bundle) -> None:
+    """Show how the candidate does, alone and beside the active model, before it goes live."""
+    st.markdown(f"**{bundle.name}** answers on the Predict page from then on.")
+    st.info(bundle.evaluation()["verdict"], icon=":material/balance:")
+    try:
+        st.info(f"Beside {active_model()}: {compare_with_active(bundle.name)}", icon=":material/compare_arrows:")
+    except MammoError as error:
+        st.warning(str(error), icon=":material/compare_arrows:")
+    if st.button("Activate", type="primary", icon=":material/check:"):
+        with errors_shown():
+            activate(bundle.name)
+        st.rerun()
+
+
+def manage(bundle: Bundle) -> None:
+    """Show what can be done with a model."""
+    go, rename, note, delete, export = st.columns(5)
+    is_active = bundle.name == active_model()
+    if go.button("Activate", type="primary", icon=":material/check:", disabled=is_active, width="stretch"):
+        confirm(bundle)
+    with rename.popover("Rename", icon=":material/edit:", disabled=is_active, width="stretch"), errors_shown():
+        new = st.text_input("New name", bundle.name, key=f"name {bundle.name}")
+        if st.button("Rename it", disabled=new == bundle.name):
+            rename_model(bundle.name, new)
+            st.rerun()
+    with note.popover("Note", icon=":material/sticky_note_2:", width="stretch"), errors_shown():
+        text = st.text_area("What is to be remembered", read_note(bundle.name), key=f"note {bundle.name}")
+        if st.button("Keep the note"):
+            write_note(bundle.name, text)
+            st.rerun()
+    with delete.popover("Delete", icon=":material/delete:", disabled=is_active, width="stretch"), errors_shown():
+        st.markdown(f"Delete **{bundle.name}** with its run? This can't be undone.")
+        if st.button("Delete it", type="primary"):
+            delete_model(bundle.name)
+            st.rerun()
+    name = f"{bundle.name}.html"
+    export.download_button(
+        "Report", lambda: report_html(bundle), name, "text/html", icon=":material/download:", width="stretch", on_click="ignore"
+    )
+
+
+def show_curves(name: str) -> None:
+    """Show how a model was trained."""
+    records = read_metrics(model_folder(name))
+    left, right = st.columns(2)
+    left.plotly_chart(loss_curves(records), key=f"loss {name}")
+    right.plotly_chart(score_curves(records), key=f"scores {name}")
+
+
+def show_comparison(bundles: list[Bundle]) -> None:
+    """Lay several models' curves over one another."""
+    units = {bundle.name: to_unit(bundle.judged(), "breast") for bundle in bundles}
+    left, right = st.columns(2)
+    left.plotly_chart(roc_figure(units), key="roc of several")
+    right.plotly_chart(precision_figure(units), key="precision of several")
+    st.caption("Breasts of each model's own held-out patients; curves of different patients can't be tested against another.")
+
 
 st.title("Models")
-rows = list_runs()
-if not rows:
+with errors_shown():
+    table = model_table()
+if table.empty:
     st.info("There is no model yet. Train one first.", icon=":material/model_training:")
     st.page_link("pages/train.py", label="Go to Train", icon=":material/arrow_forward:")
     st.stop()
-st.dataframe(comparison(rows), hide_index=True)
+st.caption("Select one row for its report, several to compare them.")
+chosen = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="multi-row", key="chosen").selection.rows
+names = table["model"].iloc[chosen].tolist() or table["model"][table["active"]].tolist() or table["model"].head(1).tolist()
+if unfinished := sorted(set(names) - set(list_models())):
+    st.info(f"{', '.join(unfinished)}: no finished model yet. Its curves are on the Train page.", icon=":material/hourglass:")
+    st.stop()
+with errors_shown():
+    bundles = [open_bundle(model_folder(name)) for name in names]
+if len(bundles) > 1:
+    show_comparison(bundles)
+    st.stop()
+
+bundle = bundles[0]
+st.subheader(bundle.name)
+manage(bundle)
+views = {
+    "Report": show_report,
+    "Operating point": show_operating_point,
+    "Subgroups": show_subgroups,
+    "Errors": show_errors,
+    "Training": lambda bundle: show_curves(bundle.name),
+    "Card": show_card,
+}
+for tab, show in zip(st.tabs(list(views), key="view"), views.values(), strict=True):
+    if tab.open:
+        with tab, errors_shown():
+            show(bundle)

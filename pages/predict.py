@@ -3,21 +3,11 @@
 import streamlit as st
 
 from mammo_core.dataset.library import example_exam
-from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.figures.images import hang, overlay, to_png
-from mammo_core.inference import Answer, Prediction, Predictor, exams, predict_new, summarise
+from mammo_core.inference import Answer, Prediction, exams, predict_new, summarise
 from mammo_core.models import Bundle, active_model, list_models, model_folder, open_bundle
+from pages._inference import predictor, sandbox
 from pages._session import errors_shown
-
-
-@st.cache_resource(show_spinner=False)
-def sandbox() -> Sandbox:
-    return Sandbox()
-
-
-@st.cache_resource(show_spinner="Loading the model; this takes some seconds the first time …", max_entries=2)
-def predictor(name: str, identity: str) -> Predictor:
-    return Predictor(open_bundle(model_folder(name)))
 
 
 def show_model(bundle: Bundle) -> None:

@@ -37,8 +37,8 @@ def decode(stream: bytes, syntax: str, shape: tuple[int, int], reduction: int) -
         reduction: how often the sides may be halved; only JPEG 2000 can.
 
     Returns:
-        Integers (rows, columns), the reduction that was done, their precision in bits, and whether the stream calls them
-        signed.
+        Integers (rows, columns), the reduction that was done, their precision in bits, and whether the stream calls
+        them signed.
 
     Raises:
         ImageError: the stream contradicts the header or is damaged.

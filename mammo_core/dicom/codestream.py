@@ -120,8 +120,10 @@ def _last_tile_part(stream: bytes, position: int) -> int:
 
 
 def _marked_end(stream: bytes, marker: int) -> int:
-    """Return where the stream ends, not counting zeros after its end marker."""
+    """Return where the stream ends, not counting zeros, or one fill byte, after its end marker."""
     bare = len(stream.rstrip(b"\0"))
+    if stream[bare - 3 : bare] == marker.to_bytes(2) + b"\xff":
+        bare -= 1
     if stream[bare - 2 : bare] != marker.to_bytes(2):
         raise _damaged("it is cut off, or something follows its end")
     return bare

@@ -25,15 +25,27 @@ def native_frame(header: Header, frame: int) -> bytes:
         raise ImageError("damaged", "The header says that the pixels aren't compressed, but they stand in fragments.")
     bits = header.rows * header.columns * header.allocated
     needed = (bits * header.frames + 7) // 8
-    if header.length not in (needed, needed + needed % 2):
-        relation = "fewer" if header.length < needed else "more"
-        raise ImageError("damaged", f"The file holds {relation} bytes of pixels than its header demands.")
     start = header.stream.tell()
+    _check_length(header, start, needed)
     if header.frames > 1 and bits % 8:
         raise ImageError("unsupported", "Several frames of single bits aren't supported.")
     _check_end(header, start + header.length)
     header.stream.seek(start + frame * bits // 8)
     return header.stream.read((bits + 7) // 8)
+
+
+def _check_length(header: Header, start: int, needed: int) -> None:
+    """Refuse fewer bytes than needed, and more, but for one row of zeros: some writers fill up their pixels with it.
+
+    Raises:
+        ImageError: the header and the pixels contradict each other.
+    """
+    surplus = (header.length or 0) - needed
+    if surplus < 0:
+        raise ImageError("damaged", "The file holds fewer bytes of pixels than its header demands.")
+    most = max(1, header.columns * header.allocated // 8)
+    if surplus > most or _read(header.stream, start + needed, surplus).strip(b"\0"):
+        raise ImageError("damaged", "The file holds more bytes of pixels than its header demands.")
 
 
 def encapsulated_frame(header: Header, frame: int) -> bytes:
@@ -43,7 +55,7 @@ def encapsulated_frame(header: Header, frame: int) -> bytes:
         ImageError: the fragments are cut off, contradict the header, or something follows them.
     """
     if header.length is not None:
-        raise ImageError("damaged", "The header says that the pixels are compressed, but they don't stand in fragments.")
+        raise ImageError("damaged", "The header says that the pixels are compressed, but they aren't in fragments.")
     table, fragments, end = _fragments(header)
     _check_end(header, end)
     chosen = _of_frame(header, table, fragments, frame)
@@ -77,7 +89,8 @@ def _of_frame(header: Header, table: bytes, fragments: list[Fragment], frame: in
             raise _frames_disagree()
         return fragments
     extended = header.dataset.get("ExtendedOffsetTable") or b""
-    offsets = [offset for (offset,) in (struct.iter_unpack("<Q", extended) if extended else struct.iter_unpack("<I", table))]
+    words = struct.iter_unpack("<Q", extended) if extended else struct.iter_unpack("<I", table)
+    offsets = [offset for (offset,) in words]
     if offsets:
         places = {start - fragments[0][0]: index for index, (start, _) in enumerate(fragments)}
         if len(offsets) != header.frames or not set(offsets) <= set(places):

@@ -12,6 +12,7 @@ from mammo_core.dicom.mammogram import Mammogram, Table, Window
 from mammo_core.errors import ImageError
 
 DISPLAY_PERCENTILES = (1.0, 99.7)  # of the values above the lowest, where a file has no usable window
+WIDE = {"u1": np.uint32, "u2": np.uint32, "i1": np.int32, "i2": np.int32, "u4": np.int64, "i4": np.int64}  # for sums
 FUNCTIONS = {"LINEAR", "LINEAR_EXACT", "SIGMOID"}  # VOI LUT Function (0028,1056)
 
 
@@ -19,10 +20,11 @@ def from_bytes(frame: bytes, header: Header) -> np.ndarray:
     """Return a native frame's stored values, (rows, columns), in this machine's byte order and the header's sign."""
     shape = (header.rows, header.columns)
     if header.allocated == 1:
-        bits = np.unpackbits(np.frombuffer(frame, np.uint8), bitorder="little" if header.little else "big")
+        bits = np.unpackbits(np.frombuffer(frame, np.uint8), bitorder="little")  # in either byte order (PS3.5 8.1.1)
         return bits[: header.rows * header.columns].reshape(shape)
     dtype = stored_dtype(header)
-    return np.frombuffer(frame, dtype.newbyteorder("<" if header.little else ">")).reshape(shape).astype(dtype, copy=False)
+    values = np.frombuffer(frame, dtype.newbyteorder("<" if header.little else ">"))
+    return values.reshape(shape).astype(dtype, copy=False)
 
 
 def stored_dtype(header: Header) -> np.dtype:
@@ -135,16 +137,19 @@ def shrink(values: np.ndarray, halvings: int) -> np.ndarray:
     if not halvings:
         return values.astype(np.float32, copy=False)
     step = 2**halvings
-    total = _add_up(_add_up(values, step).T, step).T.astype(np.float32)
+    if values.dtype == np.uint16 and int(values.max()) * step**2 < 1 << 16:  # the sums fit: half the memory to walk
+        wide = np.dtype(np.uint16)
+    else:
+        wide = np.dtype(WIDE.get(values.dtype.str[1:], np.float32))
+    total = _add_up(_add_up(values, step, wide).T, step, wide).T.astype(np.float32)
     heights = np.minimum(step, values.shape[0] - step * np.arange(total.shape[0]))
     widths = np.minimum(step, values.shape[1] - step * np.arange(total.shape[1]))
     return total / np.outer(heights, widths).astype(np.float32)
 
 
-def _add_up(values: np.ndarray, step: int) -> np.ndarray:
-    """Return the sums of every `step` rows."""
-    wide = {"u1": np.uint32, "u2": np.uint32, "i1": np.int32, "i2": np.int32, "u4": np.int64, "i4": np.int64}
-    sums = values[::step].astype(wide.get(values.dtype.str[1:], np.float32))
+def _add_up(values: np.ndarray, step: int, wide: np.dtype) -> np.ndarray:
+    """Return the sums of every `step` rows, of a type that they fit in."""
+    sums = values[::step].astype(wide)
     for start in range(1, step):
         part = values[start::step]
         sums[: len(part)] += part
@@ -152,7 +157,7 @@ def _add_up(values: np.ndarray, step: int) -> np.ndarray:
 
 
 def windows(dataset: Dataset) -> tuple[Window | Table, ...]:
-    """Return the file's windows, Window Center (0028,1050) and Width (0028,1051), then its VOI LUT Sequence (0028,3010)."""
+    """Return the file's windows, Window Center (0028,1050) and Width (0028,1051), then its VOI LUTs (0028,3010)."""
     function = str(dataset.get("VOILUTFunction") or "LINEAR").strip().upper()
     function = function if function in FUNCTIONS else "LINEAR"
     centres, widths = _all(dataset.get("WindowCenter")), _all(dataset.get("WindowWidth"))

@@ -35,12 +35,13 @@ TECHNICAL = (  # may be shown; nothing here can name a person
     "VOILUTFunction", "WindowCenter", "WindowWidth", "LossyImageCompression", "BreastImplantPresent",
 )  # fmt: skip
 READ = (
-    *TECHNICAL, "SOPClassUID", "PatientID", "BodyPartExamined", "Laterality", "ViewCodeSequence", "SamplesPerPixel", "HighBit",
-    "PixelPaddingRangeLimit", "ModalityLUTSequence", "VOILUTSequence", "SharedFunctionalGroupsSequence",
+    *TECHNICAL, "SOPClassUID", "PatientID", "BodyPartExamined", "Laterality", "ViewCodeSequence", "SamplesPerPixel",
+    "HighBit", "PixelPaddingRangeLimit", "ModalityLUTSequence", "VOILUTSequence", "SharedFunctionalGroupsSequence",
     "ExtendedOffsetTable",
 )  # fmt: skip
 
-READ_TAGS = [BaseTag(OVERLAY_BIT), *(BaseTag(cast(int, tag_for_keyword(keyword))) for keyword in READ)]
+READ_TAGS: list[BaseTag | int] = [BaseTag(cast(int, tag_for_keyword(keyword))) for keyword in READ]
+READ_TAGS.append(BaseTag(OVERLAY_BIT))
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,8 @@ def parse(stream: BinaryIO) -> tuple[Dataset, uid.UID, BinaryIO]:
     """Read the elements of `READ`, up to the pixels.
 
     Returns:
-        The elements, the transfer syntax, and the stream, which stands at the tag of the pixels or at its end. It is another
-        one than was given where the file is deflated.
+        The elements, the transfer syntax, and the stream, which stands at the tag of the pixels or at its end. It is
+        another one than was given where the file is deflated.
 
     Raises:
         ImageError: it isn't a DICOM file, or its header is cut off.
@@ -117,7 +118,7 @@ def parse(stream: BinaryIO) -> tuple[Dataset, uid.UID, BinaryIO]:
         raise ImageError("not_dicom", "This isn't a DICOM file. Give files as the scanner or the data set gives them.")
     with warnings.catch_warnings(record=True) as complaints:
         warnings.simplefilter("always")
-        meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)  # noqa: ARG005
+        meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
         syntax = uid.UID(str(meta.get("TransferSyntaxUID") or ""))
         if syntax == uid.DeflatedExplicitVRLittleEndian:
             stream = _inflate(stream)
@@ -155,9 +156,14 @@ def _inflate(stream: BinaryIO) -> BinaryIO:
         raise too_large("The deflated file inflates beyond its limit", f"{limit / 1e6:,.0f} MB are read")
     if not inflater.eof:
         raise ImageError("damaged", "The file is cut off: its deflated data has no end.")
-    if inflater.unused_data.strip(b"\0"):
+    if inflater.unused_data.removeprefix(_gzip_end(data)).strip(b"\0"):
         raise ImageError("damaged", "The file is damaged: something follows its deflated data.")
     return io.BytesIO(data)
+
+
+def _gzip_end(data: bytes) -> bytes:
+    """Return what gzip puts behind deflated data (RFC 1952 2.3.1), and some DICOM writers with it."""
+    return struct.pack("<II", zlib.crc32(data), len(data))
 
 
 def check(dataset: Dataset, syntax: uid.UID, stream: BinaryIO) -> Header:

@@ -74,8 +74,9 @@ class Mammogram:
             lowest value.
         reduction: `pixels` has 1/2**reduction of the source's rows and columns.
         source_rows, source_columns: of the file.
-        shift: `pixels[i, j]` stands for the source pixels from row `i * 2**reduction - shift` on, and columns alike. A mean
-            of blocks has 0; a wavelet's low-pass lies centred on every 2**reduction-th pixel, half a block before.
+        shift: `pixels[i, j]` stands for the source pixels from row `i * 2**reduction - shift` on, and columns alike.
+            A mean of blocks has 0; a wavelet's low-pass lies centred on every 2**reduction-th pixel, half a block
+            before.
         turn: what MONOCHROME1 values were subtracted from, or None for MONOCHROME2; windows refer to the values before.
         windows: windows and tables as in the file, the first is its default.
         laterality: "L", "R" or None; Image Laterality (0020,0062), else Laterality (0020,0060).

@@ -27,8 +27,8 @@ def read(source: Path | bytes, wanted: int | None = None) -> Mammogram:
 
     Args:
         source: its path or its bytes.
-        wanted: side in pixels of the image that is to be made of it; the image is then reduced as far as leaves at least
-            twice as much, JPEG 2000 while decoding and others by averaging. None gives the full resolution.
+        wanted: side in pixels of the image that is to be made of it; the image is then reduced as far as leaves at
+            least twice as much, JPEG 2000 while decoding and others by averaging. None gives the full resolution.
 
     Raises:
         ImageError: it isn't a mammogram, can't be decoded, is damaged, or is too large.
@@ -43,7 +43,7 @@ def read(source: Path | bytes, wanted: int | None = None) -> Mammogram:
 
 @contextmanager
 def _nothing_else() -> Iterator[None]:
-    """Turn whatever a damaged file makes pydicom raise (StopIteration, RecursionError, struct.error, …) into an ImageError.
+    """Turn whatever a damaged file makes pydicom raise (StopIteration, RecursionError, …) into an ImageError.
 
     Its own text may quote the file, so it is left out.
     """

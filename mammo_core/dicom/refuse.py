@@ -8,11 +8,12 @@ from mammo_core.errors import ImageError
 MAMMOGRAPHY = {"", "MG", "DX", "CR", "OT"}  # Modality (0008,0060)
 MODALITIES = {
     "CT": "a CT image", "MR": "an MR image", "US": "an ultrasound image", "NM": "a nuclear medicine image",
-    "PT": "a PET image", "XA": "an angiography image", "RF": "a fluoroscopy image", "SR": "a report", "KO": "a list of images",
-    "PR": "a presentation state", "SEG": "a segmentation", "RTDOSE": "a dose distribution", "RTPLAN": "a treatment plan",
-    "RTSTRUCT": "a set of contours", "RTIMAGE": "a radiotherapy image", "ES": "an endoscopy image", "OP": "a photograph of the eye",
-    "SM": "a microscope image", "ECG": "an electrocardiogram", "IO": "a dental image", "PX": "a dental image",
-    "DOC": "a document", "XC": "a photograph", "REG": "a registration", "AU": "a sound",
+    "PT": "a PET image", "XA": "an angiography image", "RF": "a fluoroscopy image", "SR": "a report",
+    "KO": "a list of images", "PR": "a presentation state", "SEG": "a segmentation", "RTDOSE": "a dose distribution",
+    "RTPLAN": "a treatment plan", "RTSTRUCT": "a set of contours", "RTIMAGE": "a radiotherapy image",
+    "ES": "an endoscopy image", "OP": "a photograph of the eye", "SM": "a microscope image",
+    "ECG": "an electrocardiogram", "IO": "a dental image", "PX": "a dental image", "DOC": "a document",
+    "XC": "a photograph", "REG": "a registration", "AU": "a sound",
 }  # fmt: skip
 PROJECTION_CLASSES = {  # SOP Class UID (0008,0016) of images that may be mammograms
     uid.DigitalMammographyXRayImageStorageForPresentation,
@@ -43,7 +44,7 @@ def refuse_others(dataset: Dataset, has_pixels: bool) -> None:
     if modality not in MAMMOGRAPHY:
         raise _no_mammogram(MODALITIES.get(modality, "a DICOM file of another modality"))
     sop_class = uid.UID(_text(dataset, "SOPClassUID"))
-    if sop_class in uid.UID_dictionary and sop_class not in PROJECTION_CLASSES and modality != "MG":
+    if sop_class.name != str(sop_class) and sop_class not in PROJECTION_CLASSES and modality != "MG":
         raise _no_mammogram(f"a DICOM file of the class {sop_class.name}")
     if not has_pixels:
         if "Rows" in dataset:

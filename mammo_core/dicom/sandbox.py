@@ -1,6 +1,6 @@
 """A pool of processes in which untrusted files are decoded: they may hang, eat memory or die, and harm nobody."""
 
-import sys
+import signal
 from collections.abc import Callable
 from concurrent.futures import TimeoutError
 from multiprocessing import get_context
@@ -8,21 +8,25 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
+from mammo_core.dicom.confine import confine, confine_time
 from mammo_core.errors import ImageError
 from mammo_core.settings import settings
 
+CPU_ENDED = -getattr(signal, "SIGXCPU", 24)  # exit code of a worker that has used its time up
+
 
 class Sandbox:
-    """Runs module-level functions in worker processes with limits on time and memory.
+    """Runs module-level functions in worker processes with limits on time and memory, and without a network.
 
     A worker that dies or takes too long is replaced; the call raises an ImageError, others are not affected.
     """
 
     def __init__(self) -> None:
+        spawn: Any = get_context("spawn")
         self.pool = ProcessPool(
             max_workers=settings().decode_workers,
-            context=get_context("spawn"),
-            initializer=_limit,
+            context=spawn,
+            initializer=confine,
             initargs=[settings().decode_bytes],
         )
 
@@ -32,27 +36,23 @@ class Sandbox:
         Args:
             function: at the top level of a module.
             arguments: picklable.
-            timeout: wall time in s; by default the setting `decode_seconds`.
+            timeout: wall time in s, and CPU time too; by default the setting `decode_seconds`.
 
         Raises:
             ImageError: the worker died, ran out of memory or took too long; and what the function raises.
         """
         seconds = timeout or settings().decode_seconds
-        future: Any = self.pool.schedule(function, args=list(arguments), timeout=seconds)
+        future: Any = self.pool.schedule(_timed, args=[seconds, function, *arguments], timeout=seconds)
         try:
             return future.result()
         except TimeoutError:
-            raise ImageError(
-                "decoder_died", f"Decoding took longer than {seconds:g} s and was ended."
-            ) from None
-        except ProcessExpired:
-            raise ImageError(
-                "decoder_died", "The decoder crashed on this file; nothing else was harmed."
-            ) from None
+            raise _too_long(seconds) from None
+        except ProcessExpired as error:
+            if error.exitcode == CPU_ENDED:
+                raise _too_long(seconds) from None
+            raise ImageError("decoder_died", "The decoder crashed on this file; nothing else was harmed.") from None
         except MemoryError:
-            raise ImageError(
-                "decoder_died", "Decoding this file needs more memory than is allowed."
-            ) from None
+            raise ImageError("decoder_died", "Decoding this file needs more memory than is allowed.") from None
 
     def close(self) -> None:
         """End all workers."""
@@ -66,11 +66,10 @@ class Sandbox:
         self.close()
 
 
-def _limit(memory: int) -> None:
-    """Limit a worker's address space in bytes, and let it leave no core file. Windows has no such limits."""
-    if sys.platform == "win32":
-        return
-    import resource
+def _timed(seconds: float, function: Callable[..., Any], *arguments: Any) -> Any:
+    confine_time(seconds)
+    return function(*arguments)
 
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+def _too_long(seconds: float) -> ImageError:
+    return ImageError("decoder_died", f"Decoding took longer than {seconds:g} s and was ended.")

@@ -1,17 +1,23 @@
 """Predictions → what a reviewer would accept: metrics with confidence intervals over patients, beside baselines."""
 
+from mammo_core.evaluation.baselines import STATISTICS, image_statistics
 from mammo_core.evaluation.calibration import Calibration, fit_platt
-from mammo_core.evaluation.operating import at_threshold, choose_threshold
-from mammo_core.evaluation.report import Report, evaluate
+from mammo_core.evaluation.compare import compare
+from mammo_core.evaluation.operating import POLICIES, at_threshold, choose_threshold, per_thousand
+from mammo_core.evaluation.report import evaluate
 from mammo_core.evaluation.units import to_breasts, to_patients, to_unit
 
 __all__ = [
+    "POLICIES",
+    "STATISTICS",
     "Calibration",
-    "Report",
     "at_threshold",
     "choose_threshold",
+    "compare",
     "evaluate",
     "fit_platt",
+    "image_statistics",
+    "per_thousand",
     "to_breasts",
     "to_patients",
     "to_unit",

@@ -10,6 +10,20 @@ from mammo_core.errors import ConfigError, DataError
 from mammo_core.evaluation.units import Unit, to_unit
 
 Policy = Literal["specificity_90", "sensitivity_90", "best_f1", "recall_10"]
+POLICIES: dict[str, str] = {
+    "specificity_90": "90 % specificity",
+    "sensitivity_90": "90 % sensitivity",
+    "best_f1": "best F1",
+    "recall_10": "10 % recall rate",
+}
+READERS = {  # of the Breast Cancer Surveillance Consortium (Lehman et al. 2017)
+    "sensitivity": 0.869,
+    "specificity": 0.889,
+    "recall_rate": 0.116,
+    "ppv": 0.044,
+    "found": 5.1,
+}
+PREVALENCES = {"RSNA": 0.0206, "screening": 0.005}  # share of breasts in the RSNA data; of screens in a population
 
 
 def choose_threshold(predictions: pd.DataFrame, policy: Policy, unit: Unit = "breast") -> float:
@@ -72,5 +86,41 @@ def at_threshold(table: pd.DataFrame, threshold: float) -> dict[str, Any]:
     }
 
 
-def _share(part: int, whole: int) -> float | None:
+def _share(part: float, whole: float) -> float | None:
     return part / whole if whole else None
+
+
+def outcomes(units: pd.DataFrame, threshold: float, label: int, recalled: bool) -> pd.DataFrame:
+    """Return the units of one cell of the confusion matrix, those that surprise most first.
+
+    Args:
+        units: one row a unit, with label and probability.
+        threshold: the operating point.
+        label: 0 or 1.
+        recalled: whether the probability reaches the threshold.
+    """
+    chosen = units[(units["label"] == label) & ((units["probability"] >= threshold) == recalled)]
+    return chosen.sort_values("probability", ascending=label == 1).reset_index(drop=True)
+
+
+def per_thousand(point: dict[str, Any], prevalence: float) -> dict[str, float | None]:
+    """Return what an operating point does in 1,000 screens at a prevalence.
+
+    Args:
+        point: see `at_threshold`.
+        prevalence: share of screens with a cancer, in [0, 1].
+
+    Returns:
+        recalled, found and missed in 1,000 screens, and ppv in [0, 1]; None where the point's shares aren't defined.
+    """
+    sensitivity, specificity = point["sensitivity"], point["specificity"]
+    if sensitivity is None or specificity is None:
+        return dict.fromkeys(("recalled", "found", "missed", "ppv"))
+    found = 1000 * prevalence * sensitivity
+    alarms = 1000 * (1 - prevalence) * (1 - specificity)
+    return {
+        "recalled": found + alarms,
+        "found": found,
+        "missed": 1000 * prevalence - found,
+        "ppv": _share(found, found + alarms),
+    }

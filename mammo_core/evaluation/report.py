@@ -1,158 +1,165 @@
 """Predictions → the report: metrics with 95 % confidence intervals over patients, baselines, a verdict in words."""
 
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
 
 from mammo_core.errors import DataError
 from mammo_core.evaluation import metrics
+from mammo_core.evaluation.baselines import baseline_scores
+from mammo_core.evaluation.metrics import Ranking, with_interval
 from mammo_core.evaluation.operating import at_threshold
-from mammo_core.evaluation.units import Unit, to_unit
+from mammo_core.evaluation.subgroups import subgroups
+from mammo_core.evaluation.units import UNITS, Unit, to_unit
 
-INTERVALS: dict[str, metrics.Metric] = {
+FIGURES: dict[str, metrics.Metric] = {
     "auc": metrics.auc,
     "average_precision": metrics.average_precision,
     "sensitivity_at_90_specificity": metrics.sensitivity_at_90_specificity,
+    "partial_auc": metrics.partial_auc,
     "brier": metrics.brier,
 }
-
-
-@dataclass(frozen=True)
-class Report:
-    """What is known of a model on patients that it hasn't seen.
-
-    Attributes:
-        unit: what is judged: image, breast or patient.
-        document: the report as JSON; see `evaluate`.
-    """
-
-    unit: Unit
-    document: dict[str, Any]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the report as a JSON document."""
-        return {"unit": self.unit, **self.document}
+NEVER, ALWAYS = 0.005, 0.995  # recall rates of a model that gives one answer to almost everything
+NAMES = {"age_only": "age alone", "image_statistics": "global image statistics"}
 
 
 def evaluate(
     predictions: pd.DataFrame,
     *,
-    unit: Unit = "breast",
     operating_point: float,
-    training_table: pd.DataFrame | None = None,
+    training: pd.DataFrame | None = None,
     resamples: int = metrics.RESAMPLES,
-) -> Report:
+) -> dict[str, Any]:
     """Judge predictions.
 
     Args:
-        predictions: one row an image: patient_id, laterality, label, probability, and age for that baseline.
-        unit: to judge by.
+        predictions: one row an image: patient_id, laterality, label, probability; and for baselines and subgroups age,
+            `baselines.STATISTICS` and the attributes of `subgroups`.
         operating_point: threshold on the probability, chosen elsewhere.
-        training_table: images of the training part (label, age), for the age-only baseline; without it the age itself is
-            the score.
+        training: the training part's images, for the baselines.
         resamples: of the bootstrap.
 
     Returns:
-        n, positives, patients; auc, average_precision, sensitivity_at_90_specificity and brier as {value, low, high}; pf1;
-        operating_point; baselines; verdict.
+        The report of breasts (see `judge`) with its unit; `units`: that of images and patients; `subgroups`.
 
     Raises:
         DataError: the predictions hold one class only.
     """
+    if predictions["label"].nunique() < 2:
+        raise DataError("The judged part holds only one class, so nothing can be said about telling them apart.")
+    rivals = baseline_scores(predictions, training)
+    reports = {unit: judge(predictions, unit, operating_point, rivals, resamples) for unit in UNITS}
+    return {
+        "unit": "breast",
+        **reports.pop("breast"),
+        "units": reports,
+        "subgroups": subgroups(predictions, resamples).to_dict("records"),
+    }
+
+
+def judge(
+    predictions: pd.DataFrame, unit: Unit, threshold: float, rivals: dict[str, np.ndarray], resamples: int
+) -> dict[str, Any]:
+    """Judge predictions by one unit.
+
+    Args:
+        predictions: one row an image.
+        unit: image, breast or patient.
+        threshold: the operating point.
+        rivals: what the baselines say of each image, (n,); they are combined into units as the model's probabilities are.
+        resamples: of the bootstrap.
+
+    Returns:
+        n, positives, patients; auc, average_precision, sensitivity_at_90_specificity, partial_auc and brier as {value, low,
+        high}; pf1 and pf1_intervals; operating_point (with its confusion matrix) and operating_point_intervals; accuracy;
+        baselines with the gain in AUC over each; verdict.
+    """
     table = to_unit(predictions, unit)
     y, p = table["label"].to_numpy(int), table["probability"].to_numpy(float)
-    if len(np.unique(y)) < 2:
-        raise DataError(
-            "The judged part holds only one class, so nothing can be said about telling them apart."
-        )
-    age = age_score(table, training_table)
-    draws = {name: partial(metric, y, p) for name, metric in INTERVALS.items()}
-    if age is not None:
-        draws["age"] = partial(metrics.auc, y, age)
-    samples = metrics.bootstrap(table["patient_id"].to_numpy(), draws, resamples)
-    once = np.ones((1, len(y)))
+    model = Ranking(y, p)
+    at = metrics.operating_figures(threshold)
+    figures = {name: (model, metric) for name, metric in FIGURES.items()}
+    figures |= {f"at {name}": (model, metric) for name, metric in at.items()}
+    figures |= {"raw": (model, metrics.pf1), "best": (model, metrics.best_pf1)}
+    others = {
+        name: Ranking(y, to_unit(predictions.assign(probability=scores), unit)["probability"])
+        for name, scores in rivals.items()
+    }
+    figures |= {f"{name} auc": (ranking, metrics.auc) for name, ranking in others.items()}
+    figures |= {f"{name} ap": (ranking, metrics.average_precision) for name, ranking in others.items()}
+    samples = metrics.bootstrap(table["patient_id"], figures, resamples)
+    shown = {name: with_interval(ranking.value(metric), samples[name]) for name, (ranking, metric) in figures.items()}
+
+    prevalence = float(y.mean())
     document: dict[str, Any] = {
         "n": len(y),
         "positives": int(y.sum()),
         "patients": int(table["patient_id"].nunique()),
-    }
-    document |= {
-        name: _with_interval(float(metric(y, p, once)[0]), samples[name])
-        for name, metric in INTERVALS.items()
-    }
-    best, best_threshold = metrics.best_pf1(y, p)
-    document["pf1"] = {
-        "raw": metrics.pf1(y, p),
-        "best": best,
-        "best_threshold": best_threshold,
-        "at_threshold": metrics.pf1(y, (p >= operating_point).astype(float)),
-    }
-    document["operating_point"] = at_threshold(table, operating_point)
-    prevalence = float(y.mean())
-    document["baselines"] = {
-        "prevalence": {
-            "auc": 0.5,
-            "average_precision": prevalence,
-            "accuracy": max(prevalence, 1 - prevalence),
+        **{name: shown[name] for name in FIGURES},
+        "pf1": {
+            "raw": shown["raw"]["value"],
+            "best": shown["best"]["value"],
+            "best_threshold": model.value(metrics.best_threshold),
+            "at_threshold": shown["at pf1"]["value"],
         },
-        "age_only": None,
+        "pf1_intervals": {"raw": shown["raw"], "best": shown["best"], "at_threshold": shown["at pf1"]},
+        "operating_point": at_threshold(table, threshold),
+        "operating_point_intervals": {name: shown[f"at {name}"] for name in at if name != "pf1"},
+        "accuracy": float(((p >= threshold) == y).mean()),
+        "baselines": {
+            "prevalence": {
+                "auc": 0.5,
+                "average_precision": prevalence,
+                "accuracy": max(prevalence, 1 - prevalence),
+            },
+            **dict.fromkeys(NAMES),
+        },
     }
-    document["accuracy"] = float(((p >= operating_point) == y).mean())
-    gain = None
-    if age is not None:
-        value = float(metrics.auc(y, age, once)[0])
-        document["baselines"]["age_only"] = {"auc": _with_interval(value, samples["age"])}
-        gain = _with_interval(document["auc"]["value"] - value, samples["auc"] - samples["age"])
-        document["gain_over_age"] = gain
-    document["verdict"] = verdict(document, gain)
-    return Report(unit, document)
+    for name, ranking in others.items():
+        gain = samples["auc"] - samples[f"{name} auc"]
+        document["baselines"][name] = {
+            "auc": shown[f"{name} auc"],
+            "average_precision": shown[f"{name} ap"],
+            "gain": with_interval(model.value(metrics.auc) - ranking.value(metrics.auc), gain),
+        }
+    return document | {"verdict": verdict(document)}
 
 
-def age_score(table: pd.DataFrame, training: pd.DataFrame | None) -> np.ndarray | None:
-    """Return what age alone says of each unit: a logistic regression on the training images' age, or the age itself.
-
-    Missing ages take the median. None if no age is known.
-    """
-    if "age" not in table or table["age"].notna().sum() == 0:
-        return None
-    known = table if training is None or training["age"].notna().sum() == 0 else training
-    median = float(known["age"].median())
-    ages = table["age"].fillna(median).to_numpy(float)
-    if known is table:
-        return ages
-    fitted = LogisticRegression().fit(
-        (known["age"].fillna(median).to_numpy(float) - median)[:, np.newaxis], known["label"].to_numpy(int)
-    )
-    return fitted.predict_proba((ages - median)[:, np.newaxis])[:, 1]
-
-
-def verdict(document: dict[str, Any], gain: dict[str, Any] | None) -> str:
-    """Say in one sentence what the numbers mean."""
-    point, auc = document["operating_point"], document["auc"]
-    if auc["low"] is not None and auc["low"] <= 0.5 <= auc["high"]:
-        habit = ""
-        if point["recall_rate"] < 0.005:
-            habit = " and answers almost always negative"
-        elif point["recall_rate"] > 0.995:
-            habit = " and answers almost always positive"
-        return f"Not distinguishable from chance (AUC {_text(auc)}){habit}."
-    if gain is None:
-        return f"Better than chance (AUC {_text(auc)}); there is no age to compare with."
-    if gain["low"] > 0:
-        return f"Better than age alone (ΔAUC {_text(gain)})."
-    if gain["high"] < 0:
-        return f"Worse than age alone (ΔAUC {_text(gain)})."
-    return f"Not distinguishable from age alone (ΔAUC {_text(gain)})."
+def verdict(document: dict[str, Any]) -> str:
+    """Say in a sentence or two what the numbers of `judge` mean."""
+    auc, recall_rate = document["auc"], document["operating_point"]["recall_rate"]
+    habit = ""
+    if recall_rate < NEVER:
+        habit = " It answers almost always negative."
+    elif recall_rate > ALWAYS:
+        habit = " It answers almost always positive."
+    if auc["low"] is None or auc["low"] <= 0.5 <= auc["high"]:
+        return f"Not distinguishable from chance (AUC {in_words(auc)}).{habit}"
+    if auc["high"] < 0.5:
+        return f"Worse than chance (AUC {in_words(auc)}).{habit}"
+    found = document["baselines"]
+    compared = [f"{against(NAMES[name], found[name]['gain'])}" for name in NAMES if found[name]]
+    if not compared:
+        return f"Better than chance (AUC {in_words(auc)}); there is no age to compare with.{habit}"
+    text = "; ".join(compared)
+    return f"{text[0].upper()}{text[1:]}.{habit}"
 
 
-def _with_interval(value: float, samples: np.ndarray) -> dict[str, float | None]:
-    low, high = metrics.interval(samples)
-    return {"value": value, "low": low, "high": high}
+def against(name: str, gain: dict[str, float | None]) -> str:
+    """Say how something fares against a rival of that name, from the paired difference in AUC."""
+    low, high = gain["low"], gain["high"]
+    if low is None or high is None or low <= 0 <= high:
+        word = "not distinguishable from"
+    else:
+        word = "better than" if low > 0 else "worse than"
+    return f"{word} {name} (ΔAUC {in_words(gain)})"
 
 
-def _text(figure: dict[str, Any]) -> str:
+def in_words(figure: dict[str, float | None]) -> str:
+    """Return "0.83, 95 % CI 0.79 to 0.87"."""
+    if figure["value"] is None:
+        return "not defined"
+    if figure["low"] is None:
+        return f"{figure['value']:.2f}"
     return f"{figure['value']:.2f}, 95 % CI {figure['low']:.2f} to {figure['high']:.2f}"

@@ -1,13 +1,33 @@
 """Who will be in which part of a run, known before anything starts and without loading TensorFlow."""
 
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mammo_core.dataset.splits import PARTS, assert_no_overlap, split_patients
 from mammo_core.dataset.store import open_store
 from mammo_core.errors import DataError
 from mammo_core.learning.config import TrainingConfig
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The labelled images of a store, divided.
+
+    Attributes:
+        table: one row an image: the manifest's columns and part.
+        images: uint8 (n, size, size), in the table's order.
+    """
+
+    table: pd.DataFrame
+    images: np.ndarray
+
+    def part(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return images uint8 (m, size, size) and labels int (m,) of a part."""
+        chosen = (self.table["part"] == name).to_numpy()
+        return self.images[chosen], self.table["label"].to_numpy(int)[chosen]
 
 
 def plan(config: TrainingConfig) -> pd.DataFrame:

@@ -7,64 +7,28 @@
     verification.json                              what a fresh process found when it loaded the model
 """
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-import pandas as pd
 
 from mammo_core import models
 from mammo_core.dataset.splits import balance
 from mammo_core.dataset.store import Store, open_store
-from mammo_core.errors import ConfigError, ModelError
-from mammo_core.evaluation import choose_threshold, evaluate, fit_platt
-from mammo_core.files import append_json_line, read_json, whole, write_json
-from mammo_core.learning.callbacks import Journal, KeepBest, Progress, Validation, predict
+from mammo_core.errors import ConfigError
+from mammo_core.files import append_json_line, whole, write_json
+from mammo_core.learning.callbacks import Journal, KeepBest, Progress, Validation
 from mammo_core.learning.config import TrainingConfig
+from mammo_core.learning.finish import CHECKPOINT, finish, verify
 from mammo_core.learning.inputs import Batches
-from mammo_core.learning.network import build, evidence, load, with_features
-from mammo_core.learning.plan import describe, plan
-from mammo_core.preprocess import to_tensor
-from mammo_core.settings import PROJECT
+from mammo_core.learning.network import build, load
+from mammo_core.learning.plan import TrainingData, describe, plan
 
-CHECKPOINT = "checkpoint.keras"
 METRICS = "metrics.jsonl"
-VERIFICATION = "verification.json"
-TOLERANCE = 1e-6  # between the probabilities before saving and after loading
 LOSS = "categorical_crossentropy"
-OPERATING_POLICY = "specificity_90"
-ATTRIBUTES = (
-    "age",
-    "site_id",
-    "machine_id",
-    "density",
-    "implant",
-)  # kept with the predictions, for subgroups
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """The labelled images of a store, divided.
-
-    Attributes:
-        table: one row an image: the manifest's columns and part.
-        images: uint8 (n, size, size), in the table's order.
-    """
-
-    table: pd.DataFrame
-    images: np.ndarray
-
-    def part(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return images uint8 (m, size, size) and labels int (m,) of a part."""
-        chosen = (self.table["part"] == name).to_numpy()
-        return self.images[chosen], self.table["label"].to_numpy(int)[chosen]
 
 
 class PositiveAUC(keras.metrics.AUC):
@@ -121,8 +85,8 @@ def train(
             "verified": False,
         }
     else:
-        _finish(run, config, store, data, best.best_epoch)
-        outcome |= _ending(journal, best) | {"verified": _verify(run)}
+        finish(run, config, store, data, best.best_epoch)
+        outcome |= _ending(journal, best) | {"verified": verify(run)}
     return outcome | {"seconds": round(time.monotonic() - started, 3)}
 
 
@@ -174,89 +138,6 @@ def _fit(
     return journal, best
 
 
-def _finish(run: Path, config: TrainingConfig, store: Store, data: TrainingData, best_epoch: int) -> None:
-    """Write the model folder from the best checkpoint: network, contract, predictions, evaluation, card."""
-    best = load(run / CHECKPOINT)
-    with whole(run / models.MODEL) as path:
-        keras.Model(best.input, best.output, name=best.name).save(path)  # without the optimiser's state
-    write_json(run / models.CONTRACT, store.contract.to_json())
-
-    validation_images, validation_labels = data.part("validation")
-    heat_scale = _heat_scale(best, validation_images[validation_labels == 1])
-    table = data.table
-    held_out = (table["part"] != "train").to_numpy()
-    raw = predict(best, data.images[held_out])
-    columns = ["patient_id", "image_id", "laterality", "view", "label", "part", *ATTRIBUTES]
-    predictions = table.loc[held_out, columns].assign(raw_probability=raw).reset_index(drop=True)
-    predictions["label"] = predictions["label"].astype(int)
-    validation = predictions["part"] == "validation"
-    calibration = fit_platt(
-        predictions.loc[validation, "label"], predictions.loc[validation, "raw_probability"]
-    )
-    predictions["probability"] = calibration.apply(predictions["raw_probability"].to_numpy())
-    with whole(run / models.PREDICTIONS) as path:
-        predictions.to_parquet(path, index=False)
-
-    threshold = choose_threshold(predictions[validation], OPERATING_POLICY)
-    judged = "test" if config.test_share else "validation"
-    report = evaluate(
-        predictions[predictions["part"] == judged],
-        operating_point=threshold,
-        training_table=table[table["part"] == "train"],
-    )
-    write_json(run / models.EVALUATION, {"part": judged, **report.to_json()})
-    card = {
-        "name": run.name,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "network": best.name,
-        "weights": int(best.count_params()),
-        "best_epoch": best_epoch,
-        "config": config.parameters,
-        "data": {"store": store.name, **_origin(store), "parts": describe(data.table)},
-        "contract": store.contract.identity,
-        "calibration": {"method": "Platt scaling on the validation images", **calibration.to_json()},
-        "heat_scale": heat_scale,
-        "operating_point": {
-            "threshold": threshold,
-            "policy": OPERATING_POLICY,
-            "unit": "breast",
-            "chosen_on": "validation",
-        },
-        "limits": _limits(store.source()["synthetic"]),
-    }
-    models.write_card(run, card)
-
-
-def _heat_scale(model: keras.Model, positives: np.ndarray) -> float | None:
-    """Return what the hottest place of the median positive image adds to the logit; None without an activation map."""
-    network = with_features(model)
-    if len(network.outputs) == 1:
-        return None
-    peaks = [
-        evidence(network, np.asarray(network.predict_on_batch(to_tensor(image[np.newaxis]))[1])).max()
-        for image in positives
-    ]
-    return max(float(np.median(peaks)), 1e-6)
-
-
-def _origin(store: Store) -> dict[str, Any]:
-    """Return where the images came from, without the paths of this machine."""
-    source = store.source()
-    return {name: source[name] for name in ("dataset", "synthetic", "generator")}
-
-
-def _limits(synthetic: bool) -> list[str]:
-    limits = [
-        "Research use only. Not a medical device; not for any decision about a patient.",
-        "At 256 pixels a pixel is about a millimetre: masses can show, microcalcifications can't.",
-    ]
-    if synthetic:
-        limits.insert(
-            0, "Trained on synthetic images only: what it says about a real mammogram has no meaning."
-        )
-    return limits
-
-
 def _ending(journal: Journal, best: KeepBest) -> dict[str, str]:
     kept = f"the best model, of epoch {best.best_epoch}, is kept"
     if journal.diverged:
@@ -267,13 +148,3 @@ def _ending(journal: Journal, best: KeepBest) -> dict[str, str]:
     if journal.stopped:
         return {"status": "stopped", "message": f"Stopped on request; {kept}."}
     return {"status": "finished", "message": f"Finished; {kept}."}
-
-
-def _verify(run: Path) -> bool:
-    """Load the model in a fresh process and compare its predictions on the validation part with the stored ones."""
-    command = [sys.executable, "-m", "mammo_core.learning.verify", str(run)]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise ModelError(f"The saved model can't be loaded again: {last}")
-    return bool(read_json(run / VERIFICATION)["verified"])

@@ -8,9 +8,11 @@ import numpy as np
 from mammo_core.dataset.store import open_store
 from mammo_core.files import write_json
 from mammo_core.learning.callbacks import predict
+from mammo_core.learning.finish import VERIFICATION
 from mammo_core.learning.network import load
-from mammo_core.learning.trainer import TOLERANCE, VERIFICATION
 from mammo_core.models import open_bundle
+
+TOLERANCE = 1e-6  # between the probabilities before saving and after loading
 
 
 def verify(run: Path) -> float:

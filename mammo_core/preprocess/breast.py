@@ -57,7 +57,8 @@ def find_breast(coarse: np.ndarray, skin: float) -> Breast:
     largest = np.equal(labels, 1 + int(areas.argmax()))
     if _correlation(picture, largest) < LEAST_CORRELATION:
         raise ImageError("blank", "The image holds no breast: it is nothing but noise.")
-    filled = _filled(largest | (ndimage.binary_dilation(largest, iterations=2) & foreground))  # with its corners again
+    around = np.asarray(ndimage.binary_dilation(largest, iterations=2), bool)
+    filled = _filled(largest | (around & foreground))  # with its corners again
     mask, core, near = (np.zeros(coarse.shape, bool) for _ in range(3))
     mask[frame] = filled
     core[frame] = ndimage.binary_erosion(filled, border_value=1)

@@ -91,8 +91,8 @@ def _shares(start: float, width: float, count: int, length: int) -> sparse.csr_a
     used = (overlap > 1e-6) & (pixel >= 0) & (pixel < length)
     overlap = np.where(used, overlap, 0)
     share = (overlap / np.maximum(overlap.sum(axis=1, keepdims=True), 1e-6)).astype(np.float32)
-    part = np.broadcast_to(np.arange(count)[:, None], pixel.shape)
-    return sparse.csr_array((share[used], (part[used], pixel[used])), shape=(count, length))
+    begins = np.concatenate([[0], np.cumsum(used.sum(axis=1))]).astype(np.int32)
+    return sparse.csr_array((share[used], pixel[used], begins), shape=(count, length))
 
 
 def to_source(heatmap: np.ndarray, geometry: Geometry, rows: int, columns: int) -> np.ndarray:

@@ -3,9 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from mammo_core import models
 from mammo_core.dataset.store import prepared_folder
 from mammo_core.errors import DataError
+from mammo_core.evaluation import compare
+from mammo_core.evaluation.tables import with_bounds
 from mammo_core.files import read_json, read_json_lines
 from mammo_core.settings import SHIPPED_MODELS, settings
 from mammo_core.work.folder import FINAL, WorkFolder
@@ -15,7 +19,7 @@ def list_runs() -> list[dict[str, Any]]:
     """Return one document a run, newest first, then the shipped model.
 
     Returns:
-        run, state ("shipped" for a model without a run), epochs, auc ({value, low, high} or None), active, folder.
+        run, state ("shipped" for a model without a run), epochs, auc ({value, low, high} or None), report (or None), active, folder.
     """
     folders = [path.parent for path in settings().models.glob("*/work.json")]
     folders.sort(key=lambda path: (path / "work.json").stat().st_mtime, reverse=True)
@@ -23,6 +27,47 @@ def list_runs() -> list[dict[str, Any]]:
         if models.model_folder(name) not in folders:
             folders.append(models.model_folder(name))
     return [_describe(folder) for folder in folders]
+
+
+def model_table() -> pd.DataFrame:
+    """Return what there is to choose among: a row a run or model, newest first.
+
+    Returns:
+        model, state, active, network, data, epochs (done), AUC and gain over age alone as text, verdict, note.
+    """
+    rows = []
+    for row in list_runs():
+        card, report = _card(Path(row["folder"])), row["report"] or {}
+        age = (report.get("baselines") or {}).get("age_only")
+        rows.append(
+            {
+                "model": row["run"],
+                "active": row["active"],
+                "state": row["state"],
+                "network": card.get("network"),
+                "data": card.get("data", {}).get("dataset"),
+                "epochs": row["epochs"],
+                "AUC, breasts (95 % CI)": with_bounds(row["auc"]) if row["auc"] else None,
+                "gain over age (95 % CI)": with_bounds(age["gain"]) if age else None,
+                "verdict": report.get("verdict"),
+                "note": models.read_note(row["run"]),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def compare_with_active(name: str) -> str:
+    """Say in a sentence how a model compares with the active one on the patients that both were judged on.
+
+    Raises:
+        ModelError: one of them isn't sound.
+        DataError: they were judged on different patients.
+    """
+    rival = models.active_model()
+    if rival == name or rival not in models.list_models():
+        return "There is no other active model to compare it with."
+    judged = [models.open_bundle(models.model_folder(model)).judged() for model in (name, rival)]
+    return compare(*judged, rival)["verdict"]
 
 
 def under_way() -> list[WorkFolder]:
@@ -45,18 +90,26 @@ def read_metrics(run: Path) -> list[dict[str, Any]]:
 def _describe(folder: Path) -> dict[str, Any]:
     work = WorkFolder(folder)
     epochs = [record["epoch"] for record in read_metrics(folder) if record["kind"] == "epoch"]
-    auc = None
+    report = None
     if (folder / models.CARD).exists():
         try:
-            auc = read_json(folder / models.EVALUATION)["auc"]
+            report = read_json(folder / models.EVALUATION)
         except DataError:
-            auc = None  # the models page says what is wrong with it
+            report = None  # the models page says what is wrong with it
     return {
         "run": folder.name,
         "state": work.state() if work.exists else "shipped",
         "epochs": max(epochs, default=None),
-        "auc": auc,
+        "auc": report and report["auc"],
+        "report": report,
         "active": folder.name == models.active_model()
         and (folder.parent != SHIPPED_MODELS or folder.name == models.DEMO),
         "folder": str(folder),
     }
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    try:
+        return read_json(folder / models.CARD) if (folder / models.CARD).exists() else {}
+    except DataError:
+        return {}  # the models page says what is wrong with it

@@ -1,0 +1,61 @@
+"""What can be said without looking for a cancer: a model that doesn't beat these has learnt nothing."""
+
+import numpy as np
+import pandas as pd
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+STATISTICS = ("image_area", "image_mean", "image_deviation", "image_p10", "image_median", "image_p90")
+BASELINES = {"age_only": ("age",), "image_statistics": STATISTICS}
+
+
+def image_statistics(images: np.ndarray) -> pd.DataFrame:
+    """Describe model inputs by what is global to them.
+
+    Args:
+        images: uint8 (n, size, size), 0 is background.
+
+    Returns:
+        `STATISTICS`, float64, a row an image: the breast's share of the image, and mean, standard deviation, 10th, 50th and
+        90th percentile of its grey levels in [0, 1].
+    """
+    rows = []
+    for image in images:
+        inside = image[image > 0] / 255 if image.any() else np.zeros(1)
+        p10, median, p90 = np.percentile(inside, [10, 50, 90])
+        rows.append(((image > 0).mean(), inside.mean(), inside.std(), p10, median, p90))
+    return pd.DataFrame(rows, columns=list(STATISTICS))
+
+
+def baseline_scores(predictions: pd.DataFrame, training: pd.DataFrame | None) -> dict[str, np.ndarray]:
+    """Return what each baseline says of each image: logistic regressions fitted on the training part.
+
+    Args:
+        predictions: one row an image, with the columns of the baselines that are known.
+        training: the same columns and label of the training part. Without it only age can speak, as it is.
+
+    Returns:
+        Scores (n,) by the names of `BASELINES`; a baseline without a single known value is left out.
+    """
+    scores = {}
+    for name, columns in BASELINES.items():
+        if not _known(predictions, columns):
+            continue
+        if training is not None and _known(training, columns):
+            model = make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), LogisticRegression())
+            model.fit(_values(training, columns), training["label"].astype(int))
+            scores[name] = model.predict_proba(_values(predictions, columns))[:, 1]
+        elif name == "age_only":
+            age = predictions["age"].astype("float64")
+            scores[name] = age.fillna(age.median()).to_numpy()
+    return scores
+
+
+def _known(table: pd.DataFrame, columns: tuple[str, ...]) -> bool:
+    return set(columns) <= set(table) and bool(table[list(columns)].notna().any().all())
+
+
+def _values(table: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
+    return table[list(columns)].to_numpy(np.float64, na_value=np.nan)

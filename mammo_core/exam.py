@@ -1,0 +1,145 @@
+"""One exam of a data set: whose turn is next, how its views hang, and the picture of each."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from mammo_core.dataset.catalogue import Catalogue
+from mammo_core.dataset.store import list_stores
+from mammo_core.dataset.truth import read_truth
+from mammo_core.dicom import display, read
+from mammo_core.errors import ImageError
+from mammo_core.preprocess import Contract, Geometry, prepare
+
+Kind = Literal["positive", "lesion", "quarantined"]
+ORDER = {"CC": 0, "MLO": 1}  # rows of a hanging; other views follow
+SHOWN_SIDE = 512  # pixels: pictures are read so that the longer side has at least twice as many
+
+
+@dataclass(frozen=True)
+class View:
+    """One image as people and the network see it.
+
+    Attributes:
+        picture: uint8 (rows, columns); the source, perhaps at reduced resolution.
+        source_rows, source_columns: of the file.
+        model_input: uint8 (size, size), or None where preprocessing finds no breast.
+        geometry: where the model input lies in the source, or None.
+        tags: technical facts on the allow-list.
+        notes: sentences about what was done, or what went wrong with the model input.
+    """
+
+    picture: np.ndarray
+    source_rows: int
+    source_columns: int
+    model_input: np.ndarray | None
+    geometry: Geometry | None
+    tags: dict[str, str]
+    notes: tuple[str, ...]
+
+
+def read_view(file: str | None, levels: tuple[float, float] | None, full: bool = False) -> View:
+    """Read one image; runs in a sandboxed worker.
+
+    Args:
+        file: path of the DICOM file; missing as in the catalogue.
+        levels: percentiles of the values above the lowest that become black and white; None takes the file's window.
+        full: at full resolution.
+
+    Raises:
+        ImageError: the file can't become a mammogram.
+    """
+    if file is None or pd.isna(file):
+        raise ImageError("missing", "The CSV lists this image, but its file isn't there.")
+    mammogram = read(Path(file), wanted=None if full else SHOWN_SIDE)
+    picture = display(mammogram) if levels is None else _stretched(mammogram.pixels, levels)
+    try:
+        prepared = prepare(mammogram, Contract())
+    except ImageError as error:
+        prepared, notes = None, (*mammogram.notes, str(error))
+    else:
+        notes = (*mammogram.notes, *prepared.notes)
+    return View(
+        picture=picture,
+        source_rows=mammogram.source_rows,
+        source_columns=mammogram.source_columns,
+        model_input=prepared and prepared.image,
+        geometry=prepared and prepared.geometry,
+        tags=mammogram.tags,
+        notes=notes,
+    )
+
+
+def modified(file: str | None) -> float:
+    """Return when a file was last changed, in s; 0 if it isn't there."""
+    return Path(file).stat().st_mtime if isinstance(file, str) and Path(file).exists() else 0.0
+
+
+def facts_of(images: pd.DataFrame) -> str:
+    """Say in one line what the table knows of a patient: age, density, site, machine, and what was found in which breast."""
+    first = images.iloc[0]
+    facts = [f"{len(images)} images"]
+    if pd.notna(first["age"]):
+        facts.append(f"{first['age']:.0f} years")
+    names = {"density": "density", "site_id": "site", "machine_id": "machine"}
+    facts += [f"{title} {first[column]}" for column, title in names.items() if pd.notna(first[column])]
+    if images["implant"].eq(1).fillna(False).any():
+        facts.append("implant")
+    for side, rows in images.groupby("laterality"):
+        found = [word for word in ("cancer", "invasive", "biopsy") if rows[word].eq(1).fillna(False).any()]
+        known = rows["BIRADS"].dropna()
+        found += [f"BI-RADS {known.iloc[0]}"] if len(known) else []
+        if found:
+            facts.append(f"**{side}: {', '.join(found)}**")
+    return " · ".join(facts)
+
+
+def hang_rows(images: pd.DataFrame) -> list[tuple[str, pd.DataFrame, pd.DataFrame]]:
+    """Order a patient's images as readers hang them.
+
+    Returns:
+        view, images of the right breast, images of the left; CC first, then MLO, then any other view.
+    """
+    views = sorted(images["view"].unique(), key=lambda view: (ORDER.get(view, len(ORDER)), view))
+    sides = [images[images["laterality"] == side] for side in ("R", "L")]
+    return [(view, *(side[side["view"] == view] for side in sides)) for view in views]
+
+
+def patients_of(catalogue: Catalogue, kind: Kind) -> list[str]:
+    """Return the patients with a positive image, a known lesion, or an image that could not be prepared, in table order."""
+    table = catalogue.table
+    if kind == "positive":
+        chosen = table["cancer"].eq(1).fillna(False) if "cancer" in table else pd.Series(False, index=table.index)
+    elif kind == "lesion":
+        truth = read_truth(catalogue.root)
+        chosen = table["image_id"].isin([] if truth is None else truth["image_id"])
+    else:
+        chosen = table["image_id"].isin(quarantined(catalogue))
+    return list(dict.fromkeys(table.loc[chosen, "patient_id"].astype(str)))
+
+
+def next_patient(catalogue: Catalogue, current: str | None, kind: Kind) -> str | None:
+    """Return the patient of a kind that follows the current one in table order, from the start again after the last."""
+    order = list(dict.fromkeys(catalogue.table["patient_id"].astype(str)))
+    wanted = set(patients_of(catalogue, kind))
+    place = order.index(current) + 1 if current in order else 0
+    return next((patient for patient in order[place:] + order[:place] if patient in wanted), None)
+
+
+def quarantined(catalogue: Catalogue) -> dict[str, str]:
+    """Return the images that an import of this data set could not prepare, with the sentence why."""
+    found = {}
+    for store in list_stores():
+        if store.source()["csv"] == str(catalogue.csv):
+            quarantine = store.quarantine()
+            found |= dict(zip(quarantine["image_id"].astype(str), quarantine["detail"], strict=True))
+    return found
+
+
+def _stretched(pixels: np.ndarray, levels: tuple[float, float]) -> np.ndarray:
+    inside = pixels[pixels > pixels.min()]
+    low, high = np.percentile(inside, levels) if inside.size else (0.0, 1.0)
+    return np.round(np.clip((pixels - low) / max(high - low, 1e-6), 0, 1) * 255).astype(np.uint8)

@@ -1,0 +1,135 @@
+"""The end of a run: from its best checkpoint to a model folder that is judged, saved whole and verified."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+
+from mammo_core import models
+from mammo_core.dataset.store import Store
+from mammo_core.dataset.truth import boxes_in_input, read_truth
+from mammo_core.errors import ModelError
+from mammo_core.evaluation import STATISTICS, choose_threshold, evaluate, fit_platt, image_statistics
+from mammo_core.evaluation.localisation import Located, localisation
+from mammo_core.files import read_json, whole, write_json
+from mammo_core.learning.callbacks import predict
+from mammo_core.learning.config import TrainingConfig
+from mammo_core.learning.network import evidence, load, with_features
+from mammo_core.learning.plan import TrainingData, describe
+from mammo_core.preprocess import Geometry, to_tensor
+from mammo_core.settings import PROJECT
+
+CHECKPOINT = "checkpoint.keras"
+VERIFICATION = "verification.json"
+OPERATING_POLICY = "specificity_90"
+KEPT = (  # of the manifest, with the predictions: who it was, and what subgroups and baselines need
+    "patient_id", "image_id", "laterality", "view", "label", "part", "age", "site_id", "machine_id", "density", "implant",
+)  # fmt: skip
+LIMITS = (
+    "Research use only. Not a medical device; not for any decision about a patient.",
+    "At 256 pixels a pixel is about a millimetre: masses can show, microcalcifications can't.",
+)
+SYNTHETIC_LIMIT = "Trained on synthetic images only: what it says about a real mammogram has no meaning."
+
+
+def finish(run: Path, config: TrainingConfig, store: Store, data: TrainingData, best_epoch: int) -> None:
+    """Write the model folder: network, contract, predictions, evaluation, card."""
+    best = load(run / CHECKPOINT)
+    with whole(run / models.MODEL) as path:
+        keras.Model(best.input, best.output, name=best.name).save(path)  # without the optimiser's state
+    write_json(run / models.CONTRACT, store.contract.to_json())
+
+    table = pd.concat([data.table[list(KEPT)], image_statistics(data.images)], axis=1)
+    held_out = (table["part"] != "train").to_numpy()
+    predictions = table[held_out].assign(raw_probability=predict(best, data.images[held_out])).reset_index(drop=True)
+    predictions["label"] = predictions["label"].astype(int)
+    validation = predictions["part"] == "validation"
+    calibration = fit_platt(predictions.loc[validation, "label"], predictions.loc[validation, "raw_probability"])
+    predictions["probability"] = calibration.apply(predictions["raw_probability"].to_numpy())
+    with whole(run / models.PREDICTIONS) as path:
+        predictions.to_parquet(path, index=False)
+
+    threshold = choose_threshold(predictions[validation], OPERATING_POLICY)
+    judged = "test" if config.test_share else "validation"
+    report = evaluate(
+        predictions[predictions["part"] == judged],
+        operating_point=threshold,
+        training=table.loc[~held_out, ["label", "age", *STATISTICS]],
+    )
+    where = localisation(locate(best, data, store, judged))
+    write_json(run / models.EVALUATION, {"part": judged, **report, "localisation": where})
+    card = {
+        "name": run.name,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "network": best.name,
+        "weights": int(best.count_params()),
+        "best_epoch": best_epoch,
+        "config": config.parameters,
+        "data": {"store": store.name, **_origin(store), "parts": describe(data.table)},
+        "contract": store.contract.identity,
+        "calibration": {"method": "Platt scaling on the validation images", **calibration.to_json()},
+        "heat_scale": _heat_scale(best, *data.part("validation")),
+        "operating_point": {
+            "threshold": threshold,
+            "policy": OPERATING_POLICY,
+            "unit": "breast",
+            "chosen_on": "validation",
+        },
+        "limits": [*([SYNTHETIC_LIMIT] if store.source()["synthetic"] else []), *LIMITS],
+    }
+    models.write_card(run, card)
+
+
+def locate(model: keras.Model, data: TrainingData, store: Store, part: str) -> list[Located]:
+    """Return heat and lesions of the part's positive images whose lesions are known; none without an activation map."""
+    network, truth = with_features(model), read_truth(Path(store.source()["csv"]).parent)
+    if truth is None or len(network.outputs) == 1:
+        return []
+    malignant = dict(list(truth[truth["malignant"] == 1].groupby("image_id")))
+    found = []
+    for place in np.flatnonzero((data.table["part"] == part).to_numpy()):
+        row, image = data.table.iloc[place], data.images[place]
+        if str(row["image_id"]) in malignant:
+            geometry = Geometry.from_json(json.loads(row["geometry"]))
+            features = np.asarray(network.predict_on_batch(to_tensor(image[np.newaxis]))[1])
+            boxes = boxes_in_input(malignant[str(row["image_id"])], geometry)
+            found.append(Located(row["patient_id"], evidence(network, features)[0], image > 0, boxes))
+    return found
+
+
+def verify(run: Path) -> bool:
+    """Load the model in a fresh process and compare its predictions on the validation part with the stored ones.
+
+    Raises:
+        ModelError: it can't be loaded.
+    """
+    command = [sys.executable, "-m", "mammo_core.learning.verify", str(run)]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise ModelError(f"The saved model can't be loaded again: {last}")
+    return bool(read_json(run / VERIFICATION)["verified"])
+
+
+def _heat_scale(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> float | None:
+    """Return what the hottest place of the median positive image adds to the logit; None without an activation map."""
+    network = with_features(model)
+    if len(network.outputs) == 1:
+        return None
+    peaks = [
+        evidence(network, np.asarray(network.predict_on_batch(to_tensor(image[np.newaxis]))[1])).max()
+        for image in images[labels == 1]
+    ]
+    return max(float(np.median(peaks)), 1e-6)
+
+
+def _origin(store: Store) -> dict[str, Any]:
+    """Return where the images came from, without the paths of this machine."""
+    source = store.source()
+    return {name: source[name] for name in ("dataset", "synthetic", "generator")}

@@ -1,0 +1,19 @@
+"""What the pages share of decoding and predicting: one pool of workers, one loaded network a model."""
+
+import streamlit as st
+
+from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.inference import Predictor
+from mammo_core.models import model_folder, open_bundle
+
+
+@st.cache_resource(show_spinner=False)
+def sandbox() -> Sandbox:
+    """Return the pool in which files are decoded; all sessions share it."""
+    return Sandbox()
+
+
+@st.cache_resource(show_spinner="Loading the model; this takes some seconds the first time …", max_entries=2)
+def predictor(name: str, identity: str) -> Predictor:
+    """Return the loaded network of a model; `identity` makes a changed model another one."""
+    return Predictor(open_bundle(model_folder(name)))
