@@ -22,7 +22,7 @@ SEED = 1_000_003
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--patients", type=int, default=2000)
+    parser.add_argument("--patients", type=int, default=1500)
     parser.add_argument("--epochs", type=int, default=20)
     options = parser.parse_args()
     folder = settings().data / NAME
@@ -36,7 +36,7 @@ def main() -> None:
     config = {
         "store": NAME,
         "epochs": options.epochs,
-        "patience": 6,
+        "patience": 20,
         "validation_share": 0.12,
         "test_share": 0.2,
     }

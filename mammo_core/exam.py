@@ -1,6 +1,7 @@
 """One exam of a data set: whose turn is next, how its views hang, and the picture of each."""
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
@@ -97,15 +98,19 @@ def facts_of(images: pd.DataFrame) -> str:
     return " · ".join(facts)
 
 
-def hang_rows(images: pd.DataFrame) -> list[tuple[str, pd.DataFrame, pd.DataFrame]]:
+def hang_rows(images: pd.DataFrame) -> list[tuple[pd.Series | None, pd.Series | None]]:
     """Order a patient's images as readers hang them.
 
     Returns:
-        view, images of the right breast, images of the left; CC first, then MLO, then any other view.
+        Rows of an image of the right breast and one of the left, or None: CC first, then MLO, then any other view; a view's
+        repeats follow it.
     """
-    views = sorted(images["view"].unique(), key=lambda view: (ORDER.get(view, len(ORDER)), view))
-    sides = [images[images["laterality"] == side] for side in ("R", "L")]
-    return [(view, *(side[side["view"] == view] for side in sides)) for view in views]
+    rows = []
+    for view in sorted(images["view"].unique(), key=lambda view: (ORDER.get(view, len(ORDER)), view)):
+        sides = [images[(images["view"] == view) & (images["laterality"] == side)] for side in ("R", "L")]
+        right, left = ([side.iloc[place] for place in range(len(side))] for side in sides)
+        rows += zip_longest(right, left)
+    return rows
 
 
 def patients_of(catalogue: Catalogue, kind: Kind) -> list[str]:
@@ -133,7 +138,7 @@ def quarantined(catalogue: Catalogue) -> dict[str, str]:
     """Return the images that an import of this data set could not prepare, with the sentence why."""
     found = {}
     for store in list_stores():
-        if store.source()["csv"] == str(catalogue.csv):
+        if store.csv == catalogue.csv:
             quarantine = store.quarantine()
             found |= dict(zip(quarantine["image_id"].astype(str), quarantine["detail"], strict=True))
     return found

@@ -30,7 +30,7 @@ def show_report(bundle: Bundle) -> None:
     units = to_unit(bundle.judged(), unit)
     st.info(document["verdict"], icon=":material/balance:")
     st.caption(
-        f"Judged on {document['n']:,} {unit} units of {document['patients']:,} patients of the {report['part']} part, "
+        f"Judged on {document['n']:,} {unit}s of {document['patients']:,} patients of the {report['part']} part, "
         f"{document['positives']:,} positive; 95 % intervals by bootstrap over patients."
     )
     st.dataframe(report_table(document), hide_index=True)

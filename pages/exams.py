@@ -98,6 +98,7 @@ patient = chooser.selectbox("Patient", patients, key="patient", bind="query-para
 for button, (kind, label) in zip(buttons, KINDS.items(), strict=True):
     button.button(label, on_click=go_to, args=(kind,), icon=":material/skip_next:", width="stretch")
 
+width = st.sidebar.slider("Width of a view, pixels", 200, 700, 280, 20)
 levels = None
 if st.sidebar.segmented_control("Grey levels", ["file's window", "own"], default="file's window", required=True) == "own":
     levels = st.sidebar.slider("Black and white at percentiles", 0.0, 100.0, (1.0, 99.7), 0.1)
@@ -110,8 +111,9 @@ opacity = st.sidebar.slider("Heatmap opacity", 0.0, 1.0, 0.6, 0.05) if asked els
 
 images = catalogue.table[catalogue.table["patient_id"] == patient]
 st.markdown(facts_of(images))
-for _, right, left in hang_rows(images):
-    for column, side in zip(st.columns(2, gap="small"), (right, left), strict=True):
-        with column:
-            for _, image in side.iterrows():
-                show_image(image)
+for right, left in hang_rows(images):
+    with st.container(horizontal=True, horizontal_alignment="center", gap="xxsmall"):
+        for image in (right, left):
+            with st.container(width=width):
+                if image is not None:
+                    show_image(image)

@@ -92,7 +92,7 @@ if table.empty:
     st.stop()
 st.caption("Select one row for its report, several to compare them.")
 chosen = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="multi-row", key="chosen").selection.rows
-names = table["model"].iloc[chosen].tolist() or table["model"][table["active"]].tolist() or table["model"].head(1).tolist()
+names = table["model"].iloc[chosen].tolist() or table["model"][table[""] == "active"].tolist() or table["model"].head(1).tolist()
 if unfinished := sorted(set(names) - set(list_models())):
     st.info(f"{', '.join(unfinished)}: no finished model yet. Its curves are on the Train page.", icon=":material/hourglass:")
     st.stop()
@@ -113,7 +113,7 @@ views = {
     "Training": lambda bundle: show_curves(bundle.name),
     "Card": show_card,
 }
-for tab, show in zip(st.tabs(list(views), key="view"), views.values(), strict=True):
+for tab, show in zip(st.tabs(list(views), key="view", bind="query-params"), views.values(), strict=True):
     if tab.open:
         with tab, errors_shown():
             show(bundle)

@@ -20,7 +20,6 @@ def start(config: TrainingConfig) -> None:
         path, arguments = train_request(config.parameters)
         launch(path, "train", arguments)
     st.session_state["run"] = path.name
-    st.query_params["run"] = path.name
     st.rerun()
 
 

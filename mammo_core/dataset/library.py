@@ -138,12 +138,14 @@ def describe_source(catalogue: Catalogue) -> dict[str, Any]:
     """Return what a prepared store and a model's card keep of where their images came from.
 
     Returns:
-        csv (path), dataset (name), synthetic, and generator: the phantoms' parameters, or None.
+        csv (path; relative to `MAMMO_DATA` where it lies in there, so that the folder may move), dataset (name), synthetic, and generator: the phantoms' parameters, or None.
     """
     about = _about(catalogue.root)
     linked = [dataset.name for dataset in list_datasets() if dataset.path == catalogue.root]
+    data = settings().data.absolute()
+    inside = catalogue.csv.is_relative_to(data)
     return {
-        "csv": str(catalogue.csv),
+        "csv": str(catalogue.csv.relative_to(data) if inside else catalogue.csv),
         "dataset": linked[0] if linked else catalogue.root.name,
         "synthetic": bool(about.get("synthetic")),
         "generator": about.get("generator"),

@@ -53,6 +53,11 @@ class Store:
         """The store's name."""
         return self.folder.name
 
+    @property
+    def csv(self) -> Path:
+        """The CSV of the data set that it was made from."""
+        return settings().data.absolute() / self.source()["csv"]
+
     def png(self, row: dict[str, Any]) -> Path:
         """Return where the PNG of a catalogue row belongs."""
         label = row["cancer"]

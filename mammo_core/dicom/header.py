@@ -4,6 +4,7 @@ Only the elements named in `READ` are looked at: a patient's name or birth date 
 """
 
 import io
+import logging
 import struct
 import warnings
 import zlib
@@ -21,7 +22,9 @@ from pydicom.tag import BaseTag
 from mammo_core.errors import ImageError
 from mammo_core.settings import settings
 
-config.settings.reading_validation_mode = config.IGNORE  # its warnings quote values, and values can name a patient
+# pydicom's complaints quote values, and values can name a patient.
+config.settings.reading_validation_mode = config.IGNORE
+logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
 PIXEL_DATA, FLOAT_DATA = 0x7FE00010, {0x7FE00008, 0x7FE00009}
 OVERLAY_BIT = 0x60000102  # Overlay Bit Position: 0, or the bit of Pixel Data that the overlay takes

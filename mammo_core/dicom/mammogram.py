@@ -57,7 +57,7 @@ class Table:
 
     def look_up(self, values: np.ndarray) -> np.ndarray:
         """Return the entries for some values, float32 like `values`."""
-        places = np.clip(np.round(values) - self.first, 0, self.entries.size - 1).astype(np.intp)
+        places = np.clip(np.round(values).astype(np.int64) - self.first, 0, self.entries.size - 1).astype(np.intp)
         return self.entries[places]
 
     def apply(self, values: np.ndarray) -> np.ndarray:

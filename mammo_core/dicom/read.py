@@ -1,6 +1,7 @@
 """A DICOM file → Mammogram, or one sentence why not."""
 
 import math
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,10 +46,12 @@ def read(source: Path | bytes, wanted: int | None = None) -> Mammogram:
 def _nothing_else() -> Iterator[None]:
     """Turn whatever a damaged file makes pydicom raise (StopIteration, RecursionError, …) into an ImageError.
 
-    Its own text may quote the file, so it is left out.
+    Its own text may quote the file, so it is left out; so are its warnings, but for those that `header.parse` heeds.
     """
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     except MammoError:
         raise
     except MemoryError:

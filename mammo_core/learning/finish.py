@@ -88,7 +88,7 @@ def finish(run: Path, config: TrainingConfig, store: Store, data: TrainingData, 
 
 def locate(model: keras.Model, data: TrainingData, store: Store, part: str) -> list[Located]:
     """Return heat and lesions of the part's positive images whose lesions are known; none without an activation map."""
-    network, truth = with_features(model), read_truth(Path(store.source()["csv"]).parent)
+    network, truth = with_features(model), read_truth(store.csv.parent)
     if truth is None or len(network.outputs) == 1:
         return []
     malignant = dict(list(truth[truth["malignant"] == 1].groupby("image_id")))

@@ -10,6 +10,7 @@ from keras import layers
 from mammo_core.errors import ConfigError, ModelError
 
 FEATURES, POOLS, ANSWER = "features", ("mean", "top"), "probability"  # layers of the compact network
+MOMENTUM = 0.97  # of batch statistics: over some 30 batches, or validation jumps with the last few
 TOP_SHARE = 0.004  # of the places of the map that the second pooling looks at: four of 32 × 32
 
 
@@ -49,7 +50,7 @@ def _block(x, filters: int, pool: bool):
     shortcut = layers.Conv2D(filters, 1, use_bias=False)(x)
     for _ in range(2):
         x = layers.SeparableConv2D(filters, 3, padding="same", use_bias=False)(x)
-        x = layers.BatchNormalization(momentum=0.9)(x)
+        x = layers.BatchNormalization(momentum=MOMENTUM)(x)
         x = layers.ReLU()(x)
     x = layers.add([x, shortcut])
     return layers.MaxPooling2D()(x) if pool else x
@@ -66,14 +67,14 @@ def compact(size: int) -> keras.Model:
     """
     image = keras.Input((size, size, 1), name="image")
     x = layers.Conv2D(16, 5, strides=2, padding="same", use_bias=False)(image)  # size / 2
-    x = layers.BatchNormalization(momentum=0.9)(x)
+    x = layers.BatchNormalization(momentum=MOMENTUM)(x)
     x = layers.ReLU()(x)
     x = layers.MaxPooling2D()(x)  # size / 4
     x = _block(x, 32, pool=True)  # size / 8
     x = _block(x, 64, pool=False)
     x = _block(x, 64, pool=False)
     x = layers.Conv2D(64, 1, use_bias=False)(x)
-    x = layers.BatchNormalization(momentum=0.9)(x)
+    x = layers.BatchNormalization(momentum=MOMENTUM)(x)
     x = layers.ReLU(name=FEATURES)(x)  # (n, size / 8, size / 8, 64)
     pools = [layers.GlobalAveragePooling2D(name=POOLS[0])(x), TopMean(name=POOLS[1])(x)]
     answer = layers.Dense(2, activation="softmax", name=ANSWER)(layers.concatenate(pools))

@@ -33,7 +33,7 @@ def model_table() -> pd.DataFrame:
     """Return what there is to choose among: a row a run or model, newest first.
 
     Returns:
-        model, state, active, network, data, epochs (done), AUC and gain over age alone as text, verdict, note.
+        model, "active" or nothing, state, network, data, epochs (done), AUC and gain over age alone as text, verdict, note.
     """
     rows = []
     for row in list_runs():
@@ -42,7 +42,7 @@ def model_table() -> pd.DataFrame:
         rows.append(
             {
                 "model": row["run"],
-                "active": row["active"],
+                "": "active" if row["active"] else "",
                 "state": row["state"],
                 "network": card.get("network"),
                 "data": card.get("data", {}).get("dataset"),

@@ -1,0 +1,143 @@
+"""Compare the conversion of DICOM to PNG with the loop of the work that this one re-does.
+
+    python -m benchmarks.convert [--images 3] [--rounds 7]
+
+Both turn the same full-size phantoms on disk into finished 256 × 256 PNG files, on one core. The other loop is
+dicomsdl's pixelData(), min-max, inversion, bilinear sampling straight to 256 × 256, uint8, PNG. Rounds are interleaved
+and measured in CPU time, so that other work on the machine matters little; each figure is the median over the rounds.
+Fidelity is that of our PNG against the same preparation of the fully decoded image, which averages areas. Ends with
+status 1 if a target is missed.
+"""
+
+import argparse
+import io
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import dicomsdl
+import numpy as np
+from PIL import Image
+
+from mammo_core.dataset.phantoms import DemoSpec
+from mammo_core.dataset.phantoms.generate import encode, make_jobs
+from mammo_core.dataset.phantoms.render import render
+from mammo_core.dataset.phantoms.table import make_table
+from mammo_core.dicom import read
+from mammo_core.preprocess import Contract, prepare, prepare_source
+
+SIZE = 256
+BITS = 12
+GRIDS = ((2776, 2082), (5355, 4016))  # rows and columns
+RATIOS = {"jpeg2000": 12.0, "jpeg_lossless": 1.0}  # at least so many times as fast
+FIDELITY = 40.0  # dB, at least
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One file: CPU seconds of the other loop and of ours, and the fidelity of ours in dB."""
+
+    theirs: float
+    ours: float
+    fidelity: float
+
+
+def write_phantoms(folder: Path, grid: tuple[int, int], syntax: str, count: int) -> list[Path]:
+    spec = DemoSpec(patients=40, seed=9, rows=grid[0], columns=grid[1])
+    jobs = [job for job in make_jobs(make_table(spec), spec) if not job.oddity]
+    chosen = [job for job in jobs if job.machine.syntax == syntax and job.machine.bits == BITS][:count]
+    paths = [folder / f"{syntax}-{grid[0]}-{job.image}.dcm" for job in chosen]
+    for path, job in zip(paths, chosen, strict=True):
+        path.write_bytes(encode(render(job, spec), job, spec))
+    return paths
+
+
+def bilinear(picture: np.ndarray) -> np.ndarray:
+    """Sample a picture at 256 × 256 places between four pixels each, without regard to what lies between them."""
+    places = [np.clip((np.arange(SIZE) + 0.5) * side / SIZE - 0.5, 0, side - 1) for side in picture.shape]
+    (rows, columns), (top, left) = places, (place.astype(int) for place in places)
+    bottom, right = (np.minimum(first + 1, side - 1) for first, side in zip((top, left), picture.shape, strict=True))
+    down, across = (rows - top)[:, None], (columns - left)[None]
+    upper = picture[np.ix_(top, left)] * (1 - across) + picture[np.ix_(top, right)] * across
+    lower = picture[np.ix_(bottom, left)] * (1 - across) + picture[np.ix_(bottom, right)] * across
+    return upper * (1 - down) + lower * down
+
+
+def convert_theirs(source: Path, target: Path) -> None:
+    dataset = dicomsdl.open(str(source))
+    pixels = dataset.pixelData()
+    low, high = pixels.min(), pixels.max()
+    pixels = (pixels - low) / (high - low)
+    if dataset.PhotometricInterpretation == "MONOCHROME1":
+        pixels = 1 - pixels
+    picture = (bilinear(pixels) * 255).astype(np.uint8)
+    save(picture[:, ::-1] if dataset.ImageLaterality == "R" else picture, target)
+
+
+def convert_ours(source: Path, target: Path) -> None:
+    save(prepare_source(source, Contract(size=SIZE)).image, target)
+
+
+def save(picture: np.ndarray, target: Path) -> None:
+    stream = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(picture)).save(stream, format="PNG", compress_level=1)
+    target.write_bytes(stream.getvalue())
+
+
+def cpu_seconds(convert: Callable[[Path, Path], None], source: Path) -> float:
+    start = time.process_time()
+    convert(source, source.with_suffix(".png"))
+    return time.process_time() - start
+
+
+def fidelity(source: Path) -> float:
+    """Return the peak signal-to-noise ratio in dB of our PNG against full decoding and area averaging."""
+    contract = Contract(size=SIZE)
+    difference = prepare_source(source, contract).image.astype(float) - prepare(read(source), contract).image
+    return float(10 * np.log10(255**2 / max(np.mean(difference**2), 1e-9)))
+
+
+def measure(source: Path, rounds: int) -> Measured:
+    times = [(cpu_seconds(convert_theirs, source), cpu_seconds(convert_ours, source)) for _ in range(rounds + 1)]
+    theirs, ours = zip(*times[1:], strict=True)  # the first round warms up
+    return Measured(statistics.median(theirs), statistics.median(ours), fidelity(source))
+
+
+def report(syntax: str, grid: tuple[int, int], files: list[Measured]) -> bool:
+    """Print one line; return whether it meets the targets."""
+    theirs, ours = sum(file.theirs for file in files), sum(file.ours for file in files)
+    ratio, lowest = theirs / ours, min(file.fidelity for file in files)
+    met = ratio >= RATIOS[syntax] and lowest >= FIDELITY
+    print(
+        f"{syntax:<14} {grid[0]} × {grid[1]}  {len(files)} images  theirs {len(files) / theirs:6.2f}/s"
+        f"  ours {len(files) / ours:6.2f}/s  ratio {ratio:6.2f} (target {RATIOS[syntax]:g})"
+        f"  {lowest:5.1f} dB (target {FIDELITY:g})  {'ok' if met else 'MISS'}",
+        flush=True,
+    )
+    return met
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=int, default=3, help="files a syntax and size")
+    parser.add_argument("--rounds", type=int, default=7, help="measurements of each file")
+    options = parser.parse_args()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    met = []
+    with tempfile.TemporaryDirectory() as name:
+        for syntax in RATIOS:
+            for grid in GRIDS:
+                paths = write_phantoms(Path(name), grid, syntax, options.images)
+                met.append(report(syntax, grid, [measure(path, options.rounds) for path in paths]))
+    print("all targets met" if all(met) else f"{met.count(False)} of {len(met)} lines miss a target")
+    return 0 if all(met) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

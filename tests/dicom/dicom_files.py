@@ -1,0 +1,111 @@
+"""DICOM files of a few pixels in every transfer syntax, written by pydicom and the codecs themselves."""
+
+from collections.abc import Callable
+from io import BytesIO
+
+import imagecodecs
+import numpy as np
+from pydicom import uid
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
+from pydicom.pixels import get_encoder
+
+Encode = Callable[[np.ndarray, int], bytes]
+
+
+def _jpeg2000(pixels: np.ndarray, bits: int) -> bytes:
+    options = {"codecformat": "j2k", "reversible": True, "bitspersample": bits, "resolutions": 4, "numthreads": 1}
+    return bytes(imagecodecs.jpeg2k_encode(pixels, **options))
+
+
+def _rle(pixels: np.ndarray, bits: int) -> bytes:
+    options = {"rows": pixels.shape[0], "columns": pixels.shape[1], "number_of_frames": 1, "samples_per_pixel": 1}
+    options |= {"bits_allocated": 8 * pixels.itemsize, "bits_stored": bits, "photometric_interpretation": "MONOCHROME2"}
+    options |= {"pixel_representation": 0}
+    return get_encoder(uid.RLELossless).encode(pixels.tobytes(), **options)
+
+
+LOSSLESS: dict[str, Encode] = {
+    uid.JPEG2000Lossless: _jpeg2000,
+    uid.HTJ2KLossless: lambda pixels, bits: bytes(imagecodecs.htj2k_encode(pixels, reversible=True)),
+    uid.JPEGLossless: lambda pixels, bits: bytes(
+        imagecodecs.jpeg8_encode(pixels, lossless=True, predictor=6, bitspersample=bits)
+    ),
+    uid.JPEGLosslessSV1: lambda pixels, bits: bytes(
+        imagecodecs.jpeg8_encode(pixels, lossless=True, predictor=1, bitspersample=bits)
+    ),
+    uid.JPEGLSLossless: lambda pixels, bits: bytes(imagecodecs.jpegls_encode(pixels)),
+    uid.RLELossless: _rle,
+}
+LOSSY: dict[str, Encode] = {
+    uid.JPEG2000: lambda pixels, bits: bytes(
+        imagecodecs.jpeg2k_encode(pixels, codecformat="j2k", level=60, bitspersample=bits, numthreads=1)
+    ),
+    uid.JPEGLSNearLossless: lambda pixels, bits: bytes(imagecodecs.jpegls_encode(pixels, level=2)),
+    uid.JPEGExtended12Bit: lambda pixels, bits: bytes(imagecodecs.jpeg8_encode(pixels, level=98, bitspersample=12)),
+    uid.JPEGBaseline8Bit: lambda pixels, bits: bytes(imagecodecs.jpeg8_encode(pixels, level=98)),  # of uint8
+}
+NATIVE = (
+    uid.ExplicitVRLittleEndian,
+    uid.ImplicitVRLittleEndian,
+    uid.ExplicitVRBigEndian,
+    uid.DeflatedExplicitVRLittleEndian,
+)
+
+
+def breast(rows: int = 96, columns: int = 72) -> np.ndarray:
+    """A half ellipse at the left edge, brighter inwards and textured, in 12 bits; uint16 (rows, columns)."""
+    row, column = np.mgrid[:rows, :columns]
+    distance = ((row - rows / 2) / (rows * 0.4)) ** 2 + (column / (columns * 0.7)) ** 2
+    texture = 150 * np.sin(row / 5) * np.cos(column / 4)
+    return np.where(distance < 1, 900 + 2000 * (1 - distance) + texture, 0).astype(np.uint16)
+
+
+def breast8() -> np.ndarray:
+    """The same in 8 bits, uint8."""
+    return (breast() >> 4).astype(np.uint8)
+
+
+def build(pixels: np.ndarray, syntax: str = uid.ExplicitVRLittleEndian, bits: int = 12, **elements: object) -> bytes:
+    """A DICOM file with RSNA's sparse header; `elements` are added, or left out where they are None.
+
+    Args:
+        pixels: (rows, columns), or (frames, rows, columns).
+        syntax: transfer syntax UID.
+        bits: Bits Stored.
+        elements: by keyword; `PixelData` in place of the encoded pixels.
+    """
+    frames = pixels if pixels.ndim == 3 else pixels[np.newaxis]
+    dataset = Dataset()
+    dataset.PatientID = "10042"
+    dataset.SamplesPerPixel = 1
+    dataset.PhotometricInterpretation = "MONOCHROME2"
+    dataset.Rows, dataset.Columns = frames.shape[1:]
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 8 * pixels.itemsize, bits, bits - 1
+    dataset.PixelRepresentation = int(pixels.dtype.kind == "i")
+    if len(frames) > 1:
+        dataset.NumberOfFrames = len(frames)
+    if syntax in NATIVE:
+        dataset.PixelData = frames.astype(frames.dtype.newbyteorder("><"[syntax != uid.ExplicitVRBigEndian])).tobytes()
+        dataset["PixelData"].VR = "OB" if pixels.itemsize == 1 else "OW"
+    else:
+        encode = (LOSSLESS | LOSSY)[syntax]
+        dataset.PixelData = encapsulate([encode(frame, bits) for frame in frames])
+        dataset["PixelData"].VR = "OB"
+        dataset["PixelData"].is_undefined_length = True
+    for keyword, value in elements.items():
+        if isinstance(value, DataElement):
+            dataset.add(value)
+        elif value is not None:
+            setattr(dataset, keyword, value)
+        elif keyword in dataset:
+            delattr(dataset, keyword)
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = uid.DigitalXRayImageStorageForPresentation
+    meta.MediaStorageSOPInstanceUID = "1.2.3"
+    meta.TransferSyntaxUID = uid.UID(syntax)
+    dataset.file_meta = meta
+    stream = BytesIO()
+    dataset.save_as(stream, enforce_file_format=True)
+    return stream.getvalue()

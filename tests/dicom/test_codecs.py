@@ -1,0 +1,106 @@
+import imagecodecs
+import numpy as np
+import pytest
+from dicom_files import LOSSLESS, LOSSY, breast, breast8
+from pydicom import uid
+
+from mammo_core.dicom import codecs
+from mammo_core.errors import ImageError
+
+COMPRESSED = [syntax for syntax in LOSSLESS if syntax != uid.RLELossless]
+
+
+@pytest.mark.parametrize("syntax", COMPRESSED)
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+def test_lossless_syntaxes_are_exact(syntax, bits):
+    pixels = np.random.default_rng(bits).integers(0, 2**bits, (33, 21)).astype(np.uint16 if bits > 8 else np.uint8)
+    values, done, precision, signed = codecs.decode(LOSSLESS[syntax](pixels, bits), syntax, (33, 21), 0)
+    assert np.array_equal(values, pixels)
+    assert (done, signed) == (0, False)
+    assert precision == bits or syntax in (uid.HTJ2KLossless, uid.JPEGLSLossless)
+
+
+@pytest.mark.parametrize(
+    ("syntax", "most"), [(uid.JPEGLSNearLossless, 2), (uid.JPEGExtended12Bit, 30), (uid.JPEG2000, 60)]
+)
+def test_lossy_syntaxes_are_near(syntax, most):
+    values, *_ = codecs.decode(LOSSY[syntax](breast(), 12), syntax, (96, 72), 0)
+    assert np.abs(values.astype(int) - breast()).max() <= most
+
+
+def test_baseline_is_near():
+    data = LOSSY[uid.JPEGBaseline8Bit](breast8(), 8)
+    values, *_ = codecs.decode(data, uid.JPEGBaseline8Bit, (96, 72), 0)
+    assert np.abs(values.astype(int) - breast8()).max() <= 5
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+def test_reduced_jpeg2000_keeps_the_scale(bits):
+    dtype = np.uint16 if bits > 8 else np.uint8
+    pixels = np.full((64, 48), (1 << bits) - 3, dtype)
+    values, done, *_ = codecs.decode(LOSSLESS[uid.JPEG2000Lossless](pixels, bits), uid.JPEG2000Lossless, (64, 48), 2)
+    assert done == 2
+    assert values.shape == (16, 12)
+    assert set(np.unique(values)) == {(1 << bits) - 3}
+
+
+def test_reduction_stops_at_the_levels_that_the_stream_has():
+    data = LOSSLESS[uid.JPEG2000Lossless](breast(64, 64), 12)  # three levels
+    assert codecs.decode(data, uid.JPEG2000Lossless, (64, 64), 9)[1] == 3
+
+
+def test_only_jpeg2000_is_reduced():
+    data = LOSSLESS[uid.JPEGLosslessSV1](breast(), 12)
+    values, done, *_ = codecs.decode(data, uid.JPEGLosslessSV1, (96, 72), 3)
+    assert done == 0
+    assert np.array_equal(values, breast())
+
+
+def test_where_a_reduction_fails_a_smaller_one_or_the_full_image_is_taken(monkeypatch):
+    data = LOSSLESS[uid.JPEG2000Lossless](breast(), 12)
+    reduced = codecs._reduced
+    monkeypatch.setattr(codecs, "_reduced", lambda code, halvings: None if halvings > 1 else reduced(code, halvings))
+    assert codecs.decode(data, uid.JPEG2000Lossless, (96, 72), 3)[1] == 1
+    monkeypatch.setattr(codecs, "_reduced", lambda code, halvings: None)
+    values, done, *_ = codecs.decode(data, uid.JPEG2000Lossless, (96, 72), 3)
+    assert done == 0
+    assert np.array_equal(values, breast())
+
+
+@pytest.mark.parametrize("syntax", COMPRESSED)
+def test_the_streams_size_must_be_the_headers(syntax):
+    data = LOSSLESS[syntax](breast(), 12)
+    with pytest.raises(ImageError, match="must agree") as caught:
+        codecs.decode(data, syntax, (96, 71), 0)
+    assert caught.value.reason == "damaged"
+
+
+def test_colour_is_no_mammogram():
+    data = bytes(imagecodecs.jpeg8_encode(np.zeros((8, 8, 3), np.uint8)))
+    with pytest.raises(ImageError) as caught:
+        codecs.decode(data, uid.JPEGBaseline8Bit, (8, 8), 0)
+    assert caught.value.reason == "not_mammogram"
+
+
+@pytest.mark.parametrize("syntax", [uid.JPEG2000Lossless, uid.JPEGLSLossless])
+def test_a_stream_of_another_kind_than_the_syntax_is_refused(syntax):
+    with pytest.raises(ImageError, match="can't be decoded"):
+        codecs.decode(LOSSLESS[uid.JPEGLosslessSV1](breast(), 12), syntax, (96, 72), 0)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16])
+def test_rle_is_exact(dtype):
+    pixels = (breast() >> 5).astype(dtype)
+    data = LOSSLESS[uid.RLELossless](pixels, 8 * pixels.itemsize)
+    assert np.array_equal(codecs.decode_rle(data, pixels.shape, pixels.dtype), pixels)
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 64, b"\x01\0\0\0\x40\0\0\0" + b"\0" * 56 + b"\x05abcdef"])
+def test_short_rle_is_refused(data):
+    with pytest.raises(ImageError) as caught:
+        codecs.decode_rle(data, (96, 72), np.dtype(np.uint16))
+    assert caught.value.reason == "damaged"
+
+
+def test_every_syntax_that_pydicom_names_for_grey_images_is_supported():
+    assert set(LOSSLESS) | set(LOSSY) | {uid.HTJ2K, uid.HTJ2KLosslessRPCL} | codecs.NATIVE == codecs.SUPPORTED

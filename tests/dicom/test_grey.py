@@ -1,0 +1,215 @@
+import numpy as np
+import pytest
+from dicom_files import LOSSLESS, breast, build
+from pydicom import uid
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+
+from mammo_core.dicom import Table, Window, display, grey, read
+from mammo_core.errors import ImageError
+
+RAMP = np.array([[0, 100, 200, 300], [400, 500, 600, 4095]], np.uint16)
+
+
+def table(entries: list[int], first: int = 0, bits: int = 16) -> Dataset:
+    item = Dataset()
+    item.add_new("LUTDescriptor", "US", [len(entries), first, bits])
+    item.add_new("LUTData", "OW", np.array(entries, "<u2").tobytes())
+    return item
+
+
+def test_linear_window():
+    shown = Window(2048.0, 4096.0).apply(np.array([0, 2047.5, 4095, 5000], np.float32))
+    assert shown.tolist() == [0.0, 0.5, 1.0, 1.0]  # PS3.3 C.11.2.1.2.1: (x - (c - 0.5)) / (w - 1) + 0.5
+
+
+def test_linear_exact_window():
+    shown = Window(100.0, 200.0, "LINEAR_EXACT").apply(np.array([0, 50, 100, 200, 300], np.float32))
+    assert shown.tolist() == [0.0, 0.25, 0.5, 1.0, 1.0]
+
+
+def test_sigmoid_window():
+    shown = Window(100.0, 40.0, "SIGMOID").apply(np.array([-1e9, 60, 100, 140, 1e9], np.float32))
+    expected = [0, 1 / (1 + np.exp(4)), 0.5, 1 / (1 + np.exp(-4)), 1]
+    assert np.allclose(shown, expected, atol=1e-6)
+
+
+def test_a_window_of_width_1_is_a_step():
+    assert Window(100.0, 1.0).apply(np.array([99, 99.5, 100], np.float32)).tolist() == [0, 0, 1]
+
+
+def test_a_table_holds_its_ends():
+    found = Table(10, np.array([0, 100, 255], np.float32), 8)
+    assert found.look_up(np.array([0, 10, 11, 12, 99], np.float32)).tolist() == [0, 0, 100, 255, 255]
+    assert found.apply(np.array([12], np.float32)).tolist() == [1.0]
+
+
+def test_several_windows_the_first_is_the_default():
+    tables = [table([0, 65535], 299)]
+    found = read(build(RAMP, WindowCenter=[300, 2000], WindowWidth=[600, 4000], VOILUTSequence=tables))
+    first, second, third = found.windows
+    assert (first, second) == (Window(300, 600), Window(2000, 4000))
+    assert isinstance(third, Table)
+    assert np.array_equal(display(found), display(found, first))
+    assert display(found, third).tolist() == [[0, 0, 0, 255], [255, 255, 255, 255]]
+    assert not np.array_equal(display(found), display(found, second))
+
+
+@pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID"])
+def test_the_files_function_is_taken(function):
+    found = read(build(RAMP, WindowCenter=300, WindowWidth=600, VOILUTFunction=function))
+    assert found.windows == (Window(300, 600, function),)
+
+
+def test_unusable_windows_are_left_out():
+    assert read(build(RAMP, WindowCenter=[300, 200], WindowWidth=[0, 100])).windows == (Window(200, 100),)
+    assert read(build(RAMP, WindowCenter=300)).windows == ()
+    assert read(build(RAMP, WindowCenter=300, WindowWidth=600, VOILUTFunction="ODD")).windows[0].function == "LINEAR"
+
+
+def test_packed_8_bit_tables():
+    item = Dataset()
+    item.add_new("LUTDescriptor", "US", [3, 0, 8])
+    item.add_new("LUTData", "OW", bytes([7, 8, 9, 0]))
+    (found,) = read(build(RAMP, VOILUTSequence=[item])).windows
+    assert isinstance(found, Table)
+    assert found.entries.tolist() == [7, 8, 9]
+
+
+def test_a_table_shorter_than_its_descriptor_is_refused():
+    item = table([1, 2, 3])
+    item.add_new("LUTDescriptor", "US", [40, 0, 16])
+    with pytest.raises(ImageError, match="descriptor"):
+        read(build(RAMP, VOILUTSequence=[item]))
+
+
+def test_rescale():
+    assert np.array_equal(read(build(RAMP, RescaleSlope=2, RescaleIntercept=-5)).pixels, RAMP * 2.0 - 5)
+
+
+def test_modality_table():
+    found = read(build(RAMP, ModalityLUTSequence=[table([10, 20, 30], 100)]))
+    assert found.pixels.tolist() == [[10, 10, 30, 30], [30, 30, 30, 30]]
+
+
+def test_monochrome1_is_turned_over():
+    found = read(build(RAMP, PhotometricInterpretation="MONOCHROME1"))
+    assert np.array_equal(found.pixels, 4095.0 - RAMP)
+    assert found.turn == 4095
+    falling = read(build(RAMP, PhotometricInterpretation="MONOCHROME1", RescaleSlope=2, RescaleIntercept=-5))
+    assert np.array_equal(falling.pixels, (2 * 4095 - 10) - (RAMP * 2.0 - 5))
+
+
+def test_windows_of_monochrome1_refer_to_the_files_values():
+    plain = read(build(RAMP, WindowCenter=300, WindowWidth=600))
+    turned = read(build(RAMP, PhotometricInterpretation="MONOCHROME1", WindowCenter=300, WindowWidth=600))
+    assert np.array_equal(display(turned), 255 - display(plain))
+
+
+def test_padding_becomes_the_darkest_other_value():
+    stored = np.array([[3044, 200, 300], [3044, 250, 5]], np.uint16)
+    assert read(build(stored, PixelPaddingValue=3044)).pixels.tolist() == [[5, 200, 300], [5, 250, 5]]
+    inverted = read(build(stored, PixelPaddingValue=3044, PhotometricInterpretation="MONOCHROME1"))
+    assert inverted.pixels.tolist() == [[4095 - 300, 4095 - 200, 4095 - 300], [4095 - 300, 4095 - 250, 4095 - 5]]
+
+
+def test_a_range_of_padding():
+    stored = np.array([[0, 1, 2], [3, 40, 50]], np.uint16)
+    found = read(build(stored, PixelPaddingValue=0, PixelPaddingRangeLimit=3))
+    assert found.pixels.tolist() == [[40, 40, 40], [40, 40, 50]]
+
+
+def test_padding_that_is_everywhere_or_nowhere_changes_nothing():
+    assert np.array_equal(read(build(RAMP, PixelPaddingValue=77)).pixels, RAMP)
+    assert read(build(np.full((4, 4), 9, np.uint16), PixelPaddingValue=9)).pixels.tolist() == [[9.0] * 4] * 4
+
+
+def test_padding_of_the_wrong_sign():
+    stored = np.array([[-2000, 5], [7, 9]], np.int16)
+    padding = DataElement("PixelPaddingValue", "US", 63536)
+    assert read(build(stored, bits=16, PixelPaddingValue=padding)).pixels.tolist() == [[5, 5], [7, 9]]
+
+
+def test_signed_pixels():
+    stored = np.array([[-2048, -1], [0, 2047]], np.int16)
+    assert read(build(stored)).pixels.tolist() == stored.tolist()
+    turned = read(build(stored, PhotometricInterpretation="MONOCHROME1"))
+    assert turned.pixels.tolist() == [[2047, 0], [-1, -2048]]
+
+
+@pytest.mark.parametrize("syntax", [uid.JPEG2000Lossless, uid.JPEGLosslessSV1, uid.JPEGLSLossless, uid.RLELossless])
+def test_signed_pixels_in_an_unsigned_stream(syntax):
+    stored = np.array([[-2048, -1, 5], [0, 2047, 7], [1, 2, 3]], np.int16).repeat(8, 0).repeat(8, 1)
+    bits = 16 if syntax in (uid.RLELossless, uid.JPEGLSLossless) else 12
+    stream_values = (stored.astype(np.int32) & ((1 << bits) - 1)).astype(np.uint16)
+    data = build(stream_values, syntax, bits=bits, PixelRepresentation=1)
+    assert np.array_equal(read(data).pixels, stored)
+
+
+@pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, *LOSSLESS])
+def test_values_beyond_the_stored_bits_are_kept_and_said_so(syntax):
+    stored = breast()
+    stored[40, 10] = 5000
+    encoded = build(stored, syntax, bits=16)  # the streams hold 16 bits
+    found = read(encoded.replace(bits_element(16), bits_element(12)).replace(high_element(15), high_element(11)))
+    assert np.array_equal(found.pixels, stored)
+    assert found.notes == ("Some values exceed the 12 bits that the header announces; they were kept.",)
+
+
+def bits_element(bits: int) -> bytes:
+    return b"\x28\0\x01\x01US\x02\0" + bytes([bits, 0])
+
+
+def high_element(high: int) -> bytes:
+    return b"\x28\0\x02\x01US\x02\0" + bytes([high, 0])
+
+
+@pytest.mark.parametrize("bits", range(8, 17))
+def test_all_depths(bits):
+    stored = np.array([[0, 1], [2 ** (bits - 1), 2**bits - 1]], np.uint16)
+    assert np.array_equal(read(build(stored, bits=bits)).pixels, stored)
+    assert read(build(stored, bits=bits, PhotometricInterpretation="MONOCHROME1")).pixels[1, 1] == 0
+
+
+def test_bytes_and_double_words():
+    assert read(build(np.array([[0, 255]], np.uint8), bits=8)).pixels.tolist() == [[0, 255]]
+    assert read(build(np.array([[0, 70_000]], np.uint32), bits=32)).pixels.tolist() == [[0, 70_000]]
+
+
+def test_high_bits_are_moved_down():
+    stored = np.array([[0x1230, 0xFFF0]], np.uint16)
+    assert read(build(stored, HighBit=15)).pixels.tolist() == [[0x123, 0xFFF]]
+    signed = np.array([[0xFFF0, 0x7FF0]], np.uint16)
+    assert read(build(signed, HighBit=15, PixelRepresentation=1)).pixels.tolist() == [[-1, 2047]]
+
+
+def test_an_overlay_in_the_unused_bits_is_dropped():
+    stored = np.array([[0x8123, 0x0456]], np.uint16)
+    assert read(build(stored)).pixels.tolist() == [[0x8123, 0x0456]]  # nobody claims the bit
+    overlay = DataElement(0x60000102, "US", 15)
+    assert read(build(stored, Overlay=overlay)).pixels.tolist() == [[0x123, 0x456]]
+
+
+def test_shrink_averages_blocks():
+    values = np.arange(20, dtype=np.uint16).reshape(4, 5)
+    assert grey.shrink(values, 1).tolist() == [[3.0, 5.0, 6.5], [13.0, 15.0, 16.5]]
+    assert np.array_equal(grey.shrink(values, 0), values)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.uint32, np.int32, np.float32])
+def test_shrink_never_overflows(dtype):
+    top = 65535.0 if dtype == np.float32 else min(np.iinfo(dtype).max, 2**24)
+    assert set(np.unique(grey.shrink(np.full((32, 32), top, dtype), 4))) == {top}
+
+
+def test_display_without_a_window_spans_the_breast():
+    found = read(build(breast()))
+    shown = display(found)
+    assert (shown.dtype, shown.min(), shown.max()) == (np.uint8, 0, 255)
+    assert (shown[breast() == 0] == 0).all()
+
+
+def test_a_blank_image_is_read_and_shown():
+    found = read(build(np.full((32, 24), 7, np.uint16)))
+    assert found.pixels.tolist() == [[7.0] * 24] * 32
+    assert display(found).max() in (0, 255)

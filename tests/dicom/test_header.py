@@ -1,0 +1,162 @@
+import io
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from dicom_files import NATIVE, breast, build
+from pydicom import uid
+
+from mammo_core.dicom import header, read
+from mammo_core.errors import ImageError
+from mammo_core.settings import settings
+
+DEFLATED = uid.DeflatedExplicitVRLittleEndian
+
+
+@pytest.fixture
+def limits(monkeypatch):
+    """A function that sets MAMMO_… variables for this test."""
+
+    def use(**values: object) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(f"MAMMO_{name.upper()}", str(value))
+        settings.cache_clear()
+
+    yield use
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+def refused(source: bytes | Path) -> ImageError:
+    with pytest.raises(ImageError) as caught:
+        read(source)
+    return caught.value
+
+
+@pytest.mark.parametrize("data", [b"", b"DICM", b"\0" * 200, b"PK\x03\x04" + b"\0" * 400, b"\x89PNG" * 60])
+def test_other_files_are_no_dicom(data):
+    assert refused(data).reason == "not_dicom"
+
+
+def test_missing_files_and_folders(tmp_path):
+    assert refused(tmp_path / "gone.dcm").reason == "missing"
+    assert refused(tmp_path).reason == "missing"
+
+
+def test_a_path_and_its_bytes_give_the_same(tmp_path):
+    (tmp_path / "image").write_bytes(build(breast()))
+    assert np.array_equal(read(tmp_path / "image").pixels, read(build(breast())).pixels)
+
+
+@pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.JPEG2000Lossless, DEFLATED])
+def test_only_the_named_elements_are_read(syntax):
+    data = build(breast(), syntax, PatientName="Doe^Jane", PatientBirthDate="19600101", StudyDate="20200101")
+    dataset, found, _ = header.parse(io.BytesIO(data))
+    assert found == syntax
+    assert "PatientName" not in dataset
+    assert "PatientBirthDate" not in dataset
+    assert "StudyDate" not in dataset
+    assert dataset.PatientID == "10042"
+
+
+def test_pixels_are_not_read_with_the_header():
+    data = build(breast())
+    _, _, stream = header.parse(io.BytesIO(data))
+    assert stream.tell() == data.index(b"\xe0\x7f\x10\x00")
+
+
+def test_what_is_checked_is_what_the_file_says():
+    found = header.check(*header.parse(io.BytesIO(build(breast(), bits=10, PhotometricInterpretation="MONOCHROME1"))))
+    assert (found.rows, found.columns, found.frames) == (96, 72, 1)
+    assert (found.allocated, found.bits, found.high, found.signed, found.inverted) == (16, 10, 9, False, True)
+    assert found.length == 2 * 96 * 72
+
+
+def test_files_over_the_cap_are_not_opened(limits, tmp_path):
+    limits(max_file_bytes=1000)
+    assert refused(build(breast())).reason == "too_large"
+    (tmp_path / "image.dcm").write_bytes(build(breast()))
+    assert refused(tmp_path / "image.dcm").reason == "too_large"
+
+
+@pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.JPEG2000Lossless, uid.JPEGLSLossless])
+def test_images_over_the_cap_are_not_decoded(syntax):
+    error = refused(build(breast(), syntax, Rows=20_000, Columns=20_000))
+    assert error.reason == "too_large"
+    assert error.message == "The image has 400 megapixels; at most 100 are decoded."
+
+
+def test_the_cap_is_a_setting(limits):
+    limits(max_megapixels=0.005)
+    assert refused(build(breast())).reason == "too_large"
+
+
+def test_deflated_files_inflate_within_a_bound(limits):
+    limits(max_megapixels=1)
+    data = build(breast(), DEFLATED)
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    bomb = data[: meta_end(data)] + packer.compress(bytes(50_000_000)) + packer.flush()
+    assert len(bomb) < 60_000
+    assert refused(bomb).reason == "too_large"
+
+
+def meta_end(data: bytes) -> int:
+    """Where the file meta information ends, by its group length (0002,0000)."""
+    return 144 + int.from_bytes(data[140:144], "little")
+
+
+def test_a_deflated_file_may_carry_gzips_checksum_and_nothing_else():
+    data, packer = build(breast(), DEFLATED), zlib.decompressobj(-zlib.MAX_WBITS)
+    inflated = packer.decompress(data[meta_end(data) :])
+    data = data[: len(data) - len(packer.unused_data)]
+    checksum = zlib.crc32(inflated).to_bytes(4, "little") + len(inflated).to_bytes(4, "little")
+    assert np.array_equal(read(data).pixels, breast())
+    assert np.array_equal(read(data + checksum).pixels, breast())
+    assert "follows its deflated data" in refused(data + b"nonsense").message
+    assert "follows its deflated data" in refused(data + checksum + b"x").message
+    assert "no end" in refused(data[:-9]).message
+
+
+@pytest.mark.parametrize(
+    ("elements", "reason", "words"),
+    [
+        ({"Rows": None}, "damaged", "lacks Rows"),
+        ({"Rows": 0}, "damaged", "impossible number"),
+        ({"BitsAllocated": None}, "damaged", "lacks BitsAllocated"),
+        ({"BitsStored": None}, "damaged", "lacks BitsStored"),
+        ({"BitsStored": 17}, "damaged", "contradicts itself"),
+        ({"HighBit": 10}, "damaged", "contradicts itself"),
+        ({"BitsAllocated": 64}, "unsupported", "64 bits"),
+        ({"NumberOfFrames": 20_000}, "damaged", "impossible number"),
+        ({"PhotometricInterpretation": None}, "damaged", "lacks PhotometricInterpretation"),
+        ({"RescaleSlope": 0}, "damaged", "slope"),
+        ({"RescaleIntercept": 1e300}, "damaged", "slope or intercept"),
+    ],
+)
+def test_contradictory_headers_are_refused(elements, reason, words):
+    error = refused(build(breast(), **elements))
+    assert error.reason == reason
+    assert words in error.message
+
+
+@pytest.mark.parametrize("syntax", NATIVE)
+def test_a_header_that_is_cut_off_is_refused(syntax):
+    whole = build(breast(32, 24), syntax)
+    end = whole.find(b"\xe0\x7f\x10\x00")
+    for cut in range(140, end if end > 0 else len(whole) - 1, 17):
+        assert refused(whole[:cut]).reason in ("damaged", "not_mammogram")
+
+
+def test_other_transfer_syntaxes_are_unsupported_and_named_only_if_the_standard_does():
+    data = build(breast(), uid.JPEG2000Lossless)
+    jpip = refused(data.replace(uid.JPEG2000Lossless.encode(), b"1.2.840.10008.1.2.4.94"))
+    private = refused(data.replace(uid.JPEG2000Lossless.encode(), b"1.2.3.4.5.6.7.8.9.10.1"))
+    assert (jpip.reason, private.reason) == ("unsupported", "unsupported")
+    assert "JPIP Referenced" in jpip.message
+    assert private.message == "The transfer syntax that this file names isn't supported."
+
+
+def test_float_pixels_are_unsupported():
+    data = build(breast(), PixelData=None, FloatPixelData=breast().astype("<f4").tobytes(), BitsAllocated=32)
+    assert refused(data).reason == "unsupported"

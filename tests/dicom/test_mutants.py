@@ -1,0 +1,80 @@
+"""Damaged files: each gives a picture for the model or an ImageError, and harms nothing.
+
+`MUTANTS=2000 python -m pytest tests/dicom/test_mutants.py` tries more than the few hundred a syntax of every run.
+"""
+
+import os
+import time
+
+import numpy as np
+import pytest
+from dicom_files import LOSSLESS, LOSSY, NATIVE, breast, breast8, build
+from pydicom import uid
+from pydicom.dataset import Dataset
+
+from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.errors import ImageError
+from mammo_core.preprocess import Contract, prepare_source
+
+MUTANTS = int(os.environ.get("MUTANTS", "200"))  # a syntax
+SECONDS = 5.0  # wall time that one may take
+CONTRACT = Contract(size=32)
+SECRET = "Jane^Doe-10042"
+
+
+def seeds(syntax: str) -> bytes:
+    group = Dataset()
+    group.WindowCenter, group.WindowWidth = 300, 600
+    elements = {"PatientID": SECRET, "PatientName": SECRET, "WindowCenter": [900, 5], "WindowWidth": [2000, 6]}
+    elements |= {"ViewCodeSequence": [group], "PixelPaddingValue": 0}
+    pixels, bits = (breast8(), 8) if syntax == uid.JPEGBaseline8Bit else (breast(), 12)
+    return build(pixels, syntax, bits, **elements)
+
+
+def mutant(whole: bytes, random: np.random.Generator) -> bytes:
+    """Flip, overwrite, cut, repeat or drop bytes; the header is hit as often as the pixels."""
+    data = bytearray(whole)
+    header = int(random.integers(0, 2)) * (len(data) - 700) if len(data) > 700 else 0
+    place = int(random.integers(132, 700)) + (int(random.integers(0, max(1, header))) if header else 0)
+    place = min(place, len(data) - 1)
+    kind, size = int(random.integers(0, 6)), int(random.integers(1, 9))
+    if kind == 0:
+        data[place] ^= 1 << int(random.integers(0, 8))
+    elif kind == 1:
+        data[place : place + size] = random.bytes(size)
+    elif kind == 2:
+        del data[place:]
+    elif kind == 3:
+        del data[place : place + size]
+    elif kind == 4:
+        data[place:place] = data[max(0, place - 40) : place]
+    else:
+        data[place : place + size] = b"\xff" * size
+    return bytes(data)
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox() as opened:
+        opened.run(prepare_source, seeds(uid.ExplicitVRLittleEndian), CONTRACT)
+        yield opened
+
+
+@pytest.mark.parametrize("syntax", [*NATIVE, *LOSSLESS, *LOSSY], ids=lambda syntax: uid.UID(syntax).keyword)
+def test_mutants_become_a_picture_or_an_image_error(syntax, sandbox):
+    whole, random, refused = seeds(syntax), np.random.default_rng(4), 0
+    assert sandbox.run(prepare_source, whole, CONTRACT).image.shape == (32, 32)
+    for _ in range(MUTANTS):
+        data, start = mutant(whole, random), time.monotonic()
+        try:
+            prepared = sandbox.run(prepare_source, data, CONTRACT, timeout=SECONDS)
+        except ImageError as error:
+            refused += 1
+            assert "Jane" not in repr(error)
+        else:
+            assert (prepared.image.shape, prepared.image.dtype) == ((32, 32), np.uint8)
+        assert time.monotonic() - start < SECONDS + 3
+    assert refused > MUTANTS / 4
+    start = time.monotonic()
+    assert sandbox.run(prepare_source, whole, CONTRACT).image.shape == (32, 32)
+    assert time.monotonic() - start < 5

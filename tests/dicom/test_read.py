@@ -1,0 +1,249 @@
+import importlib.util
+import io
+import logging
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from dicom_files import LOSSLESS, LOSSY, NATIVE, breast, breast8, build
+from pydicom import data, uid
+from pydicom.dataset import Dataset
+
+from mammo_core.dicom import header, read
+from mammo_core.dicom.codecs import NATIVE as UNCOMPRESSED
+from mammo_core.dicom.read import stored_values
+from mammo_core.errors import ImageError
+
+SECRETS = ("Doe", "Jane", "MRN-77", "19610203", "20200304", "10042", "Clinic")
+DICOMSDL = """
+import sys, dicomsdl, numpy
+numpy.save(sys.stdout.buffer, dicomsdl.open(sys.argv[1]).pixelData())
+"""  # in a process of its own: it crashes on one of them
+PERSON = {
+    "PatientName": "Doe^Jane",
+    "PatientBirthDate": "19610203",
+    "StudyDate": "20200304",
+    "InstitutionName": "Clinic",
+    "OtherPatientIDs": "MRN-77",
+    "AccessionNumber": "MRN-77",
+}
+
+
+def grey_files() -> list[Path]:
+    """pydicom's own files that hold one grey frame: those that are installed with it, none from the network."""
+    paths = (Path(data.__file__).parent / "test_files").glob("*.dcm")
+    return sorted(path for path in paths if path.stat().st_size and is_single_grey(path))
+
+
+def is_single_grey(path: Path) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = pydicom.dcmread(path, force=True)
+    keys = ("Rows", "Columns", "BitsAllocated", "PixelData")
+    whole = all(key in found for key in keys) and "TransferSyntaxUID" in found.file_meta
+    frames = str(found.get("NumberOfFrames") or 1) if whole else "0"
+    return frames == "1" and found.get("SamplesPerPixel") == 1
+
+
+def others(path: Path) -> np.ndarray | None:
+    """What pydicom makes of a file, else dicomsdl (modality values), else None."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return pydicom.dcmread(path).pixel_array
+        except (RuntimeError, ValueError, AttributeError):
+            pass
+    if not importlib.util.find_spec("dicomsdl"):
+        pytest.skip("only dicomsdl reads this one, and it isn't installed")
+    done = subprocess.run([sys.executable, "-c", DICOMSDL, str(path)], capture_output=True, check=False)
+    return None if done.returncode else np.load(io.BytesIO(done.stdout[done.stdout.index(b"\x93NUMPY") :]))
+
+
+def ours(path: Path) -> np.ndarray:
+    with header.open_stream(path) as opened:
+        return stored_values(header.check(*header.parse(opened)))[0]
+
+
+@pytest.mark.parametrize("path", grey_files(), ids=lambda path: path.name)
+def test_our_full_decode_equals_that_of_others_on_pydicoms_own_files(path):
+    expected = others(path)
+    if expected is None:
+        with pytest.raises(ImageError) as caught:
+            ours(path)
+        assert caught.value.reason == "damaged"
+    else:
+        assert np.array_equal(ours(path), expected)
+
+
+def test_pydicoms_own_files_are_there_and_of_many_syntaxes():
+    syntaxes = {pydicom.dcmread(path).file_meta.TransferSyntaxUID for path in grey_files()}
+    assert len(grey_files()) >= 20
+    assert syntaxes >= {
+        *UNCOMPRESSED,
+        uid.RLELossless,
+        uid.JPEG2000,
+        uid.JPEG2000Lossless,
+        uid.JPEGLSLossless,
+        uid.JPEGLSNearLossless,
+        uid.JPEGExtended12Bit,
+    }
+
+
+def outcome(path: Path) -> str:
+    try:
+        read(path)
+    except ImageError as error:
+        return error.reason
+    return "read"
+
+
+@pytest.mark.parametrize("path", grey_files(), ids=lambda path: path.name)
+def test_pydicoms_own_files_are_read_or_refused_in_a_sentence(path):
+    reason = outcome(path)
+    assert reason in ("read", "not_mammogram", "damaged")
+    assert (reason == "not_mammogram") == (str(pydicom.dcmread(path).get("Modality") or "OT") not in ("OT", "CR"))
+
+
+@pytest.mark.parametrize("syntax", [*NATIVE, *LOSSLESS])
+def test_all_lossless_syntaxes_give_the_same_mammogram(syntax):
+    found = read(build(breast(), syntax))
+    assert np.array_equal(found.pixels, breast())
+    assert (found.reduction, found.source_rows, found.source_columns, found.shift) == (0, 96, 72, 0)
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize("syntax", LOSSY)
+def test_all_lossy_syntaxes_are_read(syntax):
+    pixels, bits = (breast8(), 8) if syntax == uid.JPEGBaseline8Bit else (breast(), 12)
+    assert np.abs(read(build(pixels, syntax, bits)).pixels - pixels).max() <= 0.02 * 2**bits
+
+
+@pytest.mark.parametrize(("wanted", "reduction"), [(None, 0), (256, 0), (48, 0), (24, 1), (12, 2), (6, 3), (1, 5)])
+def test_at_least_twice_the_wanted_side_is_left(wanted, reduction):
+    for syntax in (uid.ExplicitVRLittleEndian, uid.JPEG2000Lossless):
+        found = read(build(breast(), syntax), wanted)
+        assert found.reduction == reduction
+        assert found.pixels.shape == (-(-96 // 2**reduction), -(-72 // 2**reduction))
+        assert (found.source_rows, found.source_columns) == (96, 72)
+
+
+def test_other_syntaxes_are_reduced_by_averaging():
+    found = read(build(breast(), uid.JPEGLosslessSV1), 24)
+    assert np.array_equal(found.pixels, breast().reshape(48, 2, 36, 2).mean((1, 3)).astype(np.float32))
+    assert found.shift == 0
+
+
+def test_a_wavelets_low_pass_lies_half_a_block_before():
+    found = read(build(breast(), uid.JPEG2000Lossless), 24)
+    assert (found.reduction, found.shift) == (1, 0.5)
+    assert np.abs(found.pixels - breast()[::2, ::2]).mean() < 60
+
+
+def test_padding_and_tables_are_never_mixed_by_a_wavelet():
+    pixels = breast()
+    pixels[pixels == 0] = 3044
+    found = read(build(pixels, uid.JPEG2000Lossless, PixelPaddingValue=3044), 24)
+    assert (found.reduction, found.shift) == (1, 0)
+    assert found.pixels.max() < 3000
+
+
+@pytest.mark.parametrize(
+    ("elements", "laterality", "view"),
+    [
+        ({}, None, None),
+        ({"ImageLaterality": "R", "ViewPosition": "MLO"}, "R", "MLO"),
+        ({"Laterality": "L", "ViewPosition": "cc"}, "L", "CC"),
+        ({"ImageLaterality": "U", "Laterality": "R"}, "R", None),
+        ({"ImageLaterality": "B", "ViewPosition": "M1"}, None, None),
+    ],
+)
+def test_laterality_and_view_come_from_the_tags(elements, laterality, view):
+    found = read(build(breast(), **elements))
+    assert (found.laterality, found.view) == (laterality, view)
+
+
+@pytest.mark.parametrize(("code", "view"), [("R-10242", "CC"), ("399368009", "MLO"), ("nonsense", None)])
+def test_the_view_may_be_a_code(code, view):
+    item = Dataset()
+    item.CodeValue = code
+    assert read(build(breast(), ViewCodeSequence=[item])).view == view
+
+
+def test_tomosynthesis_keeps_its_facts_in_functional_groups():
+    window, anatomy, group = Dataset(), Dataset(), Dataset()
+    window.WindowCenter, window.WindowWidth = 500, 900
+    anatomy.FrameLaterality = "R"
+    group.FrameVOILUTSequence, group.FrameAnatomySequence = [window], [anatomy]
+    stack = np.stack([breast(), breast() + 1, breast() + 2]).astype(np.uint16)
+    found = read(build(stack, SharedFunctionalGroupsSequence=[group]))
+    assert found.laterality == "R"
+    assert [(item.centre, item.width) for item in found.windows] == [(500, 900)]
+    assert np.array_equal(found.pixels, stack[1])
+
+
+def test_raw_images_are_named_so():
+    (note,) = read(build(breast(), PresentationIntentType="FOR PROCESSING")).notes
+    assert note.startswith("This is a raw image")
+
+
+def test_tags_are_an_allow_list_of_short_printable_text():
+    found = read(build(breast(), Manufacturer="M" * 200, ManufacturerModelName="a\x1bb", **PERSON))
+    assert set(found.tags) <= set(header.TECHNICAL)
+    assert (found.tags["Rows"], found.tags["BitsStored"]) == ("96", "12")
+    assert len(found.tags["Manufacturer"]) == 64
+    assert found.tags["ManufacturerModelName"] == "ab"
+
+
+def refused(file: bytes) -> ImageError:
+    with pytest.raises(ImageError) as caught:
+        read(file)
+    return caught.value
+
+
+def spoken(found: object) -> str:
+    return repr(found) + str(getattr(found, "tags", "")) + str(getattr(found, "notes", ""))
+
+
+def test_nothing_that_names_a_person_leaves_the_reader():
+    found = read(build(breast(), **PERSON))
+    assert found.patient == "10042"
+    assert not [secret for secret in SECRETS if secret in spoken(found)]
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"Modality": "CT"},
+        {"Rows": None},
+        {"BitsStored": 30},
+        {"WindowCenter": "1", "NumberOfFrames": 3},
+        {"SamplesPerPixel": 3},
+        {"PixelData": None},
+        {"PatientID": "10042\\Doe^Jane", "BitsAllocated": 64},
+    ],
+)
+@pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.JPEG2000Lossless])
+def test_no_refusal_no_log_and_no_warning_names_a_person(syntax, elements, caplog):
+    caplog.set_level(logging.DEBUG)
+    file = build(breast(), syntax, **(PERSON | elements))
+    with warnings.catch_warnings(record=True) as complaints:
+        warnings.simplefilter("always")
+        caught = refused(file)
+    said = str(caught) + repr(caught) + caplog.text + str([str(item.message) for item in complaints])
+    assert not [secret for secret in SECRETS if secret in said]
+    assert caught.__cause__ is None
+    assert caught.__suppress_context__ or caught.__context__ is None
+
+
+def test_whatever_pydicom_raises_becomes_an_image_error():
+    file = build(breast(), WindowCenter="300", WindowWidth="600")
+    broken = file.replace(b"DS\x04\x00300 ", b"DS\x04\x00Doe^")
+    assert broken != file
+    with pytest.raises(ImageError) as caught:
+        read(broken)
+    assert caught.value.reason == "damaged"
+    assert "Doe" not in caught.value.message

@@ -1,0 +1,78 @@
+"""What the sandbox runs here must be importable in its workers, so it comes from the standard library and mammo_core."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from dicom_files import breast, build
+
+from mammo_core.dicom import read
+from mammo_core.dicom.sandbox import CPU_ENDED, Sandbox
+from mammo_core.errors import ImageError
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox() as opened:
+        opened.run(read, build(breast()))  # starts a worker
+        yield opened
+
+
+def died(sandbox, function, *arguments, **options) -> str:
+    with pytest.raises(ImageError) as caught:
+        sandbox.run(function, *arguments, **options)
+    assert caught.value.reason == "decoder_died"
+    return caught.value.message
+
+
+def test_a_good_file_comes_back(sandbox):
+    assert np.array_equal(sandbox.run(read, build(breast())).pixels, breast())
+
+
+def test_what_the_function_raises_comes_back(sandbox):
+    with pytest.raises(ImageError) as caught:
+        sandbox.run(read, b"no DICOM")
+    assert caught.value.reason == "not_dicom"
+
+
+def test_a_worker_that_dies_is_replaced(sandbox):
+    assert "crashed" in died(sandbox, os.abort)
+    start = time.monotonic()
+    assert np.array_equal(sandbox.run(read, build(breast())).pixels, breast())
+    assert time.monotonic() - start < 5
+
+
+def test_a_worker_that_hangs_is_ended(sandbox):
+    start = time.monotonic()
+    assert died(sandbox, time.sleep, 60, timeout=0.5) == "Decoding took longer than 0.5 s and was ended."
+    assert time.monotonic() - start < 5
+    assert sandbox.run(read, build(breast())).pixels.shape == (96, 72)
+
+
+def test_cpu_time_is_limited_too():
+    burn = "from mammo_core.dicom.confine import confine_time; confine_time(0.2)\nwhile True: pass"
+    done = subprocess.run([sys.executable, "-c", burn], timeout=30, check=False)
+    assert done.returncode == CPU_ENDED
+
+
+def test_each_task_gets_its_own_cpu_time(sandbox):
+    for _ in range(4):
+        assert sandbox.run(sum, range(10**7), timeout=1.5) == sum(range(10**7))
+
+
+def test_memory_is_limited(sandbox):
+    assert "memory" in died(sandbox, bytearray, 1 << 40)
+
+
+def test_there_is_no_network(sandbox):
+    with pytest.raises(PermissionError):
+        sandbox.run(socket.socket)
+
+
+def test_this_process_keeps_its_network(sandbox):
+    with socket.socket() as ours:
+        assert ours.fileno() > 0

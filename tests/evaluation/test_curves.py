@@ -1,0 +1,30 @@
+import numpy as np
+import pandas as pd
+
+from mammo_core.evaluation import curves
+
+UNITS = pd.DataFrame({"label": [0, 0, 1, 1], "probability": [0.12, 0.42, 0.36, 0.82]})
+
+
+def test_roc_runs_from_nothing_to_everything():
+    points = curves.roc(UNITS)
+    assert points.iloc[0][["false_positive_rate", "sensitivity"]].tolist() == [0, 0]
+    assert points.iloc[-1][["false_positive_rate", "sensitivity"]].tolist() == [1, 1]
+    assert points["threshold"].max() <= 1
+
+
+def test_precision_recall_ends_at_nothing_recalled():
+    assert curves.precision_recall(UNITS).iloc[-1].tolist() == [0, 1]
+
+
+def test_calibration_bins_hold_everybody_once():
+    table = pd.DataFrame({"label": np.arange(25) % 2, "probability": np.linspace(0, 1, 25)})
+    bins = curves.calibration(table)
+    assert bins["n"].sum() == 25
+    assert len(bins) == curves.BINS
+    assert curves.calibration(UNITS)["found"].tolist() == [0, 1, 0, 1]
+
+
+def test_histogram_counts_every_unit():
+    bins = curves.histogram(UNITS)
+    assert bins.groupby("label")["number"].sum().to_dict() == {"negative": 2, "positive": 2}

@@ -1,0 +1,57 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from mammo_core.errors import ConfigError, DataError
+from mammo_core.evaluation import at_threshold, choose_threshold, per_thousand
+from mammo_core.evaluation.operating import outcomes
+
+UNITS = pd.DataFrame(
+    {
+        "patient_id": [str(n) for n in range(24)],
+        "laterality": "L",
+        "label": [1] * 4 + [0] * 20,
+        "probability": np.r_[0.9, 0.7, 0.5, 0.3, 0.8, 0.6, np.linspace(0.01, 0.18, 18)],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("policy", "sensitivity", "specificity"),
+    [("specificity_90", 1.0, 0.9), ("sensitivity_90", 1.0, 0.9), ("recall_10", 0.25, 0.95)],
+)
+def test_policies_keep_their_promise(policy, sensitivity, specificity):
+    point = at_threshold(UNITS, choose_threshold(UNITS, policy))
+    assert (point["sensitivity"], point["specificity"]) == pytest.approx((sensitivity, specificity))
+
+
+def test_best_f1_is_the_best():
+    f1 = [2 * p["confusion"]["tp"] / (2 * p["confusion"]["tp"] + p["confusion"]["fp"] + p["confusion"]["fn"])
+          for p in (at_threshold(UNITS, cut) for cut in UNITS["probability"])]  # fmt: skip
+    assert UNITS["probability"].iloc[int(np.argmax(f1))] == choose_threshold(UNITS, "best_f1")
+
+
+def test_an_unknown_policy_and_one_class_are_refused():
+    with pytest.raises(ConfigError, match="lucky"):
+        choose_threshold(UNITS, "lucky")
+    with pytest.raises(DataError, match="positive and negative"):
+        choose_threshold(UNITS[UNITS["label"] == 1], "best_f1")
+
+
+def test_nothing_recalled_has_no_predictive_value():
+    point = at_threshold(UNITS, 1.0)
+    assert point["ppv"] is None
+    assert point["confusion"] == {"tp": 0, "fp": 0, "tn": 20, "fn": 4}
+
+
+def test_a_thousand_screens():
+    found = per_thousand({"sensitivity": 0.869, "specificity": 0.889}, 0.00587)
+    assert found["found"] == pytest.approx(5.1, abs=0.01)
+    assert found["recalled"] == pytest.approx(115.4, abs=0.1)
+    assert found["ppv"] == pytest.approx(0.0442, abs=0.0001)
+    assert per_thousand({"sensitivity": None, "specificity": 0.9}, 0.1)["found"] is None
+
+
+def test_the_most_surprising_errors_come_first():
+    assert outcomes(UNITS, 0.65, 1, False)["probability"].tolist() == [0.3, 0.5]
+    assert outcomes(UNITS, 0.55, 0, True)["probability"].tolist() == [0.8, 0.6]

@@ -1,0 +1,124 @@
+"""The command line's documents, with the real core beneath. Figures are checked against the CSV, not against the code."""
+
+import json
+import sys
+
+import pandas as pd
+import pytest
+
+from mammo_core import cli
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command line; returns (exit status, standard output, standard error)."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["mammo_core", *map(str, arguments)])
+        try:
+            cli.main()
+            status = 0
+        except SystemExit as end:
+            status = int(end.code or 0)
+        out, error = capsys.readouterr()
+        return status, out, error
+
+    return call
+
+
+def test_explore_counts_what_the_csv_holds(run, finished):
+    table = pd.read_csv(finished / "data" / "demo" / "train.csv")
+    for source in ("demo", finished / "data" / "demo", finished / "data" / "demo" / "train.csv"):
+        status, out, _ = run("explore", source, "--json")
+        document = json.loads(out)
+        assert status == 0
+        assert document["images"] == len(table)
+        assert document["patients"] == table["patient_id"].nunique()
+        assert document["breasts"] == len(table.drop_duplicates(["patient_id", "laterality"]))
+        assert document["positive"]["images"] == table["cancer"].sum()
+        ages = table.loc[table["cancer"] == 1, "age"].dropna()
+        assert document["age"]["positive"]["n"] == len(ages)
+        assert document["age"]["positive"]["median"] == ages.median()
+        assert document["age"]["positive"]["std"] == pytest.approx(ages.std())
+        assert document["views"] == table["view"].value_counts().to_dict()
+        assert document["missing"]["density"] == table["density"].isna().sum()
+        assert set(document) >= {"sites", "machines", "density", "birads"}
+
+
+def test_a_second_import_does_nothing_again(run, finished):
+    status, out, error = run("import", "demo", "--workers", "1", "--json")
+    document = json.loads(out)
+    assert status == 0
+    assert document["prepared"] == 0
+    assert document["skipped"] + document["quarantined"] == document["total"]
+    assert {entry["reason"] for entry in document["quarantine"]} == {"missing", "damaged", "blank"}
+    assert all(set(entry) == {"image_id", "file", "reason", "detail"} for entry in document["quarantine"])
+    assert "Traceback" not in error
+
+
+def test_evaluate_and_runs(run, finished):
+    _, out, _ = run("evaluate", "trained", "--json")
+    document = json.loads(out)
+    assert (document["model"], document["unit"]) == ("trained", "breast")
+    assert set(document["auc"]) == set(document["average_precision"]) == {"value", "low", "high"}
+    assert set(document["pf1"]) == {"raw", "best", "best_threshold", "at_threshold"}
+    assert set(document["operating_point"]) >= {"threshold", "sensitivity", "specificity", "recall_rate", "ppv"}
+    assert set(document["baselines"]) >= {"prevalence", "age_only"}
+    _, out, _ = run("runs", "--json")
+    runs = {entry["run"]: entry for entry in json.loads(out)["runs"]}
+    assert runs["trained"]["state"] == "finished"
+    assert runs["trained"]["auc"] == document["auc"]
+    assert runs["demo"]["active"]
+
+
+def test_predict_answers_for_each_file_and_fails_for_none(run, finished, tmp_path):
+    table = pd.read_csv(finished / "data" / "demo" / "train.csv")
+    patient = table["patient_id"].iloc[0]
+    (tmp_path / "letter.dcm").write_text("not an image")
+    folder = finished / "data" / "demo" / "train_images" / str(patient)
+    status, out, _ = run("predict", folder, tmp_path / "letter.dcm", "--model", "trained", "--csv", tmp_path / "a.csv", "--json")
+    document = json.loads(out)
+    assert (status, document["model"]) == (0, "trained")
+    files = list(folder.glob("*.dcm"))
+    assert len(document["images"]) == len(files) + 1
+    assert "isn't a DICOM file" in document["images"][-1]["error"]
+    assert document["images"][-1]["probability"] is None
+    assert str(patient) not in {image["patient"] for image in document["images"]}
+    scored = [image for image in document["images"] if image["probability"] is not None]
+    right = [image["probability"] for image in scored if image["laterality"] == "R"]
+    breasts = {breast["laterality"]: breast for breast in document["breasts"]}
+    assert breasts["R"]["probability"] == pytest.approx(sum(right) / len(right))
+    assert document["patients"][0]["probability"] == pytest.approx(max(b["probability"] for b in breasts.values()))
+    assert len(pd.read_csv(tmp_path / "a.csv")) == len(document["images"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("explore", "/nowhere"), "neither a folder, a CSV file nor a known data set"),
+        (("import", "nothing"), "neither a folder"),
+        (("train", "nothing"), "There is no prepared store 'nothing'"),
+        (("evaluate", "nothing"), "There is no model 'nothing'"),
+        (("predict", "/nowhere.dcm"), "There is no file or folder"),
+        (("demo", "--out", "data/demo"), "holds a data set already"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_status_one(run, finished, monkeypatch, arguments, sentence):
+    monkeypatch.chdir(finished)
+    status, out, error = run(*arguments)
+    assert (status, out) == (1, "")
+    assert sentence in " ".join(error.split())
+    assert "Traceback" not in error
+
+
+def test_wrong_usage_is_status_two(run):
+    assert run("import")[0] == 2
+    assert run("explore", "demo", "--jason")[0] == 2
+
+
+@pytest.mark.parametrize("setting", ["epochs=40", "colour=red", "epochs", "network=huge"])
+def test_a_wrong_training_setting_is_refused_before_anything_starts(run, finished, setting):
+    status, _, error = run("train", "demo", "--set", setting)
+    assert status == 1
+    assert setting.split("=")[0] in error
+    assert [path.name for path in (finished / "models").glob("*/work.json")] == ["work.json"]

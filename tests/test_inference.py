@@ -1,0 +1,121 @@
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.errors import ConfigError, MammoError
+from mammo_core.exam import quarantined
+from mammo_core.inference import Predictor, evaluate_store, exams, find_files, predict_files, predict_new, summarise
+from mammo_core.models import model_folder, open_bundle
+from mammo_core.work import run_here
+from mammo_core.work.requests import import_request
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def predictor(finished):
+    return Predictor(open_bundle(model_folder("trained")))
+
+
+@pytest.fixture
+def readable(finished):
+    """Catalogue rows of images that can be read."""
+    catalogue = read_catalogue(finished / "data" / "demo")
+    return catalogue.table[~catalogue.table["image_id"].isin(quarantined(catalogue))]
+
+
+def test_what_training_read_and_what_prediction_feeds_are_identical(finished, readable, predictor, sandbox):
+    """One path: the tensor of a dropped file is the PNG of the import, for every machine's files."""
+    manifest = pd.read_parquet(finished / "data" / "prepared" / "demo" / "manifest.parquet").set_index("image_id")
+    sample = readable.groupby("machine_id").head(2)
+    files = [(row.image_id, Path(row.file).read_bytes()) for row in sample.itertuples()]
+    predictions = list(predict_files(files, predictor, sandbox))
+    assert len(predictions) >= 8
+    for prediction in predictions:
+        with Image.open(finished / "data" / "prepared" / "demo" / manifest.loc[prediction.file, "png"]) as png:
+            assert np.array_equal(np.asarray(png), prediction.upload.model_input)
+
+
+def test_dropped_files_get_what_the_run_stored_for_them(finished, readable, predictor, sandbox):
+    stored = predictor.bundle.predictions().set_index("image_id")["probability"]
+    row = readable[readable["image_id"].isin(stored.index)].iloc[0]
+    (prediction,) = predict_files([("a", Path(row["file"]))], predictor, sandbox)
+    assert prediction.probability == pytest.approx(stored[row["image_id"]], abs=1e-5)
+
+
+def test_heat_lies_over_the_picture_and_never_outside_the_crop(readable, predictor, sandbox):
+    (prediction,) = predict_files([("a", Path(readable["file"].iloc[0]))], predictor, sandbox)
+    heat, geometry = prediction.heatmap(), prediction.upload.geometry
+    assert heat.shape == prediction.upload.picture.shape
+    assert 0 <= heat.min() <= heat.max() <= 1
+    scale = heat.shape[1] / geometry.source_columns
+    outside = heat[:, : int(geometry.left * scale)], heat[:, int(np.ceil(geometry.right * scale)) + 1 :]
+    assert not any(part.any() for part in outside)
+
+
+def test_no_patient_identifier_leaves_in_an_answer(readable, predictor, sandbox):
+    row = readable.iloc[0]
+    images = list(predict_files([("a", Path(row["file"]))], predictor, sandbox))
+    answer = summarise(images, predictor.bundle)
+    text = str(answer.to_json()) + answer.to_csv() + repr(images[0].upload.tags) + repr(images[0].upload.notes)
+    assert f"'{row['patient_id']}'" not in text
+    assert images[0].upload.patient != row["patient_id"]
+
+
+def test_only_new_files_are_worked_on(readable, predictor, sandbox):
+    known = {}
+    files = [(name, Path(name).read_bytes()) for name in readable["file"].iloc[:2]]
+    first = predict_new(files[:1], predictor, sandbox, known)
+    again = predict_new(files, predictor, sandbox, known)
+    assert again[0] is first[0]
+    assert len(known) == 2
+    assert all(len(key) == len(hashlib.sha256().hexdigest()) for key in known)
+
+
+def test_answers_hang_by_patient_and_view(readable, predictor, sandbox):
+    patient = readable["patient_id"].iloc[0]
+    files = [(row.image_id, Path(row.file)) for row in readable[readable["patient_id"] == patient].itertuples()]
+    images = list(predict_files(files, predictor, sandbox))
+    (rows,) = exams(images).values()
+    assert sum(len(right) + len(left) for right, left in rows) == len(files)
+    assert all(image.upload.laterality == "R" for right, _ in rows for image in right)
+    answer = summarise(images, predictor.bundle)
+    assert answer.patients["images"].tolist() == [len(files)]
+    assert answer.breasts["probability"].max() == answer.patients["probability"].iloc[0]
+
+
+def test_a_model_is_judged_on_another_store_only_if_it_was_prepared_alike(finished, predictor):
+    path, arguments = import_request("demo", "again")
+    run_here(path, "import", {**arguments, "workers": 1})
+    report = evaluate_store(predictor.bundle, "again")
+    assert (report["data"], report["part"], report["unit"]) == ("again", "all", "breast")
+    path, arguments = import_request("demo", "small", 128)
+    run_here(path, "import", {**arguments, "workers": 1})
+    with pytest.raises(ConfigError, match="prepared in another way"):
+        evaluate_store(predictor.bundle, "small")
+
+
+def test_on_its_own_store_a_model_is_judged_on_patients_it_has_not_seen(predictor):
+    report = evaluate_store(predictor.bundle, "demo")
+    assert report["part"] == "test"
+    assert report["n"] < predictor.bundle.predictions().groupby(["patient_id", "laterality"]).ngroups
+
+
+def test_folders_are_searched_and_nothing_found_is_said(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for name in ("x.dcm", "a/b/y", "a/notes.txt", ".hidden"):
+        (tmp_path / name).write_bytes(b"")
+    assert [Path(name).name for name, _ in find_files([tmp_path])] == ["y", "x.dcm"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(MammoError, match="no DICOM files"):
+        find_files([tmp_path / "empty"])
