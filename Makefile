@@ -22,7 +22,7 @@ lint: $(VENV)/ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/basedpyright
+	$(BIN)/mypy
 
 browser: $(VENV)/ready-dev
 	$(BIN)/python -m pytest tests/browser

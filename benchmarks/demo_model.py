@@ -50,9 +50,7 @@ def main() -> None:
     shipped.mkdir(parents=True)
     for name in (*models.VOUCHED, "metrics.jsonl", "verification.json"):
         shutil.copy2(run / name, shipped / name)
-    card = {
-        key: value for key, value in read_json(run / models.CARD).items() if key not in ("files", "format")
-    }
+    card = {key: value for key, value in read_json(run / models.CARD).items() if key not in ("files", "format")}
     models.write_card(shipped, card | {"name": models.DEMO, "made_by": "python -m benchmarks.demo_model"})
     print(read_json(shipped / models.EVALUATION)["auc"])
 

@@ -39,9 +39,7 @@ def demo(
     out: Annotated[Path | None, typer.Option(help="Folder to make; default: demo in MAMMO_DATA.")] = None,
     patients: Annotated[int, typer.Option(min=4, help="How many patients.")] = 150,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same files.")] = 0,
-    prevalence: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Share of positive patients.")
-    ] = None,
+    prevalence: Annotated[float | None, typer.Option(min=0, max=1, help="Share of positive patients.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a synthetic data set: real DICOM files in the RSNA layout."""
@@ -49,9 +47,7 @@ def demo(
 
     folder = (out or settings().data / "demo").absolute()
     if (folder / "train.csv").exists():
-        raise ConfigError(
-            f"{folder} holds a data set already. Give another folder with --out, or remove it first."
-        )
+        raise ConfigError(f"{folder} holds a data set already. Give another folder with --out, or remove it first.")
     arguments: dict[str, Any] = {"out": str(folder), "patients": patients, "seed": seed}
     if prevalence is not None:
         arguments["prevalence"] = prevalence
@@ -62,17 +58,11 @@ def demo(
 
 @app.command("import")
 def import_(
-    source: Annotated[
-        str, typer.Argument(help="Folder of the data set (or its name in MAMMO_DATA), or its CSV.")
-    ],
-    name: Annotated[
-        str | None, typer.Option(help="Name of the prepared store; default: the data set's.")
-    ] = None,
+    source: Annotated[str, typer.Argument(help="Folder of the data set (or its name in MAMMO_DATA), or its CSV.")],
+    name: Annotated[str | None, typer.Option(help="Name of the prepared store; default: the data set's.")] = None,
     size: Annotated[int, typer.Option(min=32, max=2048, help="Side of the images in pixels.")] = 256,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a running Dask scheduler, tcp://host:8786.")
-    ] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a running Dask scheduler, tcp://host:8786.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Turn DICOM into PNG images sorted by label. Goes on where it stopped."""
@@ -81,17 +71,13 @@ def import_(
 
     path, arguments = import_request(source, name, size)
     with progress_bar("images") as progress:
-        outcome = run_here(
-            path, "import", {**arguments, "workers": workers, "scheduler": scheduler}, progress
-        )
+        outcome = run_here(path, "import", {**arguments, "workers": workers, "scheduler": scheduler}, progress)
     _print(outcome.document, as_json, outcome.message)
 
 
 @app.command()
 def explore(
-    source: Annotated[
-        str, typer.Argument(help="Folder of the data set (or its name in MAMMO_DATA), or a CSV.")
-    ],
+    source: Annotated[str, typer.Argument(help="Folder of the data set (or its name in MAMMO_DATA), or a CSV.")],
     as_json: AsJson = False,
 ) -> None:
     """Count images, breasts and patients, and show ages, views, sites, machines, density and what is missing."""
@@ -132,9 +118,7 @@ def runs(as_json: AsJson = False) -> None:
     for row in rows:
         auc = row["auc"]
         shown = f"{auc['value']:.3f} ({auc['low']:.3f}–{auc['high']:.3f})" if auc else "–"
-        table.add_row(
-            row["run"], row["state"], str(row["epochs"] or "–"), shown, "●" if row["active"] else ""
-        )
+        table.add_row(row["run"], row["state"], str(row["epochs"] or "–"), shown, "●" if row["active"] else "")
     Console().print(table)
 
 

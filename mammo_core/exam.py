@@ -16,6 +16,7 @@ from mammo_core.errors import ImageError
 from mammo_core.preprocess import Contract, Geometry, prepare
 
 Kind = Literal["positive", "lesion", "quarantined"]
+KINDS: dict[Kind, str] = {"positive": "positive", "lesion": "with a lesion", "quarantined": "in quarantine"}
 ORDER = {"CC": 0, "MLO": 1}  # rows of a hanging; other views follow
 SHOWN_SIDE = 512  # pixels: pictures are read so that the longer side has at least twice as many
 
@@ -57,18 +58,18 @@ def read_view(file: str | None, levels: tuple[float, float] | None, full: bool =
         raise ImageError("missing", "The CSV lists this image, but its file isn't there.")
     mammogram = read(Path(file), wanted=None if full else SHOWN_SIDE)
     picture = display(mammogram) if levels is None else _stretched(mammogram.pixels, levels)
+    prepared, notes = None, mammogram.notes
     try:
         prepared = prepare(mammogram, Contract())
+        notes += prepared.notes
     except ImageError as error:
-        prepared, notes = None, (*mammogram.notes, str(error))
-    else:
-        notes = (*mammogram.notes, *prepared.notes)
+        notes += (str(error),)
     return View(
         picture=picture,
         source_rows=mammogram.source_rows,
         source_columns=mammogram.source_columns,
-        model_input=prepared and prepared.image,
-        geometry=prepared and prepared.geometry,
+        model_input=prepared.image if prepared else None,
+        geometry=prepared.geometry if prepared else None,
         tags=mammogram.tags,
         notes=notes,
     )
@@ -105,7 +106,7 @@ def hang_rows(images: pd.DataFrame) -> list[tuple[pd.Series | None, pd.Series | 
         Rows of an image of the right breast and one of the left, or None: CC first, then MLO, then any other view; a view's
         repeats follow it.
     """
-    rows = []
+    rows: list[tuple[pd.Series | None, pd.Series | None]] = []
     for view in sorted(images["view"].unique(), key=lambda view: (ORDER.get(view, len(ORDER)), view)):
         sides = [images[(images["view"] == view) & (images["laterality"] == side)] for side in ("R", "L")]
         right, left = ([side.iloc[place] for place in range(len(side))] for side in sides)
@@ -136,7 +137,7 @@ def next_patient(catalogue: Catalogue, current: str | None, kind: Kind) -> str |
 
 def quarantined(catalogue: Catalogue) -> dict[str, str]:
     """Return the images that an import of this data set could not prepare, with the sentence why."""
-    found = {}
+    found: dict[str, str] = {}
     for store in list_stores():
         if store.csv == catalogue.csv:
             quarantine = store.quarantine()

@@ -216,9 +216,7 @@ def summarise(images: list[Prediction], bundle: Bundle) -> Answer:
     )
     breasts, patients = to_breasts(table), to_patients(table)
     counts = table.groupby(["patient_id", "laterality"]).size()
-    breasts["images"] = [
-        int(counts[key]) for key in zip(breasts["patient_id"], breasts["laterality"], strict=True)
-    ]
+    breasts["images"] = [int(counts[key]) for key in zip(breasts["patient_id"], breasts["laterality"], strict=True)]
     patients["images"] = patients["patient_id"].map(table["patient_id"].value_counts()).astype(int)
     for units in (breasts, patients):
         units["recall"] = units["probability"] >= bundle.threshold
@@ -228,9 +226,7 @@ def summarise(images: list[Prediction], bundle: Bundle) -> Answer:
         bundle.threshold,
         images,
         breasts.rename(columns={"patient_id": "patient"})[columns],
-        patients.rename(columns={"patient_id": "patient"})[
-            [name for name in columns if name != "laterality"]
-        ],
+        patients.rename(columns={"patient_id": "patient"})[[name for name in columns if name != "laterality"]],
     )
 
 
@@ -250,9 +246,7 @@ def predict_new(
         for name, data in files
     ]
     new = [(key, file) for key, file in zip(keys, files, strict=True) if key not in known]
-    for (key, _), prediction in zip(
-        new, predict_files([file for _, file in new], predictor, sandbox), strict=True
-    ):
+    for (key, _), prediction in zip(new, predict_files([file for _, file in new], predictor, sandbox), strict=True):
         known[key] = prediction
     return [known[key] for key in keys]
 
@@ -297,9 +291,7 @@ def evaluate_store(bundle: Bundle, name: str) -> dict[str, Any]:
         )
     predictor = Predictor(bundle)
     pngs = table["png"].to_list()
-    probabilities = [
-        predictor(store.images(pngs[start : start + BATCH]))[0] for start in range(0, len(pngs), BATCH)
-    ]
+    probabilities = [predictor(store.images(pngs[start : start + BATCH]))[0] for start in range(0, len(pngs), BATCH)]
     predictions = table.assign(probability=np.concatenate(probabilities), label=table["label"].astype(int))
     return {
         "data": store.name,
@@ -317,9 +309,7 @@ def find_files(paths: Sequence[Path]) -> list[tuple[str, Path]]:
     found: list[tuple[str, Path]] = []
     for path in paths:
         if path.is_dir():
-            inside = [
-                file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith(".")
-            ]
+            inside = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith(".")]
             found += [(str(file), file) for file in inside if file.suffix.lower() in {".dcm", ".dicom", ""}]
         elif path.is_file():
             found.append((str(path), path))

@@ -111,9 +111,7 @@ def open_bundle(folder: Path) -> Bundle:
         ModelError: something is missing, changed, or not of this application.
     """
     if not (folder / CARD).is_file():
-        raise ModelError(
-            f"{folder.name} holds no finished model: its {CARD} is missing. Choose another, or train one."
-        )
+        raise ModelError(f"{folder.name} holds no finished model: its {CARD} is missing. Choose another, or train one.")
     try:
         card = read_json(folder / CARD)
         files = card["files"]
@@ -121,9 +119,7 @@ def open_bundle(folder: Path) -> Bundle:
             raise KeyError("format")
         _ = card["operating_point"]["threshold"], card["calibration"], card["data"]["synthetic"]
     except (DataError, KeyError, TypeError):
-        raise ModelError(
-            f"The card of the model {folder.name} isn't one that this application wrote."
-        ) from None
+        raise ModelError(f"The card of the model {folder.name} isn't one that this application wrote.") from None
     for name, expected in files.items():
         if not (folder / name).is_file():
             raise ModelError(

@@ -17,7 +17,12 @@ from mammo_core.figures.report import card_tables
 from mammo_core.models import Bundle, choose_operating_point
 from pages._session import errors_shown
 
-OUTCOMES = {"missed cancers": (1, False), "false alarms": (0, True), "found cancers": (1, True), "rightly not recalled": (0, False)}
+OUTCOMES = {
+    "missed cancers": (1, False),
+    "false alarms": (0, True),
+    "found cancers": (1, True),
+    "rightly not recalled": (0, False),
+}
 
 SHOWN = ("patient_id", "laterality", "probability", "age", "density", "machine_id")
 
@@ -49,7 +54,9 @@ def show_localisation(found: dict | None) -> None:
         st.caption("These data don't say where their lesions are, or the network has no exact heatmap.")
         return
     rate, hits, heat = found["hit_rate"], *st.columns(3)[:2]
-    hits.metric("Hottest place on a lesion", f"{rate['value']:.0%}", f"chance {found['chance']:.0%}", "off", delta_arrow="off")
+    hits.metric(
+        "Hottest place on a lesion", f"{rate['value']:.0%}", f"chance {found['chance']:.0%}", "off", delta_arrow="off"
+    )
     outside, by_chance = f"{found['outside']:.1%}", f"share of the image {found['outside_chance']:.0%}"
     heat.metric("Heat outside the breast", outside, by_chance, "off", delta_arrow="off")
     st.caption(
@@ -63,10 +70,16 @@ def show_operating_point(bundle: Bundle) -> None:
     predictions = bundle.predictions()
     validation = predictions[predictions["part"] == "validation"]
     left, right = st.columns([2, 3], gap="large")
-    policy = left.pills("Chosen on validation for", POLICIES, format_func=POLICIES.get, key=f"policy {bundle.name}")
+    policy = left.pills(
+        "Chosen on validation for", POLICIES, format_func=POLICIES.__getitem__, key=f"policy {bundle.name}"
+    )
     start = choose_threshold(validation, policy) if policy else bundle.threshold
-    threshold = left.slider("Threshold", 0.0, 1.0, float(start), 0.001, format="%.3f", key=f"threshold {bundle.name} {policy}")
-    where = left.segmented_control("Prevalence", [*PREVALENCES, "own"], default="screening", required=True, key="prevalence")
+    threshold = left.slider(
+        "Threshold", 0.0, 1.0, float(start), 0.001, format="%.3f", key=f"threshold {bundle.name} {policy}"
+    )
+    where = left.segmented_control(
+        "Prevalence", [*PREVALENCES, "own"], default="screening", required=True, key="prevalence"
+    )
     share = PREVALENCES.get(where) or left.number_input("Cancers in 1,000", 0.1, 500.0, 20.6, 0.1) / 1000
     units = to_unit(bundle.judged(), "breast")
     right.dataframe(operating_table(units, threshold, share), hide_index=True)
@@ -98,18 +111,35 @@ def show_errors(bundle: Bundle) -> None:
     cells = at_threshold(to_unit(bundle.judged(), "breast"), bundle.threshold)["confusion"]
     names = dict(zip(OUTCOMES, (cells["fn"], cells["fp"], cells["tp"], cells["tn"]), strict=True))
     cell = st.segmented_control(
-        "Breasts", OUTCOMES, default="missed cancers", required=True, format_func=lambda name: f"{name} ({names[name]})", key="cell"
+        "Breasts",
+        OUTCOMES,
+        default="missed cancers",
+        required=True,
+        format_func=lambda name: f"{name} ({names[name]})",
+        key="cell",
     )
     worst = outcomes(to_unit(bundle.judged(), "breast"), bundle.threshold, *OUTCOMES[cell])
     if worst.empty:
         st.info(f"There are no {cell} at this operating point.", icon=":material/check:")
         return
     st.caption("Select a breast to hang its exam.")
-    event = st.dataframe(worst, column_order=SHOWN, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"breasts {cell}")
+    event = st.dataframe(
+        worst,
+        column_order=SHOWN,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"breasts {cell}",
+    )
     if event.selection.rows:
         patient = str(worst["patient_id"].iloc[event.selection.rows[0]])
         where = {"dataset": bundle.card["data"]["dataset"], "patient": patient}
-        st.page_link("pages/exams.py", label=f"Hang the exam of patient {patient}", icon=":material/grid_view:", query_params=where)
+        st.page_link(
+            "pages/exams.py",
+            label=f"Hang the exam of patient {patient}",
+            icon=":material/grid_view:",
+            query_params=where,
+        )
 
 
 def show_card(bundle: Bundle) -> None:

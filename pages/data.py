@@ -42,9 +42,7 @@ def show_dataset(dataset: Dataset) -> None:
         left, right = st.columns([3, 1], vertical_alignment="center")
         kind = ":violet-badge[synthetic]" if dataset.synthetic else ":blue-badge[linked]"
         left.markdown(f"**{dataset.name}** {kind}  \n:small[{dataset.path}]")
-        if right.button(
-            "Import", key=f"import {dataset.name}", icon=":material/play_arrow:", width="stretch"
-        ):
+        if right.button("Import", key=f"import {dataset.name}", icon=":material/play_arrow:", width="stretch"):
             with errors_shown():
                 path, arguments = import_request(dataset.name)
                 launch(path, "import", arguments)
@@ -98,14 +96,16 @@ with left:
         seed = st.number_input("Seed", 0, 2**31 - 1, 0)
         if st.form_submit_button("Make", type="primary"):
             with errors_shown():
-                path, arguments = demo_request(name.strip(), patients, prevalence, seed)
-                launch(path, "demo", arguments)
+                folder, arguments = demo_request(name.strip(), patients, prevalence, seed)
+                launch(folder, "demo", arguments)
             st.rerun()
 with right:
     st.subheader("Prepared stores")
     for store in stores:
         show_store(store)
     for name in outdated_stores():
-        st.warning(f"The store {name} was prepared by another version. Import its data set again.", icon=":material/history:")
+        st.warning(
+            f"The store {name} was prepared by another version. Import its data set again.", icon=":material/history:"
+        )
     if not stores:
         st.info("Import a data set to make PNG images for training.", icon=":material/photo_library:")

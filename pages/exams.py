@@ -6,16 +6,14 @@ import streamlit as st
 
 from mammo_core.dataset.truth import read_truth
 from mammo_core.errors import ImageError
-from mammo_core.exam import View, facts_of, hang_rows, modified, next_patient, read_view
+from mammo_core.exam import KINDS, Kind, View, facts_of, hang_rows, modified, next_patient, read_view
 from mammo_core.figures.images import hang, outline_lesions, overlay, to_png, zoom_figure
 from mammo_core.models import active_model, model_folder, open_bundle
 from mammo_core.preprocess import to_source
 from pages._inference import predictor, sandbox
 from pages._session import choose_catalogue, errors_shown
 
-KINDS = {"positive": "Next positive", "lesion": "Next with a lesion", "quarantined": "Next in quarantine"}
-
-NOBODY = {
+NOBODY: dict[Kind, str] = {
     "positive": "Nobody in this data set is known to be positive.",
     "lesion": "This data set doesn't say where its lesions are.",
     "quarantined": "No import of this data set has put an image in quarantine.",
@@ -28,7 +26,7 @@ def view_of(file: str, version: float, levels: tuple[float, float] | None, full:
     return sandbox().run(read_view, file, levels, full)
 
 
-def go_to(kind: str) -> None:
+def go_to(kind: Kind) -> None:
     """Choose the next patient of a kind; a button's callback."""
     found = next_patient(catalogue, st.session_state.get("patient"), kind)
     if found is None:
@@ -62,7 +60,9 @@ def zoom(image: pd.Series) -> None:
     """Show one image in all its pixels."""
     with errors_shown():
         view = view_of(image["file"], modified(image["file"]), levels, True)
-    st.caption(f"{view.source_columns} × {view.source_rows} pixels. Scroll to zoom, drag to move, double-click to reset.")
+    st.caption(
+        f"{view.source_columns} × {view.source_rows} pixels. Scroll to zoom, drag to move, double-click to reset."
+    )
     st.plotly_chart(zoom_figure(drawn(view, image, answer_to(view)[1])), key="zoom", config={"scrollZoom": True})
 
 
@@ -80,7 +80,9 @@ def show_image(image: pd.Series) -> None:
     score = "" if probability is None else f" · probability **{probability:.2f}**"
     label = " · :orange-badge[cancer]" if image["cancer"] == 1 else ""
     text.markdown(f":small[{name} · image {image['image_id']}]{score}{label}")
-    if button.button("", icon=":material/zoom_in:", key=f"zoom {image['image_id']}", help="Full resolution", type="tertiary"):
+    if button.button(
+        "", icon=":material/zoom_in:", key=f"zoom {image['image_id']}", help="Full resolution", type="tertiary"
+    ):
         zoom(image)
     with details.popover("", icon=":material/info:", type="tertiary", help="Details"):
         if view.model_input is not None:
@@ -96,11 +98,14 @@ chooser, *buttons = st.columns([2, 1, 1, 1], vertical_alignment="bottom")
 patients = catalogue.table["patient_id"].unique()
 patient = chooser.selectbox("Patient", patients, key="patient", bind="query-params")
 for button, (kind, label) in zip(buttons, KINDS.items(), strict=True):
-    button.button(label, on_click=go_to, args=(kind,), icon=":material/skip_next:", width="stretch")
+    button.button(f"Next {label}", on_click=go_to, args=(kind,), icon=":material/skip_next:", width="stretch")
 
 width = st.sidebar.slider("Width of a view, pixels", 200, 700, 280, 20)
 levels = None
-if st.sidebar.segmented_control("Grey levels", ["file's window", "own"], default="file's window", required=True) == "own":
+if (
+    st.sidebar.segmented_control("Grey levels", ["file's window", "own"], default="file's window", required=True)
+    == "own"
+):
     levels = st.sidebar.slider("Black and white at percentiles", 0.0, 100.0, (1.0, 99.7), 0.1)
 with errors_shown():
     truth = read_truth(catalogue.root)

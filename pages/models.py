@@ -62,7 +62,13 @@ def manage(bundle: Bundle) -> None:
             st.rerun()
     name = f"{bundle.name}.html"
     export.download_button(
-        "Report", lambda: report_html(bundle), name, "text/html", icon=":material/download:", width="stretch", on_click="ignore"
+        "Report",
+        lambda: report_html(bundle),
+        name,
+        "text/html",
+        icon=":material/download:",
+        width="stretch",
+        on_click="ignore",
     )
 
 
@@ -80,7 +86,9 @@ def show_comparison(bundles: list[Bundle]) -> None:
     left, right = st.columns(2)
     left.plotly_chart(roc_figure(units), key="roc of several")
     right.plotly_chart(precision_figure(units), key="precision of several")
-    st.caption("Breasts of each model's own held-out patients; curves of different patients can't be tested against another.")
+    st.caption(
+        "Breasts of each model's own held-out patients; curves of different patients can't be tested against another."
+    )
 
 
 st.title("Models")
@@ -91,10 +99,19 @@ if table.empty:
     st.page_link("pages/train.py", label="Go to Train", icon=":material/arrow_forward:")
     st.stop()
 st.caption("Select one row for its report, several to compare them.")
-chosen = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="multi-row", key="chosen").selection.rows
-names = table["model"].iloc[chosen].tolist() or table["model"][table[""] == "active"].tolist() or table["model"].head(1).tolist()
+chosen = st.dataframe(
+    table, hide_index=True, on_select="rerun", selection_mode="multi-row", key="chosen"
+).selection.rows
+names = (
+    table["model"].iloc[chosen].tolist()
+    or table["model"][table[""] == "active"].tolist()
+    or table["model"].head(1).tolist()
+)
 if unfinished := sorted(set(names) - set(list_models())):
-    st.info(f"{', '.join(unfinished)}: no finished model yet. Its curves are on the Train page.", icon=":material/hourglass:")
+    st.info(
+        f"{', '.join(unfinished)}: no finished model yet. Its curves are on the Train page.",
+        icon=":material/hourglass:",
+    )
     st.stop()
 with errors_shown():
     bundles = [open_bundle(model_folder(name)) for name in names]

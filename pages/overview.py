@@ -40,9 +40,7 @@ with errors_shown():
 left, middle, right = st.columns(3)
 with left.container(border=True, height="stretch"):
     st.metric("Data sets", len(datasets))
-    st.caption(
-        ", ".join(dataset.name for dataset in datasets) or "None yet: make a demo set on the Data page."
-    )
+    st.caption(", ".join(dataset.name for dataset in datasets) or "None yet: make a demo set on the Data page.")
 with middle.container(border=True, height="stretch"):
     st.metric("Prepared stores", len(stores))
     st.caption(", ".join(store.name for store in stores) or "None yet: import a data set on the Data page.")

@@ -28,9 +28,7 @@ def show_image(image: Prediction, opacity: float) -> None:
     if upload is None:
         return
     heat = image.heatmap() if opacity else None
-    picture = hang(
-        overlay(upload.picture, heat, opacity), upload.laterality, chest_left=not upload.geometry.flipped
-    )
+    picture = hang(overlay(upload.picture, heat, opacity), upload.laterality, chest_left=not upload.geometry.flipped)
     st.image(to_png(picture), width="stretch")
     st.caption(
         f"{upload.laterality or '?'} {upload.view or 'view unknown'} · **{image.probability:.2f}** · {image.file}"
@@ -44,9 +42,7 @@ def show_exam(answer: Answer, patient: str, rows: list, opacity: float, threshol
         columns[0].markdown(f"#### Patient {patient}")
         for column, breast in zip(columns[1:], breasts.to_dict("records"), strict=True):
             decision = ":red-badge[recall]" if breast["recall"] else ":green-badge[no recall]"
-            column.metric(
-                f"Breast {breast['laterality']}, mean of {breast['images']}", f"{breast['probability']:.2f}"
-            )
+            column.metric(f"Breast {breast['laterality']}, mean of {breast['images']}", f"{breast['probability']:.2f}")
             column.markdown(decision)
         for right, left in rows:
             for column, images in zip(st.columns(2, gap="small"), (right, left), strict=True):

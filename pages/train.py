@@ -29,9 +29,7 @@ def settings_form(store: str, start_models: list[str]) -> TrainingConfig | None:
     with st.form("settings", border=False):
         left, middle, right = st.columns(3)
         network = left.selectbox("Network", ["compact", "original"], help=fields["network"].description)
-        first = left.selectbox(
-            "Start from", ["random weights", *start_models], help=fields["start_from"].description
-        )
+        first = left.selectbox("Start from", ["random weights", *start_models], help=fields["start_from"].description)
         augment = left.toggle("Vary training images", value=True, help=fields["augment"].description)
         epochs = middle.slider("Epochs, at most", 1, MAX_EPOCHS, 12)
         patience = middle.slider("Patience, epochs", 1, MAX_EPOCHS, 5, help=fields["patience"].description)
@@ -85,9 +83,7 @@ def show_run(name: str, logarithmic: bool, smoothing: float) -> None:
     records = read_metrics(run_folder(name))
     if len(records) > 1:
         left, right = st.columns(2)
-        left.plotly_chart(
-            loss_curves(records, logarithmic=logarithmic, smoothing=smoothing), key=f"loss {name}"
-        )
+        left.plotly_chart(loss_curves(records, logarithmic=logarithmic, smoothing=smoothing), key=f"loss {name}")
         right.plotly_chart(score_curves(records), key=f"scores {name}")
     if state in FINAL and st.session_state.get("followed") == name:
         del st.session_state["followed"]

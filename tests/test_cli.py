@@ -76,7 +76,9 @@ def test_predict_answers_for_each_file_and_fails_for_none(run, finished, tmp_pat
     patient = table["patient_id"].iloc[0]
     (tmp_path / "letter.dcm").write_text("not an image")
     folder = finished / "data" / "demo" / "train_images" / str(patient)
-    status, out, _ = run("predict", folder, tmp_path / "letter.dcm", "--model", "trained", "--csv", tmp_path / "a.csv", "--json")
+    status, out, _ = run(
+        "predict", folder, tmp_path / "letter.dcm", "--model", "trained", "--csv", tmp_path / "a.csv", "--json"
+    )
     document = json.loads(out)
     assert (status, document["model"]) == (0, "trained")
     files = list(folder.glob("*.dcm"))

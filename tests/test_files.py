@@ -4,12 +4,17 @@ from mammo_core.errors import DataError
 from mammo_core.files import append_json_line, read_json, read_json_lines, whole, write_json
 
 
+def break_off(path):
+    with whole(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+
+
 def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path):
     path = tmp_path / "a.json"
     write_json(path, {"n": 1})
-    with pytest.raises(RuntimeError), whole(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        break_off(path)
     assert read_json(path) == {"n": 1}
     assert [file.name for file in tmp_path.iterdir()] == ["a.json"]
 

@@ -53,9 +53,7 @@ def test_a_missing_file_is_refused_and_named(folder, name):
         models.open_bundle(folder)
 
 
-@pytest.mark.parametrize(
-    "card", ["{}", "[1]", "no json", json.dumps({"format": 99, "files": {}, "class_names": []})]
-)
+@pytest.mark.parametrize("card", ["{}", "[1]", "no json", json.dumps({"format": 99, "files": {}, "class_names": []})])
 def test_a_foreign_card_is_refused(folder, card):
     (folder / models.CARD).write_text(card)
     with pytest.raises(ModelError, match="isn't one that this application wrote"):

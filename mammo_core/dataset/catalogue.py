@@ -125,9 +125,7 @@ def _validate(raw: pd.DataFrame, csv: Path) -> pd.DataFrame:
         else:
             table[name] = values
     for name in ("patient_id", "image_id"):
-        _refuse(
-            ~table[name].str.fullmatch(_SAFE_ID), table[name], name, csv, "letters, digits, '.', '_' or '-'"
-        )
+        _refuse(~table[name].str.fullmatch(_SAFE_ID), table[name], name, csv, "letters, digits, '.', '_' or '-'")
     sides = table["laterality"].str.upper().map(_LATERALITIES)
     _refuse(sides.isna(), table["laterality"], "laterality", csv, "L or R")
     table["laterality"] = sides.astype("str")
@@ -170,11 +168,7 @@ def _refuse(wrong: pd.Series, values: pd.Series, name: str, csv: Path, expected:
     if not wrong.any():
         return
     first = int(wrong.to_numpy().argmax())
-    shown = (
-        ""
-        if name == "patient_id" or pd.isna(values.iloc[first])
-        else f" (there: {str(values.iloc[first])[:40]!r})"
-    )
+    shown = "" if name == "patient_id" or pd.isna(values.iloc[first]) else f" (there: {str(values.iloc[first])[:40]!r})"
     raise DataError(
         f"{csv.name}: {int(wrong.sum())} of {len(wrong)} values of {name} are not usable, the first in line "
         f"{first + 2}{shown}; expected {expected}."

@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
 BATCH = 8  # images a task: Dask's own millisecond a task stays small beside eight decodings
 BATCHES_A_WORKER = 4  # under way at any time
-CARRIED_OVER = (
-    "carried_over.jsonl"  # quarantined so far, one line each; the quarantine of an interrupted import
-)
+CARRIED_OVER = "carried_over.jsonl"  # quarantined so far, one line each; the quarantine of an interrupted import
 
 Progress = Callable[[dict[str, Any]], None]
 Outcome = dict[str, Any]
@@ -155,9 +153,7 @@ def import_images(
     )
 
 
-def _sort_out(
-    store: Store, rows: list[dict]
-) -> tuple[list[Outcome], list[Outcome], list[dict], list[Outcome]]:
+def _sort_out(store: Store, rows: list[dict]) -> tuple[list[Outcome], list[Outcome], list[dict], list[Outcome]]:
     """Divide the catalogue's rows: finished, without a file, waiting, and quarantined earlier with an unchanged file.
 
     A PNG in the store that the catalogue doesn't know (any more) under that label is removed.
@@ -171,9 +167,7 @@ def _sort_out(
         if name in finished:
             entries.append(finished.pop(name))
         elif pd.isna(row["file"]):
-            missing.append(
-                _quarantined(row, "missing", "The CSV lists this image, but its file isn't there.")
-            )
+            missing.append(_quarantined(row, "missing", "The CSV lists this image, but its file isn't there."))
         elif before and before["file"] == row["file"] and before["version"] == _version(row["file"]):
             quarantined.append(before)
         else:
@@ -198,9 +192,7 @@ def _quarantined(row: dict[str, Any], reason: str, detail: str) -> Outcome:
     return {"image_id": row["image_id"], "file": file, "reason": reason, "detail": detail, "version": version}
 
 
-def _convert(
-    client: "Client", store: Store, rows: list[dict], should_stop: Callable[[], bool]
-) -> Iterator[Outcome]:
+def _convert(client: "Client", store: Store, rows: list[dict], should_stop: Callable[[], bool]) -> Iterator[Outcome]:
     """Yield one outcome an image, in no particular order."""
     from distributed import KilledWorker, as_completed
 
@@ -220,9 +212,7 @@ def _convert(
             yield from future.result()
         except KilledWorker:
             if len(batch) == 1:
-                yield _quarantined(
-                    batch[0], "decoder_died", "Decoding this file ended the process or took too long."
-                )
+                yield _quarantined(batch[0], "decoder_died", "Decoding this file ended the process or took too long.")
             for row in batch if len(batch) > 1 else []:
                 queue.add(submit([row]))
         future.release()
@@ -246,9 +236,7 @@ def convert_batch(store: Store, batch: list[dict[str, Any]], seconds: float) -> 
         watchdog.start()
         try:
             finished = read_entry(store, store.png(row)) if store.png(row).exists() else None
-            outcomes.append(
-                finished or write_image(store, row, prepare_source(Path(row["file"]), store.contract))
-            )
+            outcomes.append(finished or write_image(store, row, prepare_source(Path(row["file"]), store.contract)))
         except ImageError as error:
             outcomes.append(_quarantined(row, error.reason, error.message))
         finally:

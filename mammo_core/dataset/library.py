@@ -59,9 +59,7 @@ def find_dataset(name_or_path: str | Path) -> Path:
         if dataset.name == str(name_or_path):
             return dataset.path
     names = ", ".join(dataset.name for dataset in list_datasets()) or "none yet"
-    raise DataError(
-        f"{str(name_or_path)!r} is neither a folder, a CSV file nor a known data set (known: {names})."
-    )
+    raise DataError(f"{str(name_or_path)!r} is neither a folder, a CSV file nor a known data set (known: {names}).")
 
 
 def check_name(name: str) -> str:
@@ -118,12 +116,8 @@ def example_exam() -> list[tuple[str, bytes]]:
     for dataset in list_datasets():
         if dataset.synthetic:
             table = read_catalogue(dataset.path).table.dropna(subset=["file"])
-            table = table[table["view"].isin(["CC", "MLO"])].drop_duplicates(
-                ["patient_id", "laterality", "view"]
-            )
-            whole = table.groupby("patient_id").filter(
-                lambda rows: len(rows) == 4 and rows["cancer"].sum() > 0
-            )
+            table = table[table["view"].isin(["CC", "MLO"])].drop_duplicates(["patient_id", "laterality", "view"])
+            whole = table.groupby("patient_id").filter(lambda rows: len(rows) == 4 and rows["cancer"].sum() > 0)
             files = [Path(name) for name in whole["file"].head(4)]
             return [(file.name, file.read_bytes()) for file in files]
     return []
@@ -138,7 +132,8 @@ def describe_source(catalogue: Catalogue) -> dict[str, Any]:
     """Return what a prepared store and a model's card keep of where their images came from.
 
     Returns:
-        csv (path; relative to `MAMMO_DATA` where it lies in there, so that the folder may move), dataset (name), synthetic, and generator: the phantoms' parameters, or None.
+        csv (path, relative to `MAMMO_DATA` where it lies in there, so that the folder may move), dataset (name),
+        synthetic, and generator: the phantoms' parameters, or None.
     """
     about = _about(catalogue.root)
     linked = [dataset.name for dataset in list_datasets() if dataset.path == catalogue.root]

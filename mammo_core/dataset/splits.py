@@ -9,9 +9,7 @@ from mammo_core.errors import ConfigError, DataError
 PARTS = ("train", "validation", "test")
 
 
-def split_patients(
-    manifest: pd.DataFrame, validation_share: float, test_share: float, seed: int
-) -> pd.Series:
+def split_patients(manifest: pd.DataFrame, validation_share: float, test_share: float, seed: int) -> pd.Series:
     """Divide the patients, stratified by whether any of their images is positive.
 
     Args:
@@ -73,9 +71,7 @@ def assert_no_overlap(split: pd.DataFrame) -> None:
         )
 
 
-def balance(
-    labels: np.ndarray, treatment: str, generator: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def balance(labels: np.ndarray, treatment: str, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Treat the class imbalance of a training part.
 
     Args:

@@ -140,9 +140,7 @@ def create_store(name: str, contract: Contract, source: dict[str, Any]) -> Store
     if (folder / "contract.json").exists() and read_json(folder / "contract.json") != contract.to_json():
         folder = prepared_folder() / f"{name}-{contract.identity[:8]}"
     if (folder / "source.json").exists() and read_json(folder / "source.json")["csv"] != source["csv"]:
-        raise DataError(
-            f"The store {folder.name} was made from another data set. Choose another name for this one."
-        )
+        raise DataError(f"The store {folder.name} was made from another data set. Choose another name for this one.")
     write_json(folder / "source.json", source)
     write_json(folder / "contract.json", contract.to_json())
     return Store(folder, contract)

@@ -12,7 +12,11 @@ from mammo_core.evaluation.units import Unit, to_unit
 
 
 def compare(
-    candidate: pd.DataFrame, rival: pd.DataFrame, rival_name: str, unit: Unit = "breast", resamples: int = metrics.RESAMPLES
+    candidate: pd.DataFrame,
+    rival: pd.DataFrame,
+    rival_name: str,
+    unit: Unit = "breast",
+    resamples: int = metrics.RESAMPLES,
 ) -> dict[str, Any]:
     """Compare the predictions of two models for the same images by a paired bootstrap over patients.
 
@@ -37,7 +41,9 @@ def compare(
         )
     tables = [to_unit(table.sort_values(keys), unit) for table in (candidate, rival)]
     rankings = [Ranking(table["label"], table["probability"]) for table in tables]
-    figures = {str(place): (ranking, metrics.auc) for place, ranking in enumerate(rankings)}
+    figures: dict[str, tuple[Ranking, metrics.Metric]] = {
+        str(place): (ranking, metrics.auc) for place, ranking in enumerate(rankings)
+    }
     samples = metrics.bootstrap(tables[0]["patient_id"], figures, resamples)
     values = [ranking.value(metrics.auc) for ranking in rankings]
     gain = with_interval(values[0] - values[1], samples["0"] - samples["1"])

@@ -90,7 +90,9 @@ class Ranking:
         self.steps = np.full(step.max() + 1, np.inf)  # lowest score of each step, (k,)
         np.minimum.at(self.steps, step, self.scores)
         self.positive_steps, self.negative_steps = (
-            sparse.csr_array((mask.astype(np.float64), (step, np.arange(len(step)))), shape=(len(self.steps), len(step)))
+            sparse.csr_array(
+                (mask.astype(np.float64), (step, np.arange(len(step)))), shape=(len(self.steps), len(step))
+            )
             for mask in (self.labels, ~self.labels)
         )
 

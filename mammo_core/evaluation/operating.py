@@ -10,7 +10,7 @@ from mammo_core.errors import ConfigError, DataError
 from mammo_core.evaluation.units import Unit, to_unit
 
 Policy = Literal["specificity_90", "sensitivity_90", "best_f1", "recall_10"]
-POLICIES: dict[str, str] = {
+POLICIES: dict[Policy, str] = {
     "specificity_90": "90 % specificity",
     "sensitivity_90": "90 % sensitivity",
     "best_f1": "best F1",

@@ -49,7 +49,9 @@ def subgroup_table(document: dict[str, Any]) -> pd.DataFrame:
     table = pd.DataFrame(document["subgroups"])
     if table.empty:
         return table
-    return table.assign(auc=[with_bounds(auc) if auc else "too few" for auc in table["auc"]]).rename(columns={"auc": "AUC"})
+    return table.assign(auc=[with_bounds(auc) if auc else "too few" for auc in table["auc"]]).rename(
+        columns={"auc": "AUC"}
+    )
 
 
 def operating_table(units: pd.DataFrame, threshold: float, prevalence: float) -> pd.DataFrame:

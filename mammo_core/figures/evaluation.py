@@ -141,7 +141,9 @@ def _diagonal(figure: go.Figure, name: str) -> None:
 
 def _level(figure: go.Figure, value: float, name: str) -> None:
     line = {"dash": "dash", "width": 1.5, "color": COLOURS["reference"]}
-    figure.add_scatter(x=[0, 1], y=[value, value], mode="lines", line=line, name=f"{name} {value:.3f}", hoverinfo="skip")
+    figure.add_scatter(
+        x=[0, 1], y=[value, value], mode="lines", line=line, name=f"{name} {value:.3f}", hoverinfo="skip"
+    )
 
 
 def _finish(figure: go.Figure) -> go.Figure:

@@ -62,7 +62,8 @@ def outline_lesions(picture: np.ndarray, lesions: pd.DataFrame, rows: int, colum
     Args:
         picture: uint8 (h, w) or (h, w, 3), the whole source frame at any resolution.
         lesions: malignant, and top, left, bottom, right in source pixels.
-        rows, columns: of the source.
+        rows: of the source.
+        columns: likewise.
 
     Returns:
         uint8 (h, w, 3).

@@ -29,9 +29,7 @@ def entropy(rate: float) -> float:
 def best_epoch(records: Records) -> int | None:
     """Return the epoch with the highest validation AUC (then the lowest validation loss), or None before the first."""
     epochs = [record for record in records if record["kind"] == "epoch" and "val_auc" in record]
-    return (
-        max(epochs, key=lambda record: (record["val_auc"], -record["val_loss"]))["epoch"] if epochs else None
-    )
+    return max(epochs, key=lambda record: (record["val_auc"], -record["val_loss"]))["epoch"] if epochs else None
 
 
 def loss_curves(records: Records, *, logarithmic: bool = False, smoothing: float = 0.8) -> go.Figure:
@@ -47,15 +45,14 @@ def loss_curves(records: Records, *, logarithmic: bool = False, smoothing: float
     if not steps.empty:
         position = steps["epoch"] - 1 + steps["step"] / steps["steps"]
         smooth = steps["loss"].ewm(alpha=1 - smoothing).mean()
-        _line(figure, position, steps["loss"], "training, steps", COLOURS["train"], opacity=0.25)
-        _line(figure, position, smooth, "training, smoothed", COLOURS["train"], width=1.5)
+        line = {"color": COLOURS["train"], "width": 1.5}
+        _line(figure, position, steps["loss"], "training, steps", line, mode="lines", opacity=0.25)
+        _line(figure, position, smooth, "training, smoothed", line, mode="lines")
     epochs = _epochs(records)
     if not epochs.empty:
-        _line(figure, epochs["epoch"], epochs["loss"], "training", COLOURS["train"], markers=True)
+        _line(figure, epochs["epoch"], epochs["loss"], "training", {"color": COLOURS["train"]})
         if "val_loss" in epochs:
-            _line(
-                figure, epochs["epoch"], epochs["val_loss"], "validation", COLOURS["validation"], markers=True
-            )
+            _line(figure, epochs["epoch"], epochs["val_loss"], "validation", {"color": COLOURS["validation"]})
     rate = base_rate(records)
     if rate is not None:
         _level(figure, entropy(rate), "entropy of the base rate")
@@ -75,7 +72,7 @@ def score_curves(records: Records) -> go.Figure:
         ("val_accuracy", "validation accuracy", "validation", "dot"),
     ):
         if name in epochs:
-            _line(figure, epochs["epoch"], epochs[name], label, COLOURS[colour], markers=True, dash=dash)
+            _line(figure, epochs["epoch"], epochs[name], label, {"color": COLOURS[colour], "dash": dash})
     rate = base_rate(records)
     if rate is not None:
         _level(figure, rate, "base rate: “negative” to everything")
@@ -88,26 +85,15 @@ def _epochs(records: Records) -> pd.DataFrame:
     return pd.DataFrame([record for record in records if record["kind"] == "epoch"])
 
 
-def _line(
-    figure: go.Figure,
-    x: Any,
-    y: Any,
-    name: str,
-    colour: str,
-    *,
-    opacity: float = 1.0,
-    width: float = 2.5,
-    markers: bool = False,
-    dash: str = "solid",
-) -> None:
+def _line(figure: go.Figure, x: Any, y: Any, name: str, line: dict[str, Any], **more: Any) -> None:
+    """Add a line; `more` goes to the trace."""
     figure.add_scatter(
         x=np.asarray(x),
         y=np.asarray(y),
         name=name,
-        mode="lines+markers" if markers else "lines",
-        line={"color": colour, "width": width, "dash": dash},
-        opacity=opacity,
+        line={"width": 2.5, **line},
         hovertemplate="epoch %{x:.2f}: %{y:.4f}",
+        **{"mode": "lines+markers", **more},
     )
 
 
@@ -135,7 +121,5 @@ def _finish(figure: go.Figure, revision: str) -> go.Figure:
     """Set axis, legend and the revision that keeps a user's zoom and legend through every refresh."""
     apply_style(figure)
     figure.update_xaxes(title="epoch", rangemode="tozero")
-    figure.update_layout(
-        uirevision=revision, height=380, legend={"orientation": "h", "y": -0.22}, hovermode="closest"
-    )
+    figure.update_layout(uirevision=revision, height=380, legend={"orientation": "h", "y": -0.22}, hovermode="closest")
     return figure

@@ -2,7 +2,5 @@
 
 import os
 
-os.environ.setdefault(
-    "TF_CPP_MIN_LOG_LEVEL", "3"
-)  # TensorFlow's start-up notes would fill every log and terminal
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notes would fill every log and terminal
 os.environ["KERAS_BACKEND"] = "tensorflow"

@@ -19,13 +19,9 @@ class TrainingConfig(BaseModel):
         "compact", description="compact: exact heatmaps; original: the baseline"
     )
     epochs: int = Field(12, ge=1, le=MAX_EPOCHS, description="passes over the training part, at most")
-    patience: int = Field(
-        5, ge=1, description="epochs without a better validation AUC after which training ends"
-    )
+    patience: int = Field(5, ge=1, description="epochs without a better validation AUC after which training ends")
     batch_size: int = Field(16, ge=2, le=512, description="images a step")
-    learning_rate: float = Field(
-        1e-3, gt=0, le=0.1, description="of Adam at the start; it falls along a cosine"
-    )
+    learning_rate: float = Field(1e-3, gt=0, le=0.1, description="of Adam at the start; it falls along a cosine")
     imbalance: Literal["oversample", "undersample", "class_weights", "none"] = Field(
         "oversample", description="treatment of the rare positives, in the training part only"
     )
@@ -34,12 +30,8 @@ class TrainingConfig(BaseModel):
     validation_share: float = Field(
         0.2, gt=0, lt=0.9, description="share of patients for early stopping and calibration"
     )
-    test_share: float = Field(
-        0.2, ge=0, lt=0.9, description="share of patients that only the report looks at"
-    )
-    start_from: str | None = Field(
-        None, description="a model whose weights to start from; random weights without"
-    )
+    test_share: float = Field(0.2, ge=0, lt=0.9, description="share of patients that only the report looks at")
+    start_from: str | None = Field(None, description="a model whose weights to start from; random weights without")
 
     @classmethod
     def read(cls, document: dict[str, Any]) -> "TrainingConfig":

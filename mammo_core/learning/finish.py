@@ -17,6 +17,7 @@ from mammo_core.dataset.truth import boxes_in_input, read_truth
 from mammo_core.errors import ModelError
 from mammo_core.evaluation import STATISTICS, choose_threshold, evaluate, fit_platt, image_statistics
 from mammo_core.evaluation.localisation import Located, localisation
+from mammo_core.evaluation.operating import Policy
 from mammo_core.files import read_json, whole, write_json
 from mammo_core.learning.callbacks import predict
 from mammo_core.learning.config import TrainingConfig
@@ -27,7 +28,7 @@ from mammo_core.settings import PROJECT
 
 CHECKPOINT = "checkpoint.keras"
 VERIFICATION = "verification.json"
-OPERATING_POLICY = "specificity_90"
+OPERATING_POLICY: Policy = "specificity_90"
 KEPT = (  # of the manifest, with the predictions: who it was, and what subgroups and baselines need
     "patient_id", "image_id", "laterality", "view", "label", "part", "age", "site_id", "machine_id", "density", "implant",
 )  # fmt: skip

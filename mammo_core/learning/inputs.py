@@ -5,6 +5,7 @@ import math
 import keras
 import numpy as np
 
+from mammo_core.learning.config import TrainingConfig
 from mammo_core.preprocess import to_tensor
 
 
@@ -16,9 +17,7 @@ class Batches(keras.utils.PyDataset):
         labels: int (n,), 0 or 1.
         positions: int (m,), which images an epoch shows, with repetitions where positives are oversampled.
         class_weights: float (2,), weight of each class in the loss.
-        batch_size: images a batch.
-        augment: whether images are varied.
-        seed: of order and variations.
+        config: of the run: batch size, whether images are varied, and the seed of order and variations.
         epoch: the first epoch, for a run that goes on.
     """
 
@@ -28,20 +27,13 @@ class Batches(keras.utils.PyDataset):
         labels: np.ndarray,
         positions: np.ndarray,
         class_weights: np.ndarray,
-        *,
-        batch_size: int,
-        augment: bool,
-        seed: int,
+        config: TrainingConfig,
         epoch: int = 0,
     ) -> None:
         super().__init__(workers=1)
-        self.images, self.labels, self.positions, self.class_weights = (
-            images,
-            labels,
-            positions,
-            class_weights,
-        )
-        self.batch_size, self.augment, self.seed, self.epoch = batch_size, augment, seed, epoch
+        self.images, self.labels, self.positions, self.class_weights = images, labels, positions, class_weights
+        self.batch_size, self.augment, self.seed = config.batch_size, config.augment, config.seed
+        self.epoch = epoch
         self._shuffle()
 
     def __len__(self) -> int:

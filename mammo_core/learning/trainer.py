@@ -114,18 +114,8 @@ def _fit(
 ) -> tuple[Journal, KeepBest]:
     images, labels = data.part("train")
     positions, weights = balance(labels, config.imbalance, np.random.default_rng(config.seed))
-    batches = Batches(
-        images,
-        labels,
-        positions,
-        weights,
-        batch_size=config.batch_size,
-        augment=config.augment,
-        seed=config.seed,
-    )
-    schedule = keras.optimizers.schedules.CosineDecay(
-        config.learning_rate, config.epochs * len(batches), alpha=0.05
-    )
+    batches = Batches(images, labels, positions, weights, config)
+    schedule = keras.optimizers.schedules.CosineDecay(config.learning_rate, config.epochs * len(batches), alpha=0.05)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss=LOSS,

@@ -28,9 +28,7 @@ def verify(run: Path) -> float:
     model = load(bundle.weights)
     difference = float(np.abs(predict(model, store.images(pngs)) - stored["raw_probability"]).max())
     verified = difference <= TOLERANCE
-    write_json(
-        run / VERIFICATION, {"verified": verified, "largest_difference": difference, "images": len(pngs)}
-    )
+    write_json(run / VERIFICATION, {"verified": verified, "largest_difference": difference, "images": len(pngs)})
     return difference
 
 

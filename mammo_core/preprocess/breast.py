@@ -52,7 +52,7 @@ def find_breast(coarse: np.ndarray, skin: float) -> Breast:
     if count == 0:
         raise ImageError("blank", "The image holds no breast: nothing in it stands out from the background.")
     areas = np.bincount(labels.ravel())[1:]
-    if areas.max() < LEAST_SHARE * labels.size:
+    if areas.max() < LEAST_SHARE * coarse.size:
         raise ImageError("blank", "The image holds no breast: what stands out from the background is too small.")
     largest = np.equal(labels, 1 + int(areas.argmax()))
     if _correlation(picture, largest) < LEAST_CORRELATION:

@@ -12,9 +12,7 @@ from mammo_core.files import read_json, write_bytes, write_json
 
 State = Literal["queued", "running", "stopping", "finished", "stopped", "failed", "diverged", "crashed"]
 FINAL: tuple[State, ...] = ("finished", "stopped", "failed", "diverged", "crashed")
-STARTING_SECONDS = (
-    30.0  # until then a launched process that holds no lock yet counts as queued, not as crashed
-)
+STARTING_SECONDS = 30.0  # until then a launched process that holds no lock yet counts as queued, not as crashed
 
 
 @dataclass(frozen=True)

@@ -45,9 +45,8 @@ def import_data(arguments: dict[str, Any], progress: Progress, should_stop: Shou
     store = open_store(arguments["store"])
     with open_client(arguments.get("workers"), arguments.get("scheduler")) as client:
         report = import_images(catalogue, store, client, progress, should_stop)
-    state = "stopped" if report.stopped else "finished"
     message = f"{report.prepared} prepared, {report.skipped} were there, {report.quarantined} quarantined."
-    return Outcome(state, message, report.to_json())
+    return Outcome("stopped" if report.stopped else "finished", message, report.to_json())
 
 
 def train(arguments: dict[str, Any], progress: Progress, should_stop: ShouldStop) -> Outcome:
@@ -55,9 +54,7 @@ def train(arguments: dict[str, Any], progress: Progress, should_stop: ShouldStop
     from mammo_core.learning.config import TrainingConfig
     from mammo_core.learning.trainer import train as train_run
 
-    result = train_run(
-        Path(arguments["run"]), TrainingConfig.read(arguments["config"]), progress, should_stop
-    )
+    result = train_run(Path(arguments["run"]), TrainingConfig.read(arguments["config"]), progress, should_stop)
     return Outcome(result["status"], result.pop("message"), result)
 
 

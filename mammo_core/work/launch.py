@@ -46,9 +46,7 @@ def launch(path: Path, kind: str, arguments: dict[str, Any]) -> WorkFolder:
     return folder
 
 
-def run_here(
-    path: Path, kind: str, arguments: dict[str, Any], on_progress: Progress | None = None
-) -> Outcome:
+def run_here(path: Path, kind: str, arguments: dict[str, Any], on_progress: Progress | None = None) -> Outcome:
     """Do work in this process, visible to everyone through the same files.
 
     Returns:

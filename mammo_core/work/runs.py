@@ -19,7 +19,8 @@ def list_runs() -> list[dict[str, Any]]:
     """Return one document a run, newest first, then the shipped model.
 
     Returns:
-        run, state ("shipped" for a model without a run), epochs, auc ({value, low, high} or None), report (or None), active, folder.
+        run, state ("shipped" for a model without a run), epochs, auc ({value, low, high} or None), report (or None),
+        active, folder.
     """
     folders = [path.parent for path in settings().models.glob("*/work.json")]
     folders.sort(key=lambda path: (path / "work.json").stat().st_mtime, reverse=True)
@@ -66,8 +67,8 @@ def compare_with_active(name: str) -> str:
     rival = models.active_model()
     if rival == name or rival not in models.list_models():
         return "There is no other active model to compare it with."
-    judged = [models.open_bundle(models.model_folder(model)).judged() for model in (name, rival)]
-    return compare(*judged, rival)["verdict"]
+    candidate, other = (models.open_bundle(models.model_folder(model)).judged() for model in (name, rival))
+    return compare(candidate, other, rival)["verdict"]
 
 
 def under_way() -> list[WorkFolder]:

@@ -31,9 +31,7 @@ def test_rsna_layout_gives_every_image_its_file_or_none(tmp_path):
     assert catalogue.columns_found == ("patient_id", "image_id", "laterality", "view", "cancer")
 
 
-@pytest.mark.parametrize(
-    "place_of_file", ["train_images/1.dcm", "train_images/other/1.dcm", "10/1.dcm", "1.dcm", "1"]
-)
+@pytest.mark.parametrize("place_of_file", ["train_images/1.dcm", "train_images/other/1.dcm", "10/1.dcm", "1.dcm", "1"])
 def test_flat_and_foreign_layouts_are_found(tmp_path, place_of_file):
     root = folder_with(tmp_path, HEADER + "10,1,L,CC,0\n")
     file = place(tmp_path, place_of_file)

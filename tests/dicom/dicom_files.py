@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -9,20 +10,23 @@ from pydicom import uid
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.pixels import get_encoder
+from pydicom.pixels.encoders.base import get_encoder
 
 Encode = Callable[[np.ndarray, int], bytes]
 
 
 def _jpeg2000(pixels: np.ndarray, bits: int) -> bytes:
-    options = {"codecformat": "j2k", "reversible": True, "bitspersample": bits, "resolutions": 4, "numthreads": 1}
-    return bytes(imagecodecs.jpeg2k_encode(pixels, **options))
+    return bytes(
+        imagecodecs.jpeg2k_encode(
+            pixels, codecformat="j2k", reversible=True, bitspersample=bits, resolutions=4, numthreads=1
+        )
+    )
 
 
 def _rle(pixels: np.ndarray, bits: int) -> bytes:
-    options = {"rows": pixels.shape[0], "columns": pixels.shape[1], "number_of_frames": 1, "samples_per_pixel": 1}
+    options: dict[str, Any] = {"rows": pixels.shape[0], "columns": pixels.shape[1], "number_of_frames": 1}
     options |= {"bits_allocated": 8 * pixels.itemsize, "bits_stored": bits, "photometric_interpretation": "MONOCHROME2"}
-    options |= {"pixel_representation": 0}
+    options |= {"samples_per_pixel": 1, "pixel_representation": 0}
     return get_encoder(uid.RLELossless).encode(pixels.tobytes(), **options)
 
 
@@ -67,7 +71,7 @@ def breast8() -> np.ndarray:
     return (breast() >> 4).astype(np.uint8)
 
 
-def build(pixels: np.ndarray, syntax: str = uid.ExplicitVRLittleEndian, bits: int = 12, **elements: object) -> bytes:
+def build(pixels: np.ndarray, syntax: str = uid.ExplicitVRLittleEndian, bits: int = 12, **elements: Any) -> bytes:
     """A DICOM file with RSNA's sparse header; `elements` are added, or left out where they are None.
 
     Args:
@@ -87,7 +91,8 @@ def build(pixels: np.ndarray, syntax: str = uid.ExplicitVRLittleEndian, bits: in
     if len(frames) > 1:
         dataset.NumberOfFrames = len(frames)
     if syntax in NATIVE:
-        dataset.PixelData = frames.astype(frames.dtype.newbyteorder("><"[syntax != uid.ExplicitVRBigEndian])).tobytes()
+        order = ">" if syntax == uid.ExplicitVRBigEndian else "<"
+        dataset.PixelData = frames.astype(frames.dtype.newbyteorder(order)).tobytes()
         dataset["PixelData"].VR = "OB" if pixels.itemsize == 1 else "OW"
     else:
         encode = (LOSSLESS | LOSSY)[syntax]
@@ -103,7 +108,7 @@ def build(pixels: np.ndarray, syntax: str = uid.ExplicitVRLittleEndian, bits: in
             delattr(dataset, keyword)
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = uid.DigitalXRayImageStorageForPresentation
-    meta.MediaStorageSOPInstanceUID = "1.2.3"
+    meta.MediaStorageSOPInstanceUID = uid.UID("1.2.3")
     meta.TransferSyntaxUID = uid.UID(syntax)
     dataset.file_meta = meta
     stream = BytesIO()

@@ -1,7 +1,10 @@
+import io
+
 import imagecodecs
 import numpy as np
 import pytest
 from dicom_files import LOSSLESS, LOSSY, breast, breast8
+from PIL import Image
 from pydicom import uid
 
 from mammo_core.dicom import codecs
@@ -47,6 +50,22 @@ def test_reduced_jpeg2000_keeps_the_scale(bits):
 def test_reduction_stops_at_the_levels_that_the_stream_has():
     data = LOSSLESS[uid.JPEG2000Lossless](breast(64, 64), 12)  # three levels
     assert codecs.decode(data, uid.JPEG2000Lossless, (64, 64), 9)[1] == 3
+
+
+@pytest.mark.parametrize("boxes", [False, True], ids=["bare", "in boxes"])
+@pytest.mark.parametrize("tile", [None, (64, 64)], ids=["one tile", "tiles"])
+@pytest.mark.parametrize("progression", ["LRCP", "RPCL", "CPRL"])
+def test_streams_of_other_makers(boxes, tile, progression):
+    pixels, stream = breast(200, 150), io.BytesIO()
+    options = {"no_jp2": not boxes, "tile_size": tile, "progression": progression, "num_resolutions": 4}
+    Image.fromarray(pixels).save(stream, format="JPEG2000", **options)
+    written = np.asarray(Image.open(stream))  # Pillow puts its tiles together in a way of its own
+    values, done, bits, _ = codecs.decode(stream.getvalue(), uid.JPEG2000Lossless, pixels.shape, 0)
+    assert (done, bits) == (0, 16)
+    assert np.array_equal(values, written)
+    reduced, done, *_ = codecs.decode(stream.getvalue(), uid.JPEG2000Lossless, pixels.shape, 1)
+    full_size = reduced.repeat(2**done, 0).repeat(2**done, 1)[:200, :150].astype(int)
+    assert np.abs(full_size - written).mean() < 60
 
 
 def test_only_jpeg2000_is_reduced():

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -13,7 +14,7 @@ from dicom_files import LOSSLESS, LOSSY, NATIVE, breast, breast8, build
 from pydicom import data, uid
 from pydicom.dataset import Dataset
 
-from mammo_core.dicom import header, read
+from mammo_core.dicom import Window, header, read
 from mammo_core.dicom.codecs import NATIVE as UNCOMPRESSED
 from mammo_core.dicom.read import stored_values
 from mammo_core.errors import ImageError
@@ -23,7 +24,7 @@ DICOMSDL = """
 import sys, dicomsdl, numpy
 numpy.save(sys.stdout.buffer, dicomsdl.open(sys.argv[1]).pixelData())
 """  # in a process of its own: it crashes on one of them
-PERSON = {
+PERSON: dict[str, Any] = {
     "PatientName": "Doe^Jane",
     "PatientBirthDate": "19610203",
     "StudyDate": "20200304",
@@ -181,7 +182,7 @@ def test_tomosynthesis_keeps_its_facts_in_functional_groups():
     stack = np.stack([breast(), breast() + 1, breast() + 2]).astype(np.uint16)
     found = read(build(stack, SharedFunctionalGroupsSequence=[group]))
     assert found.laterality == "R"
-    assert [(item.centre, item.width) for item in found.windows] == [(500, 900)]
+    assert found.windows == (Window(500, 900),)
     assert np.array_equal(found.pixels, stack[1])
 
 

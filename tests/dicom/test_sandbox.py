@@ -1,18 +1,22 @@
-"""What the sandbox runs here must be importable in its workers, so it comes from the standard library and mammo_core."""
+"""What the sandbox runs must be importable in its workers: it comes from the standard library and mammo_core."""
 
 import os
 import socket
+import struct
 import subprocess
 import sys
 import time
 
 import numpy as np
 import pytest
-from dicom_files import breast, build
+from dicom_files import LOSSLESS, breast, build
+from pydicom import uid
+from pydicom.encaps import encapsulate
 
 from mammo_core.dicom import read
 from mammo_core.dicom.sandbox import CPU_ENDED, Sandbox
 from mammo_core.errors import ImageError
+from mammo_core.preprocess import Contract, prepare_source
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +70,30 @@ def test_each_task_gets_its_own_cpu_time(sandbox):
 
 def test_memory_is_limited(sandbox):
     assert "memory" in died(sandbox, bytearray, 1 << 40)
+
+
+def bomb(syntax: str, side: int) -> bytes:
+    """A file of a few hundred bytes whose header and codestream agree on a picture of `side` × `side` pixels."""
+    stream = bytearray(LOSSLESS[syntax](breast(40, 24), 12))
+    if syntax == uid.JPEG2000Lossless:
+        for place in (8, 24):  # Xsiz and Ysiz, XTsiz and YTsiz
+            struct.pack_into(">II", stream, place, side, side)
+    else:
+        frame = stream.index(b"\xff\xf7" if syntax == uid.JPEGLSLossless else b"\xff\xc3")
+        struct.pack_into(">HH", stream, frame + 5, side, side)
+    elements = {"Rows": side, "Columns": side, "PixelData": encapsulate([bytes(stream)])}
+    return build(breast(40, 24), syntax, **elements)
+
+
+@pytest.mark.parametrize("side", [9_900, 60_000])
+@pytest.mark.parametrize("syntax", [uid.JPEG2000Lossless, uid.JPEGLSLossless, uid.JPEGLosslessSV1])
+def test_a_small_file_that_claims_a_huge_picture_harms_nobody(sandbox, syntax, side):
+    start = time.monotonic()
+    with pytest.raises(ImageError) as caught:
+        sandbox.run(prepare_source, bomb(syntax, side), Contract(), timeout=8)
+    assert caught.value.reason in (("too_large",) if side > 10_000 else ("damaged", "decoder_died", "blank"))
+    assert time.monotonic() - start < 10
+    assert sandbox.run(read, build(breast())).pixels.shape == (96, 72)
 
 
 def test_there_is_no_network(sandbox):

@@ -33,7 +33,14 @@ def test_a_weighted_sample_is_the_table_with_its_rows_repeated(case):
     weights = np.random.default_rng(5).integers(0, 4, len(labels))
     sample = Sample(Ranking(labels, scores), weights[np.newaxis].astype(float))
     repeated = np.repeat(np.arange(len(labels)), weights)
-    for metric in (metrics.auc, metrics.average_precision, metrics.partial_auc, metrics.brier, metrics.pf1, metrics.best_pf1):
+    for metric in (
+        metrics.auc,
+        metrics.average_precision,
+        metrics.partial_auc,
+        metrics.brier,
+        metrics.pf1,
+        metrics.best_pf1,
+    ):
         expected = Ranking(labels[repeated], scores[repeated]).value(metric)
         assert metric(sample)[0] == pytest.approx(expected, abs=1e-12)
     for metric in metrics.operating_figures(0.5).values():

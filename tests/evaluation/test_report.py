@@ -31,7 +31,14 @@ def test_a_report_has_all_units_and_is_json():
     assert report["units"]["image"]["n"] == 480
     assert report["units"]["patient"]["positives"] == 30
     assert report["auc"]["low"] <= report["auc"]["value"] <= report["auc"]["high"]
-    assert set(report["operating_point"]) == {"threshold", "sensitivity", "specificity", "recall_rate", "ppv", "confusion"}
+    assert set(report["operating_point"]) == {
+        "threshold",
+        "sensitivity",
+        "specificity",
+        "recall_rate",
+        "ppv",
+        "confusion",
+    }
     assert sum(report["operating_point"]["confusion"].values()) == 240
     assert set(report["pf1"]) == {"raw", "best", "best_threshold", "at_threshold"}
     assert report["baselines"]["prevalence"] == {"auc": 0.5, "average_precision": 0.125, "accuracy": 0.875}

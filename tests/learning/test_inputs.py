@@ -1,5 +1,6 @@
 import numpy as np
 
+from mammo_core.learning.config import TrainingConfig
 from mammo_core.learning.inputs import Batches, one_hot, vary
 
 IMAGES = np.random.default_rng(0).integers(1, 255, (10, 64, 64), dtype=np.uint8)
@@ -7,8 +8,9 @@ LABELS = np.array([0, 1] * 5)
 
 
 def batches(**changes):
-    options = {"batch_size": 4, "augment": False, "seed": 1} | changes
-    return Batches(IMAGES, LABELS, np.arange(10), np.array([1.0, 3.0]), **options)
+    epoch = changes.pop("epoch", 0)
+    config = TrainingConfig(store="x", **{"batch_size": 4, "augment": False, "seed": 1} | changes)
+    return Batches(IMAGES, LABELS, np.arange(10), np.array([1.0, 3.0]), config, epoch)
 
 
 def test_an_epoch_shows_every_position_once():

@@ -29,7 +29,9 @@ def test_the_default_network_is_small():
 
 
 def test_the_evidence_map_sums_to_the_logit(model, tensor):
-    probabilities, features = (np.asarray(output, np.float64) for output in with_features(model).predict_on_batch(tensor))
+    probabilities, features = (
+        np.asarray(output, np.float64) for output in with_features(model).predict_on_batch(tensor)
+    )
     bias = model.get_layer(ANSWER).get_weights()[1]
     logits = np.log(probabilities[:, 1]) - np.log(probabilities[:, 0])
     places = evidence(model, features)

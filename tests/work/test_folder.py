@@ -45,9 +45,7 @@ def test_running_is_only_true_while_the_lock_is_held(work):
 
 
 def test_a_killed_process_shows_as_crashed_at_once(work):
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(work.path / "work.lock")], stdout=subprocess.PIPE
-    )
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(work.path / "work.lock")], stdout=subprocess.PIPE)
     assert process.stdout
     process.stdout.readline()
     work.write_state("running")
@@ -88,8 +86,6 @@ def test_progress_in_words(work):
     assert work.progress_text() == "1,200 of 2,400 images · 3 quarantined · 50.0 images/s · 24 s left"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.4, "0 s"), (59, "59 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")]
-)
+@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59, "59 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")])
 def test_duration(seconds, words):
     assert duration(seconds) == words

@@ -9,7 +9,7 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter, uniform_filte
 
 from mammo_core.dataset.phantoms.anatomy import HEIGHT, WIDTH, Outline, Points
 
-Field = npt.NDArray[np.float32]
+Field = npt.NDArray[np.floating]  # float32, but for what NumPy widens on the way
 BROAD_MM = 0.6  # grid on which distances are measured before they are smoothed and interpolated
 
 

@@ -9,7 +9,7 @@ from mammo_core.dataset.phantoms.anatomy import Breast
 from mammo_core.dataset.phantoms.canvas import Canvas
 from mammo_core.dataset.phantoms.texture import power_law, splat
 
-Field = npt.NDArray[np.float32]
+Field = npt.NDArray[np.floating]  # float32, but for what NumPy widens on the way
 
 BENIGN = (("round_mass", 0.15), ("coarse_calcification", 0.16), ("vessel_calcification", 0.05))  # shares of breasts
 MALIGNANT = (("spiculated_mass", 0.56), ("irregular_mass", 0.20), ("asymmetry", 0.08), ("microcalcifications", 0.16))
@@ -79,7 +79,7 @@ def plan_lesions(breast: Breast, cancer: bool) -> tuple[Lesion, ...]:
         _place(kind, False, breast, index, rng) for index, (kind, share) in enumerate(BENIGN) if rng.random() < share
     ]
     if cancer:
-        kinds, shares = zip(*MALIGNANT, strict=True)
+        kinds, shares = [kind for kind, _ in MALIGNANT], [share for _, share in MALIGNANT]
         cancer_found = _place(kinds[rng.choice(len(kinds), p=shares)], True, breast, len(BENIGN), rng)
         found.append(cancer_found)
         if cancer_found.kind in ("spiculated_mass", "irregular_mass") and rng.random() < 0.25:
@@ -106,7 +106,7 @@ def draw_lesion(tissue: Field, lesion: Lesion, canvas: Canvas, view: str, rng: n
     reach = canvas.outline.nipple[0]
     x = reach * (1 - lesion.depth) + rng.normal(0, 1.5)
     across = lesion.across_cc if view == "CC" else lesion.across_mlo
-    y = float(canvas.to_y(np.float32([x]), np.float32([across]))[0]) + rng.normal(0, 1.5)
+    y = float(canvas.to_y(np.array([x], np.float32), np.array([across], np.float32))[0]) + rng.normal(0, 1.5)
     radius = lesion.size_mm / 2 * rng.uniform(0.93, 1.07)
     extent = radius * 3 + 3
     rows = slice(max(int((y - extent) / canvas.pitch), 0), min(int((y + extent) / canvas.pitch), canvas.shape[0]))

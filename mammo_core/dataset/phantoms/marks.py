@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mammo_core.dataset.phantoms.canvas import Canvas
 
-Field = npt.NDArray[np.float32]
+Field = npt.NDArray[np.floating]  # float32, but for what NumPy widens on the way
 
 
 def draw_label(frame: Field, text: str, faces_left: bool, rng: np.random.Generator) -> None:

@@ -14,7 +14,7 @@ from mammo_core.dataset.phantoms.spec import DemoSpec, Machine
 from mammo_core.dataset.phantoms.tissue import make_tissue
 from mammo_core.dataset.phantoms.tone import tone_curve
 
-Field = npt.NDArray[np.float32]
+Field = npt.NDArray[np.floating]  # float32, but for what NumPy widens on the way
 NOISE = 6.0  # standard deviation of the detector's noise in 12-bit levels, for pixels of 0.23 mm
 WORK_ROWS = 1280  # tissue is built on this grid at most and enlarged for finer detectors
 

@@ -6,7 +6,7 @@ import scipy.fft
 from PIL import Image
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-Field = npt.NDArray[np.float32]  # (rows, columns)
+Field = npt.NDArray[np.floating]  # float32, but for what NumPy widens on the way  # (rows, columns)
 
 
 def power_law(shape: tuple[int, int], beta: float, knee: float, rng: np.random.Generator) -> Field:

@@ -9,7 +9,7 @@ from mammo_core.dataset.phantoms.anatomy import GLANDULAR, Breast
 from mammo_core.dataset.phantoms.canvas import Canvas, signed_distance
 from mammo_core.dataset.phantoms.texture import enlarge, power_law, ridges, sample, smooth_noise, splat
 
-Field = npt.NDArray[np.float32]
+Field = npt.NDArray[np.floating]  # float32, but for what NumPy widens on the way
 TILE = 512  # pixels of a periodic noise tile
 
 

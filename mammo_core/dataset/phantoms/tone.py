@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import PchipInterpolator
 
-Field = npt.NDArray[np.float32]
+Field = npt.NDArray[np.floating]  # float32, but for what NumPy widens on the way
 
 # Percentiles inside a real 12-bit CC image; the outermost are extrapolated.
 PERCENTS = (0, 1, 5, 25, 50, 75, 95, 99, 100)

@@ -1,0 +1,22 @@
+import re
+
+from mammo_core.figures.report import card_tables, report_html
+from mammo_core.models import model_folder, open_bundle
+
+
+def test_a_report_is_one_file_that_needs_nothing_else(finished):
+    bundle = open_bundle(model_folder("trained"))
+    page = report_html(bundle)
+    assert page.startswith("<!doctype html>")
+    assert bundle.evaluation()["verdict"] in page
+    assert "synthetic images only" in page
+    assert "Not a medical device" in page
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=[\"']?http", page)
+
+
+def test_a_card_shows_what_vouches_for_it(finished):
+    tables = card_tables(open_bundle(model_folder("trained")).card)
+    assert set(tables["Files and their SHA-256"]["what"]) == {
+        "model.keras", "contract.json", "predictions.parquet", "evaluation.json"
+    }  # fmt: skip
+    assert tables["Data, by part"]["part"].tolist() == ["train", "validation", "test"]

@@ -1,0 +1,65 @@
+import math
+
+import pytest
+
+from mammo_core.figures.training import base_rate, best_epoch, entropy, loss_curves, score_curves
+
+PARTS = {"validation": {"images": 50, "positive_images": 1}}
+RECORDS = [
+    {"kind": "start", "time": 0.0, "parts": PARTS},
+    {"kind": "step", "epoch": 1, "step": 1, "steps": 2, "loss": 0.8},
+    {"kind": "step", "epoch": 1, "step": 2, "steps": 2, "loss": 0.6},
+    {
+        "kind": "epoch",
+        "epoch": 1,
+        "loss": 0.7,
+        "val_loss": 0.5,
+        "auc": 0.6,
+        "val_auc": 0.7,
+        "accuracy": 0.9,
+        "val_accuracy": 0.98,
+    },
+    {
+        "kind": "epoch",
+        "epoch": 2,
+        "loss": 0.5,
+        "val_loss": 0.6,
+        "auc": 0.7,
+        "val_auc": 0.7,
+        "accuracy": 0.9,
+        "val_accuracy": 0.98,
+    },
+]
+
+
+def test_a_majority_classifier_has_its_reference_beside_it():
+    assert base_rate(RECORDS) == 0.98
+    assert entropy(0.98) == pytest.approx(-0.98 * math.log(0.98) - 0.02 * math.log(0.02))
+    assert entropy(1.0) == 0
+    texts = [
+        note.text for figure in (loss_curves(RECORDS), score_curves(RECORDS)) for note in figure.layout.annotations
+    ]
+    assert "entropy of the base rate (0.098)" in texts
+    assert "base rate: “negative” to everything (0.980)" in texts
+
+
+def test_of_two_equal_aucs_the_lower_loss_is_the_best_epoch():
+    assert best_epoch(RECORDS) == 1
+    assert best_epoch(RECORDS[:3]) is None
+
+
+def test_steps_and_epochs_share_one_axis():
+    traces = {trace.name: trace for trace in loss_curves(RECORDS).data}
+    assert traces["training, steps"].x.tolist() == [0.5, 1.0]
+    assert traces["training"].x.tolist() == [1, 2]
+    assert traces["validation"].y.tolist() == [0.5, 0.6]
+
+
+def test_zoom_and_legend_survive_a_refresh():
+    assert loss_curves(RECORDS[:2]).layout.uirevision == loss_curves(RECORDS).layout.uirevision == "loss"
+    assert loss_curves(RECORDS, logarithmic=True).layout.yaxis.type == "log"
+
+
+def test_a_run_that_has_just_begun_has_empty_curves():
+    assert len(loss_curves(RECORDS[:1]).data) == 0
+    assert len(score_curves([]).data) == 0

@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+from pictures import picture
+
+from mammo_core.errors import ImageError
+from mammo_core.preprocess.breast import _span, bounding_box, chest_right, find_breast
+
+SKIN = 0.08
+
+
+def box(pixels: np.ndarray) -> list[float]:
+    return bounding_box(pixels, find_breast(pixels.astype(np.float32), SKIN))
+
+
+def test_the_mask_is_the_breast():
+    pixels = picture()
+    assert np.array_equal(find_breast(pixels, SKIN).mask, pixels > 0)
+
+
+def test_core_mask_and_neighbourhood_lie_in_each_other():
+    breast = find_breast(picture(), SKIN)
+    assert not (breast.core & ~breast.mask).any()
+    assert not (breast.mask & ~breast.near).any()
+    assert breast.core.sum() < breast.mask.sum() < breast.near.sum()
+    assert breast.air < breast.skin <= breast.edge
+
+
+def test_the_box_holds_the_breast():
+    top, left, bottom, right = box(picture())
+    assert left == 0
+    assert (top, bottom) == pytest.approx((20, 180), abs=1.5)
+    assert right == pytest.approx(90, abs=1.5)
+
+
+def test_edges_lie_at_fractions_of_a_pixel():
+    assert _span(np.array([0, 4, 10, 10, 2, 0.0]), 5) == pytest.approx((1.5 + 1 / 6, 4.125))
+    assert _span(np.array([8, 9, 3.0]), 5) == pytest.approx((0, 2.5 - 1 / 3))  # no fraction at the frame's edge
+    assert _span(np.array([0, 5.0]), 5) == pytest.approx((1.5, 2))
+
+
+def test_the_box_moves_by_fractions_with_the_edge():
+    fine = [picture(800, 600, width=width) for width in (0.6, 0.602, 0.604, 0.606)]  # 0.3 pixels more each, of 4 × 4
+    steps = np.diff([box(pixels.reshape(200, 4, 150, 4).mean((1, 3)))[3] for pixels in fine])
+    assert (steps > 0).all()
+    assert steps.max() < 0.75
+
+
+@pytest.mark.parametrize("level", [0, 300, 4095])
+@pytest.mark.parametrize("width", [1, 6])
+def test_burned_borders_change_nothing(level, width):
+    pixels = picture()
+    framed = np.pad(pixels, width, constant_values=level)
+    assert np.array_equal(find_breast(framed, SKIN).mask[width:-width, width:-width], find_breast(pixels, SKIN).mask)
+
+
+@pytest.mark.parametrize("level", [200, 4095])
+def test_markers_change_nothing(level):
+    pixels = picture()
+    marked = pixels.copy()
+    marked[5:15, 120:145] = level  # a letter in the air
+    marked[:, 130] = level  # a line through the frame
+    assert np.array_equal(find_breast(marked, SKIN).mask, find_breast(pixels, SKIN).mask)
+
+
+@pytest.mark.parametrize("air", [0, 120, 800])
+def test_the_level_of_the_air_does_not_matter(air):
+    pixels = picture() + air
+    assert np.array_equal(find_breast(pixels, SKIN).mask, picture() > 0)
+
+
+def test_noise_in_the_air_is_not_breast():
+    noise = np.random.default_rng(0).normal(100, 12, (200, 150)).astype(np.float32)
+    breast = find_breast(picture() + noise, SKIN)
+    assert np.mean(breast.mask == (picture() > 0)) > 0.995
+
+
+def test_holes_are_filled():
+    pixels = picture()
+    pixels[95:105, 20:30] = 0
+    assert find_breast(pixels, SKIN).mask[95:105, 20:30].all()
+
+
+def test_a_breast_that_fills_the_frame():
+    row, column = np.mgrid[:60, :40]
+    pixels = (1500 + 500 * np.sin(row / 9) + 300 * np.cos(column / 7)).astype(np.float32)
+    top, left, bottom, right = box(pixels)
+    assert (bottom - top) * (right - left) > 0.5 * pixels.size
+
+
+@pytest.mark.parametrize(
+    ("pixels", "words"),
+    [
+        (np.zeros((50, 40)), "one grey level"),
+        (np.full((50, 40), 700.0), "one grey level"),
+        (np.random.default_rng(1).integers(0, 4096, (80, 60)), "noise"),
+        (np.pad(np.arange(1000, 1036).reshape(6, 6), 60), "too small|stands out"),
+        (np.pad(np.eye(12) * 900 + 800, ((4, 60), (4, 60))), "too small|stands out|noise"),
+    ],
+    ids=["black", "grey", "noise", "a speck", "a letter"],
+)
+def test_frames_without_a_breast_are_blank(pixels, words):
+    with pytest.raises(ImageError, match=words) as caught:
+        find_breast(pixels.astype(np.float32), SKIN)
+    assert caught.value.reason == "blank"
+
+
+def test_the_chest_wall_is_found_by_mass():
+    mask = picture() > 0
+    assert not chest_right(mask)
+    assert chest_right(mask[:, ::-1])

@@ -1,0 +1,166 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from pictures import COLUMNS, ROWS, mammogram, picture
+from PIL import Image
+
+from mammo_core.dicom import read
+from mammo_core.dicom.write import Header, dicom_bytes
+from mammo_core.errors import ImageError
+from mammo_core.preprocess import Contract, prepare, prepare_source, to_tensor
+
+CONTRACT = Contract(size=64)
+HEADER = Header(patient="7", image="70", laterality="L", view="CC")
+
+
+def stored(rows: int = 400, columns: int = 300) -> np.ndarray:
+    return np.round(picture(rows, columns)).astype(np.uint16)
+
+
+def psnr(one: np.ndarray, other: np.ndarray) -> float:
+    error = np.mean((one.astype(float) - other) ** 2)
+    return float(10 * np.log10(255**2 / max(error, 1e-9)))
+
+
+def test_shape_type_and_range():
+    image = prepare(mammogram(picture()), CONTRACT).image
+    assert (image.shape, image.dtype) == ((64, 64), np.uint8)
+    assert image.min() == 0
+    assert image.max() == 255
+
+
+def test_the_background_is_exactly_0_and_the_breast_is_not():
+    prepared = prepare(mammogram(picture() + 120), CONTRACT)
+    breast = prepared.geometry.raster().average(picture() > 0, 1)
+    assert (prepared.image[breast == 0] == 0).all()
+    assert (prepared.image[breast > 0.999] >= round(0.05 * 255)).all()
+    assert 0.2 < np.mean(prepared.image == 0) < 0.8
+
+
+def test_the_aspect_ratio_is_kept():
+    geometry = prepare(mammogram(picture()), CONTRACT).geometry
+    height, width = geometry.bottom - geometry.top, geometry.right - geometry.left
+    assert geometry.content_rows == 64
+    assert geometry.content_columns == pytest.approx(64 * width / height)
+    assert height / width == pytest.approx(160 / 90, abs=0.05)
+    assert (geometry.offset_row, geometry.offset_column) == (0, 0)
+
+
+def test_a_wide_breast_lies_in_the_middle_of_the_height():
+    geometry = prepare(mammogram(picture(100, 300, 0.3, 0.9)), CONTRACT).geometry
+    assert geometry.content_columns == 64
+    assert geometry.offset_row == pytest.approx((64 - geometry.content_rows) / 2)
+    assert geometry.offset_row > 10
+
+
+def test_the_chest_wall_lies_left_whatever_the_laterality_says():
+    left = prepare(mammogram(picture(), laterality="R"), CONTRACT)
+    right = prepare(mammogram(picture()[:, ::-1], laterality="R"), CONTRACT)
+    assert (left.geometry.flipped, right.geometry.flipped) == (False, True)
+    assert np.abs(left.image.astype(int) - right.image).max() <= 1
+
+
+@pytest.mark.parametrize(("gain", "offset"), [(1, 300), (4, 0), (0.25, 0), (16, 1000)])
+def test_scale_and_offset_of_the_grey_levels_do_not_matter(gain, offset):
+    plain = prepare(mammogram(picture()), CONTRACT).image
+    other = prepare(mammogram(picture() * gain + offset), CONTRACT).image
+    assert psnr(plain, other) > 45
+
+
+def test_a_few_burned_pixels_do_not_set_the_scale():
+    pixels = picture()
+    pixels[100, 20:24] = 4095
+    plain, other = prepare(mammogram(picture()), CONTRACT).image, prepare(mammogram(pixels), CONTRACT).image
+    assert np.median(other[plain > 0]) == pytest.approx(np.median(plain[plain > 0]), rel=0.03)
+
+
+def burned(pixels: np.ndarray, what: str) -> np.ndarray:
+    found = pixels.copy()
+    if what == "marker":
+        found[10:20, 110:140] = 4000
+    elif what == "border":
+        found[:4], found[-4:], found[:, -4:] = 4000, 4000, 4000
+    elif what == "line":
+        found[:, 140] = 4000
+    return found
+
+
+@pytest.mark.parametrize("what", ["marker", "border", "line"])
+def test_borders_and_markers_change_nothing(what):
+    plain, other = prepare(mammogram(picture()), CONTRACT), prepare(mammogram(burned(picture(), what)), CONTRACT)
+    assert psnr(plain.image, other.image) > 40
+    assert other.geometry.to_json() == pytest.approx(plain.geometry.to_json(), abs=0.5)
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_monochrome1_and_padding_change_nothing(inverted):
+    values = stored()
+    plain = prepare_source(dicom_bytes(values, HEADER, "plain"), CONTRACT)
+    values = 4095 - values if inverted else values
+    values[stored() == 0] = 3044  # in the middle of the grey levels
+    header = replace(HEADER, inverted=inverted, padding=3044)
+    for syntax in ("plain", "jpeg2000", "jpeg_lossless"):
+        other = prepare_source(dicom_bytes(values.astype(np.uint16), header, syntax), CONTRACT)
+        assert psnr(plain.image, other.image) > 25
+        assert other.geometry.to_json() == pytest.approx(plain.geometry.to_json(), abs=4)
+
+
+@pytest.mark.parametrize("syntax", ["plain", "jpeg_lossless", "jpeg2000"])
+@pytest.mark.parametrize("rows", [400, 1024])
+def test_reduced_decoding_gives_what_full_decoding_gives(syntax, rows):
+    data = dicom_bytes(stored(rows, rows * 3 // 4), HEADER, syntax)
+    contract = Contract(size=rows // 4)
+    reduced, full = prepare(read(data, contract.size), contract), prepare(read(data), contract)
+    assert psnr(reduced.image, full.image) > 45
+    assert reduced.geometry.to_json() == pytest.approx(full.geometry.to_json(), abs=0.5)
+
+
+def test_prepare_source_reads_and_prepares(tmp_path):
+    data = dicom_bytes(stored(), HEADER)
+    (tmp_path / "image.dcm").write_bytes(data)
+    expected = prepare(read(data, 64), CONTRACT)
+    for source in (data, tmp_path / "image.dcm"):
+        found = prepare_source(source, CONTRACT)
+        assert np.array_equal(found.image, expected.image)
+        assert found.geometry == expected.geometry
+
+
+def test_the_png_of_training_is_the_tensor_of_prediction(tmp_path):
+    from mammo_core.dataset.store import Store, write_image
+    from mammo_core.inference import read_upload
+
+    data = dicom_bytes(stored(), HEADER)
+    store = Store(tmp_path / "store", CONTRACT)
+    row = {"patient_id": 7, "image_id": 70, "cancer": 1}
+    entry = write_image(store, row, prepare_source(data, CONTRACT))
+    png = np.asarray(Image.open(store.folder / entry["png"]))
+    upload = read_upload(data, "image.dcm", CONTRACT)
+    assert np.array_equal(to_tensor(png[np.newaxis]), to_tensor(upload.model_input[np.newaxis]))
+
+
+def test_the_tensor_is_the_image_in_0_to_1():
+    tensor = to_tensor(np.array([[[0, 51], [102, 255]]], np.uint8))
+    assert (tensor.shape, tensor.dtype) == ((1, 2, 2, 1), np.float32)
+    assert tensor.ravel().tolist() == pytest.approx([0, 0.2, 0.4, 1.0])
+
+
+@pytest.mark.parametrize("level", [0, 77])
+def test_a_blank_image_is_refused(level):
+    with pytest.raises(ImageError) as caught:
+        prepare(mammogram(np.full((ROWS, COLUMNS), level)), CONTRACT)
+    assert caught.value.reason == "blank"
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (1, 500), (500, 1), (3, 7)])
+def test_frames_too_small_for_a_breast_are_refused(shape):
+    pixels = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    with pytest.raises(ImageError) as caught:
+        prepare(mammogram(pixels), CONTRACT)
+    assert caught.value.reason == "blank"
+
+
+def test_the_same_mammogram_gives_the_same_bytes():
+    one, other = prepare(mammogram(picture()), CONTRACT), prepare(mammogram(picture()), CONTRACT)
+    assert one.image.tobytes() == other.image.tobytes()
+    assert one.geometry == other.geometry
