@@ -153,8 +153,9 @@ def predict(
     """Predict from DICOM files, per image, breast and patient."""
     from mammo_core.dicom.sandbox import Sandbox
     from mammo_core.files import write_bytes
-    from mammo_core.inference import Predictor, find_files, predict_files, summarise
+    from mammo_core.inference import Predictor, predict_files, summarise
     from mammo_core.models import active_model, model_folder, open_bundle
+    from mammo_core.uploads import find_files
 
     found = find_files(files)
     bundle = open_bundle(model_folder(model or active_model()))

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mammo_core.dataset.catalogue import Catalogue
+from mammo_core.dataset.catalogue import Catalogue, hanging_order
 from mammo_core.dataset.store import list_stores
 from mammo_core.dataset.truth import read_truth
 from mammo_core.dicom import display, read
@@ -17,7 +17,6 @@ from mammo_core.preprocess import Contract, Geometry, prepare
 
 Kind = Literal["positive", "lesion", "quarantined"]
 KINDS: dict[Kind, str] = {"positive": "positive", "lesion": "with a lesion", "quarantined": "in quarantine"}
-ORDER = {"CC": 0, "MLO": 1}  # rows of a hanging; other views follow
 SHOWN_SIDE = 512  # pixels: pictures are read so that the longer side has at least twice as many
 
 
@@ -107,7 +106,7 @@ def hang_rows(images: pd.DataFrame) -> list[tuple[pd.Series | None, pd.Series | 
         repeats follow it.
     """
     rows: list[tuple[pd.Series | None, pd.Series | None]] = []
-    for view in sorted(images["view"].unique(), key=lambda view: (ORDER.get(view, len(ORDER)), view)):
+    for view in sorted(images["view"].unique(), key=hanging_order):
         sides = [images[(images["view"] == view) & (images["laterality"] == side)] for side in ("R", "L")]
         right, left = ([side.iloc[place] for place in range(len(side))] for side in sides)
         rows += zip_longest(right, left)

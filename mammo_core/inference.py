@@ -5,49 +5,26 @@ Bytes are decoded in a sandboxed worker; the network runs in this process.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from mammo_core.dataset.catalogue import hanging_order
+from mammo_core.dataset.library import known_views
 from mammo_core.dataset.store import open_store
-from mammo_core.dicom import display, patient_key, read
 from mammo_core.dicom.sandbox import Sandbox
-from mammo_core.errors import ConfigError, DataError, ImageError, MammoError
+from mammo_core.errors import ConfigError, DataError, ImageError
 from mammo_core.evaluation import Calibration, evaluate, to_breasts, to_patients
 from mammo_core.models import Bundle
-from mammo_core.preprocess import Contract, Geometry, prepare, to_source, to_tensor
+from mammo_core.preprocess import to_source, to_tensor
+from mammo_core.uploads import Upload, read_upload
 
 UNKNOWN = "unknown"
 BATCH = 64  # images a forward pass
-
-
-@dataclass(frozen=True)
-class Upload:
-    """One file as a decoding worker hands it back: small arrays and allow-listed facts, nothing else.
-
-    Attributes:
-        file: the name that the user gave it.
-        patient: short keyed hash, or None if the file names no patient.
-        laterality, view: from the file, or None.
-        model_input: uint8 (size, size).
-        geometry: where the model input lies in the source.
-        picture: uint8 (rows, columns), for people; the source at reduced resolution.
-        tags: technical facts on the allow-list.
-        notes: sentences about what was done to read it.
-    """
-
-    file: str
-    patient: str | None
-    laterality: str | None
-    view: str | None
-    model_input: np.ndarray
-    geometry: Geometry
-    picture: np.ndarray
-    tags: dict[str, str]
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -161,27 +138,6 @@ class Predictor:
         return probabilities, np.clip(places / self.heat_scale, 0, 1).astype(np.float32)
 
 
-def read_upload(data: bytes | Path, file: str, contract: Contract) -> Upload:
-    """Turn one file's bytes into what prediction needs; runs in a sandboxed worker.
-
-    Raises:
-        ImageError: the file can't become a mammogram.
-    """
-    mammogram = read(data, wanted=contract.size)
-    prepared = prepare(mammogram, contract)
-    return Upload(
-        file=file,
-        patient=patient_key(mammogram.patient) if mammogram.patient else None,
-        laterality=mammogram.laterality,
-        view=mammogram.view,
-        model_input=prepared.image,
-        geometry=prepared.geometry,
-        picture=display(mammogram),
-        tags=mammogram.tags,
-        notes=(*mammogram.notes, *prepared.notes),
-    )
-
-
 def predict_files(
     files: Sequence[tuple[str, bytes | Path]], predictor: Predictor, sandbox: Sandbox
 ) -> Iterator[Prediction]:
@@ -192,12 +148,15 @@ def predict_files(
         predictor: the model.
         sandbox: where the bytes are decoded.
     """
+    listed = known_views(Path(name).stem for name, _ in files)
     for name, data in files:
         try:
             upload: Upload = sandbox.run(read_upload, data, name, predictor.bundle.contract)
         except ImageError as error:
             yield Prediction(name, error=str(error))
             continue
+        laterality, view = listed.get(Path(name).stem, (None, None))
+        upload = replace(upload, laterality=upload.laterality or laterality, view=upload.view or view)
         probabilities, heat = predictor(upload.model_input[np.newaxis])
         yield Prediction(name, upload, float(probabilities[0]), None if heat is None else heat[0])
 
@@ -251,21 +210,22 @@ def predict_new(
     return [known[key] for key in keys]
 
 
-def exams(images: list[Prediction]) -> dict[str, list[tuple[list[Prediction], list[Prediction]]]]:
-    """Group readable images by patient as readers hang them: a row a view, the right breast's images and the left's.
+def exams(images: list[Prediction]) -> dict[str, list[tuple[Prediction | None, Prediction | None]]]:
+    """Group readable images by patient as readers hang them.
 
-    CC comes first, then MLO, then any other view.
+    Returns:
+        By patient: rows of an image of the right breast and one of the left (or of an unknown side), or None; CC first, then
+        MLO, then any other view.
     """
     grouped: dict[str, dict[str, tuple[list[Prediction], list[Prediction]]]] = {}
     for image in images:
         if image.upload:
-            rows = grouped.setdefault(image.upload.patient or UNKNOWN, {})
-            right, left = rows.setdefault(image.upload.view or UNKNOWN, ([], []))
+            views = grouped.setdefault(image.upload.patient or UNKNOWN, {})
+            right, left = views.setdefault(image.upload.view or UNKNOWN, ([], []))
             (right if image.upload.laterality == "R" else left).append(image)
-    order = {"CC": 0, "MLO": 1}
     return {
-        patient: [rows[view] for view in sorted(rows, key=lambda view: (order.get(view, 2), view))]
-        for patient, rows in grouped.items()
+        patient: [row for view in sorted(views, key=hanging_order) for row in zip_longest(*views[view])]
+        for patient, views in grouped.items()
     }
 
 
@@ -298,23 +258,3 @@ def evaluate_store(bundle: Bundle, name: str) -> dict[str, Any]:
         "part": "all",
         **evaluate(predictions, operating_point=bundle.threshold),
     }
-
-
-def find_files(paths: Sequence[Path]) -> list[tuple[str, Path]]:
-    """Return the files that a command line's arguments stand for: files as they are, folders searched.
-
-    Raises:
-        MammoError: a path doesn't exist, or a folder holds no files.
-    """
-    found: list[tuple[str, Path]] = []
-    for path in paths:
-        if path.is_dir():
-            inside = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith(".")]
-            found += [(str(file), file) for file in inside if file.suffix.lower() in {".dcm", ".dicom", ""}]
-        elif path.is_file():
-            found.append((str(path), path))
-        else:
-            raise MammoError(f"There is no file or folder {path}.")
-    if not found:
-        raise MammoError("There are no DICOM files (.dcm, .dicom or without extension) in what was given.")
-    return found

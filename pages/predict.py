@@ -6,6 +6,7 @@ from mammo_core.dataset.library import example_exam
 from mammo_core.figures.images import hang, overlay, to_png
 from mammo_core.inference import Answer, Prediction, exams, predict_new, summarise
 from mammo_core.models import Bundle, active_model, list_models, model_folder, open_bundle
+from mammo_core.uploads import unpack
 from pages._inference import predictor, sandbox
 from pages._session import errors_shown
 
@@ -44,11 +45,12 @@ def show_exam(answer: Answer, patient: str, rows: list, opacity: float, threshol
             decision = ":red-badge[recall]" if breast["recall"] else ":green-badge[no recall]"
             column.metric(f"Breast {breast['laterality']}, mean of {breast['images']}", f"{breast['probability']:.2f}")
             column.markdown(decision)
-        for right, left in rows:
-            for column, images in zip(st.columns(2, gap="small"), (right, left), strict=True):
-                with column:
-                    for image in images:
-                        show_image(image, opacity)
+        for row in rows:
+            with st.container(horizontal=True, horizontal_alignment="center", gap="xxsmall"):
+                for image in row:
+                    with st.container(width=width):
+                        if image is not None:
+                            show_image(image, opacity)
 
 
 st.title("Predict")
@@ -62,12 +64,16 @@ with errors_shown():
     chosen = st.sidebar.selectbox("Model", names, index=first, key="model")
     bundle = open_bundle(model_folder(chosen))
 show_model(bundle)
+width = st.sidebar.slider("Width of a view, pixels", 200, 700, 320, 20)
 opacity = st.sidebar.slider("Heatmap opacity", 0.0, 1.0, 0.6, 0.05, help="0 shows the image alone")
 
 dropped = st.file_uploader(
-    "Drop DICOM files here: one image, or the four views of an exam", accept_multiple_files=True, key="files"
+    "Drop DICOM files here, or a zip of them: one image, or the four views of an exam",
+    accept_multiple_files=True,
+    key="files",
 )
-files = [(item.name, item.getvalue()) for item in dropped]
+with errors_shown():
+    files = unpack([(item.name, item.getvalue()) for item in dropped])
 if not files:
     if st.button("Try it on an exam of the demo data", icon=":material/play_circle:"):
         st.session_state["example"] = True

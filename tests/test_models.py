@@ -91,3 +91,25 @@ def test_the_shipped_model_is_found_from_anywhere_and_stays(folder):
 def test_an_unknown_name_is_one_sentence(workspace, name):
     with pytest.raises(ModelError, match="There is no model"):
         models.model_folder(name)
+
+
+def test_a_model_may_be_renamed_noted_and_given_another_operating_point(finished):
+    models.write_note("trained", "good")
+    models.rename_model("trained", "mine")
+    assert models.read_note("mine") == "good"
+    bundle = models.choose_operating_point("mine", 0.25, "by hand")
+    assert bundle.threshold == models.open_bundle(models.model_folder("mine")).threshold == 0.25
+    for name in ("a/b", "..", "", "mine", models.DEMO):
+        with pytest.raises(ModelError):
+            models.rename_model("mine", name)
+    models.delete_model("mine")
+    assert models.list_models() == [models.DEMO]
+
+
+def test_the_shipped_model_is_never_changed(workspace):
+    for change in (
+        lambda: models.delete_model(models.DEMO),
+        lambda: models.choose_operating_point(models.DEMO, 0.5, "x"),
+    ):
+        with pytest.raises(ModelError):
+            change()

@@ -49,6 +49,11 @@ class Catalogue:
         return int(self.table["file"].isna().sum())
 
 
+def hanging_order(view: str) -> tuple[int, str]:
+    """Return a key that sorts views as readers hang them: CC, then MLO, then any other by name."""
+    return {"CC": 0, "MLO": 1}.get(view, 2), view
+
+
 def read_catalogue(source: Path) -> Catalogue:
     """Read a data set.
 

@@ -1,7 +1,9 @@
 """The data sets that the application knows: folders in `MAMMO_DATA`, and folders elsewhere that were linked there."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,28 @@ def example_exam() -> list[tuple[str, bytes]]:
             files = [Path(name) for name in whole["file"].head(4)]
             return [(file.name, file.read_bytes()) for file in files]
     return []
+
+
+def known_views(images: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return laterality and view of the images that a known data set lists, by image_id.
+
+    RSNA's files don't say which view they are; their names do, to whoever has the table.
+    """
+    wanted, found = set(images), {}
+    for dataset in list_datasets():
+        listed = _views(dataset.path, dataset.version)
+        found |= {image: listed[image] for image in wanted & listed.keys()}
+    return found
+
+
+@lru_cache(maxsize=4)
+def _views(path: Path, version: float) -> dict[str, tuple[str, str]]:
+    """Return laterality and view by image_id; `version` makes a changed data set another one. Empty if it can't be read."""
+    try:
+        table = read_catalogue(path).table
+    except DataError:
+        return {}  # the pages that need it say what is wrong with it
+    return dict(zip(table["image_id"], zip(table["laterality"], table["view"], strict=True), strict=True))
 
 
 def is_synthetic(folder: Path) -> bool:

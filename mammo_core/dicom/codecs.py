@@ -5,6 +5,7 @@ the work falls away.
 """
 
 import io
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -68,7 +69,7 @@ def decode(stream: bytes, syntax: str, shape: tuple[int, int], reduction: int) -
 
 
 def _full(code: Codestream, syntax: str) -> np.ndarray:
-    if syntax in JPEG_2000:
+    if syntax in JPEG_2000:  # HTJ2K too: htj2k_decode is faster, but returns a damaged stream's picture as if it were sound
         return imagecodecs.jpeg2k_decode(code.data, numthreads=1)
     if syntax in JPEG_LS:
         return imagecodecs.jpegls_decode(code.data)
@@ -82,8 +83,9 @@ def _reduced(code: Codestream, halvings: int) -> np.ndarray | None:
     """
     try:
         with Image.open(io.BytesIO(code.data), formats=["JPEG2000"]) as picture:
-            picture.reduce = halvings  # pyright: ignore[reportAttributeAccessIssue]
-            values = np.asarray(picture)
+            reduced: Any = picture  # of this format `reduce` is an attribute, of others a method
+            reduced.reduce = halvings
+            values = np.asarray(reduced)
     except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
         return None
     step = 2**halvings

@@ -64,7 +64,8 @@ def encapsulated_frame(header: Header, frame: int) -> bytes:
 
 def _fragments(header: Header) -> tuple[bytes, list[Fragment], int]:
     """Walk over the items; return the Basic Offset Table, the fragments, and where the sequence ends."""
-    stream, items = header.stream, []
+    stream = header.stream
+    items: list[Fragment] = []
     for _ in range(MOST_FRAGMENTS):
         head = stream.read(8)
         if len(head) < 8:
@@ -148,4 +149,3 @@ def _next_element(head: bytes, position: int, last: int, header: Header) -> tupl
     if tag <= last or length == 0xFFFFFFFF:  # only trailing padding may follow, and that has a length
         raise ImageError("damaged", "The file is damaged: something that isn't DICOM follows its image.")
     return position + size + length, tag
-

@@ -137,10 +137,9 @@ def shrink(values: np.ndarray, halvings: int) -> np.ndarray:
     if not halvings:
         return values.astype(np.float32, copy=False)
     step = 2**halvings
-    if values.dtype == np.uint16 and int(values.max()) * step**2 < 1 << 16:  # the sums fit: half the memory to walk
-        wide = np.dtype(np.uint16)
-    else:
-        wide = np.dtype(WIDE.get(values.dtype.str[1:], np.float32))
+    wide: np.dtype[Any] = np.dtype(WIDE.get(values.dtype.str[1:], np.float32))
+    if values.dtype == np.uint16 and int(values.max()) * step**2 < 1 << 16:
+        wide = values.dtype  # the sums fit: half the memory to walk
     total = _add_up(_add_up(values, step, wide).T, step, wide).T.astype(np.float32)
     heights = np.minimum(step, values.shape[0] - step * np.arange(total.shape[0]))
     widths = np.minimum(step, values.shape[1] - step * np.arange(total.shape[1]))
@@ -211,10 +210,10 @@ def display(mammogram: Mammogram, window: Window | Table | None = None) -> np.nd
     return np.round((1 - chosen.apply(mammogram.turn - values)) * 255).astype(np.uint8)
 
 
-def _all(value: object) -> list[float]:
+def _all(value: Any) -> list[float]:
     if value is None or value == "":
         return []
-    return [float(item) for item in value] if isinstance(value, MultiValue) else [float(value)]  # pyright: ignore[reportArgumentType]
+    return [float(item) for item in value] if isinstance(value, MultiValue) else [float(value)]
 
 
 def _first(value: object, default: float) -> float:

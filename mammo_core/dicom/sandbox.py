@@ -10,6 +10,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from mammo_core.dicom.confine import confine, confine_time
 from mammo_core.errors import ImageError
+from mammo_core.processes import die_with_parent
 from mammo_core.settings import settings
 
 CPU_ENDED = -getattr(signal, "SIGXCPU", 24)  # exit code of a worker that has used its time up
@@ -26,7 +27,7 @@ class Sandbox:
         self.pool = ProcessPool(
             max_workers=settings().decode_workers,
             context=spawn,
-            initializer=confine,
+            initializer=_start,
             initargs=[settings().decode_bytes],
         )
 
@@ -64,6 +65,11 @@ class Sandbox:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _start(memory: int) -> None:
+    die_with_parent()
+    confine(memory)
 
 
 def _timed(seconds: float, function: Callable[..., Any], *arguments: Any) -> Any:

@@ -37,11 +37,12 @@ def test_baseline_is_near():
     assert np.abs(values.astype(int) - breast8()).max() <= 5
 
 
+@pytest.mark.parametrize("syntax", [uid.JPEG2000Lossless, uid.HTJ2KLossless])
 @pytest.mark.parametrize("bits", [8, 10, 12, 16])
-def test_reduced_jpeg2000_keeps_the_scale(bits):
+def test_reduced_jpeg2000_keeps_the_scale(bits, syntax):
     dtype = np.uint16 if bits > 8 else np.uint8
     pixels = np.full((64, 48), (1 << bits) - 3, dtype)
-    values, done, *_ = codecs.decode(LOSSLESS[uid.JPEG2000Lossless](pixels, bits), uid.JPEG2000Lossless, (64, 48), 2)
+    values, done, *_ = codecs.decode(LOSSLESS[syntax](pixels, bits), syntax, (64, 48), 2)
     assert done == 2
     assert values.shape == (16, 12)
     assert set(np.unique(values)) == {(1 << bits) - 3}

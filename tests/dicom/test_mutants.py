@@ -16,7 +16,7 @@ from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import ImageError
 from mammo_core.preprocess import Contract, prepare_source
 
-MUTANTS = int(os.environ.get("MUTANTS", "400"))  # a syntax
+MUTANTS = int(os.environ.get("MUTANTS", "300"))  # a syntax
 SECONDS = 5.0  # wall time that one may take
 CONTRACT = Contract(size=32)
 HEADER = 700  # bytes of these files, in the main

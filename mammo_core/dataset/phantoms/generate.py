@@ -15,6 +15,7 @@ from mammo_core.dataset.phantoms.spec import BY_ID, DemoSpec
 from mammo_core.dataset.phantoms.table import densities, make_table
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.files import whole, write_bytes
+from mammo_core.processes import die_with_parent
 
 LESION_COLUMNS = (
     "patient_id",
@@ -104,7 +105,7 @@ def _run(chunks: list[list[Job]], out: Path, spec: DemoSpec, workers: int) -> It
         for index, chunk in enumerate(chunks):
             yield index, write_images(chunk, out, spec)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), die_with_parent) as pool:
         waiting = {pool.submit(write_images, chunk, out, spec): index for index, chunk in enumerate(chunks)}
         try:
             while waiting:

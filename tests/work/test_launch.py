@@ -1,0 +1,114 @@
+import os
+import signal
+import time
+
+import pandas as pd
+import psutil
+import pytest
+
+from mammo_core.errors import MammoError, WorkError
+from mammo_core.work import FINAL, WorkFolder, launch, run_here
+from mammo_core.work import jobs as jobs_module
+from mammo_core.work.jobs import Outcome
+from mammo_core.work.requests import demo_request, import_request, train_request, unfinished_demos
+
+
+def wait_until(condition, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def process_of(folder: WorkFolder) -> psutil.Process:
+    """The process that works on a folder, found by its command line."""
+    found = []
+    wait_until(
+        lambda: (
+            found.extend(p for p in psutil.process_iter(["cmdline"]) if str(folder.path) in (p.info["cmdline"] or []))
+            or found
+        )
+    )
+    return found[0]
+
+
+def test_a_launched_demo_survives_its_parent_and_finishes(workspace):
+    path, arguments = demo_request("small", 4, 0.5, 1)
+    folder = launch(path, "demo", arguments)
+    process = process_of(folder)
+    assert os.getsid(process.pid) == process.pid  # a session of its own
+    with pytest.raises(WorkError, match="already being worked on"):
+        launch(path, "demo", arguments)
+    wait_until(lambda: folder.state() in FINAL)
+    assert folder.state() == "finished"
+    assert pd.read_csv(path / "train.csv")["patient_id"].nunique() == 4
+    assert unfinished_demos() == []
+
+
+def test_a_killed_process_is_crashed_and_can_be_asked_again(workspace):
+    path, arguments = demo_request("big", 200, 0.5, 1)
+    folder = launch(path, "demo", arguments)
+    wait_until(lambda: folder.progress().get("done"))
+    process = process_of(folder)
+    workers = process.children(recursive=True)
+    os.kill(process.pid, signal.SIGKILL)
+    wait_until(lambda: folder.state() == "crashed", 10)
+    assert "killed" in folder.message()
+    assert [work.name for work in unfinished_demos()] == ["big"]
+    assert demo_request("big", 4, 0.5, 1)[0] == path
+    psutil.wait_procs(workers, timeout=20)
+    assert not any(worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE for worker in workers)
+
+
+def test_an_unexpected_end_is_a_named_state_without_details(workspace, monkeypatch):
+    def broken(*_):
+        raise OSError(28, "No space left on device: /patients/secret")
+
+    monkeypatch.setitem(jobs_module.JOBS, "demo", broken)
+    with pytest.raises(OSError, match="No space"):
+        run_here(workspace / "x", "demo", {})
+    folder = WorkFolder(workspace / "x")
+    assert folder.state() == "failed"
+    assert folder.message() == "The disk is full. Make room and resume."
+
+
+def test_a_second_work_of_a_kind_waits_for_its_turn(workspace, monkeypatch):
+    from filelock import FileLock
+
+    turn = FileLock(workspace / "data" / ".demo.turn")
+    (workspace / "data").mkdir()
+    with turn:
+        folder = launch(workspace / "data" / "late", "demo", {"out": str(workspace / "data" / "late"), "patients": 4})
+        wait_until(folder.is_alive)
+        assert folder.state() == "queued"
+        folder.request_stop()
+        wait_until(lambda: folder.state() in FINAL)
+    assert folder.state() == "stopped"
+
+
+def test_progress_is_written_and_told(workspace, monkeypatch):
+    def job(arguments, progress, should_stop):
+        progress({"done": 1, "total": 2})
+        progress({"done": 2, "total": 2})
+        return Outcome("finished", "Well.", {"n": arguments["n"]})
+
+    monkeypatch.setitem(jobs_module.JOBS, "demo", job)
+    seen = []
+    outcome = run_here(workspace / "x", "demo", {"n": 7}, seen.append)
+    assert outcome.document == {"n": 7}
+    assert [progress["done"] for progress in seen] == [1, 2]
+    assert WorkFolder(workspace / "x").fraction() == 1
+
+
+def test_requests_are_checked_before_anything_is_written(finished):
+    with pytest.raises(MammoError, match="already a data set"):
+        demo_request("demo", 10, 0.3, 0)
+    with pytest.raises(MammoError, match="epochs"):
+        train_request({"store": "demo", "epochs": 21})
+    with pytest.raises(MammoError, match="no prepared store"):
+        train_request({"store": "nothing"})
+    path, arguments = train_request({"store": "demo"})
+    assert not path.exists()
+    assert arguments["run"] == str(path)
+    folder, arguments = import_request("demo", "other", 128)
+    assert (folder.name, arguments["store"]) == ("other", "other")
