@@ -7,6 +7,7 @@ goes on where it stopped.
 
 import argparse
 import shutil
+from pathlib import Path
 
 from mammo_core import models
 from mammo_core.cli import progress_bar
@@ -45,6 +46,12 @@ def main() -> None:
         outcome = run_here(run, "train", {"run": str(run), "config": config}, progress)
     if not outcome.document["verified"]:
         raise WorkError("The trained model isn't verified; the shipped one stays as it is.")
+    ship(run)
+    print(read_json(SHIPPED_MODELS / models.DEMO / models.EVALUATION)["verdict"])
+
+
+def ship(run: Path) -> None:
+    """Put a finished run's model where the application looks for the shipped one."""
     shipped = SHIPPED_MODELS / models.DEMO
     shutil.rmtree(shipped, ignore_errors=True)
     shipped.mkdir(parents=True)
@@ -52,7 +59,6 @@ def main() -> None:
         shutil.copy2(run / name, shipped / name)
     card = {key: value for key, value in read_json(run / models.CARD).items() if key not in ("files", "format")}
     models.write_card(shipped, card | {"name": models.DEMO, "made_by": "python -m benchmarks.demo_model"})
-    print(read_json(shipped / models.EVALUATION)["auc"])
 
 
 if __name__ == "__main__":

@@ -153,18 +153,19 @@ def predict(
     """Predict from DICOM files, per image, breast and patient."""
     from mammo_core.dicom.sandbox import Sandbox
     from mammo_core.files import write_bytes
-    from mammo_core.inference import Predictor, predict_files, summarise
+    from mammo_core.inference import Prediction, Predictor, predict_files, summarise
     from mammo_core.models import active_model, model_folder, open_bundle
-    from mammo_core.uploads import find_files
+    from mammo_core.uploads import find_files, unpack
 
     found = find_files(files)
     bundle = open_bundle(model_folder(model or active_model()))
     predictor = Predictor(bundle)
-    images = []
     with progress_bar("files") as progress, Sandbox() as sandbox:
+        found, problems = unpack(found, sandbox)
+        images = [Prediction(name, error=problem) for name, problem in problems.items()]
         for prediction in predict_files(found, predictor, sandbox):
             images.append(prediction)
-            progress({"done": len(images), "total": len(found)})
+            progress({"done": len(images), "total": len(found) + len(problems)})
     answer = summarise(images, bundle)
     if csv:
         write_bytes(csv, answer.to_csv().encode())

@@ -21,7 +21,7 @@ from mammo_core.errors import ConfigError, DataError, ImageError
 from mammo_core.evaluation import Calibration, evaluate, to_breasts, to_patients
 from mammo_core.models import Bundle
 from mammo_core.preprocess import to_source, to_tensor
-from mammo_core.uploads import Upload, read_upload
+from mammo_core.uploads import File, Upload, read_upload
 
 UNKNOWN = "unknown"
 BATCH = 64  # images a forward pass
@@ -138,9 +138,7 @@ class Predictor:
         return probabilities, np.clip(places / self.heat_scale, 0, 1).astype(np.float32)
 
 
-def predict_files(
-    files: Sequence[tuple[str, bytes | Path]], predictor: Predictor, sandbox: Sandbox
-) -> Iterator[Prediction]:
+def predict_files(files: Sequence[File], predictor: Predictor, sandbox: Sandbox) -> Iterator[Prediction]:
     """Yield one prediction a file, in order; a file that can't be read gets an error and harms no other.
 
     Args:
@@ -190,24 +188,26 @@ def summarise(images: list[Prediction], bundle: Bundle) -> Answer:
 
 
 def predict_new(
-    files: Sequence[tuple[str, bytes]], predictor: Predictor, sandbox: Sandbox, known: dict[str, Prediction]
+    files: Sequence[File], predictor: Predictor, sandbox: Sandbox, known: dict[str, Prediction]
 ) -> list[Prediction]:
     """Return one prediction a file, and work only for those that aren't known yet.
 
     Args:
-        files: name and contents of each.
+        files: name and contents (or path) of each.
         predictor: the model.
         sandbox: where the bytes are decoded.
         known: one user's earlier predictions, by the hash of model, name and contents; new ones are added.
     """
-    keys = [
-        hashlib.sha256(predictor.bundle.identity.encode() + name.encode() + b"\0" + data).hexdigest()
-        for name, data in files
-    ]
+    keys = [_key(predictor.bundle.identity, name, data) for name, data in files]
     new = [(key, file) for key, file in zip(keys, files, strict=True) if key not in known]
     for (key, _), prediction in zip(new, predict_files([file for _, file in new], predictor, sandbox), strict=True):
         known[key] = prediction
     return [known[key] for key in keys]
+
+
+def _key(model: str, name: str, data: bytes | Path) -> str:
+    contents = data if isinstance(data, bytes) else data.read_bytes()
+    return hashlib.sha256(f"{model} {name}\0".encode() + contents).hexdigest()
 
 
 def exams(images: list[Prediction]) -> dict[str, list[tuple[Prediction | None, Prediction | None]]]:

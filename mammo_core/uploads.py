@@ -1,18 +1,17 @@
 """Files from anywhere → what prediction needs of them. Whatever they hold is decoded in a worker that may die."""
 
-import io
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from mammo_core.dicom import display, patient_key, read
-from mammo_core.errors import MammoError
+from mammo_core.dicom import archive, display, patient_key, read
+from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.errors import ImageError, MammoError
 from mammo_core.preprocess import Contract, Geometry, prepare
-from mammo_core.settings import settings
+
+File = tuple[str, bytes | Path]  # name and contents, or path
 
 
 @dataclass(frozen=True)
@@ -62,13 +61,13 @@ def read_upload(data: bytes | Path, file: str, contract: Contract) -> Upload:
     )
 
 
-def find_files(paths: Sequence[Path]) -> list[tuple[str, bytes | Path]]:
-    """Return the files that a command line's arguments stand for: files as they are, folders searched, zip files unpacked.
+def find_files(paths: Sequence[Path]) -> list[File]:
+    """Return the files that a command line's arguments stand for: files as they are, folders searched.
 
     Raises:
-        MammoError: a path doesn't exist, a zip file can't be unpacked, or there are no files.
+        MammoError: a path doesn't exist, or there are no files.
     """
-    found: list[tuple[str, bytes | Path]] = []
+    found: list[File] = []
     for path in paths:
         if path.is_dir():
             found += [(str(file), file) for file in sorted(path.rglob("*")) if file.is_file() and _may_be_image(file)]
@@ -76,46 +75,35 @@ def find_files(paths: Sequence[Path]) -> list[tuple[str, bytes | Path]]:
             found.append((str(path), path))
         else:
             raise MammoError(f"There is no file or folder {path}.")
-    found = unpack(found)
     if not found:
         raise MammoError("There are no DICOM files (.dcm, .dicom or without extension) in what was given.")
     return found
 
 
-def unpack(files: Sequence[tuple[str, bytes | Path]]) -> list[tuple[str, bytes | Path]]:
-    """Return the files with every zip file replaced by the files in it that may be images.
+def unpack(files: Sequence[File], sandbox: Sandbox) -> tuple[list[File], dict[str, str]]:
+    """Replace every zip file by the files in it that may be images.
 
-    Raises:
-        MammoError: a zip file is damaged, encrypted, or holds more than may be read.
+    Args:
+        files: name and contents (or path) of each.
+        sandbox: where zip files are opened.
+
+    Returns:
+        The files, and for each zip file that can't be unpacked a sentence by its name.
     """
-    found: list[tuple[str, bytes | Path]] = []
+    found: list[File] = []
+    problems: dict[str, str] = {}
     for name, data in files:
-        source = io.BytesIO(data) if isinstance(data, bytes) else data
-        if name.lower().endswith(".zip") and zipfile.is_zipfile(source):
-            found += _members(name, source)
-        else:
+        if not name.lower().endswith(".zip"):
             found.append((name, data))
-    return found
-
-
-def _members(name: str, source: Path | io.BytesIO) -> list[tuple[str, bytes | Path]]:
-    limit, found = settings().max_file_bytes, []
-    try:
-        with zipfile.ZipFile(source) as archive:
-            for member in archive.infolist():
-                if not member.is_dir() and _may_be_image(Path(member.filename)):
-                    with archive.open(member) as stream:
-                        data = stream.read(limit + 1)  # whatever the directory says of its size
-                    limit -= len(data)
-                    if limit < 0:
-                        most = f"{settings().max_file_bytes / 1e6:,.0f} MB"
-                        raise MammoError(f"{name} holds more than {most}. Give its files in smaller parts.")
-                    found.append((member.filename, data))
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-        raise MammoError(f"{name} can't be unpacked ({type(error).__name__}): damaged, or encrypted.") from None
-    return found
+            continue
+        try:
+            inside = sandbox.run(archive.members, data)
+        except ImageError as error:
+            problems[name] = str(error)
+        else:
+            found += [(member, contents) for member, contents in inside if _may_be_image(Path(member))]
+    return found, problems
 
 
 def _may_be_image(path: Path) -> bool:
-    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts if part not in (".", ".."))
-    return path.suffix.lower() in {".dcm", ".dicom", ".zip", ""} and not hidden
+    return path.suffix.lower() in {".dcm", ".dicom", ".zip", ""} and not path.name.startswith(".")

@@ -73,7 +73,9 @@ dropped = st.file_uploader(
     key="files",
 )
 with errors_shown():
-    files = unpack([(item.name, item.getvalue()) for item in dropped])
+    files, problems = unpack([(item.name, item.getvalue()) for item in dropped], sandbox())
+for name, problem in problems.items():
+    st.error(f"{name}: {problem}", icon=":material/folder_zip:")
 if not files:
     if st.button("Try it on an exam of the demo data", icon=":material/play_circle:"):
         st.session_state["example"] = True

@@ -109,8 +109,8 @@ def check_dataset(path: Path) -> pd.DataFrame:
     return pd.DataFrame({"what": list(rows), "how many": list(rows.values())})
 
 
-def example_exam() -> list[tuple[str, bytes]]:
-    """Return name and contents of the standard four views of a positive patient of the first synthetic data set.
+def example_exam() -> list[tuple[str, bytes | Path]]:
+    """Return name and path of the standard four views of a positive patient of the first synthetic data set.
 
     Returns:
         An empty list if there is no synthetic data set.
@@ -121,7 +121,7 @@ def example_exam() -> list[tuple[str, bytes]]:
             table = table[table["view"].isin(["CC", "MLO"])].drop_duplicates(["patient_id", "laterality", "view"])
             whole = table.groupby("patient_id").filter(lambda rows: len(rows) == 4 and rows["cancer"].sum() > 0)
             files = [Path(name) for name in whole["file"].head(4)]
-            return [(file.name, file.read_bytes()) for file in files]
+            return [(file.name, file) for file in files]
     return []
 
 
@@ -130,7 +130,8 @@ def known_views(images: Iterable[str]) -> dict[str, tuple[str, str]]:
 
     RSNA's files don't say which view they are; their names do, to whoever has the table.
     """
-    wanted, found = set(images), {}
+    wanted = set(images)
+    found: dict[str, tuple[str, str]] = {}
     for dataset in list_datasets():
         listed = _views(dataset.path, dataset.version)
         found |= {image: listed[image] for image in wanted & listed.keys()}

@@ -62,6 +62,7 @@ def test_the_example_is_a_positive_patients_four_views(workspace, phantoms):
     assert example_exam() == []
     shutil.copytree(phantoms, workspace / "data" / "demo")
     exam = example_exam()
+    assert all(path.read_bytes()[128:132] == b"DICM" for _, path in exam)
     table = read_catalogue(phantoms).table.set_index("image_id")
     rows = table.loc[[name.removesuffix(".dcm") for name, _ in exam]]
     assert rows["patient_id"].nunique() == 1
