@@ -69,7 +69,8 @@ def decode(stream: bytes, syntax: str, shape: tuple[int, int], reduction: int) -
 
 
 def _full(code: Codestream, syntax: str) -> np.ndarray:
-    if syntax in JPEG_2000:  # HTJ2K too: htj2k_decode is faster, but returns a damaged stream's picture as if it were sound
+    # HTJ2K too: htj2k_decode is faster, but returns a damaged stream's picture as if it were sound
+    if syntax in JPEG_2000:
         return imagecodecs.jpeg2k_decode(code.data, numthreads=1)
     if syntax in JPEG_LS:
         return imagecodecs.jpegls_decode(code.data)
