@@ -10,11 +10,12 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from mammo_core.dataset.phantoms import DemoSpec, generate
 
 ROOT = Path(__file__).parents[2]
+expect.set_options(timeout=60_000)  # the first prediction loads TensorFlow
 CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 

@@ -44,7 +44,7 @@ def test_dropped_files_get_answers_and_heatmaps(page: Page, server, workplace, t
 
 def test_a_run_streams_survives_everything_and_stops(page: Page, server):
     page.goto(f"{server.url}/train")
-    page.get_by_role("button", name="Train", exact=True).click()
+    start_long_run(page)
     expect(page.get_by_text(re.compile("running|queued")).first).to_be_visible()
     expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=120_000)
     first = points(page)
@@ -66,9 +66,19 @@ def test_a_run_streams_survives_everything_and_stops(page: Page, server):
     expect(page.get_by_test_id("stMain")).to_contain_text("demo")
 
 
+def start_long_run(page: Page) -> None:
+    """Start the slow network for all epochs, so that there is time to lose the page and the server."""
+    page.get_by_text("All settings").click()
+    page.get_by_role("combobox", name="Network").click()
+    page.get_by_role("option", name="original").click()
+    for name in ("Epochs, at most", "Patience, epochs"):
+        page.get_by_role("slider", name=name).press("End")
+    page.get_by_role("button", name="Start with these settings").click()
+
+
 def points(page: Page) -> int:
-    """Return how many points the loss chart's traces hold."""
-    script = "() => document.querySelector('.js-plotly-plot')?.data?.reduce((n, trace) => n + trace.x.length, 0) ?? 0"
+    """Return how many points the loss chart has drawn."""
+    script = "() => document.querySelector('.js-plotly-plot')?.calcdata?.reduce((n, trace) => n + trace.length, 0) ?? 0"
     return int(page.evaluate(script))
 
 
