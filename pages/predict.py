@@ -38,7 +38,7 @@ def show_image(image: Prediction, opacity: float) -> None:
 
 def show_exam(answer: Answer, patient: str, rows: list, opacity: float, threshold: float) -> None:
     with st.container(border=True):
-        breasts = answer.breasts[answer.breasts["patient"] == patient]
+        breasts = answer.breasts[answer.breasts["patient"] == patient].sort_values("laterality", ascending=False)
         columns = st.columns([2, *[1] * len(breasts)], vertical_alignment="center")
         columns[0].markdown(f"#### Patient {patient}")
         for column, breast in zip(columns[1:], breasts.to_dict("records"), strict=True):

@@ -1,7 +1,8 @@
 """Untrusted bytes → Mammogram: the only package that imports pydicom or a codec."""
 
+from mammo_core.dicom.facts import HeaderFacts, read_header
 from mammo_core.dicom.grey import display
 from mammo_core.dicom.mammogram import Mammogram, Table, Window, patient_key
 from mammo_core.dicom.read import read
 
-__all__ = ["Mammogram", "Table", "Window", "display", "patient_key", "read"]
+__all__ = ["HeaderFacts", "Mammogram", "Table", "Window", "display", "patient_key", "read", "read_header"]

@@ -7,7 +7,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-STATISTICS = ("image_area", "image_mean", "image_deviation", "image_p10", "image_median", "image_p90")
+PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
+STATISTICS = ("image_area", "image_mean", "image_deviation", *(f"image_p{p}" for p in PERCENTILES))
 BASELINES = {"age_only": ("age",), "image_statistics": STATISTICS}
 
 
@@ -18,14 +19,13 @@ def image_statistics(images: np.ndarray) -> pd.DataFrame:
         images: uint8 (n, size, size), 0 is background.
 
     Returns:
-        `STATISTICS`, float64, a row an image: the breast's share of the image, and mean, standard deviation, 10th, 50th and
-        90th percentile of its grey levels in [0, 1].
+        `STATISTICS`, float64, a row an image: the breast's share of the image, and mean, standard deviation and
+        `PERCENTILES` of its grey levels in [0, 1].
     """
     rows = []
     for image in images:
         inside = image[image > 0] / 255 if image.any() else np.zeros(1)
-        p10, median, p90 = np.percentile(inside, [10, 50, 90])
-        rows.append(((image > 0).mean(), inside.mean(), inside.std(), p10, median, p90))
+        rows.append(((image > 0).mean(), inside.mean(), inside.std(), *np.percentile(inside, PERCENTILES)))
     return pd.DataFrame(rows, columns=list(STATISTICS))
 
 

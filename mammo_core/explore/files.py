@@ -1,7 +1,7 @@
 """What lies beside and beneath a catalogue: the columns of train.csv and test.csv, and the headers of the images."""
 
 import csv as csv_format
-import struct
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,18 +11,6 @@ from mammo_core.errors import ImageError
 
 PARTS = ("train.csv", "test.csv")
 FACTS = ("rows", "columns", "photometric", "bits", "syntax", "problem")
-DAMAGE = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    RecursionError,
-    StopIteration,
-    TypeError,
-    ValueError,
-    struct.error,
-)  # what a damaged header makes pydicom raise
 SAMPLE = 400  # headers that are read: a few ms each
 
 
@@ -60,20 +48,9 @@ def _modified(file: str) -> float:
 
 @lru_cache(maxsize=20_000)
 def _read(file: str, modified: float) -> dict[str, int | str | None]:
-    from mammo_core.dicom import header  # pydicom is imported when the first header is wanted
+    from mammo_core.dicom import read_header  # pydicom is imported when the first header is wanted
 
     try:
-        with header.open_stream(Path(file)) as opened:
-            dataset, syntax, _ = header.parse(opened)
-            return {
-                "rows": header.integer(dataset, "Rows"),
-                "columns": header.integer(dataset, "Columns"),
-                "photometric": str(dataset.get("PhotometricInterpretation") or "none").strip(),
-                "bits": header.integer(dataset, "BitsStored"),
-                "syntax": syntax.name,
-                "problem": None,
-            }
+        return {**asdict(read_header(Path(file))), "problem": None}
     except ImageError as error:
         return {"problem": error.reason}
-    except DAMAGE:
-        return {"problem": "damaged"}
