@@ -3,6 +3,7 @@ import subprocess
 from dataclasses import replace
 from io import BytesIO
 
+import dicomsdl
 import imagecodecs
 import numpy as np
 import pydicom
@@ -101,7 +102,6 @@ def test_same_pixels_and_header_give_the_same_bytes():
 @pytest.mark.parametrize("syntax", ["jpeg2000", "jpeg_lossless", "plain"])
 @pytest.mark.parametrize("full", [False, True])
 def test_other_readers_read_it(syntax, full, tmp_path):
-    dicomsdl = pytest.importorskip("dicomsdl")
     path = tmp_path / "image.dcm"
     path.write_bytes(dicom_bytes(pixels(), replace(HEADER, full=full), syntax))
     assert np.array_equal(dicomsdl.open(str(path)).pixelData(), pixels())
