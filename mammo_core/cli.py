@@ -37,7 +37,7 @@ def main() -> None:
 @app.command()
 def demo(
     out: Annotated[Path | None, typer.Option(help="Folder to make; default: demo in MAMMO_DATA.")] = None,
-    patients: Annotated[int, typer.Option(min=4, help="How many patients.")] = 150,
+    patients: Annotated[int, typer.Option(min=4, help="How many patients.")] = 140,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same files.")] = 0,
     prevalence: Annotated[float | None, typer.Option(min=0, max=1, help="Share of positive patients.")] = None,
     as_json: AsJson = False,

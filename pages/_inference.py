@@ -4,7 +4,7 @@ import streamlit as st
 
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.inference import Predictor
-from mammo_core.models import model_folder, open_bundle
+from mammo_core.models import Bundle, model_folder, open_bundle
 
 
 @st.cache_resource(show_spinner=False)
@@ -17,3 +17,9 @@ def sandbox() -> Sandbox:
 def predictor(name: str, identity: str) -> Predictor:
     """Return the loaded network of a model; `identity` makes a changed model another one."""
     return Predictor(open_bundle(model_folder(name)))
+
+
+def show_limit(bundle: Bundle) -> None:
+    """Say of a model that has seen synthetic images only what its answers mean; everywhere that it shows."""
+    if bundle.synthetic:
+        st.warning(f"**Demonstration.** {bundle.card['limits'][0]}", icon=":material/science:")

@@ -4,8 +4,6 @@ import streamlit as st
 
 from mammo_core.figures.panels import Panel
 
-PICTURE = {"displaylogo": False, "toImageButtonOptions": {"format": "png", "scale": 2, "filename": "mammo"}}
-
 
 def show_panels(panels: list[Panel]) -> None:
     """Show panels in two columns, left to right."""
@@ -27,5 +25,7 @@ def show_panel(panel: Panel) -> None:
             key = f"{panel.key} {kind}"
             st.download_button(name, data, f"{panel.key}.{kind}", f"text/{kind}", key=key, on_click="ignore")
         st.caption("PNG: the camera above the figure.")
-    st.plotly_chart(panel.figure, key=panel.key, config=PICTURE, alt=panel.reading)
+    picture = {"format": "png", "scale": 2, "filename": panel.key}
+    config = {"displaylogo": False, "toImageButtonOptions": picture}
+    st.plotly_chart(panel.figure, key=panel.key, config=config, alt=panel.reading)
     st.caption(panel.reading)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from mammo_core.dataset.library import list_datasets
 from mammo_core.evaluation import POLICIES, at_threshold, choose_threshold, to_unit
 from mammo_core.evaluation.operating import PREVALENCES, outcomes
 from mammo_core.evaluation.tables import operating_table, report_table, subgroup_table
@@ -132,8 +133,11 @@ def show_errors(bundle: Bundle) -> None:
         key=f"breasts {cell}",
     )
     if event.selection.rows:
-        patient = str(worst["patient_id"].iloc[event.selection.rows[0]])
-        where = {"dataset": bundle.card["data"]["dataset"], "patient": patient}
+        patient, dataset = str(worst["patient_id"].iloc[event.selection.rows[0]]), bundle.card["data"]["dataset"]
+        if dataset not in [known.name for known in list_datasets()]:
+            st.info(f"The data set {dataset} isn't here, so its exams can't be hung.", icon=":material/folder_off:")
+            return
+        where = {"dataset": dataset, "patient": patient, "ask": "true"}
         st.page_link(
             "pages/exams.py",
             label=f"Hang the exam of patient {patient}",
@@ -145,7 +149,7 @@ def show_errors(bundle: Bundle) -> None:
 def show_card(bundle: Bundle) -> None:
     """Show what the model is and what vouches for it."""
     for limit in bundle.card["limits"]:
-        st.warning(limit, icon=":material/info:")
+        st.caption(limit)
     for title, table in card_tables(bundle.card).items():
         st.markdown(f"**{title}**")
         st.dataframe(table, hide_index=True, width="content")

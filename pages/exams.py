@@ -10,7 +10,7 @@ from mammo_core.exam import KINDS, Kind, View, facts_of, hang_rows, modified, ne
 from mammo_core.figures.images import hang, outline_lesions, overlay, to_png, zoom_figure
 from mammo_core.models import active_model, model_folder, open_bundle
 from mammo_core.preprocess import to_source
-from pages._inference import predictor, sandbox
+from pages._inference import predictor, sandbox, show_limit
 from pages._session import choose_catalogue, errors_shown
 
 NOBODY: dict[Kind, str] = {
@@ -110,12 +110,16 @@ if (
 with errors_shown():
     truth = read_truth(catalogue.root)
     show_truth = truth is not None and st.sidebar.toggle("Lesions", key="lesions", help="Red: malignant. Blue: benign.")
-    asked = st.sidebar.toggle("Ask the active model", key="ask", help="Its probability and heatmap for each image")
+    asked = st.sidebar.toggle(
+        "Ask the active model", key="ask", bind="query-params", help="Its probability and heatmap for each image"
+    )
     bundle = open_bundle(model_folder(active_model())) if asked else None
 opacity = st.sidebar.slider("Heatmap opacity", 0.0, 1.0, 0.6, 0.05) if asked else 0.0
 
 images = catalogue.table[catalogue.table["patient_id"] == patient]
 st.markdown(facts_of(images))
+if bundle:
+    show_limit(bundle)
 for right, left in hang_rows(images):
     with st.container(horizontal=True, horizontal_alignment="center", gap="xxsmall"):
         for image in (right, left):

@@ -42,11 +42,11 @@ def clear_filters() -> None:
         st.session_state["age"] = limits
 
 
-title, chooser = st.columns([3, 1], vertical_alignment="bottom")
-title.title("Explore")
+top = st.container(horizontal=True, vertical_alignment="bottom")
+top.title("Explore")
 catalogue = choose_catalogue()
 table = catalogue.table
-unit = chooser.segmented_control(
+unit = top.segmented_control(
     "What is counted", UNITS, default="breast", required=True, key="unit", bind="query-params", help=UNIT_HELP
 )
 left = st.sidebar.container()
@@ -58,8 +58,9 @@ if view.images.empty:
     st.info(NOTHING, icon=":material/filter_alt_off:")
     st.stop()
 
-for column, (name, number, note) in zip(st.columns(5), headline(view), strict=True):
-    column.metric(name, number, note, delta_color="off", delta_arrow="off", border=True)
+numbers = st.container(horizontal=True)
+for name, number, note in headline(view):
+    numbers.metric(name, number, note, delta_color="off", delta_arrow="off", border=True)
 
 st.markdown("**What the original write-up says of its data**, checked against the whole of this data set")
 for column, claim in zip(st.columns(3), check_claims(table), strict=True):

@@ -20,6 +20,7 @@ from mammo_core.models import (
     write_note,
 )
 from mammo_core.work.runs import compare_with_active, model_table, read_metrics
+from pages._inference import show_limit
 from pages._report import show_card, show_errors, show_operating_point, show_report, show_subgroups
 from pages._session import errors_shown
 
@@ -121,6 +122,7 @@ if len(bundles) > 1:
 
 bundle = bundles[0]
 st.subheader(bundle.name)
+show_limit(bundle)
 manage(bundle)
 views = {
     "Report": show_report,

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.store import list_stores
-from mammo_core.models import active_model, list_models
+from mammo_core.models import active_model, list_models, model_folder, open_bundle
 from mammo_core.work.runs import list_runs, under_way
 from pages._session import errors_shown, state_badge
 
@@ -48,6 +48,8 @@ with right.container(border=True, height="stretch"):
     name = active_model()
     auc = runs[name]["auc"] if name in models else None
     st.metric("Active model", name if name in models else "none")
+    if name in models and open_bundle(model_folder(name)).synthetic:
+        st.caption("Demonstration: trained on synthetic images only.")
     if auc:
         st.caption(
             f"Breast-level AUC {auc['value']:.2f} (95 % CI {auc['low']:.2f} to {auc['high']:.2f}) on patients it hadn't seen."

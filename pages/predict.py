@@ -7,7 +7,7 @@ from mammo_core.figures.images import hang, overlay, to_png
 from mammo_core.inference import Answer, Prediction, exams, predict_new, summarise
 from mammo_core.models import Bundle, active_model, list_models, model_folder, open_bundle
 from mammo_core.uploads import unpack
-from pages._inference import predictor, sandbox
+from pages._inference import predictor, sandbox, show_limit
 from pages._session import errors_shown
 
 
@@ -19,9 +19,7 @@ def show_model(bundle: Bundle) -> None:
         f"breast-level AUC {auc['value']:.2f} (95 % CI {auc['low']:.2f}–{auc['high']:.2f}) · recall from {bundle.threshold:.2f}"
     )
     st.markdown(text)
-    for limit in card["limits"] if bundle.synthetic else []:
-        st.warning(limit, icon=":material/science:")
-        break
+    show_limit(bundle)
 
 
 def show_image(image: Prediction, opacity: float) -> None:

@@ -109,7 +109,7 @@ with errors_shown():
     st.dataframe(preview(preset), hide_index=True, width="content")
 if st.button("Train", type="primary", icon=":material/play_arrow:", key="quick start"):
     start(preset)
-origin = f"continuing from **{preset.start_from}**" if preset.start_from else "from random weights"
+origin = f"continuing from the model **{preset.start_from}**" if preset.start_from else "from random weights"
 st.caption(
     f"One click: {preset.network} network, {origin}, at most {preset.epochs} epochs; patients never stand on two sides."
 )

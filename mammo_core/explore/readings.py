@@ -34,14 +34,19 @@ def read_ages(ages: pd.DataFrame, difference: dict[str, float | None], unit: Uni
     if difference["mean"] is None:
         return f"{negative['n']:,} negative and {positive['n']:,} positive {unit}s with an age: nothing to compare."
     interval = ""
-    if difference["low"] is not None:
-        interval = f" (95 % CI {difference['low']:.1f} to {difference['high']:.1f}, bootstrap over patients)"
+    if difference["low"] is not None and difference["high"] is not None:
+        ends = f"{_signed(difference['low'])} to {_signed(difference['high'])}"
+        interval = f" (95 % CI of the difference {ends}, bootstrap over patients)"
     older = "older" if difference["mean"] >= 0 else "younger"
     return (
         f"Positive {unit}s are {abs(difference['mean']):.1f} years {older} on average{interval}: mean ± standard deviation "
         f"{_spread(positive)} against {_spread(negative)}, median {positive['median']:g} against {negative['median']:g}; "
         f"n = {positive['n']:,} and {negative['n']:,}."
     )
+
+
+def _signed(years: float) -> str:
+    return f"{years:.1f}".replace("-", "−")
 
 
 def _spread(row: dict[str, Any]) -> str:
@@ -51,7 +56,10 @@ def _spread(row: dict[str, Any]) -> str:
 def read_quantiles(quantiles: pd.DataFrame, unit: Unit) -> str:
     """Read `age_quantiles`."""
     parts = [f"{row['label']} {unit}s from {row['q1']:g} to {row['q3']:g}" for row in records(quantiles)]
-    return f"Half of the ages lie between the quartiles: {', '.join(parts)} years."
+    return (
+        f"The middle half: {', '.join(parts)} years. The box spans it with the median and, dashed, the mean; the lines "
+        "reach from the 5th to the 95th percentile."
+    )
 
 
 def read_cumulative(cumulative: pd.DataFrame, unit: Unit) -> str:
@@ -114,7 +122,9 @@ def read_funnel(funnel: pd.DataFrame, positives: int, unit: Unit) -> str:
     text = f"{percent(biopsy / total)} of the {unit}s had a biopsy; {percent(cancer / biopsy)} of these found cancer"
     if cancer:
         text += f", {percent(invasive / cancer)} of which are invasive"
-    return f"{text}. {positives - cancer:,} positive {unit}s have no biopsy."
+    if positives == cancer:
+        return f"{text}. Every positive {unit} had a biopsy." if positives else f"{text}."
+    return f"{text}. {positives - cancer:,} of {positives:,} positive {unit}s had no biopsy."
 
 
 def read_difficult(kinds: pd.DataFrame, unit: Unit) -> str:
@@ -137,8 +147,8 @@ def read_leakage(leaks: pd.DataFrame, unit: Unit) -> str:
         return f"No column all but decides the label on a tenth of the {unit}s, further than chance explains."
     parts = []
     for row in records(found):
-        never = f"{row['never']} is never positive, {percent(row['never_share'], 0)} of the {unit}s"
-        always = f"{row['always']} always, {percent(row['always_share'], 0)} of the positives"
+        never = f"never positive where it is {row['never']}: {percent(row['never_share'], 0)} of the {unit}s"
+        always = f"always where it is {row['always']}: {percent(row['always_share'], 0)} of the positives"
         said = [text for text, values in ((never, row["never"]), (always, row["always"])) if values]
         parts.append(f"**{row['column']}** ({'; '.join(said)})")
     many = "1 column gives" if len(parts) == 1 else f"{len(parts)} columns give"
@@ -181,9 +191,10 @@ def read_headers(headers: pd.DataFrame, present: int, absent: int) -> str:
         return f"None of {len(headers):,} headers could be read."
     inverted = (readable["photometric"] == "MONOCHROME1").mean()
     drawn = "all" if len(headers) == present else f"a random {len(headers):,} of"
-    small, large = ([int(readable[side].agg(end)) for side in ("rows", "columns")] for end in ("min", "max"))
+    ends = [[int(readable[side].agg(end)) for side in ("rows", "columns")] for end in ("min", "max")]
+    small, large = (f"{rows:,} × {columns:,}" for rows, columns in ends)
+    sizes = f"{small} pixels" if small == large else f"{small} to {large} pixels"
     return (
-        f"Headers of {drawn} {present:,} files: {small[0]:,} × {small[1]:,} to {large[0]:,} × {large[1]:,} pixels, "
-        f"{percent(inverted)} MONOCHROME1 (stored inverted), {len(headers) - len(readable):,} unreadable. "
-        f"{absent:,} listed files are not on disk."
+        f"Headers of {drawn} {present:,} files: {sizes}, {percent(inverted)} MONOCHROME1 (stored inverted), "
+        f"{len(headers) - len(readable):,} unreadable. Listed, but not on disk: {absent:,}."
     )

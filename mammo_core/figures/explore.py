@@ -10,17 +10,20 @@ import plotly.graph_objects as go
 from mammo_core.explore.units import records
 from mammo_core.figures.style import COLOURS, HEIGHT, SHARES, apply_style
 
+PALE = 0.4  # opacity of what is shown beside the chosen unit
+LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}  # grows upwards when it wraps
 
-def class_bars(classes: pd.DataFrame) -> go.Figure:
-    """Draw negatives and positives of each unit, from `explore.class_counts`."""
+
+def class_bars(classes: pd.DataFrame, unit: str) -> go.Figure:
+    """Draw negatives and positives of each unit, from `explore.class_counts`; all but the chosen unit are pale."""
     figure = go.Figure()
-    for label in ("positive", "negative"):
+    for label in [name for name in ("positive", "negative", "unlabelled") if classes[name].any()]:
         figure.add_bar(
             y=[f"{unit}s" for unit in classes["unit"]],
             x=classes[label],
             name=label,
             orientation="h",
-            marker_color=COLOURS[label],
+            marker={"color": COLOURS[label], "opacity": [1.0 if name == unit else PALE for name in classes["unit"]]},
             hovertemplate=f"%{{x:,}} {label} %{{y}}<extra></extra>",
         )
     for row in records(classes):
@@ -28,7 +31,7 @@ def class_bars(classes: pd.DataFrame) -> go.Figure:
         figure.add_annotation(
             x=0,
             y=f"{row['unit']}s",
-            text=f"{row['total']:,}{share}",
+            text=f"<b>{row['total']:,}</b>{share}" if row["unit"] == unit else f"{row['total']:,}{share}",
             xanchor="left",
             yshift=34,
             showarrow=False,
@@ -94,7 +97,7 @@ def age_boxes(quantiles: pd.DataFrame) -> go.Figure:
             showlegend=False,
         )
     figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(title="age, years: 5th, 25th, 50th, 75th and 95th percentile; dashed: mean")
+    figure.update_xaxes(title="age, years")
     return _finish(figure)
 
 
@@ -147,19 +150,20 @@ def count_bars(names: list[str], numbers: list[int], name: str, number: str) -> 
 def step_bars(steps: pd.DataFrame, unit: str) -> go.Figure:
     """Draw the way from biopsy to invasive cancer, from `explore.funnel`, without the first step, "all"."""
     numbers = steps["number"].tolist()
-    shares = [f"{number / max(before, 1):.1%} of " for before, number in itertools.pairwise(numbers)]
-    named = [share + step for share, step in zip(shares, (f"all {unit}s", "biopsies", "cancers"), strict=True)]
+    shares = [number / max(before, 1) for before, number in itertools.pairwise(numbers)]
+    names = (f"biopsy<br>{{:.1%}} of {unit}s", "cancer<br>{:.1%} of biopsies", "invasive<br>{:.1%} of cancers")
     figure = go.Figure()
     figure.add_bar(
-        y=["biopsy", "cancer", "invasive"],
+        y=[name.format(share) for name, share in zip(names, shares, strict=True)],
         x=numbers[1:],
         orientation="h",
-        text=[f"{number:,} · {name}" for number, name in zip(numbers[1:], named, strict=True)],
+        text=[f"{number:,}" for number in numbers[1:]],
         textposition="outside",
+        cliponaxis=False,
         marker_color=[COLOURS["neutral"], COLOURS["positive"], COLOURS["positive"]],
         hovertemplate=f"%{{x:,}} {unit}s<extra></extra>",
     )
-    figure.update_xaxes(title=f"{unit}s", range=[0, 1.6 * max(numbers[1], 1)])
+    figure.update_xaxes(title=f"{unit}s", range=[0, 1.15 * max(numbers[1], 1)])
     figure.update_yaxes(autorange="reversed")
     return _finish(figure, bargap=0.4)
 
@@ -209,7 +213,7 @@ def leak_bars(leaks: pd.DataFrame) -> go.Figure:
                 "never positive: %{customdata[1]} (%{customdata[2]:.0%} of all)<br>"
                 "always positive: %{customdata[3]} (%{customdata[4]:.0%} of positives)<extra></extra>",
             )
-    figure.update_xaxes(title="AUC of the column alone, in sample", range=[0.5, 1.01])
+    figure.update_xaxes(title="AUC alone, in sample", range=[0.5, 1.01])
     figure.update_yaxes(autorange="reversed", type="category", categoryarray=leaks["column"].tolist())
     return _finish(figure, height=max(HEIGHT, 110 + 24 * len(leaks)))
 
@@ -264,6 +268,5 @@ def size_points(headers: pd.DataFrame) -> go.Figure:
 
 
 def _finish(figure: go.Figure, height: int = HEIGHT, bargap: float = 0.15) -> go.Figure:
-    apply_style(figure)
-    figure.update_layout(height=height, bargap=bargap, uirevision="same", margin={"l": 10, "r": 20, "t": 30, "b": 45})
-    return figure
+    margin = {"l": 10, "r": 20, "t": 12, "b": 45}
+    return apply_style(figure, height=height, bargap=bargap, uirevision="same", margin=margin, legend=LEGEND)

@@ -158,7 +158,7 @@ def _absent(view: View, column: str, title: str) -> str:
 def _classes(view: View) -> Panel:
     classes = explore.class_counts(view.images)
     return Panel(
-        "classes", "Classes in each unit", readings.read_classes(classes, view.unit), classes, draw.class_bars(classes)
+        "classes", "Classes in each unit", readings.read_classes(classes, view.unit), classes, draw.class_bars(classes, view.unit)
     )
 
 
@@ -224,7 +224,7 @@ def _difficult(view: View) -> Panel:
 
 def _headers(view: View) -> list[Panel]:
     """Return sizes and photometric interpretation of the images that are present."""
-    title = "Image size and photometric interpretation"
+    title = "Size and photometric interpretation, images"
     present = int(view.images["file"].notna().sum()) if "file" in view.images else 0
     if not present:
         return [Panel("headers", title, "None of the images shown has its file on disk.", pd.DataFrame())]

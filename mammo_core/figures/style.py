@@ -1,5 +1,7 @@
 """The look of every figure: one template, one colour for each meaning."""
 
+from typing import Any
+
 import plotly.graph_objects as go
 import plotly.io as pio
 
@@ -10,6 +12,7 @@ COLOURS = {  # Okabe and Ito's palette: told apart by colour-blind readers, on l
     "train": "#0072B2",
     "validation": "#D55E00",
     "neutral": "#5B7083",
+    "unlabelled": "#A9B4BD",
     "reference": "#8A8F98",
 }
 GRID = "rgba(128,128,128,0.18)"
@@ -37,9 +40,9 @@ pio.templates["mammo"] = go.layout.Template(
 )
 
 
-def apply_style(figure: go.Figure) -> go.Figure:
-    """Give a figure the common look; returns the same figure."""
-    figure.update_layout(template="mammo", font={"size": 13}, **LOOK)
+def apply_style(figure: go.Figure, **layout: Any) -> go.Figure:
+    """Give a figure the common look, but for what `layout` sets otherwise; returns the same figure."""
+    figure.update_layout(template="mammo", **{"font": {"size": 13}, **LOOK, **layout})
     figure.update_xaxes(**AXIS)
     figure.update_yaxes(**AXIS)
     return figure
