@@ -12,6 +12,7 @@ whoever runs the script also serialises what goes to the browser. Each is a medi
 """
 
 import argparse
+import logging
 import os
 import statistics
 import sys
@@ -131,6 +132,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=7)
     repeats = parser.parse_args().repeats
+    logging.disable(logging.WARNING)  # Streamlit's, about the server that isn't there
     with tempfile.TemporaryDirectory() as name:
         make_data(Path(name))
         print(f"{IMAGES:,} images, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, medians of {repeats}")

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.exam import View, read_view
 from mammo_core.inference import Predictor
 from mammo_core.models import Bundle, model_folder, open_bundle
 
@@ -23,3 +24,9 @@ def show_limit(bundle: Bundle) -> None:
     """Say of a model that has seen synthetic images only what its answers mean; everywhere that it shows."""
     if bundle.synthetic:
         st.warning(f"**Demonstration.** {bundle.card['limits'][0]}", icon=":material/science:")
+
+
+@st.cache_data(show_spinner="Reading the image …", max_entries=64)
+def view_of(file: str, version: float, levels: tuple[float, float] | None, full: bool) -> View:
+    """Return one image of the data set; `version` makes a changed file another one."""
+    return sandbox().run(read_view, file, levels, full)

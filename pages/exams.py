@@ -6,11 +6,11 @@ import streamlit as st
 
 from mammo_core.dataset.truth import read_truth
 from mammo_core.errors import ImageError
-from mammo_core.exam import KINDS, Kind, View, facts_of, hang_rows, modified, next_patient, read_view
+from mammo_core.exam import KINDS, Kind, View, facts_of, hang_rows, modified, next_patient
 from mammo_core.figures.images import hang, outline_lesions, overlay, to_png, zoom_figure
 from mammo_core.models import active_model, model_folder, open_bundle
 from mammo_core.preprocess import to_source
-from pages._inference import predictor, sandbox, show_limit
+from pages._inference import predictor, show_limit, view_of
 from pages._session import choose_catalogue, errors_shown
 
 NOBODY: dict[Kind, str] = {
@@ -18,12 +18,6 @@ NOBODY: dict[Kind, str] = {
     "lesion": "This data set doesn't say where its lesions are.",
     "quarantined": "No import of this data set has put an image in quarantine.",
 }
-
-
-@st.cache_data(show_spinner="Reading the image …", max_entries=64)
-def view_of(file: str, version: float, levels: tuple[float, float] | None, full: bool) -> View:
-    """Return one image of the data set; `version` makes a changed file another one."""
-    return sandbox().run(read_view, file, levels, full)
 
 
 def go_to(kind: Kind) -> None:

@@ -31,7 +31,9 @@ def choose_filters(place: DeltaGenerator) -> Filters:
     ages, limits = None, age_limits(table)
     if limits:
         ages = place.slider("Age, years", *limits, limits, key="age", bind="query-params", help=AGE_HELP)
-    label = place.pills("Label", ["negative", "positive"], key="label", bind="query-params", help=LABEL_HELP)
+    label = None
+    if catalogue.labelled:
+        label = place.pills("Label", ["negative", "positive"], key="label", bind="query-params", help=LABEL_HELP)
     return Filters(values, None if ages == limits else ages, label)
 
 

@@ -125,7 +125,7 @@ def rate_points(rates: pd.DataFrame, name: str, overall: float, unit: str) -> go
         showlegend=False,
     )
     figure.add_vline(overall, line={"dash": "dot", "width": 1.5, "color": COLOURS["reference"]})
-    figure.update_xaxes(title=f"share of positive {unit}s, with 95 % CI", tickformat=".1~%", rangemode="tozero")
+    figure.update_xaxes(title=f"positive {unit}s, 95 % CI", tickformat=".1~%", rangemode="tozero")
     figure.update_yaxes(title=name, range=[len(rates) - 0.3, -0.7], type="category")
     return _finish(figure, height=max(HEIGHT, 90 + 27 * len(rates)))
 
