@@ -29,7 +29,7 @@ def sample_headers(table: pd.DataFrame, most: int = SAMPLE, seed: int = 0) -> pd
         image_id, site_id, machine_id; rows, columns (pixels), photometric, bits, syntax; a file whose header can't be
         read has these missing and its reason in `problem`.
     """
-    present = table[table["file"].notna()] if "file" in table else table.iloc[:0]
+    present = table[table["file"].notna()]
     drawn = present.sample(min(most, len(present)), random_state=seed).sort_index()
     headers = pd.DataFrame(
         [_read(file, _modified(file)) for file in drawn["file"]], index=drawn.index, columns=list(FACTS)

@@ -157,7 +157,7 @@ def read_leakage(leaks: pd.DataFrame, unit: Unit) -> str:
 
 def read_association(matrix: pd.DataFrame) -> str:
     """Read `association`."""
-    pairs = matrix.stack()
+    pairs = matrix.stack().dropna()
     pairs = pairs[pairs.index.get_level_values(0) < pairs.index.get_level_values(1)]
     if pairs.empty:
         return "No two columns have values to compare."

@@ -75,14 +75,14 @@ def make_breast(seed: int, patient: int, laterality: str, density: str, implant:
     one = np.random.default_rng(key)
     small = both.random() < 0.05
     nipple = float(both.choice([0.0, both.uniform(2.5, 9.0)], p=[0.4, 0.6]))
-    reach = both.uniform(0.24, 0.44) if small else np.clip(both.normal(0.67, 0.055), 0.48, 0.725) - nipple / WIDTH
-    span = both.uniform(0.62, 0.76) if small else np.clip(both.normal(0.855, 0.045), 0.70, 0.91)
+    reach = both.uniform(0.24, 0.44) if small else np.clip(both.normal(0.69, 0.055), 0.49, 0.73) - nipple / WIDTH
+    span = both.uniform(0.62, 0.76) if small else np.clip(both.normal(0.868, 0.045), 0.70, 0.915)
     return Breast(
         key=key,
         density=density,
-        reach=float(min(reach * one.normal(1, 0.02), 0.73 - nipple / WIDTH)),
-        span=float(min(span * one.normal(1, 0.015), 0.915)),
-        roundness=float(both.uniform(1.85, 2.6)),
+        reach=float(min(reach * one.normal(1, 0.02), 0.735 - nipple / WIDTH)),
+        span=float(min(span * one.normal(1, 0.015), 0.92)),
+        roundness=float(both.uniform(1.95, 2.65)),
         nipple=nipple,
         gland_reach=float(both.uniform(0.5, 0.8) + one.normal(0, 0.03)),
         gland_offset=float(both.normal(-0.05, 0.12) + one.normal(0, 0.03)),

@@ -1,0 +1,64 @@
+import pytest
+
+from mammo_core.explore import Filters, age_limits, look, options, select
+from mammo_core.explore.filters import NOT_KNOWN
+
+
+def images(table, unit="image", **filters):
+    return select(table, Filters(**filters), unit)["image_id"].tolist()
+
+
+def test_the_default_keeps_everything(small):
+    assert len(images(small)) == 12
+
+
+def test_values_of_one_column_are_alternatives_and_columns_add_up(small):
+    assert images(small, values={"density": ["B", "C"], "laterality": ["R"]}) == ["13", "14", "22"]
+    assert images(small, values={"density": [NOT_KNOWN], "view": ["MLO"]}) == ["42"]
+    assert images(small, values={"implant": ["1"]}) == ["21", "22"]
+    assert images(small, values={"machine_id": []}) == small["image_id"].tolist()
+
+
+def test_an_age_range_includes_its_ends_and_drops_unknown_ages(small):
+    assert images(small, ages=(50, 60)) == ["11", "12", "13", "14", "21", "22"]
+    assert images(small, ages=(0, 130)) == [name for name in small["image_id"] if name not in {"31", "32"}]
+
+
+@pytest.mark.parametrize(("unit", "positive", "negative"), [
+    ("image", ["11", "12", "51"], ["13", "14", "21", "22", "31", "32"]),
+    ("breast", ["11", "12", "51"], ["13", "14", "21", "22", "31", "32"]),
+    ("patient", ["11", "12", "13", "14", "51"], ["21", "22", "31", "32"]),
+])  # fmt: skip
+def test_the_label_is_that_of_the_unit(small, unit, positive, negative):
+    assert images(small, unit, label="positive") == positive
+    assert images(small, unit, label="negative") == negative
+
+
+def test_the_label_is_of_what_the_other_filters_leave(small):
+    assert images(small, "patient", values={"laterality": ["R"]}, label="negative") == ["13", "14", "22", "32"]
+
+
+def test_a_view_has_the_images_and_the_units(small):
+    view = look(small, Filters({"site_id": ["2"]}), "patient")
+    assert len(view.images) == 6
+    assert view.rows["patient_id"].tolist() == ["3", "4", "5"]
+    assert look(small, Filters({"site_id": ["9"]}), "patient").images.empty
+
+
+def test_options_are_what_there_is_to_choose(small):
+    assert options(small) == {
+        "site_id": ["1", "2"],
+        "machine_id": ["8", "21", "49"],
+        "view": ["CC", "MLO"],
+        "laterality": ["L", "R"],
+        "density": ["B", "C", NOT_KNOWN],
+        "implant": ["0", "1"],
+    }
+    assert "density" not in options(small[small["site_id"] == "2"])
+
+
+def test_age_limits_are_whole_years(small):
+    assert age_limits(small) == (50, 70)
+    assert age_limits(small.assign(age=49.5)) == (49, 50)
+    assert age_limits(small.assign(age=50.0)) is None
+    assert age_limits(small.drop(columns="age")) is None

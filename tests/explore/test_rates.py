@@ -1,0 +1,65 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from mammo_core.explore import by_unit, rate_by, spread_p, wilson
+
+
+def test_rates_leave_out_rows_without_a_label_or_a_value(small):
+    rates = rate_by(small, "site_id").set_index("value")
+    assert rates.loc["1", ["n", "patients", "positives"]].tolist() == [6, 2, 2]
+    assert rates.loc["2", ["n", "patients", "positives"]].tolist() == [3, 2, 1]
+    density = rate_by(small, "density", ordered=True)
+    assert density["value"].tolist() == ["B", "C"]  # none of site 2, which has no density
+    assert density["rate"].tolist() == [0.5, 0.0]
+    patients = rate_by(by_unit(small, "patient"), "site_id").set_index("value")
+    assert patients["n"].to_dict() == {"1": 2, "2": 2}
+    assert patients["rate"].to_dict() == {"1": 0.5, "2": 0.5}
+
+
+@pytest.mark.parametrize("column", ["cancer", "site_id"])
+def test_a_column_that_is_not_there_gives_no_rates(small, column):
+    assert rate_by(small.drop(columns=column), "site_id").empty
+
+
+def test_small_groups_are_pooled():
+    n = 15
+    values = [f"machine {place}" for place in range(n) for _ in range(n - place)]
+    rows = pd.DataFrame({"machine_id": values, "cancer": 0, "patient_id": np.arange(len(values))})
+    rates = rate_by(rows, "machine_id")
+    assert rates["value"].tolist() == [f"machine {place}" for place in range(12)] + ["3 others"]
+    assert rates["n"].tolist() == [*range(15, 3, -1), 3 + 2 + 1]
+
+
+def test_with_one_unit_a_patient_the_interval_is_wilsons():
+    low, high = wilson(np.arange(100), np.repeat([1.0, 0.0], [10, 90]))
+    assert (low, high) == (pytest.approx(0.05523, abs=1e-4), pytest.approx(0.17437, abs=1e-4))
+
+
+def test_copies_of_a_patients_images_tell_nothing_new():
+    label = np.repeat([1.0, 0.0], [10, 90])
+    once = wilson(np.arange(100), label)
+    fourfold = wilson(np.repeat(np.arange(100), 4), np.repeat(label, 4))
+    assert fourfold == pytest.approx(once)
+    independent = wilson(np.arange(400), np.repeat(label, 4))
+    assert independent[1] - independent[0] < 0.6 * (once[1] - once[0])
+
+
+def test_no_positive_at_all_still_has_an_upper_end():
+    low, high = wilson(np.arange(50), np.zeros(50))
+    assert low == 0
+    assert high == pytest.approx(0.0713, abs=1e-3)
+    assert wilson(np.arange(3), np.full(3, np.nan)) == (None, None)
+
+
+def test_chance_explains_equal_rates_and_not_unequal_ones():
+    def rates(first, second):
+        label = np.concatenate([np.arange(500) < first, np.arange(500) < second]).astype(float)
+        return rate_by(
+            pd.DataFrame({"site_id": np.repeat(["1", "2"], 500), "cancer": label, "patient_id": range(1000)}), "site_id"
+        )
+
+    assert spread_p(rates(25, 25)) == 1.0
+    assert spread_p(rates(10, 60)) < 1e-6
+    assert spread_p(rates(0, 0)) is None
+    assert spread_p(rates(25, 25).head(1)) is None

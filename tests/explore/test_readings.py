@@ -1,0 +1,109 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from mammo_core import explore
+from mammo_core.explore import Filters, look, readings
+
+
+def rows(table, unit="image"):
+    return look(table, Filters(), unit).rows
+
+
+def test_classes_are_read_in_the_chosen_unit(small):
+    classes = explore.class_counts(small)
+    assert readings.read_classes(classes, "image").startswith("3 of 9 labelled images are positive: 33.33 % (95 % CI ")
+    assert readings.read_classes(classes, "breast").startswith("2 of 7 labelled breasts are positive: 28.57 % (95 % CI ")
+    assert readings.read_classes(classes, "patient").endswith("would be right for 50.0 %.")
+    none = explore.class_counts(small.drop(columns="cancer"))
+    assert readings.read_classes(none, "patient") == "5 patients, none with a label."
+
+
+def test_ages_are_read_with_their_spread_and_number(small):
+    text = readings.read_ages(explore.age_table(small), explore.age_difference(rows(small)), "image")
+    assert text.startswith("Positive images are 8.3 years older on average (95 % CI of the difference ")
+    assert text.endswith(
+        "mean ± standard deviation 63.3 ± 5.8 against 55.0 ± 5.8, median 60 against 55; n = 3 and 4."
+    )
+    text = readings.read_ages(explore.age_table(small), explore.age_difference(rows(small, "patient")), "patient")
+    assert text.startswith("Positive patients are 15.0 years older on average: mean")
+
+
+def test_a_negative_end_has_a_minus():
+    ages = pd.DataFrame(
+        [{"unit": "image", "label": label, "n": 2, "mean": 60.0, "median": 60, "std": 1.0} for label in ("negative", "positive")]
+    )
+    text = readings.read_ages(ages, {"mean": -0.5, "median": 0.0, "low": -1.04, "high": 2.0}, "image")
+    assert "0.5 years younger on average (95 % CI of the difference −1.0 to 2.0, " in text
+
+
+def test_rates_name_both_ends_and_what_chance_explains(small):
+    text = readings.read_rates(explore.rate_by(rows(small), "density", True), "density")
+    assert text.startswith("Lowest: density C with 0.0 % (95 % CI 0.0–")
+    assert "highest: density B with 50.0 %" in text
+    assert "than chance explains (p " in text
+    same = explore.rate_by(rows(small, "patient"), "site_id")
+    assert readings.read_rates(same, "site") == "All 4 have the same share of positives, 50.0 %."
+
+
+def test_images_of_a_patient(small):
+    text = readings.read_images_per_unit(explore.images_per_unit(small, "patient"), "patient")
+    assert text == "2 of 5 patients (40.0 %) have 2 images; the range is 1 to 4."
+
+
+def test_missing_values(small):
+    text = readings.read_missing(explore.missing_by_site(rows(small)), "image")
+    assert text == (
+        "density is missing most often: for 50.0 % of the images. Sites differ most in density: 100.0 % at site 2, "
+        "0.0 % at site 1."
+    )
+    assert readings.read_missing(pd.DataFrame({"all": [0.0]}, index=["age"]), "image") == (
+        "No image lacks a value in any column."
+    )
+
+
+@pytest.mark.parametrize(("numbers", "positives", "text"), [
+    ([9, 3, 2, 1], 2, "33.3 % of the breasts had a biopsy; 66.7 % of these found cancer, 50.0 % of which are invasive. "
+     "Every positive breast had a biopsy."),
+    ([9, 3, 2, 1], 3, "33.3 % of the breasts had a biopsy; 66.7 % of these found cancer, 50.0 % of which are invasive. "
+     "1 of 3 positive breasts had no biopsy."),
+    ([9, 3, 0, 0], 0, "33.3 % of the breasts had a biopsy; 0.0 % of these found cancer."),
+    ([9, 0, 0, 0], 0, "None of 9 breasts had a biopsy."),
+])  # fmt: skip
+def test_the_funnel(numbers, positives, text):
+    assert readings.read_funnel(pd.DataFrame({"number": numbers}), positives, "breast") == text
+
+
+def test_difficult_negatives(small):
+    text = readings.read_difficult(explore.difficult_negatives(rows(small)), "image")
+    assert text == (
+        "1 of 6 negative images (16.7 %) are difficult negatives; 0 of 3 positive ones carry the flag, so it gives the "
+        "label away."
+    )
+
+
+def test_association_of_columns_that_share_nothing():
+    nothing = pd.DataFrame(np.nan, index=["age", "view"], columns=["age", "view"])
+    assert readings.read_association(nothing) == "No two columns have values to compare."
+    nothing.loc["age", "view"] = nothing.loc["view", "age"] = 0.25
+    assert readings.read_association(nothing) == "Closest pair: age and view (0.25)."
+
+
+def test_columns_of_train_and_test():
+    both = pd.DataFrame({"column": ["a", "b", "c"], "train.csv": [True, True, False], "test.csv": [True, False, True]})
+    assert readings.read_split(both) == "test.csv lacks b and adds c."
+    assert readings.read_split(both[["column", "train.csv"]]) == "Only train.csv is there, nothing to compare with."
+    assert readings.read_split(both[["column"]]) == "There is neither train.csv nor test.csv."
+
+
+def test_headers():
+    headers = pd.DataFrame(
+        {"rows": [4, 6, None], "columns": [3, 3, None], "photometric": ["MONOCHROME1", "MONOCHROME2", None],
+         "problem": [None, None, "damaged"]}
+    )  # fmt: skip
+    assert readings.read_headers(headers, 9, 1) == (
+        "Headers of a random 3 of 9 files: 4 × 3 to 6 × 3 pixels, 50.0 % MONOCHROME1 (stored inverted), 1 unreadable. "
+        "Listed, but not on disk: 1."
+    )
+    assert readings.read_headers(headers.head(1), 1, 0).startswith("Headers of all 1 files: 4 × 3 pixels, 100.0 %")
+    assert readings.read_headers(headers.tail(1), 1, 0) == "None of 1 headers could be read."

@@ -1,0 +1,94 @@
+"""Each figure has the numbers of its statistics, and says its unit."""
+
+import numpy as np
+import pandas as pd
+
+from mammo_core.explore import Filters, age_histogram, age_quantiles, class_counts, funnel, look, rate_by
+from mammo_core.figures import explore as draw
+from mammo_core.figures.explore import PALE
+
+TABLE = pd.DataFrame(
+    {
+        "patient_id": ["1", "1", "2", "2", "3"],
+        "image_id": list("abcde"),
+        "laterality": ["L", "R", "L", "R", "L"],
+        "view": "CC",
+        "age": [60.0, 60, 50, 50, np.nan],
+        "cancer": pd.array([1, 0, 0, 0, None], dtype="Int8"),
+        "biopsy": pd.array([1, 0, 1, 0, None], dtype="Int8"),
+        "invasive": pd.array([1, 0, 0, 0, None], dtype="Int8"),
+        "site_id": ["1", "1", "2", "2", "2"],
+    }
+)
+
+
+def rows(unit="image"):
+    return look(TABLE, Filters(), unit).rows
+
+
+def test_class_bars_show_all_units_with_the_chosen_one_in_full_colour():
+    figure = draw.class_bars(class_counts(TABLE), "breast")
+    assert [bar.name for bar in figure.data] == ["positive", "negative", "unlabelled"]
+    assert [list(bar.x) for bar in figure.data] == [[1, 1, 1], [3, 3, 1], [1, 1, 1]]
+    assert list(figure.data[0].marker.opacity) == [PALE, 1, PALE]
+    assert [note.text for note in figure.layout.annotations] == [
+        "5 · 1 positive (25.00 %)", "<b>5</b> · 1 positive (25.00 %)", "3 · 1 positive (50.00 %)"
+    ]  # fmt: skip
+
+
+def test_class_bars_without_labels_show_how_many_there_are():
+    figure = draw.class_bars(class_counts(TABLE.drop(columns="cancer")), "image")
+    assert [(bar.name, list(bar.x)) for bar in figure.data] == [("unlabelled", [5, 5, 3])]
+
+
+def test_age_bars_stand_in_the_middle_of_their_bins():
+    figure = draw.age_bars(age_histogram(rows()), "image")
+    negative = next(bar for bar in figure.data if bar.name == "negative")
+    heights = {x: y for x, y in zip(negative.x, negative.y, strict=True) if y}
+    assert heights == {52.5: 2 / 3, 62.5: 1 / 3}
+    assert figure.layout.yaxis.title.text == "share of the label's images"
+
+
+def test_age_boxes_are_made_of_quantiles_not_of_rows():
+    figure = draw.age_boxes(age_quantiles(rows()))
+    assert [box.median[0] for box in figure.data] == [50, 60]
+    assert all(len(box.q1) == 1 and box.x is None for box in figure.data)
+
+
+def test_rates_have_asymmetric_intervals_and_their_n():
+    rates = rate_by(rows("patient"), "site_id")
+    figure = draw.rate_points(rates, "site", 0.5, "patient")
+    points = figure.data[0]
+    assert list(points.y) == ["1  (n = 1)", "2  (n = 1)"]
+    assert list(points.x) == [1.0, 0.0]
+    np.testing.assert_allclose(np.add(points.x, points.error_x.array), rates["high"])
+    np.testing.assert_allclose(np.subtract(points.x, points.error_x.arrayminus), rates["low"])
+    assert figure.layout.xaxis.title.text == "positive patients, 95 % CI"
+
+
+def test_the_funnel_names_shares_of_the_step_before():
+    figure = draw.step_bars(funnel(rows()), "image")
+    assert list(figure.data[0].x) == [2, 1, 1]
+    assert list(figure.data[0].y) == [
+        "biopsy<br>40.0% of images", "cancer<br>50.0% of biopsies", "invasive<br>100.0% of cancers"
+    ]  # fmt: skip
+
+
+def test_a_map_leaves_unknown_cells_empty():
+    shares = pd.DataFrame({"all": [0.5, np.nan]}, index=["age", "view"])
+    figure = draw.share_map(shares, "missing", lambda share: f"{share:.2f}")
+    assert [list(row) for row in figure.data[0].text] == [["0.50"], [""]]
+
+
+def test_sizes_are_one_point_a_size():
+    headers = pd.DataFrame(
+        {"rows": [4, 4, 6, None], "columns": [3, 3, 3, None], "photometric": ["MONOCHROME1", "MONOCHROME1", "MONOCHROME2", None]}
+    )
+    figure = draw.size_points(headers)
+    assert [(points.name, list(points.customdata)) for points in figure.data] == [("MONOCHROME1", [2]), ("MONOCHROME2", [1])]
+
+
+def test_zoom_survives_a_change_of_data_and_a_wrapped_legend_grows_upwards():
+    figure = draw.count_bars(["4", "5"], [10, 2], "images of a patient", "patients")
+    assert figure.layout.uirevision == "same"
+    assert figure.layout.legend.yanchor == "bottom"

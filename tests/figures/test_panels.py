@@ -1,0 +1,118 @@
+"""Every panel builds for whatever a data set lacks, says so in its place, and sends aggregates only."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dataset.phantoms import DemoSpec, make_table
+from mammo_core.explore import UNITS, Filters, look
+from mammo_core.figures.panels import GROUPS, SECTIONS, completeness, headline
+
+LABEL_COLUMNS = ["cancer", "biopsy", "invasive", "BIRADS", "density", "difficult_negative_case"]
+REQUIRED = ["patient_id", "image_id", "laterality", "view"]
+SUBSETS = {
+    "full": lambda table: table,
+    "no labels": lambda table: table.drop(columns=LABEL_COLUMNS),
+    "no ages": lambda table: table.drop(columns="age"),
+    "negatives only": lambda table: table[table["cancer"] == 0],
+    "positives only": lambda table: table[table["cancer"] == 1],
+    "partly labelled": lambda table: table.assign(cancer=table["cancer"].where(table["site_id"] == 1)),
+    "required columns": lambda table: table[REQUIRED],
+    "one image": lambda table: table.head(1),
+    "one column the less": lambda table: table.drop(columns="machine_id"),
+}
+
+
+@pytest.fixture(scope="module")
+def raw():
+    return make_table(DemoSpec(patients=300, seed=1, prevalence=0.1))
+
+
+def panels_of(view, folder):
+    shown = [panel for section in SECTIONS.values() for panel in section(view)] + completeness(view, folder)
+    return {panel.key: panel for panel in shown}
+
+
+def read(raw, folder, subset="full"):
+    SUBSETS[subset](raw).to_csv(folder / "train.csv", index=False)
+    return read_catalogue(folder).table
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("subset", SUBSETS)
+def test_every_panel_builds_for_every_subset(raw, tmp_path, subset, unit):
+    view = look(read(raw, tmp_path, subset), Filters(), unit)
+    assert len(headline(view)) == 5
+    for panel in panels_of(view, tmp_path).values():
+        assert panel.reading.endswith(".")
+        assert "nan" not in panel.reading
+        assert panel.figure is None or panel.csv().count("\n") > 1
+
+
+@pytest.mark.parametrize(("subset", "absent"), [
+    ("full", {"columns", "headers"}),
+    ("no ages", {"columns", "headers", "ages"}),
+    ("no labels", {"columns", "headers", "ages", "leakage", "funnel", "difficult", *(f"by_{name}" for name in GROUPS)}),
+    ("one column the less", {"columns", "headers", "by_machine_id"}),
+])  # fmt: skip
+def test_a_figure_is_missing_only_where_its_column_is(raw, tmp_path, subset, absent):
+    panels = panels_of(look(read(raw, tmp_path, subset), Filters(), "image"), tmp_path)
+    assert {key for key, panel in panels.items() if panel.figure is None} == absent
+
+
+def test_it_says_in_its_place_what_is_missing(raw, tmp_path):
+    panels = panels_of(look(read(raw, tmp_path, "one column the less"), Filters(), "patient"), tmp_path)
+    assert panels["by_machine_id"].reading == "The images shown have no machine."
+    assert panels["by_view"].reading == "A patient has no single view: switch the unit to image."
+    assert panels["by_laterality"].reading == "A patient has no single laterality: switch the unit to breast."
+    assert panels["headers"].reading == "None of the images shown has its file on disk."
+
+
+def test_the_unit_changes_every_figure_that_counts(raw, tmp_path):
+    table = read(raw, tmp_path)
+    by_unit = {unit: panels_of(look(table, Filters(), unit), tmp_path) for unit in UNITS}
+    for key in by_unit["image"].keys() - {"columns", "headers", "images"}:
+        shown = [panel.figure.to_json() for panel in (by_unit[unit][key] for unit in UNITS) if panel.figure]
+        assert len(set(shown)) == len(shown), key
+    for unit in UNITS:
+        titles = [panel.title for key, panel in by_unit[unit].items() if key not in {"columns", "headers", "images", "classes"}]
+        assert all(f"{unit}s" in title for title in titles)
+
+
+def test_the_numbers_at_the_top(raw, tmp_path):
+    view = look(read(raw, tmp_path), Filters(), "patient")
+    shown = {name: (number, note) for name, number, note in headline(view)}
+    assert shown["Images"][0] == f"{len(raw):,}"
+    assert shown["Patients"] == ("300", "30 positive · 10.00 %")
+    assert shown["Positive patients"][0] == "10.00 %"
+    assert shown["Negative : positive"] == ("9.0 : 1", "patients")
+
+
+def test_what_travels_does_not_grow_with_the_rows(raw, tmp_path):
+    many = pd.concat(
+        [raw.assign(patient_id=raw["patient_id"] + 100_000 * n, image_id=np.arange(len(raw)) + n * len(raw)) for n in range(8)]
+    )
+    sizes = []
+    for table in (raw, many):
+        view = look(read(table, tmp_path), Filters(), "image")
+        figures = [panel.figure for panel in panels_of(view, tmp_path).values() if panel.figure]
+        sizes.append(sum(len(figure.to_json()) for figure in figures))
+    assert sizes[1] < 1.1 * sizes[0]
+    assert sizes[1] < 200_000
+
+
+def test_downloads_hold_what_is_shown(raw, tmp_path):
+    panel = panels_of(look(read(raw, tmp_path), Filters(), "breast"), tmp_path)["by_site_id"]
+    (tmp_path / "table.csv").write_text(panel.csv())
+    assert pd.read_csv(tmp_path / "table.csv")["positives"].tolist() == panel.table["positives"].tolist()
+    assert panel.html().startswith("<!doctype html>")
+    assert "cdn.plot.ly" not in panel.html().split("<body>")[1][:2000]
+
+
+def test_headers_of_the_files_that_are_there(phantoms):
+    view = look(read_catalogue(phantoms).table, Filters(), "patient")
+    headers = panels_of(view, phantoms)["headers"]
+    assert headers.figure is not None
+    assert "512 × 384 pixels" in headers.reading
+    assert headers.title.endswith("images")
