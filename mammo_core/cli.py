@@ -39,18 +39,24 @@ def demo(
     out: Annotated[Path | None, typer.Option(help="Folder to make; default: demo in MAMMO_DATA.")] = None,
     patients: Annotated[int, typer.Option(min=4, help="How many patients.")] = 140,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same files.")] = 0,
-    prevalence: Annotated[float | None, typer.Option(min=0, max=1, help="Share of positive patients.")] = None,
+    prevalence: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of positive patients; 0.0408 in the RSNA data.")
+    ] = 0.3,
+    full_size: Annotated[bool, typer.Option("--full-size", help="2776 × 2082 pixels, as real ones have.")] = False,
+    full_headers: Annotated[bool, typer.Option("--full-headers", help="Complete mammography headers.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a synthetic data set: real DICOM files in the RSNA layout."""
+    from mammo_core.dataset.phantoms import FULL_GRID
     from mammo_core.work import run_here
 
     folder = (out or settings().data / "demo").absolute()
     if (folder / "train.csv").exists():
         raise ConfigError(f"{folder} holds a data set already. Give another folder with --out, or remove it first.")
-    arguments: dict[str, Any] = {"out": str(folder), "patients": patients, "seed": seed}
-    if prevalence is not None:
-        arguments["prevalence"] = prevalence
+    arguments: dict[str, Any] = {"out": str(folder), "patients": patients, "seed": seed, "prevalence": prevalence}
+    if full_size:
+        arguments |= {"rows": FULL_GRID[0], "columns": FULL_GRID[1]}
+    arguments["full_headers"] = full_headers
     with progress_bar("images") as progress:
         outcome = run_here(folder, "demo", arguments, progress)
     _print(outcome.document, as_json, outcome.message)

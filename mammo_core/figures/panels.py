@@ -158,7 +158,11 @@ def _absent(view: View, column: str, title: str) -> str:
 def _classes(view: View) -> Panel:
     classes = explore.class_counts(view.images)
     return Panel(
-        "classes", "Classes in each unit", readings.read_classes(classes, view.unit), classes, draw.class_bars(classes, view.unit)
+        "classes",
+        "Classes in each unit",
+        readings.read_classes(classes, view.unit),
+        classes,
+        draw.class_bars(classes, view.unit),
     )
 
 

@@ -24,14 +24,12 @@ def make_demo(arguments: dict[str, Any], progress: Progress, should_stop: Should
     from mammo_core.dataset.phantoms import DemoSpec, generate
     from mammo_core.files import write_json
 
-    del (
-        should_stop
-    )  # a demo set takes a minute; stopping it is killing it, and a folder without train.csv is no data set
     arguments = dict(arguments)
     out = Path(arguments.pop("out"))
     spec = DemoSpec(**arguments)
     write_json(out / ABOUT, {"synthetic": True, "generator": asdict(spec)})
-    generate(out, spec, lambda done, total: progress({"done": done, "total": total}))
+    if not generate(out, spec, lambda done, total: progress({"done": done, "total": total}), should_stop=should_stop):
+        return Outcome("stopped", "Stopped. Make it again to complete it.", {"folder": str(out)})
     return Outcome("finished", f"{spec.patients} synthetic patients are in {out}.", {"folder": str(out)})
 
 

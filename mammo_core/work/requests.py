@@ -40,7 +40,9 @@ def demo_request(name: str, patients: int, prevalence: float, seed: int) -> tupl
         DataError: the name is not usable or taken.
     """
     folder = settings().data / check_name(name)
-    if folder.exists() and not (WorkFolder(folder).exists and WorkFolder(folder).state() in ("failed", "crashed")):
+    if folder.exists() and not (
+        WorkFolder(folder).exists and WorkFolder(folder).state() in ("failed", "crashed", "stopped")
+    ):
         raise DataError(f"There is already a data set {name!r}. Choose another name.")
     return folder, {"out": str(folder), "patients": patients, "prevalence": prevalence, "seed": seed}
 

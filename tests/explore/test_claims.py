@@ -7,8 +7,12 @@ from mammo_core.explore import check_claims
 def people(negatives: int, positives: int, ages: tuple[float, float] = (58, 63)) -> pd.DataFrame:
     """Patients with one image of each breast; a positive one's left breast is healthy."""
     label = np.repeat([0, 1], [negatives, positives])
-    one = pd.DataFrame({"patient_id": np.arange(len(label)).astype(str), "age": np.array(ages, float)[label], "view": "CC"})
-    return pd.concat([one.assign(laterality="L", cancer=0), one.assign(laterality="R", cancer=label)], ignore_index=True)
+    one = pd.DataFrame(
+        {"patient_id": np.arange(len(label)).astype(str), "age": np.array(ages, float)[label], "view": "CC"}
+    )
+    return pd.concat(
+        [one.assign(laterality="L", cancer=0), one.assign(laterality="R", cancer=label)], ignore_index=True
+    )
 
 
 def test_all_three_hold_where_they_do():

@@ -42,7 +42,12 @@ def test_the_summary_is_exact_and_json(small):
     assert (document["images"], document["breasts"], document["patients"]) == (12, 9, 5)
     assert document["positive"] == {"images": 3, "breasts": 2, "patients": 2}
     assert document["age"]["negative"] == {"n": 4, "mean": 55.0, "median": 55.0, "std": pytest.approx(5.7735, abs=1e-4)}
-    assert document["age"]["positive"] == {"n": 3, "mean": 190 / 3, "median": 60.0, "std": pytest.approx(5.7735, abs=1e-4)}
+    assert document["age"]["positive"] == {
+        "n": 3,
+        "mean": 190 / 3,
+        "median": 60.0,
+        "std": pytest.approx(5.7735, abs=1e-4),
+    }
     assert document["views"] == {"CC": 9, "MLO": 3}
     assert document["sites"] == {"1": 6, "2": 6}
     assert document["machines"] == {"49": 6, "21": 5, "8": 1}

@@ -13,7 +13,9 @@ def rows(table, unit="image"):
 def test_classes_are_read_in_the_chosen_unit(small):
     classes = explore.class_counts(small)
     assert readings.read_classes(classes, "image").startswith("3 of 9 labelled images are positive: 33.33 % (95 % CI ")
-    assert readings.read_classes(classes, "breast").startswith("2 of 7 labelled breasts are positive: 28.57 % (95 % CI ")
+    assert readings.read_classes(classes, "breast").startswith(
+        "2 of 7 labelled breasts are positive: 28.57 % (95 % CI "
+    )
     assert readings.read_classes(classes, "patient").endswith("would be right for 50.0 %.")
     none = explore.class_counts(small.drop(columns="cancer"))
     assert readings.read_classes(none, "patient") == "5 patients, none with a label."
@@ -22,16 +24,17 @@ def test_classes_are_read_in_the_chosen_unit(small):
 def test_ages_are_read_with_their_spread_and_number(small):
     text = readings.read_ages(explore.age_table(small), explore.age_difference(rows(small)), "image")
     assert text.startswith("Positive images are 8.3 years older on average (95 % CI of the difference ")
-    assert text.endswith(
-        "mean ± standard deviation 63.3 ± 5.8 against 55.0 ± 5.8, median 60 against 55; n = 3 and 4."
-    )
+    assert text.endswith("mean ± standard deviation 63.3 ± 5.8 against 55.0 ± 5.8, median 60 against 55; n = 3 and 4.")
     text = readings.read_ages(explore.age_table(small), explore.age_difference(rows(small, "patient")), "patient")
     assert text.startswith("Positive patients are 15.0 years older on average: mean")
 
 
 def test_a_negative_end_has_a_minus():
     ages = pd.DataFrame(
-        [{"unit": "image", "label": label, "n": 2, "mean": 60.0, "median": 60, "std": 1.0} for label in ("negative", "positive")]
+        [
+            {"unit": "image", "label": label, "n": 2, "mean": 60.0, "median": 60, "std": 1.0}
+            for label in ("negative", "positive")
+        ]
     )
     text = readings.read_ages(ages, {"mean": -0.5, "median": 0.0, "low": -1.04, "high": 2.0}, "image")
     assert "0.5 years younger on average (95 % CI of the difference −1.0 to 2.0, " in text

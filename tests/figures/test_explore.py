@@ -82,10 +82,17 @@ def test_a_map_leaves_unknown_cells_empty():
 
 def test_sizes_are_one_point_a_size():
     headers = pd.DataFrame(
-        {"rows": [4, 4, 6, None], "columns": [3, 3, 3, None], "photometric": ["MONOCHROME1", "MONOCHROME1", "MONOCHROME2", None]}
+        {
+            "rows": [4, 4, 6, None],
+            "columns": [3, 3, 3, None],
+            "photometric": ["MONOCHROME1", "MONOCHROME1", "MONOCHROME2", None],
+        }
     )
     figure = draw.size_points(headers)
-    assert [(points.name, list(points.customdata)) for points in figure.data] == [("MONOCHROME1", [2]), ("MONOCHROME2", [1])]
+    assert [(points.name, list(points.customdata)) for points in figure.data] == [
+        ("MONOCHROME1", [2]),
+        ("MONOCHROME2", [1]),
+    ]
 
 
 def test_zoom_survives_a_change_of_data_and_a_wrapped_legend_grows_upwards():

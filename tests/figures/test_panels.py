@@ -76,7 +76,11 @@ def test_the_unit_changes_every_figure_that_counts(raw, tmp_path):
         shown = [panel.figure.to_json() for panel in (by_unit[unit][key] for unit in UNITS) if panel.figure]
         assert len(set(shown)) == len(shown), key
     for unit in UNITS:
-        titles = [panel.title for key, panel in by_unit[unit].items() if key not in {"columns", "headers", "images", "classes"}]
+        titles = [
+            panel.title
+            for key, panel in by_unit[unit].items()
+            if key not in {"columns", "headers", "images", "classes"}
+        ]
         assert all(f"{unit}s" in title for title in titles)
 
 
@@ -91,7 +95,10 @@ def test_the_numbers_at_the_top(raw, tmp_path):
 
 def test_what_travels_does_not_grow_with_the_rows(raw, tmp_path):
     many = pd.concat(
-        [raw.assign(patient_id=raw["patient_id"] + 100_000 * n, image_id=np.arange(len(raw)) + n * len(raw)) for n in range(8)]
+        [
+            raw.assign(patient_id=raw["patient_id"] + 100_000 * n, image_id=np.arange(len(raw)) + n * len(raw))
+            for n in range(8)
+        ]
     )
     sizes = []
     for table in (raw, many):

@@ -45,6 +45,16 @@ def test_a_launched_demo_survives_its_parent_and_finishes(workspace):
     assert unfinished_demos() == []
 
 
+def test_a_demo_set_that_is_being_made_can_be_stopped(workspace):
+    path, arguments = demo_request("big", 200, 0.5, 1)
+    folder = launch(path, "demo", arguments)
+    wait_until(lambda: folder.progress().get("done"))
+    folder.request_stop()
+    wait_until(lambda: folder.state() in FINAL, 30)
+    assert folder.state() == "stopped"
+    assert not (path / "train.csv").exists()
+
+
 def test_a_killed_process_is_crashed_and_can_be_asked_again(workspace):
     path, arguments = demo_request("big", 200, 0.5, 1)
     folder = launch(path, "demo", arguments)

@@ -1,8 +1,9 @@
 """A whole data set on disk: images in parallel, then train.csv and the truth."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -40,7 +41,8 @@ def generate(
     spec: DemoSpec,
     progress: Callable[[int, int], None] | None = None,
     workers: int | None = None,
-) -> None:
+    should_stop: Callable[[], bool] = lambda: False,
+) -> bool:
     """Write a synthetic data set in the RSNA layout.
 
     train_images/<patient_id>/<image_id>.dcm come first, lesions.csv and train.csv last: a folder without train.csv
@@ -51,6 +53,10 @@ def generate(
         spec: what to generate.
         progress: called with (images done, images in all).
         workers: processes; the number of cores by default, 1 works in this process.
+        should_stop: asked after every few images.
+
+    Returns:
+        Whether it is complete.
     """
     table = make_table(spec)
     jobs = make_jobs(table, spec)
@@ -58,14 +64,18 @@ def generate(
     workers = min(workers or os.cpu_count() or 1, len(chunks))
     truth: dict[int, list[dict]] = {}
     done = 0
-    for index, rows in _run(chunks, out, spec, workers):
-        truth[index] = rows
-        done += len(chunks[index])
-        if progress is not None:
-            progress(done, len(jobs))
+    with closing(_run(chunks, out, spec, workers)) as results:
+        for index, rows in results:
+            truth[index] = rows
+            done += len(chunks[index])
+            if progress is not None:
+                progress(done, len(jobs))
+            if should_stop():
+                return False
     lesions = pd.DataFrame([row for index in sorted(truth) for row in truth[index]], columns=list(LESION_COLUMNS))
     _write_csv(out / "lesions.csv", lesions)
     _write_csv(out / "train.csv", table)
+    return True
 
 
 def make_jobs(table: pd.DataFrame, spec: DemoSpec) -> list[Job]:
@@ -99,7 +109,9 @@ def _oddities(table: pd.DataFrame, spec: DemoSpec) -> dict[int, str]:
     return dict(zip(chosen.tolist(), ["missing", "truncated", "blank"] * times, strict=True))
 
 
-def _run(chunks: list[list[Job]], out: Path, spec: DemoSpec, workers: int) -> Iterator[tuple[int, list[dict]]]:
+def _run(
+    chunks: list[list[Job]], out: Path, spec: DemoSpec, workers: int
+) -> Generator[tuple[int, list[dict]], None, None]:
     """Yield (index of the chunk, its rows of truth) as they are finished."""
     if workers == 1:
         for index, chunk in enumerate(chunks):

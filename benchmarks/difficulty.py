@@ -1,0 +1,82 @@
+"""How hard are the phantoms? The shipped model against ten global image statistics, on patients of a new seed.
+
+    python -m benchmarks.difficulty [--patients 200] [--seed 77]
+
+A lesion must be found, not guessed from brightness: the compact network should reach a breast-level AUC of 0.85 to 0.95, a
+logistic regression on the statistics (patient-grouped cross-validation) stay under 0.65. Ends with status 1 otherwise.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from mammo_core import models
+from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dataset.phantoms import DemoSpec, generate
+from mammo_core.errors import ImageError
+from mammo_core.evaluation import image_statistics, metrics, to_breasts
+from mammo_core.evaluation.metrics import Ranking, bootstrap, interval
+from mammo_core.inference import Predictor
+from mammo_core.preprocess import prepare_source
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--patients", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=77)
+    options = parser.parse_args()
+    predictor = Predictor(models.open_bundle(models.model_folder(models.DEMO)))
+    with tempfile.TemporaryDirectory() as folder:
+        generate(Path(folder), DemoSpec(patients=options.patients, seed=options.seed, prevalence=0.5))
+        table, images = prepared(read_catalogue(Path(folder)).table, predictor)
+    table["model"] = np.concatenate([predictor(part)[0] for part in np.array_split(images, len(images) // 64 + 1)])
+    table["statistics"] = cross_val_predict(
+        make_pipeline(StandardScaler(), LogisticRegression()),
+        image_statistics(images),
+        table["label"],
+        groups=table["patient_id"],
+        cv=GroupKFold(5),
+        method="predict_proba",
+    )[:, 1]
+    results = [
+        report("compact network, as shipped", table, "model", (0.85, 0.95)),
+        report("ten global image statistics", table, "statistics", (0.0, 0.65)),
+    ]
+    sys.exit(0 if all(results) else 1)
+
+
+def prepared(table: pd.DataFrame, predictor: Predictor) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the rows whose image can be prepared, and the images."""
+    images: dict[str, np.ndarray] = {}
+    for row in table.dropna(subset=["file"]).itertuples():
+        try:
+            images[row.image_id] = prepare_source(Path(row.file), predictor.bundle.contract).image
+        except ImageError as error:
+            print(f"left out: {error}")
+    rows = table[table["image_id"].isin(images)].reset_index(drop=True)
+    return rows.assign(label=rows["cancer"].astype(int)), np.stack([images[image] for image in rows["image_id"]])
+
+
+def report(name: str, table: pd.DataFrame, column: str, target: tuple[float, float]) -> bool:
+    breasts = to_breasts(table[["patient_id", "laterality", "label"]].assign(probability=table[column]))
+    ranking = Ranking(breasts["label"], breasts["probability"])
+    value = ranking.value(metrics.auc)
+    low, high = interval(bootstrap(breasts["patient_id"], {"auc": (ranking, metrics.auc)})["auc"])
+    ok = target[0] <= value <= target[1]
+    print(
+        f"{name:<30} AUC {value:.3f} (95 % CI {low:.3f}–{high:.3f}), {len(breasts)} breasts, {breasts['label'].sum()} positive; "
+        f"target {target[0]:g}–{target[1]:g}  {'ok' if ok else 'MISS'}"
+    )
+    return ok
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""The explore page with the real core: units, filters, what the URL carries, and numbers equal to the command line's."""
+
+import json
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mammo_core import cli
+from mammo_core.dataset.phantoms import DemoSpec, make_table
+
+APP = Path(__file__).parents[2] / "app.py"
+TABS = ["Overview", "Age", "Groups", "Label", "Completeness"]
+
+
+@pytest.fixture
+def raw(workspace):
+    """The CSV of a data set of 200 patients without image files, as it lies in the data folder."""
+    table = make_table(DemoSpec(patients=200, seed=2, prevalence=0.1))
+    save(table, workspace, "made")
+    return table
+
+
+def save(table: pd.DataFrame, workspace: Path, name: str) -> None:
+    folder = workspace / "data" / name
+    folder.mkdir(parents=True)
+    table.to_csv(folder / "train.csv", index=False)
+
+
+def explore(**url: str | list[str]) -> AppTest:
+    """The page as it opens at an address."""
+    app = AppTest.from_file(str(APP), default_timeout=60)
+    app.query_params.update(url)
+    app.run()
+    app.switch_page("pages/explore.py")
+    return sound(app.run())
+
+
+def sound(app: AppTest) -> AppTest:
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def left(app: AppTest) -> str:
+    return next(text.value for text in app.markdown if text.value.startswith("**Filters**"))
+
+
+def numbers(app: AppTest) -> dict[str, tuple[str, str]]:
+    return {metric.label: (metric.value, metric.delta) for metric in app.metric}
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_the_unit_changes_every_figure_and_is_named(raw, tab):
+    app = explore(tab=tab, unit="image")
+    before = [chart.proto.spec for chart in app.get("plotly_chart")]
+    assert before
+    app.segmented_control(key="unit").set_value("patient")
+    after = [chart.proto.spec for chart in sound(app.run()).get("plotly_chart")]
+    unchanged = [spec for spec in before if spec in after]
+    if tab == "Groups":  # the images of a patient: an image has none
+        assert len(unchanged) == 1
+        assert "images of a patient" in unchanged[0]
+    else:
+        assert not unchanged
+    assert "Positive patients" in numbers(app)
+    assert any(text.value.endswith("patients**") or "Positive patients" in text.value for text in app.markdown)
+
+
+def test_the_numbers_equal_the_command_lines(raw, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["mammo_core", "explore", "made", "--json"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    document = json.loads(capsys.readouterr().out)
+    app = explore(unit="image")
+    shown = numbers(app)
+    for unit in ("images", "breasts", "patients"):
+        total, note = shown[unit.capitalize()]
+        assert total == f"{document[unit]:,}"
+        assert note.startswith(f"{document['positive'][unit]:,} positive · ")
+    positive, negative = (document["age"][label] for label in ("positive", "negative"))
+    said = next(text.value for text in app.caption if text.value.startswith("Positive images are"))
+    assert f"n = {positive['n']:,} and {negative['n']:,}." in said
+    assert f"median {positive['median']:g} against {negative['median']:g};" in said
+    assert (
+        f"{positive['mean']:.1f} ± {positive['std']:.1f} against {negative['mean']:.1f} ± {negative['std']:.1f}" in said
+    )
+
+
+def test_filters_apply_to_the_numbers_and_to_the_figures(raw):
+    app = explore(unit="image")
+    before = [chart.proto.spec for chart in app.get("plotly_chart")]
+    app.multiselect(key="site_id").set_value(["1"])
+    app.multiselect(key="view").set_value(["CC", "MLO"])
+    app.slider(key="age").set_value((50, 70))
+    sound(app.run())
+    stay = raw[(raw["site_id"] == 1) & raw["view"].isin(["CC", "MLO"]) & raw["age"].between(50, 70)]
+    assert left(app) == f"**Filters** · {len(stay):,} of {len(raw):,} images left"
+    assert numbers(app)["Images"][0] == f"{len(stay):,}"
+    assert numbers(app)["Patients"][0] == f"{stay['patient_id'].nunique():,}"
+    assert not set(before) & {chart.proto.spec for chart in app.get("plotly_chart")}
+    app.button[0].click()
+    assert left(sound(app.run())) == f"**Filters** · {len(raw):,} of {len(raw):,} images left"
+    assert [chart.proto.spec for chart in app.get("plotly_chart")] == before
+
+
+def test_the_label_is_the_units(raw):
+    app = explore(unit="patient", label="negative")
+    positive = raw.groupby("patient_id")["cancer"].transform("max")
+    assert numbers(app)["Images"][0] == f"{int((positive == 0).sum()):,}"
+    app.segmented_control(key="unit").set_value("image")
+    assert numbers(sound(app.run()))["Images"][0] == f"{int((raw['cancer'] == 0).sum()):,}"
+
+
+def test_an_address_brings_data_set_unit_tab_and_filters_back(raw, workspace):
+    save(raw.head(20), workspace, "another")
+    app = explore(
+        dataset="made", unit="patient", tab="Age", site_id=["2"], laterality=["R"], age=["45", "75"], label="positive"
+    )  # fmt: skip
+    assert app.selectbox(key="dataset").value == "made"
+    assert app.segmented_control(key="unit").value == "patient"
+    assert app.multiselect(key="site_id").value == ["2"]
+    assert app.slider(key="age").value == (45, 75)
+    stay = raw[(raw["site_id"] == 2) & (raw["laterality"] == "R") & raw["age"].between(45, 75)]
+    stay = stay[stay.groupby("patient_id")["cancer"].transform("max") == 1]
+    assert left(app) == f"**Filters** · {len(stay):,} of {len(raw):,} images left"
+    assert "**Cumulative age, patients**" in [text.value for text in app.markdown]
+
+
+def test_an_address_that_makes_no_sense_shows_everything(raw):
+    app = explore(unit="banana", tab="Nope", site_id=["777"], age=["1", "200"], label="odd")
+    assert left(app) == f"**Filters** · {len(raw):,} of {len(raw):,} images left"
+
+
+def test_filters_that_leave_nothing_say_so(raw):
+    app = explore(unit="image")
+    app.multiselect(key="site_id").set_value(["2"])
+    app.multiselect(key="density").set_value(["A"])  # site 2 has no density
+    assert [info.value for info in sound(app.run()).info] == [
+        "The filters leave no image. Take one away, or clear them in the sidebar."
+    ]
+
+
+def test_the_three_statements_are_checked_against_all_of_the_data(raw):
+    app = explore(site_id=["1"])
+    said = [text.value for text in app.caption]
+    assert f"200 patients with {len(raw):,} images are loaded." in said
+    negatives = next(text for text in said if "no positive image" in text)
+    assert negatives.startswith("180 patients have no positive image. 200 have at least one negative image, but 20 of")
+    verdicts = [text.value for text in app.markdown if text.value.startswith("“")]
+    assert verdicts[0] == "“over 15,000 patients” :orange-badge[:material/close: not so here]"
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_required_columns_are_enough(workspace, raw, tab):
+    save(raw[["patient_id", "image_id", "laterality", "view"]], workspace, "bare")
+    app = explore(dataset="bare", tab=tab)
+    assert app.info or tab == "Overview"
+    assert "label" not in [pills.key for pills in app.get("button_group")]
+
+
+def test_train_and_test_columns_are_compared(raw, workspace):
+    raw[["patient_id", "image_id", "laterality", "view"]].assign(prediction_id=1).to_csv(
+        workspace / "data" / "made" / "test.csv", index=False
+    )
+    said = [text.value for text in explore(tab="Completeness").caption]
+    assert any(
+        text.startswith("test.csv lacks site_id, age, cancer,") and "adds prediction_id" in text for text in said
+    )
