@@ -141,7 +141,9 @@ def evaluate(
 
     bundle = open_bundle(model_folder(model))
     if data is None:
-        document = bundle.evaluation()
+        from mammo_core.evaluation import standing_report
+
+        document = standing_report(bundle)
     else:
         from mammo_core.inference import evaluate_store
 

@@ -18,7 +18,7 @@ from mammo_core.dataset.library import known_views
 from mammo_core.dataset.store import open_store
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import ConfigError, DataError, ImageError
-from mammo_core.evaluation import Calibration, evaluate, to_breasts, to_patients
+from mammo_core.evaluation import Calibration, evaluate, standing_report, to_breasts, to_patients
 from mammo_core.models import Bundle
 from mammo_core.preprocess import to_source, to_tensor
 from mammo_core.uploads import File, Upload, read_upload
@@ -241,9 +241,15 @@ def evaluate_store(bundle: Bundle, name: str) -> dict[str, Any]:
     store = open_store(name)
     if store.contract != bundle.contract:
         raise ConfigError(f"The store {store.name} was prepared in another way than {bundle.name} expects.")
-    if store.name == bundle.card["data"]["store"]:
-        return {"data": store.name, **bundle.evaluation()}
-    table = store.manifest()
+    data = bundle.card["data"]
+    if store.name == data["store"]:
+        return {"data": store.name, **standing_report(bundle)}
+    table, part = store.manifest(), "all"
+    if {name: store.source()[name] for name in ("dataset", "generator")} == {
+        name: data[name] for name in ("dataset", "generator")
+    }:
+        part = bundle.evaluation()["part"]
+        table = table[table["patient_id"].isin(bundle.judged()["patient_id"])]
     table = table[table["label"].notna()].reset_index(drop=True)
     if table["label"].nunique() < 2:
         raise DataError(
@@ -255,6 +261,6 @@ def evaluate_store(bundle: Bundle, name: str) -> dict[str, Any]:
     predictions = table.assign(probability=np.concatenate(probabilities), label=table["label"].astype(int))
     return {
         "data": store.name,
-        "part": "all",
+        "part": part,
         **evaluate(predictions, operating_point=bundle.threshold),
     }

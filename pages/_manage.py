@@ -6,6 +6,7 @@ from mammo_core.errors import MammoError
 from mammo_core.figures.report import report_html
 from mammo_core.models import Bundle, activate, active_model, delete_model, read_note, rename_model, write_note
 from mammo_core.work.runs import compare_with_active
+from pages._report import report_of
 from pages._session import errors_shown
 
 
@@ -13,7 +14,7 @@ from pages._session import errors_shown
 def confirm(bundle: Bundle) -> None:
     """Show how the candidate does, alone and beside the active model, before it goes live."""
     st.markdown(f"**{bundle.name}** answers on the Predict page from then on.")
-    st.info(bundle.evaluation()["verdict"], icon=":material/balance:")
+    st.info(report_of(bundle)["verdict"], icon=":material/balance:")
     try:
         st.info(f"Beside {active_model()}: {compare_with_active(bundle.name)}", icon=":material/compare_arrows:")
     except MammoError as error:

@@ -1,8 +1,10 @@
 """The parts of a model's report, as the models page shows them."""
 
+from typing import Any
+
 import streamlit as st
 
-from mammo_core.evaluation import to_unit
+from mammo_core.evaluation import standing_report, to_unit
 from mammo_core.evaluation.tables import report_table, subgroup_table
 from mammo_core.evaluation.units import UNITS
 from mammo_core.figures.evaluation import (
@@ -13,12 +15,22 @@ from mammo_core.figures.evaluation import (
     subgroup_figure,
 )
 from mammo_core.figures.report import card_tables
-from mammo_core.models import Bundle
+from mammo_core.models import Bundle, list_models, model_folder, open_bundle
+
+
+@st.cache_data(show_spinner="Judging …", max_entries=16)
+def _report(name: str, state: tuple[object, ...]) -> dict[str, Any]:
+    return standing_report(open_bundle(model_folder(name)))
+
+
+def report_of(bundle: Bundle) -> dict[str, Any]:
+    """Return a model's report as things stand; it is made again when the operating point or the models change."""
+    return _report(bundle.name, (bundle.identity, bundle.threshold, *list_models()))
 
 
 def show_report(bundle: Bundle) -> None:
     """Show figures of merit beside baselines, and the curves."""
-    report = bundle.evaluation()
+    report = report_of(bundle)
     unit = st.segmented_control("Unit", UNITS, default="breast", required=True, key="unit of the report")
     document = report if unit == "breast" else report["units"][unit]
     units = to_unit(bundle.judged(), unit)
@@ -27,7 +39,7 @@ def show_report(bundle: Bundle) -> None:
         f"Judged on {document['n']:,} {unit}s of {document['patients']:,} patients of the {report['part']} part, "
         f"{document['positives']:,} positive; 95 % intervals by bootstrap over patients."
     )
-    st.dataframe(report_table(document), hide_index=True)
+    st.dataframe(report_table(document), hide_index=True, height="content")
     left, right = st.columns(2)
     left.plotly_chart(roc_figure({bundle.name: units}, bundle.threshold), key="roc")
     right.plotly_chart(precision_figure({bundle.name: units}), key="precision")

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from mammo_core.dataset.catalogue import Catalogue, read_catalogue
-from mammo_core.dataset.library import list_datasets
+from mammo_core.dataset.library import Dataset, list_datasets
 from mammo_core.errors import MammoError
 
 if PagesManager.uses_pages_directory:
@@ -44,6 +44,11 @@ def _read(path: str, version: float) -> Catalogue:
     return read_catalogue(Path(path))
 
 
+def catalogue_of(dataset: Dataset) -> Catalogue:
+    """Return a data set's catalogue; it is read again when it has changed."""
+    return _read(str(dataset.path), dataset.version)
+
+
 def choose_catalogue() -> Catalogue:
     """Let the user choose a data set in the sidebar and return its catalogue; ends the page if there is none."""
     datasets = {dataset.name: dataset for dataset in list_datasets()}
@@ -56,7 +61,7 @@ def choose_catalogue() -> Catalogue:
         st.stop()
     name = st.sidebar.selectbox("Data set", list(datasets), key="dataset", bind="query-params")
     with errors_shown():
-        return _read(str(datasets[name].path), datasets[name].version)
+        return catalogue_of(datasets[name])
     raise AssertionError("errors_shown stops the page")
 
 

@@ -1,4 +1,5 @@
 import hashlib
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +100,15 @@ def test_a_model_is_judged_on_another_store_only_if_it_was_prepared_alike(finish
     path, arguments = import_request("demo", "again")
     run_here(path, "import", {**arguments, "workers": 1})
     report = evaluate_store(predictor.bundle, "again")
-    assert (report["data"], report["part"], report["unit"]) == ("again", "all", "breast")
+    assert (report["data"], report["part"], report["unit"]) == ("again", "test", "breast")  # the same patients again
+    assert report["n"] == predictor.bundle.evaluation()["n"]
+    elsewhere = finished / "data" / "elsewhere"
+    shutil.copytree(
+        finished / "data" / "demo", elsewhere, ignore=shutil.ignore_patterns("work*", "state*", "progress*")
+    )
+    path, arguments = import_request("elsewhere")
+    run_here(path, "import", {**arguments, "workers": 1})
+    assert evaluate_store(predictor.bundle, "elsewhere")["part"] == "all"
     path, arguments = import_request("demo", "small", 128)
     run_here(path, "import", {**arguments, "workers": 1})
     with pytest.raises(ConfigError, match="prepared in another way"):

@@ -21,7 +21,7 @@ FIGURES: dict[str, metrics.Metric] = {
     "brier": metrics.brier,
 }
 NEVER, ALWAYS = 0.005, 0.995  # recall rates of a model that gives one answer to almost everything
-NAMES = {"age_only": "age alone", "image_statistics": "global image statistics"}
+NAMES = {"age_only": "age alone", "image_statistics": "global image statistics", "original_cnn": "the original CNN"}
 
 
 def evaluate(
@@ -76,54 +76,75 @@ def judge(
         baselines with the gain in AUC over each; verdict.
     """
     table = to_unit(predictions, unit)
-    y, p = table["label"].to_numpy(int), table["probability"].to_numpy(float)
-    model = Ranking(y, p)
-    at = metrics.operating_figures(threshold)
+    model = Ranking(table["label"], table["probability"])
     figures = {name: (model, metric) for name, metric in FIGURES.items()}
-    figures |= {f"at {name}": (model, metric) for name, metric in at.items()}
     figures |= {"raw": (model, metrics.pf1), "best": (model, metrics.best_pf1)}
-    others = {
-        name: Ranking(y, to_unit(predictions.assign(probability=scores), unit)["probability"])
-        for name, scores in rivals.items()
-    }
-    figures |= {f"{name} auc": (ranking, metrics.auc) for name, ranking in others.items()}
-    figures |= {f"{name} ap": (ranking, metrics.average_precision) for name, ranking in others.items()}
     samples = metrics.bootstrap(table["patient_id"], figures, resamples)
-    shown = {name: with_interval(ranking.value(metric), samples[name]) for name, (ranking, metric) in figures.items()}
-
-    prevalence = float(y.mean())
+    shown = {name: with_interval(model.value(metric), samples[name]) for name, (_, metric) in figures.items()}
+    prevalence = float(table["label"].mean())
+    always = {"auc": 0.5, "average_precision": prevalence, "accuracy": max(prevalence, 1 - prevalence)}
+    baselines = {"prevalence": always, **dict.fromkeys(NAMES)}
+    for name, scores in rivals.items():
+        baselines[name] = beside(table, to_unit(predictions.assign(probability=scores), unit), resamples)
     document: dict[str, Any] = {
-        "n": len(y),
-        "positives": int(y.sum()),
+        "n": len(table),
+        "positives": int(table["label"].sum()),
         "patients": int(table["patient_id"].nunique()),
         **{name: shown[name] for name in FIGURES},
-        "pf1": {
-            "raw": shown["raw"]["value"],
-            "best": shown["best"]["value"],
-            "best_threshold": model.value(metrics.best_threshold),
-            "at_threshold": shown["at pf1"]["value"],
-        },
-        "pf1_intervals": {"raw": shown["raw"], "best": shown["best"], "at_threshold": shown["at pf1"]},
-        "operating_point": at_threshold(table, threshold),
-        "operating_point_intervals": {name: shown[f"at {name}"] for name in at if name != "pf1"},
-        "accuracy": float(((p >= threshold) == y).mean()),
-        "baselines": {
-            "prevalence": {
-                "auc": 0.5,
-                "average_precision": prevalence,
-                "accuracy": max(prevalence, 1 - prevalence),
-            },
-            **dict.fromkeys(NAMES),
-        },
+        "pf1": {name: shown[name]["value"] for name in ("raw", "best")}
+        | {"best_threshold": model.value(metrics.best_threshold)},
+        "pf1_intervals": {name: shown[name] for name in ("raw", "best")},
+        "baselines": baselines,
     }
-    for name, ranking in others.items():
-        gain = samples["auc"] - samples[f"{name} auc"]
-        document["baselines"][name] = {
-            "auc": shown[f"{name} auc"],
-            "average_precision": shown[f"{name} ap"],
-            "gain": with_interval(model.value(metrics.auc) - ranking.value(metrics.auc), gain),
-        }
-    return document | {"verdict": verdict(document)}
+    return at_operating_point(document, table, threshold, resamples)
+
+
+def beside(table: pd.DataFrame, rival: pd.DataFrame, resamples: int = metrics.RESAMPLES) -> dict[str, Any]:
+    """Describe a rival on the same units: auc and average_precision, and the model's gain in AUC over it (paired).
+
+    Args:
+        table: one row a unit, the model's.
+        rival: the same units in the same order.
+        resamples: of the bootstrap over patients.
+    """
+    model, other = (Ranking(units["label"], units["probability"]) for units in (table, rival))
+    figures: dict[str, tuple[Ranking, metrics.Metric]] = {
+        "model": (model, metrics.auc),
+        "auc": (other, metrics.auc),
+        "average_precision": (other, metrics.average_precision),
+    }
+    samples = metrics.bootstrap(table["patient_id"], figures, resamples)
+    return {
+        "auc": with_interval(other.value(metrics.auc), samples["auc"]),
+        "average_precision": with_interval(other.value(metrics.average_precision), samples["average_precision"]),
+        "gain": with_interval(model.value(metrics.auc) - other.value(metrics.auc), samples["model"] - samples["auc"]),
+    }
+
+
+def at_operating_point(
+    document: dict[str, Any], table: pd.DataFrame, threshold: float, resamples: int = metrics.RESAMPLES
+) -> dict[str, Any]:
+    """Return the report of a unit with everything that hangs on the operating point said of this one.
+
+    Args:
+        document: see `judge`.
+        table: one row a unit.
+        threshold: from which a unit is recalled.
+        resamples: of the bootstrap.
+    """
+    model = Ranking(table["label"], table["probability"])
+    at = metrics.operating_figures(threshold)
+    samples = metrics.bootstrap(table["patient_id"], {name: (model, metric) for name, metric in at.items()}, resamples)
+    shown = {name: with_interval(model.value(metric), samples[name]) for name, metric in at.items()}
+    pf1 = shown.pop("pf1")
+    said = document | {
+        "pf1": document["pf1"] | {"at_threshold": pf1["value"]},
+        "pf1_intervals": document["pf1_intervals"] | {"at_threshold": pf1},
+        "operating_point": at_threshold(table, threshold),
+        "operating_point_intervals": shown,
+        "accuracy": float(((table["probability"] >= threshold) == table["label"]).mean()),
+    }
+    return said | {"verdict": verdict(said)}
 
 
 def verdict(document: dict[str, Any]) -> str:
@@ -139,7 +160,7 @@ def verdict(document: dict[str, Any]) -> str:
     if auc["high"] < 0.5:
         return f"Worse than chance (AUC {in_words(auc)}).{habit}"
     found = document["baselines"]
-    compared = [f"{against(NAMES[name], found[name]['gain'])}" for name in NAMES if found[name]]
+    compared = [f"{against(NAMES[name], found[name]['gain'])}" for name in NAMES if found.get(name)]
     if not compared:
         return f"Better than chance (AUC {in_words(auc)}); there is no age to compare with.{habit}"
     text = "; ".join(compared)

@@ -17,6 +17,12 @@ TITLES = {
     "best": "pF1 at its best threshold",
     "at_threshold": "pF1 at the operating point",
 }
+POINT = {
+    "sensitivity": "Sensitivity at the operating point",
+    "specificity": "Specificity at the operating point",
+    "recall_rate": "Recall rate at the operating point",
+    "ppv": "PPV1 at the operating point",
+}
 NOTHING = "–"
 
 
@@ -30,6 +36,7 @@ def report_table(document: dict[str, Any]) -> pd.DataFrame:
     always = baselines["prevalence"]
     rows = [(TITLES[name], with_bounds(document[name])) for name in FIGURES]
     rows += [(TITLES[name], with_bounds(figure)) for name, figure in document["pf1_intervals"].items()]
+    rows += [(POINT[name], with_bounds(figure)) for name, figure in document["operating_point_intervals"].items()]
     rows.append(("Accuracy at the operating point", f"{document['accuracy']:.3f}"))
     table = pd.DataFrame(rows, columns=["measure", "this model"]).set_index("measure")
     table["always “negative”"] = NOTHING
@@ -37,11 +44,27 @@ def report_table(document: dict[str, Any]) -> pd.DataFrame:
     table.loc[TITLES["average_precision"], "always “negative”"] = f"{always['average_precision']:.3f}"
     table.loc["Accuracy at the operating point", "always “negative”"] = f"{always['accuracy']:.3f}"
     for name, title in NAMES.items():
-        if baselines[name]:
+        if baselines.get(name):
             table[title] = NOTHING
             for figure in ("auc", "average_precision"):
                 table.loc[TITLES[figure], title] = with_bounds(baselines[name][figure])
     return table.reset_index()
+
+
+def comparison_table(documents: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    """Return model, what it was judged on, and each figure of merit as text with its 95 % interval, a row a model.
+
+    Args:
+        documents: the reports of one unit by the models' names, see `report.judge`.
+    """
+    return pd.DataFrame(
+        {
+            "model": name,
+            "judged on": f"{document['n']:,}, {document['positives']:,} positive",
+            **{TITLES[figure]: with_bounds(document[figure]) for figure in FIGURES},
+        }
+        for name, document in documents.items()
+    )
 
 
 def subgroup_table(document: dict[str, Any]) -> pd.DataFrame:

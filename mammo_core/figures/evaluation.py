@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from mammo_core.evaluation import curves
+from mammo_core.evaluation import at_threshold, curves
 from mammo_core.figures.style import COLOURS, apply_style
 
 HEIGHT = 360  # px
@@ -32,8 +32,9 @@ def roc_figure(models: dict[str, pd.DataFrame], threshold: float | None = None) 
             hovertemplate="1 − specificity %{x:.3f}, sensitivity %{y:.3f}, threshold %{customdata:.3f}",
         )
         if threshold is not None:
-            at = points[points["threshold"] >= threshold].iloc[-1]
-            _mark(figure, float(at["false_positive_rate"]), float(at["sensitivity"]))
+            point = at_threshold(units, threshold)
+            if point["specificity"] is not None and point["sensitivity"] is not None:
+                _mark(figure, 1 - point["specificity"], point["sensitivity"])
             threshold = None
     _diagonal(figure, "chance")
     figure.update_xaxes(title="1 − specificity", range=[0, 1])

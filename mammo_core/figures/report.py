@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 
-from mammo_core.evaluation import to_unit
+from mammo_core.evaluation import standing_report, to_unit
 from mammo_core.evaluation.tables import report_table, subgroup_table
 from mammo_core.figures.evaluation import calibration_figure, precision_figure, roc_figure, score_figure
 from mammo_core.models import Bundle
@@ -43,7 +43,7 @@ def card_tables(card: dict[str, Any]) -> dict[str, pd.DataFrame]:
 
 def report_html(bundle: Bundle) -> str:
     """Return a model's report as one HTML file that needs nothing else."""
-    report = bundle.evaluation()
+    report = standing_report(bundle)
     units = to_unit(bundle.judged(), "breast")
     figures = {
         "ROC": roc_figure({bundle.name: units}, bundle.threshold),

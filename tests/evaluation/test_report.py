@@ -9,7 +9,7 @@ from mammo_core.evaluation import STATISTICS, compare, evaluate, image_statistic
 from mammo_core.evaluation.baselines import baseline_scores
 from mammo_core.evaluation.report import verdict
 from mammo_core.evaluation.subgroups import subgroups
-from mammo_core.evaluation.tables import operating_table, report_table, subgroup_table
+from mammo_core.evaluation.tables import comparison_table, operating_table, report_table, subgroup_table
 
 
 def predictions(patients: int = 120, signal: float = 0.5, seed: int = 0) -> pd.DataFrame:
@@ -109,6 +109,16 @@ def test_tables_show_every_measure_with_its_interval():
     auc = report["auc"]
     assert table.loc["ROC AUC", "this model"] == f"{auc['value']:.3f} ({auc['low']:.3f}–{auc['high']:.3f})"
     assert "too few" in set(subgroup_table(report)["AUC"]) | {"too few"}
+
+
+def test_models_side_by_side():
+    reports = {
+        name: evaluate(predictions(seed=seed), operating_point=0.5, resamples=50) for seed, name in enumerate("ab")
+    }
+    table = comparison_table(reports).set_index("model")
+    assert list(table.index) == ["a", "b"]
+    assert table.loc["a", "judged on"] == "240, 30 positive"
+    assert table.loc["b", "ROC AUC"] == report_table(reports["b"]).set_index("measure").loc["ROC AUC", "this model"]
 
 
 def test_an_operating_point_in_a_thousand_screens():

@@ -30,6 +30,12 @@ def test_the_operating_point_lies_on_the_first_models_curve():
     assert y == at[UNITS["label"] == 1].mean()
 
 
+def test_the_operating_point_is_drawn_where_it_is_between_the_corners_of_the_curve():
+    units = pd.DataFrame({"label": [1, 0, 0, 0, 1, 0], "probability": [0.9, 0.8, 0.7, 0.6, 0.5, 0.1]})
+    point = roc_figure({"a": units}, threshold=0.65).data[1]
+    assert (point.x, point.y) == ((0.5,), (0.5,))
+
+
 def test_precision_has_the_prevalence_beside_it():
     assert precision_figure({"a": UNITS}).data[-1].name == "prevalence 0.250"
 

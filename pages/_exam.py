@@ -1,0 +1,103 @@
+"""One exam as it hangs on a page: its views with what the model makes of them, and each in full resolution."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from mammo_core.errors import ImageError
+from mammo_core.exam import View, hang_rows, modified
+from mammo_core.figures.images import hang, outline_lesions, overlay, to_png, zoom_figure
+from mammo_core.models import Bundle
+from mammo_core.preprocess import to_source
+from pages._inference import predictor, view_of
+from pages._session import errors_shown
+
+Levels = tuple[float, float] | None
+
+
+def show_exam(
+    images: pd.DataFrame,
+    bundle: Bundle | None,
+    truth: pd.DataFrame | None,
+    levels: Levels = None,
+    opacity: float = 0.6,
+    width: int = 280,
+) -> None:
+    """Hang a patient's views: right breast at the left, chest walls together.
+
+    Args:
+        images: the patient's rows of the catalogue.
+        bundle: the model to ask for probabilities and heat, or None.
+        truth: lesions to outline, or None.
+        levels: percentiles that become black and white; None takes the file's window.
+        opacity: of the heat.
+        width: of a view in pixels of the page.
+    """
+    for right, left in hang_rows(images):
+        with st.container(horizontal=True, horizontal_alignment="center", gap="xxsmall"):
+            for image in (right, left):
+                with st.container(width=width):
+                    if image is not None:
+                        show_image(image, bundle, truth, levels, opacity)
+
+
+def show_image(
+    image: pd.Series, bundle: Bundle | None, truth: pd.DataFrame | None, levels: Levels, opacity: float
+) -> None:
+    """Show one image, or why it can't be shown."""
+    name = f"{image['laterality']} {image['view']}"
+    try:
+        view = view_of(image["file"], modified(image["file"]), levels, False)
+    except ImageError as error:
+        st.warning(f"**{name}** · image {image['image_id']}: {error}", icon=":material/broken_image:")
+        return
+    probability, heat = answer_to(view, bundle)
+    st.image(to_png(drawn(view, image, heat, truth, opacity)), width="stretch")
+    text, button, details = st.columns([4, 1, 1], vertical_alignment="center")
+    score = "" if probability is None else f" · probability **{probability:.2f}**"
+    label = " · :orange-badge[cancer]" if image["cancer"] == 1 else ""
+    text.markdown(f":small[{name} · image {image['image_id']}]{score}{label}")
+    if button.button(
+        "", icon=":material/zoom_in:", key=f"zoom {image['image_id']}", help="Full resolution", type="tertiary"
+    ):
+        zoom(image, bundle, truth, levels, opacity)
+    with details.popover("", icon=":material/info:", type="tertiary", help="Details"):
+        if view.model_input is not None:
+            st.image(view.model_input, caption="What the network sees: 256 × 256, chest wall at the left")
+        for note in view.notes:
+            st.caption(note)
+        st.dataframe(pd.Series(view.tags, name="value").rename_axis("tag"))
+
+
+@st.dialog("Full resolution", width="large")
+def zoom(image: pd.Series, bundle: Bundle | None, truth: pd.DataFrame | None, levels: Levels, opacity: float) -> None:
+    """Show one image in all its pixels."""
+    with errors_shown():
+        view = view_of(image["file"], modified(image["file"]), levels, True)
+    st.caption(
+        f"{view.source_columns} × {view.source_rows} pixels. Scroll to zoom, drag to move, double-click to reset."
+    )
+    picture = drawn(view, image, answer_to(view, bundle)[1], truth, opacity)
+    st.plotly_chart(zoom_figure(picture), key="zoom", config={"scrollZoom": True})
+
+
+def answer_to(view: View, bundle: Bundle | None) -> tuple[float | None, np.ndarray | None]:
+    """Return a model's probability and heat for an image, if one is asked and there is a model input."""
+    if bundle is None or view.model_input is None:
+        return None, None
+    probabilities, heat = predictor(bundle.name, bundle.identity)(view.model_input[np.newaxis])
+    return float(probabilities[0]), None if heat is None else heat[0]
+
+
+def drawn(
+    view: View, image: pd.Series, heat: np.ndarray | None, truth: pd.DataFrame | None, opacity: float
+) -> np.ndarray:
+    """Return the picture with heat and lesions laid over it, hung."""
+    picture = view.picture
+    if heat is not None and view.geometry is not None:
+        picture = overlay(picture, to_source(heat, view.geometry, *picture.shape), opacity)
+    if truth is not None:
+        lesions = truth[truth["image_id"] == image["image_id"]]
+        picture = outline_lesions(picture, lesions, view.source_rows, view.source_columns)
+    chest_left = not view.geometry.flipped if view.geometry else image["laterality"] == "L"
+    return hang(picture, image["laterality"], chest_left)

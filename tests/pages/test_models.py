@@ -1,0 +1,61 @@
+"""The models page with the real core: the confusion matrix leads to exams, the report knows its rivals."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mammo_core import models
+from mammo_core.evaluation import at_threshold, to_unit
+
+APP = Path(__file__).parents[2] / "app.py"
+
+
+def show(view: str, **state: object) -> AppTest:
+    """The page as it opens at one of its views, of the active model."""
+    app = AppTest.from_file(str(APP), default_timeout=60)
+    app.query_params["view"] = view
+    for key, value in state.items():
+        app.session_state[key] = value
+    app.run()
+    app.switch_page("pages/models.py")
+    app.run(timeout=120)
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+@pytest.fixture
+def bundle(finished):
+    models.activate("trained")
+    return models.open_bundle(finished / "models" / "trained")
+
+
+@pytest.mark.parametrize("cell", ["found cancers", "missed cancers", "false alarms", "rightly not recalled"])
+def test_each_cell_of_the_confusion_matrix_leads_to_its_exams(bundle, cell):
+    units = to_unit(bundle.judged(), "breast")
+    counts = at_threshold(units, bundle.threshold)["confusion"]
+    name = {"found cancers": "tp", "missed cancers": "fn", "false alarms": "fp", "rightly not recalled": "tn"}[cell]
+    app = show("Errors")
+    button = app.button(key=f"cell {cell}")
+    assert button.label.startswith(f"**{counts[name]}**")
+    button.click().run(timeout=120)
+    assert not app.exception
+    if counts[name]:
+        assert len(app.dataframe[1].value) == counts[name]
+        patient = app.dataframe[1].value["patient_id"].iloc[0]
+        assert any(text.value.startswith(f"**Patient {patient}**") for text in app.markdown)
+        assert any("probability **" in text.value for text in app.markdown)
+    else:
+        assert f"There are no {cell} at this operating point." in [info.value for info in app.info]
+
+
+def test_a_data_set_that_is_gone_is_said(bundle, finished):
+    (finished / "data" / "demo" / "train.csv").unlink()
+    app = show("Errors", cell="rightly not recalled")
+    assert any("isn't here" in info.value for info in app.info)
+
+
+@pytest.mark.parametrize("view", ["Report", "Operating point", "Subgroups", "Training", "Card"])
+def test_every_view_opens(bundle, view):
+    show(view)
