@@ -137,7 +137,7 @@ def read_difficult(kinds: pd.DataFrame, unit: Unit) -> str:
         f"{difficult:,} of {negatives:,} negative {unit}s ({percent(share)}) are difficult negatives; "
         f"{sums['difficult positive']:,} of {positives:,} positive ones carry the flag"
     )
-    return text + (", so it gives the label away." if positives and not sums["difficult positive"] else ".")
+    return text + (": in these data the flag means no cancer." if positives and not sums["difficult positive"] else ".")
 
 
 def read_leakage(leaks: pd.DataFrame, unit: Unit) -> str:

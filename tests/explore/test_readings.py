@@ -80,8 +80,8 @@ def test_the_funnel(numbers, positives, text):
 def test_difficult_negatives(small):
     text = readings.read_difficult(explore.difficult_negatives(rows(small)), "image")
     assert text == (
-        "1 of 6 negative images (16.7 %) are difficult negatives; 0 of 3 positive ones carry the flag, so it gives the "
-        "label away."
+        "1 of 6 negative images (16.7 %) are difficult negatives; 0 of 3 positive ones carry the flag: in these data "
+        "the flag means no cancer."
     )
 
 
