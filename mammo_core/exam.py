@@ -21,6 +21,23 @@ SHOWN_SIDE = 512  # pixels: pictures are read so that the longer side has at lea
 
 
 @dataclass(frozen=True)
+class Look:
+    """How an exam is to be shown.
+
+    Attributes:
+        levels: percentiles of the values above the lowest that become black and white; None takes the file's window.
+        opacity: of the heat, in [0, 1].
+        width: of a view, in pixels of the page.
+        inputs: whether what the network sees is shown beside each view.
+    """
+
+    levels: tuple[float, float] | None = None
+    opacity: float = 0.6
+    width: int = 280
+    inputs: bool = False
+
+
+@dataclass(frozen=True)
 class View:
     """One image as people and the network see it.
 

@@ -7,7 +7,7 @@ from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.truth import read_truth
 from mammo_core.evaluation import at_threshold, to_unit
 from mammo_core.evaluation.operating import outcomes
-from mammo_core.exam import facts_of
+from mammo_core.exam import Look, facts_of
 from mammo_core.models import Bundle
 from pages._exam import show_exam
 from pages._session import catalogue_of
@@ -88,6 +88,6 @@ def hang_exam(bundle: Bundle, breast: pd.Series) -> None:
         st.info(f"The data set {name} has changed: this patient isn't in it any more.", icon=":material/folder_off:")
         return
     st.markdown(f"**Patient {patient}** · {facts_of(images)}")
-    show_exam(images, bundle, read_truth(catalogue.root), width=240)
+    show_exam(images, bundle, read_truth(catalogue.root), Look(width=240))
     where = {"dataset": name, "patient": patient, "ask": "true"}
     st.page_link("pages/exams.py", label="Open in Exams", icon=":material/grid_view:", query_params=where)

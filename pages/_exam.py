@@ -5,54 +5,60 @@ import pandas as pd
 import streamlit as st
 
 from mammo_core.errors import ImageError
-from mammo_core.exam import View, hang_rows, modified
+from mammo_core.exam import Look, View, hang_rows, modified
 from mammo_core.figures.images import hang, outline_lesions, overlay, to_png, zoom_figure
 from mammo_core.models import Bundle
 from mammo_core.preprocess import to_source
 from pages._inference import predictor, view_of
 from pages._session import errors_shown
 
-Levels = tuple[float, float] | None
+INPUT_WIDTH = 208  # pixels of the page: beside two views of the usual width four pictures fit into a row
 
 
-def show_exam(
-    images: pd.DataFrame,
-    bundle: Bundle | None,
-    truth: pd.DataFrame | None,
-    levels: Levels = None,
-    opacity: float = 0.6,
-    width: int = 280,
-) -> None:
+def show_exam(images: pd.DataFrame, bundle: Bundle | None, truth: pd.DataFrame | None, look: Look) -> None:
     """Hang a patient's views: right breast at the left, chest walls together.
 
     Args:
         images: the patient's rows of the catalogue.
         bundle: the model to ask for probabilities and heat, or None.
         truth: lesions to outline, or None.
-        levels: percentiles that become black and white; None takes the file's window.
-        opacity: of the heat.
-        width: of a view in pixels of the page.
+        look: how.
     """
     for right, left in hang_rows(images):
         with st.container(horizontal=True, horizontal_alignment="center", gap="xxsmall"):
+            if look.inputs:
+                show_input(right)
             for image in (right, left):
-                with st.container(width=width):
+                with st.container(width=look.width):
                     if image is not None:
-                        show_image(image, bundle, truth, levels, opacity)
+                        show_image(image, bundle, truth, look)
+            if look.inputs:
+                show_input(left)
 
 
-def show_image(
-    image: pd.Series, bundle: Bundle | None, truth: pd.DataFrame | None, levels: Levels, opacity: float
-) -> None:
+def show_input(image: pd.Series | None) -> None:
+    """Show what the network sees of an image; nothing if there is no such image or no breast in it."""
+    with st.container(width=INPUT_WIDTH):
+        if image is None:
+            return
+        try:
+            view = view_of(image["file"], modified(image["file"]), None, False)
+        except ImageError:
+            return  # its own place says why
+        if view.model_input is not None:
+            st.image(view.model_input, caption="What the network sees, chest wall at the left")
+
+
+def show_image(image: pd.Series, bundle: Bundle | None, truth: pd.DataFrame | None, look: Look) -> None:
     """Show one image, or why it can't be shown."""
     name = f"{image['laterality']} {image['view']}"
     try:
-        view = view_of(image["file"], modified(image["file"]), levels, False)
+        view = view_of(image["file"], modified(image["file"]), look.levels, False)
     except ImageError as error:
         st.warning(f"**{name}** · image {image['image_id']}: {error}", icon=":material/broken_image:")
         return
     probability, heat = answer_to(view, bundle)
-    st.image(to_png(drawn(view, image, heat, truth, opacity)), width="stretch")
+    st.image(to_png(drawn(view, image, heat, truth, look.opacity)), width="stretch")
     text, button, details = st.columns([4, 1, 1], vertical_alignment="center")
     score = "" if probability is None else f" · probability **{probability:.2f}**"
     label = " · :orange-badge[cancer]" if image["cancer"] == 1 else ""
@@ -60,24 +66,24 @@ def show_image(
     if button.button(
         "", icon=":material/zoom_in:", key=f"zoom {image['image_id']}", help="Full resolution", type="tertiary"
     ):
-        zoom(image, bundle, truth, levels, opacity)
+        zoom(image, bundle, truth, look)
+    if view.model_input is None:
+        st.warning(view.notes[-1], icon=":material/broken_image:")  # why the network can't see it
     with details.popover("", icon=":material/info:", type="tertiary", help="Details"):
-        if view.model_input is not None:
-            st.image(view.model_input, caption="What the network sees: 256 × 256, chest wall at the left")
         for note in view.notes:
             st.caption(note)
         st.dataframe(pd.Series(view.tags, name="value").rename_axis("tag"))
 
 
 @st.dialog("Full resolution", width="large")
-def zoom(image: pd.Series, bundle: Bundle | None, truth: pd.DataFrame | None, levels: Levels, opacity: float) -> None:
+def zoom(image: pd.Series, bundle: Bundle | None, truth: pd.DataFrame | None, look: Look) -> None:
     """Show one image in all its pixels."""
     with errors_shown():
-        view = view_of(image["file"], modified(image["file"]), levels, True)
+        view = view_of(image["file"], modified(image["file"]), look.levels, True)
     st.caption(
         f"{view.source_columns} × {view.source_rows} pixels. Scroll to zoom, drag to move, double-click to reset."
     )
-    picture = drawn(view, image, answer_to(view, bundle)[1], truth, opacity)
+    picture = drawn(view, image, answer_to(view, bundle)[1], truth, look.opacity)
     st.plotly_chart(zoom_figure(picture), key="zoom", config={"scrollZoom": True})
 
 

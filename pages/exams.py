@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mammo_core.dataset.truth import read_truth
-from mammo_core.exam import KINDS, Kind, facts_of, next_patient
+from mammo_core.exam import KINDS, Kind, Look, facts_of, next_patient
 from mammo_core.models import active_model, model_folder, open_bundle
 from pages._exam import show_exam
 from pages._inference import show_limit
@@ -47,10 +47,11 @@ with errors_shown():
         "Ask the active model", key="ask", bind="query-params", help="Its probability and heatmap for each image"
     )
     bundle = open_bundle(model_folder(active_model())) if asked else None
+inputs = st.sidebar.toggle("What the network sees", key="inputs", bind="query-params", help="Beside each view")
 opacity = st.sidebar.slider("Heatmap opacity", 0.0, 1.0, 0.6, 0.05) if asked else 0.0
 
 images = catalogue.table[catalogue.table["patient_id"] == patient]
 st.markdown(facts_of(images))
 if bundle:
     show_limit(bundle)
-show_exam(images, bundle, truth if show_truth else None, levels, opacity, width)
+show_exam(images, bundle, truth if show_truth else None, Look(levels, opacity, width, inputs))

@@ -1,0 +1,85 @@
+"""The exams page with the real core: whose turn is next, how the views hang, and what an address carries."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mammo_core import models
+from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.exam import hang_rows, patients_of
+
+APP = Path(__file__).parents[2] / "app.py"
+
+
+@pytest.fixture
+def catalogue(finished):
+    models.activate("trained")
+    return read_catalogue(finished / "data" / "demo")
+
+
+def show(**url: str) -> AppTest:
+    app = AppTest.from_file(str(APP), default_timeout=60)
+    app.query_params.update(url)
+    app.run()
+    app.switch_page("pages/exams.py")
+    return sound(app.run(timeout=120))
+
+
+def sound(app: AppTest) -> AppTest:
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def shown(app: AppTest) -> list[str]:
+    """The lines under the views, in their order on the page."""
+    return [text.value for text in app.markdown if "· image " in text.value]
+
+
+def pictures(app: AppTest) -> int:
+    return len(app.get("imgs"))
+
+
+def test_all_views_of_a_patient_hang(catalogue):
+    patient = patients_of(catalogue, "positive")[0]
+    images = catalogue.table[catalogue.table["patient_id"] == patient]
+    app = show(patient=patient)
+    assert app.selectbox(key="patient").value == patient
+    lines = shown(app)
+    assert len(lines) == len(images)
+    right, left = hang_rows(images)[0]
+    assert f"R CC · image {right['image_id']}" in lines[0]
+    assert f"L CC · image {left['image_id']}" in lines[1]
+    assert any(":orange-badge[cancer]" in line for line in lines)
+    assert not any("probability" in line for line in lines)
+
+
+def test_the_active_model_answers_where_it_is_asked(catalogue):
+    patient = patients_of(catalogue, "positive")[0]
+    app = show(patient=patient, ask="true")
+    assert all("probability **0." in line for line in shown(app))
+    assert any("Demonstration" in warning.value for warning in app.warning)
+
+
+def test_what_the_network_sees_hangs_beside_each_view(catalogue):
+    patient = patients_of(catalogue, "positive")[0]
+    app = show(patient=patient)
+    before = pictures(app)
+    app.toggle(key="inputs").set_value(True)
+    assert pictures(sound(app.run())) == 2 * before
+
+
+@pytest.mark.parametrize("kind", ["positive", "lesion", "quarantined"])
+def test_next_goes_to_the_next_of_its_kind_and_round_again(catalogue, kind):
+    wanted = patients_of(catalogue, kind)
+    label = {"positive": "Next positive", "lesion": "Next with a lesion", "quarantined": "Next in quarantine"}[kind]
+    app = show(patient=wanted[-1])
+    (button,) = (button for button in app.button if button.label == label)
+    button.click().run(timeout=120)
+    assert sound(app).selectbox(key="patient").value == wanted[0]
+
+
+def test_an_image_that_cannot_be_read_or_prepared_says_why_in_its_place(catalogue):
+    for patient in patients_of(catalogue, "quarantined"):
+        assert show(patient=patient).warning
