@@ -4,6 +4,8 @@ import streamlit as st
 
 from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.store import list_stores
+from mammo_core.errors import MammoError
+from mammo_core.evaluation.tables import with_bounds
 from mammo_core.models import active_model, list_models, model_folder, open_bundle
 from mammo_core.work.runs import list_runs, under_way
 from pages._session import errors_shown, state_badge
@@ -46,14 +48,14 @@ with middle.container(border=True, height="stretch"):
     st.caption(", ".join(store.name for store in stores) or "None yet: import a data set on the Data page.")
 with right.container(border=True, height="stretch"):
     name = active_model()
-    auc = runs[name]["auc"] if name in models else None
     st.metric("Active model", name if name in models else "none")
-    if name in models and open_bundle(model_folder(name)).synthetic:
-        st.caption("Demonstration: trained on synthetic images only.")
-    if auc:
-        st.caption(
-            f"Breast-level AUC {auc['value']:.2f} (95 % CI {auc['low']:.2f} to {auc['high']:.2f}) on patients it hadn't seen."
-        )
+    try:
+        if open_bundle(model_folder(name)).synthetic:
+            st.caption("Demonstration: trained on synthetic images only.")
+        if auc := runs[name]["auc"]:
+            st.caption(f"Breast-level AUC {with_bounds(auc)}, 95 % CI, on patients it hadn't seen.")
+    except MammoError as error:
+        st.error(str(error), icon=":material/error:")
 
 if under_way():
     st.subheader("Under way")

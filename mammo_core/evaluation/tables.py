@@ -55,12 +55,12 @@ def comparison_table(documents: dict[str, dict[str, Any]]) -> pd.DataFrame:
     """Return model, what it was judged on, and each figure of merit as text with its 95 % interval, a row a model.
 
     Args:
-        documents: the reports of one unit by the models' names, see `report.judge`.
+        documents: reports by the models' names, see `report.evaluate`.
     """
     return pd.DataFrame(
         {
             "model": name,
-            "judged on": f"{document['n']:,}, {document['positives']:,} positive",
+            "judged on": f"{document['n']:,} {document['unit']}s, {document['positives']:,} positive",
             **{TITLES[figure]: with_bounds(document[figure]) for figure in FIGURES},
         }
         for name, document in documents.items()

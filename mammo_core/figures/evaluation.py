@@ -43,12 +43,10 @@ def roc_figure(models: dict[str, pd.DataFrame], threshold: float | None = None) 
 
 
 def precision_figure(models: dict[str, pd.DataFrame]) -> go.Figure:
-    """Draw precision against recall for each model, and the prevalence that any answer reaches."""
+    """Draw precision against recall for each model, and the prevalences that any answer reaches."""
     figure = go.Figure()
-    prevalence = 0.0
     for (name, units), colour in zip(models.items(), SERIES * len(models), strict=False):
         points = curves.precision_recall(units)
-        prevalence = float(units["label"].mean())
         figure.add_scatter(
             x=points["sensitivity"],
             y=points["ppv"],
@@ -57,7 +55,8 @@ def precision_figure(models: dict[str, pd.DataFrame]) -> go.Figure:
             line={"color": colour, "width": 2.5},
             hovertemplate="sensitivity %{x:.3f}, PPV %{y:.3f}",
         )
-    _level(figure, prevalence, "prevalence")
+    for prevalence in sorted({float(units["label"].mean()) for units in models.values()}):
+        _level(figure, prevalence, "prevalence")
     figure.update_xaxes(title="sensitivity (recall)", range=[0, 1])
     figure.update_yaxes(title="positive predictive value (precision)", range=[0, 1.02])
     return _finish(figure)

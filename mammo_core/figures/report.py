@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 import plotly.io as pio
 
 from mammo_core.evaluation import standing_report, to_unit
-from mammo_core.evaluation.tables import report_table, subgroup_table
+from mammo_core.evaluation.report import FIGURES
+from mammo_core.evaluation.tables import TITLES, report_table, subgroup_table, with_bounds
 from mammo_core.figures.evaluation import calibration_figure, precision_figure, roc_figure, score_figure
 from mammo_core.models import Bundle
 
@@ -21,7 +22,8 @@ STYLE = (
 
 def card_tables(card: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Return a card for people: tables of what and value, by title."""
-    data = card["data"]
+    data, metrics = card["data"], card["metrics"]
+    judged_on = f"{metrics['n']:,} {metrics['unit']}s of {metrics['patients']:,} patients, {metrics['part']} part"
     model = {
         "Name": card["name"],
         "Made": card["created"],
@@ -36,6 +38,9 @@ def card_tables(card: dict[str, Any]) -> dict[str, pd.DataFrame]:
     return {
         "Model": _pairs(model),
         "Data, by part": parts.rename(columns=lambda name: name.replace("_", " ")),
+        f"Figures of merit on {judged_on}, with 95 % CI": _pairs(
+            {TITLES[name]: with_bounds(metrics[name]) for name in FIGURES}
+        ),
         "Settings": _pairs(card["config"]),
         "Files and their SHA-256": _pairs(card["files"]),
     }

@@ -18,6 +18,7 @@ from mammo_core.errors import ModelError
 from mammo_core.evaluation import STATISTICS, choose_threshold, evaluate, fit_platt, image_statistics
 from mammo_core.evaluation.localisation import Located, localisation
 from mammo_core.evaluation.operating import Policy
+from mammo_core.evaluation.report import FIGURES
 from mammo_core.files import read_json, whole, write_json
 from mammo_core.learning.callbacks import predict
 from mammo_core.learning.config import TrainingConfig
@@ -74,6 +75,10 @@ def finish(run: Path, config: TrainingConfig, store: Store, data: TrainingData, 
         "config": config.parameters,
         "data": {"store": store.name, **_origin(store), "parts": describe(data.table)},
         "contract": store.contract.identity,
+        "metrics": {
+            "part": judged,
+            **{name: report[name] for name in ("unit", "n", "positives", "patients", *FIGURES)},
+        },
         "calibration": {"method": "Platt scaling on the validation images", **calibration.to_json()},
         "heat_scale": _heat_scale(best, *data.part("validation")),
         "operating_point": {

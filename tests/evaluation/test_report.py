@@ -117,7 +117,7 @@ def test_models_side_by_side():
     }
     table = comparison_table(reports).set_index("model")
     assert list(table.index) == ["a", "b"]
-    assert table.loc["a", "judged on"] == "240, 30 positive"
+    assert table.loc["a", "judged on"] == "240 breasts, 30 positive"
     assert table.loc["b", "ROC AUC"] == report_table(reports["b"]).set_index("measure").loc["ROC AUC", "this model"]
 
 

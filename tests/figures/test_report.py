@@ -1,5 +1,7 @@
 import re
 
+from mammo_core.evaluation.report import FIGURES
+from mammo_core.evaluation.tables import with_bounds
 from mammo_core.figures.report import card_tables, report_html
 from mammo_core.models import model_folder, open_bundle
 
@@ -15,8 +17,14 @@ def test_a_report_is_one_file_that_needs_nothing_else(finished):
 
 
 def test_a_card_shows_what_vouches_for_it(finished):
-    tables = card_tables(open_bundle(model_folder("trained")).card)
+    bundle = open_bundle(model_folder("trained"))
+    tables = card_tables(bundle.card)
     assert set(tables["Files and their SHA-256"]["what"]) == {
         "model.keras", "contract.json", "predictions.parquet", "evaluation.json"
     }  # fmt: skip
     assert tables["Data, by part"]["part"].tolist() == ["train", "validation", "test"]
+    report = bundle.evaluation()
+    (merits,) = (
+        table for title, table in tables.items() if title.startswith(f"Figures of merit on {report['n']} breasts")
+    )
+    assert merits["value"].tolist() == [with_bounds(report[name]) for name in FIGURES]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mammo_core.models import activate
 from mammo_core.work import FINAL
 from mammo_core.work.runs import under_way
 
@@ -55,6 +56,17 @@ def test_a_changed_model_is_one_sentence_on_the_page(finished):
     app.selectbox(key="model").select("trained").run()
     assert not app.exception
     assert "model.keras was changed after training" in app.error[0].value
+
+
+def test_a_changed_active_model_is_one_sentence_on_every_page(finished):
+    activate("trained")
+    with (finished / "models" / "trained" / "contract.json").open("ab") as stream:
+        stream.write(b" ")
+    for page in PAGES:
+        app = show(page)
+        assert not app.exception, page
+        assert len(app.error) <= 1
+        assert all("contract.json was changed after training" in error.value for error in app.error)
 
 
 def test_files_that_are_no_dicom_and_files_that_are(finished):
