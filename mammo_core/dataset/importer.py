@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mammo_core.dataset.catalogue import Catalogue
-from mammo_core.dataset.store import Store, existing_entries, read_entry, write_image, write_index
+from mammo_core.dataset.store import Store, existing_entries, read_entry, remove_leftovers, write_image, write_index
 from mammo_core.errors import ImageError, WorkError
 from mammo_core.files import append_json_line, read_json_lines
 from mammo_core.preprocess import prepare_source
@@ -107,6 +107,7 @@ def import_images(
     """
     started = time.monotonic()
     rows = catalogue.table.to_dict("records")
+    remove_leftovers(store)
     entries, missing, waiting, quarantined = _sort_out(store, rows)
     skipped, total = len(entries), len(rows)
     quarantine = [*missing, *quarantined]

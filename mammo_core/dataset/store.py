@@ -197,6 +197,12 @@ def read_entry(store: Store, png: Path) -> dict[str, Any] | None:
     return entry | {"png": str(png.relative_to(store.folder)), "sha256": sha256(png)}
 
 
+def remove_leftovers(store: Store) -> None:
+    """Remove the half-written images of an import that was killed."""
+    for leftover in store.folder.glob("*/.*.png"):
+        leftover.unlink(missing_ok=True)
+
+
 def existing_entries(store: Store) -> dict[str, dict[str, Any]]:
     """Return the entry of every finished image in the store, by its path relative to the store.
 

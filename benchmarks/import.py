@@ -1,0 +1,145 @@
+"""Measure an import end to end against the sequential loop of the work that this one re-does.
+
+    python -m benchmarks.import [--rows 160] [--rounds 3] [--skip-memory]
+
+Full-size phantoms, half JPEG 2000 Lossless and half JPEG Lossless, are linked into a data set in the RSNA layout. Rounds
+are interleaved: the other loop (see benchmarks/convert.py), preparing alone in this process, an import with one worker and
+one with two. Times are wall clock and medians; starting Dask, which an import does once, is left out and printed. Memory is
+the highest of the coordinator and of any worker over 1,000 and 20,000 rows of small files. Ends with status 1 on a miss.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import psutil
+
+from benchmarks.convert import convert_theirs, write_phantoms
+from mammo_core.dataset.catalogue import Catalogue, read_catalogue
+from mammo_core.dataset.importer import import_images, open_client
+from mammo_core.dataset.library import describe_source
+from mammo_core.dataset.store import create_store
+from mammo_core.preprocess import Contract, prepare_source
+from mammo_core.settings import settings
+
+RSNA = 54_706  # images
+FASTER, SCALING, OVERHEAD, MEMORY = 10.0, 1.8, 0.15, 1024.0  # times, times, share, MiB
+FULL, SMALL = (2776, 2082), (512, 384)
+missed = []
+
+
+def report(name: str, value: str, target: str = "", ok: bool = True) -> None:
+    if not ok:
+        missed.append(name)
+    print(f"{name:<44} {value:<36} {target and 'target ' + target:<22} {'ok' if ok else 'MISS'}", flush=True)
+
+
+def link_dataset(folder: Path, files: list[Path], rows: int) -> Catalogue:
+    """Return a data set of that many rows whose files are links to the given ones, four to a patient."""
+    table = pd.DataFrame({"image_id": range(rows)})
+    table["patient_id"] = table["image_id"] // 4
+    table["laterality"], table["view"], table["cancer"] = "L", "CC", table["patient_id"] % 4 == 0
+    for row in table.itertuples():
+        target = folder / "train_images" / str(row.patient_id) / f"{row.image_id}.dcm"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.hardlink_to(files[row.image_id % len(files)])
+    table.astype({"cancer": int}).to_csv(folder / "train.csv", index=False)
+    return read_catalogue(folder)
+
+
+def seconds(action: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def import_once(catalogue: Catalogue, name: str, workers: int) -> tuple[float, float]:
+    """Import into a new store; return the seconds of the import, and of starting Dask."""
+    store = create_store(name, Contract(), describe_source(catalogue))
+    start = time.perf_counter()
+    with open_client(workers) as client:
+        client.wait_for_workers(workers)
+        started = time.perf_counter() - start
+        done = seconds(lambda: import_images(catalogue, store, client))
+    assert len(store.manifest()) == len(catalogue.table)
+    return done, started
+
+
+def measure_speed(folder: Path, rows: int, rounds: int) -> None:
+    files = [path for syntax in ("jpeg2000", "jpeg_lossless") for path in write_phantoms(folder, FULL, syntax, 8)]
+    files = [file for pair in zip(files[:8], files[8:], strict=True) for file in pair]
+    catalogue = link_dataset(folder / "large", files, rows)
+    rates: dict[str, list[float]] = {"theirs": [], "bare": [], "one": [], "two": []}
+    for number in range(rounds):
+        rates["theirs"].append(len(files) / seconds(lambda: [convert_theirs(file, folder / "x.png") for file in files]))
+        rates["bare"].append(len(files) / seconds(lambda: [prepare_source(file, Contract()) for file in files]))
+        for name, workers in (("one", 1), ("two", 2)):
+            took, started = import_once(catalogue, f"{name}-{number}", workers)
+            rates[name].append(rows / took)
+    theirs, bare, one, two = (statistics.median(rates[name]) for name in rates)
+    report("the other loop, one process", f"{theirs:.2f} images/s")
+    report("preparing alone, one process", f"{bare:.2f} images/s")
+    report("import, one worker", f"{one:.2f} images/s")
+    report("import, two workers", f"{two:.2f} images/s, Dask started in {started:.1f} s")
+    report("two workers against the other loop", f"{two / theirs:.1f} ×", f"{FASTER:g} ×", two / theirs >= FASTER)
+    report("two workers against one", f"{two / one:.2f} ×", f"{SCALING:g} ×", two / one >= SCALING)
+    overhead = 1 - one / bare
+    report("import's share beside preparing", f"{overhead:.1%}", f"at most {OVERHEAD:.0%}", overhead <= OVERHEAD)
+    report(
+        f"{RSNA:,} images would take", f"{RSNA / two / 3600:.1f} h here, {RSNA / theirs / 3600:.1f} h by the other loop"
+    )
+
+
+def measure_memory(folder: Path, rows: int) -> None:
+    files = write_phantoms(folder, SMALL, "jpeg2000", 8)
+    catalogue = link_dataset(folder / f"many-{rows}", files, rows)
+    peaks: dict[int, float] = {}
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.2):
+            for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
+                try:
+                    peaks[process.pid] = max(peaks.get(process.pid, 0.0), process.memory_info().rss / 2**20)
+                except psutil.NoSuchProcess:
+                    continue
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    took, _ = import_once(catalogue, f"many-{rows}", 2)
+    over.set()
+    watcher.join()
+    own = peaks.pop(os.getpid())
+    report(
+        f"memory, {rows:,} rows in {took:.0f} s",
+        f"coordinator {own:.0f} MiB, worker {max(peaks.values()):.0f} MiB",
+        f"below {MEMORY:.0f} MiB",
+        max(own, *peaks.values()) < MEMORY,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=160)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--skip-memory", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ |= {"MAMMO_DATA": name, "MAMMO_MODELS": f"{name}/models"}
+        settings.cache_clear()
+        for rows in () if options.skip_memory else (1_000, 20_000):
+            measure_memory(folder, rows)
+        measure_speed(folder, options.rows, options.rounds)
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""An import that is killed at any moment, with SIGKILL, and started again by the same command."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from keras.utils import image_dataset_from_directory
+
+from mammo_core.dataset.store import Store, open_store
+from mammo_core.files import sha256
+from mammo_core.work import WorkFolder
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def whole(line, monkeypatch):
+    """The store "demo" of an import that nobody disturbed, as its manifest and the hash of each image."""
+    return contents(Store(line / "data" / "prepared" / "demo", None))
+
+
+@pytest.fixture
+def workplace(workspace, phantoms):
+    shutil.copytree(phantoms, workspace / "data" / "demo")
+    return workspace
+
+
+def contents(store: Store) -> tuple[dict, dict[str, str]]:
+    manifest = store.manifest().drop(columns="file").to_dict()
+    return json.loads(json.dumps(manifest, default=str)), {
+        str(png.relative_to(store.folder)): sha256(png) for png in store.folder.glob("*/*.png")
+    }
+
+
+def start_import() -> subprocess.Popen:
+    command = [sys.executable, "-m", "mammo_core", "import", "demo", "--workers", "1", "--json"]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+
+def finish_import() -> dict:
+    done = start_import()
+    output, _ = done.communicate(timeout=120)
+    assert done.returncode == 0
+    return json.loads(output)
+
+
+def wait_for_images(folder: Path, number: int) -> None:
+    deadline = time.monotonic() + 60
+    while len(list(folder.glob("*/[!.]*.png"))) < number:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def ages(folder: Path) -> dict[Path, int]:
+    return {png: png.stat().st_mtime_ns for png in folder.glob("*/[!.]*.png")}
+
+
+def test_a_killed_importer_goes_on_and_repeats_nothing(workplace, whole):
+    folder = workplace / "data" / "prepared" / "demo"
+    process = start_import()
+    wait_for_images(folder, 5)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    psutil.wait_procs(workers, timeout=30)
+    assert not [worker for worker in workers if worker.is_running()]
+    assert WorkFolder(folder).state() == "crashed"
+    before = ages(folder)
+    report = finish_import()
+    assert 5 <= report["skipped"] == len(before)
+    assert report["prepared"] > 0
+    assert {png: age for png, age in ages(folder).items() if png in before} == before  # nothing was decoded twice
+    assert contents(open_store("demo")) == whole
+    again = finish_import()
+    assert (again["prepared"], again["skipped"]) == (0, report["prepared"] + report["skipped"])
+
+
+def test_a_killed_worker_is_replaced(workplace, whole):
+    folder = workplace / "data" / "prepared" / "demo"
+    process = start_import()
+    wait_for_images(folder, 5)
+    (worker,) = (
+        child
+        for child in psutil.Process(process.pid).children(recursive=True)
+        if "spawn_main" in " ".join(child.cmdline())
+    )
+    worker.kill()
+    output, _ = process.communicate(timeout=120)
+    report = json.loads(output)
+    assert report["prepared"] + report["quarantined"] == report["total"]
+    assert "decoder_died" not in {item["reason"] for item in report["quarantine"]}
+    assert contents(open_store("demo")) == whole
+
+
+def test_keras_reads_a_store_as_it_stands(line):
+    folder = line / "data" / "prepared" / "demo"
+    images = image_dataset_from_directory(
+        folder, class_names=["negative", "positive"], color_mode="grayscale", verbose=False
+    )
+    labels = np.concatenate([labels for _, labels in images])
+    manifest = Store(folder, None).manifest()
+    assert len(labels) == len(manifest)
+    assert labels.sum() == manifest["label"].sum()
+    assert images.element_spec[0].shape == (None, 256, 256, 1)
