@@ -69,6 +69,7 @@ def import_(
     size: Annotated[int, typer.Option(min=32, max=2048, help="Side of the images in pixels.")] = 256,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a running Dask scheduler, tcp://host:8786.")] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try files in quarantine again.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Turn DICOM into PNG images sorted by label. Goes on where it stopped."""
@@ -76,8 +77,9 @@ def import_(
     from mammo_core.work.requests import import_request
 
     path, arguments = import_request(source, name, size)
+    arguments |= {"workers": workers, "scheduler": scheduler, "retry": retry}
     with progress_bar("images") as progress:
-        outcome = run_here(path, "import", {**arguments, "workers": workers, "scheduler": scheduler}, progress)
+        outcome = run_here(path, "import", arguments, progress)
     _print(outcome.document, as_json, outcome.message)
 
 

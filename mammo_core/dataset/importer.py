@@ -154,6 +154,11 @@ def import_images(
     )
 
 
+def forget_quarantine(store: Store) -> None:
+    """Let the next import try the files again that earlier ones could not prepare."""
+    (store.folder / CARRIED_OVER).unlink(missing_ok=True)
+
+
 def _sort_out(store: Store, rows: list[dict]) -> tuple[list[Outcome], list[Outcome], list[dict], list[Outcome]]:
     """Divide the catalogue's rows: finished, without a file, waiting, and quarantined earlier with an unchanged file.
 

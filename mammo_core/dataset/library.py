@@ -90,21 +90,18 @@ def link_dataset(name: str, path: str | Path) -> Dataset:
     return Dataset(name, catalogue.root, is_synthetic(catalogue.root))
 
 
-def check_dataset(path: Path) -> pd.DataFrame:
-    """Return what is in a data set before anything is done with it: a table of what and how many.
-
-    Raises:
-        DataError: the data set can't be read.
-    """
-    catalogue = read_catalogue(path)
+def check_dataset(catalogue: Catalogue) -> pd.DataFrame:
+    """Return what is in a data set before anything is done with it: a table of what and how many."""
     table = catalogue.table
-    absent = [name for name in COLUMNS[:-1] if name not in catalogue.columns_found]
+    expected = COLUMNS[:-1]
+    absent = [name for name in expected if name not in catalogue.columns_found]
     rows = {
         "images listed": f"{len(table):,}",
         "images whose file is missing": f"{catalogue.missing_files:,}",
         "patients": f"{table['patient_id'].nunique():,}",
         "positive images": f"{int(table['cancer'].sum()):,}" if catalogue.labelled else "no labels",
-        "columns that are missing": ", ".join(absent) or "none",
+        "columns found": ", ".join(name for name in expected if name in catalogue.columns_found),
+        "columns missing": ", ".join(absent) or "none",
     }
     return pd.DataFrame({"what": list(rows), "how many": list(rows.values())})
 

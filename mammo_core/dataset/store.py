@@ -109,6 +109,16 @@ class Store:
         return images
 
 
+def store_contents(store: Store) -> dict[str, int]:
+    """Return the number of images on disk by label, and the bytes of them all as `bytes`."""
+    found, size = {}, 0
+    for group in (*CLASSES, UNLABELLED):
+        sizes = [png.stat().st_size for png in (store.folder / group).glob("[!.]*.png")]
+        found[group] = len(sizes)
+        size += sum(sizes)
+    return found | {"bytes": size}
+
+
 def prepared_folder() -> Path:
     """Return the folder that holds the prepared stores."""
     return settings().data / "prepared"

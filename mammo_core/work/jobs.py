@@ -34,13 +34,15 @@ def make_demo(arguments: dict[str, Any], progress: Progress, should_stop: Should
 
 
 def import_data(arguments: dict[str, Any], progress: Progress, should_stop: ShouldStop) -> Outcome:
-    """Prepare a data set. Arguments: source, store (folder name), contract, and workers or scheduler."""
+    """Prepare a data set. Arguments: source, store (folder name), workers or scheduler, and whether to retry quarantine."""
     from mammo_core.dataset.catalogue import read_catalogue
-    from mammo_core.dataset.importer import import_images, open_client
+    from mammo_core.dataset.importer import forget_quarantine, import_images, open_client
     from mammo_core.dataset.store import open_store
 
     catalogue = read_catalogue(Path(arguments["source"]))
     store = open_store(arguments["store"])
+    if arguments.get("retry"):
+        forget_quarantine(store)
     with open_client(arguments.get("workers"), arguments.get("scheduler")) as client:
         report = import_images(catalogue, store, client, progress, should_stop)
     message = f"{report.prepared} prepared, {report.skipped} were there, {report.quarantined} quarantined."

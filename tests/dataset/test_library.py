@@ -52,10 +52,11 @@ def test_a_folder_without_a_csv_is_refused_and_not_linked(workspace):
 
 
 def test_a_check_counts_images_without_files(elsewhere):
-    found = check_dataset(elsewhere).set_index("what")["how many"]
+    found = check_dataset(read_catalogue(elsewhere)).set_index("what")["how many"]
     assert found["images listed"] == found["images whose file is missing"] == "2"
     assert found["positive images"] == "1"
-    assert "age" in found["columns that are missing"]
+    assert found["columns found"] == "patient_id, image_id, laterality, view, cancer"
+    assert "age" in found["columns missing"]
 
 
 def test_the_example_is_a_positive_patients_four_views(workspace, phantoms):

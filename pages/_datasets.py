@@ -1,0 +1,78 @@
+"""Data sets on the data page: what is in them, linking a folder, making synthetic ones."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dataset.library import Dataset, check_dataset, link_dataset
+from mammo_core.errors import MammoError
+from mammo_core.work import WorkFolder, launch
+from mammo_core.work.requests import demo_request
+from pages._session import catalogue_of, errors_shown
+from pages._stores import show_work, start_import
+
+
+def show_dataset(dataset: Dataset) -> None:
+    """Show what a data set holds, and let it be imported."""
+    with st.container(border=True):
+        left, right = st.columns([3, 1], vertical_alignment="center")
+        kind = ":violet-badge[synthetic]" if dataset.synthetic else ":blue-badge[linked]"
+        left.markdown(f"**{dataset.name}** {kind}  \n:small[{dataset.path}]")
+        try:
+            catalogue = catalogue_of(dataset)
+        except MammoError as error:
+            st.error(str(error), icon=":material/error:")
+            return
+        table = catalogue.table
+        missing = f" · files missing: {catalogue.missing_files:,}" if catalogue.missing_files else ""
+        st.markdown(f":small[{len(table):,} images of {table['patient_id'].nunique():,} patients{missing}]")
+        if right.button("Import", key=f"import {dataset.name}", icon=":material/play_arrow:", width="stretch"):
+            start_import(dataset.name)
+        with st.expander("What is in it"):
+            st.dataframe(check_dataset(catalogue), hide_index=True)
+
+
+def show_unfinished(work: WorkFolder) -> None:
+    """Show a synthetic data set that is being made, or whose making ended badly."""
+    with st.container(border=True):
+        st.markdown(f"**{work.name}** :violet-badge[synthetic]")
+        show_work(work)
+
+
+def link_folder() -> None:
+    """Let a folder elsewhere be checked, and then linked."""
+    with st.expander("Link a folder", icon=":material/create_new_folder:"):
+        path = st.text_input("Folder with train.csv", placeholder="/data/rsna-breast-cancer-detection", key="link path")
+        if not path.strip():
+            st.caption("It is only read, never changed or copied. What is in it is shown before anything is done.")
+            return
+        try:
+            with st.spinner("Reading the CSV and looking for the files …"):
+                catalogue = read_catalogue(Path(path.strip()))
+        except MammoError as error:
+            st.error(str(error), icon=":material/error:")
+            return
+        st.dataframe(check_dataset(catalogue), hide_index=True)
+        name = st.text_input("Name", value=catalogue.root.name, key="link name")
+        if st.button("Link", type="primary", icon=":material/link:"):
+            with errors_shown():
+                link_dataset(name.strip(), path.strip())
+            st.rerun()
+
+
+def make_demo(expanded: bool) -> None:
+    """Let a synthetic data set be made."""
+    with (
+        st.expander("Make a demo set", icon=":material/auto_awesome:", expanded=expanded),
+        st.form("demo", border=False),
+    ):
+        name = st.text_input("Name", value="demo")
+        patients = st.slider("Patients", 10, 1000, 140, 10)
+        prevalence = st.slider("Positive patients, share", 0.04, 0.5, 0.3, 0.01)
+        seed = st.number_input("Seed", 0, 2**31 - 1, 0)
+        if st.form_submit_button("Make", type="primary"):
+            with errors_shown():
+                folder, arguments = demo_request(name.strip(), patients, prevalence, seed)
+                launch(folder, "demo", arguments)
+            st.rerun()
