@@ -9,7 +9,7 @@ from PIL import Image
 
 from mammo_core.dataset import importer
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dataset.importer import import_images, open_client
+from mammo_core.dataset.importer import forget_quarantine, import_images, open_client
 from mammo_core.dataset.library import describe_source
 from mammo_core.dataset.store import create_store, open_store, outdated_stores
 from mammo_core.errors import DataError, WorkError
@@ -81,6 +81,21 @@ def test_a_second_import_decodes_nothing(workspace, catalogue, client, monkeypat
     assert (second.prepared, second.skipped, second.quarantined) == (0, first.prepared, first.quarantined)
     assert second.quarantine == first.quarantine
     assert contents(store) == before
+
+
+def test_quarantine_is_tried_again_only_where_that_is_asked_for(workspace, catalogue, client, monkeypatch):
+    store = store_for(catalogue)
+    first = import_images(catalogue, store, client)
+    decoded = []
+    monkeypatch.setattr(
+        importer, "prepare_source", lambda file, contract: decoded.append(file) or prepare_source(file, contract)
+    )
+    import_images(catalogue, store, client)
+    assert decoded == []
+    forget_quarantine(store)
+    again = import_images(catalogue, store, client)
+    assert len(decoded) == sum(item["file"] is not None for item in first.quarantine)
+    assert again.quarantine == first.quarantine
 
 
 def test_what_was_interrupted_goes_on_to_the_same_store(workspace, catalogue, client):

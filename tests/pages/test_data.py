@@ -1,0 +1,77 @@
+"""The data page with the real core: a folder is checked before it is linked, an import is resumed, quarantine is tried again."""
+
+import shutil
+import time
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from mammo_core.dataset.library import list_datasets
+from mammo_core.dataset.store import open_store
+from mammo_core.work import FINAL, WorkFolder
+
+APP = Path(__file__).parents[2] / "app.py"
+
+
+def show() -> AppTest:
+    app = AppTest.from_file(str(APP), default_timeout=60)
+    app.run()
+    app.switch_page("pages/data.py")
+    app.run()
+    assert not app.exception
+    return app
+
+
+def wait_for(work: WorkFolder) -> None:
+    deadline = time.monotonic() + 120
+    while work.state() not in FINAL and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert work.state() == "finished"
+
+
+def test_a_folder_is_checked_before_it_is_linked(workspace, phantoms):
+    app = show()
+    app.text_input(key="link path").input(str(workspace)).run()
+    assert "holds no train.csv" in app.error[0].value
+    app.text_input(key="link path").input(str(phantoms)).run()
+    found = app.dataframe[0].value.set_index("what")["how many"]
+    assert found["patients"] == "16"
+    assert found["images whose file is missing"] == "1"
+    assert list_datasets() == []
+    app.text_input(key="link name").input("elsewhere").run()
+    next(button for button in app.button if button.label == "Link").click().run()
+    assert not app.exception
+    assert [dataset.name for dataset in list_datasets()] == ["elsewhere"]
+
+
+def test_sizes_and_states_are_shown(finished):
+    app = show()
+    manifest = open_store("demo").manifest()
+    positives = int(manifest["label"].sum())
+    assert any(f"{positives:,} positive · " in text.value and " MB" in text.value for text in app.markdown)
+    assert any("finished" in text.value and "quarantined" in text.value for text in app.markdown)
+
+
+def test_what_is_in_quarantine_is_tried_again(finished):
+    store = open_store("demo")
+    reasons = store.quarantine().set_index("reason")["image_id"]
+    images = finished / "data" / "demo" / "train_images"
+    file = next(images.rglob(f"{reasons['damaged']}.dcm"))
+    sound = next(images.rglob(f"{store.manifest()['image_id'].iloc[0]}.dcm"))
+    shutil.copyfile(sound, file)
+    app = show()
+    app.button(key="retry demo").click().run()
+    assert not app.exception
+    wait_for(WorkFolder(store.folder))
+    left = set(open_store("demo").quarantine()["image_id"])
+    assert reasons["damaged"] not in left
+    assert reasons["missing"] in left
+
+
+def test_an_interrupted_import_can_be_resumed(finished):
+    store = open_store("demo")
+    WorkFolder(store.folder).write_state("stopped", "Stopped.")
+    app = show()
+    app.button(key="resume demo").click().run()
+    assert not app.exception
+    wait_for(WorkFolder(store.folder))
