@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from mammo_core.errors import ConfigError, MammoError
+from mammo_core.errors import ConfigError, MammoError, WorkError
 from mammo_core.settings import settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -106,12 +106,41 @@ def train(
 ) -> None:
     """Train a network on a prepared store, judge it on patients it hasn't seen, save and verify it."""
     from mammo_core.work import run_here
-    from mammo_core.work.requests import train_request
+    from mammo_core.work.training import train_request
 
     path, arguments = train_request({"store": name, **_settings_file(config), **_settings(changes or [])})
     with progress_bar("steps") as progress:
         outcome = run_here(path, "train", arguments, progress)
     _print(outcome.document, as_json, outcome.message)
+
+
+@app.command()
+def resume(
+    run: Annotated[str, typer.Argument(help="Name of a training run that was stopped, failed or crashed.")],
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a training run after its last whole epoch."""
+    from mammo_core.work import WorkFolder, run_here
+    from mammo_core.work.runs import run_folder
+    from mammo_core.work.training import resume_request
+
+    path, arguments = resume_request(WorkFolder(run_folder(run)))
+    with progress_bar("steps") as progress:
+        outcome = run_here(path, "train", arguments, progress)
+    _print(outcome.document, as_json, outcome.message)
+
+
+@app.command()
+def stop(run: Annotated[str, typer.Argument(help="Name of a training run.")]) -> None:
+    """Ask a training run to end, keeping its best model; asked a second time, end it at once."""
+    from mammo_core.work import FINAL, WorkFolder
+    from mammo_core.work.runs import run_folder
+
+    folder = WorkFolder(run_folder(run))
+    if not folder.exists or folder.state() in FINAL:
+        raise WorkError(f"{run} isn't under way. `python -m mammo_core runs` lists what is.")
+    folder.stop()
+    typer.echo(f"{run}: {folder.state()}. {folder.message()}".strip())
 
 
 @app.command()

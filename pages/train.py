@@ -7,20 +7,18 @@ from mammo_core.figures.training import loss_curves, score_curves
 from mammo_core.learning.config import TrainingConfig, quick_start
 from mammo_core.learning.plan import preview
 from mammo_core.models import active_model, compatible_models
-from mammo_core.work import FINAL, WorkFolder, launch
-from mammo_core.work.requests import train_request
+from mammo_core.work import FINAL, WorkFolder
 from mammo_core.work.runs import list_runs, read_metrics, run_folder
+from mammo_core.work.training import start
 from pages._session import errors_shown, state_badge
 from pages._settings import settings_form
 
 REFRESH_SECONDS = 1.0
 
 
-def start(config: TrainingConfig) -> None:
+def begin(config: TrainingConfig) -> None:
     with errors_shown():
-        path, arguments = train_request(config.parameters)
-        launch(path, "train", arguments)
-    st.session_state["run"] = path.name
+        st.session_state["run"] = start(config).name
     st.rerun()
 
 
@@ -63,9 +61,9 @@ store = st.selectbox("Prepared store", list(stores), key="store", bind="query-pa
 with errors_shown():
     start_models = compatible_models(stores[store].contract)
     preset = quick_start(store, active_model() if active_model() in start_models else None)
-    st.dataframe(preview(preset), hide_index=True, width="content")
+    st.dataframe(preview(preset).parts, hide_index=True, width="content")
 if st.button("Train", type="primary", icon=":material/play_arrow:", key="quick start"):
-    start(preset)
+    begin(preset)
 origin = f"continuing from the model **{preset.start_from}**" if preset.start_from else "from random weights"
 st.caption(
     f"One click: {preset.network} network, {origin}, at most {preset.epochs} epochs; patients never stand on two sides."
@@ -73,7 +71,7 @@ st.caption(
 with st.expander("All settings"):
     config = settings_form(store, start_models)
     if config:
-        start(config)
+        begin(config)
 
 runs = [row["run"] for row in list_runs() if row["state"] != "shipped"]
 if runs:

@@ -8,7 +8,8 @@ import pytest
 from mammo_core.dataset.phantoms import DemoSpec, generate
 from mammo_core.settings import settings
 from mammo_core.work import run_here
-from mammo_core.work.requests import import_request, train_request
+from mammo_core.work.requests import import_request
+from mammo_core.work.training import train_request
 
 PATIENTS = 16
 

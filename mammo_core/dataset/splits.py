@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from mammo_core.errors import ConfigError, DataError
 
@@ -30,7 +30,7 @@ def split_patients(manifest: pd.DataFrame, validation_share: float, test_share: 
             f"A validation share of {validation_share} and a test share of {test_share} leave too little to train on; "
             "validation must be above 0, and both together below 0.9."
         )
-    positive = manifest.groupby("patient_id")["label"].max().astype(int)
+    positive = _positive(manifest)
     parts = pd.Series("train", index=positive.index)
     rest = positive
     for part, share in (("test", test_share), ("validation", validation_share / (1 - test_share))):
@@ -41,7 +41,52 @@ def split_patients(manifest: pd.DataFrame, validation_share: float, test_share: 
     return manifest["patient_id"].map(parts)
 
 
+def split_fold(manifest: pd.DataFrame, folds: int, fold: int, validation_share: float, seed: int) -> pd.Series:
+    """Divide the patients into folds, stratified, and test on one of them: over all folds each patient is tested once.
+
+    Args:
+        manifest: one row an image, with patient_id and label (0 or 1).
+        folds: how many, 2 or more.
+        fold: which one is the test part, from 1.
+        validation_share: share of all patients, taken from the other folds.
+        seed: of the shuffle; the same for all folds.
+
+    Returns:
+        "train", "validation" or "test" for each row, with the manifest's index.
+
+    Raises:
+        ConfigError: there is no such fold, or nothing is left to train on.
+        DataError: there are too few patients of either label to put one in each part.
+    """
+    if not 1 <= fold <= folds or validation_share + 1 / folds >= 0.9:
+        raise ConfigError(
+            f"Fold {fold} of {folds} with a validation share of {validation_share} can't be; folds count from 1, and "
+            "at least a tenth must be left to train on."
+        )
+    positive = _positive(manifest)
+    _assert_enough(positive, 1 / folds)
+    divider = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    kept, taken = list(divider.split(positive, positive))[fold - 1]
+    parts = pd.Series("train", index=positive.index)
+    parts.iloc[taken] = "test"
+    _, validation = _divide(positive.iloc[kept], validation_share / (1 - 1 / folds), seed)
+    parts[validation] = "validation"
+    return manifest["patient_id"].map(parts)
+
+
+def _positive(manifest: pd.DataFrame) -> pd.Series:
+    return manifest.groupby("patient_id")["label"].max().astype(int)
+
+
 def _divide(positive: pd.Series, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    _assert_enough(positive, share)
+    kept, taken = train_test_split(
+        positive.index.to_numpy(), test_size=share, random_state=seed, stratify=positive.to_numpy()
+    )
+    return kept, taken
+
+
+def _assert_enough(positive: pd.Series, share: float) -> None:
     counts = positive.value_counts()
     if len(counts) < 2 or counts.min() < 2 or round(counts.min() * share) < 1:
         negative, cancer = int(counts.get(0, 0)), int(counts.get(1, 0))
@@ -49,10 +94,6 @@ def _divide(positive: pd.Series, share: float, seed: int) -> tuple[np.ndarray, n
             f"The data has {negative} patients without and {cancer} with a positive image: too few to train and to "
             "judge on different patients. At least a handful of each is needed."
         )
-    kept, taken = train_test_split(
-        positive.index.to_numpy(), test_size=share, random_state=seed, stratify=positive.to_numpy()
-    )
-    return kept, taken
 
 
 def assert_no_overlap(split: pd.DataFrame) -> None:

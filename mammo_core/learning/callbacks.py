@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
 from mammo_core.files import append_json_line, whole
+from mammo_core.learning.config import TrainingConfig
 from mammo_core.preprocess import to_tensor
 
 STEP_SECONDS = 0.5  # a step is written no more often than this
@@ -54,20 +55,25 @@ class Journal(keras.callbacks.Callback):
 
     Args:
         path: of metrics.jsonl.
-        epochs: planned.
-        batch_size: images a step.
-        progress: called with epoch, epochs, step, steps, images_per_second and seconds_left.
+        config: of the run.
+        progress: called with done and total (steps), epoch, epochs, learning_rate, images_per_second and seconds_left.
         should_stop: asked at every step; training then ends after it.
+        epochs_done: before, by a run that goes on.
     """
 
     def __init__(
-        self, path: Path, epochs: int, batch_size: int, progress: Progress, should_stop: Callable[[], bool]
+        self,
+        path: Path,
+        config: TrainingConfig,
+        progress: Progress,
+        should_stop: Callable[[], bool],
+        epochs_done: int = 0,
     ) -> None:
         super().__init__()
-        self.path, self.epochs, self.batch_size = path, epochs, batch_size
+        self.path, self.epochs, self.batch_size = path, config.epochs, config.batch_size
         self.progress, self.should_stop = progress, should_stop
         self.started = self.written = time.monotonic()
-        self.epoch = self.epochs_done = 0
+        self.epoch = self.epochs_done = epochs_done
         self.images = 0
         self.stopped = self.diverged = False
 
@@ -95,6 +101,8 @@ class Journal(keras.callbacks.Callback):
                     "step": steps,
                     "steps": self.params["steps"],
                     "loss": mean,
+                    "accuracy": float((logs or {})["accuracy"]),  # these two since the epoch began
+                    "auc": float((logs or {})["auc"]),
                 }
             )
             self._tell(steps, now)
@@ -102,17 +110,20 @@ class Journal(keras.callbacks.Callback):
             self.stopped = self.model.stop_training = True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Write the epoch's line."""
-        if self.diverged:
+        """Write the epoch's line, unless it was broken off."""
+        if self.diverged or self.stopped:
             return
         values = {name: float(value) for name, value in (logs or {}).items()}
-        values["learning_rate"] = float(np.asarray(self.model.optimizer.learning_rate))
+        values["learning_rate"] = self._learning_rate()
         seconds = time.monotonic() - self.epoch_started
         self._write({"kind": "epoch", "epoch": self.epoch, "seconds": seconds, **values})
         self.epochs_done = self.epoch
 
     def _write(self, record: dict[str, Any]) -> None:
         append_json_line(self.path, {**record, "time": time.time()})
+
+    def _learning_rate(self) -> float:
+        return float(np.asarray(self.model.optimizer.learning_rate))
 
     def _tell(self, steps: int, now: float) -> None:
         rate = self.images / (now - self.started)
@@ -125,6 +136,7 @@ class Journal(keras.callbacks.Callback):
                 "unit": "steps",
                 "epoch": self.epoch,
                 "epochs": self.epochs,
+                "learning_rate": self._learning_rate(),
                 "images_per_second": rate,
                 "seconds_left": (total - done) * self.batch_size / rate,
             }
@@ -154,5 +166,9 @@ class KeepBest(keras.callbacks.Callback):
             self.best, self.best_epoch = score, epoch + 1
             with whole(self.path) as temporary:
                 self.model.save(temporary)
-        elif epoch + 1 - self.best_epoch >= self.patience:
+        elif self.is_over(epoch + 1):
             self.model.stop_training = True
+
+    def is_over(self, epochs: int) -> bool:
+        """Return whether the patience is used up after so many epochs."""
+        return epochs - self.best_epoch >= self.patience

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mammo_core.errors import ConfigError
 
 MAX_EPOCHS = 20
+Network = Literal["compact", "original", "large"]
 
 
 class TrainingConfig(BaseModel):
@@ -15,8 +16,8 @@ class TrainingConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     store: str = Field(description="name of the prepared store to train on")
-    network: Literal["compact", "original"] = Field(
-        "compact", description="compact: exact heatmaps; original: the baseline"
+    network: Network = Field(
+        "compact", description="compact: exact heatmaps; original: the baseline; large: EfficientNetV2-S, wants a GPU"
     )
     epochs: int = Field(12, ge=1, le=MAX_EPOCHS, description="passes over the training part, at most")
     patience: int = Field(5, ge=1, description="epochs without a better validation AUC after which training ends")
@@ -31,7 +32,12 @@ class TrainingConfig(BaseModel):
         0.2, gt=0, lt=0.9, description="share of patients for early stopping and calibration"
     )
     test_share: float = Field(0.2, ge=0, lt=0.9, description="share of patients that only the report looks at")
+    folds: int | None = Field(None, ge=2, le=20, description="divide the patients into so many folds …")
+    fold: int | None = Field(None, ge=1, le=20, description="… and test on this one, in place of the test share")
     start_from: str | None = Field(None, description="a model whose weights to start from; random weights without")
+    backbone_weights: str | None = Field(
+        None, description="file with weights of Keras' EfficientNetV2S without its top, for the large network"
+    )
 
     @classmethod
     def read(cls, document: dict[str, Any]) -> "TrainingConfig":

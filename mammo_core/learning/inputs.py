@@ -18,7 +18,7 @@ class Batches(keras.utils.PyDataset):
         positions: int (m,), which images an epoch shows, with repetitions where positives are oversampled.
         class_weights: float (2,), weight of each class in the loss.
         config: of the run: batch size, whether images are varied, and the seed of order and variations.
-        epoch: the first epoch, for a run that goes on.
+        epoch: epochs done before, by a run that goes on. (Keras calls `on_epoch_end` once before the first epoch, too.)
     """
 
     def __init__(

@@ -1,15 +1,27 @@
 """Who will be in which part of a run, known before anything starts and without loading TensorFlow."""
 
+import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import psutil
 
-from mammo_core.dataset.splits import PARTS, assert_no_overlap, split_patients
+from mammo_core import models
+from mammo_core.dataset.splits import PARTS, assert_no_overlap, balance, split_fold, split_patients
 from mammo_core.dataset.store import open_store
-from mammo_core.errors import DataError
+from mammo_core.errors import ConfigError, DataError
 from mammo_core.learning.config import TrainingConfig
+
+MEMORY_SHARE = 0.8  # of the free memory that the images may take
+TREATMENTS = {
+    "oversample": "positive images are repeated until both classes are equal",
+    "undersample": "as many negative images are drawn as there are positive ones",
+    "class_weights": "each class is weighed by the inverse of its share",
+    "none": "the classes stay as they are",
+}
 
 
 @dataclass(frozen=True)
@@ -30,20 +42,73 @@ class TrainingData:
         return self.images[chosen], self.table["label"].to_numpy(int)[chosen]
 
 
+def check(config: TrainingConfig) -> None:
+    """Refuse settings that contradict each other, their start model, or this machine.
+
+    Raises:
+        ConfigError, ModelError, DataError: what doesn't fit, and what would.
+    """
+    store = open_store(config.store)
+    if (config.folds is None) != (config.fold is None):
+        raise ConfigError("folds and fold belong together: fold 2 of 5 is folds=5 and fold=2.")
+    if config.backbone_weights is not None and (config.network != "large" or config.start_from is not None):
+        raise ConfigError("Backbone weights are for the large network only, and without a model to start from.")
+    if config.backbone_weights is not None and not Path(config.backbone_weights).is_file():
+        raise ConfigError(f"The file of backbone weights, {config.backbone_weights}, isn't there.")
+    if config.start_from is not None:
+        bundle = models.open_bundle(models.model_folder(config.start_from))
+        if bundle.contract != store.contract:
+            raise ConfigError(
+                f"{config.start_from} expects images prepared in another way than the store {config.store} holds. "
+                "Import the data again with that model's size, or start from random weights."
+            )
+        if bundle.card["network"] != config.network:
+            raise ConfigError(
+                f"{config.start_from} is a {bundle.card['network']} network, not {config.network}. "
+                f"Choose the network {bundle.card['network']}, or start from random weights."
+            )
+
+
 def plan(config: TrainingConfig) -> pd.DataFrame:
     """Return the labelled images of the store with the part that each would be in.
 
     Raises:
-        DataError, ConfigError: the store or the shares don't allow a split.
+        MammoError: the store, the settings or this machine's memory don't allow it.
     """
-    manifest = open_store(config.store).manifest()
+    check(config)
+    store = open_store(config.store)
+    manifest = store.manifest()
     labelled = manifest[manifest["label"].notna()].reset_index(drop=True)
     if labelled.empty:
         raise DataError(f"The store {config.store} has no labelled images. Training needs a cancer column.")
-    part = split_patients(labelled, config.validation_share, config.test_share, config.seed)
+    _assert_memory(len(labelled) * store.contract.size**2)
+    if config.folds is not None and config.fold is not None:
+        part = split_fold(labelled, config.folds, config.fold, config.validation_share, config.seed)
+    else:
+        part = split_patients(labelled, config.validation_share, config.test_share, config.seed)
     split = labelled.assign(part=part)
     assert_no_overlap(split)
     return split
+
+
+def steps_an_epoch(labels: np.ndarray, config: TrainingConfig) -> int:
+    """Return how many batches an epoch has once the imbalance is treated.
+
+    Args:
+        labels: of the training part, int (n,).
+        config: of the run.
+    """
+    positions, _ = balance(labels, config.imbalance, np.random.default_rng(config.seed))
+    return math.ceil(len(positions) / config.batch_size)
+
+
+def _assert_memory(needed: int) -> None:
+    available = psutil.virtual_memory().available
+    if needed > MEMORY_SHARE * available:
+        raise ConfigError(
+            f"The images take {needed / 2**30:.1f} GiB of memory, and {available / 2**30:.1f} GiB are free. "
+            "Close other programs, or import the data at a smaller size."
+        )
 
 
 def describe(split: pd.DataFrame) -> dict[str, dict[str, Any]]:
@@ -65,12 +130,37 @@ def describe(split: pd.DataFrame) -> dict[str, dict[str, Any]]:
     return parts
 
 
-def preview(config: TrainingConfig) -> pd.DataFrame:
-    """Return the table that people see before a run starts: part, patients, images and the positive ones of each.
+@dataclass(frozen=True)
+class Preview:
+    """What will happen.
+
+    Attributes:
+        parts: part, images, patients and the positive ones of each.
+        steps: batches an epoch.
+        sentence: the same for people.
+    """
+
+    parts: pd.DataFrame
+    steps: int
+    sentence: str
+
+
+def preview(config: TrainingConfig) -> Preview:
+    """Tell what a run would do.
 
     Raises:
-        DataError, ConfigError: the store or the shares don't allow a split.
+        MammoError: the store, the settings or this machine's memory don't allow it.
     """
-    parts = describe(plan(config))
-    table = pd.DataFrame.from_dict(parts, orient="index").rename_axis("part").reset_index()
-    return table[table["images"] > 0].rename(columns=lambda name: name.replace("_", " "))
+    split = plan(config)
+    table = pd.DataFrame.from_dict(describe(split), orient="index").rename_axis("part").reset_index()
+    labels = split.loc[split["part"] == "train", "label"].to_numpy(int)
+    steps = steps_an_epoch(labels, config)
+    origin = f"the weights of **{config.start_from}**" if config.start_from else "random weights"
+    if config.backbone_weights:
+        origin = f"the backbone weights of {Path(config.backbone_weights).name}"
+    sentence = (
+        f"The **{config.network}** network, from {origin}: at most {config.epochs} epochs of {steps:,} steps, "
+        f"{config.batch_size} images each; {TREATMENTS[config.imbalance]}, in the training part only."
+    )
+    shown = table[table["images"] > 0].rename(columns=lambda name: name.replace("_", " "))
+    return Preview(shown, steps, sentence)

@@ -3,6 +3,8 @@
 <models>/<run>/
     config.json  split.parquet  metrics.jsonl      what was asked for, who is in which part, how it went
     checkpoint.keras                               the best network so far, whole
+    resume.npz                                     where it can go on, see mammo_core.learning.resume
+    events/                                        the epochs once more, for TensorBoard
     model.keras, contract.json, …, card.json       the finished model, see mammo_core.models
     verification.json                              what a fresh process found when it loaded the model
 """
@@ -14,20 +16,33 @@ from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
+import tensorflow as tf
 
 from mammo_core import models
 from mammo_core.dataset.splits import balance
-from mammo_core.dataset.store import Store, open_store
-from mammo_core.errors import ConfigError
+from mammo_core.dataset.store import open_store
 from mammo_core.files import append_json_line, whole, write_json
 from mammo_core.learning.callbacks import Journal, KeepBest, Progress, Validation
 from mammo_core.learning.config import TrainingConfig
+from mammo_core.learning.events import Events
 from mammo_core.learning.finish import CHECKPOINT, finish, verify
 from mammo_core.learning.inputs import Batches
 from mammo_core.learning.network import build, load
-from mammo_core.learning.plan import TrainingData, describe, plan
+from mammo_core.learning.plan import TrainingData, describe, plan, steps_an_epoch
+from mammo_core.learning.resume import (
+    CONFIG,
+    METRICS,
+    SPLIT,
+    SPLIT_COLUMNS,
+    STATE,
+    KeepState,
+    check_same,
+    reopen,
+    restore,
+)  # fmt: skip
 
-METRICS = "metrics.jsonl"
+EVENTS = "events"
 LOSS = "categorical_crossentropy"
 
 
@@ -44,7 +59,7 @@ def train(
     progress: Progress = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
-    """Train, judge, save, and verify in a fresh process.
+    """Train, judge, save, and verify in a fresh process. A run that was broken off goes on after its last whole epoch.
 
     Args:
         run: the run folder; its name becomes the model's.
@@ -56,56 +71,43 @@ def train(
         run, status ("finished", "stopped" or "diverged"), message, epochs, best_epoch, seconds, verified.
 
     Raises:
-        MammoError: the data don't allow it, or the start model doesn't fit.
+        MammoError: the data don't allow it, the start model doesn't fit, or the run can't go on with these settings.
     """
     started = time.monotonic()
     keras.utils.set_random_seed(config.seed)
-    write_json(run / "config.json", config.parameters)
     store = open_store(config.store)
     table = plan(config)
-    with whole(run / "split.parquet") as path:
-        table[["patient_id", "image_id", "label", "part"]].to_parquet(path, index=False)
+    if (run / STATE).exists():
+        check_same(run, config, table)
+    else:
+        _begin(run, config, table)
     data = TrainingData(table, store.images(table["png"].to_list()))
-    model = _start_model(config, store)
-
-    (run / METRICS).unlink(missing_ok=True)
-    append_json_line(run / METRICS, {"kind": "start", "time": time.time(), "parts": describe(data.table)})
-    journal, best = _fit(model, data, config, run, progress, should_stop)
+    journal, best = _fit(data, config, run, progress, should_stop)
     outcome: dict[str, Any] = {"run": run.name, "epochs": journal.epochs_done, "best_epoch": best.best_epoch}
-    if journal.stopped and best.best is None:
-        outcome |= {
-            "status": "stopped",
-            "message": "Stopped before the first epoch ended; there is no model.",
-            "verified": False,
-        }
-    elif journal.diverged and best.best is None:
-        outcome |= {
-            "status": "diverged",
-            "message": "The loss is not a number. Try a smaller learning rate.",
-            "verified": False,
-        }
+    if best.best is None:
+        outcome |= _nothing(journal)
     else:
         finish(run, config, store, data, best.best_epoch)
         outcome |= _ending(journal, best) | {"verified": verify(run)}
     return outcome | {"seconds": round(time.monotonic() - started, 3)}
 
 
-def _start_model(config: TrainingConfig, store: Store) -> keras.Model:
+def _begin(run: Path, config: TrainingConfig, table: pd.DataFrame) -> None:
+    write_json(run / CONFIG, config.parameters)
+    with whole(run / SPLIT) as path:
+        table[SPLIT_COLUMNS].to_parquet(path, index=False)
+    (run / METRICS).unlink(missing_ok=True)
+    append_json_line(run / METRICS, {"kind": "start", "time": time.time(), "parts": describe(table)})
+
+
+def _start_model(config: TrainingConfig, size: int) -> keras.Model:
+    """Build the network, or load the one to start from; `plan` has seen that it fits."""
     if config.start_from is None:
-        model = build(config.network, store.contract.size)
-    else:
-        bundle = models.open_bundle(models.model_folder(config.start_from))
-        if bundle.contract != store.contract:
-            raise ConfigError(
-                f"{config.start_from} expects images prepared in another way than the store {config.store} holds. "
-                "Import the data again with that model's size, or start from random weights."
-            )
-        model = load(bundle.weights)
-    return model
+        return build(config.network, size, config.backbone_weights)
+    return load(models.open_bundle(models.model_folder(config.start_from)).weights)
 
 
 def _fit(
-    model: keras.Model,
     data: TrainingData,
     config: TrainingConfig,
     run: Path,
@@ -114,18 +116,39 @@ def _fit(
 ) -> tuple[Journal, KeepBest]:
     images, labels = data.part("train")
     positions, weights = balance(labels, config.imbalance, np.random.default_rng(config.seed))
-    batches = Batches(images, labels, positions, weights, config)
-    schedule = keras.optimizers.schedules.CosineDecay(config.learning_rate, config.epochs * len(batches), alpha=0.05)
-    model.compile(
-        optimizer=keras.optimizers.Adam(schedule),
-        loss=LOSS,
-        metrics=["accuracy", PositiveAUC(name="auc")],
-    )
-    journal = Journal(run / METRICS, config.epochs, config.batch_size, progress, should_stop)
     best = KeepBest(run / CHECKPOINT, config.patience)
-    callbacks = [Validation(*data.part("validation")), best, journal]
-    model.fit(batches, epochs=config.epochs, verbose=0, callbacks=callbacks, shuffle=False)
+    with devices().scope():
+        model = _start_model(config, images.shape[1])
+        steps = config.epochs * steps_an_epoch(labels, config)
+        schedule = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps, alpha=0.05)
+        metrics = ["accuracy", PositiveAUC(name="auc")]
+        model.compile(optimizer=keras.optimizers.Adam(schedule), loss=LOSS, metrics=metrics)
+        done = 0
+        if (run / STATE).exists():
+            done = restore(run / STATE, model, best)
+            reopen(run / METRICS, done)
+    journal = Journal(run / METRICS, config, progress, should_stop, done)
+    validation = Validation(*data.part("validation"))
+    callbacks = [validation, best, journal, Events(run / EVENTS), KeepState(run / STATE, best)]
+    if not (done and best.is_over(done)):
+        batches = Batches(images, labels, positions, weights, config, done)
+        model.fit(batches, epochs=config.epochs, initial_epoch=done, verbose=0, callbacks=callbacks, shuffle=False)
     return journal, best
+
+
+def devices() -> tf.distribute.Strategy:
+    """Return how the network is laid on this machine: on all of its GPUs where there are several."""
+    several = len(tf.config.list_logical_devices("GPU")) > 1
+    return tf.distribute.MirroredStrategy() if several else tf.distribute.get_strategy()
+
+
+def _nothing(journal: Journal) -> dict[str, Any]:
+    """Describe the end of a run that has no whole epoch."""
+    if journal.diverged:
+        status, message = "diverged", "The loss is not a number. Try a smaller learning rate."
+    else:
+        status, message = "stopped", "Stopped before the first epoch ended; there is no model."
+    return {"status": status, "message": message, "verified": False}
 
 
 def _ending(journal: Journal, best: KeepBest) -> dict[str, str]:

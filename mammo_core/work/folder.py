@@ -1,10 +1,14 @@
 """One piece of long work on disk, as its process writes it and as everyone else reads it."""
 
+import os
+import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import psutil
 from filelock import FileLock, Timeout
 
 from mammo_core.errors import WorkError
@@ -12,7 +16,13 @@ from mammo_core.files import read_json, write_bytes, write_json
 
 State = Literal["queued", "running", "stopping", "finished", "stopped", "failed", "diverged", "crashed"]
 FINAL: tuple[State, ...] = ("finished", "stopped", "failed", "diverged", "crashed")
+STARTING: Literal["starting"] = (
+    "starting"  # written with the request; "queued", for everyone, until the process has had time to come up
+)
 STARTING_SECONDS = 30.0  # until then a launched process that holds no lock yet counts as queued, not as crashed
+RESERVE_BYTES = 16_384  # kept on the disk, so that there is room to say that the disk is full
+KILL_SECONDS = 10.0  # that the system may take to end a killed process
+KILLED = "Ended at once by a second stop."
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,8 @@ class WorkFolder:
     progress.json   how far it is; its keys depend on the kind
     stop            is there once someone asked it to stop
     work.lock       locked by the process while it lives
+    process.json    which process that is: host, pid and the time of its start
+    reserve         some bytes that are given back when a failure has to be written
     work.log        its output
     """
 
@@ -47,6 +59,10 @@ class WorkFolder:
         """Return what was asked for: {"kind": …, "arguments": {…}}."""
         return read_json(self.path / "work.json")
 
+    def asked(self) -> float:
+        """Return when it was asked for, in seconds since 1970."""
+        return (self.path / "work.json").stat().st_mtime
+
     def is_alive(self) -> bool:
         """Return whether a process holds the lock. A zombie or a reused process number doesn't."""
         if not (self.path / "work.lock").exists():
@@ -63,11 +79,13 @@ class WorkFolder:
         if written["state"] in FINAL:
             return written["state"]
         if self.is_alive():
-            return "stopping" if self.stop_requested() and written["state"] == "running" else written["state"]
+            if self.stop_requested():
+                return "stopping"
+            return "queued" if written["state"] == STARTING else written["state"]
         written = self.written_state()  # it may have ended between the two looks
         if written["state"] in FINAL:
             return written["state"]
-        starting = written["state"] == "queued" and time.time() - written["time"] < STARTING_SECONDS
+        starting = written["state"] == STARTING and time.time() - written["time"] < STARTING_SECONDS
         return "queued" if starting else "crashed"
 
     def written_state(self) -> dict[str, Any]:
@@ -114,27 +132,64 @@ class WorkFolder:
         """Return whether someone asked the process to end."""
         return (self.path / "stop").exists()
 
+    def stop(self) -> None:
+        """Ask the process to end; asked a second time, end it at once.
+
+        Raises:
+            WorkError: it is to be ended at once, and runs on another machine.
+        """
+        if self.stop_requested() and self.is_alive():
+            self._kill()
+        else:
+            self.request_stop()
+
     def write_request(self, kind: str, arguments: dict[str, Any]) -> None:
         """Write what is asked for and set the state to queued.
 
         Raises:
             WorkError: a process is at work in this folder.
         """
-        if self.exists and self.state() not in FINAL:
-            raise WorkError(f"{self.name} is already being worked on. Wait for it to end, or stop it.")
         self.path.mkdir(parents=True, exist_ok=True)
-        (self.path / "stop").unlink(missing_ok=True)
-        (self.path / "progress.json").unlink(missing_ok=True)
-        write_json(self.path / "work.json", {"kind": kind, "arguments": arguments})
-        self.write_state("queued")
+        with FileLock(self.path / "request.lock"):  # of two requests at the same time one finds the other's state
+            if self.exists and self.state() not in FINAL:
+                raise WorkError(f"{self.name} is already being worked on. Wait for it to end, or stop it.")
+            (self.path / "stop").unlink(missing_ok=True)
+            (self.path / "progress.json").unlink(missing_ok=True)
+            self.write_state(STARTING)
+            write_json(self.path / "work.json", {"kind": kind, "arguments": arguments})
 
-    def write_state(self, state: State, message: str = "") -> None:
+    def write_process(self) -> None:
+        """Write that this process is at work here; it holds the lock."""
+        process = psutil.Process()
+        about = {"host": socket.gethostname(), "pid": process.pid, "created": process.create_time()}
+        write_json(self.path / "process.json", about)
+        write_bytes(self.path / "reserve", os.urandom(RESERVE_BYTES))
+
+    def write_state(self, state: State | Literal["starting"], message: str = "") -> None:
         """Write the state, with the time."""
+        if state == "failed":
+            (self.path / "reserve").unlink(missing_ok=True)
         write_json(self.path / "state.json", {"state": state, "message": message, "time": time.time()})
 
     def write_progress(self, progress: dict[str, Any]) -> None:
         """Write how far the work is."""
         write_json(self.path / "progress.json", progress)
+
+    def _kill(self) -> None:
+        about = read_json(self.path / "process.json")
+        if about["host"] != socket.gethostname():
+            raise WorkError(f"{self.name} runs on {about['host']} and can only be ended at once from there.")
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(about["pid"])
+            if process.create_time() != about["created"]:
+                return  # it has just ended, and the number belongs to another process
+            family = [process, *process.children(recursive=True)]
+            for member in family:
+                with suppress(psutil.NoSuchProcess):
+                    member.kill()
+            psutil.wait_procs(family, timeout=KILL_SECONDS)
+        if self.written_state()["state"] not in FINAL:
+            self.write_state("stopped", KILLED)
 
 
 def duration(seconds: float) -> str:

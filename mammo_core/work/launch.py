@@ -1,21 +1,24 @@
 """Starting long work: in a detached process of its own, or here in this process with the same files."""
 
+import errno
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from mammo_core.errors import MammoError, WorkError
+from mammo_core.errors import DataError, MammoError, WorkError
 from mammo_core.settings import PROJECT, settings
 from mammo_core.work.folder import WorkFolder
 from mammo_core.work.jobs import JOBS, Outcome
 
 PROGRESS_SECONDS = 0.25  # progress.json is written no more often than this
+TURN_SECONDS = 0.5  # between two looks whether the turn has come
 
 Progress = Callable[[dict[str, Any]], None]
 
@@ -60,12 +63,19 @@ def run_here(path: Path, kind: str, arguments: dict[str, Any], on_progress: Prog
     return run_requested(folder, on_progress)
 
 
-def run_requested(folder: WorkFolder, on_progress: Progress | None = None) -> Outcome:
-    """Do what the folder asks for, holding its lock; every way out writes a final state, but for a killed process."""
+def run_requested(folder: WorkFolder, on_progress: Progress | None = None, *, in_turn: bool = True) -> Outcome:
+    """Do what the folder asks for, holding its lock; every way out writes a final state, but for a killed process.
+
+    Args:
+        folder: of the work.
+        on_progress: called with each progress, in this process.
+        in_turn: whether to wait until no other work of this kind runs on these data.
+    """
     try:
         with folder.lock().acquire(timeout=5):
             try:
-                return _run(folder, on_progress)
+                folder.write_process()
+                return _run_in_turn(folder, on_progress) if in_turn else _run(folder, on_progress)
             except MammoError as error:
                 folder.write_state("failed", str(error))
                 raise
@@ -79,31 +89,56 @@ def run_requested(folder: WorkFolder, on_progress: Progress | None = None) -> Ou
         raise WorkError(f"{folder.name} is already being worked on.") from None
 
 
+def _run_in_turn(folder: WorkFolder, on_progress: Progress | None) -> Outcome:
+    settings().data.mkdir(parents=True, exist_ok=True)
+    turn = FileLock(settings().data / f".{folder.request()['kind']}.turn")
+    if not _wait_for(turn, folder):
+        outcome = Outcome("stopped", "Stopped while it was waiting for its turn.", {})
+        folder.write_state(outcome.state, outcome.message)
+        return outcome
+    try:
+        return _run(folder, on_progress)
+    finally:
+        turn.release()
+
+
 def _run(folder: WorkFolder, on_progress: Progress | None) -> Outcome:
     request = folder.request()
-    settings().data.mkdir(parents=True, exist_ok=True)
-    turn = FileLock(settings().data / f".{request['kind']}.turn")
-    if not _wait_for(turn, folder.stop_requested):
-        outcome = Outcome("stopped", "Stopped while it was waiting for its turn.", {})
-    else:
-        try:
-            folder.write_state("running")
-            job = JOBS[request["kind"]]
-            outcome = job(request["arguments"], _Reporter(folder, on_progress), folder.stop_requested)
-        finally:
-            turn.release()
+    folder.write_state("running")
+    outcome = JOBS[request["kind"]](request["arguments"], _Reporter(folder, on_progress), folder.stop_requested)
     folder.write_state(outcome.state, outcome.message)
     return outcome
 
 
-def _wait_for(turn: FileLock, should_stop: Callable[[], bool]) -> bool:
-    """Wait until no other work of this kind runs: two trainings on one machine would only slow each other down."""
-    while not should_stop():
+def _wait_for(turn: FileLock, folder: WorkFolder) -> bool:
+    """Wait until no other work of this kind runs: two trainings on one machine would only slow each other down.
+
+    Those that wait take their turns in the order in which they were asked for.
+    """
+    folder.write_state("queued")
+    told = False
+    while not folder.stop_requested():
         try:
-            turn.acquire(timeout=0.5)
+            if not _earlier(folder):
+                turn.acquire(timeout=TURN_SECONDS)
+                return True
+            time.sleep(TURN_SECONDS)
         except Timeout:
-            continue
-        return True
+            pass
+        if not told:
+            told = True
+            folder.write_state("queued", "It begins when the work of its kind before it has ended.")
+    return False
+
+
+def _earlier(folder: WorkFolder) -> bool:
+    """Return whether other work of this kind beside it has waited for longer."""
+    asked, kind = folder.asked(), folder.request()["kind"]
+    for path in folder.path.parent.glob("*/work.json"):
+        other = WorkFolder(path.parent)
+        with suppress(FileNotFoundError, DataError):  # deleted or renamed meanwhile
+            if other.asked() < asked and other.state() == "queued" and other.request()["kind"] == kind:
+                return True
     return False
 
 
@@ -126,8 +161,20 @@ class _Reporter:
 
 def _cause(error: BaseException) -> str:
     """Name the cause of an unexpected end in one sentence, without the message, which could hold anything."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+    causes = list(_chain(error))
+    if any(isinstance(cause, MemoryError) or type(cause).__name__ == "ResourceExhaustedError" for cause in causes):
         return "Out of memory. Choose a smaller batch or fewer workers."
-    if isinstance(error, OSError) and error.errno == 28:
+    if any(_is_disk_full(cause) for cause in causes):
         return "The disk is full. Make room and resume."
     return f"It ended with an unexpected {type(error).__name__}; work.log in its folder has the details."
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    """HDF5 tells the number of the error in its message only."""
+    return isinstance(error, OSError) and (error.errno == errno.ENOSPC or os.strerror(errno.ENOSPC) in str(error))
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

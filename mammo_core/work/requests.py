@@ -1,6 +1,5 @@
 """From what a person asks for to a work folder and a job's arguments; the command line and the pages both use these."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,29 +50,3 @@ def unfinished_demos() -> list[WorkFolder]:
     """Return the synthetic data sets that are being made, or whose making ended badly."""
     folders = [WorkFolder(path.parent) for path in settings().data.glob("*/work.json")]
     return [folder for folder in folders if folder.state() != "finished"]
-
-
-def train_request(document: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
-    """Check a training configuration and name its run folder.
-
-    Args:
-        document: the fields of TrainingConfig.
-
-    Returns:
-        The run folder, which isn't there yet, and the training's arguments.
-
-    Raises:
-        MammoError: a setting is not usable, or the store doesn't allow the split.
-    """
-    from mammo_core.learning.config import TrainingConfig
-    from mammo_core.learning.plan import plan
-
-    config = TrainingConfig.read(document)
-    plan(config)
-    base = f"{config.store}-{config.network}-{datetime.now():%Y%m%d-%H%M%S}"
-    path = settings().models / base
-    number = 2
-    while path.exists():
-        path = settings().models / f"{base}-{number}"
-        number += 1
-    return path, {"run": str(path), "config": config.parameters}

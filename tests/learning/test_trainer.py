@@ -1,11 +1,17 @@
+import math
+
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
+import tensorflow as tf
 
 from mammo_core import models
-from mammo_core.errors import ConfigError, DataError
+from mammo_core.errors import ConfigError, DataError, MammoError
 from mammo_core.files import read_json, read_json_lines
 from mammo_core.learning.config import TrainingConfig
+from mammo_core.learning.events import Event
+from mammo_core.learning.inputs import Batches
 from mammo_core.learning.plan import plan, preview
 from mammo_core.learning.trainer import train
 from mammo_core.learning.verify import verify
@@ -101,7 +107,74 @@ def test_unlabelled_or_lopsided_stores_are_refused_before_anything_starts(finish
 
 def test_the_preview_counts_what_the_split_will_be(finished):
     config = TrainingConfig(store="demo")
-    table = preview(config).set_index("part")
+    seen = preview(config)
+    table = seen.parts.set_index("part")
     split = plan(config)
     assert table["images"].sum() == len(split)
     assert table.loc["train", "patients"] == split.loc[split["part"] == "train", "patient_id"].nunique()
+    negative = (split.query("part == 'train'")["label"] == 0).sum()
+    assert seen.steps == math.ceil(2 * negative / 16)  # oversampled to as many positives
+    assert f"12 epochs of {seen.steps} steps" in seen.sentence
+    whole = preview(config.model_copy(update={"imbalance": "none", "batch_size": 4}))
+    assert whole.steps == math.ceil(table.loc["train", "images"] / 4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"network": "original", "start_from": "trained"}, "trained is a compact network, not original"),
+        ({"start_from": "nobody"}, "no model 'nobody'"),
+        ({"backbone_weights": "x.h5"}, "for the large network only"),
+        ({"network": "large", "backbone_weights": "x.h5"}, "x.h5, isn't there"),
+        ({"folds": 3}, "belong together"),
+        ({"folds": 3, "fold": 4}, "Fold 4 of 3"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused_before_anything_starts(finished, changes, reason):
+    with pytest.raises(MammoError, match=reason):
+        plan(TrainingConfig.read({"store": "demo", **changes}))
+
+
+def test_images_that_do_not_fit_into_memory_are_refused(finished, monkeypatch):
+    memory = psutil.virtual_memory()
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory._replace(available=1_000_000))
+    with pytest.raises(ConfigError, match="GiB are free"):
+        plan(TrainingConfig(store="demo"))
+
+
+def test_over_all_folds_each_patient_is_tested_once(finished):
+    tested = []
+    for fold in (1, 2, 3):
+        split = plan(TrainingConfig(store="demo", folds=3, fold=fold))
+        assert set(split["part"]) == {"train", "validation", "test"}
+        tested += split.loc[split["part"] == "test", "patient_id"].unique().tolist()
+    assert sorted(tested) == sorted(split["patient_id"].unique())
+
+
+def test_a_diverged_run_keeps_its_last_good_model(finished, tmp_path, monkeypatch):
+    shown = Batches.__getitem__
+
+    def broken(batches, index):
+        tensor, labels, weights = shown(batches, index)
+        return (
+            (tensor * np.nan if batches.epoch > 1 else tensor),
+            labels,
+            weights,
+        )  # Keras ends epoch 0 before it begins
+
+    monkeypatch.setattr(Batches, "__getitem__", broken)
+    result = train(tmp_path / "run", TrainingConfig(store="demo", epochs=3, batch_size=32))
+    assert (result["status"], result["epochs"], result["best_epoch"], result["verified"]) == ("diverged", 1, 1, True)
+    assert "of epoch 1, is kept" in result["message"]
+    assert models.open_bundle(tmp_path / "run").card["best_epoch"] == 1
+
+
+def test_tensorboard_finds_the_epochs_of_both_parts(finished):
+    epochs = [record for record in read_json_lines(run_of(finished) / "metrics.jsonl") if record["kind"] == "epoch"]
+    for part, name in (("train", "loss"), ("validation", "val_auc")):
+        (path,) = (run_of(finished) / "events" / part).glob("events.out.tfevents.*")
+        events = [Event.FromString(record.numpy()) for record in tf.data.TFRecordDataset(str(path))]
+        found = [
+            (e.step, v.simple_value) for e in events for v in e.summary.value if v.tag == name.removeprefix("val_")
+        ]
+        assert found == [(record["epoch"], pytest.approx(record[name])) for record in epochs]

@@ -1,16 +1,34 @@
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
 
 import pandas as pd
 import psutil
 import pytest
+from filelock import FileLock
 
 from mammo_core.errors import MammoError, WorkError
 from mammo_core.work import FINAL, WorkFolder, launch, run_here
 from mammo_core.work import jobs as jobs_module
 from mammo_core.work.jobs import Outcome
-from mammo_core.work.requests import demo_request, import_request, train_request, unfinished_demos
+from mammo_core.work.launch import run_requested
+from mammo_core.work.requests import demo_request, import_request, unfinished_demos
+
+DEAF = """
+import subprocess, sys, time
+from pathlib import Path
+from mammo_core.work import WorkFolder
+folder = WorkFolder(Path(sys.argv[1]))
+with folder.lock():
+    folder.write_process()
+    folder.write_state("running")
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    print(child.pid, flush=True)
+    time.sleep(60)
+"""
 
 
 def wait_until(condition, seconds: float = 60) -> None:
@@ -82,18 +100,72 @@ def test_an_unexpected_end_is_a_named_state_without_details(workspace, monkeypat
     assert folder.message() == "The disk is full. Make room and resume."
 
 
-def test_a_second_work_of_a_kind_waits_for_its_turn(workspace, monkeypatch):
-    from filelock import FileLock
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (
+            OSError("Can't synchronously write data (errno = 28, error message = 'No space left on device')"),
+            "disk is full",
+        ),
+        (MemoryError(), "Out of memory"),
+        (ValueError("x"), "unexpected ValueError"),
+    ],
+)
+def test_a_cause_behind_another_error_is_named(workspace, monkeypatch, error, cause):
+    def broken(*_):
+        try:
+            raise error
+        finally:
+            raise RuntimeError("while closing the file") if "Value" not in cause else error
 
-    turn = FileLock(workspace / "data" / ".demo.turn")
+    monkeypatch.setitem(jobs_module.JOBS, "demo", broken)
+    with pytest.raises(type(error) if "Value" in cause else RuntimeError):
+        run_here(workspace / "x", "demo", {})
+    assert cause in WorkFolder(workspace / "x").message()
+
+
+def test_work_of_a_kind_takes_turns_in_the_order_of_asking(workspace, monkeypatch):
     (workspace / "data").mkdir()
-    with turn:
+    monkeypatch.setitem(jobs_module.JOBS, "demo", lambda *_: Outcome("finished", "Done.", {}))
+    folders = [WorkFolder(workspace / "data" / name) for name in ("late", "early")]
+    with FileLock(workspace / "data" / ".demo.turn"):
+        for folder in reversed(folders):
+            folder.write_request("demo", {})
+        threads = [threading.Thread(target=run_requested, args=(folder,)) for folder in folders]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: all("begins when" in folder.message() for folder in folders))
+        assert [folder.state() for folder in folders] == ["queued", "queued"]
+    for thread in threads:
+        thread.join()
+    late, early = (folder.written_state() for folder in folders)
+    assert (late["state"], early["state"]) == ("finished", "finished")
+    assert early["time"] < late["time"]
+
+
+def test_a_stop_reaches_what_waits_for_its_turn(workspace):
+    (workspace / "data").mkdir()
+    with FileLock(workspace / "data" / ".demo.turn"):
         folder = launch(workspace / "data" / "late", "demo", {"out": str(workspace / "data" / "late"), "patients": 4})
         wait_until(folder.is_alive)
         assert folder.state() == "queued"
-        folder.request_stop()
+        folder.stop()
         wait_until(lambda: folder.state() in FINAL)
     assert folder.state() == "stopped"
+
+
+def test_a_second_stop_ends_what_does_not_heed_the_first(tmp_path):
+    folder = WorkFolder(tmp_path / "deaf")
+    folder.write_request("train", {})
+    process = subprocess.Popen([sys.executable, "-c", DEAF, str(folder.path)], stdout=subprocess.PIPE)
+    assert process.stdout
+    child = psutil.Process(int(process.stdout.readline()))
+    folder.stop()
+    assert folder.state() == "stopping"
+    folder.stop()
+    assert (folder.state(), folder.message()) == ("stopped", "Ended at once by a second stop.")
+    assert not folder.is_alive()
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
 def test_progress_is_written_and_told(workspace, monkeypatch):
@@ -113,12 +185,5 @@ def test_progress_is_written_and_told(workspace, monkeypatch):
 def test_requests_are_checked_before_anything_is_written(finished):
     with pytest.raises(MammoError, match="already a data set"):
         demo_request("demo", 10, 0.3, 0)
-    with pytest.raises(MammoError, match="epochs"):
-        train_request({"store": "demo", "epochs": 21})
-    with pytest.raises(MammoError, match="no prepared store"):
-        train_request({"store": "nothing"})
-    path, arguments = train_request({"store": "demo"})
-    assert not path.exists()
-    assert arguments["run"] == str(path)
     folder, arguments = import_request("demo", "other", 128)
     assert (folder.name, arguments["store"]) == ("other", "other")

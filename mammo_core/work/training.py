@@ -1,0 +1,78 @@
+"""Starting, resuming and sweeping training runs, each in a folder of its own."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from mammo_core.errors import WorkError
+from mammo_core.learning.config import TrainingConfig
+from mammo_core.learning.plan import plan
+from mammo_core.settings import settings
+from mammo_core.work.folder import FINAL, WorkFolder
+from mammo_core.work.launch import launch
+
+RESUMABLE = ("stopped", "failed", "crashed")
+
+
+def train_request(document: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
+    """Check a training configuration and name its run folder.
+
+    Args:
+        document: the fields of TrainingConfig.
+
+    Returns:
+        The run folder, which isn't there yet, and the training's arguments.
+
+    Raises:
+        MammoError: a setting is not usable, or the store doesn't allow the split.
+    """
+    config = TrainingConfig.read(document)
+    plan(config)
+    base = f"{config.store}-{config.network}-{datetime.now():%Y%m%d-%H%M%S}"
+    path = settings().models / base
+    number = 2
+    while path.exists():
+        path = settings().models / f"{base}-{number}"
+        number += 1
+    return path, {"run": str(path), "config": config.parameters}
+
+
+def start(config: TrainingConfig) -> WorkFolder:
+    """Start a run in a process of its own; two clicks, or two tabs, on the same settings are one run.
+
+    Returns:
+        The new run's folder, or that of the run of these very settings that hasn't ended yet.
+
+    Raises:
+        MammoError: a setting is not usable, or the store doesn't allow the split.
+    """
+    settings().models.mkdir(parents=True, exist_ok=True)
+    with FileLock(settings().models / ".start.lock"):
+        for path in settings().models.glob("*/work.json"):
+            folder = WorkFolder(path.parent)
+            if folder.request()["arguments"].get("config") == config.parameters and folder.state() not in FINAL:
+                return folder
+        path, arguments = train_request(config.parameters)
+        return launch(path, "train", arguments)
+
+
+def can_resume(folder: WorkFolder) -> bool:
+    """Return whether a run ended before its time and may go on."""
+    return folder.exists and folder.request()["kind"] == "train" and folder.state() in RESUMABLE
+
+
+def resume_request(folder: WorkFolder) -> tuple[Path, dict[str, Any]]:
+    """Return what it takes to go on with a run: its folder and arguments, as before.
+
+    Raises:
+        WorkError: there is no such run, it is under way, or it ended well or by itself.
+        MammoError: its store or start model is gone or has changed.
+    """
+    if not can_resume(folder):
+        state = folder.state() if folder.exists else "no training run"
+        raise WorkError(f"{folder.name} is {state}; only a run that was stopped, failed or crashed can be resumed.")
+    config = TrainingConfig.read(folder.request()["arguments"]["config"])
+    plan(config)
+    return folder.path, {"run": str(folder.path), "config": config.parameters}
