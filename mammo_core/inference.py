@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,8 @@ from mammo_core.dataset.store import open_store
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import ConfigError, DataError, ImageError
 from mammo_core.evaluation import Calibration, evaluate, standing_report, to_breasts, to_patients
-from mammo_core.models import Bundle
+from mammo_core.evaluation.familiarity import Reference, describe_inputs
+from mammo_core.models import REFERENCE, Bundle
 from mammo_core.preprocess import to_source, to_tensor
 from mammo_core.uploads import File, Upload, read_upload
 
@@ -37,6 +38,7 @@ class Prediction:
         probability: calibrated probability of the positive class in [0, 1], None with an error.
         heat: float32 (h, w) in [0, 1]: what each place of the model input adds to the positive logit, where 1 is what the
             hottest place of a typical positive validation image adds; None if the network has no activation map.
+        strangeness: distance from the training images; above 1 the image is unlike them. None with an error.
         error: what went wrong, for a person.
     """
 
@@ -44,7 +46,13 @@ class Prediction:
     upload: Upload | None = None
     probability: float | None = None
     heat: np.ndarray | None = None
+    strangeness: float | None = None
     error: str | None = None
+
+    @property
+    def strange(self) -> bool:
+        """Whether the image is unlike those that the model learnt from, so that its answer says nothing."""
+        return self.strangeness is not None and self.strangeness > 1
 
     def heatmap(self) -> np.ndarray | None:
         """Return the heat over the picture, float32 (rows, columns) in [0, 1]."""
@@ -62,6 +70,7 @@ class Prediction:
             "laterality": found and found.laterality,
             "view": found and found.view,
             "probability": self.probability,
+            "unlike_training": self.strange if self.upload else None,
             "error": self.error,
         }
 
@@ -108,6 +117,20 @@ class Answer:
         yield f"Model {self.model}, operating point {self.threshold:.3f}. Research use only, not a diagnosis."
 
 
+class Output(NamedTuple):
+    """What a network says of n model inputs.
+
+    Attributes:
+        probabilities: float64 (n,), calibrated, of the positive class.
+        heat: float32 (n, h, w) in [0, 1], or None; see `Prediction.heat`.
+        embedding: float64 (n, c), mean features; c is 0 for a network without an activation map.
+    """
+
+    probabilities: np.ndarray
+    heat: np.ndarray | None
+    embedding: np.ndarray
+
+
 class Predictor:
     """A loaded network. Loading takes seconds, a prediction milliseconds, so keep one a model.
 
@@ -121,21 +144,23 @@ class Predictor:
         self.bundle = bundle
         self.calibration = Calibration.from_json(bundle.card["calibration"])
         self.evidence, self.heat_scale = evidence, bundle.card["heat_scale"]
+        self.reference = Reference.read(bundle.folder / REFERENCE)
         self.network = with_features(load(bundle.weights))
         self(
             np.zeros((1, bundle.contract.size, bundle.contract.size), np.uint8)
         )  # compiles, so that the first user needn't wait
 
-    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return calibrated probabilities float64 (n,) and heat float32 (n, h, w) for uint8 (n, size, size)."""
+    def __call__(self, images: np.ndarray) -> Output:
+        """Return what the network says of model inputs, uint8 (n, size, size)."""
         outputs = self.network.predict_on_batch(to_tensor(images))
         if not isinstance(outputs, list | tuple):
             outputs = [outputs]
         probabilities = self.calibration.apply(np.asarray(outputs[0], np.float64)[:, 1])
         if len(outputs) == 1:
-            return probabilities, None
-        places = self.evidence(self.network, np.asarray(outputs[1]))
-        return probabilities, np.clip(places / self.heat_scale, 0, 1).astype(np.float32)
+            return Output(probabilities, None, np.empty((len(images), 0)))
+        features = np.asarray(outputs[1])
+        heat = np.clip(self.evidence(self.network, features) / self.heat_scale, 0, 1).astype(np.float32)
+        return Output(probabilities, heat, features.mean(axis=(1, 2), dtype=np.float64))
 
 
 def predict_files(files: Sequence[File], predictor: Predictor, sandbox: Sandbox) -> Iterator[Prediction]:
@@ -155,8 +180,12 @@ def predict_files(files: Sequence[File], predictor: Predictor, sandbox: Sandbox)
             continue
         laterality, view = listed.get(Path(name).stem, (None, None))
         upload = replace(upload, laterality=upload.laterality or laterality, view=upload.view or view)
-        probabilities, heat = predictor(upload.model_input[np.newaxis])
-        yield Prediction(name, upload, float(probabilities[0]), None if heat is None else heat[0])
+        image = upload.model_input[np.newaxis]
+        probabilities, heat, embedding = predictor(image)
+        strange = predictor.reference.strangeness(describe_inputs(image, [upload.geometry], embedding))
+        yield Prediction(
+            name, upload, float(probabilities[0]), None if heat is None else heat[0], strangeness=float(strange[0])
+        )
 
 
 def summarise(images: list[Prediction], bundle: Bundle) -> Answer:

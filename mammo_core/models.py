@@ -5,6 +5,7 @@
         contract.json       the preprocessing that its images went through
         predictions.parquet what it said of the validation and test images
         evaluation.json     the report on them
+        reference.npz       what its training images are like, so that others are known
         card.json           what it is, what it was trained on, its operating point, and the SHA-256 of the files above
 
 Loading is strict: a folder with a changed, missing or foreign file is refused.
@@ -25,15 +26,16 @@ from mammo_core.settings import SHIPPED_MODELS, settings
 
 DEMO = "demo"
 CLASS_NAMES = ("negative", "positive")
-MODEL, CONTRACT, PREDICTIONS, EVALUATION, CARD = (
+MODEL, CONTRACT, PREDICTIONS, EVALUATION, REFERENCE, CARD = (
     "model.keras",
     "contract.json",
     "predictions.parquet",
     "evaluation.json",
+    "reference.npz",
     "card.json",
 )
 NOTE = "note.txt"
-VOUCHED = (MODEL, CONTRACT, PREDICTIONS, EVALUATION)
+VOUCHED = (MODEL, CONTRACT, PREDICTIONS, EVALUATION, REFERENCE)
 FORMAT = 1
 
 

@@ -16,11 +16,12 @@ from mammo_core.dataset.store import Store
 from mammo_core.dataset.truth import boxes_in_input, read_truth
 from mammo_core.errors import ModelError
 from mammo_core.evaluation import STATISTICS, choose_threshold, evaluate, fit_platt, image_statistics
+from mammo_core.evaluation.familiarity import Reference, describe_inputs, fit_reference
 from mammo_core.evaluation.localisation import Located, localisation
 from mammo_core.evaluation.operating import Policy
 from mammo_core.evaluation.report import FIGURES
 from mammo_core.files import read_json, whole, write_json
-from mammo_core.learning.callbacks import predict
+from mammo_core.learning.callbacks import PREDICTION_BATCH, predict
 from mammo_core.learning.config import TrainingConfig
 from mammo_core.learning.network import evidence, load, with_features
 from mammo_core.learning.plan import TrainingData, describe
@@ -30,6 +31,7 @@ from mammo_core.settings import PROJECT
 CHECKPOINT = "checkpoint.keras"
 VERIFICATION = "verification.json"
 OPERATING_POLICY: Policy = "specificity_90"
+REFERENCE_IMAGES = 4_000  # of a part, at most: more don't change what is usual
 KEPT = (  # of the manifest, with the predictions: who it was, and what subgroups and baselines need
     "patient_id", "image_id", "laterality", "view", "label", "part", "age", "site_id", "machine_id", "density", "implant",
 )  # fmt: skip
@@ -64,6 +66,7 @@ def finish(run: Path, config: TrainingConfig, store: Store, data: TrainingData, 
         operating_point=threshold,
         training=table.loc[~held_out, ["label", "age", *STATISTICS]],
     )
+    learn_reference(best, data).save(run / models.REFERENCE)
     where = localisation(locate(best, data, store, judged))
     write_json(run / models.EVALUATION, {"part": judged, **report, "localisation": where})
     card = {
@@ -92,6 +95,19 @@ def finish(run: Path, config: TrainingConfig, store: Store, data: TrainingData, 
     models.write_card(run, card)
 
 
+def learn_reference(model: keras.Model, data: TrainingData) -> Reference:
+    """Learn from the training and validation images what an image that the model knows is like."""
+    network = with_features(model)
+    parts = []
+    for part in ("train", "validation"):
+        places = np.flatnonzero((data.table["part"] == part).to_numpy())
+        if len(places) > REFERENCE_IMAGES:
+            places = np.random.default_rng(0).choice(places, REFERENCE_IMAGES, replace=False)
+        geometries = [Geometry.from_json(json.loads(text)) for text in data.table["geometry"].iloc[places]]
+        parts.append(describe_inputs(data.images[places], geometries, embed(network, data.images[places])))
+    return fit_reference(*parts)
+
+
 def locate(model: keras.Model, data: TrainingData, store: Store, part: str) -> list[Located]:
     """Return heat and lesions of the part's positive images whose lesions are known; none without an activation map."""
     network, truth = with_features(model), read_truth(store.csv.parent)
@@ -107,6 +123,22 @@ def locate(model: keras.Model, data: TrainingData, store: Store, part: str) -> l
             boxes = boxes_in_input(malignant[str(row["image_id"])], geometry)
             found.append(Located(row["patient_id"], evidence(network, features)[0], image > 0, boxes))
     return found
+
+
+def embed(network: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Return the mean features of images, float64 (n, c); (n, 0) for a network without an activation map.
+
+    Args:
+        network: see `with_features`.
+        images: uint8 (n, size, size).
+    """
+    if len(network.outputs) == 1:
+        return np.empty((len(images), 0))
+    batches = [
+        np.asarray(network.predict_on_batch(to_tensor(images[start : start + PREDICTION_BATCH]))[1])
+        for start in range(0, len(images), PREDICTION_BATCH)
+    ]
+    return np.concatenate([features.mean(axis=(1, 2)) for features in batches]).astype(np.float64)
 
 
 def verify(run: Path) -> bool:
