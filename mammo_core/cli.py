@@ -191,6 +191,7 @@ def predict(
 ) -> None:
     """Predict from DICOM files, per image, breast and patient."""
     from mammo_core.dicom.sandbox import Sandbox
+    from mammo_core.dropped import without_repeats
     from mammo_core.files import write_bytes
     from mammo_core.inference import Prediction, Predictor, predict_files, summarise
     from mammo_core.models import active_model, model_folder, open_bundle
@@ -205,7 +206,7 @@ def predict(
         for prediction in predict_files(found, predictor, sandbox):
             images.append(prediction)
             progress({"done": len(images), "total": len(found) + len(problems)})
-    answer = summarise(images, bundle)
+    answer = summarise(without_repeats(images), bundle)
     if csv:
         write_bytes(csv, answer.to_csv().encode())
     if as_json:

@@ -6,20 +6,19 @@ Bytes are decoded in a sandboxed worker; the network runs in this process.
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from mammo_core.dataset.catalogue import hanging_order
 from mammo_core.dataset.library import known_views
 from mammo_core.dataset.store import open_store
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import ConfigError, DataError, ImageError
 from mammo_core.evaluation import Calibration, evaluate, standing_report, to_breasts, to_patients
 from mammo_core.evaluation.familiarity import Reference, describe_inputs
+from mammo_core.evaluation.localisation import heat_outside
 from mammo_core.models import REFERENCE, Bundle
 from mammo_core.preprocess import to_source, to_tensor
 from mammo_core.uploads import File, Upload, read_upload
@@ -60,6 +59,12 @@ class Prediction:
             return None
         rows, columns = self.upload.picture.shape
         return to_source(self.heat, self.upload.geometry, rows, columns)
+
+    def heat_outside(self) -> float | None:
+        """Return the share of the heat that lies outside the breast, in [0, 1]; None without a heatmap."""
+        if self.upload is None or self.heat is None:
+            return None
+        return heat_outside(self.heat, self.upload.model_input > 0)
 
     def to_json(self) -> dict[str, Any]:
         """Return the `images` entry of the command line's document."""
@@ -237,25 +242,6 @@ def predict_new(
 def _key(model: str, name: str, data: bytes | Path) -> str:
     contents = data if isinstance(data, bytes) else data.read_bytes()
     return hashlib.sha256(f"{model} {name}\0".encode() + contents).hexdigest()
-
-
-def exams(images: list[Prediction]) -> dict[str, list[tuple[Prediction | None, Prediction | None]]]:
-    """Group readable images by patient as readers hang them.
-
-    Returns:
-        By patient: rows of an image of the right breast and one of the left (or of an unknown side), or None; CC first, then
-        MLO, then any other view.
-    """
-    grouped: dict[str, dict[str, tuple[list[Prediction], list[Prediction]]]] = {}
-    for image in images:
-        if image.upload:
-            views = grouped.setdefault(image.upload.patient or UNKNOWN, {})
-            right, left = views.setdefault(image.upload.view or UNKNOWN, ([], []))
-            (right if image.upload.laterality == "R" else left).append(image)
-    return {
-        patient: [row for view in sorted(views, key=hanging_order) for row in zip_longest(*views[view])]
-        for patient, views in grouped.items()
-    }
 
 
 def evaluate_store(bundle: Bundle, name: str) -> dict[str, Any]:

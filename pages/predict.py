@@ -3,53 +3,14 @@
 import streamlit as st
 
 from mammo_core.dataset.library import example_exam
-from mammo_core.figures.images import hang, overlay, to_png
-from mammo_core.inference import Answer, Prediction, exams, predict_new, summarise
-from mammo_core.models import Bundle, active_model, list_models, model_folder, open_bundle
+from mammo_core.dropped import hang_exams, without_repeats
+from mammo_core.inference import predict_new, summarise
+from mammo_core.models import active_model, list_models, model_folder, open_bundle
 from mammo_core.uploads import unpack
-from pages._inference import predictor, sandbox, show_limit
+from pages._answer import correct_views, show_exam, show_model
+from pages._inference import predictor, sandbox
 from pages._session import errors_shown
-
-
-def show_model(bundle: Bundle) -> None:
-    card = bundle.card
-    auc = bundle.evaluation()["auc"]
-    text = (
-        f"**{bundle.name}** · {card['network']} network, {card['weights']:,} weights, trained on {card['data']['dataset']} · "
-        f"breast-level AUC {auc['value']:.2f} (95 % CI {auc['low']:.2f}–{auc['high']:.2f}) · recall from {bundle.threshold:.2f}"
-    )
-    st.markdown(text)
-    show_limit(bundle)
-
-
-def show_image(image: Prediction, opacity: float) -> None:
-    upload = image.upload
-    if upload is None:
-        return
-    heat = image.heatmap() if opacity else None
-    picture = hang(overlay(upload.picture, heat, opacity), upload.laterality, chest_left=not upload.geometry.flipped)
-    st.image(to_png(picture), width="stretch")
-    st.caption(
-        f"{upload.laterality or '?'} {upload.view or 'view unknown'} · **{image.probability:.2f}** · {image.file}"
-    )
-
-
-def show_exam(answer: Answer, patient: str, rows: list, opacity: float, threshold: float) -> None:
-    with st.container(border=True):
-        breasts = answer.breasts[answer.breasts["patient"] == patient].sort_values("laterality", ascending=False)
-        columns = st.columns([2, *[1] * len(breasts)], vertical_alignment="center")
-        columns[0].markdown(f"#### Patient {patient}")
-        for column, breast in zip(columns[1:], breasts.to_dict("records"), strict=True):
-            decision = ":red-badge[recall]" if breast["recall"] else ":green-badge[no recall]"
-            column.metric(f"Breast {breast['laterality']}, mean of {breast['images']}", f"{breast['probability']:.2f}")
-            column.markdown(decision)
-        for row in rows:
-            with st.container(horizontal=True, horizontal_alignment="center", gap="xxsmall"):
-                for image in row:
-                    with st.container(width=width):
-                        if image is not None:
-                            show_image(image, opacity)
-
+from pages._takeaway import take_away
 
 st.title("Predict")
 names = list_models()
@@ -62,11 +23,12 @@ with errors_shown():
     chosen = st.sidebar.selectbox("Model", names, index=first, key="model")
     bundle = open_bundle(model_folder(chosen))
 show_model(bundle)
-width = st.sidebar.slider("Width of a view, pixels", 200, 700, 320, 20)
-opacity = st.sidebar.slider("Heatmap opacity", 0.0, 1.0, 0.6, 0.05, help="0 shows the image alone")
+st.sidebar.slider("Width of a view, pixels", 200, 700, 320, 20, key="width")
+st.sidebar.slider("Heatmap opacity", 0.0, 1.0, 0.6, 0.05, key="opacity", help="0 shows the image alone")
+st.sidebar.slider("Black and white, grey levels", 0, 255, (0, 255), key="levels")
 
 dropped = st.file_uploader(
-    "Drop DICOM files here, or a zip of them: one image, or the four views of an exam",
+    "Drop DICOM files here, a folder or a zip of them: one image, or the four views of an exam",
     accept_multiple_files=True,
     key="files",
 )
@@ -86,10 +48,13 @@ if not files:
 with errors_shown(), st.spinner("Reading the files …"):
     known = st.session_state.setdefault("answers", {})
     images = predict_new(files, predictor(bundle.name, bundle.identity), sandbox(), known)
-    answer = summarise(images, bundle)
+images = correct_views(without_repeats(images))
+answer = summarise(images, bundle)
 for image in images:
     if image.error:
         st.error(f"{image.file}: {image.error}", icon=":material/broken_image:")
-for patient, rows in exams(images).items():
-    show_exam(answer, patient, rows, opacity, bundle.threshold)
-st.download_button("Download CSV", answer.to_csv(), "predictions.csv", "text/csv", icon=":material/download:")
+exams = hang_exams(images)
+for patient, rows in exams.items():
+    show_exam(answer, patient, rows, bundle)
+if exams:
+    take_away(answer, exams, files, bundle)

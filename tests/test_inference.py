@@ -9,9 +9,10 @@ from PIL import Image
 
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.dropped import hang_exams
 from mammo_core.errors import ConfigError
 from mammo_core.exam import quarantined
-from mammo_core.inference import Predictor, evaluate_store, exams, predict_files, predict_new, summarise
+from mammo_core.inference import Predictor, evaluate_store, predict_files, predict_new, summarise
 from mammo_core.models import model_folder, open_bundle
 from mammo_core.work import run_here
 from mammo_core.work.requests import import_request
@@ -87,7 +88,7 @@ def test_answers_hang_by_patient_and_view(readable, predictor, sandbox):
     patient = readable["patient_id"].iloc[0]
     files = [(row.image_id, Path(row.file)) for row in readable[readable["patient_id"] == patient].itertuples()]
     images = list(predict_files(files, predictor, sandbox))
-    (rows,) = exams(images).values()
+    (rows,) = hang_exams(images).values()
     assert sum(image is not None for row in rows for image in row) == len(files)
     assert [row[0].upload.view for row in rows[:2]] == ["CC", "MLO"]  # from the table: the files don't say
     assert {right.upload.laterality for right, _ in rows if right} == {"R"}

@@ -21,6 +21,7 @@ def folder(workspace):
     path.mkdir(parents=True)
     (path / models.MODEL).write_bytes(b"weights")
     (path / models.PREDICTIONS).write_bytes(b"table")
+    (path / models.REFERENCE).write_bytes(b"numbers")
     write_json(path / models.CONTRACT, Contract(size=64).to_json())
     write_json(path / models.EVALUATION, {"auc": None})
     return path

@@ -37,6 +37,15 @@ def overlay(picture: np.ndarray, heat: np.ndarray | None, opacity: float) -> np.
     return np.round(grey * (1 - share) + colours * share).astype(np.uint8)
 
 
+def stretch(picture: np.ndarray, levels: tuple[int, int]) -> np.ndarray:
+    """Make one grey level black, another one white, and spread those between; uint8 in and out."""
+    black, white = levels
+    if levels == (0, 255):
+        return picture
+    spread = (picture.astype(np.float32) - black) / max(white - black, 1)
+    return np.round(np.clip(spread, 0, 1) * 255).astype(np.uint8)
+
+
 def hang(picture: np.ndarray, laterality: str | None, chest_left: bool) -> np.ndarray:
     """Mirror a picture, if need be, so that a right breast has its chest wall at the right and any other at the left.
 

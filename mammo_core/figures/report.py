@@ -62,14 +62,22 @@ def report_html(bundle: Bundle) -> str:
         f"<h2>Breasts</h2><p>{escape(report['verdict'])}</p>",
         f"<p>{report['n']:,} breasts of {report['patients']:,} patients of the {report['part']} part, {report['positives']:,} "
         "positive. 95 % confidence intervals by bootstrap over patients.</p>",
-        _table(report_table(report)),
+        as_html_table(report_table(report)),
         *(f"<h2>{name}</h2>{_figure(figure, first=name == 'ROC')}" for name, figure in figures.items()),
         "<h2>Subgroups</h2>",
-        _table(subgroup_table(report)),
-        *(f"<h2>{unit.capitalize()}s</h2>{_table(report_table(found))}" for unit, found in report["units"].items()),
-        *(f"<h2>{escape(title)}</h2>{_table(table)}" for title, table in card_tables(bundle.card).items()),
+        as_html_table(subgroup_table(report)),
+        *(
+            f"<h2>{unit.capitalize()}s</h2>{as_html_table(report_table(found))}"
+            for unit, found in report["units"].items()
+        ),
+        *(f"<h2>{escape(title)}</h2>{as_html_table(table)}" for title, table in card_tables(bundle.card).items()),
     ]
-    head = f"<meta charset=utf-8><title>{escape(bundle.name)}</title><style>{STYLE}</style>"
+    return page(bundle.name, parts)
+
+
+def page(title: str, parts: list[str]) -> str:
+    """Return a whole HTML page; `parts` are HTML, the title is text."""
+    head = f"<meta charset=utf-8><title>{escape(title)}</title><style>{STYLE}</style>"
     return f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(parts)}</body></html>"
 
 
@@ -77,7 +85,8 @@ def _pairs(document: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame({"what": list(document), "value": [str(value) for value in document.values()]})
 
 
-def _table(table: pd.DataFrame) -> str:
+def as_html_table(table: pd.DataFrame) -> str:
+    """Return a table as HTML; what is missing is a dash."""
     return table.to_html(index=False, border=0, na_rep="–")
 
 

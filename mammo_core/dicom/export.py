@@ -1,0 +1,175 @@
+"""Answers → DICOM: the picture with its heat as Secondary Capture, and what was said of it as a Structured Report.
+
+Both run in a sandboxed worker where they read the identifiers of a stranger's file. Without leave to keep them, the results
+hold none: the patient is the short keyed hash by which the application shows them, the study an identifier derived from it.
+"""
+
+import uuid
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import highdicom as hd
+import numpy as np
+from highdicom import sr
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.sr.codedict import codes
+
+from mammo_core.dicom.mammogram import patient_key
+from mammo_core.errors import ImageError
+
+MAKER = "Mammography workbench, research use only"
+SCHEME = "99MAMMO"  # of this application's own codes
+IDENTIFIERS = (
+    "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "StudyDate", "StudyTime",
+    "ReferringPhysicianName", "StudyInstanceUID", "SOPInstanceUID",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What is to be said of one image.
+
+    Attributes:
+        model: name of the model.
+        probability: of the positive class, in [0, 1].
+        recall: whether the breast reaches the operating point.
+        laterality, view: of the image, or None.
+        limits: sentences that must go with the answer.
+    """
+
+    model: str
+    probability: float
+    recall: bool
+    laterality: str | None
+    view: str | None
+    limits: tuple[str, ...]
+
+
+def export(source: bytes | Path, picture: np.ndarray, statement: Statement, keep: bool) -> tuple[bytes, bytes]:
+    """Make the DICOM files of an answer.
+
+    Args:
+        source: the image's own file.
+        picture: uint8 (rows, columns, 3), hung, with the heat laid over it.
+        statement: what the model says of it.
+        keep: whether the patient's and the study's identifiers stay; the choice of the person who has the file.
+
+    Returns:
+        A Secondary Capture and a Comprehensive Structured Report that refers to it, as complete files.
+
+    Raises:
+        ImageError: the source isn't readable.
+    """
+    capture = _capture(_identity(source, keep), picture, statement)
+    if not keep:
+        capture.PatientIdentityRemoved = "YES"
+        capture.DeidentificationMethod = "No attribute of the source is copied"
+    return _file(capture), _file(_report(capture, statement))
+
+
+def _identity(source: bytes | Path, keep: bool) -> dict[str, Any]:
+    """Return the arguments by which highdicom names patient and study."""
+    try:
+        stream = BytesIO(source) if isinstance(source, bytes) else source
+        found = dcmread(stream, stop_before_pixels=True, specific_tags=list(IDENTIFIERS), force=True)
+        tags = {name: str(found.get(name) or "") for name in IDENTIFIERS}
+    except (OSError, ValueError, AttributeError, NotImplementedError) as error:
+        raise ImageError("damaged", f"The header can't be read again ({type(error).__name__}).") from None
+    study = tags["StudyInstanceUID"] or tags["SOPInstanceUID"] or uuid.uuid4().hex
+    if not keep:
+        hidden = hd.UID.from_uuid(str(uuid.uuid5(uuid.NAMESPACE_OID, patient_key(study))))
+        return {"patient_id": patient_key(tags["PatientID"]) if tags["PatientID"] else "", "study_instance_uid": hidden}
+    kept = {
+        "patient_id": tags["PatientID"],
+        "patient_name": tags["PatientName"],
+        "patient_birth_date": tags["PatientBirthDate"],
+        "patient_sex": tags["PatientSex"],
+        "accession_number": tags["AccessionNumber"],
+        "study_id": tags["StudyID"],
+        "study_date": tags["StudyDate"],
+        "study_time": tags["StudyTime"],
+        "referring_physician_name": tags["ReferringPhysicianName"],
+    }
+    return {name: value for name, value in kept.items() if value} | {"study_instance_uid": study}
+
+
+def _capture(identity: dict[str, Any], picture: np.ndarray, statement: Statement) -> Dataset:
+    capture = hd.sc.SCImage(
+        pixel_array=np.ascontiguousarray(picture),
+        photometric_interpretation="RGB",
+        bits_allocated=8,
+        coordinate_system="PATIENT",
+        series_instance_uid=hd.UID(),
+        series_number=1,
+        sop_instance_uid=hd.UID(),
+        instance_number=1,
+        manufacturer=MAKER,
+        laterality=statement.laterality,
+        patient_orientation=("A", "F"),
+        **identity,
+    )
+    capture.PatientOrientation = _orientation(statement)
+    capture.SeriesDescription = f"Heatmap of {statement.model}"[:64]
+    capture.ImageComments = " ".join(statement.limits)[:1024]
+    capture.BurnedInAnnotation = "NO"
+    return capture
+
+
+def _orientation(statement: Statement) -> list[str]:
+    """Return where rows and columns of a hung picture lead (0020,0020); nothing where the breast isn't known."""
+    if statement.laterality not in ("R", "L"):
+        return []
+    inwards = "L" if statement.laterality == "R" else "R"
+    return ["P" if statement.laterality == "R" else "A", inwards if statement.view == "CC" else "F"]
+
+
+def _report(capture: Dataset, statement: Statement) -> Dataset:
+    device = sr.DeviceObserverIdentifyingAttributes(uid=hd.UID(), name=MAKER, model_name=statement.model)
+    observer = sr.ObserverContext(observer_type=codes.DCM.Device, observer_identifying_attributes=device)
+    image = " ".join(word for word in (statement.laterality, statement.view) if word) or "image"
+    group = sr.MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=sr.TrackingIdentifier(hd.UID(), image),
+        measurements=[
+            sr.Measurement(
+                name=sr.CodedConcept("PROBABILITY", SCHEME, "Probability of the positive class"),
+                value=round(statement.probability, 4),
+                unit=codes.UCUM.NoUnits,
+            )
+        ],
+        qualitative_evaluations=[
+            sr.QualitativeEvaluation(
+                name=sr.CodedConcept("DECISION", SCHEME, "Decision for the breast at the operating point"),
+                value=sr.CodedConcept("RECALL", SCHEME, "Recall")
+                if statement.recall
+                else sr.CodedConcept("NO_RECALL", SCHEME, "No recall"),
+            )
+        ],
+        source_images=[sr.SourceImageForMeasurementGroup.from_source_image(capture)],
+    )
+    content = sr.MeasurementReport(
+        observation_context=sr.ObservationContext(observer_device_context=observer),
+        procedure_reported=codes.SCT.Mammography,
+        imaging_measurements=[group],
+    )
+    for limit in statement.limits:
+        comment = sr.TextContentItem(codes.DCM.Comment, limit, relationship_type=sr.RelationshipTypeValues.CONTAINS)
+        content[0].ContentSequence.append(comment)
+    return sr.ComprehensiveSR(
+        evidence=[capture],
+        content=content,
+        series_instance_uid=hd.UID(),
+        series_number=2,
+        sop_instance_uid=hd.UID(),
+        instance_number=1,
+        manufacturer=MAKER,
+        is_complete=True,
+    )
+
+
+def _file(dataset: Dataset) -> bytes:
+    stream = BytesIO()
+    dataset.save_as(stream, enforce_file_format=True)
+    return stream.getvalue()

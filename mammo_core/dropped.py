@@ -1,0 +1,104 @@
+"""What a person dropped, as exams: each image once, with the views that the person says, and what is missing."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import product, zip_longest
+
+from mammo_core.dataset.catalogue import hanging_order
+from mammo_core.inference import UNKNOWN, Answer, Prediction
+
+SIDES, STANDARD_VIEWS = ("R", "L"), ("CC", "MLO")
+VIEWS = (*STANDARD_VIEWS, "ML", "LM", "LMO", "AT")
+View = tuple[str | None, str | None]  # laterality and view
+Row = tuple[Prediction | None, Prediction | None]
+
+
+def without_repeats(images: list[Prediction]) -> list[Prediction]:
+    """Let an image that was dropped twice, under whatever name, count once; the repeat says so instead of an answer."""
+    seen: dict[str, str] = {}
+    found = []
+    for image in images:
+        first = seen.setdefault(_digest(image), image.file) if image.upload else image.file
+        repeat = Prediction(image.file, error=f"This is the same image as {first}; it counts once.")
+        found.append(image if first == image.file else repeat)
+    return found
+
+
+def _digest(image: Prediction) -> str:
+    picture = image.upload.picture.tobytes() if image.upload else b""
+    return hashlib.sha256(picture).hexdigest()
+
+
+def corrected(images: list[Prediction], said: Mapping[str, View]) -> list[Prediction]:
+    """Give images the laterality and view that a person says they have.
+
+    Args:
+        images: the predictions.
+        said: laterality and view by the name of the file; files that aren't in it stay as they are.
+    """
+    return [
+        replace(image, upload=replace(image.upload, laterality=said[image.file][0], view=said[image.file][1]))
+        if image.upload and image.file in said
+        else image
+        for image in images
+    ]
+
+
+def hang_exams(images: list[Prediction]) -> dict[str, list[Row]]:
+    """Group readable images by patient as readers hang them.
+
+    Returns:
+        By patient: rows of an image of the right breast and one of the left (or of an unknown side), or None; CC first, then
+        MLO, then any other view.
+    """
+    grouped: dict[str, dict[str, tuple[list[Prediction], list[Prediction]]]] = {}
+    for image in images:
+        if image.upload:
+            views = grouped.setdefault(image.upload.patient or UNKNOWN, {})
+            right, left = views.setdefault(image.upload.view or UNKNOWN, ([], []))
+            (right if image.upload.laterality == "R" else left).append(image)
+    return {
+        patient: [row for view in sorted(views, key=hanging_order) for row in zip_longest(*views[view])]
+        for patient, views in grouped.items()
+    }
+
+
+def remarks(rows: list[Row]) -> list[str]:
+    """Say what is unusual about an exam: standard views that are missing, views that are repeated, other views.
+
+    Args:
+        rows: of one patient, see `hang_exams`.
+    """
+    uploads = [image.upload for row in rows for image in row if image and image.upload]
+    found = Counter((upload.laterality or UNKNOWN, upload.view or UNKNOWN) for upload in uploads)
+    names = {key: " ".join(key) for key in found}
+    unknown = sum(count for key, count in found.items() if UNKNOWN in key)
+    missing = [" ".join(key) for key in product(SIDES, STANDARD_VIEWS) if key not in found]
+    repeated = [f"{names[key]} ({count} times)" for key, count in found.items() if count > 1 and UNKNOWN not in key]
+    other = sorted({view for _, view in found if view not in (*STANDARD_VIEWS, UNKNOWN)})
+    texts = []
+    if unknown:
+        texts.append(f"Side or view unknown: {unknown} of {len(uploads)}; set them in the table of files.")
+    elif missing:
+        texts.append(f"Missing from the four standard views: {', '.join(missing)}.")
+    if repeated:
+        texts.append(f"Repeated: {', '.join(repeated)}.")
+    if other:
+        texts.append(f"Not among the standard views: {', '.join(other)}.")
+    return texts
+
+
+def nameless(answer: Answer) -> Answer:
+    """Return an answer without the names of the files, which may say who the patient is: they are numbered instead."""
+    numbers = {image.file: f"file {number}" for number, image in enumerate(answer.images, 1)}
+    longest_first = sorted(numbers, key=len, reverse=True)
+
+    def without_names(text: str | None) -> str | None:
+        for name in longest_first if text else []:
+            text = (text or "").replace(name, numbers[name])
+        return text
+
+    images = [replace(image, file=numbers[image.file], error=without_names(image.error)) for image in answer.images]
+    return replace(answer, images=images)

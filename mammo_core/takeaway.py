@@ -1,0 +1,58 @@
+"""An answer as files to take away: pictures, and DICOM that says what the pictures and the table say."""
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+
+from mammo_core.dicom.export import Statement, export
+from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.dropped import Row
+from mammo_core.figures.answer import exam_picture, hung_picture
+from mammo_core.figures.images import to_png
+from mammo_core.inference import UNKNOWN, Answer
+from mammo_core.models import Bundle
+from mammo_core.uploads import File
+
+
+def pictures(answer: Answer, exams: Mapping[str, list[Row]], opacity: float) -> bytes:
+    """Return a zip archive with one PNG a patient: the hung views with heat, and what was said of them."""
+    return _zipped({f"{patient}.png": to_png(exam_picture(rows, answer, opacity)) for patient, rows in exams.items()})
+
+
+def dicom_files(
+    answer: Answer, files: Sequence[File], bundle: Bundle, sandbox: Sandbox, *, opacity: float, keep: bool
+) -> bytes:
+    """Return a zip archive with a Secondary Capture and a Structured Report of each image that has an answer.
+
+    Args:
+        answer: of the files, with their names.
+        files: what was dropped, names and contents (or paths).
+        bundle: the model that answered.
+        sandbox: where the sources' headers are read.
+        opacity: of the heat, in [0, 1].
+        keep: whether identifiers of patient and study stay.
+    """
+    contents = dict(files)
+    recalled = {
+        (breast["patient"], breast["laterality"]): breast["recall"] for breast in answer.breasts.to_dict("records")
+    }
+    found: dict[str, bytes] = {}
+    for image in answer.images:
+        upload, probability = image.upload, image.probability
+        if upload is None or probability is None:
+            continue
+        recall = recalled[upload.patient or UNKNOWN, upload.laterality or UNKNOWN]
+        limits = tuple(bundle.card["limits"])
+        statement = Statement(bundle.name, probability, bool(recall), upload.laterality, upload.view, limits)
+        capture, report = sandbox.run(export, contents[image.file], hung_picture(image, opacity), statement, keep)
+        number = len(found) // 2 + 1
+        found |= {f"{number:03d}-capture.dcm": capture, f"{number:03d}-report.dcm": report}
+    return _zipped(found)
+
+
+def _zipped(files: Mapping[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return stream.getvalue()

@@ -1,0 +1,54 @@
+"""What can be taken away from the predict page: CSV, one HTML report, PNG pictures, DICOM."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from mammo_core.dropped import Row, nameless
+from mammo_core.figures.answer import answer_html
+from mammo_core.inference import Answer
+from mammo_core.models import Bundle
+from mammo_core.takeaway import dicom_files, pictures
+from mammo_core.uploads import File
+from pages._inference import sandbox
+
+
+def take_away(answer: Answer, exams: dict[str, list[Row]], files: Sequence[File], bundle: Bundle) -> None:
+    """Offer the answer as files; without the names of files and patients unless the person asks for them."""
+    st.subheader("Take away")
+    keep = st.checkbox(
+        "Keep file names and patient identifiers",
+        key="keep",
+        help="Otherwise files are numbered, and patients are the short keyed hashes that this page shows.",
+    )
+    opacity = st.session_state["opacity"]
+    shown = answer if keep else nameless(answer)
+    with st.container(horizontal=True):
+        st.download_button(
+            "CSV", shown.to_csv(), "predictions.csv", "text/csv", icon=":material/table:", on_click="ignore"
+        )
+        st.download_button(
+            "HTML report",
+            lambda: answer_html(shown, exams, bundle, opacity),
+            "answer.html",
+            "text/html",
+            icon=":material/description:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "PNG",
+            lambda: pictures(answer, exams, opacity),
+            "pictures.zip",
+            "application/zip",
+            icon=":material/image:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "DICOM",
+            lambda: dicom_files(answer, files, bundle, sandbox(), opacity=opacity, keep=keep),
+            "dicom.zip",
+            "application/zip",
+            icon=":material/medical_information:",
+            help="Secondary Capture of each picture, and a Structured Report of what was said of it",
+            on_click="ignore",
+        )
