@@ -43,6 +43,7 @@ if not files:
 else:
     st.session_state.pop("example", None)
 if not files:
+    predictor(bundle.name, bundle.identity)  # loaded while the person looks for files
     st.stop()
 
 with errors_shown(), st.spinner("Reading the files …"):

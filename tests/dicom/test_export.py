@@ -1,0 +1,101 @@
+import io
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+from mammo_core.dicom.export import Statement, export
+from mammo_core.dicom.write import Header, dicom_bytes
+from mammo_core.errors import ImageError
+
+STATEMENT = Statement("demo", 0.73, True, "R", "CC", ("Research use only.", "Synthetic images."))
+PICTURE = np.random.default_rng(0).integers(0, 255, (40, 30, 3), np.uint8)
+
+
+def source() -> bytes:
+    """A file full of identifiers."""
+    dataset = dcmread(
+        io.BytesIO(dicom_bytes(np.zeros((20, 16), np.uint16), Header("SECRET-ID", "7", "R", "CC"), "plain"))
+    )
+    dataset.PatientName, dataset.PatientBirthDate, dataset.AccessionNumber = "Secret^Name", "19600102", "SECRET-ACC"
+    dataset.StudyID, dataset.StudyDate, dataset.ReferringPhysicianName = "SECRETSTUDY", "20200304", "Secret^Doctor"
+    stream = io.BytesIO()
+    dataset.save_as(stream)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def made(workspace) -> dict[bool, tuple[bytes, bytes]]:
+    return {keep: export(source(), PICTURE, STATEMENT, keep) for keep in (False, True)}
+
+
+def test_nothing_of_the_source_is_in_a_file_without_leave(made):
+    given = dcmread(io.BytesIO(source()))
+    for data in made[False]:
+        for secret in (
+            b"SECRET",
+            b"Secret",
+            b"19600102",
+            b"20200304",
+            given.StudyInstanceUID.encode(),
+            given.SOPInstanceUID.encode(),
+        ):
+            assert secret not in data
+
+
+def test_identifiers_stay_where_they_may(made):
+    given = dcmread(io.BytesIO(source()))
+    for data in made[True]:
+        found = dcmread(io.BytesIO(data))
+        assert (found.PatientID, found.PatientName, found.AccessionNumber) == ("SECRET-ID", "Secret^Name", "SECRET-ACC")
+        assert found.StudyInstanceUID == given.StudyInstanceUID
+        assert "PatientIdentityRemoved" not in found
+
+
+def test_the_capture_holds_the_picture(made):
+    capture = dcmread(io.BytesIO(made[False][0]))
+    assert np.array_equal(capture.pixel_array, PICTURE)
+    assert capture.PatientIdentityRemoved == "YES"
+    assert list(capture.PatientOrientation) == ["P", "L"]
+    assert "Research use only." in capture.ImageComments
+
+
+def test_the_images_of_an_exam_stay_in_one_study(made):
+    again = export(source(), PICTURE, STATEMENT, False)
+    studies = {dcmread(io.BytesIO(data)).StudyInstanceUID for data in (*made[False], *again)}
+    assert len(studies) == 1
+
+
+def numbers(item: Dataset) -> list[float]:
+    own = [float(item.MeasuredValueSequence[0].NumericValue)] if item.get("ValueType") == "NUM" else []
+    return own + [value for child in item.get("ContentSequence", []) for value in numbers(child)]
+
+
+def test_the_report_says_what_the_page_says(made):
+    capture, report = (dcmread(io.BytesIO(data)) for data in made[False])
+    assert numbers(report) == [0.73]
+    (study,) = report.CurrentRequestedProcedureEvidenceSequence
+    assert study.ReferencedSeriesSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID == capture.SOPInstanceUID
+
+
+def test_an_unknown_breast_is_left_open(workspace):
+    statement = Statement("demo", 0.2, False, None, None, ("Research use only.",))
+    capture = dcmread(io.BytesIO(export(source(), PICTURE, statement, False)[0]))
+    assert not capture.PatientOrientation
+
+
+def test_dcmtk_reads_both_where_it_is_installed(made, tmp_path):
+    for name, data, command in (("sc", made[False][0], "dcmdump"), ("sr", made[False][1], "dsrdump")):
+        path = tmp_path / f"{name}.dcm"
+        path.write_bytes(data)
+        if shutil.which(command):
+            done = subprocess.run([command, str(path)], capture_output=True, text=True, check=True)
+            assert ("Recall" if name == "sr" else "Research use only.") in done.stdout
+
+
+def test_what_is_no_dicom_is_one_sentence(workspace, tmp_path):
+    with pytest.raises(ImageError, match="can't be read again"):
+        export(tmp_path / "nothing.dcm", PICTURE, STATEMENT, False)

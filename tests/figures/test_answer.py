@@ -1,0 +1,88 @@
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.dropped import hang_exams, nameless
+from mammo_core.exam import quarantined
+from mammo_core.figures.answer import FOOT, TILE, answer_html, exam_picture, hung_picture, place_figure
+from mammo_core.figures.images import stretch
+from mammo_core.inference import Answer, Predictor, predict_files, summarise
+from mammo_core.models import open_bundle
+
+
+@pytest.fixture(scope="module")
+def files(line) -> list[tuple[str, Path]]:
+    """The images of one patient that can be read."""
+    table = read_catalogue(line / "data" / "demo").table
+    sound = table[table["file"].notna() & table["view"].isin(["CC", "MLO"])]
+    exams = sound.groupby("patient_id").filter(lambda rows: len(rows) == 4)
+    rows = exams[exams["patient_id"] == exams["patient_id"].iloc[0]]
+    return [(f"name-{row.image_id}", Path(row.file)) for row in rows.itertuples()]
+
+
+@pytest.fixture
+def answer(finished, files) -> Answer:
+    bundle = open_bundle(finished / "models" / "trained")
+    with Sandbox() as sandbox:
+        images = list(predict_files(files, Predictor(bundle), sandbox))
+    views = [("R", "CC"), ("L", "CC"), ("R", "MLO"), ("L", "MLO")]
+    images = [
+        replace(image, upload=replace(image.upload, laterality=side, view=view))
+        for image, (side, view) in zip(images, views, strict=True)
+    ]
+    assert not quarantined(read_catalogue(finished / "data" / "demo")).keys() & {name for name, _ in files}
+    return summarise(images, bundle)
+
+
+def test_an_exam_is_one_picture_with_chest_walls_together(answer):
+    (rows,) = hang_exams(answer.images).values()
+    picture = exam_picture(rows, answer, 0.6)
+    assert picture.dtype == np.uint8
+    assert picture.shape[0] == 2 * (TILE + FOOT) + FOOT
+    first = picture[:TILE]
+    middle = first[:, first.shape[1] // 2 - 40 : first.shape[1] // 2 + 40]
+    assert middle.mean() > first[:, :40].mean()  # tissue meets in the middle, air lies outside
+
+
+def test_heat_is_laid_over_only_where_it_is_wanted(answer):
+    image = answer.images[0]
+    plain = hung_picture(image, 0)
+    assert (plain[..., 0] == plain[..., 2]).all()
+    assert plain.shape[:2] == image.upload.picture.shape
+
+
+def test_grey_levels_are_spread():
+    picture = np.array([[0, 50, 100, 200, 255]], np.uint8)
+    assert stretch(picture, (0, 255)) is picture
+    assert stretch(picture, (50, 200)).tolist() == [[0, 0, 85, 255, 255]]
+
+
+def test_breasts_are_marked_among_validation_breasts(answer, finished):
+    predictions = open_bundle(finished / "models" / "trained").predictions()
+    figure = place_figure(predictions, answer.breasts, 0.5)
+    marks = figure.data[-1]
+    assert list(marks.x) == answer.breasts["probability"].tolist()
+    assert list(marks.text) == ["L", "R"]
+
+
+def test_a_report_is_one_file_without_names_unless_they_are_kept(answer, finished):
+    bundle = open_bundle(finished / "models" / "trained")
+    exams = hang_exams(answer.images)
+    for shown, named in ((nameless(answer), False), (answer, True)):
+        text = answer_html(shown, exams, bundle, 0.6)
+        assert ("name-" in text) == named
+        assert "Not a medical device" in text
+        assert "data:image/png;base64," in text
+        assert not re.search(r"<(script|link|img)[^>]+(src|href)=[\"']?http", text)
+        assert f"{answer.breasts['probability'].iloc[0]:.3f}" in text
+
+
+def test_an_answer_to_nothing_is_still_a_report(finished):
+    bundle = open_bundle(finished / "models" / "trained")
+    assert "Images" in answer_html(Answer(bundle.name, 0.5, [], pd.DataFrame(), pd.DataFrame()), {}, bundle, 0.5)

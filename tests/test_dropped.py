@@ -1,0 +1,72 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mammo_core.dropped import corrected, hang_exams, nameless, remarks, without_repeats
+from mammo_core.inference import Answer, Prediction
+from mammo_core.preprocess import Geometry
+from mammo_core.uploads import Upload
+
+PLACE = Geometry(8, 6, 0, 0, 8, 6, False, 0, 0, 4, 3)
+
+
+def image(file: str, laterality: str | None, view: str | None, seed: int = 0, patient: str | None = "p") -> Prediction:
+    picture = np.random.default_rng(seed).integers(0, 255, (8, 6), np.uint8)
+    upload = Upload(file, patient, laterality, view, np.zeros((4, 4), np.uint8), PLACE, picture, {}, ())
+    return Prediction(file, upload, 0.5)
+
+
+STANDARD = [image(f"{side}{view}", side, view, seed) for seed, (side, view) in enumerate(
+    [("R", "CC"), ("L", "CC"), ("R", "MLO"), ("L", "MLO")]
+)]  # fmt: skip
+
+
+def remarks_on(images: list[Prediction]) -> list[str]:
+    (rows,) = hang_exams(images).values()
+    return remarks(rows)
+
+
+def test_an_image_dropped_twice_counts_once():
+    again = replace(STANDARD[0], file="copy")
+    found = without_repeats([*STANDARD, again, Prediction("letter", error="no"), Prediction("note", error="no")])
+    assert found[:4] == STANDARD
+    assert found[4].upload is None
+    assert found[4].error == "This is the same image as RCC; it counts once."
+    assert [one.error for one in found[5:]] == ["no", "no"]
+
+
+def test_what_a_person_says_of_a_view_counts():
+    images = [image("a", None, None), Prediction("letter", error="no")]
+    found = corrected(images, {"a": ("R", "MLO")})
+    assert (found[0].upload.laterality, found[0].upload.view) == ("R", "MLO")
+    assert found[1] is images[1]
+    assert images[0].upload.laterality is None
+    assert corrected(images, {}) == images
+
+
+def test_a_standard_exam_has_nothing_to_remark():
+    assert remarks_on(STANDARD) == []
+
+
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        (STANDARD[:3], ["Missing from the four standard views: L MLO."]),
+        ([*STANDARD, image("again", "R", "CC", 9)], ["Repeated: R CC (2 times)."]),
+        ([*STANDARD, image("more", "R", "ML", 9)], ["Not among the standard views: ML."]),
+        ([*STANDARD[:3], image("x", "L", None, 9)], ["Side or view unknown: 1 of 4; set them in the table of files."]),
+    ],
+)
+def test_what_is_unusual_is_said(images, said):
+    assert remarks_on(images) == said
+
+
+def test_names_of_files_go():
+    answer = Answer("m", 0.5, [image("smith", "R", "CC"), Prediction("smith-2", error="same as smith; smith-2 is odd")])
+    found = nameless(answer)
+    assert [one.file for one in found.images] == ["file 1", "file 2"]
+    assert found.images[1].error == "same as file 1; file 2 is odd"
+    assert "smith" not in found.to_csv()
+    assert isinstance(found.breasts, pd.DataFrame)

@@ -1,0 +1,36 @@
+import io
+import zipfile
+
+from PIL import Image
+from pydicom import dcmread
+
+from mammo_core.dataset.library import example_exam
+from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.dropped import hang_exams
+from mammo_core.inference import Predictor, predict_files, summarise
+from mammo_core.models import open_bundle
+from mammo_core.takeaway import dicom_files, pictures
+
+
+def test_pictures_and_dicom_say_what_the_answer_says(finished):
+    bundle = open_bundle(finished / "models" / "trained")
+    files = [*example_exam(), ("letter.txt", b"no image")]
+    with Sandbox() as sandbox:
+        answer = summarise(list(predict_files(files, Predictor(bundle), sandbox)), bundle)
+        exams = hang_exams(answer.images)
+        archive = zipfile.ZipFile(io.BytesIO(pictures(answer, exams, 0.5)))
+        (name,) = archive.namelist()
+        assert name == f"{answer.patients['patient'].iloc[0]}.png"
+        assert Image.open(io.BytesIO(archive.read(name))).mode == "RGB"
+
+        data = dicom_files(answer, files, bundle, sandbox, opacity=0.5, keep=False)
+    made = zipfile.ZipFile(io.BytesIO(data))
+    scored = [image for image in answer.images if image.upload]
+    assert len(made.namelist()) == 2 * len(scored) == 8
+    captures = [dcmread(io.BytesIO(made.read(name))) for name in made.namelist() if "capture" in name]
+    assert [capture.Laterality for capture in captures] == [image.upload.laterality for image in scored]
+    assert {capture.PatientID for capture in captures} == {answer.patients["patient"].iloc[0]}
+    assert all(
+        (capture.Rows, capture.Columns) == image.upload.picture.shape
+        for capture, image in zip(captures, scored, strict=True)
+    )
