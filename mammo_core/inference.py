@@ -4,7 +4,8 @@ Bytes are decoded in a sandboxed worker; the network runs in this process.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -177,20 +178,30 @@ def predict_files(files: Sequence[File], predictor: Predictor, sandbox: Sandbox)
         sandbox: where the bytes are decoded.
     """
     listed = known_views(Path(name).stem for name, _ in files)
+    waiting: deque[tuple[str, Callable[[], Upload]]] = deque()
     for name, data in files:
-        try:
-            upload: Upload = sandbox.run(read_upload, data, name, predictor.bundle.contract)
-        except ImageError as error:
-            yield Prediction(name, error=str(error))
-            continue
-        laterality, view = listed.get(Path(name).stem, (None, None))
-        upload = replace(upload, laterality=upload.laterality or laterality, view=upload.view or view)
-        image = upload.model_input[np.newaxis]
-        probabilities, heat, embedding = predictor(image)
-        strange = predictor.reference.strangeness(describe_inputs(image, [upload.geometry], embedding))
-        yield Prediction(
-            name, upload, float(probabilities[0]), None if heat is None else heat[0], strangeness=float(strange[0])
-        )
+        waiting.append((name, sandbox.start(read_upload, data, name, predictor.bundle.contract)))
+        if len(waiting) > sandbox.workers:  # no more: what waits is held in memory twice
+            yield _predict(*waiting.popleft(), predictor, listed)
+    while waiting:
+        yield _predict(*waiting.popleft(), predictor, listed)
+
+
+def _predict(
+    name: str, upload_of: Callable[[], Upload], predictor: Predictor, listed: dict[str, tuple[str, str]]
+) -> Prediction:
+    try:
+        upload = upload_of()
+    except ImageError as error:
+        return Prediction(name, error=str(error))
+    laterality, view = listed.get(Path(name).stem, (None, None))
+    upload = replace(upload, laterality=upload.laterality or laterality, view=upload.view or view)
+    image = upload.model_input[np.newaxis]
+    probabilities, heat, embedding = predictor(image)
+    strange = predictor.reference.strangeness(describe_inputs(image, [upload.geometry], embedding))
+    return Prediction(
+        name, upload, float(probabilities[0]), None if heat is None else heat[0], strangeness=float(strange[0])
+    )
 
 
 def summarise(images: list[Prediction], bundle: Bundle) -> Answer:

@@ -42,18 +42,18 @@ class Sandbox:
         Raises:
             ImageError: the worker died, ran out of memory or took too long; and what the function raises.
         """
+        return self.start(function, *arguments, timeout=timeout)()
+
+    def start(self, function: Callable[..., Any], *arguments: Any, timeout: float | None = None) -> Callable[[], Any]:
+        """Begin a call like `run`, and return a function that waits for its result."""
         seconds = timeout or settings().decode_seconds
         future: Any = self.pool.schedule(_timed, args=[seconds, function, *arguments], timeout=seconds)
-        try:
-            return future.result()
-        except TimeoutError:
-            raise _too_long(seconds) from None
-        except ProcessExpired as error:
-            if error.exitcode == CPU_ENDED:
-                raise _too_long(seconds) from None
-            raise ImageError("decoder_died", "The decoder crashed on this file; nothing else was harmed.") from None
-        except MemoryError:
-            raise ImageError("decoder_died", "Decoding this file needs more memory than is allowed.") from None
+        return lambda: _result(future, seconds)
+
+    @property
+    def workers(self) -> int:
+        """How many calls can be under way at once."""
+        return settings().decode_workers
 
     def close(self) -> None:
         """End all workers."""
@@ -65,6 +65,19 @@ class Sandbox:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _result(future: Any, seconds: float) -> Any:
+    try:
+        return future.result()
+    except TimeoutError:
+        raise _too_long(seconds) from None
+    except ProcessExpired as error:
+        if error.exitcode == CPU_ENDED:
+            raise _too_long(seconds) from None
+        raise ImageError("decoder_died", "The decoder crashed on this file; nothing else was harmed.") from None
+    except MemoryError:
+        raise ImageError("decoder_died", "Decoding this file needs more memory than is allowed.") from None
 
 
 def _start(memory: int) -> None:
