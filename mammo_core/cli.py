@@ -7,7 +7,7 @@ is 0, 1 (a MammoError, shown as one line) or 2 (wrong usage).
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,7 +37,7 @@ def main() -> None:
 @app.command()
 def demo(
     out: Annotated[Path | None, typer.Option(help="Folder to make; default: demo in MAMMO_DATA.")] = None,
-    patients: Annotated[int, typer.Option(min=4, help="How many patients.")] = 140,
+    patients: Annotated[int, typer.Option(min=4, help="How many patients.")] = 136,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same files.")] = 0,
     prevalence: Annotated[
         float, typer.Option(min=0, max=1, help="Share of positive patients; 0.0408 in the RSNA data.")
@@ -187,9 +187,13 @@ def predict(
     files: Annotated[list[Path], typer.Argument(help="DICOM files, folders or zip files.")],
     model: Annotated[str | None, typer.Option(help="Name of the model; default: the active one.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the image table to this CSV file.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Predict in so many Dask processes.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a running Dask scheduler, tcp://host:8786.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Predict from DICOM files, per image, breast and patient."""
+    from mammo_core.batch import predict_on_cluster
+    from mammo_core.dataset.importer import open_client
     from mammo_core.dicom.sandbox import Sandbox
     from mammo_core.dropped import without_repeats
     from mammo_core.files import write_bytes
@@ -199,12 +203,16 @@ def predict(
 
     found = find_files(files)
     bundle = open_bundle(model_folder(model or active_model()))
-    predictor = Predictor(bundle)
-    with progress_bar("files") as progress, Sandbox() as sandbox:
+    with progress_bar("files") as progress, ExitStack() as stack:
+        sandbox = stack.enter_context(Sandbox())
         found, problems = unpack(found, sandbox)
         images = [Prediction(name, error=problem) for name, problem in problems.items()]
-        for prediction in predict_files(found, predictor, sandbox):
-            images.append(prediction)
+        if scheduler or workers:
+            answers = predict_on_cluster(found, bundle, stack.enter_context(open_client(workers, scheduler)))
+        else:
+            answers = predict_files(found, Predictor(bundle), sandbox)
+        for prediction in answers:
+            images.append(prediction.without_arrays())
             progress({"done": len(images), "total": len(found) + len(problems)})
     answer = summarise(without_repeats(images), bundle)
     if csv:

@@ -1,6 +1,5 @@
 """What a person dropped, as exams: each image once, with the views that the person says, and what is missing."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,15 +19,10 @@ def without_repeats(images: list[Prediction]) -> list[Prediction]:
     seen: dict[str, str] = {}
     found = []
     for image in images:
-        first = seen.setdefault(_digest(image), image.file) if image.upload else image.file
+        first = seen.setdefault(image.upload.digest, image.file) if image.upload else image.file
         repeat = Prediction(image.file, error=f"This is the same image as {first}; it counts once.")
         found.append(image if first == image.file else repeat)
     return found
-
-
-def _digest(image: Prediction) -> str:
-    picture = image.upload.picture.tobytes() if image.upload else b""
-    return hashlib.sha256(picture).hexdigest()
 
 
 def corrected(images: list[Prediction], said: Mapping[str, View]) -> list[Prediction]:

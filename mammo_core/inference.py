@@ -54,6 +54,13 @@ class Prediction:
         """Whether the image is unlike those that the model learnt from, so that its answer says nothing."""
         return self.strangeness is not None and self.strangeness > 1
 
+    def without_arrays(self) -> "Prediction":
+        """Return the answer alone: of many thousand files nobody keeps the pictures in memory."""
+        if self.upload is None:
+            return self
+        nothing = np.empty((0, 0), np.uint8)
+        return replace(self, upload=replace(self.upload, picture=nothing, model_input=nothing), heat=None)
+
     def heatmap(self) -> np.ndarray | None:
         """Return the heat over the picture, float32 (rows, columns) in [0, 1]."""
         if self.upload is None or self.heat is None:
@@ -191,16 +198,26 @@ def _predict(
     name: str, upload_of: Callable[[], Upload], predictor: Predictor, listed: dict[str, tuple[str, str]]
 ) -> Prediction:
     try:
-        upload = upload_of()
+        return answer_to(upload_of(), predictor, listed)
     except ImageError as error:
         return Prediction(name, error=str(error))
-    laterality, view = listed.get(Path(name).stem, (None, None))
+
+
+def answer_to(upload: Upload, predictor: Predictor, listed: dict[str, tuple[str, str]]) -> Prediction:
+    """Return what a model says of one file that could be read.
+
+    Args:
+        upload: the file.
+        predictor: the model.
+        listed: laterality and view by image_id, for files that don't say.
+    """
+    laterality, view = listed.get(Path(upload.file).stem, (None, None))
     upload = replace(upload, laterality=upload.laterality or laterality, view=upload.view or view)
     image = upload.model_input[np.newaxis]
     probabilities, heat, embedding = predictor(image)
     strange = predictor.reference.strangeness(describe_inputs(image, [upload.geometry], embedding))
     return Prediction(
-        name, upload, float(probabilities[0]), None if heat is None else heat[0], strangeness=float(strange[0])
+        upload.file, upload, float(probabilities[0]), None if heat is None else heat[0], strangeness=float(strange[0])
     )
 
 

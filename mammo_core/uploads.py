@@ -1,5 +1,6 @@
 """Files from anywhere → what prediction needs of them. Whatever they hold is decoded in a worker that may die."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ class Upload:
         picture: uint8 (rows, columns), for people; the source at reduced resolution.
         tags: technical facts on the allow-list.
         notes: sentences about what was done to read it.
+        digest: SHA-256 of the picture, by which the same image under another name is known.
     """
 
     file: str
@@ -38,6 +40,7 @@ class Upload:
     picture: np.ndarray
     tags: dict[str, str]
     notes: tuple[str, ...]
+    digest: str
 
 
 def read_upload(data: bytes | Path, file: str, contract: Contract) -> Upload:
@@ -47,7 +50,7 @@ def read_upload(data: bytes | Path, file: str, contract: Contract) -> Upload:
         ImageError: the file can't become a mammogram.
     """
     mammogram = read(data, wanted=contract.size)
-    prepared = prepare(mammogram, contract)
+    prepared, picture = prepare(mammogram, contract), display(mammogram)
     return Upload(
         file=file,
         patient=patient_key(mammogram.patient) if mammogram.patient else None,
@@ -55,9 +58,10 @@ def read_upload(data: bytes | Path, file: str, contract: Contract) -> Upload:
         view=mammogram.view,
         model_input=prepared.image,
         geometry=prepared.geometry,
-        picture=display(mammogram),
+        picture=picture,
         tags=mammogram.tags,
         notes=(*mammogram.notes, *prepared.notes),
+        digest=hashlib.sha256(picture.tobytes()).hexdigest(),
     )
 
 

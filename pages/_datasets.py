@@ -68,7 +68,7 @@ def make_demo(expanded: bool) -> None:
         st.form("demo", border=False),
     ):
         name = st.text_input("Name", value="demo")
-        patients = st.slider("Patients", 10, 1000, 140, 10)
+        patients = st.slider("Patients", 10, 1000, 136, 2)
         prevalence = st.slider("Positive patients, share", 0.04, 0.5, 0.3, 0.01)
         seed = st.number_input("Seed", 0, 2**31 - 1, 0)
         if st.form_submit_button("Make", type="primary"):

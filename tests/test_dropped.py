@@ -14,7 +14,7 @@ PLACE = Geometry(8, 6, 0, 0, 8, 6, False, 0, 0, 4, 3)
 
 def image(file: str, laterality: str | None, view: str | None, seed: int = 0, patient: str | None = "p") -> Prediction:
     picture = np.random.default_rng(seed).integers(0, 255, (8, 6), np.uint8)
-    upload = Upload(file, patient, laterality, view, np.zeros((4, 4), np.uint8), PLACE, picture, {}, ())
+    upload = Upload(file, patient, laterality, view, np.zeros((4, 4), np.uint8), PLACE, picture, {}, (), str(seed))
     return Prediction(file, upload, 0.5)
 
 

@@ -1,5 +1,6 @@
 import hashlib
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.dropped import hang_exams
 from mammo_core.errors import ConfigError
 from mammo_core.exam import quarantined
-from mammo_core.inference import Predictor, evaluate_store, predict_files, predict_new, summarise
+from mammo_core.inference import Prediction, Predictor, evaluate_store, predict_files, predict_new, summarise
 from mammo_core.models import model_folder, open_bundle
 from mammo_core.work import run_here
 from mammo_core.work.requests import import_request
@@ -120,3 +121,28 @@ def test_on_its_own_store_a_model_is_judged_on_patients_it_has_not_seen(predicto
     report = evaluate_store(predictor.bundle, "demo")
     assert report["part"] == "test"
     assert report["n"] < predictor.bundle.predictions().groupby(["patient_id", "laterality"]).ngroups
+
+
+def test_eight_sessions_at_once_get_their_own_answers(readable, predictor, sandbox):
+    files = [(row.image_id, Path(row.file)) for row in readable.head(40).itertuples()]
+    serial = {image.file: fingerprint(image) for image in predict_files(files, predictor, sandbox)}
+
+    def session(seed: int) -> list[Prediction]:
+        chosen = [files[place] for place in np.random.default_rng(seed).permutation(len(files))[:25]]
+        images = predict_new(chosen, predictor, sandbox, {})
+        assert [image.file for image in images] == [name for name, _ in chosen]
+        return images
+
+    with ThreadPoolExecutor(8) as sessions:
+        answers = list(sessions.map(session, range(8)))
+    assert len(answers) == 8
+    for images in answers:
+        assert len(images) == 25
+        assert all(fingerprint(image) == serial[image.file] for image in images)
+
+
+def fingerprint(image: Prediction) -> tuple[str, str, float]:
+    upload = image.upload
+    arrays = hashlib.sha256(upload.model_input.tobytes() + upload.picture.tobytes()).hexdigest()
+    heat = hashlib.sha256(np.round(image.heat, 4).tobytes()).hexdigest()
+    return arrays, heat, round(image.probability, 6)

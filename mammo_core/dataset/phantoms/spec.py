@@ -25,7 +25,7 @@ class DemoSpec:
         full_headers: write complete mammography headers in place of RSNA's sparse ones.
     """
 
-    patients: int = 140
+    patients: int = 136
     seed: int = 2022
     prevalence: float = 0.30
     rows: int = 1024
