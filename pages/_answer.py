@@ -8,7 +8,7 @@ from mammo_core.figures.answer import hung_picture, place_figure
 from mammo_core.figures.images import to_png
 from mammo_core.inference import Answer, Prediction
 from mammo_core.models import Bundle
-from pages._inference import show_limit
+from pages._inference import heat_opacity, show_limit
 
 UNSAID = "?"
 
@@ -96,7 +96,7 @@ def show_image(image: Prediction) -> None:
     upload = image.upload
     if upload is None:
         return
-    st.image(to_png(hung_picture(image, st.session_state["opacity"], st.session_state["levels"])), width="stretch")
+    st.image(to_png(hung_picture(image, heat_opacity(), st.session_state["levels"])), width="stretch")
     text, details = st.columns([5, 1], vertical_alignment="center")
     strange = " · :orange-badge[unlike the training images]" if image.strange else ""
     text.markdown(

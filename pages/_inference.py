@@ -26,6 +26,11 @@ def show_limit(bundle: Bundle) -> None:
         st.warning(f"**Demonstration.** {bundle.card['limits'][0]}", icon=":material/science:")
 
 
+def heat_opacity() -> float:
+    """Return the opacity of heat that the predict page's sidebar asks for; 0 shows images alone."""
+    return st.session_state["opacity"] if st.session_state["heatmap"] else 0.0
+
+
 @st.cache_data(show_spinner="Reading the image …", max_entries=64)
 def view_of(file: str, version: float, levels: tuple[float, float] | None, full: bool) -> View:
     """Return one image of the data set; `version` makes a changed file another one."""

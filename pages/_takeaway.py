@@ -10,7 +10,7 @@ from mammo_core.inference import Answer
 from mammo_core.models import Bundle
 from mammo_core.takeaway import dicom_files, pictures
 from mammo_core.uploads import File
-from pages._inference import sandbox
+from pages._inference import heat_opacity, sandbox
 
 
 def take_away(answer: Answer, exams: dict[str, list[Row]], files: Sequence[File], bundle: Bundle) -> None:
@@ -21,7 +21,7 @@ def take_away(answer: Answer, exams: dict[str, list[Row]], files: Sequence[File]
         key="keep",
         help="Otherwise files are numbered, and patients are the short keyed hashes that this page shows.",
     )
-    opacity = st.session_state["opacity"]
+    opacity = heat_opacity()
     shown = answer if keep else nameless(answer)
     with st.container(horizontal=True):
         st.download_button(

@@ -24,7 +24,8 @@ with errors_shown():
     bundle = open_bundle(model_folder(chosen))
 show_model(bundle)
 st.sidebar.slider("Width of a view, pixels", 200, 700, 320, 20, key="width")
-st.sidebar.slider("Heatmap opacity", 0.0, 1.0, 0.6, 0.05, key="opacity", help="0 shows the image alone")
+heated = st.sidebar.toggle("Heatmap", value=True, key="heatmap")
+st.sidebar.slider("Heatmap opacity", 0.05, 1.0, 0.6, 0.05, key="opacity", disabled=not heated)
 st.sidebar.slider("Black and white, grey levels", 0, 255, (0, 255), key="levels")
 
 dropped = st.file_uploader(

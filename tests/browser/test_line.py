@@ -2,6 +2,7 @@
 
 import re
 import time
+from pathlib import Path
 
 import pandas as pd
 from playwright.sync_api import Page, expect
@@ -24,22 +25,41 @@ def test_statistics_are_visible(page: Page, server, workplace):
     expect(page.get_by_test_id("stMain")).to_contain_text(f"{images:,}")
 
 
-def test_dropped_files_get_answers_and_heatmaps(page: Page, server, workplace, tmp_path):
-    table = pd.read_csv(workplace / "data" / "demo" / "train.csv").query("machine_id == 49 and cancer == 1")
+def test_a_dropped_exam_gets_answers_heatmaps_and_files_to_take_away(page: Page, server, workplace, tmp_path):
+    table = pd.read_csv(workplace / "data" / "demo" / "train.csv")
+    standard = table[table["view"].isin(["CC", "MLO"])].groupby("patient_id").filter(lambda rows: len(rows) == 4)
+    exam = standard[standard["patient_id"] == standard.loc[standard["cancer"] == 1, "patient_id"].iloc[0]]
     folder = workplace / "data" / "demo" / "train_images"
-    files = [folder / str(row.patient_id) / f"{row.image_id}.dcm" for row in table.itertuples()][:2]
+    files = [folder / str(row.patient_id) / f"{row.image_id}.dcm" for row in exam.itertuples()]
     (tmp_path / "letter.txt").write_text("not an image")
+    (tmp_path / "damaged.dcm").write_bytes(files[0].read_bytes()[:5000])
     page.goto(f"{server.url}/predict")
-    page.locator("input[type=file]").set_input_files([*files, tmp_path / "letter.txt"])
+    page.locator("input[type=file]").set_input_files([*files, tmp_path / "letter.txt", tmp_path / "damaged.dcm"])
     expect(page.get_by_text("This isn't a DICOM file")).to_be_visible()
-    expect(page.get_by_test_id("stImage").first.locator("img")).to_be_visible()
-    expect(page.get_by_text("Patient", exact=False).first).to_be_visible()
+    expect(page.get_by_text(re.compile("damaged.dcm: "))).to_be_visible()
+    views = page.get_by_test_id("stImage").locator("img")
+    expect(views).to_have_count(4)
+    expect(page.get_by_text(re.compile("no recall|recall")).first).to_be_visible()
     expect(page.get_by_text("synthetic images only").first).to_be_visible()
+
+    with_heat = views.first.get_attribute("src")
+    page.get_by_test_id("stSidebar").get_by_text("Heatmap", exact=True).click()
+    expect(views.first).not_to_have_attribute("src", with_heat or "")
+
+    answers = pd.read_csv(taken(page, "CSV"))
+    assert answers["probability"].between(0, 1).sum() == 4
+    assert answers["error"].notna().sum() == 2
+    assert not answers["file"].str.contains("dcm").any()
+    report = taken(page, "HTML report").read_text(encoding="utf-8")
+    assert "Not a medical device" in report
+    assert files[0].name not in report
+
+
+def taken(page: Page, button: str) -> Path:
+    """Click a download button and return the file."""
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV").first.click()
-    answers = pd.read_csv(download.value.path())
-    assert answers["probability"].between(0, 1).sum() == len(files)
-    assert answers["error"].notna().sum() == 1
+        page.get_by_role("button", name=button).click()
+    return Path(download.value.path())
 
 
 def test_a_run_streams_survives_everything_and_stops(page: Page, server):
