@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
+import streamlit as st
+from starlette.formparsers import MultiPartParser
 from streamlit.testing.v1 import AppTest
 
 from mammo_core.models import activate
@@ -92,6 +94,12 @@ def test_a_click_on_train_starts_one_detached_run(finished):
     while run.state() not in FINAL and time.monotonic() < deadline:
         time.sleep(0.2)
     assert run.state() == "stopped"
+
+
+def test_an_upload_is_never_spooled_to_disk(workspace):
+    show("predict.py")
+    limit = st.get_option("server.maxUploadSize") * 2**20
+    assert MultiPartParser.spool_max_size >= limit >= 100 * 2**20
 
 
 LIGHT = """
