@@ -101,17 +101,27 @@ def explore(
 def train(
     name: Annotated[str, typer.Argument(help="The prepared store to train on.")],
     config: Annotated[Path | None, typer.Option(help="JSON file with training settings.")] = None,
-    changes: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, over the file's.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE, over the file's; KEY=A,B,C does a run for each.")
+    ] = None,
+    folds: Annotated[int | None, typer.Option(min=2, max=20, help="Test on each of so many folds of patients.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Dask scheduler to do several runs side by side.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a network on a prepared store, judge it on patients it hasn't seen, save and verify it."""
     from mammo_core.work import run_here
+    from mammo_core.work.sweep import sweep, variants
     from mammo_core.work.training import train_request
 
-    path, arguments = train_request({"store": name, **_settings_file(config), **_settings(changes or [])})
-    with progress_bar("steps") as progress:
-        outcome = run_here(path, "train", arguments, progress)
-    _print(outcome.document, as_json, outcome.message)
+    documents = variants({"store": name, **_settings_file(config)}, _settings(changes or []), folds)
+    if len(documents) == 1 and scheduler is None:
+        path, arguments = train_request(documents[0])
+        with progress_bar("steps") as progress:
+            outcome = run_here(path, "train", arguments, progress)
+        return _print(outcome.document, as_json, outcome.message)
+    with progress_bar("runs") as progress:
+        results = sweep(documents, scheduler, progress)
+    _print({"runs": results}, as_json)
 
 
 @app.command()
@@ -249,17 +259,19 @@ def _settings_file(path: Path | None) -> dict[str, Any]:
     return read_json(path) if path else {}
 
 
-def _settings(changes: list[str]) -> dict[str, Any]:
-    """Return KEY=VALUE texts as a document; a value that reads as JSON is one."""
-    document = {}
+def _settings(changes: list[str]) -> dict[str, list[Any]]:
+    """Return the values of each KEY=VALUE,VALUE…; a value that reads as JSON is one."""
+    document: dict[str, list[Any]] = {}
     for change in changes:
-        key, equals, value = change.partition("=")
+        key, equals, values = change.partition("=")
         if not equals:
             raise ConfigError(f"--set {change}: expected KEY=VALUE, for example --set epochs=5.")
-        try:
-            document[key] = json.loads(value)
-        except json.JSONDecodeError:
-            document[key] = value
+        document[key] = []
+        for value in values.split(","):
+            try:
+                document[key].append(json.loads(value))
+            except json.JSONDecodeError:
+                document[key].append(value)
     return document
 
 

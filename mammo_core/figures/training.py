@@ -6,10 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.colors import qualitative
 
 from mammo_core.figures.style import COLOURS, apply_style
 
 Records = list[dict[str, Any]]
+MOST_POINTS = 1500  # of a line: a long run has more steps than a screen has pixels, and is drawn every second
+COMPARED = {"val_loss": "validation loss, nats", "val_auc": "validation AUC, 0 to 1"}
 
 
 def base_rate(records: Records) -> float | None:
@@ -41,14 +44,14 @@ def loss_curves(records: Records, *, logarithmic: bool = False, smoothing: float
         smoothing: weight of the past in the moving average of the steps, in [0, 1).
     """
     figure = go.Figure()
-    steps = pd.DataFrame([record for record in records if record["kind"] == "step"])
+    steps = _steps(records)
     if not steps.empty:
-        position = steps["epoch"] - 1 + steps["step"] / steps["steps"]
-        smooth = steps["loss"].ewm(alpha=1 - smoothing).mean()
+        steps["smooth"] = steps["loss"].ewm(alpha=1 - smoothing).mean()
+        steps = _thin(steps)
         line = {"color": COLOURS["train"], "width": 1.5}
-        _line(figure, position, steps["loss"], "training, steps", line, mode="lines", opacity=0.25)
-        _line(figure, position, smooth, "training, smoothed", line, mode="lines")
-    epochs = _epochs(records)
+        _line(figure, steps["position"], steps["loss"], "training, steps", line, mode="lines", opacity=0.25)
+        _line(figure, steps["position"], steps["smooth"], "training, smoothed", line, mode="lines")
+    epochs = _of_kind(records, "epoch")
     if not epochs.empty:
         _line(figure, epochs["epoch"], epochs["loss"], "training", {"color": COLOURS["train"]})
         if "val_loss" in epochs:
@@ -56,15 +59,21 @@ def loss_curves(records: Records, *, logarithmic: bool = False, smoothing: float
     rate = base_rate(records)
     if rate is not None:
         _level(figure, entropy(rate), "entropy of the base rate")
-    _mark_best(figure, records)
+    _mark(figure, records)
     figure.update_yaxes(title="categorical cross-entropy, nats", type="log" if logarithmic else "linear")
     return _finish(figure, "loss")
 
 
 def score_curves(records: Records) -> go.Figure:
-    """Draw AUC and accuracy of both parts by epoch, beside the accuracy of the base rate."""
+    """Draw AUC and accuracy of both parts by epoch, the training part's by step faintly, beside the base rate."""
     figure = go.Figure()
-    epochs = _epochs(records)
+    steps = _steps(records)
+    for name, label, dash in (("auc", "training AUC, steps", "solid"), ("accuracy", "training accuracy, steps", "dot")):
+        if name in steps:
+            thin = _thin(steps)
+            line = {"color": COLOURS["train"], "dash": dash, "width": 1.5}
+            _line(figure, thin["position"], thin[name], label, line, mode="lines", opacity=0.3)
+    epochs = _of_kind(records, "epoch")
     for name, label, colour, dash in (
         ("auc", "training AUC", "train", "solid"),
         ("val_auc", "validation AUC", "validation", "solid"),
@@ -76,13 +85,47 @@ def score_curves(records: Records) -> go.Figure:
     rate = base_rate(records)
     if rate is not None:
         _level(figure, rate, "base rate: “negative” to everything")
-    _mark_best(figure, records)
+    _mark(figure, records)
     figure.update_yaxes(title="AUC or accuracy, 0 to 1", range=[0, 1.02])
     return _finish(figure, "scores")
 
 
-def _epochs(records: Records) -> pd.DataFrame:
-    return pd.DataFrame([record for record in records if record["kind"] == "epoch"])
+def compared_curves(runs: dict[str, Records], value: str) -> go.Figure:
+    """Draw one value of several runs by epoch, each with its best epoch as a star.
+
+    Args:
+        runs: records of metrics.jsonl by the name of the run.
+        value: one of `COMPARED`.
+    """
+    figure = go.Figure()
+    for place, (name, records) in enumerate(runs.items()):
+        epochs = _of_kind(records, "epoch")
+        if value not in epochs:
+            continue
+        colour = qualitative.Safe[place % len(qualitative.Safe)]
+        _line(figure, epochs["epoch"], epochs[value], name, {"color": colour}, legendgroup=name)
+        best = epochs[epochs["epoch"] == best_epoch(records)]
+        star = {"symbol": "star", "size": 13, "color": colour}
+        more = {"mode": "markers", "marker": star, "showlegend": False, "legendgroup": name}
+        _line(figure, best["epoch"], best[value], f"{name}, best epoch", {}, **more)
+    figure.update_yaxes(title=COMPARED[value])
+    return _finish(figure, value)
+
+
+def _of_kind(records: Records, kind: str) -> pd.DataFrame:
+    return pd.DataFrame([record for record in records if record["kind"] == kind])
+
+
+def _steps(records: Records) -> pd.DataFrame:
+    """Return the steps, with their position in epochs."""
+    steps = _of_kind(records, "step")
+    return steps if steps.empty else steps.assign(position=steps["epoch"] - 1 + steps["step"] / steps["steps"])
+
+
+def _thin(steps: pd.DataFrame) -> pd.DataFrame:
+    """Return every so many rows, and the last, so that no more than `MOST_POINTS` remain."""
+    stride = math.ceil(len(steps) / MOST_POINTS)
+    return steps.iloc[(len(steps) - 1) % stride :: stride]
 
 
 def _line(figure: go.Figure, x: Any, y: Any, name: str, line: dict[str, Any], **more: Any) -> None:
@@ -106,15 +149,23 @@ def _level(figure: go.Figure, value: float, name: str) -> None:
     )
 
 
-def _mark_best(figure: go.Figure, records: Records) -> None:
+def _mark(figure: go.Figure, records: Records) -> None:
+    """Mark the best epoch, and the seams where the run was resumed."""
     best = best_epoch(records)
     if best is not None:
-        figure.add_vline(
-            best,
-            line={"dash": "dot", "width": 1, "color": COLOURS["validation"]},
-            annotation={"text": f"best epoch {best}", "font": {"size": 12}},
-            annotation_position="top left",
-        )
+        _vertical(figure, best, f"best epoch {best}", COLOURS["validation"], "top left")
+    for record in records:
+        if record["kind"] == "resume":
+            _vertical(figure, record["epoch"], "resumed", COLOURS["reference"], "bottom right")
+
+
+def _vertical(figure: go.Figure, epoch: int, text: str, colour: str, place: str) -> None:
+    figure.add_vline(
+        epoch,
+        line={"dash": "dot", "width": 1, "color": colour},
+        annotation={"text": text, "font": {"size": 12}},
+        annotation_position=place,
+    )
 
 
 def _finish(figure: go.Figure, revision: str) -> go.Figure:

@@ -141,16 +141,25 @@ def embed(network: keras.Model, images: np.ndarray) -> np.ndarray:
     return np.concatenate([features.mean(axis=(1, 2)) for features in batches]).astype(np.float64)
 
 
-def verify(run: Path) -> bool:
-    """Load the model in a fresh process and compare its predictions on the validation part with the stored ones.
+def verifier(run: Path) -> "subprocess.Popen[str]":
+    """Start the fresh process that will verify the model; it loads TensorFlow while this one judges.
+
+    It waits for a line on its standard input, and ends without a word if this process ends instead.
+    """
+    command = [sys.executable, "-m", "mammo_core.learning.verify", str(run)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=PROJECT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+def verify(run: Path, process: "subprocess.Popen[str]") -> bool:
+    """Let the fresh process compare the loaded model's predictions on the validation part with the stored ones.
 
     Raises:
         ModelError: it can't be loaded.
     """
-    command = [sys.executable, "-m", "mammo_core.learning.verify", str(run)]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+    _, errors = process.communicate("verify\n")
+    if process.returncode:
+        last = (errors.strip().splitlines() or ["no message"])[-1]
         raise ModelError(f"The saved model can't be loaded again: {last}")
     return bool(read_json(run / VERIFICATION)["verified"])
 

@@ -26,7 +26,7 @@ from mammo_core.files import append_json_line, whole, write_json
 from mammo_core.learning.callbacks import Journal, KeepBest, Progress, Validation
 from mammo_core.learning.config import TrainingConfig
 from mammo_core.learning.events import Events
-from mammo_core.learning.finish import CHECKPOINT, finish, verify
+from mammo_core.learning.finish import CHECKPOINT, finish, verifier, verify
 from mammo_core.learning.inputs import Batches
 from mammo_core.learning.network import build, load
 from mammo_core.learning.plan import TrainingData, describe, plan, steps_an_epoch
@@ -87,8 +87,9 @@ def train(
     if best.best is None:
         outcome |= _nothing(journal)
     else:
-        finish(run, config, store, data, best.best_epoch)
-        outcome |= _ending(journal, best) | {"verified": verify(run)}
+        with verifier(run) as process:
+            finish(run, config, store, data, best.best_epoch)
+            outcome |= _ending(journal, best) | {"verified": verify(run, process)}
     return outcome | {"seconds": round(time.monotonic() - started, 3)}
 
 

@@ -1,4 +1,7 @@
-"""`python -m mammo_core.learning.verify RUN`: does the saved model say what it said before it was saved?"""
+"""`python -m mammo_core.learning.verify RUN`: does the saved model say what it said before it was saved?
+
+It begins at a line on standard input, so that it can be started, and have loaded everything, before the model is saved.
+"""
 
 import sys
 from pathlib import Path
@@ -32,5 +35,5 @@ def verify(run: Path) -> float:
     return difference
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and sys.stdin.readline():
     verify(Path(sys.argv[1]))

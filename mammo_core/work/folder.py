@@ -118,11 +118,18 @@ class WorkFolder:
             words.insert(0, f"epoch {progress['epoch']} of {progress['epochs']}")
         if progress.get("quarantined"):
             words.append(f"{progress['quarantined']} quarantined")
+        if progress.get("learning_rate"):
+            words.append(f"learning rate {progress['learning_rate']:.1e}")
         if progress.get("images_per_second"):
             words.append(f"{progress['images_per_second']:.1f} images/s")
         if progress.get("seconds_left") is not None and self.state() not in FINAL:
             words.append(f"{duration(progress['seconds_left'])} left")
         return " · ".join(words)
+
+    def age_text(self) -> str:
+        """Return when the last progress was written, in words."""
+        path = self.path / "progress.json"
+        return f"written {duration(max(0.0, time.time() - path.stat().st_mtime))} ago" if path.exists() else ""
 
     def request_stop(self) -> None:
         """Ask the process to end at the next safe moment."""

@@ -44,9 +44,14 @@ def launch(path: Path, kind: str, arguments: dict[str, Any]) -> WorkFolder:
             stderr=log,
             cwd=PROJECT,
             start_new_session=True,  # a closed terminal or a stopped server doesn't reach it
-            env={**os.environ, "MAMMO_DATA": str(settings().data), "MAMMO_MODELS": str(settings().models)},
+            env={**os.environ, **folders_environment()},
         )
     return folder
+
+
+def folders_environment() -> dict[str, str]:
+    """Return the environment variables by which another process finds the folders of this one."""
+    return {"MAMMO_DATA": str(settings().data.absolute()), "MAMMO_MODELS": str(settings().models.absolute())}
 
 
 def run_here(path: Path, kind: str, arguments: dict[str, Any], on_progress: Progress | None = None) -> Outcome:

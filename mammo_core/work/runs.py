@@ -11,6 +11,7 @@ from mammo_core.errors import DataError
 from mammo_core.evaluation import compare
 from mammo_core.evaluation.tables import with_bounds
 from mammo_core.files import read_json, read_json_lines
+from mammo_core.learning.config import TrainingConfig
 from mammo_core.settings import SHIPPED_MODELS, settings
 from mammo_core.work.folder import FINAL, WorkFolder
 
@@ -27,14 +28,37 @@ def list_runs() -> list[dict[str, Any]]:
     for name in models.list_models():
         if models.model_folder(name) not in folders:
             folders.append(models.model_folder(name))
-    return [_describe(folder) for folder in folders]
+    return [describe_run(folder) for folder in folders]
+
+
+def describe_run(folder: Path) -> dict[str, Any]:
+    """Return the document of one run or model, see `list_runs`."""
+    work = WorkFolder(folder)
+    epochs = [record["epoch"] for record in read_metrics(folder) if record["kind"] == "epoch"]
+    report = None
+    if (folder / models.CARD).exists():
+        try:
+            report = read_json(folder / models.EVALUATION)
+        except DataError:
+            report = None  # the models page says what is wrong with it
+    return {
+        "run": folder.name,
+        "state": work.state() if work.exists else "shipped",
+        "epochs": max(epochs, default=None),
+        "auc": report and report["auc"],
+        "report": report,
+        "active": folder.name == models.active_model()
+        and (folder.parent != SHIPPED_MODELS or folder.name == models.DEMO),
+        "folder": str(folder),
+    }
 
 
 def model_table() -> pd.DataFrame:
     """Return what there is to choose among: a row a run or model, newest first.
 
     Returns:
-        model, "active" or nothing, state, network, data, epochs (done), AUC and gain over age alone as text, verdict, note.
+        model, "active" or nothing, state, network, data, settings (those that aren't the
+        default), epochs (done), AUC and gain over age alone as text, verdict, note.
     """
     rows = []
     for row in list_runs():
@@ -47,6 +71,7 @@ def model_table() -> pd.DataFrame:
                 "state": row["state"],
                 "network": card.get("network"),
                 "data": card.get("data", {}).get("dataset"),
+                "settings": _own_settings(card.get("config", {})),
                 "epochs": row["epochs"],
                 "AUC, breasts (95 % CI)": with_bounds(row["auc"]) if row["auc"] else None,
                 "gain over age (95 % CI)": with_bounds(age["gain"]) if age else None,
@@ -88,25 +113,14 @@ def read_metrics(run: Path) -> list[dict[str, Any]]:
     return read_json_lines(run / "metrics.jsonl")
 
 
-def _describe(folder: Path) -> dict[str, Any]:
-    work = WorkFolder(folder)
-    epochs = [record["epoch"] for record in read_metrics(folder) if record["kind"] == "epoch"]
-    report = None
-    if (folder / models.CARD).exists():
-        try:
-            report = read_json(folder / models.EVALUATION)
-        except DataError:
-            report = None  # the models page says what is wrong with it
-    return {
-        "run": folder.name,
-        "state": work.state() if work.exists else "shipped",
-        "epochs": max(epochs, default=None),
-        "auc": report and report["auc"],
-        "report": report,
-        "active": folder.name == models.active_model()
-        and (folder.parent != SHIPPED_MODELS or folder.name == models.DEMO),
-        "folder": str(folder),
-    }
+def _own_settings(config: dict[str, Any]) -> str:
+    """Return in words which settings of a run are not the default; store and network have columns of their own."""
+    fields = TrainingConfig.model_fields
+    return ", ".join(
+        f"{key.replace('_', ' ')} {value}"
+        for key, value in config.items()
+        if key in fields and key not in ("store", "network") and value != fields[key].default
+    )
 
 
 def _card(folder: Path) -> dict[str, Any]:

@@ -76,3 +76,13 @@ def resume_request(folder: WorkFolder) -> tuple[Path, dict[str, Any]]:
     config = TrainingConfig.read(folder.request()["arguments"]["config"])
     plan(config)
     return folder.path, {"run": str(folder.path), "config": config.parameters}
+
+
+def resume(folder: WorkFolder) -> WorkFolder:
+    """Go on with a run in a process of its own.
+
+    Raises:
+        MammoError: see `resume_request`.
+    """
+    path, arguments = resume_request(folder)
+    return launch(path, "train", arguments)

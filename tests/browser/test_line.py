@@ -81,7 +81,14 @@ def test_a_run_streams_survives_everything_and_stops(page: Page, server):
     wait_for_growth(page, points(page))
 
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("stopped", exact=False).first).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("the best model, of epoch")).to_be_visible(timeout=90_000)
+
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("resumed").first).to_be_visible(timeout=90_000)  # the seam in the curve
+    wait_for_growth(page, points(page))
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Stop at once").click()
+    expect(page.get_by_text("Ended at once by a second stop.")).to_be_visible()
     page.goto(f"{server.url}/models")
     expect(page.get_by_test_id("stMain")).to_contain_text("demo")
 

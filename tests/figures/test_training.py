@@ -2,7 +2,15 @@ import math
 
 import pytest
 
-from mammo_core.figures.training import base_rate, best_epoch, entropy, loss_curves, score_curves
+from mammo_core.figures.training import (
+    MOST_POINTS,
+    base_rate,
+    best_epoch,
+    compared_curves,
+    entropy,
+    loss_curves,
+    score_curves,
+)
 
 PARTS = {"validation": {"images": 50, "positive_images": 1}}
 RECORDS = [
@@ -63,3 +71,31 @@ def test_zoom_and_legend_survive_a_refresh():
 def test_a_run_that_has_just_begun_has_empty_curves():
     assert len(loss_curves(RECORDS[:1]).data) == 0
     assert len(score_curves([]).data) == 0
+
+
+def test_a_resumed_run_shows_its_seam():
+    records = [*RECORDS, {"kind": "resume", "epoch": 2, "time": 0.0}]
+    texts = {note.text: note.x for note in loss_curves(records).layout.annotations}
+    assert texts["resumed"] == 2
+    assert texts["best epoch 1"] == 1
+
+
+def test_a_long_run_is_drawn_with_few_points_and_its_last():
+    steps = [
+        {"kind": "step", "epoch": 1, "step": n, "steps": 10_000, "loss": 1 / n, "auc": 0.5, "accuracy": n / 10_000}
+        for n in range(1, 10_001)
+    ]
+    for trace in (*loss_curves(steps).data, *score_curves(steps).data):
+        assert MOST_POINTS / 2 < len(trace.x) <= MOST_POINTS
+        assert trace.x[-1] == 1.0
+    assert {trace.name for trace in score_curves(steps).data} == {"training AUC, steps", "training accuracy, steps"}
+
+
+def test_several_runs_lie_over_one_another_with_their_best_epochs():
+    better = [{**record, "val_auc": 0.9} if record.get("epoch") == 2 else record for record in RECORDS]
+    figure = compared_curves({"a": RECORDS, "b": better, "just begun": RECORDS[:1]}, "val_auc")
+    traces = {trace.name: trace for trace in figure.data}
+    assert list(traces) == ["a", "a, best epoch", "b", "b, best epoch"]
+    assert traces["a"].y.tolist() == [0.7, 0.7]
+    assert (traces["a, best epoch"].x.tolist(), traces["b, best epoch"].x.tolist()) == ([1], [2])
+    assert traces["a"].line.color != traces["b"].line.color

@@ -85,7 +85,7 @@ def test_files_that_are_no_dicom_and_files_that_are(finished):
 
 def test_a_click_on_train_starts_one_detached_run(finished):
     app = show("train.py")
-    app.button(key="quick start").click().run()
+    app.button(key="Train").click().run()
     assert not app.exception
     (run,) = under_way()
     run.request_stop()

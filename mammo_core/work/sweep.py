@@ -1,0 +1,111 @@
+"""Several training runs that differ in a few settings: one after the other here, or side by side on a Dask cluster."""
+
+import itertools
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mammo_core.errors import MammoError
+from mammo_core.learning.config import TrainingConfig
+from mammo_core.learning.plan import plan
+from mammo_core.settings import settings
+from mammo_core.work.folder import FINAL, WorkFolder
+from mammo_core.work.launch import folders_environment, run_here, run_requested
+from mammo_core.work.runs import describe_run
+
+Progress = Callable[[dict[str, Any]], None]
+ONE_AT_A_TIME = threading.Lock()  # a Dask worker with several threads would mix the seeds of several trainings
+
+
+def variants(document: dict[str, Any], choices: dict[str, list[Any]], folds: int | None = None) -> list[dict[str, Any]]:
+    """Return a training document for each combination of choices, and for each fold of it.
+
+    Args:
+        document: what all have in common.
+        choices: the values of each setting that is varied.
+        folds: patient-grouped folds, each the test part of one run; none without.
+    """
+    if folds is not None:
+        choices = {**choices, "folds": [folds], "fold": list(range(1, folds + 1))}
+    return [{**document, **dict(zip(choices, values, strict=True))} for values in itertools.product(*choices.values())]
+
+
+def sweep(
+    documents: list[dict[str, Any]], scheduler: str | None = None, on_progress: Progress = lambda _: None
+) -> list[dict[str, Any]]:
+    """Do several training runs; one that fails doesn't end the others.
+
+    Args:
+        documents: fields of TrainingConfig; all are checked before anything starts.
+        scheduler: address of a Dask scheduler whose workers see the same folders; without one the runs take turns here.
+        on_progress: called with done and total, in runs.
+
+    Returns:
+        run, state, message, epochs, auc and, of the settings, those that differ between the runs; in the given order.
+
+    Raises:
+        MammoError: settings or data don't allow one of the runs, or no scheduler answers.
+    """
+    configs = [TrainingConfig.read(document) for document in documents]
+    for config in configs:
+        plan(config)
+    base = f"{configs[0].store}-sweep-{datetime.now():%Y%m%d-%H%M%S}"
+    paths = [settings().models / f"{base}-{number:02d}" for number in range(1, len(configs) + 1)]
+    tasks = [
+        (path, {"run": str(path), "config": config.parameters}) for path, config in zip(paths, configs, strict=True)
+    ]
+    for done, _ in enumerate(_side_by_side(tasks, scheduler) if scheduler else _in_sequence(tasks), 1):
+        on_progress({"done": done, "total": len(tasks), "unit": "runs"})
+    differing = [key for key in configs[0].parameters if len({str(config.parameters[key]) for config in configs}) > 1]
+    return [
+        {
+            **{key: value for key, value in describe_run(path).items() if key in ("run", "state", "epochs", "auc")},
+            "message": WorkFolder(path).message(),
+            "settings": {key: config.parameters[key] for key in differing},
+        }
+        for path, config in zip(paths, configs, strict=True)
+    ]
+
+
+def train_on_worker(path: Path, arguments: dict[str, Any], environment: dict[str, str]) -> None:
+    """Do one run of a sweep in a Dask worker; Dask gives it to another worker if this one dies, and it goes on there."""
+    with ONE_AT_A_TIME:
+        os.environ.update(environment)
+        settings.cache_clear()
+        folder = WorkFolder(path)
+        if not folder.exists:
+            folder.write_request("train", arguments)
+        if not folder.stop_requested():
+            run_requested(folder, in_turn=False)
+
+
+def _in_sequence(tasks: list[tuple[Path, dict[str, Any]]]) -> Iterator[Path]:
+    for path, arguments in tasks:
+        with suppress(MammoError):  # its folder says so
+            run_here(path, "train", arguments)
+        yield path
+
+
+def _side_by_side(tasks: list[tuple[Path, dict[str, Any]]], scheduler: str) -> Iterator[Path]:
+    from distributed import KilledWorker, as_completed
+
+    from mammo_core.dataset.importer import open_client
+
+    with open_client(None, scheduler) as client:
+        futures = {
+            client.submit(train_on_worker, path, arguments, folders_environment(), pure=False): path
+            for path, arguments in tasks
+        }
+        try:
+            for future in as_completed(futures):
+                with suppress(MammoError, KilledWorker):  # its folder says so
+                    future.result()
+                yield futures[future]
+        finally:
+            for path in futures.values():  # none goes on without the sweep that asked for it
+                if WorkFolder(path).exists and WorkFolder(path).state() not in FINAL:
+                    WorkFolder(path).request_stop()

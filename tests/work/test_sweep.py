@@ -1,0 +1,61 @@
+import pytest
+
+from mammo_core.errors import ConfigError, ModelError, WorkError
+from mammo_core.settings import settings
+from mammo_core.work import WorkFolder
+from mammo_core.work import jobs as jobs_module
+from mammo_core.work.jobs import Outcome
+from mammo_core.work.runs import model_table
+from mammo_core.work.sweep import sweep, variants
+
+
+def test_variants_are_every_combination_on_every_fold():
+    found = variants({"store": "x", "seed": 3}, {"epochs": [1, 2], "augment": [True, False]}, folds=2)
+    assert len(found) == 8
+    assert found[0] == {"store": "x", "seed": 3, "epochs": 1, "augment": True, "folds": 2, "fold": 1}
+    assert {(d["epochs"], d["augment"], d["fold"]) for d in found} == {
+        (epochs, augment, fold) for epochs in (1, 2) for augment in (True, False) for fold in (1, 2)
+    }
+    assert variants({"store": "x"}, {}) == [{"store": "x"}]
+
+
+def test_a_run_that_fails_does_not_end_the_others(finished, monkeypatch):
+    def job(arguments, progress, should_stop):
+        if arguments["config"]["learning_rate"] == 0.01:
+            raise ModelError("It broke.")
+        return Outcome("finished", "Well.", {})
+
+    monkeypatch.setitem(jobs_module.JOBS, "train", job)
+    told = []
+    results = sweep(variants({"store": "demo"}, {"learning_rate": [0.01, 0.001]}), on_progress=told.append)
+    assert [(r["state"], r["message"], r["settings"]) for r in results] == [
+        ("failed", "It broke.", {"learning_rate": 0.01}),
+        ("finished", "Well.", {"learning_rate": 0.001}),
+    ]
+    assert [progress["done"] for progress in told] == [1, 2]
+
+
+def test_all_runs_are_checked_before_the_first_one_starts(finished):
+    before = sorted(settings().models.iterdir())
+    with pytest.raises(ConfigError, match="network"):
+        sweep(variants({"store": "demo"}, {"network": ["compact", "huge"]}))
+    with pytest.raises(WorkError, match="No Dask scheduler answers"):
+        sweep([{"store": "demo"}], "tcp://127.0.0.1:9")
+    assert sorted(settings().models.iterdir()) == before
+
+
+@pytest.mark.slow
+def test_folds_side_by_side_on_a_dask_cluster_are_runs_like_any_other(finished):
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
+        results = sweep(variants({"store": "demo", "epochs": 1}, {}, folds=2), cluster.scheduler_address)
+    assert [(r["state"], r["epochs"], r["settings"]) for r in results] == [
+        ("finished", 1, {"fold": 1}),
+        ("finished", 1, {"fold": 2}),
+    ]
+    assert all(0 <= r["auc"]["value"] <= 1 for r in results)
+    table = model_table().set_index("model")
+    assert table.loc[results[1]["run"], "settings"] == "epochs 1, folds 2, fold 2"
+    for r in results:
+        assert not WorkFolder(settings().models / r["run"]).is_alive()
