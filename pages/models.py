@@ -6,7 +6,7 @@ from mammo_core.errors import DataError
 from mammo_core.evaluation import compare, to_unit
 from mammo_core.evaluation.tables import comparison_table
 from mammo_core.figures.evaluation import precision_figure, roc_figure
-from mammo_core.figures.training import loss_curves, score_curves
+from mammo_core.figures.training import compared_curves, loss_curves, score_curves
 from mammo_core.models import Bundle, list_models, model_folder, open_bundle
 from mammo_core.work.runs import model_table, read_metrics
 from pages._errors import show_errors
@@ -39,6 +39,9 @@ def show_comparison(bundles: list[Bundle]) -> None:
     left, right = st.columns(2)
     left.plotly_chart(roc_figure(units), key="roc of several")
     right.plotly_chart(precision_figure(units), key="precision of several")
+    runs = {bundle.name: read_metrics(model_folder(bundle.name)) for bundle in bundles}
+    left.plotly_chart(compared_curves(runs, "val_loss"), key="losses of several")
+    right.plotly_chart(compared_curves(runs, "val_auc"), key="scores of several")
     st.caption("Breasts of each model's own held-out patients; differences are paired, by bootstrap over patients.")
 
 
