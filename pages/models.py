@@ -2,18 +2,15 @@
 
 import streamlit as st
 
-from mammo_core.errors import DataError
-from mammo_core.evaluation import compare, to_unit
-from mammo_core.evaluation.tables import comparison_table
-from mammo_core.figures.evaluation import precision_figure, roc_figure
-from mammo_core.figures.training import compared_curves, loss_curves, score_curves
-from mammo_core.models import Bundle, list_models, model_folder, open_bundle
+from mammo_core.figures.training import loss_curves, score_curves
+from mammo_core.models import list_models, model_folder, open_bundle
 from mammo_core.work.runs import model_table, read_metrics
+from pages._compare import show_comparison
 from pages._errors import show_errors
 from pages._inference import show_limit
 from pages._manage import manage
 from pages._operating import show_operating_point
-from pages._report import report_of, show_card, show_report, show_subgroups
+from pages._report import show_card, show_report, show_subgroups
 from pages._session import errors_shown
 
 
@@ -23,26 +20,6 @@ def show_curves(name: str) -> None:
     left, right = st.columns(2)
     left.plotly_chart(loss_curves(records), key=f"loss {name}")
     right.plotly_chart(score_curves(records), key=f"scores {name}")
-
-
-def show_comparison(bundles: list[Bundle]) -> None:
-    """Lay several models beside one another: figures of merit, differences, curves."""
-    st.dataframe(comparison_table({bundle.name: report_of(bundle) for bundle in bundles}), hide_index=True)
-    first, *others = bundles
-    for other in others:
-        try:
-            text = f"**{first.name}**: {compare(first.judged(), other.judged(), other.name)['verdict']}"
-            st.info(text, icon=":material/compare_arrows:")
-        except DataError as error:
-            st.warning(f"**{first.name}**: {error}", icon=":material/compare_arrows:")
-    units = {bundle.name: to_unit(bundle.judged(), "breast") for bundle in bundles}
-    left, right = st.columns(2)
-    left.plotly_chart(roc_figure(units), key="roc of several")
-    right.plotly_chart(precision_figure(units), key="precision of several")
-    runs = {bundle.name: read_metrics(model_folder(bundle.name)) for bundle in bundles}
-    left.plotly_chart(compared_curves(runs, "val_loss"), key="losses of several")
-    right.plotly_chart(compared_curves(runs, "val_auc"), key="scores of several")
-    st.caption("Breasts of each model's own held-out patients; differences are paired, by bootstrap over patients.")
 
 
 st.title("Models")

@@ -1,5 +1,6 @@
 """The models page with the real core: the confusion matrix leads to exams, the report knows its rivals."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,21 @@ def test_a_data_set_that_is_gone_is_said(bundle, finished):
 @pytest.mark.parametrize("view", ["Report", "Operating point", "Subgroups", "Training", "Card"])
 def test_every_view_opens(bundle, view):
     show(view)
+
+
+def compared() -> None:
+    from mammo_core.models import model_folder, open_bundle
+    from pages._compare import show_comparison
+
+    show_comparison([open_bundle(model_folder(name)) for name in ("trained", "twin", "demo")])
+
+
+def test_models_are_laid_side_by_side(bundle):
+    shutil.copytree(bundle.folder, bundle.folder.with_name("twin"))
+    models.write_card(bundle.folder.with_name("twin"), {**bundle.card, "name": "twin"})
+    app = AppTest.from_function(compared, default_timeout=60).run()
+    assert not app.exception
+    assert app.dataframe[0].value["model"].tolist() == ["trained", "twin", "demo"]
+    assert "Not distinguishable from twin (ΔAUC 0.00" in app.info[0].value
+    assert "judged on different patients" in app.warning[0].value
+    assert len(app.get("plotly_chart")) == 4
