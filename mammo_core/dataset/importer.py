@@ -113,21 +113,7 @@ def import_images(
     quarantine = [*missing, *quarantined]
 
     def tell() -> None:
-        seconds = time.monotonic() - started
-        prepared = len(entries) - skipped
-        rate = prepared / seconds if seconds else 0.0
-        left = total - len(entries) - len(quarantine)
-        progress(
-            {
-                "total": total,
-                "done": len(entries) + len(quarantine),
-                "prepared": prepared,
-                "skipped": skipped,
-                "quarantined": len(quarantine),
-                "images_per_second": rate,
-                "seconds_left": left / rate if rate else None,
-            }
-        )
+        progress(_progress(total, skipped, len(entries), len(quarantine), time.monotonic() - started))
 
     tell()
     for outcome in _convert(client, store, waiting, should_stop):
@@ -152,6 +138,20 @@ def import_images(
         stopped,
         listed,
     )
+
+
+def _progress(total: int, skipped: int, there: int, quarantined: int, seconds: float) -> dict[str, Any]:
+    prepared = there - skipped
+    rate = prepared / seconds if seconds else 0.0
+    return {
+        "total": total,
+        "done": there + quarantined,
+        "prepared": prepared,
+        "skipped": skipped,
+        "quarantined": quarantined,
+        "images_per_second": rate,
+        "seconds_left": (total - there - quarantined) / rate if rate else None,
+    }
 
 
 def forget_quarantine(store: Store) -> None:
