@@ -15,6 +15,7 @@ import pandas as pd
 
 from mammo_core.dataset.library import known_views
 from mammo_core.dataset.store import open_store
+from mammo_core.dicom import patient_key
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import ConfigError, DataError, ImageError
 from mammo_core.evaluation import Calibration, evaluate, standing_report, to_breasts, to_patients
@@ -212,7 +213,13 @@ def answer_to(upload: Upload, predictor: Predictor, listed: dict[str, tuple[str,
         listed: laterality and view by image_id, for files that don't say.
     """
     laterality, view = listed.get(Path(upload.file).stem, (None, None))
-    upload = replace(upload, laterality=upload.laterality or laterality, view=upload.view or view)
+    folder = Path(upload.file).parent.name  # RSNA's layout: <patient_id>/<image_id>.dcm
+    upload = replace(
+        upload,
+        patient=upload.patient or (patient_key(folder) if folder.isdigit() else None),
+        laterality=upload.laterality or laterality,
+        view=upload.view or view,
+    )
     image = upload.model_input[np.newaxis]
     probabilities, heat, embedding = predictor(image)
     strange = predictor.reference.strangeness(describe_inputs(image, [upload.geometry], embedding))

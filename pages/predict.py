@@ -28,10 +28,11 @@ heated = st.sidebar.toggle("Heatmap", value=True, key="heatmap")
 st.sidebar.slider("Heatmap opacity", 0.05, 1.0, 0.6, 0.05, key="opacity", disabled=not heated)
 st.sidebar.slider("Black and white, grey levels", 0, 255, (0, 255), key="levels")
 
+whole_folder = st.toggle("Take a whole folder", key="whole folder")
 dropped = st.file_uploader(
-    "Drop DICOM files here, a folder or a zip of them: one image, or the four views of an exam",
-    accept_multiple_files=True,
-    key="files",
+    "Drop DICOM files here, or a zip of them: one image, or the four views of an exam",
+    accept_multiple_files="directory" if whole_folder else True,
+    key="folder" if whole_folder else "files",
 )
 with errors_shown():
     files, problems = unpack([(item.name, item.getvalue()) for item in dropped], sandbox())

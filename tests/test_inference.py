@@ -1,6 +1,7 @@
 import hashlib
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,12 @@ import pytest
 from PIL import Image
 
 from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dicom import patient_key
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.dropped import hang_exams
 from mammo_core.errors import ConfigError
 from mammo_core.exam import quarantined
-from mammo_core.inference import Prediction, Predictor, evaluate_store, predict_files, predict_new, summarise
+from mammo_core.inference import Prediction, Predictor, answer_to, evaluate_store, predict_files, predict_new, summarise
 from mammo_core.models import model_folder, open_bundle
 from mammo_core.work import run_here
 from mammo_core.work.requests import import_request
@@ -121,6 +123,13 @@ def test_on_its_own_store_a_model_is_judged_on_patients_it_has_not_seen(predicto
     report = evaluate_store(predictor.bundle, "demo")
     assert report["part"] == "test"
     assert report["n"] < predictor.bundle.predictions().groupby(["patient_id", "laterality"]).ngroups
+
+
+def test_a_file_that_names_no_patient_belongs_to_its_folders(readable, predictor, sandbox):
+    (image,) = predict_files([("a", Path(readable["file"].iloc[0]))], predictor, sandbox)
+    for file, patient in (("1863/77.dcm", patient_key("1863")), ("holiday/77.dcm", None), ("77.dcm", None)):
+        upload = replace(image.upload, patient=None, file=file)
+        assert answer_to(upload, predictor, {"77": ("R", "CC")}).upload.patient == patient
 
 
 def test_eight_sessions_at_once_get_their_own_answers(readable, predictor, sandbox):
