@@ -6,6 +6,7 @@ import os
 import secrets
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
@@ -111,13 +112,13 @@ def patient_key(patient: str) -> str:
     Returns:
         Eight hex digits of an HMAC-SHA-256; the same for the same patient on this installation only.
     """
-    return hmac.new(_secret(), patient.encode(), hashlib.sha256).hexdigest()[:8]
+    return hmac.new(_secret(settings().data), patient.encode(), hashlib.sha256).hexdigest()[:8]
 
 
 @cache
-def _secret() -> bytes:
-    """Return this installation's secret, made at the first use; two processes may try at once, and one wins."""
-    path = settings().data / ".patient-key"
+def _secret(data: Path) -> bytes:
+    """Return the secret of an installation with that data folder, made at the first use; of two makers at once one wins."""
+    path = data / ".patient-key"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".patient-key-{secrets.token_hex(8)}")
