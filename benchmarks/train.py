@@ -1,4 +1,4 @@
-"""How much a run costs beside bare Keras: `python -m benchmarks.train [--images 512] [--epochs 3] [--rounds 3]`.
+"""How much a run costs beside bare Keras: `python -m benchmarks.train [--images 512] [--epochs 4] [--rounds 8]`.
 
 The same network on the same images, batch size and optimiser, in one process, in turns: `model.fit` on float32 arrays in
 memory, and the loop of a run, with shuffling from uint8, journal, validation, checkpoints and TensorBoard's files. Variation of
@@ -90,7 +90,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, default=512)
     parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=8)
     options = parser.parse_args()
     generator = np.random.default_rng(0)
     count = options.images + VALIDATION
