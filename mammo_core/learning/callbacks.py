@@ -21,10 +21,11 @@ Progress = Callable[[dict[str, Any]], None]
 
 def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """Return the probability of the positive class, float64 (n,), for uint8 images (n, size, size)."""
-    parts = [
-        np.asarray(model.predict_on_batch(to_tensor(images[start : start + PREDICTION_BATCH])))[:, 1]
-        for start in range(0, len(images), PREDICTION_BATCH)
-    ]
+    parts = []
+    for start in range(0, len(images), PREDICTION_BATCH):
+        tensor = to_tensor(images[start : start + PREDICTION_BATCH])
+        answers = np.asarray(model.predict_on_batch(tensor))  # of several devices each answers for the whole batch
+        parts.append(answers[: len(tensor), 1])
     return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
 
 

@@ -82,7 +82,7 @@ def train(
     else:
         _begin(run, config, table)
     data = TrainingData(table, store.images(table["png"].to_list()))
-    journal, best = _fit(data, config, run, progress, should_stop)
+    journal, best = fit_run(data, config, run, progress, should_stop)
     outcome: dict[str, Any] = {"run": run.name, "epochs": journal.epochs_done, "best_epoch": best.best_epoch}
     if best.best is None:
         outcome |= _nothing(journal)
@@ -108,13 +108,18 @@ def _start_model(config: TrainingConfig, size: int) -> keras.Model:
     return load(models.open_bundle(models.model_folder(config.start_from)).weights)
 
 
-def _fit(
+def fit_run(
     data: TrainingData,
     config: TrainingConfig,
     run: Path,
     progress: Progress,
     should_stop: Callable[[], bool],
 ) -> tuple[Journal, KeepBest]:
+    """Fit the network on the training part, from where the run stands, and leave its files in the run folder.
+
+    Returns:
+        What was journalled, and the best model's score and epoch.
+    """
     images, labels = data.part("train")
     positions, weights = balance(labels, config.imbalance, np.random.default_rng(config.seed))
     best = KeepBest(run / CHECKPOINT, config.patience)

@@ -1,4 +1,6 @@
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -13,9 +15,9 @@ from mammo_core.learning.config import TrainingConfig
 from mammo_core.learning.events import Event
 from mammo_core.learning.inputs import Batches
 from mammo_core.learning.plan import plan, preview
-from mammo_core.learning.trainer import train
+from mammo_core.learning.trainer import devices, train
 from mammo_core.learning.verify import verify
-from mammo_core.settings import settings
+from mammo_core.settings import PROJECT, settings
 
 
 def run_of(finished):
@@ -178,3 +180,14 @@ def test_tensorboard_finds_the_epochs_of_both_parts(finished):
             (e.step, v.simple_value) for e in events for v in e.summary.value if v.tag == name.removeprefix("val_")
         ]
         assert found == [(record["epoch"], pytest.approx(record[name])) for record in epochs]
+
+
+@pytest.mark.slow
+def test_a_run_on_two_devices_learns_goes_on_and_is_verified(finished):
+    command = [sys.executable, "-m", "tests.learning.several_devices", str(finished / "models" / "two")]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["2", "1", "2", "finished", "True"]
+
+
+def test_on_one_device_nothing_is_mirrored():
+    assert devices().num_replicas_in_sync == 1

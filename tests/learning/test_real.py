@@ -1,0 +1,107 @@
+"""Learning is real: the preset finds lesions in patients that it has never seen, and nothing where labels mean nothing."""
+
+import shutil
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from mammo_core.dataset.phantoms import DemoSpec, generate
+from mammo_core.dataset.store import MANIFEST, open_store
+from mammo_core.evaluation import STATISTICS, evaluate, image_statistics
+from mammo_core.learning.callbacks import predict
+from mammo_core.learning.config import quick_start
+from mammo_core.learning.network import build, evidence, load, with_features
+from mammo_core.learning.plan import plan
+from mammo_core.models import open_bundle
+from mammo_core.settings import settings
+from mammo_core.work import run_here
+from mammo_core.work.requests import import_request
+from mammo_core.work.training import train_request
+from tests.conftest import use_folder
+
+pytestmark = pytest.mark.slow
+FRESH = "fresh"
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory):
+    """Stores of 60 patients to learn from and of 70 others to judge on, each once more with its labels shuffled."""
+    folder = tmp_path_factory.mktemp("real")
+    with pytest.MonkeyPatch.context() as patch:
+        use_folder(patch, folder)
+        for name, spec in {
+            "demo": DemoSpec(patients=60, seed=0, rows=512, columns=384),
+            FRESH: DemoSpec(patients=70, seed=77, prevalence=0.5, rows=512, columns=384),
+        }.items():
+            generate(folder / "data" / name, spec)
+            (folder / "data" / name / "dataset.json").write_text(
+                f'{{"synthetic": true, "generator": {{"seed": {spec.seed}}}}}'
+            )
+            path, arguments = import_request(name)
+            run_here(path, "import", arguments)
+            shutil.copytree(path, path.with_name(f"{name}-shuffled"))
+            shuffle_labels(path.with_name(f"{name}-shuffled") / MANIFEST)
+        yield
+    settings.cache_clear()
+
+
+def shuffle_labels(path):
+    """Give each breast of a manifest the label of another."""
+    manifest = pd.read_parquet(path)
+    breast = manifest["patient_id"] + manifest["laterality"]
+    labels = manifest.groupby(breast)["label"].max()
+    shuffled = pd.Series(np.random.default_rng(0).permutation(labels.to_numpy()), index=labels.index)
+    manifest["label"] = breast.map(shuffled).to_numpy()
+    manifest.to_parquet(path, index=False)
+
+
+def judge(suffix):
+    """Train the one-click preset, and report on the fresh patients beside baselines fitted on its own training part."""
+    config = quick_start(f"demo{suffix}", "demo")
+    path, arguments = train_request(config.parameters)
+    assert run_here(path, "train", arguments).document["verified"]
+    table = plan(config)
+    training = table[table["part"] == "train"].reset_index(drop=True)
+    pictures = image_statistics(open_store(config.store).images(training["png"].to_list()))
+    store = open_store(f"{FRESH}{suffix}")
+    fresh = store.manifest()
+    images = store.images(fresh["png"].to_list())
+    probability = predict(load(open_bundle(path).weights), images)
+    predictions = pd.concat([fresh, image_statistics(images)], axis=1).assign(
+        label=fresh["label"].astype(int), probability=probability, raw_probability=probability
+    )
+    columns = ["label", "age", *STATISTICS]
+    report = evaluate(predictions, operating_point=0.5, training=pd.concat([training, pictures], axis=1)[columns])
+    return report["auc"], [report["baselines"][name]["auc"] for name in ("age_only", "image_statistics")]
+
+
+def test_the_preset_beats_age_and_global_statistics(stores):
+    auc, baselines = judge("")
+    assert auc["low"] > max(baseline["high"] for baseline in baselines)
+
+
+def test_the_same_on_shuffled_labels_does_not(stores):
+    auc, baselines = judge("-shuffled")
+    assert auc["low"] < 0.5
+    assert auc["low"] < min(baseline["high"] for baseline in baselines)
+
+
+def test_the_large_network_has_an_exact_heatmap_and_takes_local_weights(tmp_path):
+    keras.utils.set_random_seed(0)
+    model = build("large", 64)
+    backbone = next(layer for layer in model.layers if isinstance(layer, keras.Model))
+    path = tmp_path / "backbone.weights.h5"
+    backbone.save_weights(path)
+    tensor = np.random.default_rng(0).random((2, 64, 64, 1), dtype=np.float32)
+    probabilities, features = (np.asarray(part) for part in with_features(model).predict_on_batch(tensor))
+    bias = np.asarray(model.get_layer("probability").get_weights()[1])
+    logits = evidence(model, features).sum(axis=(1, 2)) + bias[1] - bias[0]
+    assert np.allclose(logits, np.log(probabilities[:, 1] / probabilities[:, 0]), atol=1e-4)
+
+    keras.utils.set_random_seed(1)
+    again = build("large", 64, str(path))
+    found = next(layer for layer in again.layers if isinstance(layer, keras.Model))
+    for expected, weights in zip(backbone.get_weights(), found.get_weights(), strict=True):
+        assert np.array_equal(expected, weights)
