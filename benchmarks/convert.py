@@ -28,8 +28,10 @@ from mammo_core.dataset.phantoms import DemoSpec
 from mammo_core.dataset.phantoms.generate import encode, make_jobs
 from mammo_core.dataset.phantoms.render import render
 from mammo_core.dataset.phantoms.table import make_table
+from mammo_core.dataset.store import PNG_OPTIONS
 from mammo_core.dicom import read
 from mammo_core.preprocess import Contract, prepare, prepare_source
+from mammo_core.processes import keep_memory
 
 SIZE = 256
 BITS = 12
@@ -85,7 +87,7 @@ def convert_ours(source: Path, target: Path) -> None:
 
 def save(picture: np.ndarray, target: Path) -> None:
     stream = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(picture)).save(stream, format="PNG", compress_level=1)
+    Image.fromarray(np.ascontiguousarray(picture)).save(stream, format="PNG", **PNG_OPTIONS)
     target.write_bytes(stream.getvalue())
 
 
@@ -129,6 +131,7 @@ def main() -> int:
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    keep_memory()  # as every process that decodes; both sides gain
     met = []
     with tempfile.TemporaryDirectory() as name:
         for syntax in RATIOS:

@@ -21,13 +21,19 @@ from mammo_core.dataset.store import Store, existing_entries, read_entry, remove
 from mammo_core.errors import ImageError, WorkError
 from mammo_core.files import append_json_line, read_json_lines
 from mammo_core.preprocess import prepare_source
+from mammo_core.processes import keep_memory
 from mammo_core.settings import settings
 
 if TYPE_CHECKING:
     from distributed import Client
 
-BATCH = 8  # images a task: Dask's own millisecond a task stays small beside eight decodings
+BATCH = 16  # images a task: Dask's own milliseconds a task stay small beside sixteen decodings
 BATCHES_A_WORKER = 4  # under way at any time
+DASK = {
+    "distributed.scheduler.allowed-failures": 1,
+    "distributed.comm.timeouts.connect": "10s",
+    "distributed.worker.profile.enabled": False,  # looks at every worker a hundred times a second
+}
 CARRIED_OVER = "carried_over.jsonl"  # quarantined so far, one line each; the quarantine of an interrupted import
 
 Progress = Callable[[dict[str, Any]], None]
@@ -66,7 +72,7 @@ def open_client(workers: int | None = None, scheduler: str | None = None) -> Ite
     import dask
     from distributed import Client, LocalCluster
 
-    dask.config.set({"distributed.scheduler.allowed-failures": 1, "distributed.comm.timeouts.connect": "10s"})
+    dask.config.set(DASK)
     if scheduler:
         try:
             with Client(scheduler, timeout="10s") as client:
@@ -235,6 +241,7 @@ def convert_batch(store: Store, batch: list[dict[str, Any]], seconds: float) -> 
         batch: catalogue rows with a file.
         seconds: after this long with one image the worker ends itself; the nanny starts another.
     """
+    keep_memory()
     outcomes = []
     for row in batch:
         watchdog = threading.Timer(seconds, os._exit, [1])

@@ -141,9 +141,12 @@ def shrink(values: np.ndarray, halvings: int) -> np.ndarray:
     if values.dtype == np.uint16 and int(values.max()) * step**2 < 1 << 16:
         wide = values.dtype  # the sums fit: half the memory to walk
     total = _add_up(_add_up(values, step, wide).T, step, wide).T.astype(np.float32)
-    heights = np.minimum(step, values.shape[0] - step * np.arange(total.shape[0]))
-    widths = np.minimum(step, values.shape[1] - step * np.arange(total.shape[1]))
-    return total / np.outer(heights, widths).astype(np.float32)
+    heights, widths = (
+        np.minimum(step, side - step * np.arange(count, dtype=np.float32))
+        for side, count in zip(values.shape, total.shape, strict=True)
+    )
+    total /= np.outer(heights, widths)
+    return total
 
 
 def _add_up(values: np.ndarray, step: int, wide: np.dtype) -> np.ndarray:

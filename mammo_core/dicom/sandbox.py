@@ -10,7 +10,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from mammo_core.dicom.confine import confine, confine_time
 from mammo_core.errors import ImageError
-from mammo_core.processes import die_with_parent
+from mammo_core.processes import die_with_parent, keep_memory
 from mammo_core.settings import settings
 
 CPU_ENDED = -getattr(signal, "SIGXCPU", 24)  # exit code of a worker that has used its time up
@@ -82,6 +82,7 @@ def _result(future: Any, seconds: float) -> Any:
 
 def _start(memory: int) -> None:
     die_with_parent()
+    keep_memory()
     confine(memory)
 
 

@@ -10,6 +10,10 @@ from mammo_core.errors import ImageError
 
 LEAST_SHARE = 0.01  # of the frame; a smaller largest component is no breast
 AIR_SHARE = 0.05  # of the frame; a peak of the dark grey levels with fewer pixels is fatty tissue and not air
+FLAT = 0.001  # of the frame's grey levels; a line whose own differ less has one single level
+JUMP = (
+    0.05  # of the frame's grey levels; a line whose darkest pixel is so much brighter than the next one's is a border
+)
 EDGE = 0.25  # of the breast's median; a sharp outline crosses it steeply, so that the box stands still
 LEAST_CORRELATION = 0.4  # of neighbouring pixels; tissue has 0.8 and more, noise none
 
@@ -47,7 +51,7 @@ def find_breast(coarse: np.ndarray, skin: float) -> Breast:
     picture = coarse[frame]
     air, level = _levels(picture, skin)
     foreground = picture > level
-    opened = ndimage.binary_opening(np.pad(foreground, 1, mode="edge"))[1:-1, 1:-1]  # cuts thin lines off
+    opened = _grown(_shrunk(foreground))  # cuts thin lines off
     labels, count = cast(tuple[np.ndarray, int], ndimage.label(opened))
     if count == 0:
         raise ImageError("blank", "The image holds no breast: nothing in it stands out from the background.")
@@ -57,12 +61,11 @@ def find_breast(coarse: np.ndarray, skin: float) -> Breast:
     largest = np.equal(labels, 1 + int(areas.argmax()))
     if _correlation(picture, largest) < LEAST_CORRELATION:
         raise ImageError("blank", "The image holds no breast: it is nothing but noise.")
-    around = np.asarray(ndimage.binary_dilation(largest, iterations=2), bool)
-    filled = _filled(largest | (around & foreground))  # with its corners again
+    filled = _filled(largest | (_grown(_grown(largest)) & foreground))  # with its corners again
     mask, core, near = (np.zeros(coarse.shape, bool) for _ in range(3))
     mask[frame] = filled
-    core[frame] = ndimage.binary_erosion(filled, border_value=1)
-    near[frame] = ndimage.binary_dilation(filled)
+    core[frame] = _shrunk(filled)
+    near[frame] = _grown(filled)
     edge = air + EDGE * (float(np.median(picture[filled])) - air)
     return Breast(mask, core, near, air, level, max(level, edge))
 
@@ -73,14 +76,34 @@ def _without_border(picture: np.ndarray) -> tuple[slice, slice]:
     Raises:
         ImageError: nothing is left.
     """
-    rows = np.flatnonzero(np.ptp(picture, axis=1) > 0)
-    columns = np.flatnonzero(np.ptp(picture, axis=0) > 0)
-    if rows.size and columns.size:
-        rows = np.flatnonzero(np.ptp(picture[:, columns[0] : columns[-1] + 1], axis=1) > 0)
-        columns = np.flatnonzero(np.ptp(picture[rows[0] : rows[-1] + 1], axis=0) > 0) if rows.size else rows
-    if not (rows.size and columns.size):
+    rows, columns = _inner(picture.T, slice(None)), _inner(picture, slice(None))
+    rows, columns = _inner(picture.T, columns), _inner(picture, rows)
+    if rows.start >= rows.stop or columns.start >= columns.stop:
         raise ImageError("blank", "The image is blank: it has one grey level.")
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    return rows, columns
+
+
+def _inner(picture: np.ndarray, rows: slice) -> slice:
+    """Return the columns within those of a single grey level, and within those that have a share in a bright border.
+
+    Of these not even the darkest pixel is dark.
+
+    Args:
+        picture: (rows, columns).
+        rows: those in which the grey levels of a column are compared.
+    """
+    levels = float(np.ptp(picture))
+    if not picture[rows].size:
+        return slice(0, 0)
+    varied = np.flatnonzero(np.ptp(picture[rows], axis=0) > FLAT * levels)
+    if not varied.size:
+        return slice(0, 0)
+    first, last, darkest = int(varied[0]), int(varied[-1]), picture.min(axis=0)
+    while first < last and darkest[first] > darkest[first + 1] + JUMP * levels:
+        first += 1
+    while first < last and darkest[last] > darkest[last - 1] + JUMP * levels:
+        last -= 1
+    return slice(first, last + 1)
 
 
 def _levels(picture: np.ndarray, skin: float) -> tuple[float, float]:
@@ -116,6 +139,21 @@ def _correlation(picture: np.ndarray, mask: np.ndarray) -> float:
     steps = picture[1:][pairs] - picture[:-1][pairs]
     variance = float(picture[mask].var())
     return 1 - float(np.mean(steps**2)) / (2 * variance) if variance > 0 and steps.size else 0.0
+
+
+def _grown(mask: np.ndarray) -> np.ndarray:
+    """Add the pixels above, below, left and right of the mask; four times as fast as SciPy's dilation, of any shape."""
+    grown = mask.copy()
+    grown[1:] |= mask[:-1]
+    grown[:-1] |= mask[1:]
+    grown[:, 1:] |= mask[:, :-1]
+    grown[:, :-1] |= mask[:, 1:]
+    return grown
+
+
+def _shrunk(mask: np.ndarray) -> np.ndarray:
+    """Take the mask's outermost pixels away, but for those at the edge of the frame."""
+    return ~_grown(~mask)
 
 
 def _filled(mask: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mammo_core.errors import ConfigError
 
-VERSION = 1  # of what this package does with the parameters
+VERSION = 2  # of what this package does with the parameters
 
 
 @dataclass(frozen=True)

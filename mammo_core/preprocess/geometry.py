@@ -1,6 +1,7 @@
 """Where the model input lies in the source, and exact area averages between the two."""
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -76,15 +77,19 @@ class Raster:
         Returns:
             float32 (rows, columns); 0 where a square lies beyond the source.
         """
-        down = _shares((self.top + shift) / step, self.step / step, self.rows, pixels.shape[0])
-        across = _shares((self.left + shift) / step, self.step / step, self.columns, pixels.shape[1])
-        used = slice(int(across.indices.min()), int(across.indices.max()) + 1)
-        part = np.ascontiguousarray((down @ pixels[:, used].astype(np.float32, copy=False)).T)
-        return (across[:, used] @ part).T
+        down, top = _shares((self.top + shift) / step, self.step / step, self.rows, pixels.shape[0])
+        across, left = _shares((self.left + shift) / step, self.step / step, self.columns, pixels.shape[1])
+        part = pixels[top : top + down.shape[1], left : left + across.shape[1]]
+        return (across @ np.ascontiguousarray((down @ part.astype(np.float32, copy=False)).T)).T
 
 
-def _shares(start: float, width: float, count: int, length: int) -> sparse.csr_array:
-    """Return the share, (count, length), that each of `length` pixels has in `count` parts of some width in pixels."""
+@lru_cache(maxsize=64)  # of one image, and of the next of its size
+def _shares(start: float, width: float, count: int, length: int) -> tuple[sparse.csr_array, int]:
+    """Return the share that each of `length` pixels has in `count` parts of some width in pixels.
+
+    Returns:
+        (count, pixels with any share), and the first of these pixels.
+    """
     edges = start + np.arange(count + 1) * width
     pixel = np.floor(edges[:-1, None]).astype(np.int32) + np.arange(int(np.ceil(width)) + 1, dtype=np.int32)
     overlap = np.minimum(pixel + 1, edges[1:, None]) - np.maximum(pixel, edges[:-1, None])  # (count, reach)
@@ -92,7 +97,8 @@ def _shares(start: float, width: float, count: int, length: int) -> sparse.csr_a
     overlap = np.where(used, overlap, 0)
     share = (overlap / np.maximum(overlap.sum(axis=1, keepdims=True), 1e-6)).astype(np.float32)
     begins = np.concatenate([[0], np.cumsum(used.sum(axis=1))]).astype(np.int32)
-    return sparse.csr_array((share[used], pixel[used], begins), shape=(count, length))
+    first, last = int(pixel[used].min()), int(pixel[used].max())
+    return sparse.csr_array((share[used], pixel[used] - first, begins), shape=(count, last + 1 - first)), first
 
 
 def to_source(heatmap: np.ndarray, geometry: Geometry, rows: int, columns: int) -> np.ndarray:

@@ -48,6 +48,20 @@ def test_reduced_jpeg2000_keeps_the_scale(bits, syntax):
     assert set(np.unique(values)) == {(1 << bits) - 3}
 
 
+@pytest.mark.parametrize("share", [1, 0.06])
+def test_bits_that_no_grey_level_of_the_tissue_needs_are_left_out(share):
+    pixels = np.round(breast(512, 384) * (share * 14)).astype(
+        np.uint16
+    )  # 16 bits, of which the tissue takes all or few
+    data = LOSSLESS[uid.JPEG2000Lossless](pixels, 16)
+    values, done, *_ = codecs.decode(data, uid.JPEG2000Lossless, pixels.shape, 1)
+    full = pixels.reshape(256, 2, 192, 2).mean((1, 3))
+    assert done == 1
+    assert np.unique(values).size > 100
+    assert np.abs(values - full).mean() < pixels.max() / 100
+    assert (values[full == 0] == 0).mean() > 0.9
+
+
 def test_reduction_stops_at_the_levels_that_the_stream_has():
     data = LOSSLESS[uid.JPEG2000Lossless](breast(64, 64), 12)  # three levels
     assert codecs.decode(data, uid.JPEG2000Lossless, (64, 64), 9)[1] == 3

@@ -13,7 +13,7 @@ def test_defaults():
         "high_percentile": 99.5,
         "floor": 0.05,
         "skin": 0.08,
-        "version": 1,
+        "version": 2,
     }
 
 
@@ -57,4 +57,4 @@ def test_foreign_documents_are_refused():
     with pytest.raises(ConfigError, match="other parameters"):
         Contract.from_json({"size": 256})
     with pytest.raises(ConfigError, match="version 2"):
-        Contract.from_json(document | {"version": 2})
+        Contract.from_json(document | {"version": 1})

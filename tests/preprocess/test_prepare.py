@@ -75,6 +75,18 @@ def test_a_few_burned_pixels_do_not_set_the_scale():
     assert np.median(other[plain > 0]) == pytest.approx(np.median(plain[plain > 0]), rel=0.03)
 
 
+@pytest.mark.parametrize("width", [3, 17, 24, 30])
+@pytest.mark.parametrize("wanted", [None, 64])
+def test_a_burned_border_of_any_width_is_no_breast(width, wanted):
+    pixels = stored(800, 600)
+    pixels[-width:] = pixels[:, -width:] = 3900
+    inside = psnr(
+        prepare(read(dicom_bytes(pixels, HEADER), wanted), CONTRACT).image,
+        prepare(read(dicom_bytes(stored(800, 600), HEADER), wanted), CONTRACT).image,
+    )
+    assert inside > 40
+
+
 def burned(pixels: np.ndarray, what: str) -> np.ndarray:
     found = pixels.copy()
     if what == "marker":
