@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from mammo_core.errors import DataError, ModelError
+from mammo_core.errors import ConfigError, DataError, ModelError
 from mammo_core.files import read_json, sha256, write_bytes, write_json
 from mammo_core.preprocess import Contract
 from mammo_core.settings import SHIPPED_MODELS, settings
@@ -110,7 +110,7 @@ def open_bundle(folder: Path) -> Bundle:
     """Open a model folder and check every file against the card.
 
     Raises:
-        ModelError: something is missing, changed, or not of this application.
+        ModelError: something is missing, changed, or not of this application and this version.
     """
     if not (folder / CARD).is_file():
         raise ModelError(f"{folder.name} holds no finished model: its {CARD} is missing. Choose another, or train one.")
@@ -131,7 +131,11 @@ def open_bundle(folder: Path) -> Bundle:
             raise ModelError(
                 f"The model {folder.name} isn't used: {name} was changed after training. Restore the file or train again."
             )
-    return Bundle(folder, card, Contract.from_json(read_json(folder / CONTRACT)))
+    try:
+        contract = Contract.from_json(read_json(folder / CONTRACT))
+    except ConfigError as error:
+        raise ModelError(f"The model {folder.name} belongs to another version: {error} Train it again.") from None
+    return Bundle(folder, card, contract)
 
 
 def model_folder(name: str) -> Path:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mammo_core.dicom import archive, display, patient_key, read
+from mammo_core.dicom import archive, display, patient_key
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import ImageError, MammoError
-from mammo_core.preprocess import Contract, Geometry, prepare
+from mammo_core.preprocess import Contract, Geometry, read_prepared
 
 File = tuple[str, bytes | Path]  # name and contents, or path
 
@@ -49,8 +49,8 @@ def read_upload(data: bytes | Path, file: str, contract: Contract) -> Upload:
     Raises:
         ImageError: the file can't become a mammogram.
     """
-    mammogram = read(data, wanted=contract.size)
-    prepared, picture = prepare(mammogram, contract), display(mammogram)
+    mammogram, prepared = read_prepared(data, contract)
+    picture = display(mammogram)
     return Upload(
         file=file,
         patient=patient_key(mammogram.patient) if mammogram.patient else None,

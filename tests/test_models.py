@@ -54,6 +54,12 @@ def test_a_missing_file_is_refused_and_named(folder, name):
         models.open_bundle(folder)
 
 
+def test_a_model_of_another_version_s_contract_is_refused(folder):
+    write_json(folder / models.CONTRACT, Contract(size=64).to_json() | {"version": 0})
+    with pytest.raises(ModelError, match="mine belongs to another version"):
+        models.write_card(folder, CARD)
+
+
 @pytest.mark.parametrize("card", ["{}", "[1]", "no json", json.dumps({"format": 99, "files": {}, "class_names": []})])
 def test_a_foreign_card_is_refused(folder, card):
     (folder / models.CARD).write_text(card)

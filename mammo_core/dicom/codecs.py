@@ -6,7 +6,7 @@ the work falls away. So do the lowest bits of its coefficients then, as far as e
 
 import io
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import imagecodecs
 import numpy as np
@@ -18,6 +18,9 @@ from mammo_core.dicom.pyramid import smaller
 from mammo_core.errors import ImageError
 
 LEVELS = 255  # grey levels of a model input
+BREAST_SPAN = 4.0  # times the spread of a thumbnail's varied half, without its lowest bit: at most; phantoms have 2.8 to 4.0
+DEEP = 2  # halvings; from more of them on, a bit left out shows twice as much
+ENDS = 0.005  # of a thumbnail's grey levels at either end: air, burned borders and letters
 JPEG_2000 = {uid.JPEG2000Lossless, uid.JPEG2000, uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K}
 JPEG = {uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEGLossless, uid.JPEGLosslessSV1}
 JPEG_LS = {uid.JPEGLSLossless, uid.JPEGLSNearLossless}
@@ -31,7 +34,25 @@ NATIVE = {
 SUPPORTED = JPEG_2000 | JPEG | JPEG_LS | RLE | NATIVE
 
 
-def decode(stream: bytes, syntax: str, shape: tuple[int, int], reduction: int) -> tuple[np.ndarray, int, int, bool]:
+class Decoded(NamedTuple):
+    """One decoded frame.
+
+    Attributes:
+        values: integers (rows, columns).
+        halvings: how often the sides were halved.
+        bits: precision of a sample, by the stream.
+        signed: whether the stream calls them signed.
+        grain: what lies between two neighbouring values; above 1 where the lowest bits were left out.
+    """
+
+    values: np.ndarray
+    halvings: int
+    bits: int
+    signed: bool
+    grain: int = 1
+
+
+def decode(stream: bytes, syntax: str, shape: tuple[int, int], reduction: int, every_bit: bool = False) -> Decoded:
     """Decode one frame of a JPEG family syntax.
 
     Args:
@@ -39,10 +60,7 @@ def decode(stream: bytes, syntax: str, shape: tuple[int, int], reduction: int) -
         syntax: transfer syntax UID.
         shape: rows and columns that the DICOM header gives.
         reduction: how often the sides may be halved; only JPEG 2000 can.
-
-    Returns:
-        Integers (rows, columns), the reduction that was done, their precision in bits, and whether the stream calls
-        them signed.
+        every_bit: decode the lowest bits of a reduced image too.
 
     Raises:
         ImageError: the stream contradicts the header or is damaged.
@@ -57,10 +75,11 @@ def decode(stream: bytes, syntax: str, shape: tuple[int, int], reduction: int) -
     if code.components != 1:
         raise ImageError("not_mammogram", "This is a colour image, not a mammogram.")
     halvings = min(reduction, code.levels) if syntax in JPEG_2000 and not code.signed else 0
+    planes = 0 if every_bit or not halvings else _spare_planes(code, halvings)
     while halvings:
-        values = _reduced(code, halvings)
-        if values is not None:
-            return values, halvings, code.bits, False
+        found = _reduced(code, halvings, planes)
+        if found is not None:
+            return found
         halvings -= 1
     try:
         values = _full(code, syntax)
@@ -68,7 +87,22 @@ def decode(stream: bytes, syntax: str, shape: tuple[int, int], reduction: int) -
         raise ImageError("damaged", f"The compressed image can't be decoded ({type(error).__name__}).") from None
     if values.shape != shape:
         raise ImageError("damaged", "The decoded image doesn't have the size that the header gives.")
-    return values, 0, code.bits, code.signed
+    if syntax in JPEG:
+        _check_scan(code, values)
+    return Decoded(values, 0, code.bits, code.signed)
+
+
+def _check_scan(code: Codestream, values: np.ndarray) -> None:
+    """Look for what libjpeg puts in place of coded data that it can't read: it only warns, and nobody hears it.
+
+    It fills up what a cut-off scan lacks with the middle grey, and what it misreads in a lossless one soon falls below 0.
+
+    Raises:
+        ImageError: the picture has such places.
+    """
+    middle, wrapped = 1 << (code.bits - 1), values.dtype == np.uint16 and code.bits < 15 and int(values.max()) >> 15
+    if wrapped or bool((values[-1] == middle).all()):
+        raise ImageError("damaged", "The compressed image is damaged: its coded data end early or make no sense.")
 
 
 def _full(code: Codestream, syntax: str) -> np.ndarray:
@@ -80,22 +114,23 @@ def _full(code: Codestream, syntax: str) -> np.ndarray:
     return imagecodecs.jpeg8_decode(code.data)
 
 
-def _reduced(code: Codestream, halvings: int) -> np.ndarray | None:
+def _reduced(code: Codestream, halvings: int, planes: int) -> Decoded | None:
     """Decode JPEG 2000 at 1/2**halvings, or return None where that fails: not every stream allows every reduction."""
     step = 2**halvings
-    values = _by_header(code, halvings)
+    values = _by_header(code, halvings, planes)
     if values is None:
-        values = _by_pillow(code, halvings)
+        values, planes = _by_pillow(code, halvings), 0
     shape = (-(-code.rows // step), -(-code.columns // step))
-    return None if values is None or values.shape != shape or values.dtype not in (np.uint8, np.uint16) else values
+    if values is None or values.shape != shape or values.dtype not in (np.uint8, np.uint16):
+        return None
+    return Decoded(values, halvings, code.bits, False, 1 << planes)
 
 
-def _by_header(code: Codestream, halvings: int) -> np.ndarray | None:
+def _by_header(code: Codestream, halvings: int, planes: int) -> np.ndarray | None:
     """Decode what a smaller header announces; None where that isn't possible.
 
     Without its lowest bits a value comes out one step too low on average, but for an exact 0.
     """
-    planes = _spare_planes(code)
     values = _decoded(smaller(code.data, halvings, planes))
     if values is None or not planes:
         return values
@@ -104,19 +139,24 @@ def _by_header(code: Codestream, halvings: int) -> np.ndarray | None:
     return np.minimum(values, (1 << code.bits - planes) - 1, out=values) << planes
 
 
-def _spare_planes(code: Codestream) -> int:
-    """Return how many of the lowest bits are worth less than one of the `LEVELS` that the tissue's grey levels become.
+def _spare_planes(code: Codestream, halvings: int) -> int:
+    """Guess how many of the lowest bits are worth about one of the `LEVELS` that the tissue's grey levels become.
 
     A thumbnail tells: of what is darker and what is brighter than its mean, tissue is the more varied, and air the other.
+    Air and burned borders at the ends of the scale don't count. Whoever knows the tissue finds out whether the guess was
+    right: see `grain`.
     """
     thumbnail = _decoded(smaller(code.data, code.levels, 1))
     if thumbnail is None:
         return 0
     levels = np.sort(thumbnail, axis=None)
+    margin = ENDS * (int(levels[-1]) - int(levels[0]))
+    inner = levels[slice(*np.searchsorted(levels, (levels[0] + margin, levels[-1] - margin), side="right"))]
+    levels = inner if inner.size else levels
     middle = int(np.searchsorted(levels, levels.mean()))
     parts = [part for part in (levels[:middle], levels[middle:]) if part.size]
-    spread = 2 * max(int(part[int(0.99 * part.size)]) - int(part[int(0.01 * part.size)]) for part in parts)
-    return int(math.log2(max(spread / LEVELS, 1)))
+    span = BREAST_SPAN * max(int(part[int(0.99 * part.size)]) - int(part[int(0.01 * part.size)]) for part in parts)
+    return max(0, int(math.log2(max(span / LEVELS, 1))) - (halvings > DEEP))
 
 
 def _decoded(stream: bytes | None) -> np.ndarray | None:

@@ -10,7 +10,8 @@ import numpy as np
 
 from mammo_core.errors import ImageError
 
-SOI, EOI, SOS = 0xFFD8, 0xFFD9, 0xFFDA
+SOI, EOI, SOS, DRI = 0xFFD8, 0xFFD9, 0xFFDA, 0xFFDD
+RESTARTS = 0xD0  # to 0xD7, the second bytes of restart markers
 SOF = {0xFFC0, 0xFFC1, 0xFFC2, 0xFFC3, 0xFFF7}  # baseline, extended, progressive, lossless, JPEG-LS
 SOC, SIZ, COD, SOT, EOC = 0xFF4F, 0xFF51, 0xFF52, 0xFF90, 0xFFD9
 JP2_SIGNATURE = b"\0\0\0\x0cjP  "
@@ -133,7 +134,7 @@ def _marked_end(stream: bytes, marker: int) -> int:
 
 def _jpeg(stream: bytes) -> Codestream:
     end = _marked_end(stream, EOI)
-    position, frame = 2, None
+    position, frame, restarts = 2, None, False
     for _ in range(MOST_SEGMENTS):
         marker, length = struct.unpack_from(">HH", stream, position)
         if marker == 0xFFFF:  # fill byte (T.81 B.1.1.2)
@@ -143,19 +144,23 @@ def _jpeg(stream: bytes) -> Codestream:
             break
         if marker < 0xFF01 or length < 2 or (marker in SOF and frame):
             raise _damaged("its header is broken")
+        if marker == DRI:
+            restarts = True
         if marker in SOF:
             frame = (marker, *struct.unpack_from(">BHHB", stream, position + 4))
         position += 2 + length
     if frame is None:
         raise _damaged("it has no frame header")
-    if _count(stream, EOI, position, end) > 1:  # never within coded data (T.81 B.1.1.5)
+    markers = _markers(stream, position, end)
+    if np.count_nonzero(markers == EOI & 0xFF) > 1:  # never within coded data (T.81 B.1.1.5)
         raise _damaged("something follows its end")
+    if not restarts and ((markers & 0xF8) == RESTARTS).any():
+        raise _damaged("its coded data are interrupted")
     kind, bits, rows, columns, components = frame
     return Codestream(stream[:end], rows, columns, bits, components, lossless_jpeg=kind == 0xFFC3)
 
 
-def _count(stream: bytes, marker: int, start: int, end: int) -> int:
-    """Return how often a marker occurs; ten times as fast as `bytes.count`."""
-    (wanted,) = np.frombuffer(marker.to_bytes(2), np.uint16)
-    pairs = (np.frombuffer(stream, np.uint16, (end - first) // 2, first) for first in (start, start + 1))
-    return sum(int(np.count_nonzero(pair == wanted)) for pair in pairs)
+def _markers(stream: bytes, start: int, end: int) -> np.ndarray:
+    """Return the second bytes of all markers, and of what looks like one: 0 follows a coded 0xFF (T.81 B.1.1.5)."""
+    data = np.frombuffer(stream, np.uint8, end - start, start)
+    return data[np.flatnonzero(data[:-1] == 0xFF) + 1]

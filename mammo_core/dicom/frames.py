@@ -3,6 +3,7 @@
 import struct
 from typing import BinaryIO
 
+import numpy as np
 from pydicom import uid
 
 from mammo_core.dicom.header import Header
@@ -30,8 +31,11 @@ def native_frame(header: Header, frame: int) -> bytes:
     if header.frames > 1 and bits % 8:
         raise ImageError("unsupported", "Several frames of single bits aren't supported.")
     _check_end(header, start + header.length)
-    header.stream.seek(start + frame * bits // 8)
-    return header.stream.read((bits + 7) // 8)
+    first, length = frame * bits // 8, (bits + 7) // 8
+    if not header.swapped:
+        return _read(header.stream, start + first, length)
+    words = np.frombuffer(_read(header.stream, start + first // 2 * 2, (first % 2 + length + 1) // 2 * 2), np.uint16)
+    return words.byteswap().tobytes()[first % 2 :][:length]
 
 
 def _check_length(header: Header, start: int, needed: int) -> None:
@@ -130,9 +134,8 @@ def _check_end(header: Header, end: int) -> None:
         if not head.strip(b"\0"):
             break
         position, last = _next_element(head, position, last, header)
-    rest = max(0, header.size - position)
     stream.seek(min(position, header.size))
-    if position > header.size or stream.read(min(rest, 1 << 20)).strip(b"\0"):
+    if position > header.size or any(part.strip(b"\0") for part in iter(lambda: stream.read(1 << 20), b"")):
         raise ImageError("damaged", "The file is damaged: something that isn't DICOM follows its image.")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
+from scipy.ndimage import binary_dilation
 
 from mammo_core.dicom.header import OVERLAY_BIT, Header, integer
 from mammo_core.dicom.mammogram import Mammogram, Table, Window
@@ -13,6 +14,7 @@ from mammo_core.errors import ImageError
 
 DISPLAY_PERCENTILES = (1.0, 99.7)  # of the values above the lowest, where a file has no usable window
 WIDE = {"u1": np.uint32, "u2": np.uint32, "i1": np.int32, "i2": np.int32, "u4": np.int64, "i4": np.int64}  # for sums
+BLENDED = 2  # pixels around padding in which a wavelet's low-pass mixes it with what is beside it
 FUNCTIONS = {"LINEAR", "LINEAR_EXACT", "SIGMOID"}  # VOI LUT Function (0028,1056)
 
 
@@ -62,12 +64,22 @@ def without_overlay(stored: np.ndarray, header: Header) -> np.ndarray:
     return with_sign(unsigned.astype(stored_dtype(header).str.replace("i", "u")), header.bits, header.signed)
 
 
-def fill_padding(stored: np.ndarray, header: Header) -> np.ndarray:
+def with_stored_sign(values: np.ndarray, header: Header) -> np.ndarray:
+    """Give signed values their sign where their unused bits don't repeat it: it stands in the highest of Bits Stored."""
+    sign = 1 << (header.bits - 1)
+    if not header.signed or header.bits == header.allocated or values.min() < 0 or values.max() < sign:
+        return values
+    return with_sign(values.astype(f"u{values.itemsize}"), header.bits, True)
+
+
+def fill_padding(stored: np.ndarray, header: Header, grain: int = 1, blended: bool = False) -> np.ndarray:
     """Give the pixels between Pixel Padding Value (0028,0120) and Range Limit (0028,0121) the darkest other value.
 
     Args:
         stored: integers (rows, columns).
         header: of the file.
+        grain: what lies between two neighbouring values.
+        blended: whether the image was reduced, so that pixels at the edge of padding have a share in it.
 
     Returns:
         The same values where there is no padding.
@@ -75,14 +87,18 @@ def fill_padding(stored: np.ndarray, header: Header) -> np.ndarray:
     bounds = padding_range(header)
     if bounds is None:
         return stored
-    low, high = bounds
-    mask = stored == low if low == high else (stored >= low) & (stored <= high)
-    if not mask.any() or mask.all():
+    low, high = bounds[0] - (grain - 1), bounds[1]
+    mask = stored == high if low == high else (stored >= low) & (stored <= high)
+    near = binary_dilation(mask, iterations=BLENDED) if blended else mask
+    if not mask.any() or near.all():
         return stored
     bright_end = dark_is_high(header)
     info = np.iinfo(stored.dtype)
-    others = np.where(mask, info.min if bright_end else info.max, stored)
-    return np.where(mask, others.max() if bright_end else others.min(), stored)
+    others = np.where(near, info.min if bright_end else info.max, stored)
+    darkest = others.max() if bright_end else others.min()
+    if not blended:
+        return np.where(mask, darkest, stored)
+    return np.where(near, np.minimum(stored, darkest) if bright_end else np.maximum(stored, darkest), stored)
 
 
 def padding_range(header: Header) -> tuple[int, int] | None:
@@ -106,9 +122,9 @@ def dark_is_high(header: Header) -> bool:
     return header.inverted != (rescale(header.dataset)[0] < 0)
 
 
-def modality_table(dataset: Dataset) -> Table | None:
-    """Return the Modality LUT Sequence (0028,3000) as a table, or None."""
-    tables = _tables(dataset, "ModalityLUTSequence")
+def modality_table(dataset: Dataset, little: bool) -> Table | None:
+    """Return the Modality LUT Sequence (0028,3000) as a table, or None; `little`: whether numbers are little-endian."""
+    tables = _tables(dataset, "ModalityLUTSequence", little)
     return tables[0] if tables else None
 
 
@@ -158,17 +174,17 @@ def _add_up(values: np.ndarray, step: int, wide: np.dtype) -> np.ndarray:
     return sums
 
 
-def windows(dataset: Dataset) -> tuple[Window | Table, ...]:
+def windows(dataset: Dataset, little: bool) -> tuple[Window | Table, ...]:
     """Return the file's windows, Window Center (0028,1050) and Width (0028,1051), then its VOI LUTs (0028,3010)."""
     function = str(dataset.get("VOILUTFunction") or "LINEAR").strip().upper()
     function = function if function in FUNCTIONS else "LINEAR"
     centres, widths = _all(dataset.get("WindowCenter")), _all(dataset.get("WindowWidth"))
     pairs = zip(centres, widths, strict=False)
     usable = [Window(*pair, function) for pair in pairs if math.isfinite(sum(pair)) and pair[1] > 0]
-    return (*usable, *_tables(dataset, "VOILUTSequence"))
+    return (*usable, *_tables(dataset, "VOILUTSequence", little))
 
 
-def _tables(dataset: Dataset, name: str) -> list[Table]:
+def _tables(dataset: Dataset, name: str, little: bool) -> list[Table]:
     """Return look-up tables: LUT Descriptor (0028,3002) and LUT Data (0028,3006).
 
     Raises:
@@ -178,17 +194,17 @@ def _tables(dataset: Dataset, name: str) -> list[Table]:
     for item in dataset.get(name) or []:
         count, first, bits = (int(value) for value in item.LUTDescriptor)
         count = count or 1 << 16
-        values = _lut_data(item.LUTData, count)
+        values = _lut_data(item.LUTData, count, little)
         if values.size < count or not 8 <= bits <= 16:
             raise ImageError("damaged", "The header's look-up table contradicts its descriptor.")
         tables.append(Table(first, values[:count].astype(np.float32), bits))
     return tables
 
 
-def _lut_data(data: Any, count: int) -> np.ndarray:
+def _lut_data(data: Any, count: int, little: bool) -> np.ndarray:
     """Return a table's entries; 8-bit ones may be packed two to a word."""
     if isinstance(data, bytes):
-        return np.frombuffer(data, np.uint8 if len(data) in (count, count + 1) else "<u2")
+        return np.frombuffer(data, np.uint8 if len(data) in (count, count + 1) else "<u2" if little else ">u2")
     return np.asarray(data, np.int64).ravel()
 
 

@@ -40,7 +40,7 @@ TECHNICAL = (  # may be shown; nothing here can name a person
 READ = (
     *TECHNICAL, "SOPClassUID", "PatientID", "BodyPartExamined", "Laterality", "ViewCodeSequence", "SamplesPerPixel",
     "HighBit", "PixelPaddingRangeLimit", "ModalityLUTSequence", "VOILUTSequence", "SharedFunctionalGroupsSequence",
-    "ExtendedOffsetTable",
+    "PerFrameFunctionalGroupsSequence", "ExtendedOffsetTable",
 )  # fmt: skip
 
 READ_TAGS: list[BaseTag | int] = [BaseTag(cast(int, tag_for_keyword(keyword))) for keyword in READ]
@@ -59,6 +59,7 @@ class Header:
         allocated, bits, high: Bits Allocated (0028,0100), Bits Stored (0028,0101) and High Bit (0028,0102).
         signed: Pixel Representation (0028,0103).
         inverted: Photometric Interpretation (0028,0004) is MONOCHROME1.
+        swapped: two pixels of 8 bits make a big-endian word (PS3.5 8.1.1).
         stream: positioned where the value of Pixel Data (7FE0,0010) begins.
         length: of that value in bytes; None for encapsulated frames.
         size: bytes in the stream.
@@ -74,6 +75,7 @@ class Header:
     high: int
     signed: bool
     inverted: bool
+    swapped: bool
     stream: BinaryIO
     length: int | None
     size: int
@@ -188,7 +190,7 @@ def check(dataset: Dataset, syntax: uid.UID, stream: BinaryIO) -> Header:
         raise ImageError("unsupported", f"Pixels of {allocated} bits aren't supported.")
     if not 1 <= bits <= high + 1 <= allocated:
         raise ImageError("damaged", "The header contradicts itself about the bits of a pixel.")
-    value = _find_pixels(dataset, syntax, stream)
+    kind, value = _find_pixels(syntax, stream)
     size = _size(stream)
     if value is not None and stream.tell() + value > size:
         raise ImageError("damaged", "The file is cut off: it ends before its image does.")
@@ -203,14 +205,15 @@ def check(dataset: Dataset, syntax: uid.UID, stream: BinaryIO) -> Header:
         high=high,
         signed=integer(dataset, "PixelRepresentation", 0) == 1,
         inverted=str(dataset.get("PhotometricInterpretation")).strip() == "MONOCHROME1",
+        swapped=syntax == uid.ExplicitVRBigEndian and allocated == 8 and kind == b"OW",
         stream=stream,
         length=value,
         size=size,
     )
 
 
-def _find_pixels(dataset: Dataset, syntax: uid.UID, stream: BinaryIO) -> int | None:
-    """Read the tag, VR and length of Pixel Data (7FE0,0010); return the length in bytes, None where it is undefined."""
+def _find_pixels(syntax: uid.UID, stream: BinaryIO) -> tuple[bytes, int | None]:
+    """Read the head of Pixel Data (7FE0,0010): its VR, if it has one, and its length in bytes, None if undefined."""
     order = ">" if syntax == uid.ExplicitVRBigEndian else "<"
     start = stream.read(8)
     if len(start) < 8:
@@ -218,9 +221,10 @@ def _find_pixels(dataset: Dataset, syntax: uid.UID, stream: BinaryIO) -> int | N
     group, element, length = struct.unpack(order + "HHI", start)
     if (group << 16 | element) in FLOAT_DATA:
         raise ImageError("unsupported", "Pixels as floating-point numbers aren't supported.")
-    if start[4:6] in (b"OB", b"OW", b"UN"):
+    kind = start[4:6]
+    if kind in (b"OB", b"OW", b"UN"):
         (length,) = struct.unpack(order + "I", stream.read(4))
-    return None if length == UNDEFINED else length
+    return kind, None if length == UNDEFINED else length
 
 
 def integer(dataset: Dataset, name: str, default: int | None = None) -> int:

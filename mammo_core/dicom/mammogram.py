@@ -78,6 +78,7 @@ class Mammogram:
         shift: `pixels[i, j]` stands for the source pixels from row `i * 2**reduction - shift` on, and columns alike.
             A mean of blocks has 0; a wavelet's low-pass lies centred on every 2**reduction-th pixel, half a block
             before.
+        grain: in modality values; finer differences than this were left out while decoding. 0 where nothing was.
         turn: what MONOCHROME1 values were subtracted from, or None for MONOCHROME2; windows refer to the values before.
         windows: windows and tables as in the file, the first is its default.
         laterality: "L", "R" or None; Image Laterality (0020,0062), else Laterality (0020,0060).
@@ -92,6 +93,7 @@ class Mammogram:
     source_rows: int
     source_columns: int
     shift: float = 0.0
+    grain: float = 0.0
     turn: float | None = None
     windows: tuple[Window | Table, ...] = ()
     laterality: str | None = None

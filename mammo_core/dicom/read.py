@@ -10,6 +10,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from mammo_core.dicom import codecs, frames, grey, header
+from mammo_core.dicom.codecs import Decoded
 from mammo_core.dicom.header import Header
 from mammo_core.dicom.mammogram import Mammogram
 from mammo_core.dicom.refuse import refuse_others
@@ -20,16 +21,21 @@ VIEW_CODES = {  # View Code Sequence (0054,0220), CID 4014, SNOMED-RT and SNOMED
     "R-10242": "CC", "399162004": "CC", "R-10226": "MLO", "399368009": "MLO", "R-10224": "ML", "399260004": "ML",
     "R-10228": "LM", "399352003": "LM", "R-10230": "LMO", "399099002": "LMO", "R-1024A": "AT", "399192003": "AT",
 }  # fmt: skip
+VIEWS = {  # View Position (0018,5101) in mammography, CID 4014; any other word could be a name
+    *VIEW_CODES.values(), "SIO", "ISO", "LMLO", "FB", "XCC", "XCCL", "XCCM", "CV", "TAN", "RL", "RM", "RI", "RS", "SPOT", "MAG",
+}  # fmt: skip
 LONGEST_TAG = 64  # characters shown of an element
 
 
-def read(source: Path | bytes, wanted: int | None = None) -> Mammogram:
+def read(source: Path | bytes, wanted: int | None = None, every_bit: bool = False) -> Mammogram:
     """Read one DICOM file.
 
     Args:
         source: its path or its bytes.
         wanted: side in pixels of the image that is to be made of it; the image is then reduced as far as leaves at
             least twice as much, JPEG 2000 while decoding and others by averaging. None gives the full resolution.
+        every_bit: decode the lowest bits of a reduced image too, however little they seem to matter; see
+            `Mammogram.grain`.
 
     Raises:
         ImageError: it isn't a mammogram, can't be decoded, is damaged, or is too large.
@@ -39,7 +45,7 @@ def read(source: Path | bytes, wanted: int | None = None) -> Mammogram:
         refuse_others(dataset, bool(stream.read(1)))
         stream.seek(-1, 1)
         found = header.check(dataset, syntax, stream)
-        return _mammogram(found, wanted)
+        return _mammogram(found, wanted, every_bit)
 
 
 @contextmanager
@@ -60,41 +66,47 @@ def _nothing_else() -> Iterator[None]:
         raise ImageError("damaged", f"The file is damaged and can't be read ({type(error).__name__}).") from None
 
 
-def stored_values(found: Header, reduction: int = 0) -> tuple[np.ndarray, int]:
+def stored_values(found: Header, reduction: int = 0, every_bit: bool = False) -> Decoded:
     """Decode the file's frame, the middle one of several.
 
     Args:
         found: the header, its stream at the pixels.
         reduction: how often the sides may be halved while decoding.
+        every_bit: see `read`.
 
     Returns:
-        Integers (rows, columns) as stored, and the reduction that was done.
+        Values as stored, and how they were decoded.
 
     Raises:
         ImageError: the pixels contradict the header or can't be decoded.
     """
     shape, frame = (found.rows, found.columns), found.frames // 2
-    if found.syntax in codecs.NATIVE:
-        return grey.without_overlay(grey.from_bytes(frames.native_frame(found, frame), found), found), 0
     if found.syntax not in codecs.SUPPORTED:
         name = found.syntax.name if found.syntax.is_transfer_syntax else "that this file names"
         raise ImageError("unsupported", f"The transfer syntax {name} isn't supported.")
-    data = frames.encapsulated_frame(found, frame)
-    if found.syntax in codecs.RLE:
-        return grey.without_overlay(codecs.decode_rle(data, shape, grey.stored_dtype(found)), found), 0
-    values, done, bits, _ = codecs.decode(data, found.syntax, shape, reduction)
-    if bits > found.allocated:
-        raise ImageError("damaged", "The compressed image has more bits a pixel than the header allows.")
-    return grey.with_sign(values, bits, found.signed), done
+    if found.syntax in codecs.NATIVE:
+        values = grey.from_bytes(frames.native_frame(found, frame), found)
+    elif found.syntax in codecs.RLE:
+        values = codecs.decode_rle(frames.encapsulated_frame(found, frame), shape, grey.stored_dtype(found))
+    else:
+        data = frames.encapsulated_frame(found, frame)
+        decoded = codecs.decode(data, found.syntax, shape, reduction, every_bit)
+        if decoded.bits > found.allocated:
+            raise ImageError("damaged", "The compressed image has more bits a pixel than the header allows.")
+        values = grey.with_sign(decoded.values, decoded.bits, found.signed)
+        return decoded._replace(values=grey.with_stored_sign(values, found))
+    values = grey.with_stored_sign(grey.without_overlay(values, found), found)
+    return Decoded(values, 0, found.bits, found.signed)
 
 
-def _mammogram(found: Header, wanted: int | None) -> Mammogram:
-    dataset = _flat(found.dataset)
+def _mammogram(found: Header, wanted: int | None, every_bit: bool) -> Mammogram:
+    dataset = _flat(found)
     reduction = _reduction(found.rows, found.columns, wanted)
-    stored, done = stored_values(found, reduction if _may_reduce(found) else 0)
-    notes = _notes(found, stored, done)
-    stored = grey.fill_padding(stored, found)
-    table, (slope, intercept) = grey.modality_table(dataset), grey.rescale(dataset)
+    decoded = stored_values(found, reduction if _may_reduce(found) else 0, every_bit)
+    done = decoded.halvings
+    notes = _notes(found, decoded)
+    stored = grey.fill_padding(decoded.values, found, decoded.grain, blended=done > 0)
+    table, (slope, intercept) = grey.modality_table(dataset, found.little), grey.rescale(dataset)
     if table:
         values = grey.shrink(table.look_up(stored), reduction - done)
     else:
@@ -112,8 +124,9 @@ def _mammogram(found: Header, wanted: int | None) -> Mammogram:
         source_rows=found.rows,
         source_columns=found.columns,
         shift=(2**done - 1) / 2,
+        grain=abs(slope) * decoded.grain if decoded.grain > 1 else 0.0,
         turn=turn,
-        windows=grey.windows(dataset),
+        windows=grey.windows(dataset, found.little),
         laterality=_laterality(dataset),
         view=_view(dataset),
         patient=patient or None,
@@ -130,8 +143,14 @@ def _reduction(rows: int, columns: int, wanted: int | None) -> int:
 
 
 def _may_reduce(found: Header) -> bool:
-    """Return whether a wavelet's low-pass means the same as an average: not through a table, nor over padding."""
-    return "ModalityLUTSequence" not in found.dataset and "PixelPaddingValue" not in found.dataset
+    """Return whether a wavelet's low-pass means the same as an average.
+
+    It doesn't through a table, nor over padding, unless that has the darkest value there is, as air has.
+    """
+    padding = grey.padding_range(found)
+    darkest = (1 << found.bits) - 1 if grey.dark_is_high(found) else 0
+    dark = padding is None or (padding == (darkest, darkest) and not found.signed)
+    return dark and "ModalityLUTSequence" not in found.dataset
 
 
 def _turn(found: Header, slope: float, intercept: float) -> float:
@@ -140,24 +159,30 @@ def _turn(found: Header, slope: float, intercept: float) -> float:
     return slope * (2 * lowest + (1 << found.bits) - 1) + 2 * intercept
 
 
-def _flat(dataset: Dataset) -> Dataset:
-    """Lift what tomosynthesis keeps in Shared Functional Groups (5200,9229) to the top, where it isn't there yet."""
+def _flat(found: Header) -> Dataset:
+    """Lift what tomosynthesis keeps in functional groups to the top, where it isn't there yet.
+
+    Shared (5200,9229) for all frames, per frame (5200,9230) for the one that is read.
+    """
     lifted = Dataset()
-    for group in dataset.get("SharedFunctionalGroupsSequence") or []:
+    groups = [*(found.dataset.get("SharedFunctionalGroupsSequence") or [])[:1]]
+    groups += (found.dataset.get("PerFrameFunctionalGroupsSequence") or [])[found.frames // 2 :][:1]
+    for group in groups:
         for element in group:
             for item in element.value if element.VR == "SQ" else []:
                 lifted.update(item)
     if "FrameLaterality" in lifted:
         lifted.ImageLaterality = lifted.FrameLaterality
-    lifted.update(dataset)
+    lifted.update(found.dataset)
     return lifted
 
 
-def _notes(found: Header, stored: np.ndarray, reduction: int) -> tuple[str, ...]:
+def _notes(found: Header, decoded: Decoded) -> tuple[str, ...]:
     notes = []
     if found.frames > 1:
         notes.append(f"The file has {found.frames} frames; this is the middle one, number {found.frames // 2 + 1}.")
-    if not reduction and found.bits < found.allocated and not found.signed and stored.max() >= 1 << found.bits:
+    may_exceed = not decoded.halvings and found.bits < found.allocated and not found.signed
+    if may_exceed and decoded.values.max() >= 1 << found.bits:
         notes.append(f"Some values exceed the {found.bits} bits that the header announces; they were kept.")
     if str(found.dataset.get("PresentationIntentType") or "").strip().upper() == "FOR PROCESSING":
         notes.append("This is a raw image, for processing; models learn from images for presentation.")
@@ -181,7 +206,7 @@ def _laterality(dataset: Dataset) -> str | None:
 
 def _view(dataset: Dataset) -> str | None:
     position = str(dataset.get("ViewPosition") or "").strip().upper()
-    if position.isalpha() and len(position) <= 6:
+    if position in VIEWS:
         return position
     codes = (str(item.get("CodeValue", "")) for item in dataset.get("ViewCodeSequence") or [])
     return next((VIEW_CODES[code] for code in codes if code in VIEW_CODES), None)

@@ -8,6 +8,6 @@ any parameter, or of what this package does with them, is a new contract.
 
 from mammo_core.preprocess.contract import Contract
 from mammo_core.preprocess.geometry import Geometry, to_source
-from mammo_core.preprocess.prepare import Prepared, prepare, prepare_source, to_tensor
+from mammo_core.preprocess.prepare import Prepared, prepare, prepare_source, read_prepared, to_tensor
 
-__all__ = ["Contract", "Geometry", "Prepared", "prepare", "prepare_source", "to_source", "to_tensor"]
+__all__ = ["Contract", "Geometry", "Prepared", "prepare", "prepare_source", "read_prepared", "to_source", "to_tensor"]

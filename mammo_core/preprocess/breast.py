@@ -11,6 +11,8 @@ from mammo_core.errors import ImageError
 LEAST_SHARE = 0.01  # of the frame; a smaller largest component is no breast
 AIR_SHARE = 0.05  # of the frame; a peak of the dark grey levels with fewer pixels is fatty tissue and not air
 FLAT = 0.001  # of the frame's grey levels; a line whose own differ less has one single level
+RIPPLE, BRIGHT = 0.03, 0.5  # of the frame's grey levels; so little a bright border's own may differ, and so bright it is
+UNEVEN = 2.0  # times its lower quartile: more than this the median of a breast without an implant seldom is
 JUMP = (
     0.05  # of the frame's grey levels; a line whose darkest pixel is so much brighter than the next one's is a border
 )
@@ -49,16 +51,16 @@ def find_breast(coarse: np.ndarray, skin: float) -> Breast:
     """
     frame = _without_border(coarse)
     picture = coarse[frame]
-    air, level = _levels(picture, skin)
+    air, noise, bright = _levels(picture)
+    level = _skin_level(air, noise, bright, skin)
+    largest = _largest(picture > level)
+    tissue = _usual(picture[largest])
+    if tissue < bright:  # letters, or an implant, had made it too high
+        level = _skin_level(air, noise, tissue, skin)
+        largest = _largest(picture > level)
     foreground = picture > level
-    opened = _grown(_shrunk(foreground))  # cuts thin lines off
-    labels, count = cast(tuple[np.ndarray, int], ndimage.label(opened))
-    if count == 0:
-        raise ImageError("blank", "The image holds no breast: nothing in it stands out from the background.")
-    areas = np.bincount(labels.ravel())[1:]
-    if areas.max() < LEAST_SHARE * coarse.size:
+    if largest.sum() < LEAST_SHARE * coarse.size:
         raise ImageError("blank", "The image holds no breast: what stands out from the background is too small.")
-    largest = np.equal(labels, 1 + int(areas.argmax()))
     if _correlation(picture, largest) < LEAST_CORRELATION:
         raise ImageError("blank", "The image holds no breast: it is nothing but noise.")
     filled = _filled(largest | (_grown(_grown(largest)) & foreground))  # with its corners again
@@ -79,7 +81,7 @@ def _without_border(picture: np.ndarray) -> tuple[slice, slice]:
     rows, columns = _inner(picture.T, slice(None)), _inner(picture, slice(None))
     rows, columns = _inner(picture.T, columns), _inner(picture, rows)
     if rows.start >= rows.stop or columns.start >= columns.stop:
-        raise ImageError("blank", "The image is blank: it has one grey level.")
+        raise ImageError("blank", "The image is blank: it has one grey level, or nothing but a border.")
     return rows, columns
 
 
@@ -92,10 +94,12 @@ def _inner(picture: np.ndarray, rows: slice) -> slice:
         picture: (rows, columns).
         rows: those in which the grey levels of a column are compared.
     """
-    levels = float(np.ptp(picture))
-    if not picture[rows].size:
+    levels, part = float(np.ptp(picture)), picture[rows]
+    if not part.size:
         return slice(0, 0)
-    varied = np.flatnonzero(np.ptp(picture[rows], axis=0) > FLAT * levels)
+    spread, least = np.ptp(part, axis=0), picture.min() + BRIGHT * levels
+    border = (spread <= FLAT * levels) | ((spread <= RIPPLE * levels) & (part.min(axis=0) > least))
+    varied = np.flatnonzero(~border)
     if not varied.size:
         return slice(0, 0)
     first, last, darkest = int(varied[0]), int(varied[-1]), picture.min(axis=0)
@@ -106,10 +110,28 @@ def _inner(picture: np.ndarray, rows: slice) -> slice:
     return slice(first, last + 1)
 
 
-def _levels(picture: np.ndarray, skin: float) -> tuple[float, float]:
-    """Return the grey levels of air and of the place where the skin begins.
+def _largest(foreground: np.ndarray) -> np.ndarray:
+    """Return the largest connected region, without thin lines, bool like the foreground.
 
-    Air is the peak of the grey levels below Otsu's threshold, or the darkest ones where the breast fills the frame.
+    Raises:
+        ImageError: there is none.
+    """
+    labels, count = cast(tuple[np.ndarray, int], ndimage.label(_grown(_shrunk(foreground))))
+    if count == 0:
+        raise ImageError("blank", "The image holds no breast: nothing in it stands out from the background.")
+    return np.equal(labels, 1 + int(np.bincount(labels.ravel())[1:].argmax()))
+
+
+def _usual(tissue: np.ndarray) -> float:
+    """Return the usual grey level of a breast: its median, unless half of it is an implant."""
+    quarter, half = np.percentile(tissue, [25, 50])
+    return float(min(half, UNEVEN * quarter))
+
+
+def _levels(picture: np.ndarray) -> tuple[float, float, float]:
+    """Return the grey level of air, its noise, and the median grey level of what is brighter than Otsu's threshold.
+
+    Air is the peak of the grey levels below that threshold, or the darkest ones where the breast fills the frame.
     """
     low, high = (float(value) for value in np.percentile(picture, [0.5, 99.5]))
     if not high > low:
@@ -121,8 +143,12 @@ def _levels(picture: np.ndarray, skin: float) -> tuple[float, float]:
     air = float(edges[peak] + edges[peak + 1]) / 2 if has_air and peak else low
     darker = picture[picture < air]
     noise = 1.4826 * float(np.median(air - darker)) if has_air and darker.size else 0.0
-    breast = float(np.median(picture[picture > edges[threshold]]))
-    return air, air + max(skin * (breast - air), 4 * noise)
+    return air, noise, float(np.median(picture[picture > edges[threshold]]))
+
+
+def _skin_level(air: float, noise: float, tissue: float, skin: float) -> float:
+    """Return where the skin begins between air and tissue, outside the air's noise."""
+    return air + max(skin * (tissue - air), 4 * noise)
 
 
 def _otsu(histogram: np.ndarray) -> int:

@@ -12,6 +12,8 @@ from mammo_core.preprocess.breast import bounding_box, chest_right, find_breast
 from mammo_core.preprocess.contract import Contract
 from mammo_core.preprocess.geometry import Geometry, Raster
 
+LEVELS = 255  # grey levels above 0 of a model input
+MOST_GRAIN = 2  # grey levels of a model input between two neighbouring values of the source's pixels, of which it has averages
 COARSE = 256  # longest side in pixels, at most, of the image in which the breast is looked for
 
 
@@ -22,11 +24,13 @@ class Prepared:
     Attributes:
         image: uint8 (size, size); 0 is background.
         geometry: where it lies in the source.
+        span: of the breast's values in the source, which became the image's grey levels.
         notes: sentences about what was unusual.
     """
 
     image: np.ndarray
     geometry: Geometry
+    span: float
     notes: tuple[str, ...] = ()
 
 
@@ -36,7 +40,24 @@ def prepare_source(source: Path | bytes, contract: Contract) -> Prepared:
     Raises:
         ImageError: the file can't become a mammogram, or holds no breast.
     """
-    return prepare(read(source, wanted=contract.size), contract)
+    return read_prepared(source, contract)[1]
+
+
+def read_prepared(source: Path | bytes, contract: Contract) -> tuple[Mammogram, Prepared]:
+    """Read a DICOM file as far as the contract needs it, and prepare it.
+
+    A decoder leaves out the lowest bits where it takes them to be worth less than a grey level of the model input. Now the
+    breast is known, and where they are worth more the file is decoded once more.
+
+    Raises:
+        ImageError: the file can't become a mammogram, or holds no breast.
+    """
+    mammogram = read(source, wanted=contract.size)
+    prepared = prepare(mammogram, contract)
+    if mammogram.grain * LEVELS > MOST_GRAIN * prepared.span:
+        mammogram = read(source, wanted=contract.size, every_bit=True)
+        prepared = prepare(mammogram, contract)
+    return mammogram, prepared
 
 
 def prepare(mammogram: Mammogram, contract: Contract) -> Prepared:
@@ -62,8 +83,8 @@ def prepare(mammogram: Mammogram, contract: Contract) -> Prepared:
         raise ImageError("blank", "The image holds no breast: what stands out from the background is too thin.")
     low, high = np.percentile(inside, [contract.low_percentile, contract.high_percentile])
     grey = np.clip((averages - low) / max(float(high - low), 1e-6), 0, 1) * (1 - contract.floor) + contract.floor
-    image = np.round(grey * coverage * 255).astype(np.uint8)
-    return Prepared(np.ascontiguousarray(image[:, ::-1]) if geometry.flipped else image, geometry)
+    image = np.round(grey * coverage * LEVELS).astype(np.uint8)
+    return Prepared(np.ascontiguousarray(image[:, ::-1]) if geometry.flipped else image, geometry, float(high - low))
 
 
 def _coarse_step(mammogram: Mammogram) -> int:

@@ -17,7 +17,7 @@ COMPRESSED = [syntax for syntax in LOSSLESS if syntax != uid.RLELossless]
 @pytest.mark.parametrize("bits", [8, 10, 12, 16])
 def test_lossless_syntaxes_are_exact(syntax, bits):
     pixels = np.random.default_rng(bits).integers(0, 2**bits, (33, 21)).astype(np.uint16 if bits > 8 else np.uint8)
-    values, done, precision, signed = codecs.decode(LOSSLESS[syntax](pixels, bits), syntax, (33, 21), 0)
+    values, done, precision, signed, _ = codecs.decode(LOSSLESS[syntax](pixels, bits), syntax, (33, 21), 0)
     assert np.array_equal(values, pixels)
     assert (done, signed) == (0, False)
     assert precision == bits or syntax in (uid.HTJ2KLossless, uid.JPEGLSLossless)
@@ -75,7 +75,7 @@ def test_streams_of_other_makers(boxes, tile, progression):
     options = {"no_jp2": not boxes, "tile_size": tile, "progression": progression, "num_resolutions": 4}
     Image.fromarray(pixels).save(stream, format="JPEG2000", **options)
     written = np.asarray(Image.open(stream))  # Pillow puts its tiles together in a way of its own
-    values, done, bits, _ = codecs.decode(stream.getvalue(), uid.JPEG2000Lossless, pixels.shape, 0)
+    values, done, bits, *_ = codecs.decode(stream.getvalue(), uid.JPEG2000Lossless, pixels.shape, 0)
     assert (done, bits) == (0, 16)
     assert np.array_equal(values, written)
     reduced, done, *_ = codecs.decode(stream.getvalue(), uid.JPEG2000Lossless, pixels.shape, 1)
@@ -93,9 +93,9 @@ def test_only_jpeg2000_is_reduced():
 def test_where_a_reduction_fails_a_smaller_one_or_the_full_image_is_taken(monkeypatch):
     data = LOSSLESS[uid.JPEG2000Lossless](breast(), 12)
     reduced = codecs._reduced
-    monkeypatch.setattr(codecs, "_reduced", lambda code, halvings: None if halvings > 1 else reduced(code, halvings))
+    monkeypatch.setattr(codecs, "_reduced", lambda code, *how: None if how[0] > 1 else reduced(code, *how))
     assert codecs.decode(data, uid.JPEG2000Lossless, (96, 72), 3)[1] == 1
-    monkeypatch.setattr(codecs, "_reduced", lambda code, halvings: None)
+    monkeypatch.setattr(codecs, "_reduced", lambda *_: None)
     values, done, *_ = codecs.decode(data, uid.JPEG2000Lossless, (96, 72), 3)
     assert done == 0
     assert np.array_equal(values, breast())

@@ -125,7 +125,7 @@ def test_reduced_decoding_gives_what_full_decoding_gives(syntax, rows):
     contract = Contract(size=rows // 4)
     reduced, full = prepare(read(data, contract.size), contract), prepare(read(data), contract)
     assert psnr(reduced.image, full.image) > 45
-    assert reduced.geometry.to_json() == pytest.approx(full.geometry.to_json(), abs=0.5)
+    assert reduced.geometry.to_json() == pytest.approx(full.geometry.to_json(), abs=1)
 
 
 def test_prepare_source_reads_and_prepares(tmp_path):
