@@ -10,34 +10,41 @@ from mammo_core.inference import UNKNOWN, Answer, Prediction
 
 SIDES, STANDARD_VIEWS = ("R", "L"), ("CC", "MLO")
 VIEWS = (*STANDARD_VIEWS, "ML", "LM", "LMO", "AT")
-View = tuple[str | None, str | None]  # laterality and view
+Said = tuple[str | None, str | None, str | None]  # patient, laterality and view
 Row = tuple[Prediction | None, Prediction | None]
 
 
 def without_repeats(images: list[Prediction]) -> list[Prediction]:
-    """Let an image that was dropped twice, under whatever name, count once; the repeat says so instead of an answer."""
-    seen: dict[str, str] = {}
+    """Let an image that was dropped twice count once: by its pixels, or by its SOP Instance UID, whatever its file is called.
+
+    The repeat says so instead of an answer.
+    """
+    seen: dict[str, int] = {}
     found = []
-    for image in images:
-        first = seen.setdefault(image.upload.digest, image.file) if image.upload else image.file
-        repeat = Prediction(image.file, error=f"This is the same image as {first}; it counts once.")
-        found.append(image if first == image.file else repeat)
+    for number, image in enumerate(images, 1):
+        marks = [mark for mark in (image.upload.digest, image.upload.instance) if mark] if image.upload else []
+        first = min((seen[mark] for mark in marks if mark in seen), default=number)
+        seen |= dict.fromkeys(marks, first)
+        repeat = Prediction(image.file, error=f"This is the same image as file {first}; it counts once.")
+        found.append(image if first == number else repeat)
     return found
 
 
-def corrected(images: list[Prediction], said: Mapping[str, View]) -> list[Prediction]:
-    """Give images the laterality and view that a person says they have.
+def corrected(images: list[Prediction], said: Mapping[str, Said]) -> list[Prediction]:
+    """Give images the patient, laterality and view that a person says they have.
 
     Args:
         images: the predictions.
-        said: laterality and view by the name of the file; files that aren't in it stay as they are.
+        said: what is said, by the digest of the image; images that aren't in it stay as they are.
     """
-    return [
-        replace(image, upload=replace(image.upload, laterality=said[image.file][0], view=said[image.file][1]))
-        if image.upload and image.file in said
-        else image
-        for image in images
-    ]
+
+    def correct(image: Prediction) -> Prediction:
+        if image.upload is None or image.upload.digest not in said:
+            return image
+        patient, laterality, view = said[image.upload.digest]
+        return replace(image, upload=replace(image.upload, patient=patient, laterality=laterality, view=view))
+
+    return [correct(image) for image in images]
 
 
 def hang_exams(images: list[Prediction]) -> dict[str, list[Row]]:
@@ -73,6 +80,8 @@ def remarks(rows: list[Row]) -> list[str]:
     repeated = [f"{names[key]} ({count} times)" for key, count in found.items() if count > 1 and UNKNOWN not in key]
     other = sorted({view for _, view in found if view not in (*STANDARD_VIEWS, UNKNOWN)})
     texts = []
+    if any(upload.patient is None for upload in uploads) and len(uploads) > 1:
+        texts.append("These files name no patient: if they are of several, say so in the table of files.")
     if unknown:
         texts.append(f"Side or view unknown: {unknown} of {len(uploads)}; set them in the table of files.")
     elif missing:
@@ -86,13 +95,5 @@ def remarks(rows: list[Row]) -> list[str]:
 
 def nameless(answer: Answer) -> Answer:
     """Return an answer without the names of the files, which may say who the patient is: they are numbered instead."""
-    numbers = {image.file: f"file {number}" for number, image in enumerate(answer.images, 1)}
-    longest_first = sorted(numbers, key=len, reverse=True)
-
-    def without_names(text: str | None) -> str | None:
-        for name in longest_first if text else []:
-            text = (text or "").replace(name, numbers[name])
-        return text
-
-    images = [replace(image, file=numbers[image.file], error=without_names(image.error)) for image in answer.images]
+    images = [replace(image, file=f"file {number}") for number, image in enumerate(answer.images, 1)]
     return replace(answer, images=images)

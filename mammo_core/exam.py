@@ -26,12 +26,14 @@ class Look:
 
     Attributes:
         levels: percentiles of the values above the lowest that become black and white; None takes the file's window.
+        grey: of the 256 grey levels of the windowed picture, those that become black and white.
         opacity: of the heat, in [0, 1].
         width: of a view, in pixels of the page.
         inputs: whether what the network sees is shown beside each view.
     """
 
     levels: tuple[float, float] | None = None
+    grey: tuple[int, int] = (0, 255)
     opacity: float = 0.6
     width: int = 280
     inputs: bool = False
@@ -73,7 +75,7 @@ def read_view(file: str | None, levels: tuple[float, float] | None, full: bool =
     if file is None or pd.isna(file):
         raise ImageError("missing", "The CSV lists this image, but its file isn't there.")
     mammogram = read(Path(file), wanted=None if full else SHOWN_SIDE)
-    picture = display(mammogram) if levels is None else _stretched(mammogram.pixels, levels)
+    picture = display(mammogram, levels=levels)
     prepared, notes = None, mammogram.notes
     try:
         prepared = prepare(mammogram, Contract())
@@ -159,9 +161,3 @@ def quarantined(catalogue: Catalogue) -> dict[str, str]:
             quarantine = store.quarantine()
             found |= dict(zip(quarantine["image_id"].astype(str), quarantine["detail"], strict=True))
     return found
-
-
-def _stretched(pixels: np.ndarray, levels: tuple[float, float]) -> np.ndarray:
-    inside = pixels[pixels > pixels.min()]
-    low, high = np.percentile(inside, levels) if inside.size else (0.0, 1.0)
-    return np.round(np.clip((pixels - low) / max(high - low, 1e-6), 0, 1) * 255).astype(np.uint8)

@@ -3,7 +3,6 @@
 Bytes are decoded in a sandboxed worker; the network runs in this process.
 """
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +26,7 @@ from mammo_core.uploads import File, Upload, read_upload
 
 UNKNOWN = "unknown"
 BATCH = 64  # images a forward pass
+SAID = ["images", "probability", "recall", "unlike_training"]  # of a breast or patient
 
 
 @dataclass(frozen=True)
@@ -97,15 +97,18 @@ class Answer:
         model: the model's name.
         threshold: its operating point.
         images: one prediction a file.
-        breasts: table of patient, laterality, images, probability and recall.
-        patients: table of patient, images, probability and recall.
+        breasts: table of patient, laterality, images, probability, recall, and unlike_training: whether any of its images
+            is. An image whose side isn't known belongs to no breast.
+        patients: table of patient, images, probability, recall and unlike_training, over those breasts.
     """
 
     model: str
     threshold: float
     images: list[Prediction]
-    breasts: pd.DataFrame = field(default_factory=pd.DataFrame)
-    patients: pd.DataFrame = field(default_factory=pd.DataFrame)
+    breasts: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=pd.Index(["patient", "laterality", *SAID]))
+    )
+    patients: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=pd.Index(["patient", *SAID])))
 
     def to_json(self) -> dict[str, Any]:
         """Return the command line's document."""
@@ -117,9 +120,22 @@ class Answer:
             "patients": self.patients.to_dict("records"),
         }
 
+    def table(self) -> pd.DataFrame:
+        """Return one row an image: its `images` entry, and what holds for its breast and patient, by which model."""
+        table = pd.DataFrame([image.to_json() for image in self.images])
+        for units, keys in ((self.breasts, ["patient", "laterality"]), (self.patients, ["patient"])):
+            if len(units):
+                said = units[[*keys, "probability", "recall"]]
+                names = {
+                    name: f"{keys[-1].replace('laterality', 'breast')}_{name}" for name in ("probability", "recall")
+                }
+                table = table.fillna({"patient": UNKNOWN}).merge(said.rename(columns=names), on=keys, how="left")
+        return table.assign(model=self.model, threshold=self.threshold)
+
     def to_csv(self) -> str:
-        """Return the image table as CSV text."""
-        return pd.DataFrame([image.to_json() for image in self.images]).to_csv(index=False)
+        """Return the image table as CSV text; files by their names alone, since folders may name patients."""
+        table = self.table()
+        return table.assign(file=[Path(name).name for name in table["file"]]).to_csv(index=False)
 
     def lines(self) -> Iterator[str]:
         """Yield the answer as lines of text for a terminal."""
@@ -128,6 +144,9 @@ class Answer:
         for breast in self.breasts.to_dict("records"):
             decision = "recall" if breast["recall"] else "no recall"
             yield f"breast {breast['patient']} {breast['laterality']}: {breast['probability']:.3f}, {decision}"
+        for patient in self.patients.to_dict("records"):
+            decision = "recall" if patient["recall"] else "no recall"
+            yield f"patient {patient['patient']}, highest breast: {patient['probability']:.3f}, {decision}"
         yield f"Model {self.model}, operating point {self.threshold:.3f}. Research use only, not a diagnosis."
 
 
@@ -230,53 +249,60 @@ def answer_to(upload: Upload, predictor: Predictor, listed: dict[str, tuple[str,
 
 def summarise(images: list[Prediction], bundle: Bundle) -> Answer:
     """Combine image predictions into breasts (mean of the images) and patients (highest breast)."""
-    scored = [image for image in images if image.probability is not None]
-    if not scored:
-        return Answer(bundle.name, bundle.threshold, images)
     table = pd.DataFrame(
-        {
-            "patient_id": [image.upload.patient or UNKNOWN for image in scored if image.upload],
-            "laterality": [image.upload.laterality or UNKNOWN for image in scored if image.upload],
-            "probability": [image.probability for image in scored],
-        }
+        [
+            {
+                "patient_id": image.upload.patient or UNKNOWN,
+                "laterality": image.upload.laterality,
+                "probability": image.probability,
+                "images": 1,
+                "unlike_training": image.strange,
+            }
+            for image in images
+            if image.upload and image.upload.laterality
+        ]
     )
-    breasts, patients = to_breasts(table), to_patients(table)
-    counts = table.groupby(["patient_id", "laterality"]).size()
-    breasts["images"] = [int(counts[key]) for key in zip(breasts["patient_id"], breasts["laterality"], strict=True)]
-    patients["images"] = patients["patient_id"].map(table["patient_id"].value_counts()).astype(int)
-    for units in (breasts, patients):
-        units["recall"] = units["probability"] >= bundle.threshold
-    columns = ["patient", "laterality", "images", "probability", "recall"]
-    return Answer(
-        bundle.name,
-        bundle.threshold,
-        images,
-        breasts.rename(columns={"patient_id": "patient"})[columns],
-        patients.rename(columns={"patient_id": "patient"})[[name for name in columns if name != "laterality"]],
-    )
+    if table.empty:
+        return Answer(bundle.name, bundle.threshold, images)
+    breasts = _unit(table, to_breasts(table), ["patient_id", "laterality"], bundle.threshold)
+    patients = _unit(table, to_patients(table), ["patient_id"], bundle.threshold)
+    return Answer(bundle.name, bundle.threshold, images, breasts, patients)
+
+
+def _unit(table: pd.DataFrame, combined: pd.DataFrame, keys: list[str], threshold: float) -> pd.DataFrame:
+    """Return patient (and laterality), images, probability, recall and unlike_training of breasts or patients.
+
+    Args:
+        table: one row an image.
+        combined: one row a unit, with keys and probability.
+        keys: of the unit.
+        threshold: the operating point.
+    """
+    counts = table.groupby(keys, as_index=False).agg({"images": "sum", "unlike_training": "max"})
+    units = counts.merge(combined[[*keys, "probability"]], on=keys, validate="one_to_one")
+    units["recall"] = units["probability"] >= threshold
+    return units[[*keys, *SAID]].rename(columns={"patient_id": "patient"})
 
 
 def predict_new(
-    files: Sequence[File], predictor: Predictor, sandbox: Sandbox, known: dict[str, Prediction]
+    files: Sequence[File], keys: Sequence[str], predictor: Predictor, sandbox: Sandbox, known: dict[str, Prediction]
 ) -> list[Prediction]:
     """Return one prediction a file, and work only for those that aren't known yet.
 
     Args:
         files: name and contents (or path) of each.
+        keys: what tells each file from all others of this user, and the same file again.
         predictor: the model.
         sandbox: where the bytes are decoded.
-        known: one user's earlier predictions, by the hash of model, name and contents; new ones are added.
+        known: one user's earlier predictions by model and key. New ones are added, those of files that are gone removed.
     """
-    keys = [_key(predictor.bundle.identity, name, data) for name, data in files]
-    new = [(key, file) for key, file in zip(keys, files, strict=True) if key not in known]
-    for (key, _), prediction in zip(new, predict_files([file for _, file in new], predictor, sandbox), strict=True):
+    wanted = [f"{predictor.bundle.identity} {key}" for key in keys]
+    new = {key: file for key, file in zip(wanted, files, strict=True) if key not in known}
+    for key, prediction in zip(new, predict_files(list(new.values()), predictor, sandbox), strict=True):
         known[key] = prediction
-    return [known[key] for key in keys]
-
-
-def _key(model: str, name: str, data: bytes | Path) -> str:
-    contents = data if isinstance(data, bytes) else data.read_bytes()
-    return hashlib.sha256(f"{model} {name}\0".encode() + contents).hexdigest()
+    for key in known.keys() - set(wanted):
+        del known[key]
+    return [known[key] for key in wanted]
 
 
 def evaluate_store(bundle: Bundle, name: str) -> dict[str, Any]:

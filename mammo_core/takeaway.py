@@ -25,27 +25,32 @@ def dicom_files(
     """Return a zip archive with a Secondary Capture and a Structured Report of each image that has an answer.
 
     Args:
-        answer: of the files, with their names.
+        answer: one image a file, in the files' order.
         files: what was dropped, names and contents (or paths).
         bundle: the model that answered.
         sandbox: where the sources' headers are read.
         opacity: of the heat, in [0, 1].
         keep: whether identifiers of patient and study stay.
     """
-    contents = dict(files)
     recalled = {
         (breast["patient"], breast["laterality"]): breast["recall"] for breast in answer.breasts.to_dict("records")
     }
     found: dict[str, bytes] = {}
-    for image in answer.images:
+    for number, (image, (_, source)) in enumerate(zip(answer.images, files, strict=True), 1):
         upload, probability = image.upload, image.probability
         if upload is None or probability is None:
             continue
-        recall = recalled[upload.patient or UNKNOWN, upload.laterality or UNKNOWN]
-        limits = tuple(bundle.card["limits"])
-        statement = Statement(bundle.name, probability, bool(recall), upload.laterality, upload.view, limits)
-        capture, report = sandbox.run(export, contents[image.file], hung_picture(image, opacity), statement, keep)
-        number = len(found) // 2 + 1
+        statement = Statement(
+            model=bundle.name,
+            probability=probability,
+            recall=recalled.get((upload.patient or UNKNOWN, upload.laterality)),
+            threshold=bundle.threshold,
+            strange=image.strange,
+            laterality=upload.laterality,
+            view=upload.view,
+            limits=tuple(bundle.card["limits"]),
+        )
+        capture, report = sandbox.run(export, source, hung_picture(image, opacity), statement, keep)
         found |= {f"{number:03d}-capture.dcm": capture, f"{number:03d}-report.dcm": report}
     return _zipped(found)
 

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from mammo_core.dicom import archive, display, patient_key
+from mammo_core.dicom import Source, archive, display, patient_key, read
+from mammo_core.dicom.packed import Packed
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import ImageError, MammoError
 from mammo_core.preprocess import Contract, Geometry, read_prepared
 
-File = tuple[str, bytes | Path]  # name and contents, or path
+File = tuple[str, Source]  # name, and contents or path
+NOT_IMAGES = {".csv", ".html", ".jpeg", ".jpg", ".json", ".log", ".md", ".parquet", ".pdf", ".png", ".txt", ".xml"}
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Upload:
         picture: uint8 (rows, columns), for people; the source at reduced resolution.
         tags: technical facts on the allow-list.
         notes: sentences about what was done to read it.
-        digest: SHA-256 of the picture, by which the same image under another name is known.
+        digest: SHA-256 of what the network sees and where it lies; the same for the same pixels in another file.
+        instance: keyed hash of the SOP Instance UID (0008,0018), or None.
     """
 
     file: str
@@ -41,16 +44,17 @@ class Upload:
     tags: dict[str, str]
     notes: tuple[str, ...]
     digest: str
+    instance: str | None = None
 
 
-def read_upload(data: bytes | Path, file: str, contract: Contract) -> Upload:
+def read_upload(data: Source, file: str, contract: Contract) -> Upload:
     """Turn one file's bytes into what prediction needs; runs in a sandboxed worker.
 
     Raises:
         ImageError: the file can't become a mammogram.
     """
     mammogram, prepared = read_prepared(data, contract)
-    picture = display(mammogram)
+    seen = prepared.image.tobytes() + repr(prepared.geometry).encode()
     return Upload(
         file=file,
         patient=patient_key(mammogram.patient) if mammogram.patient else None,
@@ -58,10 +62,11 @@ def read_upload(data: bytes | Path, file: str, contract: Contract) -> Upload:
         view=mammogram.view,
         model_input=prepared.image,
         geometry=prepared.geometry,
-        picture=picture,
+        picture=display(mammogram),
         tags=mammogram.tags,
         notes=(*mammogram.notes, *prepared.notes),
-        digest=hashlib.sha256(picture.tobytes()).hexdigest(),
+        digest=hashlib.sha256(seen).hexdigest(),
+        instance=patient_key(mammogram.instance) if mammogram.instance else None,
     )
 
 
@@ -80,34 +85,53 @@ def find_files(paths: Sequence[Path]) -> list[File]:
         else:
             raise MammoError(f"There is no file or folder {path}.")
     if not found:
-        raise MammoError("There are no DICOM files (.dcm, .dicom or without extension) in what was given.")
+        raise MammoError("There are no files in what was given that may be DICOM.")
     return found
 
 
 def unpack(files: Sequence[File], sandbox: Sandbox) -> tuple[list[File], dict[str, str]]:
-    """Replace every zip file by the files in it that may be images.
+    """Replace every zip file by the files in it, still compressed.
 
     Args:
         files: name and contents (or path) of each.
-        sandbox: where zip files are opened.
+        sandbox: where the directories of zip files are read.
 
     Returns:
-        The files, and for each zip file that can't be unpacked a sentence by its name.
+        The files, and for each zip file that holds none, or can't be read, a sentence by its name.
     """
     found: list[File] = []
     problems: dict[str, str] = {}
     for name, data in files:
-        if not name.lower().endswith(".zip"):
+        if not name.lower().endswith(".zip") or isinstance(data, Packed):
             found.append((name, data))
             continue
         try:
             inside = sandbox.run(archive.members, data)
         except ImageError as error:
             problems[name] = str(error)
-        else:
-            found += [(member, contents) for member, contents in inside if _may_be_image(Path(member))]
+            continue
+        found += [(member.name, member.cut(data)) for member in inside]
+        if not inside:
+            problems[name] = "This zip file holds no files."
     return found, problems
 
 
+def get_ready() -> None:
+    """Do nothing: a worker that does it has loaded all that reading a file needs."""
+
+
+def read_picture(data: Source, levels: tuple[float, float] | None) -> np.ndarray:
+    """Return an image in all its pixels, uint8 (rows, columns), for people; runs in a sandboxed worker.
+
+    Args:
+        data: the file.
+        levels: percentiles of the values above the lowest that become black and white; None takes the file's window.
+
+    Raises:
+        ImageError: the file can't become a mammogram.
+    """
+    return display(read(data), levels=levels)
+
+
 def _may_be_image(path: Path) -> bool:
-    return path.suffix.lower() in {".dcm", ".dicom", ".zip", ""} and not path.name.startswith(".")
+    return path.suffix.lower() not in NOT_IMAGES and not path.name.startswith(".") and path.name != "DICOMDIR"

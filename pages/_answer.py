@@ -1,77 +1,62 @@
 """An exam's answer on the predict page: model, breasts, hung views, and what can be said against it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
-from mammo_core.dropped import SIDES, VIEWS, Row, View, corrected, remarks
-from mammo_core.figures.answer import hung_picture, place_figure
-from mammo_core.figures.images import to_png
+from mammo_core.dicom import Source
+from mammo_core.dropped import Row, remarks
+from mammo_core.evaluation.operating import place_among
+from mammo_core.exam import Look
+from mammo_core.figures.answer import hung_picture, place_figure, whole_picture
+from mammo_core.figures.images import to_png, zoom_figure
 from mammo_core.inference import Answer, Prediction
 from mammo_core.models import Bundle
-from pages._inference import heat_opacity, show_limit
-
-UNSAID = "?"
+from mammo_core.uploads import read_picture
+from pages._inference import sandbox
+from pages._session import errors_shown
 
 
 def show_model(bundle: Bundle) -> None:
-    """Say which model answers, and what its answers are worth."""
-    card = bundle.card
-    auc = bundle.evaluation()["auc"]
-    text = (
-        f"**{bundle.name}** · {card['network']} network, {card['weights']:,} weights, trained on {card['data']['dataset']} · "
-        f"breast-level AUC {auc['value']:.2f} (95 % CI {auc['low']:.2f}–{auc['high']:.2f}) · recall from {bundle.threshold:.2f}"
+    """Say which model answers, what it learnt from, and what its answers are worth."""
+    card, auc = bundle.card, bundle.evaluation()["auc"]
+    origin = "synthetic images" if bundle.synthetic else "images"
+    st.markdown(
+        f"**{bundle.name}**: {card['network']} network, {card['weights']:,} weights, trained on {origin} "
+        f"({card['data']['dataset']}). Breast-level AUC {auc['value']:.2f} (95 % CI {auc['low']:.2f}–{auc['high']:.2f}). "
+        f"Recall from {bundle.threshold:.2f}."
     )
-    st.markdown(text)
-    show_limit(bundle)
+    for limit in card["limits"]:
+        st.caption(f":material/info: {limit}")
 
 
-def correct_views(images: list[Prediction]) -> list[Prediction]:
-    """Show what is known of each file, and let side and view be set."""
-    rows = [
-        {
-            "file": image.file,
-            "patient": image.upload.patient or "unknown",
-            "side": image.upload.laterality or UNSAID,
-            "view": image.upload.view or UNSAID,
-            "read": " ".join(image.upload.notes) or "as it is",
-        }
-        for image in images
-        if image.upload
-    ]
-    if not rows:
-        return images
-    unknown = any(UNSAID in (row["side"], row["view"]) for row in rows)
-    views = sorted({*VIEWS, UNSAID, *(row["view"] for row in rows)})
-    with st.expander("Files: side and view can be set here", expanded=unknown, icon=":material/edit_note:"):
-        said = st.data_editor(
-            pd.DataFrame(rows),
-            hide_index=True,
-            disabled=["file", "patient", "read"],
-            column_config={
-                "side": st.column_config.SelectboxColumn(options=[*SIDES, UNSAID], required=True),
-                "view": st.column_config.SelectboxColumn(options=views, required=True),
-            },
-            key=f"views of {hash(tuple(row['file'] for row in rows))}",
-        )
-    return corrected(images, {row["file"]: _view(row) for row in said.to_dict("records")})
+def choose_look() -> Look:
+    """Let a person choose how the pictures are drawn."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        heated = st.toggle("Heatmap", value=True, key="heatmap", width="content")
+        opacity = st.slider("Heatmap opacity", 0.05, 1.0, 0.6, 0.05, key="opacity", disabled=not heated, width=200)
+        grey = st.slider("Black and white, grey levels", 0, 255, (0, 255), key="levels", width=260)
+        width = st.slider("Width of a view, pixels", 200, 700, 320, 20, key="width", width=220)
+    return Look(grey=grey, opacity=opacity if heated else 0.0, width=width)
 
 
-def _view(row: dict[str, str]) -> View:
-    side, view = (None if row[name] == UNSAID else row[name] for name in ("side", "view"))
-    return side, view
-
-
-def show_exam(answer: Answer, patient: str, rows: list[Row], bundle: Bundle) -> None:
-    """Hang a patient's views with what the model says of images and breasts."""
-    width = st.session_state["width"]
+def show_exam(
+    answer: Answer, patient: str, rows: list[Row], bundle: Bundle, look: Look, sources: Mapping[str, Source]
+) -> None:
+    """Hang a patient's views with what the model says of images, breasts and patient."""
+    breasts = answer.breasts[answer.breasts["patient"] == patient].sort_values("laterality", ascending=False)
+    patients = answer.patients[answer.patients["patient"] == patient]
+    predictions = bundle.predictions()
+    validation = predictions[predictions["part"] == "validation"]
     with st.container(border=True):
-        breasts = answer.breasts[answer.breasts["patient"] == patient].sort_values("laterality", ascending=False)
-        columns = st.columns([2, *[1] * len(breasts)], vertical_alignment="center")
+        columns = st.columns([2, *[2] * len(patients), *[2] * len(breasts)], vertical_alignment="top")
         columns[0].markdown(f"#### Patient {patient}")
-        for column, breast in zip(columns[1:], breasts.to_dict("records"), strict=True):
-            decision = ":red-badge[recall]" if breast["recall"] else ":green-badge[no recall]"
-            column.metric(f"Breast {breast['laterality']}, mean of {breast['images']}", f"{breast['probability']:.2f}")
-            column.markdown(decision)
+        units = [*patients.to_dict("records"), *breasts.to_dict("records")]
+        for column, unit in zip(columns[1:], units, strict=True):
+            with column:
+                show_unit(unit, validation, bundle.threshold)
         for remark in remarks(rows):
             st.caption(f":material/info: {remark}")
         if any(image and image.strange for row in rows for image in row):
@@ -82,26 +67,41 @@ def show_exam(answer: Answer, patient: str, rows: list[Row], bundle: Bundle) -> 
         for row in rows:
             with st.container(horizontal=True, horizontal_alignment="center", gap="xxsmall"):
                 for image in row:
-                    with st.container(width=width):
+                    with st.container(width=look.width):
                         if image is not None:
-                            show_image(image)
-        with st.expander("Where these probabilities lie among the model's validation breasts"):
-            predictions = bundle.predictions()
-            validation = predictions[predictions["part"] == "validation"]
-            st.plotly_chart(place_figure(validation, breasts, bundle.threshold), key=f"place of {patient}")
+                            show_image(image, look, sources)
+        if len(breasts):
+            with st.expander("Where the breasts' probabilities lie among the model's validation breasts"):
+                st.plotly_chart(place_figure(validation, breasts, bundle.threshold), key=f"place of {patient}")
 
 
-def show_image(image: Prediction) -> None:
+def show_unit(unit: dict[str, Any], validation: pd.DataFrame, threshold: float) -> None:
+    """Show what is said of a breast or a patient, and where that lies among validation."""
+    side = unit.get("laterality")
+    title = f"Breast {side}, mean of {unit['images']}" if side else "Patient, highest breast"
+    decision = ":red-badge[recall]" if unit["recall"] else ":green-badge[no recall]"
+    if unit["unlike_training"]:
+        decision = ":orange-badge[no basis]"
+    st.metric(title, f"{unit['probability']:.2f}")
+    st.markdown(f"{decision} :small[from {threshold:.2f}]")
+    st.caption(place_among(validation, unit["probability"], "breast" if side else "patient"))
+
+
+def show_image(image: Prediction, look: Look, sources: Mapping[str, Source]) -> None:
     """Show one image with its heat, and what was said of it."""
     upload = image.upload
     if upload is None:
         return
-    st.image(to_png(hung_picture(image, heat_opacity(), st.session_state["levels"])), width="stretch")
-    text, details = st.columns([5, 1], vertical_alignment="center")
+    st.image(to_png(hung_picture(image, look.opacity, look.grey)), width="stretch")
+    text, button, details = st.columns([6, 1, 1], vertical_alignment="center")
     strange = " · :orange-badge[unlike the training images]" if image.strange else ""
     text.markdown(
         f":small[{upload.laterality or '?'} {upload.view or '?'} · **{image.probability:.2f}** · {image.file}]{strange}"
     )
+    if button.button(
+        "", icon=":material/zoom_in:", key=f"zoom {upload.digest}", help="Full resolution", type="tertiary"
+    ):
+        zoom(image, look, sources[upload.digest])
     with details.popover("", icon=":material/info:", type="tertiary", help="Details"):
         st.image(upload.model_input, caption="What the network sees: chest wall at the left")
         if (outside := image.heat_outside()) is not None:
@@ -110,3 +110,18 @@ def show_image(image: Prediction) -> None:
         for note in upload.notes:
             st.caption(note)
         st.dataframe(pd.Series(upload.tags, name="value").rename_axis("tag"))
+
+
+@st.dialog("Full resolution", width="large")
+def zoom(image: Prediction, look: Look, source: Source) -> None:
+    """Show one image in all its pixels, with its heat and a window of its own."""
+    levels = None
+    if st.toggle("Window of my own", key="own window"):
+        levels = st.slider("Black and white, percentiles of the image's values", 0.0, 100.0, (1.0, 99.7), 0.1)
+    with errors_shown(), st.spinner("Decoding all pixels …"):
+        picture = sandbox().run(read_picture, source, levels)
+    st.caption(
+        f"{picture.shape[1]} × {picture.shape[0]} pixels. Scroll to zoom, drag to move, double-click to reset. "
+        f"{'Heat: what each place adds to the answer.' if look.opacity else ''}"
+    )
+    st.plotly_chart(zoom_figure(whole_picture(image, picture, look.opacity)), key="zoom", config={"scrollZoom": True})

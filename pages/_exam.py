@@ -91,7 +91,7 @@ def answer_to(view: View, bundle: Bundle | None) -> tuple[float | None, np.ndarr
     """Return a model's probability and heat for an image, if one is asked and there is a model input."""
     if bundle is None or view.model_input is None:
         return None, None
-    probabilities, heat, _ = predictor(bundle.name, bundle.identity)(view.model_input[np.newaxis])
+    probabilities, heat, _ = predictor(bundle)(view.model_input[np.newaxis])
     return float(probabilities[0]), None if heat is None else heat[0]
 
 

@@ -1,34 +1,57 @@
 """What the pages share of decoding and predicting: one pool of workers, one loaded network a model."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
+
 import streamlit as st
 
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.exam import View, read_view
 from mammo_core.inference import Predictor
 from mammo_core.models import Bundle, model_folder, open_bundle
+from mammo_core.uploads import get_ready
 
 
 @st.cache_resource(show_spinner=False)
 def sandbox() -> Sandbox:
-    """Return the pool in which files are decoded; all sessions share it."""
-    return Sandbox()
+    """Return the pool in which files are decoded; all sessions share it. Its workers start at once."""
+    running = Sandbox()
+    for _ in range(running.workers):
+        running.start(get_ready)
+    return running
 
 
-@st.cache_resource(show_spinner="Loading the model; this takes some seconds the first time …", max_entries=2)
-def predictor(name: str, identity: str) -> Predictor:
-    """Return the loaded network of a model; `identity` makes a changed model another one."""
-    return Predictor(open_bundle(model_folder(name)))
+@st.cache_resource(show_spinner=False, max_entries=2)
+def loading(name: str, identity: str) -> "Future[Predictor]":
+    """Begin to load the network of a model, or return what has begun; `identity` makes a changed model another one."""
+    executor = ThreadPoolExecutor(1, thread_name_prefix="model")
+    future = executor.submit(lambda: Predictor(open_bundle(model_folder(name))))
+    executor.shutdown(wait=False)
+    return future
+
+
+def predictor(bundle: Bundle) -> Predictor:
+    """Return the loaded network of a model; all sessions share it."""
+    future = loading(bundle.name, bundle.identity)
+    try:
+        if not future.done():
+            with st.spinner("Loading the model; this takes some seconds the first time …"):
+                return future.result()
+        return future.result()
+    finally:
+        if future.done() and future.exception():
+            loading.clear(bundle.name, bundle.identity)  # the next one tries again
+
+
+def warm(bundle: Bundle) -> None:
+    """Begin to load all that a first answer needs, while the person still looks for files."""
+    loading(bundle.name, bundle.identity)
+    sandbox()
 
 
 def show_limit(bundle: Bundle) -> None:
     """Say of a model that has seen synthetic images only what its answers mean; everywhere that it shows."""
     if bundle.synthetic:
         st.warning(f"**Demonstration.** {bundle.card['limits'][0]}", icon=":material/science:")
-
-
-def heat_opacity() -> float:
-    """Return the opacity of heat that the predict page's sidebar asks for; 0 shows images alone."""
-    return st.session_state["opacity"] if st.session_state["heatmap"] else 0.0
 
 
 @st.cache_data(show_spinner="Reading the image …", max_entries=64)

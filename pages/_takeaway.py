@@ -10,18 +10,19 @@ from mammo_core.inference import Answer
 from mammo_core.models import Bundle
 from mammo_core.takeaway import dicom_files, pictures
 from mammo_core.uploads import File
-from pages._inference import heat_opacity, sandbox
+from pages._inference import sandbox
 
 
-def take_away(answer: Answer, exams: dict[str, list[Row]], files: Sequence[File], bundle: Bundle) -> None:
-    """Offer the answer as files; without the names of files and patients unless the person asks for them."""
+def take_away(
+    answer: Answer, exams: dict[str, list[Row]], files: Sequence[File], bundle: Bundle, opacity: float
+) -> None:
+    """Offer the answer as files; without the names of files and identifiers unless the person asks for them."""
     st.subheader("Take away")
     keep = st.checkbox(
-        "Keep file names and patient identifiers",
+        "Keep the names of files, and in DICOM the identifiers of patient and study",
         key="keep",
         help="Otherwise files are numbered, and patients are the short keyed hashes that this page shows.",
     )
-    opacity = heat_opacity()
     shown = answer if keep else nameless(answer)
     with st.container(horizontal=True):
         st.download_button(
@@ -49,6 +50,7 @@ def take_away(answer: Answer, exams: dict[str, list[Row]], files: Sequence[File]
             "dicom.zip",
             "application/zip",
             icon=":material/medical_information:",
-            help="Secondary Capture of each picture, and a Structured Report of what was said of it",
+            help="Secondary Capture of each picture, and a Structured Report of what was said of it. Text that was burned into "
+            "the source's pixels stays in them.",
             on_click="ignore",
         )

@@ -54,4 +54,4 @@ images = catalogue.table[catalogue.table["patient_id"] == patient]
 st.markdown(facts_of(images))
 if bundle:
     show_limit(bundle)
-show_exam(images, bundle, truth if show_truth else None, Look(levels, opacity, width, inputs))
+show_exam(images, bundle, truth if show_truth else None, Look(levels, opacity=opacity, width=width, inputs=inputs))

@@ -28,19 +28,39 @@ def remarks_on(images: list[Prediction]) -> list[str]:
     return remarks(rows)
 
 
-def test_an_image_dropped_twice_counts_once():
-    again = replace(STANDARD[0], file="copy")
-    found = without_repeats([*STANDARD, again, Prediction("letter", error="no"), Prediction("note", error="no")])
-    assert found[:4] == STANDARD
+@pytest.mark.parametrize(
+    "again",
+    [
+        STANDARD[0],
+        replace(STANDARD[0], file="copy"),
+        replace(STANDARD[0], upload=replace(STANDARD[0].upload, digest="another window", instance="7")),
+    ],
+    ids=["the same file", "a copy", "the same SOP instance"],
+)
+def test_an_image_dropped_twice_counts_once(again):
+    first = replace(STANDARD[0], upload=replace(STANDARD[0].upload, instance="7"))
+    found = without_repeats(
+        [first, *STANDARD[1:], again, Prediction("letter", error="no"), Prediction("x", error="no")]
+    )
+    assert found[:4] == [first, *STANDARD[1:]]
     assert found[4].upload is None
-    assert found[4].error == "This is the same image as RCC; it counts once."
+    assert found[4].error == "This is the same image as file 1; it counts once."
     assert [one.error for one in found[5:]] == ["no", "no"]
+
+
+def test_images_in_files_of_one_name_are_two():
+    images = [image("1-1.dcm", "L", "CC", 1, "a"), image("1-1.dcm", "R", "MLO", 2, "b")]
+    assert without_repeats(images) == images
+    found = corrected(images, {"2": ("c", "L", "ML")})
+    assert found[0] == images[0]
+    assert (found[1].upload.patient, found[1].upload.laterality, found[1].upload.view) == ("c", "L", "ML")
+    assert [one.file for one in nameless(Answer("m", 0.5, images)).images] == ["file 1", "file 2"]
 
 
 def test_what_a_person_says_of_a_view_counts():
     images = [image("a", None, None), Prediction("letter", error="no")]
-    found = corrected(images, {"a": ("R", "MLO")})
-    assert (found[0].upload.laterality, found[0].upload.view) == ("R", "MLO")
+    found = corrected(images, {"0": ("q", "R", "MLO")})
+    assert (found[0].upload.patient, found[0].upload.laterality, found[0].upload.view) == ("q", "R", "MLO")
     assert found[1] is images[1]
     assert images[0].upload.laterality is None
     assert corrected(images, {}) == images
@@ -63,10 +83,15 @@ def test_what_is_unusual_is_said(images, said):
     assert remarks_on(images) == said
 
 
+def test_files_of_no_patient_are_remarked_on():
+    images = [replace(one, upload=replace(one.upload, patient=None)) for one in STANDARD]
+    assert remarks_on(images) == ["These files name no patient: if they are of several, say so in the table of files."]
+
+
 def test_names_of_files_go():
-    answer = Answer("m", 0.5, [image("smith", "R", "CC"), Prediction("smith-2", error="same as smith; smith-2 is odd")])
+    answer = Answer("m", 0.5, [image("smith", "R", "CC"), Prediction("smith-2", error="The image is blank.")])
     found = nameless(answer)
     assert [one.file for one in found.images] == ["file 1", "file 2"]
-    assert found.images[1].error == "same as file 1; file 2 is odd"
+    assert found.images[1].error == "The image is blank."
     assert "smith" not in found.to_csv()
     assert isinstance(found.breasts, pd.DataFrame)

@@ -1,4 +1,5 @@
 import hashlib
+import io
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -80,11 +81,36 @@ def test_no_patient_identifier_leaves_in_an_answer(readable, predictor, sandbox)
 def test_only_new_files_are_worked_on(readable, predictor, sandbox):
     known = {}
     files = [(name, Path(name).read_bytes()) for name in readable["file"].iloc[:2]]
-    first = predict_new(files[:1], predictor, sandbox, known)
-    again = predict_new(files, predictor, sandbox, known)
+    first = predict_new(files[:1], ["a"], predictor, sandbox, known)
+    again = predict_new(files, ["a", "b"], predictor, sandbox, known)
     assert again[0] is first[0]
     assert len(known) == 2
-    assert all(len(key) == len(hashlib.sha256().hexdigest()) for key in known)
+    assert predict_new(files[1:], ["b"], predictor, sandbox, known) == again[1:]
+    assert list(known.values()) == again[1:]  # of files that are gone nothing is kept
+
+
+def test_a_breast_needs_a_side_and_strange_images_are_marked(predictor, readable, sandbox):
+    (image,) = predict_files([("a/b.dcm", Path(readable["file"].iloc[0]))], predictor, sandbox)
+    upload = replace(image.upload, patient="p", laterality="R")
+    images = [
+        replace(image, upload=upload, probability=0.25),
+        replace(image, upload=upload, probability=0.75, strangeness=2.0),
+        replace(image, upload=replace(upload, laterality=None), probability=1.0),
+    ]
+    answer = summarise(images, predictor.bundle)
+    (breast,), (patient,) = answer.breasts.to_dict("records"), answer.patients.to_dict("records")
+    assert (breast["images"], breast["probability"], breast["unlike_training"]) == (2, 0.5, True)
+    assert patient["probability"] == 0.5
+    table = pd.read_csv(io.StringIO(answer.to_csv()))
+    assert table["file"].tolist() == ["b.dcm"] * 3
+    assert table["breast_probability"].tolist()[:2] == [0.5, 0.5]
+    assert pd.isna(table["breast_probability"].iloc[2])
+    assert table["patient_probability"].tolist() == [0.5] * 3
+    assert set(table["model"]) == {"trained"}
+    unknown = summarise(images[2:], predictor.bundle)
+    assert unknown.breasts.empty
+    assert unknown.patients.empty
+    assert "b.dcm" in unknown.to_csv()
 
 
 def test_answers_hang_by_patient_and_view(readable, predictor, sandbox):
@@ -138,7 +164,7 @@ def test_eight_sessions_at_once_get_their_own_answers(readable, predictor, sandb
 
     def session(seed: int) -> list[Prediction]:
         chosen = [files[place] for place in np.random.default_rng(seed).permutation(len(files))[:25]]
-        images = predict_new(chosen, predictor, sandbox, {})
+        images = predict_new(chosen, [name for name, _ in chosen], predictor, sandbox, {})
         assert [image.file for image in images] == [name for name, _ in chosen]
         return images
 

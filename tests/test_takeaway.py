@@ -1,15 +1,32 @@
 import io
 import zipfile
+from pathlib import Path
 
 from PIL import Image
 from pydicom import dcmread
 
+from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.library import example_exam
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.dropped import hang_exams
+from mammo_core.exam import quarantined
 from mammo_core.inference import Predictor, predict_files, summarise
 from mammo_core.models import open_bundle
 from mammo_core.takeaway import dicom_files, pictures
+
+
+def test_two_files_of_one_name_keep_their_own_patients(finished):
+    bundle = open_bundle(finished / "models" / "trained")
+    table = read_catalogue(finished / "data" / "demo").table.dropna(subset=["file"])
+    table = table[~table["image_id"].isin(quarantined(read_catalogue(finished / "data" / "demo")))]
+    rows = table.drop_duplicates("patient_id").head(2)
+    files = [("1-1.dcm", Path(file)) for file in rows["file"]]
+    with Sandbox() as sandbox:
+        answer = summarise(list(predict_files(files, Predictor(bundle), sandbox)), bundle)
+        data = dicom_files(answer, files, bundle, sandbox, opacity=0.5, keep=True)
+    made = zipfile.ZipFile(io.BytesIO(data))
+    captures = [dcmread(io.BytesIO(made.read(name))) for name in made.namelist() if "capture" in name]
+    assert [capture.PatientID for capture in captures] == rows["patient_id"].tolist()
 
 
 def test_pictures_and_dicom_say_what_the_answer_says(finished):

@@ -1,13 +1,17 @@
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from pictures import picture
 
 from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.errors import ImageError, MammoError
 from mammo_core.preprocess import Contract
-from mammo_core.uploads import find_files, read_upload, unpack
+from mammo_core.uploads import find_files, read_picture, read_upload, unpack
 
 
 def zipped(**members: bytes) -> bytes:
@@ -20,11 +24,11 @@ def zipped(**members: bytes) -> bytes:
 
 def test_folders_are_searched_and_nothing_found_is_said(tmp_path):
     (tmp_path / "a" / "b").mkdir(parents=True)
-    for name in ("x.dcm", "a/b/y", "a/notes.txt", ".hidden"):
+    for name in ("x.dcm", "a/b/y", "a/1.2.840.113619.2.5", "a/notes.txt", ".hidden", "DICOMDIR"):
         (tmp_path / name).write_bytes(b"")
-    assert [Path(name).name for name, _ in find_files([tmp_path])] == ["y", "x.dcm"]
+    assert [Path(name).name for name, _ in find_files([tmp_path])] == ["1.2.840.113619.2.5", "y", "x.dcm"]
     (tmp_path / "empty").mkdir()
-    with pytest.raises(MammoError, match="no DICOM files"):
+    with pytest.raises(MammoError, match="no files in what was given"):
         find_files([tmp_path / "empty"])
     with pytest.raises(MammoError, match="no file or folder"):
         find_files([tmp_path / "nowhere"])
@@ -35,10 +39,15 @@ def test_zip_files_are_unpacked_from_disk_and_from_memory(tmp_path):
     (tmp_path / "exam.zip").write_bytes(data)
     inside = [("exam/1", b"one"), ("exam/2", b"two"), ("exam/readme_txt", b"")]
     with Sandbox() as sandbox:
-        assert unpack(find_files([tmp_path / "exam.zip"]), sandbox) == (inside, {})
-        files, problems = unpack([("exam.ZIP", data), ("z", b"three"), ("bad.zip", b"no zip")], sandbox)
-    assert files == [*inside, ("z", b"three")]
-    assert list(problems) == ["bad.zip"]
+        files, problems = unpack(find_files([tmp_path / "exam.zip"]), sandbox)
+        assert ([(name, member.unpack()) for name, member in files], problems) == (inside, {})
+        files, problems = unpack(
+            [("exam.ZIP", data), ("z", b"three"), ("bad.zip", b"no zip"), ("none.zip", zipped())], sandbox
+        )
+    assert [(name, member.unpack()) for name, member in files[:3]] == inside
+    assert files[3:] == [("z", b"three")]
+    assert list(problems) == ["bad.zip", "none.zip"]
+    assert problems["none.zip"] == "This zip file holds no files."
     assert "damaged, encrypted or of an unknown kind" in problems["bad.zip"]
 
 
@@ -51,3 +60,22 @@ def test_an_upload_carries_no_identifier(phantoms):
     assert upload.patient != file.parent.name
     assert len(upload.patient) == 8
     assert "PatientID" not in upload.tags
+    assert len(upload.instance) == 8
+
+
+def test_the_same_pixels_under_another_window_are_the_same_image():
+    pixels = np.round(picture(400, 300)).astype(np.uint16)
+    header = Header(patient="7", image="70", laterality="L", view="CC")
+    narrow, other = replace(header, windows=((500.0, 300.0),)), replace(header, image="71")
+    first, second, third = (read_upload(dicom_bytes(pixels, one), "a", Contract()) for one in (header, narrow, other))
+    assert first.digest == second.digest == third.digest
+    assert not np.array_equal(first.picture, second.picture)
+    assert first.instance == second.instance != third.instance
+
+
+def test_a_picture_has_all_pixels_and_the_wanted_window():
+    pixels = np.round(picture(400, 300)).astype(np.uint16)
+    data = dicom_bytes(pixels, Header(patient="7", image="70", laterality="L", view="CC"))
+    wide, narrow = read_picture(data, None), read_picture(data, (49.0, 51.0))
+    assert wide.shape == narrow.shape == (400, 300)
+    assert np.unique(narrow).size < np.unique(wide).size

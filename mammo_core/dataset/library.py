@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from mammo_core.dataset.catalogue import COLUMNS, Catalogue, read_catalogue
+from mammo_core.dicom import Source
 from mammo_core.errors import DataError
 from mammo_core.files import read_json, write_json
 from mammo_core.settings import settings
@@ -106,7 +107,7 @@ def check_dataset(catalogue: Catalogue) -> pd.DataFrame:
     return pd.DataFrame({"what": list(rows), "how many": list(rows.values())})
 
 
-def example_exam() -> list[tuple[str, bytes | Path]]:
+def example_exam() -> list[tuple[str, Source]]:
     """Return name and path of the standard four views of a positive patient of the first synthetic data set.
 
     Returns:

@@ -1,42 +1,79 @@
-"""Zip files of images, unpacked with bounds. Runs where decoding does, in a worker."""
+"""What is in a zip file, and where. Runs in a worker; nothing is inflated here."""
 
 import io
+import struct
 import zipfile
-import zlib
 from pathlib import Path
+from typing import NamedTuple
 
 from mammo_core.dicom.header import too_large
+from mammo_core.dicom.packed import DEFLATED, STORED, Packed
 from mammo_core.errors import ImageError
 from mammo_core.settings import settings
 
 MOST_FILES = 10_000
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, LookupError, NotImplementedError, RuntimeError, ValueError, OSError)
+ENCRYPTED = 1  # general purpose bit 0 (APPNOTE 4.4.4)
+LOCAL_HEADER = 30  # bytes, before name and extra field (APPNOTE 4.3.7)
+DAMAGE = (
+    zipfile.BadZipFile,
+    struct.error,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OSError,
+)
 
 
-def members(source: Path | bytes) -> list[tuple[str, bytes]]:
-    """Return name and contents of the files in a zip file; folders and hidden files are left out.
+class Member(NamedTuple):
+    """A file in a zip file: its name, where its compressed bytes lie, how, and how many it inflates to."""
+
+    name: str
+    start: int
+    length: int
+    method: int
+    size: int
+
+    def cut(self, source: Path | bytes) -> Packed:
+        """Return the member's own bytes of the zip file."""
+        if isinstance(source, bytes):
+            return Packed(source[self.start : self.start + self.length], self.method, self.size)
+        with source.open("rb") as stream:
+            stream.seek(self.start)
+            return Packed(stream.read(self.length), self.method, self.size)
+
+
+def members(source: Path | bytes) -> list[Member]:
+    """Return the files in a zip file; folders and hidden files are left out.
 
     Raises:
-        ImageError: it is damaged, encrypted, holds too many files, or inflates beyond the setting `max_file_bytes`.
+        ImageError: it is damaged, encrypted, holds too many files, or announces more than the setting `max_file_bytes`.
     """
-    limit, found = settings().max_file_bytes, []
+    limit = settings().max_file_bytes
     try:
-        with zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source) as archive:
-            items = [item for item in archive.infolist() if not item.is_dir() and not _hidden(item.filename)]
+        with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
+            with zipfile.ZipFile(stream) as archive:
+                items = [item for item in archive.infolist() if not item.is_dir() and not _hidden(item.filename)]
             if len(items) > MOST_FILES:
                 raise too_large(f"The zip file holds {len(items):,} files", f"{MOST_FILES:,} are read")
-            for item in items:
-                with archive.open(item) as stream:
-                    data = stream.read(limit + 1)  # whatever size the directory claims
-                limit -= len(data)
-                if limit < 0:
-                    most = f"{settings().max_file_bytes / 1e6:,.0f} MB are read"
-                    raise too_large("The zip file inflates beyond its limit", most)
-                found.append((item.filename, data))
+            if sum(item.file_size for item in items) > limit:
+                raise too_large("The zip file inflates beyond its limit", f"{limit / 1e6:,.0f} MB are read")
+            return [_member(stream, item) for item in items]
     except DAMAGE as error:
         message = f"This zip file is damaged, encrypted or of an unknown kind ({type(error).__name__})."
         raise ImageError("damaged", message) from None
-    return found
+
+
+def _member(stream: io.BufferedIOBase, item: zipfile.ZipInfo) -> Member:
+    if item.flag_bits & ENCRYPTED or item.compress_type not in (STORED, DEFLATED):
+        raise NotImplementedError
+    stream.seek(item.header_offset)
+    signature, name, extra = struct.unpack("<4s22xHH", stream.read(LOCAL_HEADER))
+    if signature != b"PK\x03\x04":
+        raise zipfile.BadZipFile
+    start = item.header_offset + LOCAL_HEADER + name + extra
+    return Member(item.filename, start, item.compress_size, item.compress_type, item.file_size)
 
 
 def _hidden(name: str) -> bool:

@@ -18,7 +18,9 @@ from mammo_core.dicom.pyramid import smaller
 from mammo_core.errors import ImageError
 
 LEVELS = 255  # grey levels of a model input
-BREAST_SPAN = 4.0  # times the spread of a thumbnail's varied half, without its lowest bit: at most; phantoms have 2.8 to 4.0
+BREAST_SPAN = (
+    4.0  # times the spread of a thumbnail's varied half, without its lowest bit: at most; phantoms have 2.8 to 4.0
+)
 DEEP = 2  # halvings; from more of them on, a bit left out shows twice as much
 ENDS = 0.005  # of a thumbnail's grey levels at either end: air, burned borders and letters
 JPEG_2000 = {uid.JPEG2000Lossless, uid.JPEG2000, uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K}

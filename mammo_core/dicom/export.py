@@ -7,7 +7,6 @@ hold none: the patient is the short keyed hash by which the application shows th
 import uuid
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import highdicom as hd
@@ -17,11 +16,18 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
+from mammo_core.dicom.header import Source, open_stream
 from mammo_core.dicom.mammogram import patient_key
 from mammo_core.errors import ImageError
 
 MAKER = "Mammography workbench, research use only"
 SCHEME = "99MAMMO"  # of this application's own codes
+BURNED = "BurnedInAnnotation"
+DECISIONS = {
+    True: ("RECALL", SCHEME, "Recall"),
+    False: ("NO_RECALL", SCHEME, "No recall"),
+    None: ("NO_DECISION", SCHEME, "No decision"),
+}
 IDENTIFIERS = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "StudyDate", "StudyTime",
     "ReferringPhysicianName", "StudyInstanceUID", "SOPInstanceUID",
@@ -35,20 +41,24 @@ class Statement:
     Attributes:
         model: name of the model.
         probability: of the positive class, in [0, 1].
-        recall: whether the breast reaches the operating point.
+        recall: whether the breast reaches the operating point; None where it isn't known which breast it is.
+        threshold: the operating point, in [0, 1].
+        strange: whether the image is unlike those that the model learnt from.
         laterality, view: of the image, or None.
         limits: sentences that must go with the answer.
     """
 
     model: str
     probability: float
-    recall: bool
+    recall: bool | None
+    threshold: float
+    strange: bool
     laterality: str | None
     view: str | None
     limits: tuple[str, ...]
 
 
-def export(source: bytes | Path, picture: np.ndarray, statement: Statement, keep: bool) -> tuple[bytes, bytes]:
+def export(source: Source, picture: np.ndarray, statement: Statement, keep: bool) -> tuple[bytes, bytes]:
     """Make the DICOM files of an answer.
 
     Args:
@@ -63,21 +73,32 @@ def export(source: bytes | Path, picture: np.ndarray, statement: Statement, keep
     Raises:
         ImageError: the source isn't readable.
     """
-    capture = _capture(_identity(source, keep), picture, statement)
+    tags = _tags(source)
+    capture = _capture(_identity(tags, keep), picture, statement)
+    clean = tags[BURNED] == "NO"
+    if clean:
+        capture.BurnedInAnnotation = "NO"
     if not keep:
-        capture.PatientIdentityRemoved = "YES"
-        capture.DeidentificationMethod = "No attribute of the source is copied"
+        capture.DeidentificationMethod = "No attribute of the source is copied" + (
+            "" if clean else "; pixels not examined"
+        )
+        if clean:
+            capture.PatientIdentityRemoved = "YES"
     return _file(capture), _file(_report(capture, statement))
 
 
-def _identity(source: bytes | Path, keep: bool) -> dict[str, Any]:
-    """Return the arguments by which highdicom names patient and study."""
+def _tags(source: Source) -> dict[str, str]:
+    """Read the elements that matter here, empty where the file lacks them."""
     try:
-        stream = BytesIO(source) if isinstance(source, bytes) else source
-        found = dcmread(stream, stop_before_pixels=True, specific_tags=list(IDENTIFIERS), force=True)
-        tags = {name: str(found.get(name) or "") for name in IDENTIFIERS}
-    except (OSError, ValueError, AttributeError, NotImplementedError) as error:
+        with open_stream(source) as stream:
+            found = dcmread(stream, stop_before_pixels=True, specific_tags=[*IDENTIFIERS, BURNED], force=True)
+        return {name: str(found.get(name) or "") for name in (*IDENTIFIERS, BURNED)}
+    except (ImageError, OSError, ValueError, AttributeError, NotImplementedError) as error:
         raise ImageError("damaged", f"The header can't be read again ({type(error).__name__}).") from None
+
+
+def _identity(tags: dict[str, str], keep: bool) -> dict[str, Any]:
+    """Return the arguments by which highdicom names patient and study."""
     study = tags["StudyInstanceUID"] or tags["SOPInstanceUID"] or uuid.uuid4().hex
     if not keep:
         hidden = hd.UID.from_uuid(str(uuid.uuid5(uuid.NAMESPACE_OID, patient_key(study))))
@@ -113,8 +134,7 @@ def _capture(identity: dict[str, Any], picture: np.ndarray, statement: Statement
     )
     capture.PatientOrientation = _orientation(statement)
     capture.SeriesDescription = f"Heatmap of {statement.model}"[:64]
-    capture.ImageComments = " ".join(statement.limits)[:1024]
-    capture.BurnedInAnnotation = "NO"
+    capture.ImageComments = " ".join(_comments(statement))[:1024]
     return capture
 
 
@@ -142,9 +162,7 @@ def _report(capture: Dataset, statement: Statement) -> Dataset:
         qualitative_evaluations=[
             sr.QualitativeEvaluation(
                 name=sr.CodedConcept("DECISION", SCHEME, "Decision for the breast at the operating point"),
-                value=sr.CodedConcept("RECALL", SCHEME, "Recall")
-                if statement.recall
-                else sr.CodedConcept("NO_RECALL", SCHEME, "No recall"),
+                value=sr.CodedConcept(*DECISIONS[None if statement.strange else statement.recall]),
             )
         ],
         source_images=[sr.SourceImageForMeasurementGroup.from_source_image(capture)],
@@ -154,8 +172,8 @@ def _report(capture: Dataset, statement: Statement) -> Dataset:
         procedure_reported=codes.SCT.Mammography,
         imaging_measurements=[group],
     )
-    for limit in statement.limits:
-        comment = sr.TextContentItem(codes.DCM.Comment, limit, relationship_type=sr.RelationshipTypeValues.CONTAINS)
+    for text in _comments(statement):
+        comment = sr.TextContentItem(codes.DCM.Comment, text, relationship_type=sr.RelationshipTypeValues.CONTAINS)
         content[0].ContentSequence.append(comment)
     return sr.ComprehensiveSR(
         evidence=[capture],
@@ -167,6 +185,14 @@ def _report(capture: Dataset, statement: Statement) -> Dataset:
         manufacturer=MAKER,
         is_complete=True,
     )
+
+
+def _comments(statement: Statement) -> list[str]:
+    """Return the sentences that go with an answer."""
+    texts = [f"Recall from a probability of {statement.threshold:.3f} of the breast."]
+    if statement.strange:
+        texts.append("The image is unlike those that the model learnt from: what it says of it has no basis.")
+    return [*statement.limits, *texts]
 
 
 def _file(dataset: Dataset) -> bytes:

@@ -208,21 +208,24 @@ def _lut_data(data: Any, count: int, little: bool) -> np.ndarray:
     return np.asarray(data, np.int64).ravel()
 
 
-def display(mammogram: Mammogram, window: Window | Table | None = None) -> np.ndarray:
+def display(
+    mammogram: Mammogram, window: Window | Table | None = None, levels: tuple[float, float] | None = None
+) -> np.ndarray:
     """Return the picture for people.
 
     Args:
         mammogram: the image.
         window: grey-level window or table; by default the file's first, else a window over the breast's own values.
+        levels: percentiles of the values above the lowest that become black and white, in place of any window.
 
     Returns:
         uint8 (rows, columns) of `mammogram.pixels`.
     """
     chosen = window or (mammogram.windows[0] if mammogram.windows else None)
     values = mammogram.pixels
-    if chosen is None:
+    if chosen is None or levels is not None:
         inside = values[values > values.min()]
-        low, high = np.percentile(inside, DISPLAY_PERCENTILES) if inside.size else (0.0, 1.0)
+        low, high = np.percentile(inside, levels or DISPLAY_PERCENTILES) if inside.size else (0.0, 1.0)
         return np.round(np.clip((values - low) / max(high - low, 1e-6), 0, 1) * 255).astype(np.uint8)
     if mammogram.turn is None:
         return np.round(chosen.apply(values) * 255).astype(np.uint8)

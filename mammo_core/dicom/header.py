@@ -19,6 +19,7 @@ from pydicom.filereader import read_dataset
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 
+from mammo_core.dicom.packed import Packed
 from mammo_core.errors import ImageError
 from mammo_core.settings import settings
 
@@ -38,8 +39,8 @@ TECHNICAL = (  # may be shown; nothing here can name a person
     "VOILUTFunction", "WindowCenter", "WindowWidth", "LossyImageCompression", "BreastImplantPresent",
 )  # fmt: skip
 READ = (
-    *TECHNICAL, "SOPClassUID", "PatientID", "BodyPartExamined", "Laterality", "ViewCodeSequence", "SamplesPerPixel",
-    "HighBit", "PixelPaddingRangeLimit", "ModalityLUTSequence", "VOILUTSequence", "SharedFunctionalGroupsSequence",
+    *TECHNICAL, "SOPClassUID", "SOPInstanceUID", "PatientID", "BodyPartExamined", "Laterality", "ViewCodeSequence",
+    "SamplesPerPixel", "HighBit", "PixelPaddingRangeLimit", "ModalityLUTSequence", "VOILUTSequence", "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence", "ExtendedOffsetTable",
 )  # fmt: skip
 
@@ -86,17 +87,22 @@ class Header:
         return self.syntax != uid.ExplicitVRBigEndian
 
 
-def open_stream(source: Path | bytes) -> BinaryIO:
+Source = Path | bytes | Packed  # of a file: where it lies, or what is in it
+
+
+def open_stream(source: Source) -> BinaryIO:
     """Open a file, or bytes, that aren't too large.
 
     Raises:
-        ImageError: the file isn't there or exceeds the setting `max_file_bytes`.
+        ImageError: the file isn't there, exceeds the setting `max_file_bytes`, or is damaged within its zip file.
     """
     limit = settings().max_file_bytes
     try:
+        if isinstance(source, Packed):
+            source = source.unpack()
         size = len(source) if isinstance(source, bytes) else source.stat().st_size
         if size > limit:
-            raise too_large(f"The file has {size / 1e6:,.0f} MB", f"{limit / 1e6:,.0f} MB are read")
+            raise too_large(f"The file has {size / 1e6:,.1f} MB", f"{limit / 1e6:,.1f} MB are read")
         return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
     except FileNotFoundError:
         raise ImageError("missing", "The file isn't there.") from None

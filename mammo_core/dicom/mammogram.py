@@ -84,6 +84,7 @@ class Mammogram:
         laterality: "L", "R" or None; Image Laterality (0020,0062), else Laterality (0020,0060).
         view: "CC", "MLO", … or None; View Position (0018,5101), else the view code.
         patient: Patient ID (0010,0020) or None. Never shown: see `patient_key`.
+        instance: SOP Instance UID (0008,0018) or None. Never shown either.
         tags: technical facts on an allow-list, as text.
         notes: sentences about what was done to read the file.
     """
@@ -99,17 +100,18 @@ class Mammogram:
     laterality: str | None = None
     view: str | None = None
     patient: str | None = field(default=None, repr=False)
+    instance: str | None = field(default=None, repr=False)
     tags: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
 def patient_key(patient: str) -> str:
-    """Return a short keyed hash by which a patient can be told from others, but not be found out.
+    """Return a short keyed hash by which a patient (or an image) can be told from others, but not be found out.
 
     The key is a secret of this installation: 32 random bytes in the data folder, readable by its owner only.
 
     Args:
-        patient: Patient ID (0010,0020).
+        patient: Patient ID (0010,0020), or another identifier.
 
     Returns:
         Eight hex digits of an HMAC-SHA-256; the same for the same patient on this installation only.

@@ -4,14 +4,13 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 from pydicom.dataset import Dataset
 
 from mammo_core.dicom import codecs, frames, grey, header
 from mammo_core.dicom.codecs import Decoded
-from mammo_core.dicom.header import Header
+from mammo_core.dicom.header import Header, Source
 from mammo_core.dicom.mammogram import Mammogram
 from mammo_core.dicom.refuse import refuse_others
 from mammo_core.errors import ImageError, MammoError
@@ -27,11 +26,11 @@ VIEWS = {  # View Position (0018,5101) in mammography, CID 4014; any other word 
 LONGEST_TAG = 64  # characters shown of an element
 
 
-def read(source: Path | bytes, wanted: int | None = None, every_bit: bool = False) -> Mammogram:
+def read(source: Source, wanted: int | None = None, every_bit: bool = False) -> Mammogram:
     """Read one DICOM file.
 
     Args:
-        source: its path or its bytes.
+        source: its path, its bytes, or a member of a zip file.
         wanted: side in pixels of the image that is to be made of it; the image is then reduced as far as leaves at
             least twice as much, JPEG 2000 while decoding and others by averaging. None gives the full resolution.
         every_bit: decode the lowest bits of a reduced image too, however little they seem to matter; see
@@ -117,7 +116,6 @@ def _mammogram(found: Header, wanted: int | None, every_bit: bool) -> Mammogram:
     if found.inverted:
         turn = float(table.entries.max()) if table else _turn(found, slope, intercept)
         values = np.float32(turn) - values
-    patient = str(dataset.get("PatientID") or "").strip()
     return Mammogram(
         pixels=values,
         reduction=reduction,
@@ -129,7 +127,8 @@ def _mammogram(found: Header, wanted: int | None, every_bit: bool) -> Mammogram:
         windows=grey.windows(dataset, found.little),
         laterality=_laterality(dataset),
         view=_view(dataset),
-        patient=patient or None,
+        patient=str(dataset.get("PatientID") or "").strip() or None,
+        instance=str(dataset.get("SOPInstanceUID") or "").strip() or None,
         tags=_tags(dataset),
         notes=notes,
     )

@@ -124,3 +124,17 @@ def per_thousand(point: dict[str, Any], prevalence: float) -> dict[str, float | 
         "missed": 1000 * prevalence - found,
         "ppv": _share(found, found + alarms),
     }
+
+
+def place_among(validation: pd.DataFrame, probability: float, unit: Unit) -> str:
+    """Say where a probability lies among validation units with and without cancer.
+
+    Args:
+        validation: one row an image, with label and probability.
+        probability: in [0, 1].
+        unit: that it belongs to.
+    """
+    units = to_unit(validation, unit)
+    shares = (float((part["probability"] < probability).mean()) for _, part in units.groupby("label"))
+    negative, positive = (f"{100 * share:.0f} %" for share in shares)
+    return f"Above {negative} of validation {unit}s without cancer, and {positive} of those with."

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from dataclasses import replace
 from html import escape
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from mammo_core.dropped import Row, remarks
 from mammo_core.evaluation import to_unit
+from mammo_core.evaluation.operating import place_among
 from mammo_core.figures.evaluation import score_figure
 from mammo_core.figures.images import hang, overlay, stretch, to_png
 from mammo_core.figures.report import as_html_table, page
@@ -38,6 +40,18 @@ def hung_picture(image: Prediction, opacity: float, levels: tuple[int, int] = (0
         upload.laterality,
         chest_left=not upload.geometry.flipped,
     )
+
+
+def whole_picture(image: Prediction, picture: np.ndarray, opacity: float) -> np.ndarray:
+    """Return another picture of an image, with its heat, as a reader hangs it, uint8 (rows, columns, 3).
+
+    Args:
+        image: one that could be read.
+        picture: uint8 (rows, columns), the whole source at any resolution.
+        opacity: of the heat, in [0, 1].
+    """
+    assert image.upload is not None, "only a readable image can be hung"
+    return hung_picture(replace(image, upload=replace(image.upload, picture=picture)), opacity)
 
 
 def exam_picture(rows: list[Row], answer: Answer, opacity: float) -> np.ndarray:
@@ -101,19 +115,17 @@ def place_figure(validation: pd.DataFrame, breasts: pd.DataFrame, threshold: flo
         threshold: the operating point.
     """
     figure = score_figure(to_unit(validation, "breast"), threshold)
-    figure.add_scatter(
-        x=breasts["probability"],
-        y=[0.0] * len(breasts),
-        mode="markers+text",
-        text=breasts["laterality"],
-        textposition="top center",
-        textfont={"size": 15},
-        marker={"symbol": "triangle-up", "size": 16, "color": COLOURS["neutral"]},
-        cliponaxis=False,
-        name="this exam's breasts",
-        hovertemplate="%{text}: %{x:.3f}",
-    )
-    return figure.update_layout(height=280)
+    for breast in breasts.to_dict("records"):
+        figure.add_vline(
+            breast["probability"],
+            line={"color": COLOURS["neutral"], "width": 2},
+            annotation={
+                "text": f"<b>{breast['laterality']} {breast['probability']:.2f}</b>",
+                "bgcolor": "white",
+                "font": {"size": 15},
+            },
+        )
+    return figure.update_layout(height=320)
 
 
 def answer_html(answer: Answer, exams: Mapping[str, list[Row]], bundle: Bundle, opacity: float) -> str:
@@ -132,23 +144,38 @@ def answer_html(answer: Answer, exams: Mapping[str, list[Row]], bundle: Bundle, 
         f"<p>Model {escape(bundle.name)}, {escape(bundle.card['network'])} network, trained on {escape(data['dataset'])}. "
         f"A breast is the mean of its images, a patient the highest breast; recall from {answer.threshold:.3f}.</p>",
     ]
+    predictions = bundle.predictions()
+    validation = predictions[predictions["part"] == "validation"]
     for patient, rows in exams.items():
         picture = base64.b64encode(to_png(exam_picture(rows, answer, opacity))).decode()
-        breasts = answer.breasts[answer.breasts["patient"] == patient]
         parts += [
             f"<h2>Patient {escape(patient)}</h2>",
-            as_html_table(_shown(breasts.drop(columns="patient"))),
+            as_html_table(_units(answer, patient, validation)),
             *(f"<p>{escape(remark)}</p>" for remark in remarks(rows)),
             f'<img alt="Views with heatmaps" style="max-width:100%" src="data:image/png;base64,{picture}">',
         ]
-    images = pd.DataFrame([image.to_json() for image in answer.images])
+    images = pd.DataFrame(
+        [image.to_json() | {"heat outside the breast": image.heat_outside()} for image in answer.images]
+    )
     parts += ["<h2>Images</h2>", as_html_table(_shown(images))]
     return page("Answer of a model to mammograms", parts)
+
+
+def _units(answer: Answer, patient: str, validation: pd.DataFrame) -> pd.DataFrame:
+    """Return a table for people: the patient and each breast, and where they lie among the validation part."""
+    breasts = answer.breasts[answer.breasts["patient"] == patient]
+    whole = answer.patients[answer.patients["patient"] == patient].assign(laterality="patient, highest breast")
+    table = pd.concat([breasts, whole]).drop(columns="patient").rename(columns={"laterality": "breast"})
+    places = [place_among(validation, value, "breast") for value in breasts["probability"]]
+    places += [place_among(validation, value, "patient") for value in whole["probability"]]
+    return _shown(table.assign(place=places))
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
     words = {
         "probability": lambda value: "–" if pd.isna(value) else f"{value:.3f}",
+        "heat outside the breast": lambda value: "–" if pd.isna(value) else f"{value:.0%}",
         "recall": {True: "yes", False: "no"}.get,
+        "unlike_training": {True: "yes: no basis", False: "no"}.get,
     }
     return table.assign(**{name: table[name].map(word) for name, word in words.items() if name in table})

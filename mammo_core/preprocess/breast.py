@@ -11,7 +11,10 @@ from mammo_core.errors import ImageError
 LEAST_SHARE = 0.01  # of the frame; a smaller largest component is no breast
 AIR_SHARE = 0.05  # of the frame; a peak of the dark grey levels with fewer pixels is fatty tissue and not air
 FLAT = 0.001  # of the frame's grey levels; a line whose own differ less has one single level
-RIPPLE, BRIGHT = 0.03, 0.5  # of the frame's grey levels; so little a bright border's own may differ, and so bright it is
+RIPPLE, BRIGHT = (
+    0.03,
+    0.5,
+)  # of the frame's grey levels; so little a bright border's own may differ, and so bright it is
 UNEVEN = 2.0  # times its lower quartile: more than this the median of a breast without an implant seldom is
 JUMP = (
     0.05  # of the frame's grey levels; a line whose darkest pixel is so much brighter than the next one's is a border

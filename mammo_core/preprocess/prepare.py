@@ -2,18 +2,19 @@
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from mammo_core.dicom import Mammogram, read
+from mammo_core.dicom import Mammogram, Source, read
 from mammo_core.errors import ImageError
 from mammo_core.preprocess.breast import bounding_box, chest_right, find_breast
 from mammo_core.preprocess.contract import Contract
 from mammo_core.preprocess.geometry import Geometry, Raster
 
 LEVELS = 255  # grey levels above 0 of a model input
-MOST_GRAIN = 2  # grey levels of a model input between two neighbouring values of the source's pixels, of which it has averages
+MOST_GRAIN = (
+    2  # grey levels of a model input between two neighbouring values of the source's pixels, of which it has averages
+)
 COARSE = 256  # longest side in pixels, at most, of the image in which the breast is looked for
 
 
@@ -34,7 +35,7 @@ class Prepared:
     notes: tuple[str, ...] = ()
 
 
-def prepare_source(source: Path | bytes, contract: Contract) -> Prepared:
+def prepare_source(source: Source, contract: Contract) -> Prepared:
     """Read a DICOM file and prepare it.
 
     Raises:
@@ -43,7 +44,7 @@ def prepare_source(source: Path | bytes, contract: Contract) -> Prepared:
     return read_prepared(source, contract)[1]
 
 
-def read_prepared(source: Path | bytes, contract: Contract) -> tuple[Mammogram, Prepared]:
+def read_prepared(source: Source, contract: Contract) -> tuple[Mammogram, Prepared]:
     """Read a DICOM file as far as the contract needs it, and prepare it.
 
     A decoder leaves out the lowest bits where it takes them to be worth less than a grey level of the model input. Now the

@@ -1,16 +1,18 @@
 import io
 import zipfile
 
+import numpy as np
 import pytest
 
-from mammo_core.dicom import archive
+from mammo_core.dicom import archive, read
+from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.errors import ImageError
 from mammo_core.settings import settings
 
 
-def zipped(members: dict[str, bytes]) -> bytes:
+def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target:
+    with zipfile.ZipFile(stream, "w", method) as target:
         for name, data in members.items():
             target.writestr(name, data)
     return stream.getvalue()
@@ -24,10 +26,26 @@ def small(monkeypatch):
     settings.cache_clear()
 
 
-def test_files_are_found_and_hidden_ones_are_not(tmp_path):
-    data = zipped({"a/1.dcm": b"one", "a/": b"", "__MACOSX/a/._1.dcm": b"x", "a/.DS_Store": b"x", "2": b"two"})
-    (tmp_path / "exam.zip").write_bytes(data)
-    assert archive.members(data) == archive.members(tmp_path / "exam.zip") == [("a/1.dcm", b"one"), ("2", b"two")]
+def contents(data: bytes) -> list[tuple[str, bytes]]:
+    return [(member.name, member.cut(data).unpack()) for member in archive.members(data)]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_files_are_found_and_hidden_ones_are_not(tmp_path, method):
+    files = {"a/1.dcm": b"one" * 99, "a/": b"", "__MACOSX/a/._1.dcm": b"x", "a/.DS_Store": b"x", "2": b"two", "e": b""}
+    data = zipped(files, method)
+    (tmp_path / "exam.zip").write_bytes(b"in front" + data)  # as in an archive that unpacks itself
+    expected = [("a/1.dcm", b"one" * 99), ("2", b"two"), ("e", b"")]
+    assert contents(data) == expected
+    path = tmp_path / "exam.zip"
+    assert [(member.name, member.cut(path).unpack()) for member in archive.members(path)] == expected
+
+
+def test_a_member_reads_like_its_file(tmp_path):
+    file = dicom_bytes(np.arange(1200, dtype=np.uint16).reshape(40, 30), Header("7", "70", "L", "CC"))
+    data = zipped({"image": file})
+    (member,) = archive.members(data)
+    assert np.array_equal(read(member.cut(data)).pixels, read(file).pixels)
 
 
 def test_what_is_no_zip_file_is_one_sentence():
@@ -35,17 +53,30 @@ def test_what_is_no_zip_file_is_one_sentence():
         archive.members(b"no zip")
 
 
+def test_another_method_is_one_sentence():
+    with pytest.raises(ImageError, match="damaged, encrypted or of an unknown kind"):
+        archive.members(zipped({"a": b"one" * 99}, zipfile.ZIP_LZMA))
+
+
 @pytest.mark.parametrize("place", [2, 30, 45, 60])
 def test_damage_is_one_sentence_or_does_no_harm(place):
     data = bytearray(zipped({"a": bytes(range(256)) * 20}))
     data[place : place + 12] = b"\xff" * 12
     with pytest.raises(ImageError):
-        archive.members(bytes(data))
+        contents(bytes(data))
 
 
-def test_a_bomb_is_not_inflated_beyond_the_limit(small):
+def test_a_bomb_is_not_announced_beyond_the_limit(small):
     with pytest.raises(ImageError, match="inflates beyond its limit"):
         archive.members(zipped({"a": b"0" * 60_000, "b": b"0" * 60_000}))
+
+
+@pytest.mark.parametrize("announced", [0, 100, 59_999, 60_001])
+def test_a_member_of_another_size_than_announced_is_refused_without_inflating_more(announced):
+    data = zipped({"a": b"0" * 60_000})
+    (member,) = archive.members(data)
+    with pytest.raises(ImageError, match="damaged within its zip file"):
+        member._replace(size=announced).cut(data).unpack()
 
 
 def test_too_many_files_are_refused():

@@ -1,6 +1,7 @@
 import io
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,17 +12,18 @@ from mammo_core.dicom.export import Statement, export
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.errors import ImageError
 
-STATEMENT = Statement("demo", 0.73, True, "R", "CC", ("Research use only.", "Synthetic images."))
+STATEMENT = Statement("demo", 0.73, True, 0.4, False, "R", "CC", ("Research use only.", "Synthetic images."))
 PICTURE = np.random.default_rng(0).integers(0, 255, (40, 30, 3), np.uint8)
 
 
-def source() -> bytes:
+def source(burned: str | None = "NO") -> bytes:
     """A file full of identifiers."""
     dataset = dcmread(
         io.BytesIO(dicom_bytes(np.zeros((20, 16), np.uint16), Header("SECRET-ID", "7", "R", "CC"), "plain"))
     )
     dataset.PatientName, dataset.PatientBirthDate, dataset.AccessionNumber = "Secret^Name", "19600102", "SECRET-ACC"
     dataset.StudyID, dataset.StudyDate, dataset.ReferringPhysicianName = "SECRETSTUDY", "20200304", "Secret^Doctor"
+    dataset.BurnedInAnnotation = burned
     stream = io.BytesIO()
     dataset.save_as(stream)
     return stream.getvalue()
@@ -58,9 +60,34 @@ def test_identifiers_stay_where_they_may(made):
 def test_the_capture_holds_the_picture(made):
     capture = dcmread(io.BytesIO(made[False][0]))
     assert np.array_equal(capture.pixel_array, PICTURE)
-    assert capture.PatientIdentityRemoved == "YES"
+    assert (capture.PatientIdentityRemoved, capture.BurnedInAnnotation) == ("YES", "NO")
     assert list(capture.PatientOrientation) == ["P", "L"]
     assert "Research use only." in capture.ImageComments
+
+
+@pytest.mark.parametrize("burned", ["YES", None])
+def test_pixels_that_may_hold_a_name_are_not_called_clean(workspace, burned):
+    capture = dcmread(io.BytesIO(export(source(burned), PICTURE, STATEMENT, False)[0]))
+    assert capture.get("PatientIdentityRemoved") != "YES"
+    assert capture.get("BurnedInAnnotation") != "NO"
+    assert "pixels not examined" in capture.DeidentificationMethod
+
+
+def texts(item: Dataset) -> list[str]:
+    own = [str(item[name].value) for name in ("TextValue",) if name in item]
+    own += [code.CodeMeaning for code in item.get("ConceptCodeSequence", [])]
+    return own + [text for child in item.get("ContentSequence", []) for text in texts(child)]
+
+
+@pytest.mark.parametrize(("strange", "recall", "said"), [(False, True, "Recall"), (True, True, "No decision")])
+def test_an_image_unlike_the_training_images_gets_no_decision(workspace, strange, recall, said):
+    statement = replace(STATEMENT, strange=strange, recall=recall)
+    found = texts(dcmread(io.BytesIO(export(source(), PICTURE, statement, False)[1])))
+    assert said in found
+    assert (
+        "The image is unlike those that the model learnt from: what it says of it has no basis." in found
+    ) == strange
+    assert "Recall from a probability of 0.400 of the breast." in found
 
 
 def test_the_images_of_an_exam_stay_in_one_study(made):
@@ -82,7 +109,7 @@ def test_the_report_says_what_the_page_says(made):
 
 
 def test_an_unknown_breast_is_left_open(workspace):
-    statement = Statement("demo", 0.2, False, None, None, ("Research use only.",))
+    statement = Statement("demo", 0.2, None, 0.4, False, None, None, ("Research use only.",))
     capture = dcmread(io.BytesIO(export(source(), PICTURE, statement, False)[0]))
     assert not capture.PatientOrientation
 

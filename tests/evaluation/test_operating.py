@@ -4,7 +4,7 @@ import pytest
 
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.evaluation import at_threshold, choose_threshold, per_thousand
-from mammo_core.evaluation.operating import outcomes
+from mammo_core.evaluation.operating import outcomes, place_among
 
 UNITS = pd.DataFrame(
     {
@@ -55,3 +55,17 @@ def test_a_thousand_screens():
 def test_the_most_surprising_errors_come_first():
     assert outcomes(UNITS, 0.65, 1, False)["probability"].tolist() == [0.3, 0.5]
     assert outcomes(UNITS, 0.55, 0, True)["probability"].tolist() == [0.8, 0.6]
+
+
+def test_a_probability_has_a_place_among_validation():
+    table = pd.DataFrame(
+        {
+            "patient_id": list("abcdef"),
+            "laterality": "L",
+            "label": [0, 0, 0, 0, 1, 1],
+            "probability": [0.1, 0.2, 0.3, 0.4, 0.2, 0.9],
+        }
+    )
+    assert (
+        place_among(table, 0.35, "breast") == "Above 75 % of validation breasts without cancer, and 50 % of those with."
+    )

@@ -3,14 +3,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.dropped import hang_exams, nameless
 from mammo_core.exam import quarantined
-from mammo_core.figures.answer import FOOT, TILE, answer_html, exam_picture, hung_picture, place_figure
+from mammo_core.figures.answer import FOOT, TILE, answer_html, exam_picture, hung_picture, place_figure, whole_picture
 from mammo_core.figures.images import stretch
 from mammo_core.inference import Answer, Predictor, predict_files, summarise
 from mammo_core.models import open_bundle
@@ -66,9 +65,17 @@ def test_grey_levels_are_spread():
 def test_breasts_are_marked_among_validation_breasts(answer, finished):
     predictions = open_bundle(finished / "models" / "trained").predictions()
     figure = place_figure(predictions, answer.breasts, 0.5)
-    marks = figure.data[-1]
-    assert list(marks.x) == answer.breasts["probability"].tolist()
-    assert list(marks.text) == ["L", "R"]
+    lines = {shape.x0 for shape in figure.layout.shapes}
+    assert lines >= set(answer.breasts["probability"])
+    texts = " ".join(note.text or "" for note in figure.layout.annotations)
+    for breast in answer.breasts.to_dict("records"):
+        assert f"{breast['laterality']} {breast['probability']:.2f}" in texts
+
+
+def test_all_pixels_get_the_same_heat(answer):
+    image = answer.images[0]
+    whole = np.repeat(np.repeat(image.upload.picture, 2, 0), 2, 1)
+    assert np.abs(whole_picture(image, whole, 0.6)[::2, ::2].astype(int) - hung_picture(image, 0.6)).mean() < 3
 
 
 def test_a_report_is_one_file_without_names_unless_they_are_kept(answer, finished):
@@ -85,4 +92,4 @@ def test_a_report_is_one_file_without_names_unless_they_are_kept(answer, finishe
 
 def test_an_answer_to_nothing_is_still_a_report(finished):
     bundle = open_bundle(finished / "models" / "trained")
-    assert "Images" in answer_html(Answer(bundle.name, 0.5, [], pd.DataFrame(), pd.DataFrame()), {}, bundle, 0.5)
+    assert "Images" in answer_html(Answer(bundle.name, 0.5, []), {}, bundle, 0.5)

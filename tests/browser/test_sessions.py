@@ -1,0 +1,67 @@
+"""Many people at the same time: each gets the answers to their own files, the same as if they were alone."""
+
+import hashlib
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import ROOT, Server, environment
+
+SESSIONS, FILES = 8, 25
+SAID = ["file", "patient", "laterality", "view", "probability"]
+
+
+def test_every_session_gets_its_own_answers_only(browser: Browser, server: Server, workplace, tmp_path):
+    table = pd.read_csv(workplace / "data" / "demo" / "train.csv")
+    folder = workplace / "data" / "demo" / "train_images"
+    paths = [folder / str(row.patient_id) / f"{row.image_id}.dcm" for row in table.itertuples()]
+    there = [path for path in paths if path.exists()]
+    chosen = [random.Random(number).sample(there, FILES) for number in range(SESSIONS)]
+    alone = one_by_one(there, workplace, tmp_path / "alone.csv")
+    contexts = [browser.new_context(accept_downloads=True) for _ in chosen]
+    pages = [context.new_page() for context in contexts]
+    for page in pages:
+        page.goto(f"{server.url}/predict")
+    for page in pages:
+        expect(page.locator("input[type=file]")).to_be_attached()
+    for page, files in zip(pages, chosen, strict=True):
+        page.locator("input[type=file]").set_input_files(files)
+    for page, files in zip(pages, chosen, strict=True):
+        found = answers(page)
+        expected = alone[alone["file"].isin([path.name for path in files])]
+        assert len(found) == FILES
+        assert fingerprint(found) == fingerprint(expected)
+    for context in contexts:
+        context.close()
+
+
+def one_by_one(files: list[Path], workplace: Path, csv: Path) -> pd.DataFrame:
+    """Return what the command line says of the files, one after the other in one process."""
+    command = [sys.executable, "-m", "mammo_core", "predict", *map(str, files), "--csv", str(csv)]
+    subprocess.run(command, cwd=ROOT, env=environment(workplace), check=True, stdout=subprocess.DEVNULL)
+    return read(csv)
+
+
+def answers(page: Page) -> pd.DataFrame:
+    """Wait for a session's answers and return them, with the names of their files."""
+    keep = page.get_by_text("Keep file names and patient identifiers")
+    expect(keep).to_be_visible(timeout=240_000)
+    keep.click()
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    return read(Path(download.value.path()))
+
+
+def read(csv: Path) -> pd.DataFrame:
+    table = pd.read_csv(csv, dtype="str")
+    return table.assign(file=table["file"].map(lambda name: Path(name).name))
+
+
+def fingerprint(table: pd.DataFrame) -> str:
+    """Return a hash of what was said of which file, whatever the order."""
+    return hashlib.sha256(table[SAID].sort_values("file").to_csv(index=False).encode()).hexdigest()
