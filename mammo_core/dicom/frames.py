@@ -26,6 +26,7 @@ def native_frame(header: Header, frame: int) -> bytes:
         raise ImageError("damaged", "The header says that the pixels aren't compressed, but they stand in fragments.")
     bits = header.rows * header.columns * header.allocated
     needed = (bits * header.frames + 7) // 8
+    needed += header.swapped and needed % 2
     start = header.stream.tell()
     _check_length(header, start, needed)
     if header.frames > 1 and bits % 8:

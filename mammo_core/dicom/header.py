@@ -40,8 +40,8 @@ TECHNICAL = (  # may be shown; nothing here can name a person
 )  # fmt: skip
 READ = (
     *TECHNICAL, "SOPClassUID", "SOPInstanceUID", "PatientID", "BodyPartExamined", "Laterality", "ViewCodeSequence",
-    "SamplesPerPixel", "HighBit", "PixelPaddingRangeLimit", "ModalityLUTSequence", "VOILUTSequence", "SharedFunctionalGroupsSequence",
-    "PerFrameFunctionalGroupsSequence", "ExtendedOffsetTable",
+    "SamplesPerPixel", "HighBit", "PixelPaddingRangeLimit", "ModalityLUTSequence", "VOILUTSequence",
+    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "ExtendedOffsetTable",
 )  # fmt: skip
 
 READ_TAGS: list[BaseTag | int] = [BaseTag(cast(int, tag_for_keyword(keyword))) for keyword in READ]

@@ -33,6 +33,7 @@ def _rle(pixels: np.ndarray, bits: int) -> bytes:
 LOSSLESS: dict[str, Encode] = {
     uid.JPEG2000Lossless: _jpeg2000,
     uid.HTJ2KLossless: lambda pixels, bits: bytes(imagecodecs.htj2k_encode(pixels, reversible=True)),
+    uid.HTJ2KLosslessRPCL: lambda pixels, bits: bytes(imagecodecs.htj2k_encode(pixels, reversible=True)),
     uid.JPEGLossless: lambda pixels, bits: bytes(
         imagecodecs.jpeg8_encode(pixels, lossless=True, predictor=6, bitspersample=bits)
     ),
@@ -46,6 +47,7 @@ LOSSY: dict[str, Encode] = {
     uid.JPEG2000: lambda pixels, bits: bytes(
         imagecodecs.jpeg2k_encode(pixels, codecformat="j2k", level=60, bitspersample=bits, numthreads=1)
     ),
+    uid.HTJ2K: lambda pixels, bits: bytes(imagecodecs.htj2k_encode(pixels, reversible=False)),
     uid.JPEGLSNearLossless: lambda pixels, bits: bytes(imagecodecs.jpegls_encode(pixels, level=2)),
     uid.JPEGExtended12Bit: lambda pixels, bits: bytes(imagecodecs.jpeg8_encode(pixels, level=98, bitspersample=12)),
     uid.JPEGBaseline8Bit: lambda pixels, bits: bytes(imagecodecs.jpeg8_encode(pixels, level=98)),  # of uint8

@@ -20,7 +20,7 @@ def test_lossless_syntaxes_are_exact(syntax, bits):
     values, done, precision, signed, _ = codecs.decode(LOSSLESS[syntax](pixels, bits), syntax, (33, 21), 0)
     assert np.array_equal(values, pixels)
     assert (done, signed) == (0, False)
-    assert precision == bits or syntax in (uid.HTJ2KLossless, uid.JPEGLSLossless)
+    assert precision == bits or syntax in (uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.JPEGLSLossless)
 
 
 @pytest.mark.parametrize(
@@ -137,4 +137,50 @@ def test_short_rle_is_refused(data):
 
 
 def test_every_syntax_that_pydicom_names_for_grey_images_is_supported():
-    assert set(LOSSLESS) | set(LOSSY) | {uid.HTJ2K, uid.HTJ2KLosslessRPCL} | codecs.NATIVE == codecs.SUPPORTED
+    assert set(LOSSLESS) | set(LOSSY) | codecs.NATIVE == codecs.SUPPORTED
+
+
+def jpeg(syntax: str, rows: int = 400, columns: int = 300) -> bytes:
+    """A JPEG stream in which a decoder can lose its way for long enough."""
+    pixels = breast(rows, columns)
+    if syntax == uid.JPEGBaseline8Bit:
+        return LOSSY[syntax]((pixels >> 4).astype(np.uint8), 8)
+    return (LOSSLESS | LOSSY)[syntax](pixels, 12)
+
+
+@pytest.mark.parametrize("syntax", [uid.JPEGLosslessSV1, uid.JPEGLossless, uid.JPEGExtended12Bit, uid.JPEGBaseline8Bit])
+@pytest.mark.parametrize("share", [0.98, 0.6, 0.1])
+def test_a_jpeg_scan_that_ends_early_is_refused_though_its_decoder_fills_it_up(syntax, share):
+    data = jpeg(syntax)
+    codecs.decode(data, syntax, (400, 300), 0)
+    start = data.index(b"\xff\xda")
+    cut = data[: start + int(share * (len(data) - start))].rstrip(b"\xff") + b"\xff\xd9"
+    with pytest.raises(ImageError, match="coded data end early or make no sense"):
+        codecs.decode(cut, syntax, (400, 300), 0)
+
+
+@pytest.mark.parametrize("syntax", [uid.JPEGLosslessSV1, uid.JPEGLossless])
+def test_lossless_coded_data_that_make_no_sense_are_refused(syntax):
+    data = bytearray(jpeg(syntax))
+    middle = len(data) // 2
+    data[middle : middle + 2000] = bytes(2000)
+    with pytest.raises(ImageError, match="coded data end early or make no sense"):
+        codecs.decode(bytes(data), syntax, (400, 300), 0)
+
+
+def test_values_beyond_the_streams_own_bits_are_kept():
+    pixels = breast() + np.uint16(4500)
+    data = LOSSLESS[uid.JPEGLosslessSV1](pixels, 13).replace(b"\xff\xc3\x00\x0b\x0d", b"\xff\xc3\x00\x0b\x0c")
+    expected = pixels - 2048  # the first pixel is predicted from the middle of the bits
+    assert expected.max() > 4095
+    assert np.array_equal(codecs.decode(data, uid.JPEGLosslessSV1, (96, 72), 0).values, expected)
+
+
+def test_every_bit_of_a_reduced_image_is_decoded_where_that_is_asked_for():
+    pixels = np.round(breast(512, 384) * 14).astype(np.uint16)
+    data = LOSSLESS[uid.JPEG2000Lossless](pixels, 16)
+    coarse, fine = (codecs.decode(data, uid.JPEG2000Lossless, pixels.shape, 1, bits) for bits in (False, True))
+    assert coarse.grain > 1
+    assert fine.grain == 1
+    assert set(np.unique(coarse.values % coarse.grain)) == {0}
+    assert np.unique(fine.values % coarse.grain).size > 1

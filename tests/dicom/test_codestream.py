@@ -109,3 +109,13 @@ def test_a_jpeg2000_size_that_makes_no_sense_is_refused(place, value):
     data[place : place + len(value)] = value  # XRsiz, Xsiz
     with pytest.raises(ImageError, match="makes no sense"):
         parse(bytes(data))
+
+
+def test_restart_markers_that_nobody_announced_are_refused():
+    data = stream(uid.JPEGLosslessSV1)
+    middle = (data.index(b"\xff\xda") + len(data)) // 2
+    with pytest.raises(ImageError, match="interrupted"):
+        parse(data[:middle] + b"\xff\xd3" + data[middle:])
+    interval = b"\xff\xdd" + struct.pack(">HH", 4, 100)
+    start = data.index(b"\xff\xda")
+    parse(data[:start] + interval + data[start:middle] + b"\xff\xd3" + data[middle:])

@@ -123,3 +123,8 @@ def test_single_bits_are_read_lowest_first():
     for syntax in (uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian):
         elements = {"BitsAllocated": 1, "BitsStored": 1, "HighBit": 0, "PixelData": packed}
         assert np.array_equal(read(build(bits, syntax, **elements)).pixels, bits)
+
+
+def test_nonsense_far_behind_the_pixels_is_refused():
+    with pytest.raises(ImageError, match="something that isn't DICOM follows its image"):
+        read(build(breast()) + bytes(2 << 20) + b"nonsense")

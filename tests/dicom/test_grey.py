@@ -213,3 +213,53 @@ def test_a_blank_image_is_read_and_shown():
     found = read(build(np.full((32, 24), 7, np.uint16)))
     assert found.pixels.tolist() == [[7.0] * 24] * 32
     assert display(found).max() in (0, 255)
+
+
+def padded(rows: int, columns: int, air: int) -> np.ndarray:
+    """A breast in air, beside which the detector's image is filled up with 0."""
+    pixels = np.maximum(breast(rows, columns), air).astype(np.uint16)
+    pixels[:, -columns // 5 :] = 0
+    return pixels
+
+
+@pytest.mark.parametrize("air", [0, 600])
+def test_padding_as_dark_as_air_costs_no_reduction_and_is_no_darker_than_air(air):
+    pixels = padded(512, 384, air)
+    found = read(build(pixels, uid.JPEG2000Lossless, PixelPaddingValue=0), 100)
+    assert (found.reduction, found.shift > 0) == (1, True)
+    full = read(build(pixels, uid.JPEG2000Lossless, PixelPaddingValue=0))
+    assert set(np.unique(full.pixels[:, -20:])) == {air or pixels[pixels > 0].min()}
+    difference = np.abs(found.pixels[:, 60:] - full.pixels[::2, 120::2])
+    assert np.percentile(difference, 98) < 100  # of 4095: a low-pass swings about every edge
+    assert found.pixels[:, -60:].min() >= air - 100
+
+
+def test_padding_at_the_dark_end_of_monochrome1():
+    pixels = (4095 - padded(512, 384, 0)).astype(np.uint16)
+    elements = {"PhotometricInterpretation": "MONOCHROME1", "PixelPaddingValue": 4095}
+    found = read(build(pixels, uid.JPEG2000Lossless, **elements), 100)
+    assert found.shift > 0
+    assert np.percentile(np.abs(found.pixels - read(build(pixels, **elements), 100).pixels), 95) < 60
+
+
+@pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian, uid.RLELossless])
+def test_signs_stand_in_the_highest_stored_bit_even_where_the_unused_ones_do_not_repeat_it(syntax):
+    stored = np.array([[0x0FFF, 0x0800], [5, 0x07FF]], np.uint16)
+    assert read(build(stored, syntax, PixelRepresentation=1)).pixels.tolist() == [[-1, -2048], [5, 2047]]
+
+
+def test_words_of_two_pixels_are_big_endian_too():
+    pixels = np.arange(15, dtype=np.uint8).reshape(3, 5)
+    words = np.frombuffer(pixels.tobytes() + b"\0", np.uint16).byteswap().tobytes()
+    data = DataElement("PixelData", "OW", words)
+    assert np.array_equal(read(build(pixels, uid.ExplicitVRBigEndian, 8, PixelData=data)).pixels, pixels)
+
+
+def test_tables_are_in_the_files_byte_order():
+    item = Dataset()
+    item.LUTDescriptor = [3, 0, 16]
+    item.add_new("LUTData", "OW", np.array([10, 20, 30], ">u2").tobytes())
+    item.ModalityLUTType = "US"
+    stored = np.array([[0, 1], [2, 2]], np.uint16)
+    found = read(build(stored, uid.ExplicitVRBigEndian, ModalityLUTSequence=[item]))
+    assert found.pixels.tolist() == [[10, 20], [30, 30]]

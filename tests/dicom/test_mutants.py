@@ -4,6 +4,7 @@
 """
 
 import os
+import resource
 import time
 
 import numpy as np
@@ -12,6 +13,7 @@ from dicom_files import LOSSLESS, LOSSY, NATIVE, breast, breast8, build
 from pydicom import uid
 from pydicom.dataset import Dataset
 
+from mammo_core.dicom import read
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import ImageError
 from mammo_core.preprocess import Contract, prepare_source
@@ -19,8 +21,14 @@ from mammo_core.preprocess import Contract, prepare_source
 MUTANTS = int(os.environ.get("MUTANTS", "300"))  # a syntax
 SECONDS = 5.0  # wall time that one may take
 CONTRACT = Contract(size=32)
+MEMORY = 1 << 20  # KiB that a worker may have held
 HEADER = 700  # bytes of these files, in the main
 SECRET = "Jane^Doe-10042"
+
+
+REDUCED = (  # while they are decoded: these must be large enough
+    uid.JPEG2000Lossless, uid.JPEG2000, uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K,
+)  # fmt: skip
 
 
 def seeds(syntax: str) -> bytes:
@@ -29,6 +37,8 @@ def seeds(syntax: str) -> bytes:
     elements = {"PatientID": SECRET, "PatientName": SECRET, "WindowCenter": [900, 5], "WindowWidth": [2000, 6]}
     elements |= {"ViewCodeSequence": [group], "PixelPaddingValue": 0}
     pixels, bits = (breast8(), 8) if syntax == uid.JPEGBaseline8Bit else (breast(), 12)
+    if syntax in REDUCED:
+        pixels = breast(192, 144)
     return build(pixels, syntax, bits, **elements)
 
 
@@ -55,8 +65,14 @@ def mutant(whole: bytes, random: np.random.Generator) -> bytes:
 @pytest.fixture(scope="module")
 def sandbox():
     with Sandbox() as opened:
+        assert read(seeds(uid.JPEG2000Lossless), CONTRACT.size).shift > 0
         opened.run(prepare_source, seeds(uid.ExplicitVRLittleEndian), CONTRACT)
         yield opened
+
+
+def most_memory() -> int:
+    """Return the most memory that this process has held, in KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def outcome(sandbox: Sandbox, data: bytes) -> str:
@@ -82,3 +98,4 @@ def test_mutants_become_a_picture_or_an_image_error(syntax, sandbox):
     start = time.monotonic()
     assert outcome(sandbox, whole) == "(32, 32) uint8"
     assert time.monotonic() - start < 5
+    assert max(sandbox.run(most_memory) for _ in range(4)) < MEMORY

@@ -35,8 +35,8 @@ PERSON: dict[str, Any] = {
 
 def grey_files() -> list[Path]:
     """pydicom's own files that hold one grey frame: those that are installed with it, none from the network."""
-    paths = (Path(data.__file__).parent / "test_files").glob("*.dcm")
-    return sorted(path for path in paths if path.stat().st_size and is_single_grey(path))
+    paths = [path for path in Path(data.__file__).parent.rglob("*") if path.is_file() and path.stat().st_size]
+    return sorted(path for path in paths if path.read_bytes()[128:132] == b"DICM" and is_single_grey(path))
 
 
 def is_single_grey(path: Path) -> bool:
@@ -103,7 +103,9 @@ def outcome(path: Path) -> str:
 def test_pydicoms_own_files_are_read_or_refused_in_a_sentence(path):
     reason = outcome(path)
     assert reason in ("read", "not_mammogram", "damaged")
-    assert (reason == "not_mammogram") == (str(pydicom.dcmread(path).get("Modality") or "OT") not in ("OT", "CR"))
+    found = pydicom.dcmread(path)
+    foreign = str(found.get("Modality") or "OT") not in ("OT", "CR") or bool(found.get("BodyPartExamined"))
+    assert (reason == "not_mammogram") == foreign
 
 
 @pytest.mark.parametrize("syntax", [*NATIVE, *LOSSLESS])
@@ -181,6 +183,26 @@ def test_tomosynthesis_keeps_its_facts_in_functional_groups():
     assert found.laterality == "R"
     assert found.windows == (Window(500, 900),)
     assert np.array_equal(found.pixels, stack[1])
+
+
+def test_tomosynthesis_may_keep_them_frame_by_frame():
+    groups = []
+    for side, centre in (("L", 100), ("R", 500), ("L", 900)):
+        window, anatomy, rescale, group = Dataset(), Dataset(), Dataset(), Dataset()
+        window.WindowCenter, window.WindowWidth = centre, 900
+        rescale.RescaleSlope, rescale.RescaleIntercept = 2, 1
+        anatomy.FrameLaterality = side
+        group.FrameVOILUTSequence, group.FrameAnatomySequence = [window], [anatomy]
+        group.PixelValueTransformationSequence = [rescale]
+        groups.append(group)
+    stack = np.stack([breast(), breast() + 1, breast() + 2]).astype(np.uint16)
+    found = read(build(stack, PerFrameFunctionalGroupsSequence=groups))
+    assert (found.laterality, found.windows) == ("R", (Window(500, 900),))
+    assert np.array_equal(found.pixels, 2.0 * stack[1] + 1)
+
+
+def test_a_word_that_is_no_view_is_none():
+    assert read(build(breast(), ViewPosition="SMITH")).view is None
 
 
 def test_raw_images_are_named_so():

@@ -108,3 +108,30 @@ def test_the_chest_wall_is_found_by_mass():
     mask = picture() > 0
     assert not chest_right(mask)
     assert chest_right(mask[:, ::-1])
+
+
+@pytest.mark.parametrize("width", [1, 4, 10])
+@pytest.mark.parametrize("sides", ["left", "right", "all"])
+def test_borders_that_ripple_are_borders(width, sides):
+    pixels = picture()
+    burned = np.random.default_rng(0).normal(3800, 15, (pixels.shape[0] + 2 * width, pixels.shape[1] + 2 * width))
+    burned[width:-width, width:-width] = pixels
+    rows = slice(None) if sides == "all" else slice(width, -width)
+    columns = {"left": slice(None, -width), "right": slice(width, None), "all": slice(None)}[sides]
+    framed, offset = burned[rows, columns], {"left": (0, width), "right": (0, 0), "all": (width, width)}[sides]
+    expected = np.add(box(pixels), offset * 2).tolist()
+    assert box(framed) == pytest.approx(expected, abs=1)
+
+
+def test_a_letter_much_brighter_than_the_breast_changes_nothing():
+    pixels = picture() * 0.2  # its darkest tissue as dark as in fatty breasts
+    marked = pixels.copy()
+    marked[5:30, 110:145] = 4095
+    assert box(marked) == pytest.approx(box(pixels), abs=1)
+
+
+def test_an_implant_does_not_hide_the_tissue_around_it():
+    pixels = picture() * 0.3
+    row, column = np.mgrid[: pixels.shape[0], : pixels.shape[1]]
+    implant = (row - 100) ** 2 + (column - 30) ** 2 < 40**2
+    assert box(np.where(implant, 3900, pixels)) == pytest.approx(box(pixels), abs=2)

@@ -128,6 +128,20 @@ def test_reduced_decoding_gives_what_full_decoding_gives(syntax, rows):
     assert reduced.geometry.to_json() == pytest.approx(full.geometry.to_json(), abs=1)
 
 
+@pytest.mark.parametrize("what", ["nothing", "marker", "top and bottom"])
+@pytest.mark.parametrize("wanted", [64, 100])
+def test_bits_that_matter_are_decoded_whatever_else_is_in_the_frame(what, wanted):
+    random = np.random.default_rng(0)
+    pixels = picture(800, 600) * 0.06  # the tissue has some 150 grey levels
+    pixels += (pixels > 0) * random.normal(200, 4, pixels.shape)
+    if what == "marker":
+        pixels[40:160, 430:580] = 4095
+    if what == "top and bottom":
+        pixels[:30], pixels[-30:] = 4095, 4095
+    data, contract = dicom_bytes(np.round(pixels).astype(np.uint16), HEADER), Contract(size=wanted)
+    assert psnr(prepare_source(data, contract).image, prepare(read(data), contract).image) > 40
+
+
 def test_prepare_source_reads_and_prepares(tmp_path):
     data = dicom_bytes(stored(), HEADER)
     (tmp_path / "image.dcm").write_bytes(data)
