@@ -24,12 +24,11 @@ def show_model(bundle: Bundle) -> None:
     card, auc = bundle.card, bundle.evaluation()["auc"]
     origin = "synthetic images" if bundle.synthetic else "images"
     st.markdown(
-        f"**{bundle.name}**: {card['network']} network, {card['weights']:,} weights, trained on {origin} "
+        f":small[**{bundle.name}**: {card['network']} network, {card['weights']:,} weights, trained on {origin} "
         f"({card['data']['dataset']}). Breast-level AUC {auc['value']:.2f} (95 % CI {auc['low']:.2f}–{auc['high']:.2f}). "
-        f"Recall from {bundle.threshold:.2f}."
+        f"Recall from {bundle.threshold:.2f}.]"
     )
-    for limit in card["limits"]:
-        st.caption(f":material/info: {limit}")
+    st.caption(" ".join(card["limits"]))
 
 
 def choose_look() -> Look:

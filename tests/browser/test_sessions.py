@@ -48,12 +48,12 @@ def one_by_one(files: list[Path], workplace: Path, csv: Path) -> pd.DataFrame:
 
 def answers(page: Page) -> pd.DataFrame:
     """Wait for a session's answers and return them, with the names of their files."""
-    keep = page.get_by_text("Keep file names and patient identifiers")
+    keep = page.get_by_text("Keep the names of files")
     expect(keep).to_be_visible(timeout=240_000)
     keep.click()
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV").click()
+        page.get_by_role("button", name="CSV", exact=True).click()
     return read(Path(download.value.path()))
 
 

@@ -1,0 +1,100 @@
+"""The predict page with the real core: what is dropped is told apart, put right by a person, and answered as an exam."""
+
+import io
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dicom.write import Header, dicom_bytes
+from mammo_core.exam import quarantined
+
+ROOT = Path(__file__).parents[2]
+HEADER = Header(patient="7", image="70", laterality="L", view="CC", full=True)
+
+
+@pytest.fixture
+def app(finished) -> AppTest:
+    opened = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+    opened.switch_page("pages/predict.py").run()
+    return opened.selectbox(key="model").select("trained").run()
+
+
+def breast(seed: int) -> np.ndarray:
+    row, column = np.mgrid[:512, :384]
+    distance = ((row - 256) / 200) ** 2 + (column / (220 + 10 * seed)) ** 2
+    texture = np.random.default_rng(seed).normal(0, 60, distance.shape)
+    return np.where(distance < 1, 900 + 1500 * (1 - distance) + texture, 0).clip(0, 4095).astype(np.uint16)
+
+
+def drop(app: AppTest, *files: tuple[str, bytes]) -> str:
+    """Drop files and return all text of the page."""
+    app.file_uploader(key="files").set_value([(name, data, "application/dicom") for name, data in files]).run()
+    assert not app.exception
+    return "\n".join(element.value for kind in ("markdown", "caption", "error", "warning") for element in app.get(kind))
+
+
+def test_files_of_one_name_are_two_images_of_two_patients(app):
+    first = dicom_bytes(breast(1), HEADER, "plain")
+    second = dicom_bytes(breast(2), replace(HEADER, patient="8", image="80", laterality="R", view="MLO"), "plain")
+    text = drop(app, ("1-1.dcm", first), ("1-1.dcm", second))
+    assert text.count("#### Patient ") == 2
+    assert "L CC" in text
+    assert "R MLO" in text
+    assert not app.error
+
+
+def test_the_same_file_counts_once(app):
+    file = dicom_bytes(breast(1), HEADER, "plain")
+    drop(app, ("a.dcm", file), ("a.dcm", file))
+    assert [error.value for error in app.error] == ["File 2, a.dcm: This is the same image as file 1; it counts once."]
+    assert [metric.label for metric in app.metric] == ["Patient, highest breast", "Breast L, mean of 1"]
+
+
+def test_a_zip_of_files_without_endings_is_answered_and_what_is_in_it_else_is_named(app):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("exam/1.2.840.113619.2.5.1", dicom_bytes(breast(1), HEADER, "plain"))
+        archive.writestr("exam/1.2.840.113619.2.5.2", dicom_bytes(breast(2), replace(HEADER, image="71", view="MLO")))
+        archive.writestr("exam/README", b"not an image")
+    drop(app, ("exam.zip", stream.getvalue()))
+    assert "Breast L, mean of 2" in [metric.label for metric in app.metric]
+    (error,) = app.error
+    assert error.value.startswith("File 3, exam/README: This isn't a DICOM file")
+
+
+def test_without_a_side_there_is_no_answer_for_a_breast_until_a_person_says_which(app):
+    nameless = replace(HEADER, full=False, laterality="")
+    file, more = (dicom_bytes(breast(seed), replace(nameless, image=str(seed)), "plain") for seed in (1, 2))
+    text = drop(app, ("a", file))
+    assert "Side or view unknown: 1 of 1" in text
+    assert not app.metric
+    (digest,) = (image.upload.digest for image in app.session_state["answers"].values())
+    app.session_state["said"] = {digest: ("Ann", "R", "CC")}
+    drop(app, ("a", file), ("b", more))
+    assert [metric.label for metric in app.metric] == ["Patient, highest breast", "Breast R, mean of 1"]
+    assert "#### Patient Ann" in [element.value for element in app.markdown]
+
+
+def test_what_is_unlike_the_training_images_gets_no_decision(app):
+    row, column = np.mgrid[:512, :384]
+    disc = np.where((row - 256) ** 2 + (column - 150) ** 2 < 140**2, 2000 + 3 * column, 0).astype(np.uint16)
+    text = drop(app, ("disc", dicom_bytes(disc, HEADER, "plain")))
+    assert "no basis" in text
+    assert "Some images are unlike those that the model learnt from" in text
+    assert "-badge[recall]" not in text
+
+
+def test_limits_and_model_stay_in_sight_while_the_page_scrolls(app, finished):
+    catalogue = read_catalogue(finished / "data" / "demo")
+    rows = catalogue.table[~catalogue.table["image_id"].isin(quarantined(catalogue))]
+    drop(app, ("x", Path(rows["file"].iloc[0]).read_bytes()))
+    sidebar = "\n".join(element.value for kind in ("markdown", "caption") for element in app.sidebar.get(kind))
+    assert "trained on synthetic images" in sidebar
+    assert "Recall from" in sidebar
+    assert "microcalcifications can't" in sidebar
+    assert "Research use only" in sidebar
