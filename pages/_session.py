@@ -11,12 +11,6 @@ from mammo_core.dataset.catalogue import Catalogue, read_catalogue
 from mammo_core.dataset.library import Dataset, list_datasets
 from mammo_core.errors import MammoError
 
-if PagesManager.uses_pages_directory:
-    # A server whose very first visitor comes to a page's own address would take the pages folder for the navigation of
-    # Streamlit's first multipage apps and never run app.py. Its st.navigation is in charge: run again, through it.
-    PagesManager.uses_pages_directory = False
-    st.rerun()
-
 BADGES = {
     "queued": ("orange", "schedule"),
     "running": ("blue", "play_circle"),
@@ -27,6 +21,18 @@ BADGES = {
     "failed": ("red", "error"),
     "crashed": ("red", "error"),
 }
+
+
+def open_page(title: str) -> None:
+    """Begin a page: within the application's navigation, with its title.
+
+    A server whose very first visitors come to a page's own address takes the pages folder for the navigation of Streamlit's
+    first multipage apps, and runs the page without app.py, which says of each session that it was there. Then it runs again.
+    """
+    if "app" not in st.session_state:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+    st.title(title)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from mammo_core.exam import KINDS, Kind, Look, facts_of, next_patient
 from mammo_core.models import active_model, model_folder, open_bundle
 from pages._exam import show_exam
 from pages._inference import show_limit
-from pages._session import choose_catalogue, errors_shown
+from pages._session import choose_catalogue, errors_shown, open_page
 
 NOBODY: dict[Kind, str] = {
     "positive": "Nobody in this data set is known to be positive.",
@@ -25,7 +25,7 @@ def go_to(kind: Kind) -> None:
         st.session_state["patient"] = found
 
 
-st.title("Exams")
+open_page("Exams")
 catalogue = choose_catalogue()
 chooser, *buttons = st.columns([2, 1, 1, 1], vertical_alignment="bottom")
 patients = catalogue.table["patient_id"].unique()

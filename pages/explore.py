@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from mammo_core.explore import CHOICES, UNITS, Filters, age_limits, check_claims, look, options
 from mammo_core.figures.panels import SECTIONS, completeness, headline
 from pages._panels import show_panels
-from pages._session import choose_catalogue
+from pages._session import choose_catalogue, open_page
 
 VERDICTS = {
     True: ":green-badge[:material/check: holds]",
@@ -45,7 +45,8 @@ def clear_filters() -> None:
 
 
 top = st.container(horizontal=True, vertical_alignment="bottom")
-top.title("Explore")
+with top:
+    open_page("Explore")
 catalogue = choose_catalogue()
 table = catalogue.table
 unit = top.segmented_control(

@@ -11,7 +11,7 @@ from pages._inference import show_limit
 from pages._manage import manage
 from pages._operating import show_operating_point
 from pages._report import show_card, show_report, show_subgroups
-from pages._session import errors_shown
+from pages._session import errors_shown, open_page
 
 
 def show_curves(name: str) -> None:
@@ -22,7 +22,7 @@ def show_curves(name: str) -> None:
     right.plotly_chart(score_curves(records), key=f"scores {name}")
 
 
-st.title("Models")
+open_page("Models")
 with errors_shown():
     table = model_table()
 if table.empty:

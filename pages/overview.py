@@ -8,7 +8,7 @@ from mammo_core.errors import MammoError
 from mammo_core.evaluation.tables import with_bounds
 from mammo_core.models import active_model, list_models, model_folder, open_bundle
 from mammo_core.work.runs import list_runs, under_way
-from pages._session import errors_shown, state_badge
+from pages._session import errors_shown, open_page, state_badge
 
 STEPS = (
     (
@@ -31,7 +31,7 @@ def show_running() -> None:
         st.progress(work.fraction(), text=work.progress_text())
 
 
-st.title("Mammography workbench")
+open_page("Mammography workbench")
 st.markdown(
     "Explore screening mammograms, turn DICOM into training images, train a network, and see whether it has learnt anything."
 )

@@ -8,10 +8,10 @@ from mammo_core.models import active_model, list_models, model_folder, open_bund
 from pages._answer import choose_look, show_exam, show_model
 from pages._dropped import correct_views, dropped_files
 from pages._inference import predictor, sandbox, show_limit, warm
-from pages._session import errors_shown
+from pages._session import errors_shown, open_page
 from pages._takeaway import take_away
 
-st.title("Predict")
+open_page("Predict")
 names = list_models()
 if not names:
     st.info("There is no model yet. Train one first.", icon=":material/model_training:")

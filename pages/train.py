@@ -13,7 +13,7 @@ from mammo_core.models import active_model, compatible_models
 from mammo_core.work import FINAL, WorkFolder
 from mammo_core.work.runs import list_runs, read_metrics, run_folder
 from mammo_core.work.training import can_resume, resume, start
-from pages._session import errors_shown, state_badge
+from pages._session import errors_shown, open_page, state_badge
 from pages._settings import choose_settings
 
 REFRESH_SECONDS = 1.0
@@ -76,7 +76,7 @@ def show_run(name: str, others: list[str], logarithmic: bool, smoothing: float) 
         st.session_state["followed"] = name
 
 
-st.title("Train")
+open_page("Train")
 stores = {store.name: store for store in list_stores()}
 if not stores:
     st.info(

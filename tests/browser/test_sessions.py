@@ -51,10 +51,13 @@ def answers(page: Page) -> pd.DataFrame:
     keep = page.get_by_text("Keep the names of files")
     expect(keep).to_be_visible(timeout=240_000)
     keep.click()
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
-    with page.expect_download() as download:
-        page.get_by_role("button", name="CSV", exact=True).click()
-    return read(Path(download.value.path()))
+    while True:  # until the page has heard the click
+        with page.expect_download() as download:
+            page.get_by_role("button", name="CSV", exact=True).click()
+        found = read(Path(download.value.path()))
+        if found["file"].str.endswith(".dcm").all():
+            return found
+        page.wait_for_timeout(500)
 
 
 def read(csv: Path) -> pd.DataFrame:
