@@ -113,6 +113,19 @@ def read_metrics(run: Path) -> list[dict[str, Any]]:
     return read_json_lines(run / "metrics.jsonl")
 
 
+def verification_text(run: Path) -> str:
+    """Return in words what a fresh process found when it loaded the run's model, or nothing before."""
+    path = run / "verification.json"
+    if not path.exists():
+        return ""
+    found = read_json(path)
+    word = "verified" if found["verified"] else "**not verified**"
+    return (
+        f"{word}: loaded afresh, its answers to {found['images']:,} validation images differ by at most "
+        f"{found['largest_difference']:.1g}"
+    )
+
+
 def _own_settings(config: dict[str, Any]) -> str:
     """Return in words which settings of a run are not the default; store and network have columns of their own."""
     fields = TrainingConfig.model_fields
