@@ -37,7 +37,9 @@ CHECKPOINT = "checkpoint.keras"
 VERIFICATION = "verification.json"
 OPERATING_POLICY: Policy = "specificity_90"
 REFERENCE_IMAGES = 4_000  # of a part, at most: more don't change what is usual
-STOPPED_IMAGES = 400  # of a part, about, that a stopped run is judged on: some seconds, whatever the size of the data
+STOPPED_IMAGES = (
+    200  # of a part, about, that a stopped run is judged by: under ten seconds, whatever the size of the data
+)
 LOOK_SECONDS = 0.5  # between two looks whether someone asks to stop, while the model is verified
 KEPT = (  # of the manifest, with the predictions: who it was, and what subgroups and baselines need
     "patient_id", "image_id", "laterality", "view", "label", "part", "age", "site_id", "machine_id", "density", "implant",

@@ -62,13 +62,16 @@ class TrainingData:
         return replace(self, looked_at=sample_patients(self.table, most, seed))
 
     def shortened(self) -> list[str]:
-        """Say on how many patients of each part the judging was done, if not on all."""
-        if self.looked_at.all():
-            return []
+        """Say on how many patients of each part a stopped run's report rests, if not on all."""
         whole, sampled = describe(self.table), describe(self.table[self.looked_at])
-        held = [name for name in ("validation", "test") if whole[name]["patients"]]
-        counts = [f"{sampled[name]['patients']:,} of the {whole[name]['patients']:,} {name} patients" for name in held]
-        return [f"The run was stopped, so its model was calibrated and judged on a sample: {' and '.join(counts)}."]
+        counts = [
+            f"{sampled[part]['patients']:,} of {whole[part]['patients']:,} ({part})"
+            for part in PARTS
+            if sampled[part]["patients"] < whole[part]["patients"]
+        ]
+        if not counts:
+            return []
+        return [f"The run was stopped, so its report rests on a sample of the patients: {', '.join(counts)}."]
 
 
 def check(config: TrainingConfig) -> None:

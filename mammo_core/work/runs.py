@@ -103,6 +103,11 @@ def under_way() -> list[WorkFolder]:
     return [folder for folder in folders if folder.state() not in FINAL]
 
 
+def any_alive(names: list[str]) -> bool:
+    """Return whether one of several runs is queued or running."""
+    return any(WorkFolder(run_folder(name)).state() not in FINAL for name in names)
+
+
 def run_folder(name: str) -> Path:
     """Return where the run of that name lies."""
     return settings().models / Path(name).name

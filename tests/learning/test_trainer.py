@@ -214,7 +214,7 @@ def test_a_stop_while_the_model_is_judged_leaves_one_that_is_judged_on_a_sample(
     split = plan(config).groupby("part")["patient_id"].nunique()
     sampled = bundle.predictions().groupby("part")["patient_id"].nunique()
     assert sampled["test"] < split["test"]
-    sentence = f"{sampled['test']} of the {split['test']} test patients"
+    sentence = f"{sampled['test']} of {split['test']} (test)"
     assert sentence in result["message"]
     assert sentence in bundle.card["limits"][-1]
     assert bundle.evaluation()["patients"] == sampled["test"]
