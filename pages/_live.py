@@ -21,7 +21,9 @@ const load = (script) => loading ??= new Promise((resolve, reject) => {
     const onerror = () => reject(new Error(`${src} can't be loaded`))
     document.head.append(Object.assign(document.createElement("script"), { src, onload: resolve, onerror }))
 })
-const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => Plotly.Plots.resize(target)))
+const sizes = new ResizeObserver((entries) => {
+    for (const { target } of entries) if (target.offsetWidth) Plotly.Plots.resize(target)
+})
 
 function themed(layout, style) {  // as Streamlit does with its own charts
     const [text, grey, ground, border] = ["text", "gray", "background", "border"].map(
@@ -45,7 +47,7 @@ export default async function ({ data, parentElement }) {
     await load(data.script)
     await Plotly.react(chart, traces, themed(layout, getComputedStyle(chart)), config)
     sizes.observe(chart)
-    return () => { sizes.unobserve(chart); Plotly.purge(chart) }
+    return () => { if (!chart.isConnected) Plotly.purge(chart) }  // also called where a newer figure overtakes this one
 }
 """
 _chart = st.components.v2.component("live_chart", html='<div class="live-chart"></div>', js=DRAW, isolate_styles=False)

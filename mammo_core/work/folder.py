@@ -119,7 +119,7 @@ class WorkFolder:
             words.append(f"learning rate {progress['learning_rate']:.1e}")
         if progress.get("images_per_second"):
             words.append(f"{progress['images_per_second']:.1f} images/s")
-        if progress.get("seconds_left") is not None and self.state() not in (*FINAL, "stopping"):
+        if progress.get("seconds_left") and self.state() not in (*FINAL, "stopping"):
             words.append(f"{duration(progress['seconds_left'])} left")
         return " · ".join(words)
 

@@ -149,5 +149,8 @@ def test_a_phase_has_no_time_left_and_neither_has_a_run_that_stops(work):
     work.write_state("running")
     with work.lock():
         assert work.progress_text() == "1 of 2 steps · 1 min 0 s left"
+        work.write_progress({"done": 2, "total": 2, "unit": "steps", "seconds_left": 0.0})
+        assert work.progress_text() == "2 of 2 steps"
+        work.write_progress({"done": 1, "total": 2, "unit": "steps", "seconds_left": 60.0})
         work.request_stop()
         assert work.progress_text() == "1 of 2 steps"
