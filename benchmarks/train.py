@@ -21,6 +21,7 @@ from mammo_core.files import read_json_lines
 from mammo_core.learning import trainer
 from mammo_core.learning.callbacks import Journal
 from mammo_core.learning.config import TrainingConfig
+from mammo_core.learning.ending import Ending, never
 from mammo_core.learning.inputs import one_hot
 from mammo_core.learning.network import build
 from mammo_core.learning.plan import TrainingData
@@ -56,8 +57,8 @@ def rate(images: int, ends: list[float]) -> float:
 
 def bare(data: TrainingData, config: TrainingConfig) -> float:
     """Train with `model.fit` on arrays in memory; returns images a second."""
-    images, labels = data.part("train")
-    shown = data.part("validation")
+    images, labels = (values[data.places("train")] for values in (data.images, data.labels))
+    shown = [values[data.places("validation")] for values in (data.images, data.labels)]
     model = build(config.network, SIZE)
     metrics = ["accuracy", trainer.PositiveAUC(name="auc")]
     model.compile(optimizer=keras.optimizers.Adam(config.learning_rate), loss=trainer.LOSS, metrics=metrics)
@@ -79,7 +80,7 @@ def run(data: TrainingData, config: TrainingConfig) -> tuple[float, float]:
     TimedJournal.seconds = 0.0
     with tempfile.TemporaryDirectory() as folder, patch.object(trainer, "Journal", TimedJournal):
         started = time.perf_counter()
-        trainer.fit_run(data, config, Path(folder), lambda _: None, lambda: False)
+        trainer.fit_run(data, config, Path(folder), lambda _: None, Ending(never))
         seconds = time.perf_counter() - started
         records = read_json_lines(Path(folder) / METRICS)
     ends = [record["time"] for record in records if record["kind"] == "epoch"]
@@ -96,7 +97,7 @@ def main() -> None:
     count = options.images + VALIDATION
     images = generator.integers(0, 256, (count, SIZE, SIZE), dtype=np.uint8)
     part = ["train"] * options.images + ["validation"] * VALIDATION
-    data = TrainingData(pd.DataFrame({"label": np.arange(count) % 2, "part": part}), images)
+    data = TrainingData(pd.DataFrame({"label": np.arange(count) % 2, "part": part}), images, np.ones(count, bool))
     config = TrainingConfig(store="benchmark", epochs=options.epochs, patience=20, imbalance="none", augment=False)
     ratios, costs = [], []
     for number in range(1, options.rounds + 1):

@@ -122,6 +122,8 @@ def train(
     with progress_bar("runs") as progress:
         results = sweep(documents, scheduler, progress)
     _print({"runs": results}, as_json)
+    if all(result["state"] in ("failed", "crashed") for result in results):
+        raise WorkError(f"None of the {len(results)} runs ended well. The first one: {results[0]['message']}")
 
 
 @app.command()
@@ -291,6 +293,8 @@ def progress_bar(what: str) -> Iterator[Callable[[dict[str, Any]], None]]:
             extra = []
             if progress.get("images_per_second"):
                 extra.append(f"{progress['images_per_second']:.1f} images/s")
+            if "phase" in progress:
+                extra.append(progress["phase"])
             if progress.get("quarantined"):
                 extra.append(f"{progress['quarantined']} quarantined")
             if "epoch" in progress:

@@ -1,5 +1,7 @@
 """Splits by patient: no patient's images ever stand on two sides."""
 
+import math
+
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedKFold, train_test_split
@@ -64,7 +66,7 @@ def split_fold(manifest: pd.DataFrame, folds: int, fold: int, validation_share: 
             "at least a tenth must be left to train on."
         )
     positive = _positive(manifest)
-    _assert_enough(positive, 1 / folds)
+    _assert_enough(positive, 1 / folds, least=folds)
     divider = StratifiedKFold(folds, shuffle=True, random_state=seed)
     kept, taken = list(divider.split(positive, positive))[fold - 1]
     parts = pd.Series("train", index=positive.index)
@@ -86,14 +88,34 @@ def _divide(positive: pd.Series, share: float, seed: int) -> tuple[np.ndarray, n
     return kept, taken
 
 
-def _assert_enough(positive: pd.Series, share: float) -> None:
+def _assert_enough(positive: pd.Series, share: float, least: int = 2) -> None:
     counts = positive.value_counts()
-    if len(counts) < 2 or counts.min() < 2 or round(counts.min() * share) < 1:
+    if len(counts) < 2 or counts.min() < least or round(counts.min() * share) < 1:
         negative, cancer = int(counts.get(0, 0)), int(counts.get(1, 0))
         raise DataError(
             f"The data has {negative} patients without and {cancer} with a positive image: too few to train and to "
-            "judge on different patients. At least a handful of each is needed."
+            "judge on different patients. At least a handful of each is needed, and one a fold."
         )
+
+
+def sample_patients(table: pd.DataFrame, most: int, seed: int) -> np.ndarray:
+    """Choose whole patients of each part at random, stratified by whether any of their images is positive.
+
+    Args:
+        table: one row an image, with patient_id, label (0 or 1) and part.
+        most: images of a part, about; a part with no more is taken whole.
+        seed: of the choice.
+
+    Returns:
+        bool (n,), the chosen rows.
+    """
+    patients = table.groupby("patient_id").agg(part=("part", "first"), positive=("label", "max"))
+    images = table["part"].value_counts()
+    chosen: list[str] = []
+    for (part, _), group in patients.groupby(["part", "positive"]):
+        count = math.ceil(len(group) * min(1.0, most / images[part]))
+        chosen += group.sample(count, random_state=seed).index.tolist()
+    return table["patient_id"].isin(chosen).to_numpy()
 
 
 def assert_no_overlap(split: pd.DataFrame) -> None:

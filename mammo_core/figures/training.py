@@ -60,7 +60,8 @@ def loss_curves(records: Records, *, logarithmic: bool = False, smoothing: float
     if rate is not None:
         _level(figure, entropy(rate), "entropy of the base rate")
     _mark(figure, records)
-    figure.update_yaxes(title="categorical cross-entropy, nats", type="log" if logarithmic else "linear")
+    scale = "log" if logarithmic else "linear"
+    figure.update_yaxes(title="categorical cross-entropy, nats", type=scale, uirevision=scale)
     return _finish(figure, "loss")
 
 
@@ -84,7 +85,7 @@ def score_curves(records: Records) -> go.Figure:
             _line(figure, epochs["epoch"], epochs[name], label, {"color": COLOURS[colour], "dash": dash})
     rate = base_rate(records)
     if rate is not None:
-        _level(figure, rate, "base rate: “negative” to everything")
+        _level(figure, rate, "base rate")
     _mark(figure, records)
     figure.update_yaxes(title="AUC or accuracy, 0 to 1", range=[0, 1.02])
     return _finish(figure, "scores")
@@ -134,6 +135,7 @@ def _line(figure: go.Figure, x: Any, y: Any, name: str, line: dict[str, Any], **
         x=np.asarray(x),
         y=np.asarray(y),
         name=name,
+        uid=name,  # by which what the user hid stays hidden when other lines come before it
         line={"width": 2.5, **line},
         hovertemplate="epoch %{x:.2f}: %{y:.4f}",
         **{"mode": "lines+markers", **more},
@@ -141,19 +143,16 @@ def _line(figure: go.Figure, x: Any, y: Any, name: str, line: dict[str, Any], **
 
 
 def _level(figure: go.Figure, value: float, name: str) -> None:
-    figure.add_hline(
-        value,
-        line={"dash": "dash", "width": 1.5, "color": COLOURS["reference"]},
-        annotation={"text": f"{name} ({value:.3f})", "font": {"color": COLOURS["reference"], "size": 12}},
-        annotation_position="bottom right",
-    )
+    """Add a dashed line, named in the legend: a text beside it would hide the curves, or lie under them."""
+    line = {"dash": "dash", "width": 1.5, "color": COLOURS["reference"]}
+    figure.add_hline(value, line=line, name=f"{name} ({value:.3f})", showlegend=True)
 
 
 def _mark(figure: go.Figure, records: Records) -> None:
     """Mark the best epoch, and the seams where the run was resumed."""
     best = best_epoch(records)
     if best is not None:
-        _vertical(figure, best, f"best epoch {best}", COLOURS["validation"], "top left")
+        _vertical(figure, best, f"best epoch {best}", COLOURS["validation"], "top")
     for record in records:
         if record["kind"] == "resume":
             _vertical(figure, record["epoch"], "resumed", COLOURS["reference"], "bottom right")
@@ -169,7 +168,7 @@ def _vertical(figure: go.Figure, epoch: int, text: str, colour: str, place: str)
 
 
 def _finish(figure: go.Figure, revision: str) -> go.Figure:
-    """Set axis, legend and the revision that keeps a user's zoom and legend through every refresh."""
+    """Set axis, legend and the revision that keeps a user's zoom and legend through every refresh of one chart."""
     apply_style(figure)
     figure.update_xaxes(title="epoch", rangemode="tozero")
     figure.update_layout(uirevision=revision, height=380, legend={"orientation": "h", "y": -0.22}, hovermode="closest")

@@ -11,40 +11,65 @@ from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
 from mammo_core.files import append_json_line, whole
 from mammo_core.learning.config import TrainingConfig
+from mammo_core.learning.ending import Ending, Interrupted, ShouldStop, batches, never
 from mammo_core.preprocess import to_tensor
 
 STEP_SECONDS = 0.5  # a step is written no more often than this
-PREDICTION_BATCH = 64
 
 Progress = Callable[[dict[str, Any]], None]
 
 
-def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Return the probability of the positive class, float64 (n,), for uint8 images (n, size, size)."""
-    parts = []
-    for start in range(0, len(images), PREDICTION_BATCH):
-        tensor = to_tensor(images[start : start + PREDICTION_BATCH])
-        answers = np.asarray(model.predict_on_batch(tensor))  # of several devices each answers for the whole batch
-        parts.append(answers[: len(tensor), 1])
-    return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
+def predict(
+    model: keras.Model, images: np.ndarray, places: np.ndarray | None = None, should_stop: ShouldStop = never
+) -> np.ndarray:
+    """Return the probability of the positive class.
+
+    Args:
+        model: float32 (b, size, size, 1) in [0, 1] → (b, 2).
+        images: uint8 (n, size, size).
+        places: int (m,), which of the images; all without.
+        should_stop: asked before each batch.
+
+    Returns:
+        float64 (m,).
+
+    Raises:
+        Interrupted: someone asks to stop.
+    """
+    parts = [np.empty(0)]
+    for batch in batches(np.arange(len(images)) if places is None else places, should_stop):
+        answers = np.asarray(model.predict_on_batch(to_tensor(images[batch])))
+        parts.append(answers[: len(batch), 1])  # of several devices each answers for the whole batch
+    return np.concatenate(parts).astype(np.float64)
 
 
 class Validation(keras.callbacks.Callback):
     """Adds val_loss, val_accuracy and val_auc to an epoch's logs, exactly and at natural prevalence.
 
-    It stands before the callbacks that decide by these values.
+    It stands before the callbacks that decide by these values, and ends training at an answer that isn't a number.
+
+    Args:
+        images: uint8 (n, size, size), of all parts.
+        labels: int (n,).
+        places: int (m,), which of them are the validation part.
+        ending: asked at every batch.
     """
 
-    def __init__(self, images: np.ndarray, labels: np.ndarray) -> None:
+    def __init__(self, images: np.ndarray, labels: np.ndarray, places: np.ndarray, ending: Ending) -> None:
         super().__init__()
-        self.images, self.labels = images, labels
+        self.images, self.places, self.labels, self.ending = images, places, labels[places], ending
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Judge the validation part, unless the epoch was broken off."""
-        if self.model.stop_training:
+        if self.model.stop_training or logs is None:
             return
-        probabilities = predict(self.model, self.images)
-        if logs is None or not np.isfinite(probabilities).all():
+        try:
+            probabilities = predict(self.model, self.images, self.places, self.ending.asked)
+        except Interrupted:
+            self.model.stop_training = True
+            return
+        if not np.isfinite(probabilities).all():
+            self.ending.diverged = self.model.stop_training = True
             return
         logs["val_loss"] = float(log_loss(self.labels, probabilities, labels=[0, 1]))
         logs["val_accuracy"] = float(accuracy_score(self.labels, probabilities >= 0.5))
@@ -58,25 +83,19 @@ class Journal(keras.callbacks.Callback):
         path: of metrics.jsonl.
         config: of the run.
         progress: called with done and total (steps), epoch, epochs, learning_rate, images_per_second and seconds_left.
-        should_stop: asked at every step; training then ends after it.
+        ending: asked at every step; training then ends after it.
         epochs_done: before, by a run that goes on.
     """
 
     def __init__(
-        self,
-        path: Path,
-        config: TrainingConfig,
-        progress: Progress,
-        should_stop: Callable[[], bool],
-        epochs_done: int = 0,
+        self, path: Path, config: TrainingConfig, progress: Progress, ending: Ending, epochs_done: int = 0
     ) -> None:
         super().__init__()
         self.path, self.epochs, self.batch_size = path, config.epochs, config.batch_size
-        self.progress, self.should_stop = progress, should_stop
+        self.progress, self.ending = progress, ending
         self.started = self.written = time.monotonic()
         self.epoch = self.epochs_done = epochs_done
         self.images = 0
-        self.stopped = self.diverged = False
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Start counting an epoch's steps."""
@@ -90,7 +109,7 @@ class Journal(keras.callbacks.Callback):
         now = time.monotonic()
         loss = (logs or {})["loss"]  # Keras gives the mean since the epoch began
         if not np.isfinite(loss):
-            self.diverged = self.model.stop_training = True
+            self.ending.diverged = self.model.stop_training = True
             return
         if now - self.written >= STEP_SECONDS or steps == self.params["steps"]:
             mean = (loss * steps - self.sum_before) / (steps - self.steps_before)
@@ -107,14 +126,14 @@ class Journal(keras.callbacks.Callback):
                 }
             )
             self._tell(steps, now)
-        if not self.stopped and self.should_stop():
-            self.stopped = self.model.stop_training = True
+        if self.ending.asked():
+            self.model.stop_training = True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Write the epoch's line, unless it was broken off."""
-        if self.diverged or self.stopped:
+        if not logs or "val_auc" not in logs:
             return
-        values = {name: float(value) for name, value in (logs or {}).items()}
+        values = {name: float(value) for name, value in logs.items()}
         values["learning_rate"] = self._learning_rate()
         seconds = time.monotonic() - self.epoch_started
         self._write({"kind": "epoch", "epoch": self.epoch, "seconds": seconds, **values})

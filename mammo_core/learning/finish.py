@@ -3,6 +3,9 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,13 +19,15 @@ from mammo_core.dataset.store import Store
 from mammo_core.dataset.truth import boxes_in_input, read_truth
 from mammo_core.errors import ModelError
 from mammo_core.evaluation import STATISTICS, choose_threshold, evaluate, fit_platt, image_statistics
+from mammo_core.evaluation.calibration import Calibration
 from mammo_core.evaluation.familiarity import Reference, describe_inputs, fit_reference
 from mammo_core.evaluation.localisation import Located, localisation
 from mammo_core.evaluation.operating import Policy
 from mammo_core.evaluation.report import FIGURES
 from mammo_core.files import read_json, whole, write_json
-from mammo_core.learning.callbacks import PREDICTION_BATCH, predict
+from mammo_core.learning.callbacks import predict
 from mammo_core.learning.config import TrainingConfig
+from mammo_core.learning.ending import Ending, Interrupted, ShouldStop, batches, never
 from mammo_core.learning.network import evidence, load, with_features
 from mammo_core.learning.plan import TrainingData, describe
 from mammo_core.preprocess import Geometry, to_tensor
@@ -32,6 +37,10 @@ CHECKPOINT = "checkpoint.keras"
 VERIFICATION = "verification.json"
 OPERATING_POLICY: Policy = "specificity_90"
 REFERENCE_IMAGES = 4_000  # of a part, at most: more don't change what is usual
+STOPPED_IMAGES = (
+    200  # of a part, about, that a stopped run is judged by: under ten seconds, whatever the size of the data
+)
+LOOK_SECONDS = 0.5  # between two looks whether someone asks to stop, while the model is verified
 KEPT = (  # of the manifest, with the predictions: who it was, and what subgroups and baselines need
     "patient_id", "image_id", "laterality", "view", "label", "part", "age", "site_id", "machine_id", "density", "implant",
 )  # fmt: skip
@@ -42,138 +51,259 @@ LIMITS = (
 SYNTHETIC_LIMIT = "Trained on synthetic images only: what it says about a real mammogram has no meaning."
 
 
-def finish(run: Path, config: TrainingConfig, store: Store, data: TrainingData, best_epoch: int) -> None:
-    """Write the model folder: network, contract, predictions, evaluation, card."""
+@dataclass(frozen=True)
+class Trained:
+    """A run that has learnt what it will learn.
+
+    Attributes:
+        run: its folder, with the best checkpoint.
+        config: of the run.
+        store: that its images come from.
+        data: those images.
+        best_epoch: of the checkpoint.
+    """
+
+    run: Path
+    config: TrainingConfig
+    store: Store
+    data: TrainingData
+    best_epoch: int
+
+
+def complete(trained: Trained, ending: Ending, tell: Callable[[str], None]) -> TrainingData:
+    """Make the model folder: judge, save, verify in a fresh process, and write the card last.
+
+    Once someone asks to stop, the judging, which takes minutes for a large data set, is done again on a sample of patients.
+
+    Args:
+        trained: the run.
+        ending: asked all the time.
+        tell: called with what is being done.
+
+    Returns:
+        The data that the model was judged on.
+
+    Raises:
+        ModelError: the saved model can't be loaded again, or says something else then.
+    """
+    if not ending.asked():
+        with suppress(Interrupted):
+            return _complete(trained, ending.asked, tell)
+    return _complete(replace(trained, data=trained.data.sample(STOPPED_IMAGES, trained.config.seed)), never, tell)
+
+
+def _complete(trained: Trained, should_stop: ShouldStop, tell: Callable[[str], None]) -> TrainingData:
+    for name in (models.CARD, VERIFICATION):  # of the same run before it went on; no card: no model
+        (trained.run / name).unlink(missing_ok=True)
+    with verifier(trained) as process:
+        tell("Judging the best model")
+        card = finish(trained, should_stop)
+        tell("Verifying the saved model in a fresh process")
+        verify(trained.run, process, should_stop)
+    models.write_card(trained.run, card)
+    return trained.data
+
+
+def finish(trained: Trained, should_stop: ShouldStop = never) -> dict[str, Any]:
+    """Write the files of the model folder: network, contract, predictions, evaluation, reference.
+
+    Returns:
+        The card, which is to be written once the model is verified.
+
+    Raises:
+        Interrupted: someone asks to stop.
+    """
+    run, data, store = trained.run, trained.data, trained.store
     best = load(run / CHECKPOINT)
     with whole(run / models.MODEL) as path:
         keras.Model(best.input, best.output, name=best.name).save(path)  # without the optimiser's state
     write_json(run / models.CONTRACT, store.contract.to_json())
 
-    table = pd.concat([data.table[list(KEPT)], image_statistics(data.images)], axis=1)
-    held_out = (table["part"] != "train").to_numpy()
-    predictions = table[held_out].assign(raw_probability=predict(best, data.images[held_out])).reset_index(drop=True)
-    predictions["label"] = predictions["label"].astype(int)
-    validation = predictions["part"] == "validation"
-    calibration = fit_platt(predictions.loc[validation, "label"], predictions.loc[validation, "raw_probability"])
-    predictions["probability"] = calibration.apply(predictions["raw_probability"].to_numpy())
+    table = _described(data, should_stop)
+    predictions, calibration = _predictions(best, data, table, should_stop)
     with whole(run / models.PREDICTIONS) as path:
         predictions.to_parquet(path, index=False)
-
-    threshold = choose_threshold(predictions[validation], OPERATING_POLICY)
-    judged = "test" if config.test_share else "validation"
+    threshold = choose_threshold(predictions[predictions["part"] == "validation"], OPERATING_POLICY)
+    judged = "test" if (predictions["part"] == "test").any() else "validation"
     report = evaluate(
         predictions[predictions["part"] == judged],
         operating_point=threshold,
-        training=table.loc[~held_out, ["label", "age", *STATISTICS]],
+        training=table.loc[table["part"] == "train", ["label", "age", *STATISTICS]],
     )
-    learn_reference(best, data).save(run / models.REFERENCE)
-    where = localisation(locate(best, data, store, judged))
+    learn_reference(best, data, should_stop).save(run / models.REFERENCE)
+    where = localisation(locate(best, data, store, judged, should_stop))
     write_json(run / models.EVALUATION, {"part": judged, **report, "localisation": where})
-    card = {
-        "name": run.name,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "network": best.name,
-        "weights": int(best.count_params()),
-        "best_epoch": best_epoch,
-        "config": config.parameters,
-        "data": {"store": store.name, **_origin(store), "parts": describe(data.table)},
-        "contract": store.contract.identity,
+    return {
+        **_identity(trained, best),
         "metrics": {
             "part": judged,
             **{name: report[name] for name in ("unit", "n", "positives", "patients", *FIGURES)},
         },
         "calibration": {"method": "Platt scaling on the validation images", **calibration.to_json()},
-        "heat_scale": _heat_scale(best, *data.part("validation")),
+        "heat_scale": _heat_scale(best, data, should_stop),
         "operating_point": {
             "threshold": threshold,
             "policy": OPERATING_POLICY,
             "unit": "breast",
             "chosen_on": "validation",
         },
-        "limits": [*([SYNTHETIC_LIMIT] if store.source()["synthetic"] else []), *LIMITS],
+        "limits": [*([SYNTHETIC_LIMIT] if store.source()["synthetic"] else []), *LIMITS, *data.shortened()],
     }
-    models.write_card(run, card)
 
 
-def learn_reference(model: keras.Model, data: TrainingData) -> Reference:
-    """Learn from the training and validation images what an image that the model knows is like."""
+def _identity(trained: Trained, best: keras.Model) -> dict[str, Any]:
+    """Return what the card says of the model's origin."""
+    data = {"store": trained.store.name, **_origin(trained.store), "parts": describe(trained.data.table)}
+    return {
+        "name": trained.run.name,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "network": best.name,
+        "weights": int(best.count_params()),
+        "best_epoch": trained.best_epoch,
+        "config": trained.config.parameters,
+        "data": data,
+        "contract": trained.store.contract.identity,
+    }
+
+
+def _described(data: TrainingData, should_stop: ShouldStop) -> pd.DataFrame:
+    """Return `KEPT` and the statistics of the images that are looked at, which are the index."""
+    places = np.flatnonzero(data.looked_at)
+    statistics = pd.concat([image_statistics(data.images[batch]) for batch in batches(places, should_stop)])
+    return pd.concat([data.table.loc[places, list(KEPT)], statistics.set_index(places)], axis=1)
+
+
+def _predictions(
+    model: keras.Model, data: TrainingData, table: pd.DataFrame, should_stop: ShouldStop
+) -> tuple[pd.DataFrame, Calibration]:
+    """Return the held-out rows with what the model says of them, and the calibration learnt from the validation part."""
+    held_out = table[table["part"] != "train"]
+    raw = predict(model, data.images, held_out.index.to_numpy(), should_stop)
+    predictions = held_out.assign(raw_probability=raw, label=held_out["label"].astype(int)).reset_index(drop=True)
+    validation = predictions[predictions["part"] == "validation"]
+    calibration = fit_platt(validation["label"], validation["raw_probability"])
+    predictions["probability"] = calibration.apply(predictions["raw_probability"].to_numpy())
+    return predictions, calibration
+
+
+def learn_reference(model: keras.Model, data: TrainingData, should_stop: ShouldStop = never) -> Reference:
+    """Learn from the training and validation images what an image that the model knows is like.
+
+    Raises:
+        Interrupted: someone asks to stop.
+    """
     network = with_features(model)
     parts = []
     for part in ("train", "validation"):
-        places = np.flatnonzero((data.table["part"] == part).to_numpy())
+        places = data.places(part)
         if len(places) > REFERENCE_IMAGES:
             places = np.random.default_rng(0).choice(places, REFERENCE_IMAGES, replace=False)
-        geometries = [Geometry.from_json(json.loads(text)) for text in data.table["geometry"].iloc[places]]
-        parts.append(describe_inputs(data.images[places], geometries, embed(network, data.images[places])))
+        described = []
+        for batch in batches(places, should_stop):
+            geometries = [Geometry.from_json(json.loads(text)) for text in data.table["geometry"].iloc[batch]]
+            described.append(describe_inputs(data.images[batch], geometries, embed(network, data.images[batch])))
+        parts.append(np.concatenate(described))
     return fit_reference(*parts)
 
 
-def locate(model: keras.Model, data: TrainingData, store: Store, part: str) -> list[Located]:
-    """Return heat and lesions of the part's positive images whose lesions are known; none without an activation map."""
+def locate(
+    model: keras.Model, data: TrainingData, store: Store, part: str, should_stop: ShouldStop = never
+) -> list[Located]:
+    """Return heat and lesions of the part's positive images whose lesions are known; none without an activation map.
+
+    Raises:
+        Interrupted: someone asks to stop.
+    """
     network, truth = with_features(model), read_truth(store.csv.parent)
     if truth is None or len(network.outputs) == 1:
         return []
     malignant = dict(list(truth[truth["malignant"] == 1].groupby("image_id")))
+    places = data.places(part)
+    known = data.table["image_id"].iloc[places].astype(str).isin(malignant.keys()).to_numpy()
     found = []
-    for place in np.flatnonzero((data.table["part"] == part).to_numpy()):
-        row, image = data.table.iloc[place], data.images[place]
-        if str(row["image_id"]) in malignant:
+    for batch in batches(places[known], should_stop):
+        for place, heat in zip(batch, evidence(network, features_of(network, data.images[batch])), strict=True):
+            row = data.table.iloc[place]
             geometry = Geometry.from_json(json.loads(row["geometry"]))
-            features = np.asarray(network.predict_on_batch(to_tensor(image[np.newaxis]))[1])
             boxes = boxes_in_input(malignant[str(row["image_id"])], geometry)
-            found.append(Located(row["patient_id"], evidence(network, features)[0], image > 0, boxes))
+            found.append(Located(row["patient_id"], heat, data.images[place] > 0, boxes))
     return found
 
 
+def features_of(network: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Return the features, float32 (b, h, w, c), of a batch of images.
+
+    Args:
+        network: see `with_features`; it has some.
+        images: uint8 (b, size, size).
+    """
+    return np.asarray(network.predict_on_batch(to_tensor(images))[1])[: len(images)]
+
+
 def embed(network: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Return the mean features of images, float64 (n, c); (n, 0) for a network without an activation map.
+    """Return the mean features of a batch of images, float64 (b, c); (b, 0) for a network without an activation map.
 
     Args:
         network: see `with_features`.
-        images: uint8 (n, size, size).
+        images: uint8 (b, size, size).
     """
     if len(network.outputs) == 1:
         return np.empty((len(images), 0))
-    batches = [
-        np.asarray(network.predict_on_batch(to_tensor(images[start : start + PREDICTION_BATCH]))[1])
-        for start in range(0, len(images), PREDICTION_BATCH)
-    ]
-    return np.concatenate([features.mean(axis=(1, 2)) for features in batches]).astype(np.float64)
+    return features_of(network, images).mean(axis=(1, 2)).astype(np.float64)
 
 
-def verifier(run: Path) -> "subprocess.Popen[str]":
+@contextmanager
+def verifier(trained: Trained) -> Iterator["subprocess.Popen[str]"]:
     """Start the fresh process that will verify the model; it loads TensorFlow while this one judges.
 
-    It waits for a line on its standard input, and ends without a word if this process ends instead.
+    It waits for a line on its standard input, and ends without a word if this process ends instead; it ends with the block.
     """
-    command = [sys.executable, "-m", "mammo_core.learning.verify", str(run)]
+    folders = [str(path.absolute()) for path in (trained.run, trained.store.folder)]
+    command = [sys.executable, "-m", "mammo_core.learning.verify", *folders]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=PROJECT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    with subprocess.Popen(command, cwd=PROJECT, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-def verify(run: Path, process: "subprocess.Popen[str]") -> bool:
+def verify(run: Path, process: "subprocess.Popen[str]", should_stop: ShouldStop = never) -> None:
     """Let the fresh process compare the loaded model's predictions on the validation part with the stored ones.
 
     Raises:
-        ModelError: it can't be loaded.
+        ModelError: it can't be loaded, or says something else.
+        Interrupted: someone asks to stop.
     """
-    _, errors = process.communicate("verify\n")
+    message, errors = "verify\n", ""
+    while process.returncode is None:
+        try:
+            _, errors = process.communicate(message, LOOK_SECONDS)
+        except subprocess.TimeoutExpired:
+            message = ""  # it has been said
+            if should_stop():
+                raise Interrupted from None
     if process.returncode:
         last = (errors.strip().splitlines() or ["no message"])[-1]
         raise ModelError(f"The saved model can't be loaded again: {last}")
-    return bool(read_json(run / VERIFICATION)["verified"])
+    found = read_json(run / VERIFICATION)
+    if not found["verified"]:
+        raise ModelError(
+            f"The saved model isn't sound: loaded again, its answers to {found['images']:,} validation images differ by up "
+            f"to {found['largest_difference']:.2g} from those before. The checkpoint is kept; resume to save it again."
+        )
 
 
-def _heat_scale(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> float | None:
+def _heat_scale(model: keras.Model, data: TrainingData, should_stop: ShouldStop) -> float | None:
     """Return what the hottest place of the median positive image adds to the logit; None without an activation map."""
-    network = with_features(model)
+    network, places = with_features(model), data.places("validation")
     if len(network.outputs) == 1:
         return None
     peaks = [
-        evidence(network, np.asarray(network.predict_on_batch(to_tensor(image[np.newaxis]))[1])).max()
-        for image in images[labels == 1]
+        evidence(network, features_of(network, data.images[batch])).max(axis=(1, 2))
+        for batch in batches(places[data.labels[places] == 1], should_stop)
     ]
-    return max(float(np.median(peaks)), 1e-6)
+    return max(float(np.median(np.concatenate(peaks))), 1e-6)
 
 
 def _origin(store: Store) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Who will be in which part of a run, known before anything starts and without loading TensorFlow."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,22 @@ import pandas as pd
 import psutil
 
 from mammo_core import models
-from mammo_core.dataset.splits import PARTS, assert_no_overlap, balance, split_fold, split_patients
-from mammo_core.dataset.store import open_store
+from mammo_core.dataset.splits import (
+    PARTS,
+    assert_no_overlap,
+    balance,
+    sample_patients,
+    split_fold,
+    split_patients,
+)  # fmt: skip
+from mammo_core.dataset.store import Store, open_store
 from mammo_core.errors import ConfigError, DataError
-from mammo_core.learning.config import TrainingConfig
+from mammo_core.learning.config import TrainingConfig, quick_start
 
+SPLIT = "split.parquet"  # in a run's folder: who is in which part
+SPLIT_COLUMNS = ["patient_id", "image_id", "label", "part"]
 MEMORY_SHARE = 0.8  # of the free memory that the images may take
+DIVIDING = ("seed", "validation_share", "test_share", "folds", "fold")  # the settings by which patients are divided
 TREATMENTS = {
     "oversample": "positive images are repeated until both classes are equal",
     "undersample": "as many negative images are drawn as there are positive ones",
@@ -26,20 +36,42 @@ TREATMENTS = {
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The labelled images of a store, divided.
+    """The labelled images of a store, divided. They are in memory once; all else goes by their places.
 
     Attributes:
         table: one row an image: the manifest's columns and part.
         images: uint8 (n, size, size), in the table's order.
+        looked_at: bool (n,), the images that count; all, but for a stopped run's judging.
     """
 
     table: pd.DataFrame
     images: np.ndarray
+    looked_at: np.ndarray
 
-    def part(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return images uint8 (m, size, size) and labels int (m,) of a part."""
-        chosen = (self.table["part"] == name).to_numpy()
-        return self.images[chosen], self.table["label"].to_numpy(int)[chosen]
+    @property
+    def labels(self) -> np.ndarray:
+        """The labels, int (n,)."""
+        return self.table["label"].to_numpy(int)
+
+    def places(self, part: str) -> np.ndarray:
+        """Return where the images of a part are, int (m,)."""
+        return np.flatnonzero((self.table["part"] == part).to_numpy() & self.looked_at)
+
+    def sample(self, most: int, seed: int) -> "TrainingData":
+        """Return the same data, of which whole patients with about `most` images of each part are looked at."""
+        return replace(self, looked_at=sample_patients(self.table, most, seed))
+
+    def shortened(self) -> list[str]:
+        """Say on how many patients of each part a stopped run's report rests, if not on all."""
+        whole, sampled = describe(self.table), describe(self.table[self.looked_at])
+        counts = [
+            f"{sampled[part]['patients']:,} of {whole[part]['patients']:,} ({part})"
+            for part in PARTS
+            if sampled[part]["patients"] < whole[part]["patients"]
+        ]
+        if not counts:
+            return []
+        return [f"The run was stopped, so its report rests on a sample of the patients: {', '.join(counts)}."]
 
 
 def check(config: TrainingConfig) -> None:
@@ -88,7 +120,59 @@ def plan(config: TrainingConfig) -> pd.DataFrame:
         part = split_patients(labelled, config.validation_share, config.test_share, config.seed)
     split = labelled.assign(part=part)
     assert_no_overlap(split)
+    if config.start_from is not None:
+        _assert_unseen(models.open_bundle(models.model_folder(config.start_from)), store, split)
     return split
+
+
+def preset(store: Store, start_from: str | None) -> TrainingConfig:
+    """Return the one-click preset; a start model that knows these data keeps its own split, so that nothing leaks.
+
+    Args:
+        store: the prepared store.
+        start_from: a compatible model to go on from, if there is one.
+    """
+    config = quick_start(store.name, start_from)
+    if start_from is None:
+        return config
+    bundle = models.open_bundle(models.model_folder(start_from))
+    if not _same_data(bundle, store):
+        return config
+    return config.model_copy(update={name: value for name, value in bundle.card["config"].items() if name in DIVIDING})
+
+
+def _same_data(bundle: models.Bundle, store: Store) -> bool:
+    """Return whether a model was trained on the data set of a store; the same name from another generator is another."""
+    known, source = bundle.card["data"], store.source()
+    return all(known.get(name) == source.get(name) for name in ("dataset", "generator"))
+
+
+def _assert_unseen(bundle: models.Bundle, store: Store, split: pd.DataFrame) -> None:
+    """Refuse to judge, or to stop early, by patients from whom the start model has learnt.
+
+    Raises:
+        ConfigError: there are such patients, or nobody knows.
+    """
+    if not _same_data(bundle, store):
+        return
+    path, config = bundle.folder / SPLIT, bundle.card["config"]
+    remedy = "start from random weights."
+    if not path.is_file():
+        raise ConfigError(
+            f"{bundle.name} was trained on these data, and its {SPLIT} with the patients it has learnt from is missing. "
+            f"Put it back, or {remedy}"
+        )
+    before = pd.read_parquet(path).drop_duplicates("patient_id").set_index("patient_id")["part"]
+    patients = split.drop_duplicates("patient_id")
+    was = patients["patient_id"].map(before)
+    seen = (patients["part"] == "test") & was.isin(["train", "validation"])
+    seen |= (patients["part"] == "validation") & (was == "train")
+    if seen.any():
+        own = ", ".join(f"{name.replace('_', ' ')} {config[name]}" for name in DIVIDING if config.get(name) is not None)
+        raise ConfigError(
+            f"{bundle.name} has already learnt from {seen.sum():,} of the patients that this run would be judged on. "
+            f"Take the same {own}, or {remedy}"
+        )
 
 
 def steps_an_epoch(labels: np.ndarray, config: TrainingConfig) -> int:
@@ -158,8 +242,10 @@ def preview(config: TrainingConfig) -> Preview:
     origin = f"the weights of **{config.start_from}**" if config.start_from else "random weights"
     if config.backbone_weights:
         origin = f"the backbone weights of {Path(config.backbone_weights).name}"
+    size = open_store(config.store).contract.size
     sentence = (
-        f"The **{config.network}** network, from {origin}: at most {config.epochs} epochs of {steps:,} steps, "
+        f"The **{config.network}** network on images of {size} × {size} pixels (for another size import the data again, on the "
+        f"Data page), from {origin}: at most {config.epochs} epochs of {steps:,} steps, "
         f"{config.batch_size} images each; {TREATMENTS[config.imbalance]}, in the training part only."
     )
     shown = table[table["images"] > 0].rename(columns=lambda name: name.replace("_", " "))

@@ -13,10 +13,10 @@ from mammo_core.errors import ConfigError, DataError, ModelError
 from mammo_core.files import append_json_line, read_json, read_json_lines, whole
 from mammo_core.learning.callbacks import KeepBest
 from mammo_core.learning.config import TrainingConfig
+from mammo_core.learning.plan import SPLIT, SPLIT_COLUMNS
 
 STATE = "resume.npz"  # weights, optimiser with its counters, seeds, epochs done, the best so far
-CONFIG, SPLIT, METRICS = "config.json", "split.parquet", "metrics.jsonl"
-SPLIT_COLUMNS = ["patient_id", "image_id", "label", "part"]
+CONFIG, METRICS = "config.json", "metrics.jsonl"
 
 
 class KeepState(keras.callbacks.Callback):

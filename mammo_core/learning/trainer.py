@@ -10,7 +10,6 @@
 """
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +20,17 @@ import tensorflow as tf
 
 from mammo_core import models
 from mammo_core.dataset.splits import balance
-from mammo_core.dataset.store import open_store
+from mammo_core.dataset.store import Store, open_store
 from mammo_core.files import append_json_line, whole, write_json
 from mammo_core.learning.callbacks import Journal, KeepBest, Progress, Validation
 from mammo_core.learning.config import TrainingConfig
+from mammo_core.learning.ending import Ending, Interrupted, ShouldStop, batches, never
 from mammo_core.learning.events import Events
-from mammo_core.learning.finish import CHECKPOINT, finish, verifier, verify
+from mammo_core.learning.finish import CHECKPOINT, Trained, complete
 from mammo_core.learning.inputs import Batches
 from mammo_core.learning.network import build, load
-from mammo_core.learning.plan import TrainingData, describe, plan, steps_an_epoch
-from mammo_core.learning.resume import (
-    CONFIG,
-    METRICS,
-    SPLIT,
-    SPLIT_COLUMNS,
-    STATE,
-    KeepState,
-    check_same,
-    reopen,
-    restore,
-)  # fmt: skip
+from mammo_core.learning.plan import SPLIT, SPLIT_COLUMNS, TrainingData, describe, plan, steps_an_epoch
+from mammo_core.learning.resume import CONFIG, METRICS, STATE, KeepState, check_same, reopen, restore
 
 EVENTS = "events"
 LOSS = "categorical_crossentropy"
@@ -57,21 +47,22 @@ def train(
     run: Path,
     config: TrainingConfig,
     progress: Progress = lambda _: None,
-    should_stop: Callable[[], bool] = lambda: False,
+    should_stop: ShouldStop = never,
 ) -> dict[str, Any]:
     """Train, judge, save, and verify in a fresh process. A run that was broken off goes on after its last whole epoch.
 
     Args:
         run: the run folder; its name becomes the model's.
         config: what to do.
-        progress: see `Journal`.
-        should_stop: asked at every step; the best model so far is kept.
+        progress: see `Journal`; before and after it with done, total and phase, in words.
+        should_stop: asked at every step and batch; the best model so far is kept, and judged on a sample of a large data set.
 
     Returns:
         run, status ("finished", "stopped" or "diverged"), message, epochs, best_epoch, seconds, verified.
 
     Raises:
-        MammoError: the data don't allow it, the start model doesn't fit, or the run can't go on with these settings.
+        MammoError: the data don't allow it, the start model doesn't fit, the run can't go on with these settings, or the saved
+            model isn't what was trained.
     """
     started = time.monotonic()
     keras.utils.set_random_seed(config.seed)
@@ -81,16 +72,36 @@ def train(
         check_same(run, config, table)
     else:
         _begin(run, config, table)
-    data = TrainingData(table, store.images(table["png"].to_list()))
-    journal, best = fit_run(data, config, run, progress, should_stop)
-    outcome: dict[str, Any] = {"run": run.name, "epochs": journal.epochs_done, "best_epoch": best.best_epoch}
-    if best.best is None:
-        outcome |= _nothing(journal)
+    ending = Ending(should_stop)
+    outcome: dict[str, Any] = {"run": run.name, "epochs": 0, "best_epoch": 0, "verified": False}
+    try:
+        images = _load_images(store, table["png"].to_numpy(), progress, ending)
+    except Interrupted:
+        outcome |= {"status": "stopped", "message": "Stopped while its images were being loaded."}
     else:
-        with verifier(run) as process:
-            finish(run, config, store, data, best.best_epoch)
-            outcome |= _ending(journal, best) | {"verified": verify(run, process)}
+        data = TrainingData(table, images, np.ones(len(table), bool))
+        journal, best = fit_run(data, config, run, progress, ending)
+        outcome |= {"epochs": journal.epochs_done, "best_epoch": best.best_epoch}
+        if best.best is None:
+            outcome |= _nothing(ending)
+        else:
+            trained = Trained(run, config, store, data, best.best_epoch)
+            judged = complete(trained, ending, lambda phase: progress({"done": 1, "total": 1, "phase": phase}))
+            outcome |= {**_ending(ending, best, judged), "verified": True}
     return outcome | {"seconds": round(time.monotonic() - started, 3)}
+
+
+def _load_images(store: Store, pngs: np.ndarray, progress: Progress, ending: Ending) -> np.ndarray:
+    """Return all images, uint8 (n, size, size).
+
+    Raises:
+        Interrupted: someone asks to stop.
+    """
+    images = np.empty((len(pngs), store.contract.size, store.contract.size), np.uint8)
+    for batch in batches(np.arange(len(pngs)), ending.asked):
+        images[batch] = store.images(pngs[batch].tolist())
+        progress({"done": int(batch[-1]) + 1, "total": len(pngs), "unit": "images", "phase": "Loading the images"})
+    return images
 
 
 def _begin(run: Path, config: TrainingConfig, table: pd.DataFrame) -> None:
@@ -113,19 +124,19 @@ def fit_run(
     config: TrainingConfig,
     run: Path,
     progress: Progress,
-    should_stop: Callable[[], bool],
+    ending: Ending,
 ) -> tuple[Journal, KeepBest]:
     """Fit the network on the training part, from where the run stands, and leave its files in the run folder.
 
     Returns:
         What was journalled, and the best model's score and epoch.
     """
-    images, labels = data.part("train")
-    positions, weights = balance(labels, config.imbalance, np.random.default_rng(config.seed))
+    images, labels, places = data.images, data.labels, data.places("train")
+    positions, weights = balance(labels[places], config.imbalance, np.random.default_rng(config.seed))
     best = KeepBest(run / CHECKPOINT, config.patience)
     with devices().scope():
         model = _start_model(config, images.shape[1])
-        steps = config.epochs * steps_an_epoch(labels, config)
+        steps = config.epochs * steps_an_epoch(labels[places], config)
         schedule = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps, alpha=0.05)
         metrics = ["accuracy", PositiveAUC(name="auc")]
         model.compile(optimizer=keras.optimizers.Adam(schedule), loss=LOSS, metrics=metrics)
@@ -133,12 +144,12 @@ def fit_run(
         if (run / STATE).exists():
             done = restore(run / STATE, model, best)
             reopen(run / METRICS, done)
-    journal = Journal(run / METRICS, config, progress, should_stop, done)
-    validation = Validation(*data.part("validation"))
+    journal = Journal(run / METRICS, config, progress, ending, done)
+    validation = Validation(images, labels, data.places("validation"), ending)
     callbacks = [validation, best, journal, Events(run / EVENTS), KeepState(run / STATE, best)]
     if not (done and best.is_over(done)):
-        batches = Batches(images, labels, positions, weights, config, done)
-        model.fit(batches, epochs=config.epochs, initial_epoch=done, verbose=0, callbacks=callbacks, shuffle=False)
+        shown = Batches(images, labels, places[positions], weights, config, done)
+        model.fit(shown, epochs=config.epochs, initial_epoch=done, verbose=0, callbacks=callbacks, shuffle=False)
     return journal, best
 
 
@@ -148,22 +159,20 @@ def devices() -> tf.distribute.Strategy:
     return tf.distribute.MirroredStrategy() if several else tf.distribute.get_strategy()
 
 
-def _nothing(journal: Journal) -> dict[str, Any]:
+def _nothing(ending: Ending) -> dict[str, str]:
     """Describe the end of a run that has no whole epoch."""
-    if journal.diverged:
-        status, message = "diverged", "The loss is not a number. Try a smaller learning rate."
-    else:
-        status, message = "stopped", "Stopped before the first epoch ended; there is no model."
-    return {"status": status, "message": message, "verified": False}
+    if ending.diverged:
+        return {"status": "diverged", "message": "The loss is not a number. Try a smaller learning rate."}
+    return {"status": "stopped", "message": "Stopped before the first epoch ended; there is no model."}
 
 
-def _ending(journal: Journal, best: KeepBest) -> dict[str, str]:
+def _ending(ending: Ending, best: KeepBest, judged: TrainingData) -> dict[str, str]:
     kept = f"the best model, of epoch {best.best_epoch}, is kept"
-    if journal.diverged:
+    if ending.diverged:
         return {
             "status": "diverged",
             "message": f"The loss is not a number; {kept}. Try a smaller learning rate.",
         }
-    if journal.stopped:
-        return {"status": "stopped", "message": f"Stopped on request; {kept}."}
+    if ending.stopped:
+        return {"status": "stopped", "message": " ".join([f"Stopped on request; {kept}.", *judged.shortened()])}
     return {"status": "finished", "message": f"Finished; {kept}."}

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,13 +14,14 @@ from filelock import FileLock, Timeout
 
 from mammo_core.errors import WorkError
 from mammo_core.files import read_json, write_bytes, write_json
+from mammo_core.work.disk import full_disk_named
 
 State = Literal["queued", "running", "stopping", "finished", "stopped", "failed", "diverged", "crashed"]
 FINAL: tuple[State, ...] = ("finished", "stopped", "failed", "diverged", "crashed")
 STARTING: Literal["starting"] = (
     "starting"  # written with the request; "queued", for everyone, until the process has had time to come up
 )
-STARTING_SECONDS = 30.0  # until then a launched process that holds no lock yet counts as queued, not as crashed
+STARTING_SECONDS = 30.0  # until then work that no process is known of yet counts as queued, not as crashed
 RESERVE_BYTES = 16_384  # kept on the disk, so that there is room to say that the disk is full
 KILL_SECONDS = 10.0  # that the system may take to end a killed process
 KILLED = "Ended at once by a second stop."
@@ -34,7 +36,7 @@ class WorkFolder:
     progress.json   how far it is; its keys depend on the kind
     stop            is there once someone asked it to stop
     work.lock       locked by the process while it lives
-    process.json    which process that is: host, pid and the time of its start
+    process.json    which process that is, or will be: host, pid and the time of its start
     reserve         some bytes that are given back when a failure has to be written
     work.log        its output
     """
@@ -65,13 +67,7 @@ class WorkFolder:
 
     def is_alive(self) -> bool:
         """Return whether a process holds the lock. A zombie or a reused process number doesn't."""
-        if not (self.path / "work.lock").exists():
-            return False
-        try:
-            with self.lock().acquire(timeout=0):
-                return False
-        except Timeout:
-            return True
+        return is_locked(self.path / "work.lock")
 
     def state(self) -> State:
         """Return the true state: what the process last wrote, unless it has died since."""
@@ -85,8 +81,7 @@ class WorkFolder:
         written = self.written_state()  # it may have ended between the two looks
         if written["state"] in FINAL:
             return written["state"]
-        starting = written["state"] == STARTING and time.time() - written["time"] < STARTING_SECONDS
-        return "queued" if starting else "crashed"
+        return "queued" if written["state"] == STARTING and self._may_come_up(written["time"]) else "crashed"
 
     def written_state(self) -> dict[str, Any]:
         """Return the last state that was written: {"state", "message", "time" (seconds since 1970)}."""
@@ -114,6 +109,8 @@ class WorkFolder:
         if not progress:
             return "Waiting for its turn …" if self.state() == "queued" else "Getting ready …"
         words = [f"{progress['done']:,} of {progress['total']:,} {progress.get('unit', 'images')}"]
+        if "phase" in progress:
+            return " · ".join([progress["phase"], *(words if progress["done"] < progress["total"] else ())]) + " …"
         if "epoch" in progress:
             words.insert(0, f"epoch {progress['epoch']} of {progress['epochs']}")
         if progress.get("quarantined"):
@@ -122,7 +119,7 @@ class WorkFolder:
             words.append(f"learning rate {progress['learning_rate']:.1e}")
         if progress.get("images_per_second"):
             words.append(f"{progress['images_per_second']:.1f} images/s")
-        if progress.get("seconds_left") is not None and self.state() not in FINAL:
+        if progress.get("seconds_left") and self.state() not in (*FINAL, "stopping"):
             words.append(f"{duration(progress['seconds_left'])} left")
         return " · ".join(words)
 
@@ -143,33 +140,42 @@ class WorkFolder:
         """Ask the process to end; asked a second time, end it at once.
 
         Raises:
-            WorkError: it is to be ended at once, and runs on another machine.
+            WorkError: it is to be ended at once, and runs on another machine; or the disk has no room for the request.
         """
-        if self.stop_requested() and self.is_alive():
-            self._kill()
-        else:
-            self.request_stop()
+        with full_disk_named(self.name):
+            if self.stop_requested() and self.is_alive():
+                self._kill()
+            else:
+                self.request_stop()
 
     def write_request(self, kind: str, arguments: dict[str, Any]) -> None:
         """Write what is asked for and set the state to queued.
 
         Raises:
-            WorkError: a process is at work in this folder.
+            WorkError: a process is at work in this folder, or the disk has no room for the request.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.path / "request.lock"):  # of two requests at the same time one finds the other's state
-            if self.exists and self.state() not in FINAL:
-                raise WorkError(f"{self.name} is already being worked on. Wait for it to end, or stop it.")
-            (self.path / "stop").unlink(missing_ok=True)
-            (self.path / "progress.json").unlink(missing_ok=True)
-            self.write_state(STARTING)
-            write_json(self.path / "work.json", {"kind": kind, "arguments": arguments})
+        with full_disk_named(self.name):
+            self.path.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.path / "request.lock"):  # of two requests at the same time one finds the other's state
+                if self.exists and self.state() not in FINAL:
+                    raise WorkError(f"{self.name} is already being worked on. Wait for it to end, or stop it.")
+                for name in ("stop", "progress.json", "process.json"):
+                    (self.path / name).unlink(missing_ok=True)
+                self.write_state(STARTING)
+                write_json(self.path / "work.json", {"kind": kind, "arguments": arguments})
 
-    def write_process(self) -> None:
-        """Write that this process is at work here; it holds the lock."""
-        process = psutil.Process()
+    def write_process(self, pid: int | None = None) -> None:
+        """Write which process is at work here, or is about to be.
+
+        Args:
+            pid: of a process on this machine; this one without.
+        """
+        process = psutil.Process(pid)
         about = {"host": socket.gethostname(), "pid": process.pid, "created": process.create_time()}
         write_json(self.path / "process.json", about)
+
+    def reserve(self) -> None:
+        """Keep some bytes on the disk that are given back when a failure has to be written."""
         write_bytes(self.path / "reserve", os.urandom(RESERVE_BYTES))
 
     def write_state(self, state: State | Literal["starting"], message: str = "") -> None:
@@ -182,14 +188,22 @@ class WorkFolder:
         """Write how far the work is."""
         write_json(self.path / "progress.json", progress)
 
+    def _may_come_up(self, asked: float) -> bool:
+        """Return whether a process that holds no lock yet may still take it."""
+        path = self.path / "process.json"
+        about = read_json(path) if path.exists() else {"host": None}
+        if about["host"] != socket.gethostname():
+            return time.time() - asked < STARTING_SECONDS
+        return _process(about) is not None
+
     def _kill(self) -> None:
         about = read_json(self.path / "process.json")
         if about["host"] != socket.gethostname():
             raise WorkError(f"{self.name} runs on {about['host']} and can only be ended at once from there.")
+        process = _process(about)
+        if process is None:
+            return  # it has just ended
         with suppress(psutil.NoSuchProcess):
-            process = psutil.Process(about["pid"])
-            if process.create_time() != about["created"]:
-                return  # it has just ended, and the number belongs to another process
             family = [process, *process.children(recursive=True)]
             for member in family:
                 with suppress(psutil.NoSuchProcess):
@@ -197,6 +211,36 @@ class WorkFolder:
             psutil.wait_procs(family, timeout=KILL_SECONDS)
         if self.written_state()["state"] not in FINAL:
             self.write_state("stopped", KILLED)
+
+
+def is_locked(path: Path) -> bool:
+    """Return whether a process holds the lock of a file.
+
+    Where the system can, it asks by a shared lock, which another one who asks doesn't take for the holder's.
+    """
+    if sys.platform == "win32":
+        try:
+            with FileLock(path).acquire(timeout=0):
+                return False
+        except Timeout:
+            return True
+    import fcntl
+
+    with suppress(FileNotFoundError), path.open("rb") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):  # some file systems say the latter
+            return True
+    return False
+
+
+def _process(about: dict[str, Any]) -> psutil.Process | None:
+    """Return the living process of a process.json of this machine; None for a zombie or a number's next owner."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(about["pid"])
+        if process.create_time() == about["created"] and process.status() != psutil.STATUS_ZOMBIE:
+            return process
+    return None
 
 
 def duration(seconds: float) -> str:

@@ -1,11 +1,11 @@
 """Starting long work: in a detached process of its own, or here in this process with the same files."""
 
-import errno
 import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from mammo_core.errors import DataError, MammoError, WorkError
 from mammo_core.settings import PROJECT, settings
+from mammo_core.work.disk import chain, full_disk_named, is_disk_full
 from mammo_core.work.folder import WorkFolder
 from mammo_core.work.jobs import JOBS, Outcome
 
@@ -32,13 +33,13 @@ def launch(path: Path, kind: str, arguments: dict[str, Any]) -> WorkFolder:
         arguments: of the job, JSON.
 
     Raises:
-        WorkError: a process is at work in this folder already.
+        WorkError: a process is at work in this folder already, or the disk is full.
     """
-    folder = WorkFolder(path)
+    folder = WorkFolder(path.absolute())
     folder.write_request(kind, arguments)
-    with (path / "work.log").open("ab") as log:
-        subprocess.Popen(
-            [sys.executable, "-m", "mammo_core", "work", str(path)],
+    with full_disk_named(folder.name), (folder.path / "work.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mammo_core", "work", str(folder.path)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -46,6 +47,8 @@ def launch(path: Path, kind: str, arguments: dict[str, Any]) -> WorkFolder:
             start_new_session=True,  # a closed terminal or a stopped server doesn't reach it
             env={**os.environ, **folders_environment()},
         )
+        folder.write_process(process.pid)
+    threading.Thread(target=process.wait, daemon=True).start()  # once ended, it shall not stay as a zombie
     return folder
 
 
@@ -80,6 +83,7 @@ def run_requested(folder: WorkFolder, on_progress: Progress | None = None, *, in
         with folder.lock().acquire(timeout=5):
             try:
                 folder.write_process()
+                folder.reserve()
                 return _run_in_turn(folder, on_progress) if in_turn else _run(folder, on_progress)
             except MammoError as error:
                 folder.write_state("failed", str(error))
@@ -166,20 +170,10 @@ class _Reporter:
 
 def _cause(error: BaseException) -> str:
     """Name the cause of an unexpected end in one sentence, without the message, which could hold anything."""
-    causes = list(_chain(error))
-    if any(isinstance(cause, MemoryError) or type(cause).__name__ == "ResourceExhaustedError" for cause in causes):
-        return "Out of memory. Choose a smaller batch or fewer workers."
-    if any(_is_disk_full(cause) for cause in causes):
+    if is_disk_full(error):
         return "The disk is full. Make room and resume."
+    if any(
+        isinstance(cause, MemoryError) or type(cause).__name__ == "ResourceExhaustedError" for cause in chain(error)
+    ):
+        return "Out of memory. Choose a smaller batch or fewer workers."
     return f"It ended with an unexpected {type(error).__name__}; work.log in its folder has the details."
-
-
-def _is_disk_full(error: BaseException) -> bool:
-    """HDF5 tells the number of the error in its message only."""
-    return isinstance(error, OSError) and (error.errno == errno.ENOSPC or os.strerror(errno.ENOSPC) in str(error))
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

@@ -103,6 +103,11 @@ def under_way() -> list[WorkFolder]:
     return [folder for folder in folders if folder.state() not in FINAL]
 
 
+def any_alive(names: list[str]) -> bool:
+    """Return whether one of several runs is queued or running."""
+    return any(WorkFolder(run_folder(name)).state() not in FINAL for name in names)
+
+
 def run_folder(name: str) -> Path:
     """Return where the run of that name lies."""
     return settings().models / Path(name).name
@@ -111,6 +116,19 @@ def run_folder(name: str) -> Path:
 def read_metrics(run: Path) -> list[dict[str, Any]]:
     """Return what a run has written so far: "start", "step" and "epoch" records."""
     return read_json_lines(run / "metrics.jsonl")
+
+
+def verification_text(run: Path) -> str:
+    """Return in words what a fresh process found when it loaded the run's model, or nothing before."""
+    path = run / "verification.json"
+    if not path.exists():
+        return ""
+    found = read_json(path)
+    word = "verified" if found["verified"] else "**not verified**"
+    return (
+        f"{word}: loaded afresh, its answers to {found['images']:,} validation images differ by at most "
+        f"{found['largest_difference']:.1g}"
+    )
 
 
 def _own_settings(config: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from mammo_core.work.launch import folders_environment, run_here, run_requested
 from mammo_core.work.runs import describe_run
 
 Progress = Callable[[dict[str, Any]], None]
+NEVER_BEGUN = "No worker began it here. Do all workers see the same data and models folders as this machine?"
 ONE_AT_A_TIME = threading.Lock()  # a Dask worker with several threads would mix the seeds of several trainings
 
 
@@ -54,7 +55,7 @@ def sweep(
     for config in configs:
         plan(config)
     base = f"{configs[0].store}-sweep-{datetime.now():%Y%m%d-%H%M%S}"
-    paths = [settings().models / f"{base}-{number:02d}" for number in range(1, len(configs) + 1)]
+    paths = [settings().models.absolute() / f"{base}-{number:02d}" for number in range(1, len(configs) + 1)]
     tasks = [
         (path, {"run": str(path), "config": config.parameters}) for path, config in zip(paths, configs, strict=True)
     ]
@@ -62,13 +63,17 @@ def sweep(
         on_progress({"done": done, "total": len(tasks), "unit": "runs"})
     differing = [key for key in configs[0].parameters if len({str(config.parameters[key]) for config in configs}) > 1]
     return [
-        {
-            **{key: value for key, value in describe_run(path).items() if key in ("run", "state", "epochs", "auc")},
-            "message": WorkFolder(path).message(),
-            "settings": {key: config.parameters[key] for key in differing},
-        }
+        {**_result(path), "settings": {key: config.parameters[key] for key in differing}}
         for path, config in zip(paths, configs, strict=True)
     ]
+
+
+def _result(path: Path) -> dict[str, Any]:
+    work = WorkFolder(path)
+    if not work.exists:
+        return {"run": path.name, "state": "failed", "message": NEVER_BEGUN, "epochs": None, "auc": None}
+    found = describe_run(path)
+    return {"message": work.message(), **{key: found[key] for key in ("run", "state", "epochs", "auc")}}
 
 
 def train_on_worker(path: Path, arguments: dict[str, Any], environment: dict[str, str]) -> None:

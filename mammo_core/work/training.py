@@ -10,6 +10,7 @@ from mammo_core.errors import WorkError
 from mammo_core.learning.config import TrainingConfig
 from mammo_core.learning.plan import plan
 from mammo_core.settings import settings
+from mammo_core.work.disk import full_disk_named
 from mammo_core.work.folder import FINAL, WorkFolder
 from mammo_core.work.launch import launch
 
@@ -31,14 +32,15 @@ def train_request(document: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
     config = TrainingConfig.read(document)
     plan(config)
     base = f"{config.store}-{config.network}-{datetime.now():%Y%m%d-%H%M%S}"
-    path = settings().models / base
+    path = settings().models.absolute() / base
     number = 2
     while path.exists():
-        path = settings().models / f"{base}-{number}"
+        path = path.with_name(f"{base}-{number}")
         number += 1
     return path, {"run": str(path), "config": config.parameters}
 
 
+@full_disk_named("a run")
 def start(config: TrainingConfig) -> WorkFolder:
     """Start a run in a process of its own; two clicks, or two tabs, on the same settings are one run.
 
@@ -46,7 +48,7 @@ def start(config: TrainingConfig) -> WorkFolder:
         The new run's folder, or that of the run of these very settings that hasn't ended yet.
 
     Raises:
-        MammoError: a setting is not usable, or the store doesn't allow the split.
+        MammoError: a setting is not usable, the store doesn't allow the split, or the disk is full.
     """
     settings().models.mkdir(parents=True, exist_ok=True)
     with FileLock(settings().models / ".start.lock"):
@@ -75,7 +77,8 @@ def resume_request(folder: WorkFolder) -> tuple[Path, dict[str, Any]]:
         raise WorkError(f"{folder.name} is {state}; only a run that was stopped, failed or crashed can be resumed.")
     config = TrainingConfig.read(folder.request()["arguments"]["config"])
     plan(config)
-    return folder.path, {"run": str(folder.path), "config": config.parameters}
+    path = folder.path.absolute()
+    return path, {"run": str(path), "config": config.parameters}
 
 
 def resume(folder: WorkFolder) -> WorkFolder:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 from playwright.sync_api import Page, expect
 
+CHART = ".js-plotly-plot"
 PAGES = ("", "explore", "exams", "data", "train", "models", "predict")
 
 
@@ -62,35 +63,50 @@ def taken(page: Page, button: str) -> Path:
     return Path(download.value.path())
 
 
-def test_a_run_streams_survives_everything_and_stops(page: Page, server):
+def test_a_run_streams_survives_everything_and_stops(page: Page, server, workplace):
     page.goto(f"{server.url}/train")
     start_long_run(page)
     expect(page.get_by_text(re.compile("running|queued")).first).to_be_visible()
-    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=120_000)
-    first = points(page)
-    wait_for_growth(page, first)
+    expect(page.locator(CHART).first).to_be_visible(timeout=120_000)
+    zoom_and_hide(page)
+    seen = view(page)
+    assert seen["zoomed"]
+    assert seen["hidden"] == ["training, steps"]
+    wait_for_growth(page, points(page))
+    assert view(page) == seen
 
     page.reload()
-    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    expect(page.locator(CHART).first).to_be_visible()
     wait_for_growth(page, points(page))
 
     server.kill()
     server.start()
     page.goto(f"{server.url}/train")
-    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    expect(page.locator(CHART).first).to_be_visible()
     wait_for_growth(page, points(page))
 
-    page.get_by_role("button", name="Stop").click()
+    main = page.get_by_test_id("stMain")  # Streamlit's own header has a Stop as well, while the script runs
+    main.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text("the best model, of epoch")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("The model is verified")).to_be_visible()
+    (request,) = (workplace / "models").glob("*/work.json")
+    expect_listed(page, server, request.parent.name, "stopped")
 
-    page.get_by_role("button", name="Resume").click()
+    page.goto(f"{server.url}/train")
+    main.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("resumed").first).to_be_visible(timeout=90_000)  # the seam in the curve
     wait_for_growth(page, points(page))
-    page.get_by_role("button", name="Stop").click()
-    page.get_by_role("button", name="Stop at once").click()
+    main.get_by_role("button", name="Stop", exact=True).click()
+    main.get_by_role("button", name="Stop at once").click()
     expect(page.get_by_text("Ended at once by a second stop.")).to_be_visible()
+
+
+def expect_listed(page: Page, server, name: str, state: str) -> None:
+    """The models page lists a run in this state, and its model can be opened."""
     page.goto(f"{server.url}/models")
-    expect(page.get_by_test_id("stMain")).to_contain_text("demo")
+    row = page.get_by_test_id("stDataFrame").first.locator("tr", has_text=name)
+    expect(row).to_have_count(1)
+    expect(row.get_by_text(state, exact=True)).to_have_count(1)
 
 
 def start_long_run(page: Page) -> None:
@@ -103,9 +119,36 @@ def start_long_run(page: Page) -> None:
     page.get_by_role("button", name="Start with these settings").click()
 
 
+def zoom_and_hide(page: Page) -> None:
+    """Zoom into the middle of the loss chart, and hide its first line by a click in the legend."""
+    chart = page.locator(CHART).first
+    chart.scroll_into_view_if_needed()
+    box = chart.locator(".nsewdrag").first.bounding_box()
+    assert box
+    left, top, width, height = box["x"], box["y"], box["width"], box["height"]
+    page.mouse.move(left + 0.3 * width, top + 0.3 * height)
+    page.mouse.down()
+    page.mouse.move(left + 0.7 * width, top + 0.7 * height, steps=5)
+    page.mouse.up()
+    chart.locator(".legendtoggle").first.click()
+    page.wait_for_function(
+        f"document.querySelector('{CHART}').calcdata.some(([point]) => point.trace.visible !== true)"
+    )
+
+
+def view(page: Page) -> dict:
+    """Return what the loss chart shows: the axes' ranges and the names of the hidden lines."""
+    script = """({ layout, calcdata }) => ({
+        ranges: [layout.xaxis.range, layout.yaxis.range],
+        zoomed: layout.xaxis.autorange === false && layout.yaxis.autorange === false,
+        hidden: calcdata.map(([point]) => point.trace).filter((trace) => trace.visible !== true).map((trace) => trace.name),
+    })"""
+    return page.locator(CHART).first.evaluate(script)
+
+
 def points(page: Page) -> int:
     """Return how many points the loss chart has drawn."""
-    script = "() => document.querySelector('.js-plotly-plot')?.calcdata?.reduce((n, trace) => n + trace.length, 0) ?? 0"
+    script = f"() => document.querySelector('{CHART}')?.calcdata?.reduce((n, trace) => n + trace.length, 0) ?? 0"
     return int(page.evaluate(script))
 
 

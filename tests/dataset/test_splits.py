@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammo_core.dataset.splits import assert_no_overlap, balance, split_patients
+from mammo_core.dataset.splits import assert_no_overlap, balance, sample_patients, split_fold, split_patients
 from mammo_core.errors import ConfigError, DataError
 
 
@@ -53,6 +53,26 @@ def test_shares_that_leave_nothing_are_refused(shares):
 def test_too_few_positives_are_refused_with_the_numbers():
     with pytest.raises(DataError, match="99 patients without and 1 with"):
         split_patients(manifest(positive=1), 0.2, 0.2, 0)
+
+
+def test_folds_without_a_positive_patient_are_refused():
+    assert set(split_fold(manifest(positive=10), 10, 1, 0.2, 0)) == {"train", "validation", "test"}
+    with pytest.raises(DataError, match="91 patients without and 9 with"):
+        split_fold(manifest(positive=9), 10, 1, 0.2, 0)
+
+
+def test_a_sample_is_of_whole_patients_and_keeps_the_classes():
+    table = manifest()
+    table["part"] = split_patients(table, 0.2, 0.25, seed=0)  # 55, 20 and 25 patients of 4 images
+    chosen = table[sample_patients(table, 40, seed=0)]
+    assert (chosen.groupby("patient_id").size() == 4).all()
+    patients = chosen.groupby("patient_id").agg(part=("part", "first"), label=("label", "max")).value_counts()
+    assert (patients[("train", 0)], patients[("train", 1)]) == (8, 2)
+    assert {part: patients[part].sum() for part in ("train", "validation", "test")} == {
+        "train": 10, "validation": 10, "test": 10,
+    }  # fmt: skip
+    assert patients[("test", 1)] == 2
+    assert sample_patients(table, 220, seed=0).all()
 
 
 LABELS = np.array([0, 0, 0, 0, 0, 0, 1, 1])

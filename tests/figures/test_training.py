@@ -44,11 +44,12 @@ def test_a_majority_classifier_has_its_reference_beside_it():
     assert base_rate(RECORDS) == 0.98
     assert entropy(0.98) == pytest.approx(-0.98 * math.log(0.98) - 0.02 * math.log(0.02))
     assert entropy(1.0) == 0
-    texts = [
-        note.text for figure in (loss_curves(RECORDS), score_curves(RECORDS)) for note in figure.layout.annotations
-    ]
-    assert "entropy of the base rate (0.098)" in texts
-    assert "base rate: “negative” to everything (0.980)" in texts
+    for figure, level, name in (
+        (loss_curves(RECORDS), entropy(0.98), "entropy of the base rate (0.098)"),
+        (score_curves(RECORDS), 0.98, "base rate (0.980)"),
+    ):
+        (line,) = [shape for shape in figure.layout.shapes if shape.line.dash == "dash"]
+        assert (line.y0, line.y1, line.name, line.showlegend) == (level, level, name, True)
 
 
 def test_of_two_equal_aucs_the_lower_loss_is_the_best_epoch():
@@ -65,7 +66,20 @@ def test_steps_and_epochs_share_one_axis():
 
 def test_zoom_and_legend_survive_a_refresh():
     assert loss_curves(RECORDS[:2]).layout.uirevision == loss_curves(RECORDS).layout.uirevision == "loss"
-    assert loss_curves(RECORDS, logarithmic=True).layout.yaxis.type == "log"
+    for early, late in (
+        (loss_curves(RECORDS[:2]), loss_curves(RECORDS)),
+        (score_curves(RECORDS[:2]), score_curves(RECORDS)),
+    ):
+        uids = [trace.uid for trace in early.data]
+        assert uids == [trace.uid for trace in late.data][: len(uids)] == [trace.name for trace in early.data]
+
+
+def test_another_scale_is_another_view_of_its_axis_only():
+    linear, log = (loss_curves(RECORDS, logarithmic=logarithmic).layout for logarithmic in (False, True))
+    assert (linear.yaxis.type, log.yaxis.type) == ("linear", "log")
+    assert linear.yaxis.uirevision != log.yaxis.uirevision
+    assert linear.uirevision == log.uirevision
+    assert linear.xaxis.uirevision is None  # the figure's own
 
 
 def test_a_run_that_has_just_begun_has_empty_curves():

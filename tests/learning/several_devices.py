@@ -18,7 +18,7 @@ def main() -> None:
     run = Path(sys.argv[1])
     begun: list[dict] = []
     with patch.object(trainer, "devices", lambda: strategy):
-        stopped = trainer.train(run, config, begun.append, lambda: bool(begun) and begun[-1]["epoch"] == 2)
+        stopped = trainer.train(run, config, begun.append, lambda: bool(begun) and begun[-1].get("epoch") == 2)
         result = trainer.train(run, config)
     print(strategy.num_replicas_in_sync, stopped["epochs"], result["epochs"], result["status"], result["verified"])
 

@@ -6,7 +6,8 @@ from mammo_core import models
 from mammo_core.errors import ConfigError, DataError, ModelError
 from mammo_core.files import read_json_lines
 from mammo_core.learning.config import TrainingConfig
-from mammo_core.learning.resume import METRICS, SPLIT, STATE, reopen
+from mammo_core.learning.plan import SPLIT
+from mammo_core.learning.resume import METRICS, STATE, reopen
 from mammo_core.learning.trainer import train
 
 CONFIG = TrainingConfig(store="demo", epochs=3, batch_size=32)
@@ -19,7 +20,7 @@ def epochs_of(run):
 def stopping_in_epoch(epoch):
     """A progress callback and a question that ask for a stop once that epoch has begun."""
     seen = []
-    return seen.append, lambda: bool(seen) and seen[-1]["epoch"] >= epoch
+    return seen.append, lambda: bool(seen) and seen[-1].get("epoch", 0) >= epoch
 
 
 @pytest.fixture

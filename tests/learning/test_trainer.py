@@ -1,6 +1,7 @@
 import math
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -9,15 +10,20 @@ import pytest
 import tensorflow as tf
 
 from mammo_core import models
-from mammo_core.errors import ConfigError, DataError, MammoError
-from mammo_core.files import read_json, read_json_lines
+from mammo_core.dataset.store import open_store
+from mammo_core.errors import ConfigError, DataError, MammoError, ModelError
+from mammo_core.files import read_json, read_json_lines, write_json
+from mammo_core.learning import finish
+from mammo_core.learning.callbacks import Validation
 from mammo_core.learning.config import TrainingConfig
+from mammo_core.learning.ending import Ending, never
 from mammo_core.learning.events import Event
 from mammo_core.learning.inputs import Batches
-from mammo_core.learning.plan import plan, preview
+from mammo_core.learning.plan import TrainingData, plan, preset, preview
 from mammo_core.learning.trainer import devices, train
 from mammo_core.learning.verify import verify
 from mammo_core.settings import PROJECT, settings
+from mammo_core.work.runs import verification_text
 
 
 def run_of(finished):
@@ -67,7 +73,7 @@ def test_validation_metrics_are_those_of_the_predictions(finished):
 
 def test_verification_fails_for_a_model_that_says_something_else(finished, monkeypatch):
     monkeypatch.setattr("mammo_core.learning.verify.predict", lambda _model, images: np.full(len(images), 0.123))
-    assert verify(run_of(finished)) > 1e-6
+    assert verify(run_of(finished), finished / "data" / "prepared" / "demo") > 1e-6
     assert read_json(run_of(finished) / "verification.json")["verified"] is False
 
 
@@ -117,6 +123,7 @@ def test_the_preview_counts_what_the_split_will_be(finished):
     negative = (split.query("part == 'train'")["label"] == 0).sum()
     assert seen.steps == math.ceil(2 * negative / 16)  # oversampled to as many positives
     assert f"12 epochs of {seen.steps} steps" in seen.sentence
+    assert "256 × 256 pixels" in seen.sentence
     whole = preview(config.model_copy(update={"imbalance": "none", "batch_size": 4}))
     assert whole.steps == math.ceil(table.loc["train", "images"] / 4)
 
@@ -191,3 +198,125 @@ def test_a_run_on_two_devices_learns_goes_on_and_is_verified(finished):
 
 def test_on_one_device_nothing_is_mirrored():
     assert devices().num_replicas_in_sync == 1
+
+
+JUDGING = {"done": 1, "total": 1, "phase": "Judging the best model"}
+
+
+def test_a_stop_while_the_model_is_judged_leaves_one_that_is_judged_on_a_sample(finished, monkeypatch):
+    monkeypatch.setattr(finish, "STOPPED_IMAGES", 4)
+    told = []
+    run = settings().models / "short"
+    config = TrainingConfig(store="demo", epochs=1, batch_size=32)
+    result = train(run, config, told.append, lambda: told[-1:] == [JUDGING])
+    assert (result["status"], result["epochs"], result["verified"]) == ("stopped", 1, True)
+    bundle = models.open_bundle(run)
+    split = plan(config).groupby("part")["patient_id"].nunique()
+    sampled = bundle.predictions().groupby("part")["patient_id"].nunique()
+    assert sampled["test"] < split["test"]
+    sentence = f"{sampled['test']} of {split['test']} (test)"
+    assert sentence in result["message"]
+    assert sentence in bundle.card["limits"][-1]
+    assert bundle.evaluation()["patients"] == sampled["test"]
+    assert bundle.card["data"]["parts"]["test"]["patients"] == split["test"]
+    phases = list(dict.fromkeys(progress["phase"] for progress in told if "phase" in progress))
+    assert phases == ["Loading the images", JUDGING["phase"], "Verifying the saved model in a fresh process"]
+
+
+def test_a_stop_while_images_are_loaded_ends_the_run_there(finished, tmp_path):
+    told = []
+    result = train(tmp_path / "run", TrainingConfig(store="demo"), told.append, lambda: bool(told))
+    assert (result["status"], result["message"]) == ("stopped", "Stopped while its images were being loaded.")
+    assert [progress["done"] for progress in told] == [64]
+
+
+class Answering:
+    """In place of a network: gives every image the same probability."""
+
+    stop_training = False
+
+    def __init__(self, probability):
+        self.probability, self.asked = probability, 0
+
+    def predict_on_batch(self, tensor):
+        self.asked += 1
+        return np.full((len(tensor), 2), self.probability)
+
+
+@pytest.mark.parametrize(
+    ("probability", "stop", "asked", "ends"),
+    [(0.3, False, 3, (False, False)), (0.3, True, 0, (True, False)), (math.nan, False, 3, (False, True))],
+)
+def test_a_stop_or_an_answer_that_is_no_number_ends_training_in_validation(probability, stop, asked, ends):
+    ending = Ending(lambda: stop)
+    labels = np.arange(150) % 2
+    validation = Validation(np.zeros((150, 4, 4), np.uint8), labels, np.arange(150), ending)
+    model = Answering(probability)
+    validation.set_model(model)
+    logs = {}
+    validation.on_epoch_end(0, logs)
+    assert model.asked == asked
+    assert (ending.stopped, ending.diverged) == ends
+    assert model.stop_training == any(ends)
+    assert ("val_auc" in logs) != any(ends)
+
+
+DIFFERS = """
+import json, sys
+sys.stdin.readline()
+json.dump({"verified": False, "largest_difference": 0.001, "images": 9}, open(sys.argv[1] + "/verification.json", "w"))
+"""
+
+
+def test_a_model_that_says_something_else_once_loaded_is_no_model(finished, monkeypatch):
+    @contextmanager
+    def other(trained):
+        command = [sys.executable, "-c", DIFFERS, str(trained.run)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            yield process
+
+    monkeypatch.setattr(finish, "verifier", other)
+    run, store, config = run_of(finished), open_store("demo"), TrainingConfig(store="demo", epochs=2)
+    table = plan(config)
+    data = TrainingData(table, store.images(table["png"].to_list()), np.ones(len(table), bool))
+    assert verification_text(run).startswith("verified: loaded afresh, its answers to ")
+    with pytest.raises(ModelError, match=r"isn't sound: .* 9 validation images differ by up to 0\.001 "):
+        finish.complete(finish.Trained(run, config, store, data, 1), Ending(never), lambda _: None)
+    assert run.name not in models.list_models()
+    assert verification_text(run).startswith("**not verified**")
+
+
+def test_a_start_model_that_knows_the_judged_patients_is_refused(finished):
+    known = TrainingConfig(store="demo", start_from="trained")
+    assert len(plan(known))
+    before, after = (plan(TrainingConfig(store="demo", seed=seed)) for seed in (0, 1))
+    patients = {part: set(table["patient_id"]) for part, table in before.groupby("part")}
+    new = {part: set(table["patient_id"]) for part, table in after.groupby("part")}
+    leaked = new["test"] & (patients["train"] | patients["validation"]) | new["validation"] & patients["train"]
+    other = known.model_copy(update={"seed": 1})
+    with pytest.raises(
+        ConfigError, match=rf"learnt from {len(leaked)} of the patients .* seed 0, validation share 0\.2"
+    ):
+        plan(other)
+
+    source = finished / "data" / "prepared" / "demo" / "source.json"
+    assert preset(open_store("demo"), "trained").seed == 0
+    write_json(source, read_json(source) | {"generator": {"seed": 6}})
+    assert len(plan(other))  # phantoms of the same names, but others
+    card = read_json(run_of(finished) / models.CARD)
+    models.write_card(run_of(finished), card | {"data": card["data"] | {"generator": None}})
+    write_json(source, read_json(source) | {"generator": None})
+    with pytest.raises(ConfigError, match="has already learnt"):
+        plan(other)
+    (run_of(finished) / "split.parquet").unlink()
+    with pytest.raises(ConfigError, match=r"its split\.parquet .* is missing"):
+        plan(known)
+
+
+def test_the_preset_divides_the_patients_as_its_start_model_did(finished):
+    card = read_json(run_of(finished) / models.CARD)
+    models.write_card(run_of(finished), card | {"config": card["config"] | {"seed": 7, "test_share": 0.3}})
+    own, plain = (preset(open_store("demo"), name) for name in ("trained", None))
+    assert (own.seed, own.test_share, own.start_from) == (7, 0.3, "trained")
+    assert (plain.seed, plain.test_share, plain.start_from) == (0, 0.2, None)
+    assert preset(open_store("demo"), "demo").seed == 0  # the shipped one's phantoms are others

@@ -1,6 +1,9 @@
+import errno
+import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -89,3 +92,65 @@ def test_progress_in_words(work):
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59, "59 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")])
 def test_duration(seconds, words):
     assert duration(seconds) == words
+
+
+def test_those_who_look_at_a_dead_folder_do_not_see_one_another(work):
+    work.write_state("running")
+    with work.lock():
+        assert work.state() == "running"
+
+    def look(_):
+        return {work.state() for _ in range(200)}
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set().union(*pool.map(look, range(8))) == {"crashed"}
+
+
+def test_a_launched_process_that_died_before_its_lock_is_crashed_at_once(work):
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    work.write_process(process.pid)
+    assert work.state() == "queued"
+    process.kill()
+    deadline = time.monotonic() + 5
+    while work.state() == "queued" and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert work.state() == "crashed"  # though nobody has waited for the process yet
+    process.wait()
+    assert work.state() == "crashed"
+
+
+def test_a_request_knows_nothing_of_the_process_before(work):
+    work.write_process()
+    work.write_state("finished")
+    work.write_request("train", {})
+    assert not (work.path / "process.json").exists()
+
+
+@pytest.mark.parametrize("ask", [lambda work: work.write_request("train", {}), lambda work: work.stop()])
+def test_a_full_disk_is_named_to_the_one_who_asks(work, monkeypatch, ask):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    work.write_state("finished")
+    monkeypatch.setattr(folder_module, "write_json", full)
+    monkeypatch.setattr(folder_module, "write_bytes", full)
+    with pytest.raises(WorkError, match="The disk is full, so run can't"):
+        ask(work)
+
+
+def test_a_phase_has_no_time_left_and_neither_has_a_run_that_stops(work):
+    work.write_progress(
+        {"done": 9, "total": 9, "unit": "steps", "phase": "Judging the best model", "seconds_left": 0.0}
+    )
+    assert work.progress_text() == "Judging the best model …"
+    work.write_progress({"done": 1000, "total": 2000, "phase": "Loading images"})
+    assert work.progress_text() == "Loading images · 1,000 of 2,000 images …"
+    work.write_progress({"done": 1, "total": 2, "unit": "steps", "seconds_left": 60.0})
+    work.write_state("running")
+    with work.lock():
+        assert work.progress_text() == "1 of 2 steps · 1 min 0 s left"
+        work.write_progress({"done": 2, "total": 2, "unit": "steps", "seconds_left": 0.0})
+        assert work.progress_text() == "2 of 2 steps"
+        work.write_progress({"done": 1, "total": 2, "unit": "steps", "seconds_left": 60.0})
+        work.request_stop()
+        assert work.progress_text() == "1 of 2 steps"

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pandas as pd
 import psutil
@@ -59,8 +60,17 @@ def test_a_launched_demo_survives_its_parent_and_finishes(workspace):
         launch(path, "demo", arguments)
     wait_until(lambda: folder.state() in FINAL)
     assert folder.state() == "finished"
+    wait_until(lambda: not process.is_running(), 10)  # not even as a zombie of this process
     assert pd.read_csv(path / "train.csv")["patient_id"].nunique() == 4
     assert unfinished_demos() == []
+
+
+def test_a_relative_folder_is_the_callers(workspace, monkeypatch):
+    monkeypatch.chdir(workspace)
+    folder = launch(Path("data/small"), "demo", {"out": str(workspace / "data" / "small"), "patients": 4})
+    assert folder.path == workspace / "data" / "small"
+    wait_until(lambda: folder.state() in FINAL)
+    assert folder.state() == "finished"
 
 
 def test_a_demo_set_that_is_being_made_can_be_stopped(workspace):
@@ -107,6 +117,8 @@ def test_an_unexpected_end_is_a_named_state_without_details(workspace, monkeypat
             OSError("Can't synchronously write data (errno = 28, error message = 'No space left on device')"),
             "disk is full",
         ),
+        (type("ResourceExhaustedError", (Exception,), {})("x.keras; No space left on device"), "disk is full"),
+        (type("ResourceExhaustedError", (Exception,), {})("OOM when allocating tensor"), "Out of memory"),
         (MemoryError(), "Out of memory"),
         (ValueError("x"), "unexpected ValueError"),
     ],

@@ -2,7 +2,16 @@ import pytest
 
 from mammo_core import models
 from mammo_core.errors import DataError
-from mammo_core.work.runs import compare_with_active, list_runs, model_table, read_metrics, run_folder, under_way
+from mammo_core.work import WorkFolder
+from mammo_core.work.runs import (
+    any_alive,
+    compare_with_active,
+    list_runs,
+    model_table,
+    read_metrics,
+    run_folder,
+    under_way,
+)  # fmt: skip
 
 
 def test_a_finished_run_is_listed_with_its_figures(finished):
@@ -32,3 +41,11 @@ def test_metrics_begin_with_the_parts_and_hold_every_epoch(finished):
     records = read_metrics(run_folder("trained"))
     assert records[0]["kind"] == "start"
     assert [record["epoch"] for record in records if record["kind"] == "epoch"] == [1, 2]
+
+
+def test_one_living_run_among_several_is_enough(finished):
+    beside = WorkFolder(run_folder("beside"))
+    beside.write_request("train", {"config": {}})
+    assert any_alive(["trained", "beside"])
+    beside.write_state("finished")
+    assert not any_alive(["trained", "beside"])

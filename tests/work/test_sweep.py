@@ -1,9 +1,14 @@
+import json
+import sys
+
 import pytest
 
+from mammo_core import cli, models
 from mammo_core.errors import ConfigError, ModelError, WorkError
 from mammo_core.settings import settings
 from mammo_core.work import WorkFolder
 from mammo_core.work import jobs as jobs_module
+from mammo_core.work import sweep as sweep_module
 from mammo_core.work.jobs import Outcome
 from mammo_core.work.runs import model_table
 from mammo_core.work.sweep import sweep, variants
@@ -35,6 +40,26 @@ def test_a_run_that_fails_does_not_end_the_others(finished, monkeypatch):
     assert [progress["done"] for progress in told] == [1, 2]
 
 
+def test_runs_that_no_worker_began_here_are_failed(finished, monkeypatch):
+    monkeypatch.setattr(sweep_module, "_side_by_side", lambda tasks, scheduler: (path for path, _ in tasks))
+    (result,) = sweep([{"store": "demo"}], "tcp://elsewhere:8786")
+    assert (result["state"], result["message"]) == ("failed", sweep_module.NEVER_BEGUN)
+
+
+def test_a_sweep_without_a_single_model_has_failed(finished, monkeypatch, capsys):
+    def job(*_):
+        raise ModelError("It broke.")
+
+    monkeypatch.setitem(jobs_module.JOBS, "train", job)
+    monkeypatch.setattr(sys, "argv", ["mammo_core", "train", "demo", "--set", "seed=1,2", "--json"])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    out, error = capsys.readouterr()
+    assert end.value.code == 1
+    assert [run["state"] for run in json.loads(out)["runs"]] == ["failed", "failed"]
+    assert "None of the 2 runs ended well. The first one: It broke." in " ".join(error.split())
+
+
 def test_all_runs_are_checked_before_the_first_one_starts(finished):
     before = sorted(settings().models.iterdir())
     with pytest.raises(ConfigError, match="network"):
@@ -49,13 +74,16 @@ def test_folds_side_by_side_on_a_dask_cluster_are_runs_like_any_other(finished):
     from distributed import LocalCluster
 
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
-        results = sweep(variants({"store": "demo", "epochs": 1}, {}, folds=2), cluster.scheduler_address)
+        results = sweep(
+            variants({"store": "demo", "epochs": 1, "test_share": 0}, {}, folds=2), cluster.scheduler_address
+        )
     assert [(r["state"], r["epochs"], r["settings"]) for r in results] == [
         ("finished", 1, {"fold": 1}),
         ("finished", 1, {"fold": 2}),
     ]
     assert all(0 <= r["auc"]["value"] <= 1 for r in results)
     table = model_table().set_index("model")
-    assert table.loc[results[1]["run"], "settings"] == "epochs 1, folds 2, fold 2"
+    assert table.loc[results[1]["run"], "settings"] == "epochs 1, test share 0.0, folds 2, fold 2"
+    assert models.open_bundle(settings().models / results[0]["run"]).evaluation()["part"] == "test"
     for r in results:
         assert not WorkFolder(settings().models / r["run"]).is_alive()

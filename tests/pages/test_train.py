@@ -1,0 +1,55 @@
+"""The train page with the real core: what a run's header says, and charts that stay the same ones."""
+
+import json
+from pathlib import Path
+
+import plotly
+from streamlit.testing.v1 import AppTest
+
+from mammo_core.files import append_json_line, read_json, write_json
+from pages._live import SCRIPT
+
+APP = Path(__file__).parents[2] / "app.py"
+
+
+def show() -> AppTest:
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    app.switch_page("pages/train.py").run()
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def charts(app: AppTest) -> list[tuple[str, dict]]:
+    """Return the identity and the figure of each live chart."""
+    found = [element.proto for element in app.get("bidi_component")]
+    return [(proto.id, json.loads(json.loads(proto.mixed.json or proto.json)["figure"])) for proto in found]
+
+
+def test_a_chart_keeps_its_identity_while_its_run_grows(finished):
+    app = show()
+    before = charts(app)
+    assert [figure["layout"]["uirevision"] for _, figure in before] == ["loss", "scores"]
+    epoch = {"kind": "epoch", "epoch": 3, "loss": 0.1, "val_loss": 0.2, "auc": 0.9, "val_auc": 0.8}
+    append_json_line(finished / "models" / "trained" / "metrics.jsonl", epoch)
+    after = charts(app.run())
+    assert [identity for identity, _ in after] == [identity for identity, _ in before]
+    assert after[0][1]["data"] != before[0][1]["data"]
+
+
+def test_the_browser_gets_plotly_from_its_package_once(finished):
+    app = show()
+    for element in app.get("bidi_component"):
+        assert SCRIPT in element.proto.SerializeToString().decode("latin-1")
+        assert len(element.proto.js_content) < 3000  # the 4 MB of Plotly come by that address, not with each figure
+    assert SCRIPT.rpartition("/")[2] == "plotly.min.js"
+    assert (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").is_file()
+
+
+def test_the_header_says_whether_the_model_is_verified(finished):
+    captions = [caption.value for caption in show().caption]
+    assert any(text.startswith("The model is verified: loaded afresh, its answers to ") for text in captions)
+    path = finished / "models" / "trained" / "verification.json"
+    write_json(path, read_json(path) | {"verified": False, "largest_difference": 0.25})
+    captions = [caption.value for caption in show().caption]
+    assert any(text.startswith("The model is **not verified**") and text.endswith("at most 0.2.") for text in captions)
