@@ -1,7 +1,7 @@
 """Many files on Dask: the machine's own cores, or a cluster that sees the same files; the answers are those of the page."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,8 @@ from mammo_core.dataset.library import known_views
 from mammo_core.errors import ImageError
 from mammo_core.inference import Prediction, Predictor, answer_to
 from mammo_core.models import Bundle, open_bundle
+from mammo_core.processes import ends_after, keep_memory
+from mammo_core.settings import apply_environment, as_environment, settings
 from mammo_core.uploads import File, read_upload
 
 if TYPE_CHECKING:
@@ -32,9 +34,10 @@ def predict_on_cluster(files: Sequence[File], bundle: Bundle, client: "Client") 
     from distributed import KilledWorker
 
     listed = known_views(Path(name).stem for name, _ in files)
+    environment = as_environment()
 
     def submit(batch: Sequence[File]) -> tuple[Sequence[File], Any]:
-        return batch, client.submit(predict_batch, batch, bundle.folder, listed, pure=False, retries=0)
+        return batch, client.submit(predict_batch, batch, bundle.folder, listed, environment, pure=False, retries=0)
 
     limit = TASKS_A_WORKER * max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
     batches = deque(files[start : start + BATCH] for start in range(0, len(files), BATCH))
@@ -52,13 +55,18 @@ def predict_on_cluster(files: Sequence[File], bundle: Bundle, client: "Client") 
                 waiting.extendleft(submit([file]) for file in reversed(batch))
 
 
-def predict_batch(files: Sequence[File], folder: Path, listed: Views) -> list[Prediction]:
-    """Predict a few files; runs in a Dask worker, which loads a model once."""
+def predict_batch(
+    files: Sequence[File], folder: Path, listed: Views, environment: Mapping[str, str]
+) -> list[Prediction]:
+    """Predict a few files; runs in a Dask worker, which loads a model once and ends itself at a file that takes too long."""
+    apply_environment(environment)
+    keep_memory()
     predictor = _predictor(folder)
     found = []
     for name, data in files:
         try:
-            upload = read_upload(data, name, predictor.bundle.contract)
+            with ends_after(settings().decode_seconds):
+                upload = read_upload(data, name, predictor.bundle.contract)
         except ImageError as error:
             found.append(Prediction(name, error=str(error)))
         else:

@@ -1,7 +1,8 @@
 """Whole writes and tolerant reads: the only way this package puts a file on disk.
 
 A file appears complete or not at all: it is written beside its place, flushed to the disk and moved over it.
-Files of JSON lines only grow; a reader ignores a last line that is still being written.
+Files of JSON lines grow; a reader ignores a last line that is still being written, and a writer cuts off one that a killed
+process left unfinished.
 """
 
 import hashlib
@@ -62,18 +63,41 @@ def read_json(path: Path) -> Any:
 
 
 def append_json_line(path: Path, record: dict[str, Any]) -> None:
-    """Add one record to a file of JSON lines in a single write."""
-    line = json.dumps(record, allow_nan=False) + "\n"
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(line)
+    """Add one record to a file of JSON lines in a single write, after the last whole line."""
+    with path.open("ab+") as stream:
+        if stream.tell():
+            stream.seek(-1, os.SEEK_END)
+            if stream.read() != b"\n":
+                stream.seek(0)
+                stream.truncate(stream.read().rfind(b"\n") + 1)
+        stream.write(_json_line(record))
+
+
+def write_json_lines(path: Path, records: list[dict[str, Any]]) -> None:
+    """Write a file of JSON lines, whole; without records there is no file."""
+    if records:
+        write_bytes(path, b"".join(map(_json_line, records)))
+    else:
+        path.unlink(missing_ok=True)
 
 
 def read_json_lines(path: Path) -> list[dict[str, Any]]:
-    """Read a file of JSON lines; a last line without its end is still being written and is left out."""
+    """Read a file of JSON lines; a last line without its end is still being written and is left out.
+
+    Raises:
+        DataError: another line isn't JSON.
+    """
     if not path.exists():
         return []
-    text = path.read_text(encoding="utf-8")
-    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+    data = path.read_bytes()
+    try:
+        return [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} isn't readable as lines of JSON ({error}). Delete the line, or the file.") from None
+
+
+def _json_line(record: dict[str, Any]) -> bytes:
+    return (json.dumps(record, allow_nan=False) + "\n").encode()
 
 
 def sha256(path: Path) -> str:

@@ -1,10 +1,13 @@
-"""Worker processes: they end with the process that started them, and keep the memory that the next image needs again."""
+"""Worker processes: they end with the process that started them or after too long a time, and keep their memory."""
 
 import ctypes
+import faulthandler
 import multiprocessing
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # parameters of mallopt(3)
@@ -25,6 +28,21 @@ def die_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def ends_after(seconds: float) -> Iterator[None]:
+    """End this process at once, whatever it is doing, if the block takes longer.
+
+    faulthandler's thread needs no Python to do so; a Python thread would wait for a codec that holds the interpreter. There
+    is one such clock a process: in a process that does several things at a time the last block counts.
+    """
+    with open(os.devnull, "w") as nowhere:
+        faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
 
 @cache

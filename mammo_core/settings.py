@@ -1,9 +1,11 @@
 """Folders and limits, from defaults and `MAMMO_…` environment variables (`MAMMO_DATA=/mnt/rsna`)."""
 
+import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mammo_core.errors import ConfigError
@@ -25,6 +27,12 @@ class Settings(BaseSettings):
     decode_bytes: int = Field(3 * 2**30, gt=0, description="memory that a decoding worker may take, in bytes")
     decode_workers: int = Field(2, ge=1, description="processes that decode uploads")
 
+    @field_validator("data", "models")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        """A worker or a detached process works in another folder than the one that the path was given in."""
+        return path.expanduser().absolute()
+
 
 @cache
 def settings() -> Settings:
@@ -39,3 +47,15 @@ def settings() -> Settings:
         first = error.errors()[0]
         name = "MAMMO_" + "_".join(str(part) for part in first["loc"]).upper()
         raise ConfigError(f"The environment variable {name} is not usable: {first['msg']}.") from None
+
+
+def as_environment() -> dict[str, str]:
+    """Return the environment variables that give a process on another machine the settings of this one."""
+    return {f"MAMMO_{name.upper()}": str(value) for name, value in settings().model_dump().items()}
+
+
+def apply_environment(environment: Mapping[str, str]) -> None:
+    """Take over the settings that `as_environment` returned in another process."""
+    if as_environment() != environment:
+        os.environ.update(environment)
+        settings.cache_clear()

@@ -142,6 +142,12 @@ def _validate(raw: pd.DataFrame, csv: Path) -> pd.DataFrame:
             f"{csv.name} lists {int(twice.sum())} image_id more than once (first in line "
             f"{int(twice.to_numpy().argmax()) + 2}); every image may stand in one line only."
         )
+    alike = (table["patient_id"] + "_" + table["image_id"]).duplicated()
+    if alike.any():
+        raise DataError(
+            f"{csv.name} lists {int(alike.sum())} images of which <patient_id>_<image_id>, the name of the prepared image, "
+            f"is another's too (first in line {int(alike.to_numpy().argmax()) + 2}); change one of the two identifiers."
+        )
     return table[list(COLUMNS[:-1])]
 
 
@@ -193,7 +199,10 @@ def _find_files(table: pd.DataFrame, csv: Path) -> pd.Series:
 
 
 def _index(folder: Path, depth: int = 3) -> tuple[dict[tuple[str, str], str], dict[str, str]]:
-    """Map (parent folder's name, stem) → path, and stem → path for files that lie elsewhere than in RSNA's layout."""
+    """Map (parent folder's name, image) → path, and image → path for files that lie elsewhere than in RSNA's layout.
+
+    An image is a file's stem, or its whole name: that of a file without a suffix may hold dots (1.2.840.99.1).
+    """
     by_pair: dict[tuple[str, str], str] = {}
     by_image: dict[str, str] = {}
     for parent, folders, names in os.walk(folder):
@@ -201,10 +210,11 @@ def _index(folder: Path, depth: int = 3) -> tuple[dict[tuple[str, str], str], di
         if level >= depth:
             folders.clear()
         for name in names:
-            stem, suffix = os.path.splitext(name)
-            if suffix.lower() not in _IMAGE_SUFFIXES or name.startswith("."):
+            if name.startswith("."):
                 continue
+            stem, suffix = os.path.splitext(name)
             path = os.path.join(parent, name)
-            by_image.setdefault(stem, path)
-            by_pair[os.path.basename(parent), stem] = path
+            for image in {name, stem} if suffix.lower() in _IMAGE_SUFFIXES else {name}:
+                by_image.setdefault(image, path)
+                by_pair[os.path.basename(parent), image] = path
     return by_pair, by_image

@@ -1,40 +1,38 @@
-"""DICOM → prepared store, on Dask: the machine's own cores, or a cluster that sees the same file system.
-
-Work is streamed: a bounded number of small batches is under way at any time. A batch whose worker dies again and again
-is split into single images, so that one poisonous file costs itself only.
-"""
+"""DICOM → prepared store, on Dask. What was finished is kept, what was interrupted goes on, nothing is silently missing."""
 
 import os
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from mammo_core.dataset.catalogue import Catalogue
-from mammo_core.dataset.store import Store, existing_entries, read_entry, remove_leftovers, write_image, write_index
+from mammo_core.dataset.cluster import AGAIN, open_client, stream  # noqa: F401  prediction and sweeps open it here
+from mammo_core.dataset.store import (
+    QUARANTINE_COLUMNS,
+    Store,
+    arrange_groups,
+    existing_entries,
+    read_entry,
+    remove_leftovers,
+    write_image,
+    write_index,
+)
 from mammo_core.errors import ImageError, WorkError
-from mammo_core.files import append_json_line, read_json_lines
+from mammo_core.files import append_json_line, read_json_lines, write_json_lines
 from mammo_core.preprocess import prepare_source
-from mammo_core.processes import keep_memory
-from mammo_core.settings import settings
+from mammo_core.processes import ends_after, keep_memory
+from mammo_core.settings import apply_environment, as_environment, settings
 
 if TYPE_CHECKING:
     from distributed import Client
 
-BATCH = 16  # images a task: Dask's own milliseconds a task stay small beside sixteen decodings
-BATCHES_A_WORKER = 4  # under way at any time
-DASK = {
-    "distributed.scheduler.allowed-failures": 1,
-    "distributed.comm.timeouts.connect": "10s",
-    "distributed.worker.profile.enabled": False,  # looks at every worker a hundred times a second
-}
 CARRIED_OVER = "carried_over.jsonl"  # quarantined so far, one line each; the quarantine of an interrupted import
+TOLD = 256  # finished images between two words of progress while they are looked through
 
 Progress = Callable[[dict[str, Any]], None]
 Outcome = dict[str, Any]
@@ -58,43 +56,6 @@ class ImportReport:
         return asdict(self)
 
 
-@contextmanager
-def open_client(workers: int | None = None, scheduler: str | None = None) -> Iterator["Client"]:
-    """Open a Dask client on this machine's cores, or on a running scheduler.
-
-    Args:
-        workers: processes to start, by default one a core; ignored with a scheduler.
-        scheduler: address such as tcp://host:8786.
-
-    Raises:
-        WorkError: no scheduler answers at that address.
-    """
-    import dask
-    from distributed import Client, LocalCluster
-
-    dask.config.set(DASK)
-    if scheduler:
-        try:
-            with Client(scheduler, timeout="10s") as client:
-                yield client
-        except (OSError, ValueError) as error:
-            raise WorkError(
-                f"No Dask scheduler answers at {scheduler} ({error}). Start one, or leave the address out."
-            ) from None
-        return
-    with (
-        LocalCluster(
-            n_workers=workers or os.cpu_count() or 1,
-            threads_per_worker=1,
-            memory_limit="2GiB",
-            dashboard_address="127.0.0.1:0",
-            silence_logs=50,
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
-
-
 def import_images(
     catalogue: Catalogue,
     store: Store,
@@ -110,16 +71,25 @@ def import_images(
         client: the Dask client that does the work.
         progress: called with total, done, prepared, skipped, quarantined and images_per_second.
         should_stop: asked between batches; the import then ends early and leaves a store that can be continued.
+
+    Raises:
+        WorkError: the workers can't do it, see `stream`, or don't see the same folders.
     """
-    started = time.monotonic()
+    began = time.monotonic()
     rows = catalogue.table.to_dict("records")
     remove_leftovers(store)
-    entries, missing, waiting, quarantined = _sort_out(store, rows)
-    skipped, total = len(entries), len(rows)
-    quarantine = [*missing, *quarantined]
+    found: dict[str, Outcome | None] = {}
+    for name, entry in existing_entries(store):
+        if should_stop():
+            return ImportReport(store.name, len(rows), 0, len(found), 0, _since(began), stopped=True)
+        found[name] = entry
+        if len(found) % TOLD == 0:
+            progress(_progress(len(rows), len(found), len(found), 0, 0.0))
+    entries, waiting, quarantine = _sort_out(store, rows, found)
+    skipped, converting = len(entries), time.monotonic()
 
     def tell() -> None:
-        progress(_progress(total, skipped, len(entries), len(quarantine), time.monotonic() - started))
+        progress(_progress(len(rows), skipped, len(entries), len(quarantine), _since(converting)))
 
     tell()
     for outcome in _convert(client, store, waiting, should_stop):
@@ -129,21 +99,18 @@ def import_images(
         else:
             entries.append(outcome)
         tell()
-    stopped = len(entries) + len(quarantine) < total
-    place = {row["image_id"]: index for index, row in enumerate(rows)}
-    quarantine.sort(key=lambda item: place[item["image_id"]])
-    listed = [{key: item[key] for key in ("image_id", "file", "reason", "detail")} for item in quarantine]
-    write_index(store, catalogue.table, entries, listed)
+    listed = _finish(store, catalogue, entries, quarantine)
+    _remove_all_but(store, found, entries)
+    arrange_groups(store, catalogue.labelled)
+    stopped = len(entries) + len(quarantine) < len(rows)
+    prepared = len(entries) - skipped
     return ImportReport(
-        store.name,
-        total,
-        len(entries) - skipped,
-        skipped,
-        len(quarantine),
-        round(time.monotonic() - started, 3),
-        stopped,
-        listed,
+        store.name, len(rows), prepared, skipped, len(quarantine), _since(began), stopped=stopped, quarantine=listed
     )
+
+
+def _since(start: float) -> float:
+    return round(time.monotonic() - start, 3)
 
 
 def _progress(total: int, skipped: int, there: int, quarantined: int, seconds: float) -> dict[str, Any]:
@@ -160,33 +127,56 @@ def _progress(total: int, skipped: int, there: int, quarantined: int, seconds: f
     }
 
 
+def quarantined_so_far(store: Store) -> pd.DataFrame:
+    """Return what is in quarantine, also of an import that is under way or was interrupted: reason, detail, image_id, file."""
+    ended = store.quarantine().to_dict("records")
+    items = {item["image_id"]: item for item in [*ended, *read_json_lines(store.folder / CARRIED_OVER)]}
+    return pd.DataFrame(list(items.values()), columns=pd.Index(["reason", "detail", "image_id", "file"]))
+
+
 def forget_quarantine(store: Store) -> None:
     """Let the next import try the files again that earlier ones could not prepare."""
     (store.folder / CARRIED_OVER).unlink(missing_ok=True)
 
 
-def _sort_out(store: Store, rows: list[dict]) -> tuple[list[Outcome], list[Outcome], list[dict], list[Outcome]]:
-    """Divide the catalogue's rows: finished, without a file, waiting, and quarantined earlier with an unchanged file.
-
-    A PNG in the store that the catalogue doesn't know (any more) under that label is removed.
-    """
-    finished = existing_entries(store)
+def _sort_out(
+    store: Store, rows: list[dict], found: Mapping[str, Outcome | None]
+) -> tuple[list[Outcome], list[dict], list[Outcome]]:
+    """Divide the catalogue's rows: finished, waiting, and in quarantine (without a file, or earlier with an unchanged one)."""
     earlier = {item["image_id"]: item for item in read_json_lines(store.folder / CARRIED_OVER)}
-    entries, missing, waiting, quarantined = [], [], [], []
+    entries, waiting, quarantine = [], [], []
     for row in rows:
-        name = str(store.png(row).relative_to(store.folder))
+        finished = found.get(str(store.png(row).relative_to(store.folder)))
         before = earlier.get(row["image_id"])
-        if name in finished:
-            entries.append(finished.pop(name))
+        if finished and finished["image_id"] == row["image_id"]:
+            entries.append(finished)
         elif pd.isna(row["file"]):
-            missing.append(_quarantined(row, "missing", "The CSV lists this image, but its file isn't there."))
+            quarantine.append(_quarantined(row, "missing", "The CSV lists this image, but its file isn't there."))
         elif before and before["file"] == row["file"] and before["version"] == _version(row["file"]):
-            quarantined.append(before)
+            quarantine.append(before)
         else:
             waiting.append(row)
-    for name in finished:
+    return entries, waiting, quarantine
+
+
+def _finish(store: Store, catalogue: Catalogue, entries: list[Outcome], quarantine: list[Outcome]) -> list[Outcome]:
+    """Write what the store holds and what it lacks, in the catalogue's order; return the latter as the report has it."""
+    place = {image: index for index, image in enumerate(catalogue.table["image_id"])}
+    quarantine.sort(key=lambda item: place[item["image_id"]])
+    listed = [{key: item[key] for key in QUARANTINE_COLUMNS} for item in quarantine]
+    remove_leftovers(store)
+    write_index(store, catalogue.table, entries, listed)
+    write_json_lines(store.folder / CARRIED_OVER, [item for item in quarantine if item["file"]])
+    return listed
+
+
+def _remove_all_but(store: Store, found: Mapping[str, Outcome | None], entries: list[Outcome]) -> None:
+    """Remove the PNGs that the catalogue doesn't know (any more) under that label.
+
+    Only the manifest that was just written leaves them out; a kill before it must not leave one that lists missing files.
+    """
+    for name in found.keys() - {entry["png"] for entry in entries}:
         (store.folder / name).unlink()
-    return entries, missing, waiting, quarantined
 
 
 def _version(file: str) -> list[int]:
@@ -206,52 +196,53 @@ def _quarantined(row: dict[str, Any], reason: str, detail: str) -> Outcome:
 
 def _convert(client: "Client", store: Store, rows: list[dict], should_stop: Callable[[], bool]) -> Iterator[Outcome]:
     """Yield one outcome an image, in no particular order."""
-    from distributed import KilledWorker, as_completed
-
-    batches = iter([rows[start : start + BATCH] for start in range(0, len(rows), BATCH)])
-    under_way: dict[str, list[dict]] = {}
-
-    def submit(batch: list[dict]) -> Any:
-        future = client.submit(convert_batch, store, batch, settings().decode_seconds, pure=False, retries=0)
-        under_way[future.key] = batch
-        return future
-
-    limit = BATCHES_A_WORKER * max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
-    queue = as_completed([submit(batch) for batch in islice(batches, limit)])
-    for future in queue:
-        batch = under_way.pop(future.key)
-        try:
-            yield from future.result()
-        except KilledWorker:
-            if len(batch) == 1:
-                yield _quarantined(batch[0], "decoder_died", "Decoding this file ended the process or took too long.")
-            for row in batch if len(batch) > 1 else []:
-                queue.add(submit([row]))
-        future.release()
-        following = None if should_stop() else next(batches, None)
-        if following:
-            queue.add(submit(following))
+    task = partial(convert_batch, store, as_environment())
+    for batch, outcomes in stream(client, task, rows, should_stop):
+        if outcomes is None:
+            yield _quarantined(batch[0], "decoder_died", "Decoding this file ended the process or took too long.")
+        for outcome in outcomes or []:
+            _check_same_folders(store, outcome)
+            yield outcome
 
 
-def convert_batch(store: Store, batch: list[dict[str, Any]], seconds: float) -> list[Outcome]:
+def _check_same_folders(store: Store, outcome: Outcome) -> None:
+    """Raise a WorkError if a worker doesn't see the files that this process sees, or the other way round."""
+    reason = outcome.get("reason")
+    unseen = reason == "missing" and os.path.exists(outcome["file"])
+    unwritten = reason is None and not (store.folder / outcome["png"]).exists()
+    if unseen or unwritten:
+        where = Path(outcome["file"]).parent if unseen else store.folder
+        raise WorkError(
+            f"The Dask workers don't see the same folder {where}. Mount it there under the same path. {AGAIN}"
+        )
+
+
+def convert_batch(store: Store, environment: Mapping[str, str], batch: list[dict[str, Any]]) -> list[Outcome]:
     """Prepare and write a few images; runs in a Dask worker.
+
+    A worker that takes longer than `decode_seconds` for an image ends itself; the nanny starts another.
 
     Args:
         store: where to.
+        environment: the importer's settings.
         batch: catalogue rows with a file.
-        seconds: after this long with one image the worker ends itself; the nanny starts another.
     """
+    apply_environment(environment)
     keep_memory()
     outcomes = []
     for row in batch:
-        watchdog = threading.Timer(seconds, os._exit, [1])
-        watchdog.daemon = True
-        watchdog.start()
         try:
-            finished = read_entry(store, store.png(row)) if store.png(row).exists() else None
-            outcomes.append(finished or write_image(store, row, prepare_source(Path(row["file"]), store.contract)))
+            with ends_after(settings().decode_seconds):
+                outcomes.append(_convert_one(store, row))
         except ImageError as error:
             outcomes.append(_quarantined(row, error.reason, error.message))
-        finally:
-            watchdog.cancel()
     return outcomes
+
+
+def _convert_one(store: Store, row: dict[str, Any]) -> Outcome:
+    """Prepare and write an image, unless a worker that died afterwards has done so."""
+    png = store.png(row)
+    finished = read_entry(store, png) if png.exists() else None
+    if finished and finished["image_id"] == row["image_id"]:
+        return finished
+    return write_image(store, row, prepare_source(Path(row["file"]), store.contract))

@@ -9,12 +9,17 @@
 
 Each PNG carries its image_id and geometry in a text chunk. So an image and what the manifest says of it appear together
 or not at all, and the manifest can be made again from the PNG files after a crash.
+
+`keras.utils.image_dataset_from_directory` reads a finished store as it stands: it takes each folder for a class, and only
+those that hold something (or are classes of a labelled data set) are there. Where a part of the images has no label, tell it
+`class_names=["negative", "positive"]`, or `unlabelled` counts as a third class.
 """
 
 import hashlib
 import io
 import json
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +29,7 @@ import pandas as pd
 from PIL import Image, PngImagePlugin
 
 from mammo_core.errors import ConfigError, DataError
-from mammo_core.files import read_json, sha256, whole, write_bytes, write_json
+from mammo_core.files import read_json, whole, write_bytes, write_json
 from mammo_core.preprocess import Contract, Prepared
 from mammo_core.settings import settings
 
@@ -157,8 +162,9 @@ def create_store(name: str, contract: Contract, source: dict[str, Any]) -> Store
         folder = prepared_folder() / f"{name}-{contract.identity[:8]}"
     if (folder / "source.json").exists() and read_json(folder / "source.json")["csv"] != source["csv"]:
         raise DataError(f"The store {folder.name} was made from another data set. Choose another name for this one.")
-    write_json(folder / "source.json", source)
-    write_json(folder / "contract.json", contract.to_json())
+    for path, document in ((folder / "source.json", source), (folder / "contract.json", contract.to_json())):
+        if not path.exists() or read_json(path) != document:
+            write_json(path, document)
     return Store(folder, contract)
 
 
@@ -203,24 +209,29 @@ def write_image(store: Store, row: dict[str, Any], prepared: Prepared) -> dict[s
 
 
 def read_entry(store: Store, png: Path) -> dict[str, Any] | None:
-    """Return what `write_image` returned for this PNG, or None if it isn't one that an import finished."""
+    """Return what `write_image` returned for this PNG, or None if it isn't one that an import finished.
+
+    The file's own checksums tell whether it is whole; its pixels needn't be decoded for that.
+    """
     try:
-        with Image.open(png) as picture:
-            picture.load()
+        data = png.read_bytes()
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             entry = json.loads(picture.info[_ROW_KEY])
-    except (OSError, KeyError, ValueError):
+            picture.verify()
+    except (OSError, KeyError, ValueError, SyntaxError):  # the last is Pillow's word for a broken PNG
         return None
-    return entry | {"png": str(png.relative_to(store.folder)), "sha256": sha256(png)}
+    return entry | {"png": str(png.relative_to(store.folder)), "sha256": hashlib.sha256(data).hexdigest()}
 
 
 def remove_leftovers(store: Store) -> None:
-    """Remove the half-written images of an import that was killed."""
-    for leftover in store.folder.glob("*/.*.png"):
-        leftover.unlink(missing_ok=True)
+    """Remove the half-written files of an import, or of one of its workers, that was killed."""
+    for pattern in ("*/.*.png", ".*.parquet", ".*.json", ".*.jsonl"):
+        for leftover in store.folder.glob(pattern):
+            leftover.unlink(missing_ok=True)
 
 
-def existing_entries(store: Store) -> dict[str, dict[str, Any]]:
-    """Return the entry of every finished image in the store, by its path relative to the store.
+def existing_entries(store: Store) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """Yield each PNG's path relative to the store, with its entry, or None if no import finished it.
 
     The manifest is taken at its word for the files that it lists and that are there; others are read one by one.
     """
@@ -228,14 +239,20 @@ def existing_entries(store: Store) -> dict[str, dict[str, Any]]:
     if (store.folder / MANIFEST).exists():
         known = store.manifest()[["image_id", "geometry", "png", "sha256"]]
         listed = {entry["png"]: entry for entry in known.to_dict("records")}
-    entries = {}
     for group in (*CLASSES, UNLABELLED):
         for png in (store.folder / group).glob("[!.]*.png"):
             name = f"{group}/{png.name}"
-            entry = listed.get(name) or read_entry(store, png)
-            if entry:
-                entries[name] = entry
-    return entries
+            yield name, listed.get(name) or read_entry(store, png)
+
+
+def arrange_groups(store: Store, labelled: bool) -> None:
+    """Keep the folders that hold images, and of a labelled data set those of both classes: Keras takes each for a class."""
+    for group in (*CLASSES, UNLABELLED):
+        folder = store.folder / group
+        if labelled and group in CLASSES:
+            folder.mkdir(exist_ok=True)
+        elif folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def write_index(

@@ -36,7 +36,8 @@ def make_demo(arguments: dict[str, Any], progress: Progress, should_stop: Should
 def import_data(arguments: dict[str, Any], progress: Progress, should_stop: ShouldStop) -> Outcome:
     """Prepare a data set. Arguments: source, store (folder name), workers or scheduler, and whether to retry quarantine."""
     from mammo_core.dataset.catalogue import read_catalogue
-    from mammo_core.dataset.importer import forget_quarantine, import_images, open_client
+    from mammo_core.dataset.cluster import open_client
+    from mammo_core.dataset.importer import forget_quarantine, import_images
     from mammo_core.dataset.store import open_store
 
     catalogue = read_catalogue(Path(arguments["source"]))

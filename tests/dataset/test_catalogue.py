@@ -38,6 +38,13 @@ def test_flat_and_foreign_layouts_are_found(tmp_path, place_of_file):
     assert read_catalogue(root).table["file"].tolist() == [file]
 
 
+@pytest.mark.parametrize("place_of_file", ["1.2.840.99.1", "train_images/10/1.2.840.99.1", "1.2.840.99.1.dcm"])
+def test_files_named_by_a_uid_are_found(tmp_path, place_of_file):
+    root = folder_with(tmp_path, HEADER + "10,1.2.840.99.1,L,CC,0\n")
+    file = place(tmp_path, place_of_file)
+    assert read_catalogue(root).table["file"].tolist() == [file]
+
+
 def test_test_csv_has_no_labels(tmp_path):
     root = folder_with(tmp_path, "patient_id,image_id,laterality,view,age\n10,1,L,CC,61\n", "test.csv")
     file = place(tmp_path, "test_images/10/1.dcm")
@@ -68,6 +75,7 @@ def test_all_rsna_columns_are_typed(tmp_path):
         ("patient_id,image_id\n1,2\n", "lacks the columns laterality, view"),
         (HEADER, "lists no images"),
         (HEADER + "10,1,L,CC,0\n10,1,R,CC,0\n", "lists 1 image_id more than once"),
+        (HEADER + "1_2,3,L,CC,0\n1,2_3,R,CC,0\n", "lists 1 images of which .* is another's too .first in line 3"),
         (HEADER + "10,1,X,CC,0\n", "laterality are not usable, the first in line 2"),
         (
             HEADER + "10,1,L,CC,0\n10,2,L,CC,maybe\n",

@@ -3,19 +3,19 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from distributed import Client, LocalCluster
 from PIL import Image
 
-from mammo_core.dataset import importer
+from mammo_core.dataset import cluster, importer
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dataset.importer import forget_quarantine, import_images, open_client
+from mammo_core.dataset.importer import forget_quarantine, import_images, quarantined_so_far
 from mammo_core.dataset.library import describe_source
 from mammo_core.dataset.store import create_store, open_store, outdated_stores
-from mammo_core.errors import DataError, WorkError
-from mammo_core.files import sha256, write_json
+from mammo_core.errors import DataError
+from mammo_core.files import append_json_line, read_json_lines, sha256, write_json
 from mammo_core.preprocess import Contract, prepare_source
-from mammo_core.settings import settings
 
 CONTRACT = Contract(size=64)
 
@@ -99,11 +99,12 @@ def test_quarantine_is_tried_again_only_where_that_is_asked_for(workspace, catal
 
 
 def test_what_was_interrupted_goes_on_to_the_same_store(workspace, catalogue, client, monkeypatch):
-    monkeypatch.setattr(importer, "BATCH", 4)
+    monkeypatch.setattr(cluster, "BATCH", 4)
     whole = store_for(catalogue, "whole")
     import_images(catalogue, whole, client)
     part = store_for(catalogue, "part")
-    stopped = import_images(catalogue, part, client, should_stop=lambda: True)
+    seen = []
+    stopped = import_images(catalogue, part, client, seen.append, lambda: bool(seen) and seen[-1]["prepared"] > 0)
     assert stopped.stopped
     assert 0 < stopped.prepared < stopped.total
     (part.folder / "manifest.parquet").unlink()  # as after a kill, before the index was written
@@ -138,6 +139,97 @@ def test_a_changed_label_moves_the_image(workspace, phantoms, client, tmp_path):
     assert (store.manifest().set_index("image_id").loc[moved["image_id"], "png"]) != moved["png"]
 
 
+def test_a_png_of_another_image_under_the_same_name_is_made_again(workspace, catalogue, client):
+    store = store_for(catalogue)
+    import_images(catalogue, store, client)
+    before = contents(store)
+    first, second = store.manifest()["png"].iloc[:2]
+    (store.folder / "manifest.parquet").unlink()
+    shutil.copyfile(store.folder / second, store.folder / first)
+    assert import_images(catalogue, store, client).prepared == 1
+    assert contents(store) == before
+
+
+def test_what_a_killed_import_left_half_written_goes_away(workspace, catalogue, client):
+    store = store_for(catalogue)
+    names = ("negative/.1_2-x.png", ".manifest-x.parquet", ".quarantine-x.parquet", ".source-x.json", ".stop-x")
+
+    def left_by_a_worker(progress):
+        if progress["done"] == progress["total"]:
+            for name in names:
+                (store.folder / name).write_bytes(b"half")
+
+    import_images(catalogue, store, client, left_by_a_worker)
+    assert [name for name in names if (store.folder / name).exists()] == [".stop-x"]  # a page's, just being written
+
+
+def test_a_kill_before_the_index_leaves_no_manifest_that_lists_missing_images(
+    workspace, catalogue, client, monkeypatch
+):
+    store = store_for(catalogue)
+    import_images(catalogue, store, client)
+    catalogue.table["cancer"] = 1 - catalogue.table["cancer"]
+    monkeypatch.setattr(importer, "write_index", lambda *_: pytest.fail("killed"))
+    with pytest.raises(pytest.fail.Exception, match="killed"):
+        import_images(catalogue, store, client)
+    assert all((store.folder / png).exists() for png in store.manifest()["png"])
+    monkeypatch.undo()
+
+
+def test_looking_through_finished_images_is_told_and_can_be_stopped(workspace, catalogue, client, monkeypatch):
+    store = store_for(catalogue)
+    first = import_images(catalogue, store, client)
+    before = contents(store)
+    monkeypatch.setattr(importer, "TOLD", 5)
+    seen = []
+    report = import_images(catalogue, store, client, seen.append, lambda: len(seen) == 3)
+    assert [progress["done"] for progress in seen] == [5, 10, 15]
+    assert (report.stopped, report.prepared, report.skipped) == (True, 0, 15)
+    assert contents(store) == before
+    assert import_images(catalogue, store, client).skipped == first.prepared
+
+
+def test_equal_imports_give_equal_quarantine_files(workspace, catalogue, client):
+    store = store_for(catalogue)
+    import_images(catalogue, store, client)
+    path = store.folder / "carried_over.jsonl"
+    whole, items = path.read_bytes(), read_json_lines(path)
+    path.write_bytes(b"")
+    for item in reversed(items):  # as another order of the workers would have written it
+        append_json_line(path, item)
+    assert path.read_bytes() != whole
+    import_images(catalogue, store, client)
+    assert path.read_bytes() == whole
+
+
+def test_the_quarantine_of_an_import_under_way_is_known(workspace, catalogue, client):
+    store = store_for(catalogue)
+    seen = []
+    report = import_images(
+        catalogue, store, client, lambda progress: seen.append((progress["quarantined"], quarantined_so_far(store)))
+    )
+    number, table = seen[-1]
+    assert number == report.quarantined
+    assert list(table.columns) == ["reason", "detail", "image_id", "file"]
+    assert set(table["image_id"]) == {item["image_id"] for item in report.quarantine if item["reason"] != "missing"}
+    assert set(quarantined_so_far(store)["image_id"]) == {item["image_id"] for item in report.quarantine}
+
+
+@pytest.mark.parametrize(
+    ("cancer", "folders"),
+    [(0, ["negative", "positive"]), (None, ["unlabelled"])],
+)
+def test_only_folders_that_are_classes_are_there(workspace, catalogue, client, cancer, folders):
+    catalogue.table.drop(index=catalogue.table.index[4:], inplace=True)
+    store = store_for(catalogue)
+    catalogue.table["cancer"] = catalogue.table["cancer"] * 0 if cancer is None else None
+    catalogue.table["cancer"] = catalogue.table["cancer"].astype("Int8")
+    import_images(catalogue, store, client)
+    catalogue.table["cancer"] = pd.array([cancer] * len(catalogue.table), dtype="Int8")
+    import_images(catalogue, store, client)
+    assert sorted(path.name for path in store.folder.iterdir() if path.is_dir()) == folders
+
+
 def test_another_contract_makes_another_store(workspace, catalogue, client):
     first = store_for(catalogue)
     import_images(catalogue, first, client)
@@ -161,21 +253,3 @@ def test_a_store_of_another_version_is_named_and_harms_nothing(workspace, catalo
     assert open_store("demo") == store
     with pytest.raises(DataError, match="no prepared store 'nothing'"):
         open_store("nothing")
-
-
-@pytest.mark.slow
-def test_a_file_that_kills_its_worker_costs_itself_only(workspace, catalogue, monkeypatch):
-    monkeypatch.setenv("MAMMO_DECODE_SECONDS", "0.000001")  # the watchdog ends the worker at every image
-    settings.cache_clear()
-    catalogue.table.drop(index=catalogue.table.index[2:], inplace=True)
-    store = store_for(catalogue)
-    with open_client(workers=1) as client:
-        report = import_images(catalogue, store, client)
-    assert report.prepared + report.quarantined == 2
-    assert {item["reason"] for item in report.quarantine} <= {"decoder_died", "missing", "damaged", "blank"}
-    assert "decoder_died" in {item["reason"] for item in report.quarantine}
-
-
-def test_no_scheduler_is_one_sentence(workspace):
-    with pytest.raises(WorkError, match="No Dask scheduler answers"), open_client(scheduler="tcp://127.0.0.1:1"):
-        pass

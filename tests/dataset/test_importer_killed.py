@@ -98,13 +98,13 @@ def test_a_killed_worker_is_replaced(workplace, whole):
     assert report["prepared"] + report["quarantined"] == report["total"]
     assert "decoder_died" not in {item["reason"] for item in report["quarantine"]}
     assert contents(open_store("demo")) == whole
+    assert not list(folder.glob("*/.*"))  # Keras would read what the worker was just writing
 
 
 def test_keras_reads_a_store_as_it_stands(line):
     folder = line / "data" / "prepared" / "demo"
-    images = image_dataset_from_directory(
-        folder, class_names=["negative", "positive"], color_mode="grayscale", verbose=False
-    )
+    images = image_dataset_from_directory(folder, color_mode="grayscale", verbose=False)
+    assert images.class_names == ["negative", "positive"]
     labels = np.concatenate([labels for _, labels in images])
     manifest = Store(folder, None).manifest()
     assert len(labels) == len(manifest)
