@@ -36,7 +36,7 @@ def offer(document: dict[str, Any], label: str) -> None:
         st.rerun()
 
 
-st.title("Train")
+open_page("Train")
 stores = {store.name: store for store in list_stores()}
 if not stores:
     st.info(
