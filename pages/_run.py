@@ -17,7 +17,7 @@ def show_actions(work: WorkFolder, state: str) -> None:
         if st.button(label, icon=icon, width="stretch", key="stop", help="The best model so far is kept."):
             with errors_shown():
                 work.stop()
-            st.rerun(scope="fragment")
+            st.rerun()
     elif can_resume(work) and st.button("Resume", icon=":material/resume:", width="stretch", key="resume"):
         with errors_shown():
             resume(work)

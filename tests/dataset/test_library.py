@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import pytest
@@ -12,6 +13,8 @@ from mammo_core.dataset.library import (
     list_datasets,
 )
 from mammo_core.errors import DataError
+from mammo_core.files import write_json
+from mammo_core.settings import settings
 
 CSV = "patient_id,image_id,laterality,view,cancer\n1,10,L,CC,0\n1,11,R,CC,1\n"
 
@@ -26,11 +29,30 @@ def elsewhere(workspace):
 
 def test_a_linked_folder_is_known_by_its_name_and_left_alone(elsewhere):
     before = sorted(elsewhere.rglob("*"))
-    assert link_dataset("mine", elsewhere).path == elsewhere
-    assert [(dataset.name, dataset.synthetic) for dataset in list_datasets()] == [("mine", False)]
-    assert find_dataset("mine") == elsewhere
+    assert link_dataset("mine", elsewhere).path == elsewhere / "train.csv"
+    assert [(one.name, one.synthetic, one.linked) for one in list_datasets()] == [("mine", False, True)]
+    assert find_dataset("mine") == elsewhere / "train.csv"
     assert describe_source(read_catalogue(elsewhere))["dataset"] == "mine"
     assert sorted(elsewhere.rglob("*")) == before
+
+
+def test_the_csv_that_was_linked_is_the_one_that_is_read(elsewhere):
+    (elsewhere / "test.csv").write_text(CSV.replace("1,11,R,CC,1\n", ""))
+    link_dataset("small", elsewhere / "test.csv")
+    assert len(read_catalogue(find_dataset("small")).table) == 1
+
+
+def test_a_folder_that_an_earlier_version_linked_is_still_known(elsewhere):
+    write_json(settings().data / "old" / "linked.json", {"path": str(elsewhere)})
+    assert find_dataset("old") == elsewhere
+
+
+def test_a_data_set_changes_when_files_arrive(elsewhere):
+    dataset = link_dataset("mine", elsewhere)
+    before = dataset.version
+    (elsewhere / "train_images").mkdir()
+    os.utime(elsewhere / "train_images", (before + 5, before + 5))
+    assert dataset.version > before
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", "prepared", "-x", "a" * 61])

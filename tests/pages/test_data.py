@@ -34,7 +34,7 @@ def test_a_folder_is_checked_before_it_is_linked(workspace, phantoms):
     app.text_input(key="link path").input(str(workspace)).run()
     assert "holds no train.csv" in app.error[0].value
     app.text_input(key="link path").input(str(phantoms)).run()
-    found = app.dataframe[0].value.set_index("what")["how many"]
+    found = app.table[0].value.set_index("what")["how many"]
     assert found["patients"] == "16"
     assert found["images whose file is missing"] == "1"
     assert list_datasets() == []
@@ -66,6 +66,27 @@ def test_what_is_in_quarantine_is_tried_again(finished):
     left = set(open_store("demo").quarantine()["image_id"])
     assert reasons["damaged"] not in left
     assert reasons["missing"] in left
+
+
+def test_import_waits_while_one_of_the_same_data_is_under_way(finished):
+    work = WorkFolder(open_store("demo").folder)
+    assert not show().button(key="import demo").disabled
+    work.write_state("running")
+    with work.lock():
+        app = show()
+        assert app.button(key="import demo").disabled
+        assert [button.label for button in app.button if button.key == f"stop {work.path}"] == ["Stop"]
+        app.button(key=f"stop {work.path}").click().run()
+        assert work.stop_requested()
+        assert app.button(key=f"stop {work.path}").label == "Stop at once"
+
+
+def test_a_name_that_is_taken_is_said_beside_the_form_and_the_rest_stays(finished):
+    app = show()
+    form = next(button for button in app.button if button.label == "Make")
+    form.click().run()
+    assert "already a data set" in app.error[0].value
+    assert "Prepared stores" in [element.value for element in app.subheader]
 
 
 def test_an_interrupted_import_can_be_resumed(finished):
