@@ -25,6 +25,7 @@ def test_every_session_gets_its_own_answers_only(browser: Browser, server: Serve
     contexts = [browser.new_context(accept_downloads=True) for _ in chosen]
     pages = [context.new_page() for context in contexts]
     for page in pages:
+        page.set_default_timeout(240_000)  # eight browser windows draw 25 images each
         page.goto(f"{server.url}/predict")
     for page in pages:
         expect(page.locator("input[type=file]")).to_be_attached()
