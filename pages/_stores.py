@@ -2,31 +2,43 @@
 
 import streamlit as st
 
+from mammo_core.dataset.importer import quarantined_so_far
 from mammo_core.dataset.store import Store, open_store, store_contents
+from mammo_core.errors import MammoError
 from mammo_core.work import FINAL, WorkFolder, launch
-from mammo_core.work.requests import import_request
-from pages._session import errors_shown, state_badge
+from mammo_core.work.requests import import_again_request
+from pages._session import state_badge
 
 REFRESH_SECONDS = 1.0
+
+
+def stop(work: WorkFolder) -> None:
+    try:
+        work.stop()
+    except MammoError as error:
+        st.toast(str(error), icon=":material/error:", duration="long")
+
+
+def offer_stop(work: WorkFolder) -> None:
+    """Let work be stopped; a second stop ends it at once."""
+    label, icon = ("Stop at once", ":material/dangerous:") if work.stop_requested() else ("Stop", ":material/stop:")
+    st.button(label, key=f"stop {work.path}", icon=icon, width="stretch", on_click=stop, args=(work,))
 
 
 def follow(work: WorkFolder) -> None:
     """Show how far work is; a fragment calls this every second while the work lives."""
     state = work.state()
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    left.markdown(f"{state_badge(state)} {work.message()}")
+    told = f"{state_badge(state)} {work.message()}"
     if state not in FINAL:
-        left.progress(work.fraction(), text=work.progress_text())
-        if right.button(
-            "Stop",
-            key=f"stop {work.path}",
-            icon=":material/stop:",
-            disabled=state == "stopping",
-            width="stretch",
-        ):
-            work.request_stop()
+        left, right = st.columns([5, 2], vertical_alignment="center")
+        left.markdown(told)
+        with right:
+            offer_stop(work)
+        st.progress(work.fraction(), text=work.progress_text())
         st.session_state[f"followed {work.path}"] = True
-    elif st.session_state.pop(f"followed {work.path}", False):
+        return
+    st.markdown(told)
+    if st.session_state.pop(f"followed {work.path}", False):
         st.rerun()  # the whole page once more, without polling
 
 
@@ -43,37 +55,49 @@ def contents_of(folder: str, ended: float) -> dict[str, int]:
     return store_contents(open_store(folder))
 
 
-def start_import(source: str, name: str | None = None, size: int = 256, retry: bool = False) -> None:
-    """Start an import, or go on with one, and show the page again."""
-    with errors_shown():
-        path, arguments = import_request(source, name, size)
-        launch(path, "import", {**arguments, "retry": retry})
+def import_again(store: Store, retry: bool = False) -> None:
+    """Go on with an import and show the page again; an error is shown in its place."""
+    try:
+        path, arguments = import_again_request(store, retry)
+        launch(path, "import", arguments)
+    except MammoError as error:
+        st.error(str(error), icon=":material/error:")
+        return
     st.rerun()
+
+
+def show_quarantine(store: Store, alive: bool) -> None:
+    """Show what could not be prepared so far; a fragment calls this every second during an import."""
+    quarantine = quarantined_so_far(store)
+    if quarantine.empty:
+        return
+    with st.expander("Quarantine: images that could not be prepared", key=f"quarantine {store.name}"):
+        st.caption(f"{len(quarantine):,} in all. Each is named with the reason, and harms no other.")
+        columns = {"detail": st.column_config.Column(width=210)}
+        st.dataframe(quarantine, hide_index=True, row_height=64, column_config=columns)  # so high, sentences wrap
+        if not alive and st.button("Try them again", key=f"retry {store.name}", icon=":material/refresh:"):
+            import_again(store, retry=True)
 
 
 def show_store(store: Store) -> None:
     """Show a store with its import, and what could not be prepared."""
     work = WorkFolder(store.folder)
     ended = work.written_state()["time"] if work.exists else 0.0
-    contents = contents_of(str(store.folder), ended)
+    alive = work.exists and work.state() not in FINAL
     with st.container(border=True):
         left, right = st.columns([3, 1], vertical_alignment="center")
         left.markdown(
             f"**{store.name}** · {store.contract.size} × {store.contract.size} pixels  \n:small[{store.folder}]"
         )
-        alive = work.exists and work.state() not in FINAL
         interrupted = work.exists and not alive and work.state() != "finished"
-        if interrupted and right.button(
+        resume = interrupted and right.button(
             "Resume", key=f"resume {store.name}", icon=":material/play_arrow:", width="stretch"
-        ):
-            start_import(str(store.csv), store.name, store.contract.size)
+        )
         if not alive:
+            contents = contents_of(str(store.folder), ended)
             labels = ", ".join(f"{contents[name]:,} {name}" for name in contents if name != "bytes" and contents[name])
             st.markdown(f":small[{labels or 'no images yet'} · {contents['bytes'] / 1e6:,.1f} MB]")
         show_work(work)
-        quarantine = store.quarantine()
-        if len(quarantine):
-            with st.expander(f"Quarantine: {len(quarantine):,} images could not be prepared"):
-                st.dataframe(quarantine, hide_index=True)
-                if st.button("Try them again", key=f"retry {store.name}", icon=":material/refresh:", disabled=alive):
-                    start_import(str(store.csv), store.name, store.contract.size, retry=True)
+        st.fragment(show_quarantine, run_every=REFRESH_SECONDS if alive else None)(store, alive)
+        if resume:
+            import_again(store)

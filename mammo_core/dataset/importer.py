@@ -13,6 +13,7 @@ import pandas as pd
 from mammo_core.dataset.catalogue import Catalogue
 from mammo_core.dataset.cluster import AGAIN, open_client, stream  # noqa: F401  prediction and sweeps open it here
 from mammo_core.dataset.store import (
+    QUARANTINE,
     QUARANTINE_COLUMNS,
     Store,
     arrange_groups,
@@ -128,15 +129,22 @@ def _progress(total: int, skipped: int, there: int, quarantined: int, seconds: f
 
 
 def quarantined_so_far(store: Store) -> pd.DataFrame:
-    """Return what is in quarantine, also of an import that is under way or was interrupted: reason, detail, image_id, file."""
+    """Return what is in quarantine, also of an import that is under way or was interrupted.
+
+    Returns:
+        One row an image: reason, detail, image_id, and file, relative to the data set where it lies in there.
+    """
     ended = store.quarantine().to_dict("records")
     items = {item["image_id"]: item for item in [*ended, *read_json_lines(store.folder / CARRIED_OVER)]}
-    return pd.DataFrame(list(items.values()), columns=pd.Index(["reason", "detail", "image_id", "file"]))
+    table = pd.DataFrame(list(items.values()), columns=pd.Index(["reason", "detail", "image_id", "file"]))
+    root = f"{store.csv.parent}{os.sep}"
+    return table.assign(file=table["file"].astype("str").str.removeprefix(root))
 
 
 def forget_quarantine(store: Store) -> None:
     """Let the next import try the files again that earlier ones could not prepare."""
-    (store.folder / CARRIED_OVER).unlink(missing_ok=True)
+    for name in (CARRIED_OVER, QUARANTINE):
+        (store.folder / name).unlink(missing_ok=True)
 
 
 def _sort_out(

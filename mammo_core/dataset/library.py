@@ -1,5 +1,6 @@
 """The data sets that the application knows: folders in `MAMMO_DATA`, and folders elsewhere that were linked there."""
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,27 +25,39 @@ class Dataset:
 
     Attributes:
         name: how pages and commands call it.
-        path: the folder with its CSV.
+        path: the folder with its CSV, or the very CSV that was linked.
         synthetic: whether this application generated it.
+        linked: whether it lies elsewhere.
     """
 
     name: str
     path: Path
     synthetic: bool
+    linked: bool = False
 
     @property
     def version(self) -> float:
-        """Return what changes when the data set does: the newest modification time of its CSV files, in s."""
-        return max((csv.stat().st_mtime for csv in self.path.glob("*.csv")), default=0.0)
+        """Return what changes when the data set does: the newest modification time in it, in s.
+
+        Looked at are its CSV files, its folder and those that hold the images or the patients' folders: a new file among
+        them shows, one more in a patient's folder doesn't. Looking at thousands of folders at each call would take seconds.
+        """
+        root = self.path.parent if self.path.is_file() else self.path
+        parts = [root, *root.glob("*.csv"), *root.glob("*_images")]
+        return max((part.stat().st_mtime for part in parts if part.exists()), default=0.0)
 
 
 def list_datasets() -> list[Dataset]:
     """Return the data sets with a CSV, by name."""
     found = []
     for folder in sorted(settings().data.glob("*/")):
-        path = Path(read_json(folder / LINK)["path"]) if (folder / LINK).exists() else folder
-        if any((path / name).is_file() for name in ("train.csv", "test.csv")) or (folder / LINK).exists():
-            found.append(Dataset(folder.name, path, is_synthetic(path)))
+        if (folder / LINK).exists():
+            link = read_json(folder / LINK)  # earlier versions kept the folder only
+            found.append(
+                Dataset(folder.name, Path(link.get("csv") or link["path"]), is_synthetic(Path(link["path"])), True)
+            )
+        elif any((folder / name).is_file() for name in ("train.csv", "test.csv")):
+            found.append(Dataset(folder.name, folder, is_synthetic(folder)))
     return found
 
 
@@ -56,7 +69,7 @@ def find_dataset(name_or_path: str | Path) -> Path:
     """
     path = Path(name_or_path).expanduser()
     if path.exists():
-        return path.absolute()
+        return Path(os.path.abspath(path))  # a last part ".." is no name for a store
     for dataset in list_datasets():
         if dataset.name == str(name_or_path):
             return dataset.path
@@ -76,7 +89,7 @@ def check_name(name: str) -> str:
 
 
 def link_dataset(name: str, path: str | Path) -> Dataset:
-    """Make a folder elsewhere known by a name, after reading its catalogue; nothing is copied or changed.
+    """Make a folder's CSV elsewhere known by a name, after reading it; nothing is copied or changed.
 
     Raises:
         DataError: the name is taken or not usable, or the folder isn't a data set.
@@ -86,8 +99,13 @@ def link_dataset(name: str, path: str | Path) -> Dataset:
     if (settings().data / check_name(name)).exists():
         raise DataError(f"There is already a data set {name!r}. Choose another name.")
     catalogue = read_catalogue(Path(path))
-    write_json(settings().data / name / LINK, {"path": str(catalogue.root)})
-    return Dataset(name, catalogue.root, is_synthetic(catalogue.root))
+    write_json(settings().data / name / LINK, {"path": str(catalogue.root), "csv": str(catalogue.csv)})
+    return Dataset(name, catalogue.csv, is_synthetic(catalogue.root), True)
+
+
+def size_of(catalogue: Catalogue) -> int:
+    """Return the bytes of a data set's images; it asks the file system once for each."""
+    return sum(os.stat(file).st_size for file in catalogue.table["file"].dropna() if os.path.exists(file))
 
 
 def check_dataset(catalogue: Catalogue) -> pd.DataFrame:
@@ -158,12 +176,12 @@ def describe_source(catalogue: Catalogue) -> dict[str, Any]:
         synthetic, and generator: the phantoms' parameters, or None.
     """
     about = _about(catalogue.root)
-    linked = [dataset.name for dataset in list_datasets() if dataset.path == catalogue.root]
+    known = [dataset.name for dataset in list_datasets() if dataset.path in (catalogue.csv, catalogue.root)]
     data = settings().data.absolute()
     inside = catalogue.csv.is_relative_to(data)
     return {
         "csv": str(catalogue.csv.relative_to(data) if inside else catalogue.csv),
-        "dataset": linked[0] if linked else catalogue.root.name,
+        "dataset": known[0] if known else catalogue.root.name,
         "synthetic": bool(about.get("synthetic")),
         "generator": about.get("generator"),
     }

@@ -1,15 +1,16 @@
 """From what a person asks for to a work folder and a job's arguments; the command line and the pages both use these."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.library import check_name, describe_source, find_dataset
-from mammo_core.dataset.store import create_store
+from mammo_core.dataset.store import Store, create_store, list_stores
 from mammo_core.errors import DataError
 from mammo_core.preprocess import Contract
 from mammo_core.settings import settings
-from mammo_core.work.folder import WorkFolder
+from mammo_core.work.folder import FINAL, WorkFolder
 
 
 def import_request(source: str, name: str | None = None, size: int = 256) -> tuple[Path, dict[str, Any]]:
@@ -17,19 +18,47 @@ def import_request(source: str, name: str | None = None, size: int = 256) -> tup
 
     Args:
         source: the data set's name in `MAMMO_DATA`, its folder or its CSV.
-        name: of the store; the data set's by default.
+        name: of the store; by default the data set's, with '-' for what can't stand in a name.
         size: side of the images in pixels.
 
     Returns:
         The store's folder and the import's arguments.
 
     Raises:
-        DataError: the data set can't be read, or the name belongs to another one.
+        DataError: the data set can't be read, or the name isn't usable or belongs to another one.
     """
+    if name:
+        check_name(name)
     catalogue = read_catalogue(find_dataset(source))
     about = describe_source(catalogue)
-    store = create_store(name or about["dataset"], Contract(size=size), about)
+    usual = re.sub(r"[^A-Za-z0-9._-]+", "-", about["dataset"]).strip("-._")[:60]
+    store = create_store(name or usual or "dataset", Contract(size=size), about)
     return store.folder, {"source": str(catalogue.csv), "store": store.name}
+
+
+def import_again_request(store: Store, retry: bool = False) -> tuple[Path, dict[str, Any]]:
+    """Go on with the import of a store, on the scheduler or with the workers that it was first asked for.
+
+    Args:
+        store: what to complete.
+        retry: whether to try files in quarantine again.
+
+    Returns:
+        The store's folder and the import's arguments.
+
+    Raises:
+        DataError: the data set can't be read (any more).
+    """
+    path, arguments = import_request(str(store.csv), store.name, store.contract.size)
+    before = WorkFolder(path).request()["arguments"] if WorkFolder(path).exists else {}
+    kept = {key: before[key] for key in ("workers", "scheduler") if key in before}
+    return path, {**arguments, **kept, "retry": retry}
+
+
+def is_importing(csv: Path) -> bool:
+    """Return whether an import of this CSV is under way."""
+    works = [WorkFolder(store.folder) for store in list_stores() if store.csv == csv]
+    return any(work.exists and work.state() not in FINAL for work in works)
 
 
 def demo_request(name: str, patients: int, prevalence: float, seed: int) -> tuple[Path, dict[str, Any]]:
