@@ -12,8 +12,6 @@ from mammo_core.work.requests import demo_request, import_request, is_importing
 from pages._session import catalogue_of
 from pages._stores import show_work
 
-ORIGINS = {(True, False): ":violet-badge[synthetic]", (False, True): ":blue-badge[linked]"}
-
 
 def show_error(error: MammoError) -> None:
     st.error(str(error), icon=":material/error:")
@@ -39,7 +37,8 @@ def show_dataset(dataset: Dataset) -> None:
     """Show what a data set holds, and let it be imported."""
     with st.container(border=True):
         left, right = st.columns([3, 1], vertical_alignment="center")
-        origin = ORIGINS.get((dataset.synthetic, dataset.linked), "")
+        linked = ":blue-badge[linked]" if dataset.linked else ""
+        origin = ":violet-badge[synthetic]" if dataset.synthetic else linked
         try:
             catalogue = catalogue_of(dataset)
         except MammoError as error:

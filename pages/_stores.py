@@ -12,29 +12,33 @@ from pages._session import state_badge
 REFRESH_SECONDS = 1.0
 
 
+def stop(work: WorkFolder) -> None:
+    try:
+        work.stop()
+    except MammoError as error:
+        st.toast(str(error), icon=":material/error:", duration="long")
+
+
 def offer_stop(work: WorkFolder) -> None:
     """Let work be stopped; a second stop ends it at once."""
     label, icon = ("Stop at once", ":material/dangerous:") if work.stop_requested() else ("Stop", ":material/stop:")
-    if st.button(label, key=f"stop {work.path}", icon=icon, width="stretch"):
-        try:
-            work.stop()
-        except MammoError as error:
-            st.error(str(error), icon=":material/error:")
-            return
-        st.rerun()
+    st.button(label, key=f"stop {work.path}", icon=icon, width="stretch", on_click=stop, args=(work,))
 
 
 def follow(work: WorkFolder) -> None:
     """Show how far work is; a fragment calls this every second while the work lives."""
     state = work.state()
-    left, right = st.columns([5, 2], vertical_alignment="center")
-    left.markdown(f"{state_badge(state)} {work.message()}")
+    told = f"{state_badge(state)} {work.message()}"
     if state not in FINAL:
+        left, right = st.columns([5, 2], vertical_alignment="center")
+        left.markdown(told)
         with right:
             offer_stop(work)
         st.progress(work.fraction(), text=work.progress_text())
         st.session_state[f"followed {work.path}"] = True
-    elif st.session_state.pop(f"followed {work.path}", False):
+        return
+    st.markdown(told)
+    if st.session_state.pop(f"followed {work.path}", False):
         st.rerun()  # the whole page once more, without polling
 
 
@@ -63,13 +67,14 @@ def import_again(store: Store, retry: bool = False) -> None:
 
 
 def show_quarantine(store: Store, alive: bool) -> None:
-    """Show what could not be prepared so far; a fragment calls this every few seconds during an import."""
+    """Show what could not be prepared so far; a fragment calls this every second during an import."""
     quarantine = quarantined_so_far(store)
     if quarantine.empty:
         return
     with st.expander("Quarantine: images that could not be prepared", key=f"quarantine {store.name}"):
-        st.caption(f"{len(quarantine):,} images; each is named with the reason, and harms no other.")
-        st.dataframe(quarantine, hide_index=True)
+        st.caption(f"{len(quarantine):,} in all. Each is named with the reason, and harms no other.")
+        columns = {"detail": st.column_config.Column(width=210)}
+        st.dataframe(quarantine, hide_index=True, row_height=64, column_config=columns)  # so high, sentences wrap
         if not alive and st.button("Try them again", key=f"retry {store.name}", icon=":material/refresh:"):
             import_again(store, retry=True)
 

@@ -1,14 +1,16 @@
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from distributed import Client, LocalCluster
 
 from mammo_core import batch
-from mammo_core.batch import predict_on_cluster
+from mammo_core.batch import predict_batch, predict_on_cluster
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.inference import Predictor, predict_files
 from mammo_core.models import open_bundle
+from mammo_core.settings import as_environment
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +35,13 @@ def test_a_cluster_says_what_the_page_says(finished, client, monkeypatch):
     ]
     assert all(image.heat is None for image in found)
     assert found[-1].error
+
+
+def test_a_worker_gives_each_file_the_callers_time(finished, monkeypatch):
+    for name, value in as_environment().items():
+        monkeypatch.setenv(name, value)  # what the worker takes over is undone at the end
+    given = []
+    monkeypatch.setattr(batch, "ends_after", lambda seconds: given.append(seconds) or nullcontext())
+    environment = as_environment() | {"MAMMO_DECODE_SECONDS": "7.0"}
+    predict_batch([("a", b"no image"), ("b", b"none")], finished / "models" / "trained", {}, environment)
+    assert given == [7.0, 7.0]

@@ -211,6 +211,7 @@ def test_the_quarantine_of_an_import_under_way_is_known(workspace, catalogue, cl
     number, table = seen[-1]
     assert number == report.quarantined
     assert list(table.columns) == ["reason", "detail", "image_id", "file"]
+    assert all(file.startswith("train_images/") for file in table["file"])
     assert set(table["image_id"]) == {item["image_id"] for item in report.quarantine if item["reason"] != "missing"}
     assert set(quarantined_so_far(store)["image_id"]) == {item["image_id"] for item in report.quarantine}
 

@@ -11,10 +11,10 @@ from mammo_core.dataset.library import (
     find_dataset,
     link_dataset,
     list_datasets,
+    size_of,
 )
 from mammo_core.errors import DataError
 from mammo_core.files import write_json
-from mammo_core.settings import settings
 
 CSV = "patient_id,image_id,laterality,view,cancer\n1,10,L,CC,0\n1,11,R,CC,1\n"
 
@@ -30,29 +30,46 @@ def elsewhere(workspace):
 def test_a_linked_folder_is_known_by_its_name_and_left_alone(elsewhere):
     before = sorted(elsewhere.rglob("*"))
     assert link_dataset("mine", elsewhere).path == elsewhere / "train.csv"
-    assert [(one.name, one.synthetic, one.linked) for one in list_datasets()] == [("mine", False, True)]
+    assert [(dataset.name, dataset.synthetic, dataset.linked) for dataset in list_datasets()] == [("mine", False, True)]
     assert find_dataset("mine") == elsewhere / "train.csv"
     assert describe_source(read_catalogue(elsewhere))["dataset"] == "mine"
     assert sorted(elsewhere.rglob("*")) == before
 
 
-def test_the_csv_that_was_linked_is_the_one_that_is_read(elsewhere):
-    (elsewhere / "test.csv").write_text(CSV.replace("1,11,R,CC,1\n", ""))
-    link_dataset("small", elsewhere / "test.csv")
-    assert len(read_catalogue(find_dataset("small")).table) == 1
+def test_the_csv_that_was_given_is_the_one_that_is_known(elsewhere):
+    (elsewhere / "test.csv").write_text(CSV.replace("1,1", "2,2"))
+    link_dataset("held-out", elsewhere / "test.csv")
+    assert read_catalogue(find_dataset("held-out")).csv == elsewhere / "test.csv"
+    assert describe_source(read_catalogue(elsewhere / "test.csv"))["dataset"] == "held-out"
 
 
-def test_a_folder_that_an_earlier_version_linked_is_still_known(elsewhere):
-    write_json(settings().data / "old" / "linked.json", {"path": str(elsewhere)})
+def test_a_link_of_an_earlier_version_is_known(workspace, elsewhere):
+    write_json(workspace / "data" / "old" / "linked.json", {"path": str(elsewhere)})
     assert find_dataset("old") == elsewhere
 
 
-def test_a_data_set_changes_when_files_arrive(elsewhere):
+def test_a_folder_among_the_data_is_not_linked(workspace):
+    (workspace / "data" / "own").mkdir(parents=True)
+    (workspace / "data" / "own" / "train.csv").write_text(CSV)
+    assert [(dataset.name, dataset.linked) for dataset in list_datasets()] == [("own", False)]
+
+
+def test_the_version_changes_when_files_arrive(elsewhere):
+    for path in (elsewhere / "train.csv", elsewhere):
+        os.utime(path, (1000, 1000))
     dataset = link_dataset("mine", elsewhere)
+    assert dataset.version == 1000.0
+    (elsewhere / "train_images" / "1").mkdir(parents=True)
     before = dataset.version
-    (elsewhere / "train_images").mkdir()
+    assert before > 1000.0
     os.utime(elsewhere / "train_images", (before + 5, before + 5))
-    assert dataset.version > before
+    assert dataset.version == before + 5
+
+
+def test_the_size_is_that_of_the_files_that_are_there(elsewhere):
+    (elsewhere / "train_images" / "1").mkdir(parents=True)
+    (elsewhere / "train_images" / "1" / "10.dcm").write_bytes(b"12345")
+    assert size_of(read_catalogue(elsewhere)) == 5
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", "prepared", "-x", "a" * 61])

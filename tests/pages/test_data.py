@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.store import open_store
+from mammo_core.files import append_json_line
 from mammo_core.work import FINAL, WorkFolder
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -49,6 +50,8 @@ def test_sizes_and_states_are_shown(finished):
     manifest = open_store("demo").manifest()
     positives = int(manifest["label"].sum())
     assert any(f"{positives:,} positive · " in text.value and " MB" in text.value for text in app.markdown)
+    files = sum(path.stat().st_size for path in (finished / "data" / "demo" / "train_images").rglob("*.dcm"))
+    assert any(f"{files / 1e6:,.1f} MB" in text.value and "patients" in text.value for text in app.markdown)
     assert any("finished" in text.value and "quarantined" in text.value for text in app.markdown)
 
 
@@ -68,25 +71,41 @@ def test_what_is_in_quarantine_is_tried_again(finished):
     assert reasons["missing"] in left
 
 
-def test_import_waits_while_one_of_the_same_data_is_under_way(finished):
-    work = WorkFolder(open_store("demo").folder)
-    assert not show().button(key="import demo").disabled
-    work.write_state("running")
-    with work.lock():
-        app = show()
-        assert app.button(key="import demo").disabled
-        assert [button.label for button in app.button if button.key == f"stop {work.path}"] == ["Stop"]
-        app.button(key=f"stop {work.path}").click().run()
-        assert work.stop_requested()
-        assert app.button(key=f"stop {work.path}").label == "Stop at once"
-
-
-def test_a_name_that_is_taken_is_said_beside_the_form_and_the_rest_stays(finished):
+def test_the_quarantine_names_reason_and_file_first(finished):
     app = show()
-    form = next(button for button in app.button if button.label == "Make")
-    form.click().run()
-    assert "already a data set" in app.error[0].value
-    assert "Prepared stores" in [element.value for element in app.subheader]
+    (table,) = (shown.value for shown in app.dataframe if "reason" in shown.value)
+    assert list(table.columns) == ["reason", "detail", "image_id", "file"]
+    assert set(table["reason"]) == {"missing", "damaged", "blank"}
+
+
+def test_while_an_import_runs_no_other_starts_and_its_quarantine_shows(finished):
+    store = open_store("demo")
+    work = WorkFolder(store.folder)
+    append_json_line(
+        store.folder / "carried_over.jsonl",
+        {"image_id": "1", "file": None, "reason": "blank", "detail": "New.", "version": []},
+    )
+    work.write_request("import", work.request()["arguments"])
+    app = show()
+    assert app.button(key="import demo").disabled
+    assert not [button for button in app.button if button.key == "retry demo"]
+    assert any("New." in shown.value["detail"].tolist() for shown in app.dataframe if "reason" in shown.value)
+    app.button(key=f"stop {work.path}").click().run()
+    assert work.stop_requested()
+    assert app.button(key=f"stop {work.path}").label == "Stop at once"
+    assert not app.exception
+
+
+def test_an_error_leaves_the_page_whole(finished):
+    store = open_store("demo")
+    work = WorkFolder(store.folder)
+    work.write_state("stopped", "Stopped.")
+    app = show()
+    (finished / "data" / "demo" / "train.csv").write_text("patient_id\n1\n")
+    app.button(key="resume demo").click().run()
+    assert "lacks the columns" in app.error[0].value
+    assert "Prepared stores" in [header.value for header in app.subheader]
+    assert not app.exception
 
 
 def test_an_interrupted_import_can_be_resumed(finished):
