@@ -205,7 +205,7 @@ def predict(
 ) -> None:
     """Predict from DICOM files, per image, breast and patient."""
     from mammo_core.batch import predict_on_cluster
-    from mammo_core.dataset.importer import open_client
+    from mammo_core.dataset.cluster import open_client
     from mammo_core.dicom.sandbox import Sandbox
     from mammo_core.dropped import without_repeats
     from mammo_core.files import write_bytes

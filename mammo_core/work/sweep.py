@@ -98,7 +98,7 @@ def _in_sequence(tasks: list[tuple[Path, dict[str, Any]]]) -> Iterator[Path]:
 def _side_by_side(tasks: list[tuple[Path, dict[str, Any]]], scheduler: str) -> Iterator[Path]:
     from distributed import KilledWorker, as_completed
 
-    from mammo_core.dataset.importer import open_client
+    from mammo_core.dataset.cluster import open_client
 
     with open_client(None, scheduler) as client:
         futures = {
