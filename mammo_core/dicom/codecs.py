@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import imagecodecs
 import numpy as np
+import simplejpeg
 from PIL import Image, UnidentifiedImageError
 from pydicom import uid
 
@@ -33,6 +34,7 @@ NATIVE = {
     uid.ExplicitVRBigEndian,
     uid.DeflatedExplicitVRLittleEndian,
 }
+SENSELESS = "The compressed image is damaged: its coded data end early or make no sense."
 SUPPORTED = JPEG_2000 | JPEG | JPEG_LS | RLE | NATIVE
 
 
@@ -90,21 +92,40 @@ def decode(stream: bytes, syntax: str, shape: tuple[int, int], reduction: int, e
     if values.shape != shape:
         raise ImageError("damaged", "The decoded image doesn't have the size that the header gives.")
     if syntax in JPEG:
-        _check_scan(code, values)
+        _check_lossless(code, values) if code.lossless_jpeg else _check_lossy(code)
     return Decoded(values, 0, code.bits, code.signed)
 
 
-def _check_scan(code: Codestream, values: np.ndarray) -> None:
-    """Look for what libjpeg puts in place of coded data that it can't read: it only warns, and nobody hears it.
+def _check_lossless(code: Codestream, values: np.ndarray) -> None:
+    """Look for what libjpeg puts in place of coded data that it can't read: it only warns, and imagecodecs hears nothing.
 
-    It fills up what a cut-off scan lacks with the middle grey, and what it misreads in a lossless one soon falls below 0.
+    It fills up what a cut-off scan lacks with the middle grey, and what it misreads soon falls below 0.
 
     Raises:
         ImageError: the picture has such places.
     """
     middle, wrapped = 1 << (code.bits - 1), values.dtype == np.uint16 and code.bits < 15 and int(values.max()) >> 15
     if wrapped or bool((values[-1] == middle).all()):
-        raise ImageError("damaged", "The compressed image is damaged: its coded data end early or make no sense.")
+        raise ImageError("damaged", SENSELESS)
+
+
+def _check_lossy(code: Codestream) -> None:
+    """Read the coded data of a Baseline or Extended stream once more, by a decoder that hears libjpeg's warnings.
+
+    It knows 8 bits only. Coded data of 12 bits have the same form (T.81 annex F), so a header that says 8 will do: the
+    picture, an eighth of its size, is thrown away. A wrong spectral selection is common and harmless: a sequential scan
+    has all 64 coefficients.
+
+    Raises:
+        ImageError: there was a warning.
+    """
+    stream = bytearray(code.data)
+    stream[code.frame + 4] = 8
+    stream[code.scan + 7 : code.scan + 10] = bytes([0, 63, 0])
+    try:
+        simplejpeg.decode_jpeg(bytes(stream), "GRAY", min_factor=8)
+    except ValueError:
+        raise ImageError("damaged", SENSELESS) from None
 
 
 def _full(code: Codestream, syntax: str) -> np.ndarray:

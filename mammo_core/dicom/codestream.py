@@ -30,6 +30,7 @@ class Codestream:
         signed: whether they are; JPEG 2000 only.
         levels: wavelet decompositions; 0 where there are none.
         lossless_jpeg: whether the frame is JPEG's process 14.
+        frame, scan: where JPEG's frame header and its first scan's header begin; 0 in JPEG 2000.
     """
 
     data: bytes
@@ -40,6 +41,8 @@ class Codestream:
     signed: bool = False
     levels: int = 0
     lossless_jpeg: bool = False
+    frame: int = 0
+    scan: int = 0
 
 
 def parse(stream: bytes) -> Codestream:
@@ -147,7 +150,7 @@ def _jpeg(stream: bytes) -> Codestream:
         if marker == DRI:
             restarts = True
         if marker in SOF:
-            frame = (marker, *struct.unpack_from(">BHHB", stream, position + 4))
+            frame = (position, marker, *struct.unpack_from(">BHHB", stream, position + 4))
         position += 2 + length
     if frame is None:
         raise _damaged("it has no frame header")
@@ -156,8 +159,10 @@ def _jpeg(stream: bytes) -> Codestream:
         raise _damaged("something follows its end")
     if not restarts and ((markers & 0xF8) == RESTARTS).any():
         raise _damaged("its coded data are interrupted")
-    kind, bits, rows, columns, components = frame
-    return Codestream(stream[:end], rows, columns, bits, components, lossless_jpeg=kind == 0xFFC3)
+    start, kind, bits, rows, columns, components = frame
+    return Codestream(
+        stream[:end], rows, columns, bits, components, lossless_jpeg=kind == 0xFFC3, frame=start, scan=position
+    )
 
 
 def _markers(stream: bytes, start: int, end: int) -> np.ndarray:

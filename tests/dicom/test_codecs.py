@@ -168,6 +168,22 @@ def test_lossless_coded_data_that_make_no_sense_are_refused(syntax):
         codecs.decode(bytes(data), syntax, (400, 300), 0)
 
 
+@pytest.mark.parametrize("syntax", [uid.JPEGExtended12Bit, uid.JPEGBaseline8Bit])
+def test_lossy_coded_data_that_their_decoder_warns_of_are_refused(syntax):
+    data = jpeg(syntax)
+    with pytest.raises(ImageError, match="coded data end early or make no sense"):
+        codecs.decode(data[:-2] + bytes(9) + data[-2:], syntax, (400, 300), 0)  # some are left over
+
+
+@pytest.mark.parametrize("syntax", [uid.JPEGExtended12Bit, uid.JPEGBaseline8Bit])
+def test_a_sequential_scans_wrong_spectral_selection_does_no_harm(syntax):
+    data = jpeg(syntax)
+    wrong = data.replace(b"\xff\xda\0\x08\x01\x01\0\0\x3f\0", b"\xff\xda\0\x08\x01\x01\0\0\0\0")
+    assert wrong != data
+    found, expected = (codecs.decode(stream, syntax, (400, 300), 0).values for stream in (wrong, data))
+    assert np.array_equal(found, expected)
+
+
 def test_values_beyond_the_streams_own_bits_are_kept():
     pixels = breast() + np.uint16(4500)
     data = LOSSLESS[uid.JPEGLosslessSV1](pixels, 13).replace(b"\xff\xc3\x00\x0b\x0d", b"\xff\xc3\x00\x0b\x0c")
