@@ -16,7 +16,7 @@ demo: $(VENV)/ready
 	@$(BIN)/python -m mammo_core bootstrap
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/ready-dev
 	$(BIN)/ruff check .
