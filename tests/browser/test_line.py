@@ -57,7 +57,8 @@ def test_a_dropped_exam_gets_answers_heatmaps_and_files_to_take_away(page: Page,
 
 
 def taken(page: Page, button: str) -> Path:
-    """Click a download button and return the file."""
+    """Click a download button and return the file; not while the script runs, which makes the button anew."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     with page.expect_download() as download:
         page.get_by_role("button", name=button).click()
     return Path(download.value.path())
