@@ -24,7 +24,8 @@ import psutil
 
 from benchmarks.convert import convert_theirs, write_phantoms
 from mammo_core.dataset.catalogue import Catalogue, read_catalogue
-from mammo_core.dataset.importer import import_images, open_client
+from mammo_core.dataset.cluster import open_client
+from mammo_core.dataset.importer import import_images
 from mammo_core.dataset.library import describe_source
 from mammo_core.dataset.store import create_store
 from mammo_core.preprocess import Contract, prepare_source

@@ -82,6 +82,11 @@ class Bundle:
         """Return what it said of the validation and test images: patient_id, …, label, probability, part."""
         return pd.read_parquet(self.folder / PREDICTIONS)
 
+    def validation(self) -> pd.DataFrame:
+        """Return the predictions by which its operating point was chosen."""
+        predictions = self.predictions()
+        return predictions[predictions["part"] == "validation"].reset_index(drop=True)
+
     def judged(self) -> pd.DataFrame:
         """Return the predictions that its report is about."""
         predictions = self.predictions()

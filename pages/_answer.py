@@ -10,13 +10,11 @@ from mammo_core.dicom import Source
 from mammo_core.dropped import Row, remarks
 from mammo_core.evaluation.operating import place_among
 from mammo_core.exam import Look
-from mammo_core.figures.answer import hung_picture, place_figure, whole_picture
-from mammo_core.figures.images import to_png, zoom_figure
+from mammo_core.figures.answer import hung_picture, place_figure
+from mammo_core.figures.images import to_png
 from mammo_core.inference import Answer, Prediction
 from mammo_core.models import Bundle
-from mammo_core.uploads import read_picture
-from pages._inference import sandbox
-from pages._session import errors_shown
+from pages._zoom import zoom
 
 
 def show_model(bundle: Bundle) -> None:
@@ -47,8 +45,7 @@ def show_exam(
     """Hang a patient's views with what the model says of images, breasts and patient."""
     breasts = answer.breasts[answer.breasts["patient"] == patient].sort_values("laterality", ascending=False)
     patients = answer.patients[answer.patients["patient"] == patient]
-    predictions = bundle.predictions()
-    validation = predictions[predictions["part"] == "validation"]
+    validation = bundle.validation()
     with st.container(border=True):
         columns = st.columns([2, *[2] * len(patients), *[2] * len(breasts)], vertical_alignment="top")
         columns[0].markdown(f"#### Patient {patient}")
@@ -109,18 +106,3 @@ def show_image(image: Prediction, look: Look, sources: Mapping[str, Source]) -> 
         for note in upload.notes:
             st.caption(note)
         st.dataframe(pd.Series(upload.tags, name="value").rename_axis("tag"))
-
-
-@st.dialog("Full resolution", width="large")
-def zoom(image: Prediction, look: Look, source: Source) -> None:
-    """Show one image in all its pixels, with its heat and a window of its own."""
-    levels = None
-    if st.toggle("Window of my own", key="own window"):
-        levels = st.slider("Black and white, percentiles of the image's values", 0.0, 100.0, (1.0, 99.7), 0.1)
-    with errors_shown(), st.spinner("Decoding all pixels …"):
-        picture = sandbox().run(read_picture, source, levels)
-    st.caption(
-        f"{picture.shape[1]} × {picture.shape[0]} pixels. Scroll to zoom, drag to move, double-click to reset. "
-        f"{'Heat: what each place adds to the answer.' if look.opacity else ''}"
-    )
-    st.plotly_chart(zoom_figure(whole_picture(image, picture, look.opacity)), key="zoom", config={"scrollZoom": True})

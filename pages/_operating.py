@@ -12,8 +12,7 @@ from pages._session import errors_shown
 
 def show_operating_point(bundle: Bundle) -> None:
     """Let the user move the threshold, see what it means, and keep it."""
-    predictions = bundle.predictions()
-    validation = predictions[predictions["part"] == "validation"]
+    validation = bundle.validation()
     left, right = st.columns([2, 3], gap="large")
     policy = left.pills(
         "Chosen on validation for", POLICIES, format_func=POLICIES.__getitem__, key=f"policy {bundle.name}"

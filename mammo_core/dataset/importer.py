@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mammo_core.dataset.catalogue import Catalogue
-from mammo_core.dataset.cluster import AGAIN, open_client, stream  # noqa: F401  prediction and sweeps open it here
+from mammo_core.dataset.cluster import AGAIN, stream
 from mammo_core.dataset.store import (
     QUARANTINE,
     QUARANTINE_COLUMNS,

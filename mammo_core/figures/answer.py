@@ -144,8 +144,7 @@ def answer_html(answer: Answer, exams: Mapping[str, list[Row]], bundle: Bundle, 
         f"<p>Model {escape(bundle.name)}, {escape(bundle.card['network'])} network, trained on {escape(data['dataset'])}. "
         f"A breast is the mean of its images, a patient the highest breast; recall from {answer.threshold:.3f}.</p>",
     ]
-    predictions = bundle.predictions()
-    validation = predictions[predictions["part"] == "validation"]
+    validation = bundle.validation()
     for patient, rows in exams.items():
         picture = base64.b64encode(to_png(exam_picture(rows, answer, opacity))).decode()
         parts += [

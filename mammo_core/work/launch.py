@@ -13,7 +13,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from mammo_core.errors import DataError, MammoError, WorkError
-from mammo_core.settings import PROJECT, settings
+from mammo_core.settings import PROJECT, as_environment, settings
 from mammo_core.work.disk import chain, full_disk_named, is_disk_full
 from mammo_core.work.folder import WorkFolder
 from mammo_core.work.jobs import JOBS, Outcome
@@ -45,16 +45,11 @@ def launch(path: Path, kind: str, arguments: dict[str, Any]) -> WorkFolder:
             stderr=log,
             cwd=PROJECT,
             start_new_session=True,  # a closed terminal or a stopped server doesn't reach it
-            env={**os.environ, **folders_environment()},
+            env={**os.environ, **as_environment()},
         )
         folder.write_process(process.pid)
     threading.Thread(target=process.wait, daemon=True).start()  # once ended, it shall not stay as a zombie
     return folder
-
-
-def folders_environment() -> dict[str, str]:
-    """Return the environment variables by which another process finds the folders of this one."""
-    return {"MAMMO_DATA": str(settings().data.absolute()), "MAMMO_MODELS": str(settings().models.absolute())}
 
 
 def run_here(path: Path, kind: str, arguments: dict[str, Any], on_progress: Progress | None = None) -> Outcome:

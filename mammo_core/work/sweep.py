@@ -1,7 +1,6 @@
 """Several training runs that differ in a few settings: one after the other here, or side by side on a Dask cluster."""
 
 import itertools
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -12,9 +11,9 @@ from typing import Any
 from mammo_core.errors import MammoError
 from mammo_core.learning.config import TrainingConfig
 from mammo_core.learning.plan import plan
-from mammo_core.settings import settings
+from mammo_core.settings import apply_environment, as_environment, settings
 from mammo_core.work.folder import FINAL, WorkFolder
-from mammo_core.work.launch import folders_environment, run_here, run_requested
+from mammo_core.work.launch import run_here, run_requested
 from mammo_core.work.runs import describe_run
 
 Progress = Callable[[dict[str, Any]], None]
@@ -79,8 +78,7 @@ def _result(path: Path) -> dict[str, Any]:
 def train_on_worker(path: Path, arguments: dict[str, Any], environment: dict[str, str]) -> None:
     """Do one run of a sweep in a Dask worker; Dask gives it to another worker if this one dies, and it goes on there."""
     with ONE_AT_A_TIME:
-        os.environ.update(environment)
-        settings.cache_clear()
+        apply_environment(environment)
         folder = WorkFolder(path)
         if not folder.exists:
             folder.write_request("train", arguments)
@@ -102,7 +100,7 @@ def _side_by_side(tasks: list[tuple[Path, dict[str, Any]]], scheduler: str) -> I
 
     with open_client(None, scheduler) as client:
         futures = {
-            client.submit(train_on_worker, path, arguments, folders_environment(), pure=False): path
+            client.submit(train_on_worker, path, arguments, as_environment(), pure=False): path
             for path, arguments in tasks
         }
         try:
