@@ -20,7 +20,7 @@ from mammo_core.errors import ConfigError, DataError, ImageError
 from mammo_core.evaluation import Calibration, evaluate, standing_report, to_breasts, to_patients
 from mammo_core.evaluation.familiarity import Reference, describe_inputs
 from mammo_core.evaluation.localisation import heat_outside
-from mammo_core.models import REFERENCE, Bundle
+from mammo_core.models import IMAGE, REFERENCE, Bundle
 from mammo_core.preprocess import to_source, to_tensor
 from mammo_core.uploads import File, Upload, read_upload
 
@@ -306,10 +306,10 @@ def predict_new(
 
 
 def evaluate_store(bundle: Bundle, name: str) -> dict[str, Any]:
-    """Judge a model on a prepared store; of the store that it learnt from, only the patients it hasn't seen.
+    """Judge a model on a prepared store: on the patients from whom neither it nor what it started from has learnt.
 
     Returns:
-        The report's document, with data and part ("all", or the held-out part of its own store).
+        The report's document, with data and part: "all", or the held-out part if the store has patients that it knows.
 
     Raises:
         MammoError: the store isn't there, has no labels, or was prepared by another contract.
@@ -317,16 +317,13 @@ def evaluate_store(bundle: Bundle, name: str) -> dict[str, Any]:
     store = open_store(name)
     if store.contract != bundle.contract:
         raise ConfigError(f"The store {store.name} was prepared in another way than {bundle.name} expects.")
-    data = bundle.card["data"]
-    if store.name == data["store"]:
+    table, judged = store.manifest(), bundle.judged()
+    if store.name == bundle.card["data"]["store"] and len(judged.merge(table[IMAGE])) == len(judged):
         return {"data": store.name, **standing_report(bundle)}
-    table, part = store.manifest(), "all"
-    if {name: store.source()[name] for name in ("dataset", "generator")} == {
-        name: data[name] for name in ("dataset", "generator")
-    }:
-        part = bundle.evaluation()["part"]
-        table = table[table["patient_id"].isin(bundle.judged()["patient_id"])]
     table = table[table["label"].notna()].reset_index(drop=True)
+    met = bundle.met(table)
+    part = "all" if met.isna().all() else bundle.evaluation()["part"]
+    table = table[met.isna() | table["patient_id"].isin(judged["patient_id"])].reset_index(drop=True)
     if table["label"].nunique() < 2:
         raise DataError(
             f"The store {store.name} doesn't hold both negative and positive images, so nothing can be judged."

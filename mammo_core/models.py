@@ -6,6 +6,7 @@
         predictions.parquet what it said of the validation and test images
         evaluation.json     the report on them
         reference.npz       what its training images are like, so that others are known
+        learnt.parquet      whom it, and the models that it started from, have learnt from
         card.json           what it is, what it was trained on, its operating point, and the SHA-256 of the files above
 
 Loading is strict: a folder with a changed, missing or foreign file is refused.
@@ -26,16 +27,18 @@ from mammo_core.settings import SHIPPED_MODELS, settings
 
 DEMO = "demo"
 CLASS_NAMES = ("negative", "positive")
-MODEL, CONTRACT, PREDICTIONS, EVALUATION, REFERENCE, CARD = (
+MODEL, CONTRACT, PREDICTIONS, EVALUATION, REFERENCE, LEARNT, CARD = (
     "model.keras",
     "contract.json",
     "predictions.parquet",
     "evaluation.json",
     "reference.npz",
+    "learnt.parquet",
     "card.json",
 )
 NOTE = "note.txt"
-VOUCHED = (MODEL, CONTRACT, PREDICTIONS, EVALUATION, REFERENCE)
+VOUCHED = (MODEL, CONTRACT, PREDICTIONS, EVALUATION, REFERENCE, LEARNT)
+IMAGE = ["patient_id", "image_id"]  # what tells an image from all others, in any data set
 FORMAT = 1
 
 
@@ -92,9 +95,41 @@ class Bundle:
         predictions = self.predictions()
         return predictions[predictions["part"] == self.evaluation()["part"]].reset_index(drop=True)
 
+    def learnt(self) -> pd.DataFrame:
+        """Return whom it has learnt from, as it and the models that it started from were trained.
+
+        Returns:
+            One row an image: patient_id and image_id (text), part ("train", or "validation": it was chosen by them).
+        """
+        return pd.read_parquet(self.folder / LEARNT)
+
+    def met(self, images: pd.DataFrame) -> pd.Series:
+        """Return as what it has met the patient of each image: "train", else "validation", else missing.
+
+        Patients are known by their images, for a patient's number alone may be another one's in another data set.
+
+        Args:
+            images: patient_id and image_id, one row an image.
+        """
+        found = self.learnt().merge(images[IMAGE].astype(str)).groupby("patient_id")["part"].min()
+        return images["patient_id"].astype(str).map(found)
+
     def evaluation(self) -> dict[str, Any]:
         """Return its report."""
         return read_json(self.folder / EVALUATION)
+
+
+def write_learnt(path: Path, split: pd.DataFrame, start: Bundle | None) -> None:
+    """Write whom a model will have learnt from.
+
+    Args:
+        path: the file.
+        split: patient_id, image_id and part of the images that it is trained on, one row an image.
+        start: the model that it starts from.
+    """
+    own = split.loc[split["part"] != "test", [*IMAGE, "part"]].astype(str)
+    parts = [own, start.learnt()] if start else [own]
+    pd.concat(parts).groupby(IMAGE, as_index=False)["part"].min().to_parquet(path, index=False)
 
 
 def write_card(folder: Path, card: dict[str, Any]) -> Bundle:

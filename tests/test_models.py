@@ -22,6 +22,7 @@ def folder(workspace):
     (path / models.MODEL).write_bytes(b"weights")
     (path / models.PREDICTIONS).write_bytes(b"table")
     (path / models.REFERENCE).write_bytes(b"numbers")
+    (path / models.LEARNT).write_bytes(b"images")
     write_json(path / models.CONTRACT, Contract(size=64).to_json())
     write_json(path / models.EVALUATION, {"auc": None})
     return path

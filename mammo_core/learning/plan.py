@@ -87,8 +87,7 @@ def check(config: TrainingConfig) -> None:
         raise ConfigError("Backbone weights are for the large network only, and without a model to start from.")
     if config.backbone_weights is not None and not Path(config.backbone_weights).is_file():
         raise ConfigError(f"The file of backbone weights, {config.backbone_weights}, isn't there.")
-    if config.start_from is not None:
-        bundle = models.open_bundle(models.model_folder(config.start_from))
+    if (bundle := start_bundle(config)) is not None:
         if bundle.contract != store.contract:
             raise ConfigError(
                 f"{config.start_from} expects images prepared in another way than the store {config.store} holds. "
@@ -99,6 +98,15 @@ def check(config: TrainingConfig) -> None:
                 f"{config.start_from} is a {bundle.card['network']} network, not {config.network}. "
                 f"Choose the network {bundle.card['network']}, or start from random weights."
             )
+
+
+def start_bundle(config: TrainingConfig) -> models.Bundle | None:
+    """Return the model that a run starts from, if it starts from one.
+
+    Raises:
+        ModelError: it isn't there, or isn't sound.
+    """
+    return None if config.start_from is None else models.open_bundle(models.model_folder(config.start_from))
 
 
 def plan(config: TrainingConfig) -> pd.DataFrame:
@@ -120,8 +128,8 @@ def plan(config: TrainingConfig) -> pd.DataFrame:
         part = split_patients(labelled, config.validation_share, config.test_share, config.seed)
     split = labelled.assign(part=part)
     assert_no_overlap(split)
-    if config.start_from is not None:
-        _assert_unseen(models.open_bundle(models.model_folder(config.start_from)), store, split)
+    if (bundle := start_bundle(config)) is not None:
+        _assert_unseen(bundle, split)
     return split
 
 
@@ -136,42 +144,26 @@ def preset(store: Store, start_from: str | None) -> TrainingConfig:
     if start_from is None:
         return config
     bundle = models.open_bundle(models.model_folder(start_from))
-    if not _same_data(bundle, store):
+    if bundle.met(store.manifest()).isna().all():
         return config
     return config.model_copy(update={name: value for name, value in bundle.card["config"].items() if name in DIVIDING})
 
 
-def _same_data(bundle: models.Bundle, store: Store) -> bool:
-    """Return whether a model was trained on the data set of a store; the same name from another generator is another."""
-    known, source = bundle.card["data"], store.source()
-    return all(known.get(name) == source.get(name) for name in ("dataset", "generator"))
-
-
-def _assert_unseen(bundle: models.Bundle, store: Store, split: pd.DataFrame) -> None:
+def _assert_unseen(bundle: models.Bundle, split: pd.DataFrame) -> None:
     """Refuse to judge, or to stop early, by patients from whom the start model has learnt.
 
     Raises:
-        ConfigError: there are such patients, or nobody knows.
+        ConfigError: there are such patients.
     """
-    if not _same_data(bundle, store):
-        return
-    path, config = bundle.folder / SPLIT, bundle.card["config"]
-    remedy = "start from random weights."
-    if not path.is_file():
-        raise ConfigError(
-            f"{bundle.name} was trained on these data, and its {SPLIT} with the patients it has learnt from is missing. "
-            f"Put it back, or {remedy}"
-        )
-    before = pd.read_parquet(path).drop_duplicates("patient_id").set_index("patient_id")["part"]
-    patients = split.drop_duplicates("patient_id")
-    was = patients["patient_id"].map(before)
-    seen = (patients["part"] == "test") & was.isin(["train", "validation"])
-    seen |= (patients["part"] == "validation") & (was == "train")
+    met = bundle.met(split)
+    seen = ((split["part"] == "test") & met.notna()) | ((split["part"] == "validation") & (met == "train"))
     if seen.any():
+        config = bundle.card["config"]
         own = ", ".join(f"{name.replace('_', ' ')} {config[name]}" for name in DIVIDING if config.get(name) is not None)
         raise ConfigError(
-            f"{bundle.name} has already learnt from {seen.sum():,} of the patients that this run would be judged on. "
-            f"Take the same {own}, or {remedy}"
+            f"{bundle.name}, or a model that it started from, has already learnt from "
+            f"{split.loc[seen, 'patient_id'].nunique():,} of the patients that this run would be judged on. "
+            f"Take {bundle.name}'s own {own}, or start from random weights."
         )
 
 

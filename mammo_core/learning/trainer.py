@@ -2,6 +2,7 @@
 
 <models>/<run>/
     config.json  split.parquet  metrics.jsonl      what was asked for, who is in which part, how it went
+    learnt.parquet                                 whom it and the models that it started from have learnt from
     checkpoint.keras                               the best network so far, whole
     resume.npz                                     where it can go on, see mammo_core.learning.resume
     events/                                        the epochs once more, for TensorBoard
@@ -29,7 +30,7 @@ from mammo_core.learning.events import Events
 from mammo_core.learning.finish import CHECKPOINT, Trained, complete
 from mammo_core.learning.inputs import Batches
 from mammo_core.learning.network import build, load
-from mammo_core.learning.plan import SPLIT, SPLIT_COLUMNS, TrainingData, describe, plan, steps_an_epoch
+from mammo_core.learning.plan import SPLIT, SPLIT_COLUMNS, TrainingData, describe, plan, start_bundle, steps_an_epoch
 from mammo_core.learning.resume import CONFIG, METRICS, STATE, KeepState, check_same, reopen, restore
 
 EVENTS = "events"
@@ -108,15 +109,16 @@ def _begin(run: Path, config: TrainingConfig, table: pd.DataFrame) -> None:
     write_json(run / CONFIG, config.parameters)
     with whole(run / SPLIT) as path:
         table[SPLIT_COLUMNS].to_parquet(path, index=False)
+    with whole(run / models.LEARNT) as path:
+        models.write_learnt(path, table, start_bundle(config))
     (run / METRICS).unlink(missing_ok=True)
     append_json_line(run / METRICS, {"kind": "start", "time": time.time(), "parts": describe(table)})
 
 
 def _start_model(config: TrainingConfig, size: int) -> keras.Model:
     """Build the network, or load the one to start from; `plan` has seen that it fits."""
-    if config.start_from is None:
-        return build(config.network, size, config.backbone_weights)
-    return load(models.open_bundle(models.model_folder(config.start_from)).weights)
+    start = start_bundle(config)
+    return load(start.weights) if start else build(config.network, size, config.backbone_weights)
 
 
 def fit_run(

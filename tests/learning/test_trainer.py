@@ -1,4 +1,5 @@
 import math
+import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -12,7 +13,8 @@ import tensorflow as tf
 from mammo_core import models
 from mammo_core.dataset.store import open_store
 from mammo_core.errors import ConfigError, DataError, MammoError, ModelError
-from mammo_core.files import read_json, read_json_lines, write_json
+from mammo_core.files import read_json, read_json_lines
+from mammo_core.inference import evaluate_store
 from mammo_core.learning import finish
 from mammo_core.learning.callbacks import Validation
 from mammo_core.learning.config import TrainingConfig
@@ -23,6 +25,8 @@ from mammo_core.learning.plan import TrainingData, plan, preset, preview
 from mammo_core.learning.trainer import devices, train
 from mammo_core.learning.verify import verify
 from mammo_core.settings import PROJECT, settings
+from mammo_core.work import run_here
+from mammo_core.work.requests import import_request
 from mammo_core.work.runs import verification_text
 
 
@@ -299,18 +303,21 @@ def test_a_start_model_that_knows_the_judged_patients_is_refused(finished):
     ):
         plan(other)
 
-    source = finished / "data" / "prepared" / "demo" / "source.json"
-    assert preset(open_store("demo"), "trained").seed == 0
-    write_json(source, read_json(source) | {"generator": {"seed": 6}})
-    assert len(plan(other))  # phantoms of the same names, but others
-    card = read_json(run_of(finished) / models.CARD)
-    models.write_card(run_of(finished), card | {"data": card["data"] | {"generator": None}})
-    write_json(source, read_json(source) | {"generator": None})
-    with pytest.raises(ConfigError, match="has already learnt"):
-        plan(other)
-    (run_of(finished) / "split.parquet").unlink()
-    with pytest.raises(ConfigError, match=r"its split\.parquet .* is missing"):
-        plan(known)
+
+def test_a_start_model_passes_on_whom_it_has_learnt_from(finished):
+    _, arguments = import_request("demo", "again")
+    run_here(finished / "data" / "prepared" / "again", "import", {**arguments, "workers": 1})
+    first = models.open_bundle(run_of(finished))
+    second = finished / "models" / "second"
+    shutil.copytree(first.folder, second)
+    elsewhere = pd.DataFrame({"patient_id": ["1"], "image_id": ["2"], "part": ["train"]})
+    models.write_learnt(second / models.LEARNT, elsewhere, first)  # trained on other data, from the first
+    card = read_json(second / models.CARD)
+    models.write_card(second, card | {"data": card["data"] | {"dataset": "elsewhere", "store": "elsewhere"}})
+    with pytest.raises(ConfigError, match="second, or a model that it started from, has already learnt from"):
+        plan(TrainingConfig(store="again", start_from="second", seed=1))
+    assert len(plan(TrainingConfig(store="again", start_from="second")))
+    assert evaluate_store(models.open_bundle(second), "again")["part"] == "test"
 
 
 def test_the_preset_divides_the_patients_as_its_start_model_did(finished):
