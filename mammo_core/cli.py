@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -30,7 +31,7 @@ def main() -> None:
     try:
         app()
     except MammoError as error:
-        screen.print(f"[bold red]Error:[/] {error}", soft_wrap=True, highlight=False)
+        screen.print(f"[bold red]Error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
         sys.exit(1)
 
 
@@ -66,7 +67,7 @@ def demo(
 def import_(
     source: Annotated[str, typer.Argument(help="Folder of the data set (or its name in MAMMO_DATA), or its CSV.")],
     name: Annotated[str | None, typer.Option(help="Name of the prepared store; default: the data set's.")] = None,
-    size: Annotated[int, typer.Option(min=32, max=2048, help="Side of the images in pixels.")] = 256,
+    size: Annotated[int, typer.Option(min=32, max=2048, help="Side of the images in pixels, a multiple of 32.")] = 256,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a running Dask scheduler, tcp://host:8786.")] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try files in quarantine again.")] = False,
@@ -208,12 +209,14 @@ def predict(
     from mammo_core.dataset.cluster import open_client
     from mammo_core.dicom.sandbox import Sandbox
     from mammo_core.dropped import without_repeats
-    from mammo_core.files import write_bytes
+    from mammo_core.files import check_writable, write_bytes
     from mammo_core.inference import Prediction, Predictor, predict_files, summarise
     from mammo_core.models import active_model, model_folder, open_bundle
     from mammo_core.uploads import find_files, unpack
 
     found = find_files(files)
+    if csv:
+        check_writable(csv)
     bundle = open_bundle(model_folder(model or active_model()))
     with progress_bar("files") as progress, ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox())
@@ -222,10 +225,12 @@ def predict(
         if scheduler or workers:
             answers = predict_on_cluster(found, bundle, stack.enter_context(open_client(workers, scheduler)))
         else:
-            answers = predict_files(found, Predictor(bundle), sandbox)
-        for prediction in answers:
-            images.append(prediction.without_arrays())
-            progress({"done": len(images), "total": len(found) + len(problems)})
+            answers = enumerate(predict_files(found, Predictor(bundle), sandbox))
+        said: dict[int, Prediction] = {}
+        for place, prediction in answers:
+            said[place] = prediction.without_arrays()
+            progress({"done": len(said), "total": len(found)})
+    images += [said[place] for place in sorted(said)]
     answer = summarise(without_repeats(images), bundle)
     if csv:
         write_bytes(csv, answer.to_csv().encode())
@@ -258,7 +263,10 @@ def work(folder: Path) -> None:
 def _settings_file(path: Path | None) -> dict[str, Any]:
     from mammo_core.files import read_json
 
-    return read_json(path) if path else {}
+    document = read_json(path) if path else {}
+    if not isinstance(document, dict):
+        raise ConfigError(f"{path} holds no training settings: it must be a JSON object.")
+    return document
 
 
 def _settings(changes: list[str]) -> dict[str, list[Any]]:

@@ -5,10 +5,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import product, zip_longest
 
+import numpy as np
+
 from mammo_core.dataset.catalogue import hanging_order
 from mammo_core.inference import UNKNOWN, Answer, Prediction
+from mammo_core.uploads import Upload
 
 SIDES, STANDARD_VIEWS = ("R", "L"), ("CC", "MLO")
+SAME_PICTURE = 4.0  # grey levels by which two encodings of an image may differ on average
 VIEWS = (*STANDARD_VIEWS, "ML", "LM", "LMO", "AT")
 Said = tuple[str | None, str | None, str | None]  # patient, laterality and view
 Row = tuple[Prediction | None, Prediction | None]
@@ -19,15 +23,26 @@ def without_repeats(images: list[Prediction]) -> list[Prediction]:
 
     The repeat says so instead of an answer.
     """
-    seen: dict[str, int] = {}
+    seen: dict[str, list[tuple[int, Upload]]] = {}
     found = []
     for number, image in enumerate(images, 1):
-        marks = [mark for mark in (image.upload.digest, image.upload.instance) if mark] if image.upload else []
-        first = min((seen[mark] for mark in marks if mark in seen), default=number)
-        seen |= dict.fromkeys(marks, first)
-        repeat = Prediction(image.file, error=f"This is the same image as file {first}; it counts once.")
-        found.append(image if first == number else repeat)
+        upload = image.upload
+        marks = [mark for mark in (upload.digest, upload.instance) if mark] if upload else []
+        earlier = [place for mark in marks for place, other in seen.get(mark, []) if upload and _alike(upload, other)]
+        if upload and not earlier:
+            for mark in marks:
+                seen.setdefault(mark, []).append((number, upload))
+        repeat = Prediction(
+            image.file, error=f"This is the same image as file {min(earlier, default=number)}; it counts once."
+        )
+        found.append(repeat if earlier else image)
     return found
+
+
+def _alike(one: Upload, other: Upload) -> bool:
+    """Return whether two files may hold the same image: anonymisers give many images one SOP Instance UID."""
+    difference = np.abs(one.glance.astype(np.int16) - other.glance)
+    return (one.laterality, one.view) == (other.laterality, other.view) and float(difference.mean()) <= SAME_PICTURE
 
 
 def corrected(images: list[Prediction], said: Mapping[str, Said]) -> list[Prediction]:

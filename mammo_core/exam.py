@@ -13,7 +13,7 @@ from mammo_core.dataset.store import list_stores
 from mammo_core.dataset.truth import read_truth
 from mammo_core.dicom import display, read
 from mammo_core.errors import ImageError
-from mammo_core.preprocess import Contract, Geometry, prepare
+from mammo_core.preprocess import Contract, Geometry, prepare_source
 
 Kind = Literal["positive", "lesion", "quarantined"]
 KINDS: dict[Kind, str] = {"positive": "positive", "lesion": "with a lesion", "quarantined": "in quarantine"}
@@ -61,11 +61,12 @@ class View:
     notes: tuple[str, ...]
 
 
-def read_view(file: str | None, levels: tuple[float, float] | None, full: bool = False) -> View:
-    """Read one image; runs in a sandboxed worker.
+def read_view(file: str | None, contract: Contract, levels: tuple[float, float] | None, full: bool = False) -> View:
+    """Read one image, once for people and once as import and prediction do; runs in a sandboxed worker.
 
     Args:
         file: path of the DICOM file; missing as in the catalogue.
+        contract: the preprocessing of the model input.
         levels: percentiles of the values above the lowest that become black and white; None takes the file's window.
         full: at full resolution.
 
@@ -78,7 +79,7 @@ def read_view(file: str | None, levels: tuple[float, float] | None, full: bool =
     picture = display(mammogram, levels=levels)
     prepared, notes = None, mammogram.notes
     try:
-        prepared = prepare(mammogram, Contract())
+        prepared = prepare_source(Path(file), contract)
         notes += prepared.notes
     except ImageError as error:
         notes += (str(error),)
@@ -91,11 +92,6 @@ def read_view(file: str | None, levels: tuple[float, float] | None, full: bool =
         tags=mammogram.tags,
         notes=notes,
     )
-
-
-def modified(file: str | None) -> float:
-    """Return when a file was last changed, in s; 0 if it isn't there."""
-    return Path(file).stat().st_mtime if isinstance(file, str) and Path(file).exists() else 0.0
 
 
 def facts_of(images: pd.DataFrame) -> str:

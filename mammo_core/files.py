@@ -5,16 +5,21 @@ Files of JSON lines grow; a reader ignores a last line that is still being writt
 process left unfinished.
 """
 
+import csv
 import hashlib
 import json
 import os
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mammo_core.errors import DataError
+from mammo_core.errors import ConfigError, DataError
+
+READ_SECONDS = 2.0  # a reader has closed a small file by then
 
 
 @contextmanager
@@ -32,9 +37,37 @@ def whole(path: Path) -> Iterator[Path]:
         with temporary.open("rb+") as written:
             os.fsync(written.fileno())
         temporary.chmod(0o644)
-        os.replace(temporary, path)
+        _replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    """Move a file over another one; Windows refuses that for the moment in which somebody reads the other one."""
+    deadline = time.monotonic() + READ_SECONDS
+    while True:
+        try:
+            return os.replace(temporary, path)
+        except PermissionError:
+            if sys.platform != "win32" or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def check_writable(path: Path) -> None:
+    """Find out whether a file can be made there, before hours of work for it.
+
+    Raises:
+        ConfigError: it can't.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise ConfigError(f"{path} can't be written ({error.strerror}).") from None
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder; give the name of a file.")
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -52,14 +85,27 @@ def read_json(path: Path) -> Any:
     """Read one JSON document.
 
     Raises:
-        DataError: the file is missing or isn't JSON.
+        DataError: the file is missing, can't be read or isn't JSON.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(f"{path.name} is missing in {path.parent}.") from None
+    except OSError as error:
+        raise DataError(f"{path} can't be read ({error.strerror}).") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path} isn't readable as JSON ({error}).") from None
+
+
+def csv_columns(path: Path) -> list[str]:
+    """Return the names in a CSV's first line."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        return [name.strip() for name in next(csv.reader(stream, skipinitialspace=True), [])]
+
+
+def modified(file: object) -> float:
+    """Return when a file was last changed, in s; 0 for what isn't the path of a file."""
+    return Path(file).stat().st_mtime if isinstance(file, str) and Path(file).exists() else 0.0
 
 
 def append_json_line(path: Path, record: dict[str, Any]) -> None:

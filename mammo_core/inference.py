@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from mammo_core.dataset.catalogue import image_name
 from mammo_core.dataset.library import known_views
 from mammo_core.dataset.store import open_store
 from mammo_core.dicom import patient_key
@@ -130,6 +131,8 @@ class Answer:
                     name: f"{keys[-1].replace('laterality', 'breast')}_{name}" for name in ("probability", "recall")
                 }
                 table = table.fillna({"patient": UNKNOWN}).merge(said.rename(columns=names), on=keys, how="left")
+                what = ["patient", *names.values()]
+                table[what] = table[what].astype(object).where(table["error"].isna())  # of others nothing is said
         return table.assign(model=self.model, threshold=self.threshold)
 
     def to_csv(self) -> str:
@@ -204,7 +207,7 @@ def predict_files(files: Sequence[File], predictor: Predictor, sandbox: Sandbox)
         predictor: the model.
         sandbox: where the bytes are decoded.
     """
-    listed = known_views(Path(name).stem for name, _ in files)
+    listed = known_views(image_name(name) for name, _ in files)
     waiting: deque[tuple[str, Callable[[], Upload]]] = deque()
     for name, data in files:
         waiting.append((name, sandbox.start(read_upload, data, name, predictor.bundle.contract)))
@@ -231,11 +234,12 @@ def answer_to(upload: Upload, predictor: Predictor, listed: dict[str, tuple[str,
         predictor: the model.
         listed: laterality and view by image_id, for files that don't say.
     """
-    laterality, view = listed.get(Path(upload.file).stem, (None, None))
-    folder = Path(upload.file).parent.name  # RSNA's layout: <patient_id>/<image_id>.dcm
+    image_id, folder = image_name(upload.file), Path(upload.file).parent.name
+    laterality, view = listed.get(image_id, (None, None))
+    names_patient = folder.isdigit() and image_id.isdigit()  # RSNA's layout: <patient_id>/<image_id>.dcm
     upload = replace(
         upload,
-        patient=upload.patient or (patient_key(folder) if folder.isdigit() else None),
+        patient=upload.patient or (patient_key(folder) if names_patient else None),
         laterality=upload.laterality or laterality,
         view=upload.view or view,
     )

@@ -14,6 +14,7 @@ Loading is strict: a folder with a changed, missing or foreign file is refused.
 
 import re
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -199,8 +200,12 @@ def list_models() -> list[str]:
 
 def compatible_models(contract: Contract) -> list[str]:
     """Return the names of the models that expect images of this contract, so that training can start from them."""
-    wanted = contract.to_json()
-    return [name for name in list_models() if read_json(model_folder(name) / CONTRACT) == wanted]
+    wanted, names = contract.to_json(), []
+    for name in list_models():
+        with suppress(DataError):  # the models page says what is wrong with it
+            if read_json(model_folder(name) / CONTRACT) == wanted:
+                names.append(name)
+    return names
 
 
 def active_model() -> str:
@@ -230,7 +235,8 @@ def rename_model(name: str, new: str) -> None:
         raise ModelError(f"{new!r} is not usable as a name; take letters, digits, '.', '_' and '-'.")
     if new in list_models() or (settings().models / new).exists():
         raise ModelError(f"There is already a model {new!r}. Choose another name.")
-    folder.rename(folder.with_name(new))
+    bundle = open_bundle(folder.rename(folder.with_name(new)))
+    write_card(bundle.folder, {**bundle.card, "name": new})
 
 
 def read_note(name: str) -> str:

@@ -14,7 +14,11 @@ from mammo_core.errors import ImageError, MammoError
 from mammo_core.preprocess import Contract, Geometry, read_prepared
 
 File = tuple[str, Source]  # name, and contents or path
-NOT_IMAGES = {".csv", ".html", ".jpeg", ".jpg", ".json", ".log", ".md", ".parquet", ".pdf", ".png", ".txt", ".xml"}
+NOT_IMAGES = {
+    ".bmp", ".css", ".csv", ".db", ".dll", ".exe", ".gif", ".htm", ".html", ".inf", ".ini", ".jar", ".jpeg", ".jpg", ".js",
+    ".json", ".log", ".md", ".parquet", ".pdf", ".png", ".txt", ".xml",
+}  # fmt: skip
+GLANCE = 16  # pixels: side of an image that is told from others at a glance
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Upload:
         tags: technical facts on the allow-list.
         notes: sentences about what was done to read it.
         digest: SHA-256 of what the network sees and where it lies; the same for the same pixels in another file.
+        glance: uint8 (16, 16), the model input at a glance; it stays where other arrays are left out.
         instance: keyed hash of the SOP Instance UID (0008,0018), or None.
     """
 
@@ -44,6 +49,7 @@ class Upload:
     tags: dict[str, str]
     notes: tuple[str, ...]
     digest: str
+    glance: np.ndarray
     instance: str | None = None
 
 
@@ -66,6 +72,7 @@ def read_upload(data: Source, file: str, contract: Contract) -> Upload:
         tags=mammogram.tags,
         notes=(*mammogram.notes, *prepared.notes),
         digest=hashlib.sha256(seen).hexdigest(),
+        glance=prepared.image.reshape(GLANCE, -1, GLANCE, contract.size // GLANCE).mean(axis=(1, 3)).astype(np.uint8),
         instance=patient_key(mammogram.instance) if mammogram.instance else None,
     )
 
@@ -79,7 +86,9 @@ def find_files(paths: Sequence[Path]) -> list[File]:
     found: list[File] = []
     for path in paths:
         if path.is_dir():
-            found += [(str(file), file) for file in sorted(path.rglob("*")) if file.is_file() and _may_be_image(file)]
+            found += [
+                (str(file), file) for file in sorted(path.rglob("*")) if file.is_file() and may_be_image(file.name)
+            ]
         elif path.is_file():
             found.append((str(path), path))
         else:
@@ -97,7 +106,7 @@ def unpack(files: Sequence[File], sandbox: Sandbox) -> tuple[list[File], dict[st
         sandbox: where the directories of zip files are read.
 
     Returns:
-        The files, and for each zip file that holds none, or can't be read, a sentence by its name.
+        The files, and a sentence by its name for each zip file that can't be read, or of which files were left out.
     """
     found: list[File] = []
     problems: dict[str, str] = {}
@@ -110,10 +119,24 @@ def unpack(files: Sequence[File], sandbox: Sandbox) -> tuple[list[File], dict[st
         except ImageError as error:
             problems[name] = str(error)
             continue
-        found += [(member.name, member.cut(data)) for member in inside]
-        if not inside:
-            problems[name] = "This zip file holds no files."
+        taken = [member for member in inside if may_be_image(member.name) and not member.name.lower().endswith(".zip")]
+        found += [(member.name, member.cut(data)) for member in taken]
+        if remark := _left_out([member.name for member in inside if member not in taken], len(inside)):
+            problems[name] = remark
     return found, problems
+
+
+def _left_out(names: list[str], total: int) -> str:
+    """Say which files of a zip file aren't looked at."""
+    if not total:
+        return "This zip file holds no files."
+    if not names:
+        return ""
+    kinds = ", ".join(sorted({Path(name).suffix.lower() or Path(name).name for name in names}))
+    zips = " Unpack the zip files in it first." if any(name.lower().endswith(".zip") for name in names) else ""
+    return (
+        f"{len(names):,} of {total:,} files in it can't be mammograms by their names ({kinds}) and were left out.{zips}"
+    )
 
 
 def get_ready() -> None:
@@ -133,5 +156,7 @@ def read_picture(data: Source, levels: tuple[float, float] | None) -> np.ndarray
     return display(read(data), levels=levels)
 
 
-def _may_be_image(path: Path) -> bool:
-    return path.suffix.lower() not in NOT_IMAGES and not path.name.startswith(".") and path.name != "DICOMDIR"
+def may_be_image(name: str) -> bool:
+    """Return whether a file may be a mammogram by its name."""
+    path = Path(name)
+    return path.suffix.lower() not in NOT_IMAGES and not path.name.startswith(".") and path.name.upper() != "DICOMDIR"

@@ -56,7 +56,7 @@ def show_dataset(dataset: Dataset) -> None:
         if right.button(
             "Import", key=f"import {dataset.name}", icon=":material/play_arrow:", width="stretch", disabled=busy
         ):
-            start_import(dataset.name)
+            start_import(str(dataset.path))
         with st.expander("What is in it"):
             st.table(check_dataset(catalogue), hide_index=True)
 

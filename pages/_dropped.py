@@ -26,7 +26,10 @@ def dropped_files() -> tuple[list[File], list[str]]:
     elif st.button("Try it on an exam of the demo data", icon=":material/play_circle:"):
         st.session_state["example"] = True
     if st.session_state.get("example"):
-        files = example_exam()
+        with errors_shown():
+            files = example_exam()
+        if not files:
+            st.info("There is no demo data set here. Make one on the Data page.", icon=":material/auto_awesome:")
         return files, [name for name, _ in files]
     opened = st.session_state.setdefault("opened", {})  # by upload, so that a zip file is opened once
     found, keys = [], []
@@ -36,7 +39,7 @@ def dropped_files() -> tuple[list[File], list[str]]:
                 opened[item.file_id] = unpack([(item.name, item.getvalue())], sandbox())
         files, problems = opened[item.file_id]
         for name, problem in problems.items():
-            st.error(f"{name}: {problem}", icon=":material/folder_zip:")
+            st.warning(f"{name}: {problem}", icon=":material/folder_zip:")
         found += files
         keys += [f"{item.file_id} {place}" for place in range(len(files))]
     for gone in opened.keys() - {item.file_id for item in dropped}:

@@ -30,7 +30,7 @@ def show_errors(bundle: Bundle) -> None:
     label, recalled, _ = CELLS[cell]
     worst = outcomes(units, bundle.threshold, label, recalled)
     with right:
-        breast = choose_breast(worst, cell)
+        breast = choose_breast(worst, cell, key=f"breasts {bundle.identity} {bundle.threshold} {cell}")
     if breast is not None:
         hang_exam(bundle, breast)
 
@@ -57,8 +57,8 @@ def choose_cell(counts: dict[str, int]) -> str:
     return chosen
 
 
-def choose_breast(worst: pd.DataFrame, cell: str) -> pd.Series | None:
-    """List the breasts of a cell, those that surprise most first, and return the selected one."""
+def choose_breast(worst: pd.DataFrame, cell: str, key: str) -> pd.Series | None:
+    """List the breasts of a cell, those that surprise most first, and return the selected one; `key` stands for the list."""
     if worst.empty:
         st.info(f"There are no {cell} at this operating point.", icon=":material/check:")
         return None
@@ -70,7 +70,7 @@ def choose_breast(worst: pd.DataFrame, cell: str) -> pd.Series | None:
         on_select="rerun",
         selection_mode="single-row",
         height=240 if len(worst) > 5 else "content",
-        key=f"breasts {cell}",
+        key=key,
     )
     return worst.iloc[event.selection.rows[0] if event.selection.rows else 0]
 

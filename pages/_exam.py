@@ -5,8 +5,9 @@ import pandas as pd
 import streamlit as st
 
 from mammo_core.errors import ImageError
-from mammo_core.exam import Look, View, hang_rows, modified
+from mammo_core.exam import Look, View, hang_rows
 from mammo_core.figures.images import hang, outline_lesions, overlay, to_png, zoom_figure
+from mammo_core.files import modified
 from mammo_core.models import Bundle
 from mammo_core.preprocess import to_source
 from pages._inference import predictor, view_of
@@ -27,22 +28,22 @@ def show_exam(images: pd.DataFrame, bundle: Bundle | None, truth: pd.DataFrame |
     for right, left in hang_rows(images):
         with st.container(horizontal=True, horizontal_alignment="center", gap="xxsmall"):
             if look.inputs:
-                show_input(right)
+                show_input(right, bundle)
             for image in (right, left):
                 with st.container(width=look.width):
                     if image is not None:
                         show_image(image, bundle, truth, look)
             if look.inputs:
-                show_input(left)
+                show_input(left, bundle)
 
 
-def show_input(image: pd.Series | None) -> None:
+def show_input(image: pd.Series | None, bundle: Bundle | None) -> None:
     """Show what the network sees of an image; nothing if there is no such image or no breast in it."""
     with st.container(width=INPUT_WIDTH):
         if image is None:
             return
         try:
-            view = view_of(image["file"], modified(image["file"]), None, False)
+            view = view_of(image["file"], modified(image["file"]), bundle)
         except ImageError:
             return  # its own place says why
         if view.model_input is not None:
@@ -53,7 +54,7 @@ def show_image(image: pd.Series, bundle: Bundle | None, truth: pd.DataFrame | No
     """Show one image, or why it can't be shown."""
     name = f"{image['laterality']} {image['view']}"
     try:
-        view = view_of(image["file"], modified(image["file"]), look.levels, False)
+        view = view_of(image["file"], modified(image["file"]), bundle, look.levels)
     except ImageError as error:
         st.warning(f"**{name}** · image {image['image_id']}: {error}", icon=":material/broken_image:")
         return
@@ -79,7 +80,7 @@ def show_image(image: pd.Series, bundle: Bundle | None, truth: pd.DataFrame | No
 def zoom(image: pd.Series, bundle: Bundle | None, truth: pd.DataFrame | None, look: Look) -> None:
     """Show one image in all its pixels."""
     with errors_shown():
-        view = view_of(image["file"], modified(image["file"]), look.levels, True)
+        view = view_of(image["file"], modified(image["file"]), bundle, look.levels, full=True)
     st.caption(
         f"{view.source_columns} × {view.source_rows} pixels. Scroll to zoom, drag to move, double-click to reset."
     )

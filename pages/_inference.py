@@ -8,6 +8,7 @@ from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.exam import View, read_view
 from mammo_core.inference import Predictor
 from mammo_core.models import Bundle, model_folder, open_bundle
+from mammo_core.preprocess import Contract
 from mammo_core.uploads import get_ready
 
 
@@ -54,7 +55,16 @@ def show_limit(bundle: Bundle) -> None:
         st.warning(f"**Demonstration.** {bundle.card['limits'][0]}", icon=":material/science:")
 
 
+def view_of(
+    file: str, version: float, bundle: Bundle | None, levels: tuple[float, float] | None = None, full: bool = False
+) -> View:
+    """Return one image of the data set; `version` makes a changed file another one.
+
+    Without a model the model input is that of an import's usual contract.
+    """
+    return _view_of(file, version, bundle.contract if bundle else Contract(), levels, full)
+
+
 @st.cache_data(show_spinner="Reading the image …", max_entries=64)
-def view_of(file: str, version: float, levels: tuple[float, float] | None, full: bool) -> View:
-    """Return one image of the data set; `version` makes a changed file another one."""
-    return sandbox().run(read_view, file, levels, full)
+def _view_of(file: str, version: float, contract: Contract, levels: tuple[float, float] | None, full: bool) -> View:
+    return sandbox().run(read_view, file, contract, levels, full)

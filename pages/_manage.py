@@ -33,17 +33,17 @@ def manage(bundle: Bundle) -> None:
         confirm(bundle)
     with rename.popover("Rename", icon=":material/edit:", disabled=is_active, width="stretch"), errors_shown():
         new = st.text_input("New name", bundle.name, key=f"name {bundle.name}")
-        if st.button("Rename it", disabled=new == bundle.name):
+        if st.button("Rename it", disabled=new == bundle.name, key=f"rename {bundle.name}"):
             rename_model(bundle.name, new)
             st.rerun()
     with note.popover("Note", icon=":material/sticky_note_2:", width="stretch"), errors_shown():
         text = st.text_area("What is to be remembered", read_note(bundle.name), key=f"note {bundle.name}")
-        if st.button("Keep the note"):
+        if st.button("Keep the note", key=f"keep note {bundle.name}"):
             write_note(bundle.name, text)
             st.rerun()
     with delete.popover("Delete", icon=":material/delete:", disabled=is_active, width="stretch"), errors_shown():
         st.markdown(f"Delete **{bundle.name}** with its run? This can't be undone.")
-        if st.button("Delete it", type="primary"):
+        if st.button("Delete it", type="primary", key=f"delete {bundle.name}"):
             delete_model(bundle.name)
             st.rerun()
     name = f"{bundle.name}.html"

@@ -34,5 +34,5 @@ def show_operating_point(bundle: Bundle) -> None:
     right.plotly_chart(score_figure(units, threshold), key="scores at the threshold")
     if left.button("Use this operating point", icon=":material/save:", disabled=threshold == bundle.threshold):
         with errors_shown():
-            choose_operating_point(bundle.name, threshold, policy or "by hand")
+            choose_operating_point(bundle.name, threshold, policy if policy and threshold == start else "by hand")
         st.rerun()

@@ -57,7 +57,8 @@ def catalogue_of(dataset: Dataset) -> Catalogue:
 
 def choose_catalogue() -> Catalogue:
     """Let the user choose a data set in the sidebar and return its catalogue; ends the page if there is none."""
-    datasets = {dataset.name: dataset for dataset in list_datasets()}
+    with errors_shown():
+        datasets = {dataset.name: dataset for dataset in list_datasets()}
     if not datasets:
         st.info(
             "There is no data set yet. Make a demo set or point at a folder first.",

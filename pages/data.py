@@ -6,11 +6,12 @@ from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.store import list_stores, outdated_stores
 from mammo_core.work.requests import unfinished_demos
 from pages._datasets import link_folder, make_demo, show_dataset, show_unfinished
-from pages._session import open_page
+from pages._session import errors_shown, open_page
 from pages._stores import show_store
 
 open_page("Data")
-datasets, stores = list_datasets(), list_stores()
+with errors_shown():
+    datasets, stores = list_datasets(), list_stores()
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Data sets")

@@ -34,7 +34,7 @@ chosen = st.dataframe(
     table, hide_index=True, on_select="rerun", selection_mode="multi-row", key="chosen"
 ).selection.rows
 names = (
-    table["model"].iloc[chosen].tolist()
+    table["model"].iloc[[row for row in chosen if row < len(table)]].tolist()  # of a longer table, perhaps
     or table["model"][table[""] == "active"].tolist()
     or table["model"].head(1).tolist()
 )

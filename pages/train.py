@@ -4,8 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from mammo_core.dataset.store import list_stores
-from mammo_core.errors import MammoError
+from mammo_core.dataset.store import Store, list_stores
+from mammo_core.errors import MammoError, ModelError
 from mammo_core.learning.config import TrainingConfig
 from mammo_core.learning.plan import preset, preview
 from mammo_core.models import active_model, compatible_models
@@ -36,8 +36,19 @@ def offer(document: dict[str, Any], label: str) -> None:
         st.rerun()
 
 
+def quick_start(store: Store, start_models: list[str]) -> TrainingConfig:
+    """Return the one-click preset, from the active model where that fits and is sound."""
+    active = active_model()
+    try:
+        return preset(store, active if active in start_models else None)
+    except ModelError as error:
+        st.warning(f"{error} Training begins from random weights.", icon=":material/warning:")
+        return preset(store, None)
+
+
 open_page("Train")
-stores = {store.name: store for store in list_stores()}
+with errors_shown():
+    stores = {store.name: store for store in list_stores()}
 if not stores:
     st.info(
         "There is no prepared store yet. Import a data set first; it takes seconds for the demo set.",
@@ -49,14 +60,14 @@ if not stores:
 store = st.selectbox("Prepared store", list(stores), key="store", bind="query-params", width=360)
 with errors_shown():
     start_models = compatible_models(stores[store].contract)
-    quick = preset(stores[store], active_model() if active_model() in start_models else None)
-offer(quick.parameters, "Train")
+offer(quick_start(stores[store], start_models).parameters, "Train")
 if st.session_state.pop("started", False):
     st.session_state["own settings"] = False  # the curves are what is to be seen now
 with st.expander("All settings", key="own settings", on_change="rerun"):
     offer({"store": store, **choose_settings(start_models)}, "Start with these settings")
 
-runs = [row["run"] for row in list_runs() if row["state"] != "shipped"]
+with errors_shown():
+    runs = [row["run"] for row in list_runs() if row["state"] != "shipped"]
 if runs:
     pick, beside, live, scale, smooth = st.columns([6, 6, 2, 3, 4], vertical_alignment="bottom")
     name = pick.selectbox("Run", runs, key="run", bind="query-params")

@@ -14,7 +14,10 @@ PLACE = Geometry(8, 6, 0, 0, 8, 6, False, 0, 0, 4, 3)
 
 def image(file: str, laterality: str | None, view: str | None, seed: int = 0, patient: str | None = "p") -> Prediction:
     picture = np.random.default_rng(seed).integers(0, 255, (8, 6), np.uint8)
-    upload = Upload(file, patient, laterality, view, np.zeros((4, 4), np.uint8), PLACE, picture, {}, (), str(seed))
+    glance = np.random.default_rng(seed).integers(0, 255, (16, 16), np.uint8)
+    upload = Upload(
+        file, patient, laterality, view, np.zeros((4, 4), np.uint8), PLACE, picture, {}, (), str(seed), glance
+    )
     return Prediction(file, upload, 0.5)
 
 
@@ -46,6 +49,14 @@ def test_an_image_dropped_twice_counts_once(again):
     assert found[4].upload is None
     assert found[4].error == "This is the same image as file 1; it counts once."
     assert [one.error for one in found[5:]] == ["no", "no"]
+
+
+def test_images_to_which_an_anonymiser_gave_one_sop_instance_are_several():
+    alike = [replace(one, upload=replace(one.upload, instance="7")) for one in STANDARD]
+    assert without_repeats(alike) == alike
+    same_view = [image("a", "L", "CC", 1), image("b", "L", "CC", 2)]
+    alike = [replace(one, upload=replace(one.upload, instance="7")) for one in same_view]
+    assert without_repeats(alike) == alike
 
 
 def test_images_in_files_of_one_name_are_two():

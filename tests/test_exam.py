@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,6 +8,7 @@ from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.truth import read_truth
 from mammo_core.errors import ImageError
 from mammo_core.exam import facts_of, hang_rows, next_patient, patients_of, quarantined, read_view
+from mammo_core.preprocess import Contract, prepare_source
 
 
 @pytest.fixture
@@ -45,16 +48,26 @@ def test_what_an_import_could_not_prepare_is_found_again(catalogue):
 def test_a_view_is_read_with_the_window_and_the_resolution_that_were_asked_for(catalogue):
     images = catalogue.table.dropna(subset=["file"])
     file = images.loc[~images["image_id"].isin(quarantined(catalogue)), "file"].iloc[0]
-    view = read_view(file, None, full=True)
+    view = read_view(file, Contract(), None, full=True)
     assert view.picture.shape == (view.source_rows, view.source_columns) == (512, 384)
     assert view.model_input.shape == (256, 256)
-    assert not np.array_equal(read_view(file, (1.0, 50.0)).picture, view.picture)
+    assert not np.array_equal(read_view(file, Contract(), (1.0, 50.0)).picture, view.picture)
     assert "PatientID" not in view.tags
+
+
+def test_the_model_input_is_that_of_an_import(catalogue):
+    images = catalogue.table.dropna(subset=["file"])
+    for file in images.loc[~images["image_id"].isin(quarantined(catalogue)), "file"].iloc[:6]:
+        for contract in (Contract(), Contract(size=64)):
+            expected = prepare_source(Path(file), contract)
+            view = read_view(file, contract, None)
+            assert np.array_equal(view.model_input, expected.image)
+            assert view.geometry == expected.geometry
 
 
 def test_a_missing_file_is_one_sentence(catalogue):
     with pytest.raises(ImageError, match="file isn't there"):
-        read_view(None, None)
+        read_view(None, Contract(), None)
 
 
 def test_facts_name_what_was_found_in_which_breast(catalogue):

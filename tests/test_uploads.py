@@ -48,7 +48,21 @@ def test_zip_files_are_unpacked_from_disk_and_from_memory(tmp_path):
     assert files[3:] == [("z", b"three")]
     assert list(problems) == ["bad.zip", "none.zip"]
     assert problems["none.zip"] == "This zip file holds no files."
-    assert "damaged, encrypted or of an unknown kind" in problems["bad.zip"]
+    assert "damaged or of an unknown kind" in problems["bad.zip"]
+
+
+def test_what_cannot_be_an_image_is_left_out_of_a_zip_file_and_said(tmp_path):
+    data = zipped(DICOMDIR=b"x", viewer__run=b"image")
+    with zipfile.ZipFile(tmp_path / "cd.zip", "w") as archive:
+        for name in ("DICOMDIR", "autorun.inf", "JPG/1.JPG", "in.zip", "images/1"):
+            archive.writestr(name, data)
+    with Sandbox() as sandbox:
+        files, remarks = unpack([("cd.zip", tmp_path / "cd.zip")], sandbox)
+    assert [(name, member.unpack()) for name, member in files] == [("images/1", data)]
+    assert remarks == {
+        "cd.zip": "4 of 5 files in it can't be mammograms by their names (.inf, .jpg, .zip, DICOMDIR) and were left out. "
+        "Unpack the zip files in it first."
+    }
 
 
 def test_an_upload_carries_no_identifier(phantoms):
@@ -58,15 +72,15 @@ def test_an_upload_carries_no_identifier(phantoms):
         with pytest.raises(ImageError, match="isn't a DICOM file"):
             sandbox.run(read_upload, b"letter" * 100, "name", Contract())
     assert upload.patient != file.parent.name
-    assert len(upload.patient) == 8
+    assert len(upload.patient) == 12
     assert "PatientID" not in upload.tags
-    assert len(upload.instance) == 8
+    assert len(upload.instance) == 12
 
 
 def test_the_same_pixels_under_another_window_are_the_same_image():
     pixels = np.round(picture(400, 300)).astype(np.uint16)
     header = Header(patient="7", image="70", laterality="L", view="CC")
-    narrow, other = replace(header, windows=((500.0, 300.0),)), replace(header, image="71")
+    narrow, other = replace(header, windows=((1500.0, 1500.0),)), replace(header, image="71")
     first, second, third = (read_upload(dicom_bytes(pixels, one), "a", Contract()) for one in (header, narrow, other))
     assert first.digest == second.digest == third.digest
     assert not np.array_equal(first.picture, second.picture)

@@ -1,21 +1,26 @@
 """A folder in the RSNA layout → one validated row an image, with the file path that the CSV lacks."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from mammo_core.errors import DataError
+from mammo_core.files import csv_columns
 
 REQUIRED = ("patient_id", "image_id", "laterality", "view")
 TEXT = ("patient_id", "image_id", "site_id", "machine_id", "laterality", "view", "density")
 FLAGS = ("cancer", "biopsy", "invasive", "implant", "difficult_negative_case")
 COLUMNS = (*TEXT, *FLAGS, "age", "BIRADS", "file")
 
+QUOTED = {*FLAGS, "BIRADS", "laterality"}  # short words; what stands in another column may be a name or a birth date
+MISSING = ["", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "None", "NULL", "null"]
 _SAFE_ID = r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}"
 _FLAG_VALUES = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
 _LATERALITIES = {"L": "L", "R": "R", "LEFT": "L", "RIGHT": "R"}
+_WRITTEN_OTHERWISE = {"BIRADS": r"^(4)[abcABC]$", "age": r"^(\d{3})Y$"}  # BI-RADS 4a to 4c; DICOM's age string
 _IMAGE_SUFFIXES = {".dcm", ".dicom", ""}
 
 
@@ -47,6 +52,12 @@ class Catalogue:
     def missing_files(self) -> int:
         """How many listed images have no file on disk."""
         return int(self.table["file"].isna().sum())
+
+
+def image_name(file: str) -> str:
+    """Return the image_id that a file's name stands for: without .dcm; other dots belong to it (1.2.840.99.1)."""
+    path = Path(file)
+    return path.stem if path.suffix.lower() in _IMAGE_SUFFIXES else path.name
 
 
 def hanging_order(view: str) -> tuple[int, str]:
@@ -82,11 +93,7 @@ def _find_csv(source: Path) -> Path:
     for name in ("train.csv", "test.csv"):
         if (source / name).is_file():
             return source / name
-    others = [
-        path
-        for path in sorted(source.glob("*.csv"))
-        if set(REQUIRED) <= set(path.open(encoding="utf-8", errors="replace").readline().strip().split(","))
-    ]
+    others = [path for path in sorted(source.glob("*.csv")) if set(REQUIRED) <= set(csv_columns(path))]
     if len(others) == 1:
         return others[0]
     raise DataError(
@@ -97,7 +104,9 @@ def _find_csv(source: Path) -> Path:
 
 def _read_csv(csv: Path) -> pd.DataFrame:
     try:
-        raw = pd.read_csv(csv, dtype=str, keep_default_na=False, na_values=["", "NA", "NaN", "nan", "None"])
+        raw = pd.read_csv(
+            csv, dtype=str, keep_default_na=False, na_values=MISSING, encoding="utf-8-sig", skipinitialspace=True
+        )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         reason = str(error).strip().splitlines()[-1]
         raise DataError(f"{csv.name} isn't readable as a CSV file with a header line ({reason}).") from None
@@ -105,6 +114,8 @@ def _read_csv(csv: Path) -> pd.DataFrame:
         raise DataError(f"{csv} can't be read: {error.strerror}.") from None
     raw.columns = [str(name).strip() for name in raw.columns]
     lacking = [name for name in REQUIRED if name not in raw.columns]
+    if lacking and len(raw.columns) == 1 and re.search(r"[;\t]", raw.columns[0]):
+        raise DataError(f"{csv.name} separates its columns by semicolons or tabs; save it with commas.")
     if lacking:
         raise DataError(
             f"{csv.name} lacks the column{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}; "
@@ -158,6 +169,7 @@ def _flag(values: pd.Series, name: str, csv: Path) -> pd.Series:
 
 
 def _number(values: pd.Series, name: str, csv: Path) -> pd.Series:
+    values = values.str.replace(_WRITTEN_OTHERWISE[name], r"\1", regex=True)
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")
     wrong = numbers.isna() & values.notna()
     if name == "BIRADS":
@@ -174,12 +186,13 @@ def _number(values: pd.Series, name: str, csv: Path) -> pd.Series:
 
 
 def _refuse(wrong: pd.Series, values: pd.Series, name: str, csv: Path, expected: str) -> None:
-    """Raise a DataError that counts the wrong rows and names the first line, never a patient's identifier."""
+    """Raise a DataError that counts the wrong rows and names the first line, and quotes nothing that may name a patient."""
     wrong = wrong.fillna(True).astype(bool)
     if not wrong.any():
         return
     first = int(wrong.to_numpy().argmax())
-    shown = "" if name == "patient_id" or pd.isna(values.iloc[first]) else f" (there: {str(values.iloc[first])[:40]!r})"
+    value = str(values.iloc[first])
+    shown = f" (there: {value!r})" if name in QUOTED and re.fullmatch(r"[A-Za-z0-9.+-]{1,6}", value) else ""
     raise DataError(
         f"{csv.name}: {int(wrong.sum())} of {len(wrong)} values of {name} are not usable, the first in line "
         f"{first + 2}{shown}; expected {expected}."

@@ -30,11 +30,11 @@ DASK = {
     "distributed.comm.timeouts.connect": "10s",
     "distributed.worker.profile.enabled": False,  # looks at every worker a hundred times a second
 }
-AGAIN = "Then run the same command again; it goes on where it stopped."
+AGAIN = "Then run the same command again."
 FOREIGN = "this project's code. Start scheduler and workers in the project's folder, as the README shows"
 GRAPH = "Error during deserialization of the task graph"  # a scheduler's words when it can't import the task
 
-Row = dict[str, Any]
+Row = Any  # what is done at once: an image's row of the catalogue, or a file
 Task = Callable[[list[Row]], Any]
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -68,13 +69,13 @@ def find_dataset(name_or_path: str | Path) -> Path:
     Raises:
         DataError: it is neither.
     """
+    known = {dataset.name: dataset.path for dataset in list_datasets()}
     path = Path(name_or_path).expanduser()
+    if str(name_or_path) in known:
+        return known[str(name_or_path)]
     if path.exists():
         return Path(os.path.abspath(path))  # a last part ".." is no name for a store
-    for dataset in list_datasets():
-        if dataset.name == str(name_or_path):
-            return dataset.path
-    names = ", ".join(dataset.name for dataset in list_datasets()) or "none yet"
+    names = ", ".join(known) or "none yet"
     raise DataError(f"{str(name_or_path)!r} is neither a folder, a CSV file nor a known data set (known: {names}).")
 
 
@@ -189,4 +190,8 @@ def describe_source(catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _about(folder: Path) -> dict[str, Any]:
-    return read_json(folder / ABOUT) if (folder / ABOUT).exists() else {}
+    """Return what is noted of a synthetic data set; a file of that name may be another program's, and says nothing."""
+    with suppress(DataError):
+        if isinstance(about := read_json(folder / ABOUT), dict):
+            return about
+    return {}

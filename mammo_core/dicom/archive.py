@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mammo_core.dicom.header import too_large
-from mammo_core.dicom.packed import DEFLATED, STORED, Packed
+from mammo_core.dicom.packed import DEFLATED, STORED, UNREADABLE, Packed
 from mammo_core.errors import ImageError
-from mammo_core.settings import settings
 
 MOST_FILES = 10_000
 ENCRYPTED = 1  # general purpose bit 0 (APPNOTE 4.4.4)
@@ -36,38 +35,33 @@ class Member(NamedTuple):
     size: int
 
     def cut(self, source: Path | bytes) -> Packed:
-        """Return the member's own bytes of the zip file."""
+        """Return the member as it lies in the zip file: its own bytes of one in memory, its place in one on disk."""
         if isinstance(source, bytes):
-            return Packed(source[self.start : self.start + self.length], self.method, self.size)
-        with source.open("rb") as stream:
-            stream.seek(self.start)
-            return Packed(stream.read(self.length), self.method, self.size)
+            return Packed(source[self.start : self.start + self.length], 0, self.length, self.method, self.size)
+        return Packed(source, self.start, self.length, self.method, self.size)
 
 
 def members(source: Path | bytes) -> list[Member]:
     """Return the files in a zip file; folders and hidden files are left out.
 
     Raises:
-        ImageError: it is damaged, encrypted, holds too many files, or announces more than the setting `max_file_bytes`.
+        ImageError: it is damaged, or holds too many files.
     """
-    limit = settings().max_file_bytes
     try:
         with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
             with zipfile.ZipFile(stream) as archive:
                 items = [item for item in archive.infolist() if not item.is_dir() and not _hidden(item.filename)]
             if len(items) > MOST_FILES:
                 raise too_large(f"The zip file holds {len(items):,} files", f"{MOST_FILES:,} are read")
-            if sum(item.file_size for item in items) > limit:
-                raise too_large("The zip file inflates beyond its limit", f"{limit / 1e6:,.0f} MB are read")
             return [_member(stream, item) for item in items]
     except DAMAGE as error:
-        message = f"This zip file is damaged, encrypted or of an unknown kind ({type(error).__name__})."
+        message = f"This zip file is damaged or of an unknown kind ({type(error).__name__})."
         raise ImageError("damaged", message) from None
 
 
 def _member(stream: io.BufferedIOBase, item: zipfile.ZipInfo) -> Member:
     if item.flag_bits & ENCRYPTED or item.compress_type not in (STORED, DEFLATED):
-        raise NotImplementedError
+        return Member(item.filename, 0, 0, UNREADABLE, 0)
     stream.seek(item.header_offset)
     signature, name, extra = struct.unpack("<4s22xHH", stream.read(LOCAL_HEADER))
     if signature != b"PK\x03\x04":

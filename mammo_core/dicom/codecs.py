@@ -99,31 +99,43 @@ def decode(stream: bytes, syntax: str, shape: tuple[int, int], reduction: int, e
 def _check_lossless(code: Codestream, values: np.ndarray) -> None:
     """Look for what libjpeg puts in place of coded data that it can't read: it only warns, and imagecodecs hears nothing.
 
-    It fills up what a cut-off scan lacks with the middle grey, and what it misreads soon falls below 0.
+    It fills up what a cut-off scan lacks with the middle grey, and what it misreads soon falls below 0. To read every scan
+    once more would take twice the time, and hear of no more.
 
     Raises:
         ImageError: the picture has such places.
     """
     middle, wrapped = 1 << (code.bits - 1), values.dtype == np.uint16 and code.bits < 15 and int(values.max()) >> 15
-    if wrapped or bool((values[-1] == middle).all()):
+    if wrapped:
         raise ImageError("damaged", SENSELESS)
+    if bool((values[-1] == middle).all()):  # it may be so: padding can be grey
+        _listen(code, bytearray(code.data))
 
 
 def _check_lossy(code: Codestream) -> None:
-    """Read the coded data of a Baseline or Extended stream once more, by a decoder that hears libjpeg's warnings.
+    """Read the coded data of a Baseline or Extended stream once more, and listen.
 
-    It knows 8 bits only. Coded data of 12 bits have the same form (T.81 annex F), so a header that says 8 will do: the
-    picture, an eighth of its size, is thrown away. A wrong spectral selection is common and harmless: a sequential scan
-    has all 64 coefficients.
+    A wrong spectral selection is common and harmless: a sequential scan has all 64 coefficients.
 
     Raises:
         ImageError: there was a warning.
     """
     stream = bytearray(code.data)
-    stream[code.frame + 4] = 8
     stream[code.scan + 7 : code.scan + 10] = bytes([0, 63, 0])
+    _listen(code, stream)
+
+
+def _listen(code: Codestream, stream: bytearray) -> None:
+    """Read a stream by a decoder that hears libjpeg's warnings, and throw the picture away.
+
+    It knows 8 bits only. Coded data of more bits have the same form (T.81 annexes F and H), so a header that says 8 will do.
+
+    Raises:
+        ImageError: there was a warning.
+    """
+    stream[code.frame + 4] = 8
     try:
-        simplejpeg.decode_jpeg(bytes(stream), "GRAY", min_factor=8)
+        simplejpeg.decode_jpeg(bytes(stream), "GRAY", min_factor=1 if code.lossless_jpeg else 8)
     except ValueError:
         raise ImageError("damaged", SENSELESS) from None
 

@@ -15,6 +15,7 @@ RESTARTS = 0xD0  # to 0xD7, the second bytes of restart markers
 SOF = {0xFFC0, 0xFFC1, 0xFFC2, 0xFFC3, 0xFFF7}  # baseline, extended, progressive, lossless, JPEG-LS
 SOC, SIZ, COD, SOT, EOC = 0xFF4F, 0xFF51, 0xFF52, 0xFF90, 0xFFD9
 JP2_SIGNATURE = b"\0\0\0\x0cjP  "
+FILL = (b"\xff", b" ")  # beside zeros, what some writers fill up to an even length with
 MOST_SEGMENTS = 100_000  # tile parts and markers; a real stream has a few
 
 
@@ -113,7 +114,8 @@ def _last_tile_part(stream: bytes, position: int) -> int:
     for _ in range(MOST_SEGMENTS):
         (marker,) = struct.unpack_from(">H", stream, position)
         if marker == EOC:
-            if stream[position + 2 :].strip(b"\0"):
+            rest = stream[position + 2 :]
+            if rest.strip(b"\0") and rest not in FILL:
                 raise _damaged("something follows its end")
             return position + 2
         (length,) = struct.unpack_from(">I", stream, position + 6)

@@ -15,6 +15,7 @@ from highdicom import sr
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
+from pydicom.valuerep import DA, TM
 
 from mammo_core.dicom.header import Source, open_stream
 from mammo_core.dicom.mammogram import patient_key
@@ -71,10 +72,13 @@ def export(source: Source, picture: np.ndarray, statement: Statement, keep: bool
         A Secondary Capture and a Comprehensive Structured Report that refers to it, as complete files.
 
     Raises:
-        ImageError: the source isn't readable.
+        ImageError: the source isn't readable, or has identifiers that can't stand in a DICOM file.
     """
     tags = _tags(source)
-    capture = _capture(_identity(tags, keep), picture, statement)
+    try:
+        capture = _capture(_identity(tags, keep), picture, statement)
+    except (ValueError, TypeError, AttributeError) as error:  # its words quote the value
+        raise ImageError("damaged", f"The source's identifiers can't be kept ({type(error).__name__}).") from None
     clean = tags[BURNED] == "NO"
     if clean:
         capture.BurnedInAnnotation = "NO"
@@ -114,7 +118,20 @@ def _identity(tags: dict[str, str], keep: bool) -> dict[str, Any]:
         "study_time": tags["StudyTime"],
         "referring_physician_name": tags["ReferringPhysicianName"],
     }
-    return {name: value for name, value in kept.items() if value} | {"study_instance_uid": study}
+    usable = {name: value for name, value in kept.items() if value and _is_usable(name, value)}
+    return usable | {"study_instance_uid": study}
+
+
+def _is_usable(name: str, value: str) -> bool:
+    """Return whether a date, a time or a sex is one; anonymisers put other words there."""
+    try:
+        if name.endswith("_date"):
+            DA(value)
+        elif name.endswith("_time"):
+            TM(value)
+    except ValueError:
+        return False
+    return name != "patient_sex" or value in ("M", "F", "O")
 
 
 def _capture(identity: dict[str, Any], picture: np.ndarray, statement: Statement) -> Dataset:

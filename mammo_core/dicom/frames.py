@@ -79,7 +79,7 @@ def _fragments(header: Header) -> tuple[bytes, list[Fragment], int]:
         tag, start = group << 16 | element, stream.tell()
         if tag == SEQUENCE_END and length == 0 and items:
             return _read(stream, *items[0]), items[1:], start
-        if tag != ITEM or length % 2:
+        if tag != ITEM:
             raise ImageError("damaged", "The file is damaged: the fragments of its image don't follow each other.")
         if start + length > header.size:
             raise ImageError("damaged", "The file is cut off: it ends before its image does.")

@@ -1,6 +1,7 @@
 """Stored values → modality values, bright = dense, and grey levels for people (PS3.3 C.11.1, C.11.2)."""
 
 import math
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from mammo_core.dicom.header import OVERLAY_BIT, Header, integer
 from mammo_core.dicom.mammogram import Mammogram, Table, Window
 from mammo_core.errors import ImageError
 
+LEAST_BRIGHT, MOST_DARK = 0.25, 0.9  # of white: what a usable window makes of the brightest and the darkest tissue
 DISPLAY_PERCENTILES = (1.0, 99.7)  # of the values above the lowest, where a file has no usable window
 WIDE = {"u1": np.uint32, "u2": np.uint32, "i1": np.int32, "i2": np.int32, "u4": np.int64, "i4": np.int64}  # for sums
 BLENDED = 2  # pixels around padding in which a wavelet's low-pass mixes it with what is beside it
@@ -124,8 +126,8 @@ def dark_is_high(header: Header) -> bool:
 
 def modality_table(dataset: Dataset, little: bool) -> Table | None:
     """Return the Modality LUT Sequence (0028,3000) as a table, or None; `little`: whether numbers are little-endian."""
-    tables = _tables(dataset, "ModalityLUTSequence", little)
-    return tables[0] if tables else None
+    items = dataset.get("ModalityLUTSequence")
+    return _table(items[0], little) if items else None
 
 
 def rescale(dataset: Dataset) -> tuple[float, float]:
@@ -175,30 +177,36 @@ def _add_up(values: np.ndarray, step: int, wide: np.dtype) -> np.ndarray:
 
 
 def windows(dataset: Dataset, little: bool) -> tuple[Window | Table, ...]:
-    """Return the file's windows, Window Center (0028,1050) and Width (0028,1051), then its VOI LUTs (0028,3010)."""
-    function = str(dataset.get("VOILUTFunction") or "LINEAR").strip().upper()
+    """Return the file's windows, Window Center (0028,1050) and Width (0028,1051), then its VOI LUTs (0028,3010).
+
+    They are for people only, so what isn't usable of them is left out.
+    """
+    function = dataset.get("VOILUTFunction") or "LINEAR"
+    function = str(function[0] if isinstance(function, MultiValue) else function).strip().upper()
     function = function if function in FUNCTIONS else "LINEAR"
-    centres, widths = _all(dataset.get("WindowCenter")), _all(dataset.get("WindowWidth"))
-    pairs = zip(centres, widths, strict=False)
-    usable = [Window(*pair, function) for pair in pairs if math.isfinite(sum(pair)) and pair[1] > 0]
-    return (*usable, *_tables(dataset, "VOILUTSequence", little))
+    usable: list[Window | Table] = []
+    with suppress(ValueError):  # no number
+        for pair in zip(_all(dataset.get("WindowCenter")), _all(dataset.get("WindowWidth")), strict=False):
+            if math.isfinite(sum(pair)) and pair[1] > 0:
+                usable.append(Window(*pair, function))
+    for item in dataset.get("VOILUTSequence") or []:
+        with suppress(ImageError, AttributeError, TypeError, ValueError):
+            usable.append(_table(item, little))
+    return tuple(usable)
 
 
-def _tables(dataset: Dataset, name: str, little: bool) -> list[Table]:
-    """Return look-up tables: LUT Descriptor (0028,3002) and LUT Data (0028,3006).
+def _table(item: Dataset, little: bool) -> Table:
+    """Return a look-up table: LUT Descriptor (0028,3002) and LUT Data (0028,3006).
 
     Raises:
-        ImageError: a table contradicts its descriptor.
+        ImageError: it contradicts its descriptor.
     """
-    tables = []
-    for item in dataset.get(name) or []:
-        count, first, bits = (int(value) for value in item.LUTDescriptor)
-        count = count or 1 << 16
-        values = _lut_data(item.LUTData, count, little)
-        if values.size < count or not 8 <= bits <= 16:
-            raise ImageError("damaged", "The header's look-up table contradicts its descriptor.")
-        tables.append(Table(first, values[:count].astype(np.float32), bits))
-    return tables
+    count, first, bits = (int(value) for value in item.LUTDescriptor)
+    count = count or 1 << 16
+    values = _lut_data(item.LUTData, count, little)
+    if values.size < count or not 8 <= bits <= 16:
+        raise ImageError("damaged", "The header's look-up table contradicts its descriptor.")
+    return Table(first, values[:count].astype(np.float32), bits)
 
 
 def _lut_data(data: Any, count: int, little: bool) -> np.ndarray:
@@ -215,7 +223,8 @@ def display(
 
     Args:
         mammogram: the image.
-        window: grey-level window or table; by default the file's first, else a window over the breast's own values.
+        window: grey-level window or table; by default the file's first, or a window over the breast's own values where it
+            has none, or one that leaves hardly anything to see: some converted files kept that of their former bits.
         levels: percentiles of the values above the lowest that become black and white, in place of any window.
 
     Returns:
@@ -223,13 +232,17 @@ def display(
     """
     chosen = window or (mammogram.windows[0] if mammogram.windows else None)
     values = mammogram.pixels
-    if chosen is None or levels is not None:
-        inside = values[values > values.min()]
-        low, high = np.percentile(inside, levels or DISPLAY_PERCENTILES) if inside.size else (0.0, 1.0)
-        return np.round(np.clip((values - low) / max(high - low, 1e-6), 0, 1) * 255).astype(np.uint8)
-    if mammogram.turn is None:
-        return np.round(chosen.apply(values) * 255).astype(np.uint8)
-    return np.round((1 - chosen.apply(mammogram.turn - values)) * 255).astype(np.uint8)
+    inside = values > values.min()
+    if chosen is not None and levels is None:
+        turn = mammogram.turn
+        share = chosen.apply(values) if turn is None else 1 - chosen.apply(turn - values)
+        if window or not inside.any():
+            return np.round(share * 255).astype(np.uint8)
+        dark, bright = np.percentile(share[inside], DISPLAY_PERCENTILES)
+        if bright >= LEAST_BRIGHT and dark <= MOST_DARK:
+            return np.round(share * 255).astype(np.uint8)
+    low, high = np.percentile(values[inside], levels or DISPLAY_PERCENTILES) if inside.any() else (0.0, 1.0)
+    return np.round(np.clip((values - low) / max(high - low, 1e-6), 0, 1) * 255).astype(np.uint8)
 
 
 def _all(value: Any) -> list[float]:

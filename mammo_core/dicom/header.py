@@ -31,6 +31,7 @@ PIXEL_DATA, FLOAT_DATA = 0x7FE00010, {0x7FE00008, 0x7FE00009}
 OVERLAY_BIT = 0x60000102  # Overlay Bit Position: 0, or the bit of Pixel Data that the overlay takes
 UNDEFINED = 0xFFFFFFFF
 MOST_FRAMES = 10_000
+LAST_EARLY = 0x0020  # of the elements of groups 0002 and 0008 that a file may begin with
 INFLATED_BYTES_A_PIXEL = 4  # allowed for deflated files, whose size isn't known before
 TECHNICAL = (  # may be shown; nothing here can name a person
     "Modality", "PresentationIntentType", "Manufacturer", "ManufacturerModelName", "PhotometricInterpretation",
@@ -94,20 +95,23 @@ def open_stream(source: Source) -> BinaryIO:
     """Open a file, or bytes, that aren't too large.
 
     Raises:
-        ImageError: the file isn't there, exceeds the setting `max_file_bytes`, or is damaged within its zip file.
+        ImageError: the file isn't there, can't be opened, exceeds the setting `max_file_bytes`, or is damaged within its zip
+            file.
     """
     limit = settings().max_file_bytes
     try:
         if isinstance(source, Packed):
+            if source.size > limit:
+                raise too_large(f"The file inflates to {source.size / 1e6:,.1f} MB", f"{limit / 1e6:,.1f} MB are read")
             source = source.unpack()
         size = len(source) if isinstance(source, bytes) else source.stat().st_size
         if size > limit:
             raise too_large(f"The file has {size / 1e6:,.1f} MB", f"{limit / 1e6:,.1f} MB are read")
         return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         raise ImageError("missing", "The file isn't there.") from None
     except OSError as error:
-        raise ImageError("missing", f"The file can't be opened ({type(error).__name__}).") from None
+        raise ImageError("damaged", f"The file can't be opened ({type(error).__name__}).") from None
 
 
 def too_large(what: str, limit: str) -> ImageError:
@@ -125,12 +129,11 @@ def parse(stream: BinaryIO) -> tuple[Dataset, uid.UID, BinaryIO]:
     Raises:
         ImageError: it isn't a DICOM file, or its header is cut off.
     """
-    if stream.read(132)[128:] != b"DICM":
-        raise ImageError("not_dicom", "This isn't a DICOM file. Give files as the scanner or the data set gives them.")
+    _to_first_element(stream)
     with warnings.catch_warnings(record=True) as complaints:
         warnings.simplefilter("always")
         meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
-        syntax = uid.UID(str(meta.get("TransferSyntaxUID") or ""))
+        syntax = uid.UID(str(meta.get("TransferSyntaxUID") or "")) or _usual_syntax(stream)
         if syntax == uid.DeflatedExplicitVRLittleEndian:
             stream = _inflate(stream)
         dataset = read_dataset(
@@ -145,6 +148,29 @@ def parse(stream: BinaryIO) -> tuple[Dataset, uid.UID, BinaryIO]:
     if "SOPClassUID" not in dataset and "MediaStorageSOPClassUID" in meta:
         dataset.SOPClassUID = meta.MediaStorageSOPClassUID
     return dataset, syntax, stream
+
+
+def _to_first_element(stream: BinaryIO) -> None:
+    """Move behind the preamble; files older than Part 10 of the standard have none and begin with an element.
+
+    Raises:
+        ImageError: it isn't a DICOM file.
+    """
+    start = stream.read(132)
+    if start[128:] == b"DICM":
+        return
+    group, element, vr, length = struct.unpack_from("<HH2sH", start.ljust(8, b"\0"))
+    explicit, implicit = vr.isalpha() and vr.isupper(), length == 0 and vr != b"\0\0"
+    if group not in (2, 8) or element > LAST_EARLY or not (explicit or implicit):
+        raise ImageError("not_dicom", "This isn't a DICOM file. Give files as the scanner or the data set gives them.")
+    stream.seek(0)
+
+
+def _usual_syntax(stream: BinaryIO) -> uid.UID:
+    """Return the transfer syntax of a file that names none: little-endian, with or without VRs."""
+    vr = stream.read(6)[4:]
+    stream.seek(-6, io.SEEK_CUR)
+    return uid.ExplicitVRLittleEndian if vr.isalpha() and vr.isupper() else uid.ImplicitVRLittleEndian
 
 
 def _at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
@@ -184,7 +210,7 @@ def check(dataset: Dataset, syntax: uid.UID, stream: BinaryIO) -> Header:
         ImageError: something is missing, contradictory, not supported or too large.
     """
     rows, columns = integer(dataset, "Rows"), integer(dataset, "Columns")
-    frames = integer(dataset, "NumberOfFrames", 1)
+    frames = integer(dataset, "NumberOfFrames", 1) or 1
     allocated, bits = integer(dataset, "BitsAllocated"), integer(dataset, "BitsStored")
     high = integer(dataset, "HighBit", bits - 1)
     if rows < 1 or columns < 1 or not 1 <= frames <= MOST_FRAMES:
@@ -210,7 +236,7 @@ def check(dataset: Dataset, syntax: uid.UID, stream: BinaryIO) -> Header:
         bits=bits,
         high=high,
         signed=integer(dataset, "PixelRepresentation", 0) == 1,
-        inverted=str(dataset.get("PhotometricInterpretation")).strip() == "MONOCHROME1",
+        inverted=str(dataset.get("PhotometricInterpretation")).strip().upper() == "MONOCHROME1",
         swapped=syntax == uid.ExplicitVRBigEndian and allocated == 8 and kind == b"OW",
         stream=stream,
         length=value,

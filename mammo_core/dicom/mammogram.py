@@ -114,9 +114,10 @@ def patient_key(patient: str) -> str:
         patient: Patient ID (0010,0020), or another identifier.
 
     Returns:
-        Eight hex digits of an HMAC-SHA-256; the same for the same patient on this installation only.
+        Twelve hex digits of an HMAC-SHA-256; the same for the same patient on this installation only. So many that no two of
+        RSNA's patients, or images, share them.
     """
-    return hmac.new(_secret(settings().data), patient.encode(), hashlib.sha256).hexdigest()[:8]
+    return hmac.new(_secret(settings().data), patient.encode(), hashlib.sha256).hexdigest()[:12]
 
 
 @cache

@@ -2,10 +2,11 @@
 
 import zlib
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from mammo_core.errors import ImageError
 
-STORED, DEFLATED = 0, 8  # compression methods (APPNOTE 4.4.5)
+STORED, DEFLATED, UNREADABLE = 0, 8, -1  # compression methods (APPNOTE 4.4.5), and all others
 
 
 @dataclass(frozen=True)
@@ -13,12 +14,15 @@ class Packed:
     """One member of a zip file.
 
     Attributes:
-        data: its bytes, still compressed.
-        method: `STORED` or `DEFLATED`.
+        source: the zip file, or a part of it in memory.
+        start, length: where its bytes lie in there, still compressed.
+        method: `STORED` or `DEFLATED`; anything else can't be read.
         size: bytes that the zip file's directory announces; never more are inflated.
     """
 
-    data: bytes = field(repr=False)
+    source: Path | bytes = field(repr=False)
+    start: int
+    length: int
     method: int
     size: int
 
@@ -26,20 +30,32 @@ class Packed:
         """Return the member's contents.
 
         Raises:
-            ImageError: it is cut off, or has another size than announced.
+            ImageError: it is cut off, has another size than announced, is encrypted, or compressed in another way.
         """
+        if self.method not in (STORED, DEFLATED):
+            raise ImageError(
+                "unsupported", "The file is encrypted within its zip file, or compressed in an unusual way."
+            )
+        data = self._packed()
         if self.method == STORED:
-            contents, whole = self.data, True
+            contents, whole = data, True
         else:
             inflater = zlib.decompressobj(-zlib.MAX_WBITS)
             try:
-                contents = inflater.decompress(self.data, self.size + 1)
+                contents = inflater.decompress(data, self.size + 1)
             except zlib.error:
                 raise _damaged() from None
             whole = inflater.eof
         if not whole or len(contents) != self.size:
             raise _damaged()
         return contents
+
+    def _packed(self) -> bytes:
+        if isinstance(self.source, bytes):
+            return self.source[self.start : self.start + self.length]
+        with self.source.open("rb") as stream:
+            stream.seek(self.start)
+            return stream.read(self.length)
 
 
 def _damaged() -> ImageError:

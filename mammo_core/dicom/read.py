@@ -3,7 +3,7 @@
 import math
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 from pydicom.dataset import Dataset
@@ -23,6 +23,8 @@ VIEW_CODES = {  # View Code Sequence (0054,0220), CID 4014, SNOMED-RT and SNOMED
 VIEWS = {  # View Position (0018,5101) in mammography, CID 4014; any other word could be a name
     *VIEW_CODES.values(), "SIO", "ISO", "LMLO", "FB", "XCC", "XCCL", "XCCM", "CV", "TAN", "RL", "RM", "RI", "RS", "SPOT", "MAG",
 }  # fmt: skip
+NOBODY = {"", "0", "anon", "anonymised", "anonymized", "anonymous", "n/a", "na", "none", "removed", "unknown", "xxx"}
+NUMERIC = {"DS", "IS", "US", "SS"}  # value representations of numbers (PS3.5 6.2)
 LONGEST_TAG = 64  # characters shown of an element
 
 
@@ -127,11 +129,17 @@ def _mammogram(found: Header, wanted: int | None, every_bit: bool) -> Mammogram:
         windows=grey.windows(dataset, found.little),
         laterality=_laterality(dataset),
         view=_view(dataset),
-        patient=str(dataset.get("PatientID") or "").strip() or None,
+        patient=_patient(dataset),
         instance=str(dataset.get("SOPInstanceUID") or "").strip() or None,
         tags=_tags(dataset),
         notes=notes,
     )
+
+
+def _patient(dataset: Dataset) -> str | None:
+    """Return the Patient ID (0010,0020), unless it is what anonymisers write in its place: that is everybody's."""
+    patient = str(dataset.get("PatientID") or "").strip()
+    return None if patient.casefold() in NOBODY else patient
 
 
 def _reduction(rows: int, columns: int, wanted: int | None) -> int:
@@ -189,9 +197,14 @@ def _notes(found: Header, decoded: Decoded) -> tuple[str, ...]:
 
 
 def _tags(dataset: Dataset) -> dict[str, str]:
-    """Return the technical elements as short printable text."""
-    values = {name: dataset.get(name) for name in header.TECHNICAL}
-    texts = {name: str(value) for name, value in values.items() if value is not None and value != ""}
+    """Return the technical elements as short printable text, without those that aren't what they should be."""
+    texts = {}
+    for name in header.TECHNICAL:
+        with suppress(ValueError, TypeError):  # no number
+            if (value := dataset.get(name)) not in (None, ""):
+                if dataset[name].VR in NUMERIC:
+                    np.asarray(value, float)
+                texts[name] = str(value)
     return {name: "".join(filter(str.isprintable, text))[:LONGEST_TAG] for name, text in texts.items()}
 
 

@@ -1,6 +1,5 @@
 """What lies beside and beneath a catalogue: the columns of train.csv and test.csv, and the headers of the images."""
 
-import csv as csv_format
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from mammo_core.errors import ImageError
+from mammo_core.files import csv_columns, modified
 
 PARTS = ("train.csv", "test.csv")
 FACTS = ("rows", "columns", "photometric", "bits", "syntax", "problem")
@@ -16,7 +16,7 @@ SAMPLE = 400  # headers that are read: a few ms each
 
 def split_columns(folder: Path) -> pd.DataFrame:
     """Return column, and for each of train.csv and test.csv that is in the folder whether it has it."""
-    headers = {name: _header(folder / name) for name in PARTS if (folder / name).is_file()}
+    headers = {name: csv_columns(folder / name) for name in PARTS if (folder / name).is_file()}
     names = list(dict.fromkeys(column for columns in headers.values() for column in columns))
     found = {part: [name in columns for name in names] for part, columns in headers.items()}
     return pd.DataFrame({"column": names, **found})
@@ -32,22 +32,13 @@ def sample_headers(table: pd.DataFrame, most: int = SAMPLE, seed: int = 0) -> pd
     present = table[table["file"].notna()]
     drawn = present.sample(min(most, len(present)), random_state=seed).sort_index()
     headers = pd.DataFrame(
-        [_read(file, _modified(file)) for file in drawn["file"]], index=drawn.index, columns=list(FACTS)
+        [_read(file, modified(file)) for file in drawn["file"]], index=drawn.index, columns=list(FACTS)
     )
     return pd.concat([drawn[["image_id", "site_id", "machine_id"]], headers], axis=1).reset_index(drop=True)
 
 
-def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8", errors="replace", newline="") as stream:
-        return [name.strip() for name in next(csv_format.reader(stream), [])]
-
-
-def _modified(file: str) -> float:
-    return Path(file).stat().st_mtime if Path(file).exists() else 0.0
-
-
 @lru_cache(maxsize=20_000)
-def _read(file: str, modified: float) -> dict[str, int | str | None]:
+def _read(file: str, version: float) -> dict[str, int | str | None]:
     from mammo_core.dicom import read_header  # pydicom is imported when the first header is wanted
 
     try:

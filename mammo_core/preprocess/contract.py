@@ -7,6 +7,7 @@ from typing import Any
 
 from mammo_core.errors import ConfigError
 
+SIDE = 32  # pixels: the networks halve an image five times at most
 VERSION = 2  # of what this package does with the parameters
 
 
@@ -15,7 +16,7 @@ class Contract:
     """The parameters of preprocessing.
 
     Attributes:
-        size: side of the model input in pixels.
+        size: side of the model input in pixels, a multiple of 32.
         low_percentile, high_percentile: of the breast's values; they become `floor` and 1.
         floor: grey level in [0, 1] of the breast's darkest values, so that breast and background differ.
         skin: where the skin begins between air (0) and the breast's median (1).
@@ -31,8 +32,10 @@ class Contract:
 
     def __post_init__(self) -> None:
         """Refuse parameters outside their range."""
-        if not 16 <= self.size <= 4096:
-            raise ConfigError(f"The model input's side is {self.size}; it must be 16 to 4096 pixels.")
+        if self.size % SIDE or not SIDE <= self.size <= 4096:
+            raise ConfigError(
+                f"The model input's side is {self.size} pixels; it must be a multiple of {SIDE}, from {SIDE} to 4096."
+            )
         if not 0 <= self.low_percentile < self.high_percentile <= 100:
             raise ConfigError("The percentiles must rise from 0 to 100.")
         if not (0 <= self.floor < 1 and 0 < self.skin < 1):

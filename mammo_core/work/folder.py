@@ -23,6 +23,7 @@ STARTING: Literal["starting"] = (
 )
 STARTING_SECONDS = 30.0  # until then work that no process is known of yet counts as queued, not as crashed
 RESERVE_BYTES = 16_384  # kept on the disk, so that there is room to say that the disk is full
+CLOCK_SECONDS = 60.0  # by which a clock that is set changes when a process seems to have begun
 KILL_SECONDS = 10.0  # that the system may take to end a killed process
 KILLED = "Ended at once by a second stop."
 
@@ -238,7 +239,7 @@ def _process(about: dict[str, Any]) -> psutil.Process | None:
     """Return the living process of a process.json of this machine; None for a zombie or a number's next owner."""
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(about["pid"])
-        if process.create_time() == about["created"] and process.status() != psutil.STATUS_ZOMBIE:
+        if abs(process.create_time() - about["created"]) < CLOCK_SECONDS and process.status() != psutil.STATUS_ZOMBIE:
             return process
     return None
 

@@ -97,7 +97,8 @@ def _run_in_turn(folder: WorkFolder, on_progress: Progress | None) -> Outcome:
     settings().data.mkdir(parents=True, exist_ok=True)
     turn = FileLock(settings().data / f".{folder.request()['kind']}.turn")
     if not _wait_for(turn, folder):
-        outcome = Outcome("stopped", "Stopped while it was waiting for its turn.", {})
+        message = "Stopped while it was waiting for its turn."
+        outcome = Outcome("stopped", message, {"status": "stopped", "message": message})
         folder.write_state(outcome.state, outcome.message)
         return outcome
     try:

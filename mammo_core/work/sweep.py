@@ -3,7 +3,7 @@
 import itertools
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -86,9 +86,21 @@ def train_on_worker(path: Path, arguments: dict[str, Any], environment: dict[str
             run_requested(folder, in_turn=False)
 
 
+@contextmanager
+def _failures_left_to_folder(path: Path) -> Iterator[None]:
+    """Let a run fail for whatever reason, as long as its folder says so; the others go on."""
+    try:
+        yield
+    except MammoError:
+        pass
+    except Exception:
+        if not WorkFolder(path).exists or WorkFolder(path).state() not in FINAL:
+            raise
+
+
 def _in_sequence(tasks: list[tuple[Path, dict[str, Any]]]) -> Iterator[Path]:
     for path, arguments in tasks:
-        with suppress(MammoError):  # its folder says so
+        with _failures_left_to_folder(path):
             run_here(path, "train", arguments)
         yield path
 
@@ -105,9 +117,10 @@ def _side_by_side(tasks: list[tuple[Path, dict[str, Any]]], scheduler: str) -> I
         }
         try:
             for future in as_completed(futures):
-                with suppress(MammoError, KilledWorker):  # its folder says so
+                path = futures[future]
+                with _failures_left_to_folder(path), suppress(KilledWorker):
                     future.result()
-                yield futures[future]
+                yield path
         finally:
             for path in futures.values():  # none goes on without the sweep that asked for it
                 if WorkFolder(path).exists and WorkFolder(path).state() not in FINAL:

@@ -9,6 +9,7 @@ from filelock import FileLock
 from mammo_core.errors import WorkError
 from mammo_core.learning.config import TrainingConfig
 from mammo_core.learning.plan import plan
+from mammo_core.models import active_model
 from mammo_core.settings import settings
 from mammo_core.work.disk import full_disk_named
 from mammo_core.work.folder import FINAL, WorkFolder
@@ -69,12 +70,16 @@ def resume_request(folder: WorkFolder) -> tuple[Path, dict[str, Any]]:
     """Return what it takes to go on with a run: its folder and arguments, as before.
 
     Raises:
-        WorkError: there is no such run, it is under way, or it ended well or by itself.
+        WorkError: there is no such run, it is under way, ended well or by itself, or its model is the active one.
         MammoError: its store or start model is gone or has changed.
     """
     if not can_resume(folder):
         state = folder.state() if folder.exists else "no training run"
         raise WorkError(f"{folder.name} is {state}; only a run that was stopped, failed or crashed can be resumed.")
+    if folder.name == active_model():
+        raise WorkError(
+            f"{folder.name} is the active model, and going on would replace it. Activate another one first."
+        )
     config = TrainingConfig.read(folder.request()["arguments"]["config"])
     plan(config)
     path = folder.path.absolute()

@@ -86,7 +86,7 @@ def test_a_scheduler_that_goes_away_is_one_sentence(scheduler, hasty, monkeypatc
     scheduler.scale(1)
     asked = count()
     with (
-        pytest.raises(WorkError, match=r"has gone.*goes on where it stopped"),
+        pytest.raises(WorkError, match=r"has gone.*run the same command again"),
         open_client(scheduler=scheduler.scheduler_address) as client,
     ):
         list(stream(client, double, rows(100), lambda: next(asked) == 12 and scheduler.close()))

@@ -76,11 +76,37 @@ def test_packed_8_bit_tables():
     assert found.entries.tolist() == [7, 8, 9]
 
 
-def test_a_table_shorter_than_its_descriptor_is_refused():
+def test_a_table_shorter_than_its_descriptor_is_refused_where_it_matters_and_else_left_out():
     item = table([1, 2, 3])
     item.add_new("LUTDescriptor", "US", [40, 0, 16])
     with pytest.raises(ImageError, match="descriptor"):
-        read(build(RAMP, VOILUTSequence=[item]))
+        read(build(RAMP, ModalityLUTSequence=[item]))
+    assert read(build(RAMP, VOILUTSequence=[item, Dataset()])).windows == ()
+
+
+def test_a_window_that_is_no_number_is_left_out():
+    file = build(RAMP, WindowCenter="300", WindowWidth="600")
+    broken = file.replace(b"DS\x04\x00300 ", b"DS\x04\x003,00")
+    assert broken != file
+    found = read(broken)
+    assert found.windows == ()
+    assert "WindowCenter" not in found.tags
+    assert np.array_equal(found.pixels, RAMP)
+
+
+def test_several_voi_functions_are_the_first():
+    (window,) = read(build(RAMP, WindowCenter="300", WindowWidth="600", VOILUTFunction=["SIGMOID", "LINEAR"])).windows
+    assert window.function == "SIGMOID"
+
+
+@pytest.mark.parametrize("window", [("2048", "4096"), ("-500", "100")])
+def test_a_window_that_leaves_nothing_to_see_is_not_taken(window):
+    values = (breast() >> 4).astype(np.uint8)  # converted to 8 bits, the window wasn't
+    centre, width = window
+    with_window = read(build(values, bits=8, WindowCenter=centre, WindowWidth=width))
+    without = read(build(values, bits=8))
+    assert np.array_equal(display(with_window), display(without))
+    assert not np.array_equal(display(with_window, window=with_window.windows[0]), display(without))
 
 
 def test_rescale():

@@ -18,7 +18,7 @@ def installation(workspace):
 def test_a_patients_key_is_short_stable_and_its_own(installation):
     assert patient_key("10042") == patient_key("10042")
     assert patient_key("10042") != patient_key("10043")
-    assert len(patient_key("10042")) == 8
+    assert len(patient_key("10042")) == 12
     assert int(patient_key("10042"), 16) >= 0
 
 

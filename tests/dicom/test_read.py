@@ -260,7 +260,7 @@ def test_no_refusal_no_log_and_no_warning_names_a_person(syntax, elements, caplo
 
 
 def test_whatever_pydicom_raises_becomes_an_image_error():
-    file = build(breast(), WindowCenter="300", WindowWidth="600")
+    file = build(breast(), RescaleSlope="300", RescaleIntercept="600")
     broken = file.replace(b"DS\x04\x00300 ", b"DS\x04\x00Doe^")
     assert broken != file
     with pytest.raises(ImageError) as caught:

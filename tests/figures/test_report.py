@@ -20,7 +20,8 @@ def test_a_card_shows_what_vouches_for_it(finished):
     bundle = open_bundle(model_folder("trained"))
     tables = card_tables(bundle.card)
     assert set(tables["Files and their SHA-256"]["what"]) == {
-        "model.keras", "contract.json", "predictions.parquet", "evaluation.json", "reference.npz"
+        "model.keras", "contract.json", "predictions.parquet", "evaluation.json", "reference.npz",
+        "learnt.parquet",
     }  # fmt: skip
     assert tables["Data, by part"]["part"].tolist() == ["train", "validation", "test"]
     report = bundle.evaluation()
