@@ -1,18 +1,4 @@
 """A workbench for screening mammography data: explore, convert, train, judge, predict.
 
-The layers, top to bottom (an import only ever points down):
-
-    cli
-    figures | inference | work
-    learning
-    evaluation
-    models
-    dataset | explore
-    preprocess
-    dicom
-    settings
-    files
-    errors
+Its layers, top to bottom, stand in README.md, and pyproject.toml lets nothing import upwards.
 """
-
-__version__ = "0.1.0"

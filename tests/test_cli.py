@@ -124,3 +124,33 @@ def test_a_wrong_training_setting_is_refused_before_anything_starts(run, finishe
     assert status == 1
     assert setting.split("=")[0] in error
     assert [path.name for path in (finished / "models").glob("*/work.json")] == ["work.json"]
+
+
+def test_what_cannot_be_written_or_read_is_one_line_before_any_work(run, finished):
+    image = next((finished / "data" / "demo" / "train_images").glob("*/*.dcm"))
+    folder = finished / "data" / "[/old]"
+    folder.mkdir(parents=True)
+    for arguments, sentence in [
+        (("predict", image, "--csv", folder), "[/old] is a folder; give the name of a file."),
+        (("predict", image, "--csv", image / "x.csv"), "x.csv can't be written"),
+        (("train", "demo", "--config", folder), "[/old] can't be read"),
+    ]:
+        status, out, error = run(*arguments)
+        assert (status, out) == (1, "")
+        assert sentence in error
+    (folder / "list.json").write_text("[1]")
+    status, _, error = run("train", "demo", "--config", folder / "list.json")
+    assert status == 1
+    assert "must be a JSON object" in error
+
+
+def test_of_a_file_that_cannot_be_read_nothing_is_said(run, finished, tmp_path):
+    (tmp_path / "a").write_bytes(b"letter")
+    good = finished / "data" / "demo" / "train_images"
+    files = sorted(good.glob("*/*.dcm"))[:4]
+    status, _, _ = run("predict", tmp_path / "a", *files, "--csv", tmp_path / "out.csv")
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert status == 0
+    unread = table[table["error"].notna()]
+    assert "a" in set(unread["file"])
+    assert unread[["patient", "patient_probability", "patient_recall", "breast_probability"]].isna().all(axis=None)

@@ -121,3 +121,15 @@ def test_the_shipped_model_is_never_changed(workspace):
     ):
         with pytest.raises(ModelError):
             change()
+
+
+def test_a_renamed_models_card_has_its_name(finished):
+    models.rename_model("trained", "mine")
+    assert models.open_bundle(models.model_folder("mine")).card["name"] == "mine"
+
+
+def test_a_damaged_model_is_nothing_to_start_from_and_hides_no_other(finished):
+    contract = models.open_bundle(models.model_folder("trained")).contract
+    assert models.compatible_models(contract) == ["demo", "trained"]
+    (finished / "models" / "trained" / models.CONTRACT).unlink()
+    assert models.compatible_models(contract) == ["demo"]

@@ -206,8 +206,12 @@ def _find_files(table: pd.DataFrame, csv: Path) -> pd.Series:
     """
     named = csv.parent / f"{csv.stem}_images"
     by_pair, by_image = _index(named if named.is_dir() else csv.parent)
+    with_folder = {folder for folder, _ in by_pair}  # what isn't in a patient's own folder isn't in another's either
     pairs = zip(table["patient_id"], table["image_id"], strict=True)
-    paths = [by_pair.get((patient, image)) or by_image.get(image) for patient, image in pairs]
+    paths = [
+        by_pair.get((patient, image)) or (None if patient in with_folder else by_image.get(image))
+        for patient, image in pairs
+    ]
     return pd.Series(paths, index=table.index, dtype="str")
 
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from mammo_core.errors import ImageError
 
-SOI, EOI, SOS, DRI = 0xFFD8, 0xFFD9, 0xFFDA, 0xFFDD
+EOI, SOS, DRI = 0xFFD9, 0xFFDA, 0xFFDD
 RESTARTS = 0xD0  # to 0xD7, the second bytes of restart markers
 SOF = {0xFFC0, 0xFFC1, 0xFFC2, 0xFFC3, 0xFFF7}  # baseline, extended, progressive, lossless, JPEG-LS
-SOC, SIZ, COD, SOT, EOC = 0xFF4F, 0xFF51, 0xFF52, 0xFF90, 0xFFD9
+COD, SOT, EOC = 0xFF52, 0xFF90, 0xFFD9
 JP2_SIGNATURE = b"\0\0\0\x0cjP  "
 FILL = (b"\xff", b" ")  # beside zeros, what some writers fill up to an even length with
 MOST_SEGMENTS = 100_000  # tile parts and markers; a real stream has a few

@@ -13,7 +13,6 @@ import pandas as pd
 
 Unit = Literal["image", "breast", "patient"]
 UNITS: tuple[Unit, ...] = ("image", "breast", "patient")
-REQUIRED = ("patient_id", "image_id", "laterality", "view")
 FLAGS = ("cancer", "biopsy", "invasive", "implant", "difficult_negative_case")
 OPTIONAL = ("site_id", "machine_id", "density", "age", "BIRADS", *FLAGS)
 OF_PARTS: dict[Unit, tuple[str, ...]] = {  # columns that a unit has no single value of

@@ -102,3 +102,49 @@ def test_no_folder_and_no_csv(tmp_path):
         read_catalogue(tmp_path / "nowhere")
     with pytest.raises(DataError, match=r"holds no train\.csv"):
         read_catalogue(tmp_path)
+
+
+def test_what_is_missing_in_a_patients_folder_is_not_taken_from_anothers(tmp_path):
+    root = folder_with(tmp_path, HEADER + "10,1,L,CC,0\n11,2,R,CC,1\n10,3,R,CC,0\n")
+    third = place(tmp_path, "train_images/10/3.dcm")
+    for name in ("train_images/99/1.dcm", "train_images/10/2.dcm"):
+        place(tmp_path, name)
+    found = read_catalogue(root).table["file"]
+    assert pd.isna(found[0])
+    assert found[2] == third
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeff" + HEADER + "10,1,L,CC,0\n",
+        '"patient_id","image_id","laterality","view","cancer"\n"10","1","L","CC","0"\n',
+        HEADER.replace(",", ", ") + "10, 1, L, CC, 0\n",
+    ],
+    ids=["from Excel", "quoted", "spaces"],
+)
+def test_a_csv_of_another_name_is_found_however_it_was_written(tmp_path, text):
+    (table,) = read_catalogue(folder_with(tmp_path, text, "labels.csv")).table.to_dict("records")
+    assert (table["patient_id"], table["image_id"], table["cancer"]) == ("10", "1", 0)
+
+
+def test_semicolons_are_named(tmp_path):
+    with pytest.raises(DataError, match="separates its columns by semicolons or tabs"):
+        read_catalogue(folder_with(tmp_path, HEADER.replace(",", ";") + "10;1;L;CC;0\n"))
+
+
+def test_other_ways_to_write_an_age_a_category_and_nothing(tmp_path):
+    text = HEADER.replace("cancer", "cancer,age,BIRADS,density") + "10,1,L,CC,NULL,055Y,4a,N/A\n"
+    (row,) = read_catalogue(folder_with(tmp_path, text)).table.to_dict("records")
+    assert (row["age"], row["BIRADS"]) == (55.0, 4)
+    assert pd.isna(row["cancer"])
+    assert pd.isna(row["density"])
+
+
+@pytest.mark.parametrize("column", ["image_id", "age", "laterality"])
+def test_what_may_be_a_name_or_a_birth_date_is_not_quoted(tmp_path, column):
+    row = {"patient_id": "10", "image_id": "1", "laterality": "L", "view": "CC", "cancer": "0", "age": "50"}
+    row[column] = "DOE^JANE 19500312"
+    with pytest.raises(DataError, match=f"{column} are not usable, the first in line 2") as caught:
+        read_catalogue(folder_with(tmp_path, ",".join(row) + "\n" + ",".join(row.values()) + "\n"))
+    assert "1950" not in str(caught.value)

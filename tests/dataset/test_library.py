@@ -108,3 +108,18 @@ def test_the_example_is_a_positive_patients_four_views(workspace, phantoms):
     assert rows["patient_id"].nunique() == 1
     assert sorted(rows["laterality"] + rows["view"]) == ["LCC", "LMLO", "RCC", "RMLO"]
     assert rows["cancer"].max() == 1
+
+
+def test_a_known_name_goes_before_a_folder_of_the_same_name(elsewhere, monkeypatch, tmp_path):
+    (tmp_path / "here" / "data").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    link_dataset("data", elsewhere)
+    assert find_dataset("data") == elsewhere / "train.csv"
+
+
+@pytest.mark.parametrize("text", ["[1]", "no json", "{}"])
+def test_another_programs_note_says_nothing(elsewhere, text):
+    (elsewhere / "dataset.json").write_text(text)
+    assert not link_dataset("mine", elsewhere).synthetic
+    assert [dataset.synthetic for dataset in list_datasets()] == [False]
+    assert describe_source(read_catalogue(elsewhere))["generator"] is None

@@ -200,3 +200,11 @@ def test_every_bit_of_a_reduced_image_is_decoded_where_that_is_asked_for():
     assert fine.grain == 1
     assert set(np.unique(coarse.values % coarse.grain)) == {0}
     assert np.unique(fine.values % coarse.grain).size > 1
+
+
+@pytest.mark.parametrize("syntax", [uid.JPEGLosslessSV1, uid.JPEGLossless])
+def test_a_sound_lossless_image_may_end_in_middle_grey(syntax):
+    pixels = breast(400, 300)
+    pixels[-30:] = 2048
+    data = LOSSLESS[syntax](pixels, 12)
+    assert np.array_equal(codecs.decode(data, syntax, (400, 300), 0).values, pixels)

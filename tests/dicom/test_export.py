@@ -126,3 +126,21 @@ def test_dcmtk_reads_both_where_it_is_installed(made, tmp_path):
 def test_what_is_no_dicom_is_one_sentence(workspace, tmp_path):
     with pytest.raises(ImageError, match="can't be read again"):
         export(tmp_path / "nothing.dcm", PICTURE, STATEMENT, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PatientSex", "U"), ("PatientBirthDate", "1950"), ("PatientBirthDate", "1950-03-12"), ("StudyDate", "removed"),
+        ("StudyTime", "10:10:10"),
+    ],
+)  # fmt: skip
+def test_what_anonymisers_write_in_place_of_a_date_is_left_out(workspace, name, value):
+    dataset = dcmread(io.BytesIO(source()))
+    setattr(dataset, name, value)
+    stream = io.BytesIO()
+    dataset.save_as(stream)
+    for data in export(stream.getvalue(), PICTURE, STATEMENT, True):
+        found = dcmread(io.BytesIO(data))
+        assert not found.get(name)
+        assert found.PatientID == "SECRET-ID"

@@ -160,3 +160,40 @@ def test_other_transfer_syntaxes_are_unsupported_and_named_only_if_the_standard_
 def test_float_pixels_are_unsupported():
     data = build(breast(), PixelData=None, FloatPixelData=breast().astype("<f4").tobytes(), BitsAllocated=32)
     assert refused(data).reason == "unsupported"
+
+
+def test_a_file_that_cannot_be_opened_is_not_called_missing(tmp_path, monkeypatch):
+    (tmp_path / "image.dcm").write_bytes(build(breast()))
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert refused(tmp_path / "image.dcm").reason == "damaged"
+
+
+@pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.JPEGLosslessSV1])
+def test_a_file_without_preamble_is_read(syntax):
+    file = build(breast(), syntax)
+    assert np.array_equal(read(file[132:]).pixels, read(file).pixels)
+
+
+@pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian])
+def test_a_bare_data_set_is_read(syntax):
+    file = build(breast(), syntax, SOPClassUID=uid.DigitalXRayImageStorageForPresentation)
+    start = file.index(b"\x08\0\x16\0")
+    assert np.array_equal(read(file[start:]).pixels, read(file).pixels)
+
+
+def test_no_frames_are_one():
+    assert np.array_equal(read(build(breast(), NumberOfFrames=0)).pixels, breast())
+
+
+def test_monochrome1_in_small_letters_is_turned_too():
+    capital, small = (read(build(breast(), PhotometricInterpretation=name)) for name in ("MONOCHROME1", "monochrome1"))
+    assert np.array_equal(capital.pixels, small.pixels)
+
+
+@pytest.mark.parametrize("patient", ["removed", "Anonymized", "0", "ANONYMOUS"])
+def test_what_anonymisers_call_everybody_is_nobody(patient):
+    assert read(build(breast(), PatientID=patient)).patient is None

@@ -24,17 +24,24 @@ def test_variants_are_every_combination_on_every_fold():
     assert variants({"store": "x"}, {}) == [{"store": "x"}]
 
 
-def test_a_run_that_fails_does_not_end_the_others(finished, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ModelError("It broke."), "It broke."),
+        (MemoryError(), "Out of memory. Choose a smaller batch or fewer workers."),
+    ],
+)
+def test_a_run_that_fails_does_not_end_the_others(finished, monkeypatch, error, message):
     def job(arguments, progress, should_stop):
         if arguments["config"]["learning_rate"] == 0.01:
-            raise ModelError("It broke.")
+            raise error
         return Outcome("finished", "Well.", {})
 
     monkeypatch.setitem(jobs_module.JOBS, "train", job)
     told = []
     results = sweep(variants({"store": "demo"}, {"learning_rate": [0.01, 0.001]}), on_progress=told.append)
     assert [(r["state"], r["message"], r["settings"]) for r in results] == [
-        ("failed", "It broke.", {"learning_rate": 0.01}),
+        ("failed", message, {"learning_rate": 0.01}),
         ("finished", "Well.", {"learning_rate": 0.001}),
     ]
     assert [progress["done"] for progress in told] == [1, 2]

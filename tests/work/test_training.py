@@ -8,6 +8,7 @@ from filelock import FileLock
 
 from mammo_core.errors import MammoError, WorkError
 from mammo_core.learning.config import TrainingConfig
+from mammo_core.models import activate
 from mammo_core.settings import settings
 from mammo_core.work import FINAL, WorkFolder, launch
 from mammo_core.work.runs import read_metrics
@@ -93,3 +94,12 @@ def test_a_finished_run_has_nothing_to_resume(finished):
         resume_request(folder)
     with pytest.raises(WorkError, match="no training run"):
         resume_request(WorkFolder(settings().models / "nobody"))
+
+
+def test_a_run_whose_model_is_the_active_one_does_not_go_on(finished):
+    folder = WorkFolder(finished / "models" / "trained")
+    folder.write_state("stopped", "")
+    assert resume_request(folder)
+    activate("trained")
+    with pytest.raises(WorkError, match="is the active model, and going on would replace it"):
+        resume_request(folder)
