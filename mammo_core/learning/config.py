@@ -8,6 +8,7 @@ from mammo_core.errors import ConfigError
 
 MAX_EPOCHS = 20
 Network = Literal["compact", "original", "large"]
+Imbalance = Literal["oversample", "undersample", "class_weights", "none"]
 
 
 class TrainingConfig(BaseModel):
@@ -23,9 +24,7 @@ class TrainingConfig(BaseModel):
     patience: int = Field(5, ge=1, description="epochs without a better validation AUC after which training ends")
     batch_size: int = Field(16, ge=2, le=512, description="images a step")
     learning_rate: float = Field(1e-3, gt=0, le=0.1, description="of Adam at the start; it falls along a cosine")
-    imbalance: Literal["oversample", "undersample", "class_weights", "none"] = Field(
-        "oversample", description="treatment of the rare positives, in the training part only"
-    )
+    imbalance: Imbalance = Field("oversample", description="treatment of the rare positives, in the training part only")
     augment: bool = Field(True, description="flip, shift and vary the contrast of training images")
     seed: int = Field(0, ge=0, lt=2**31, description="of the split, the weights and every draw")
     validation_share: float = Field(
