@@ -23,26 +23,24 @@ def without_repeats(images: list[Prediction]) -> list[Prediction]:
 
     The repeat says so instead of an answer.
     """
-    seen: dict[str, list[tuple[int, Upload]]] = {}
+    by_pixels: dict[str, int] = {}
+    by_instance: dict[tuple[str | None, ...], list[tuple[int, Upload]]] = {}
     found = []
     for number, image in enumerate(images, 1):
-        upload = image.upload
-        marks = [mark for mark in (upload.digest, upload.instance) if mark] if upload else []
-        earlier = [place for mark in marks for place, other in seen.get(mark, []) if upload and _alike(upload, other)]
-        if upload and not earlier:
-            for mark in marks:
-                seen.setdefault(mark, []).append((number, upload))
-        repeat = Prediction(
-            image.file, error=f"This is the same image as file {min(earlier, default=number)}; it counts once."
-        )
-        found.append(repeat if earlier else image)
+        upload, first = image.upload, None
+        if upload:
+            instances = by_instance.setdefault((upload.instance, upload.laterality, upload.view), [])
+            alike = (place for place, other in instances if upload.instance and _alike(upload, other))
+            first = by_pixels.setdefault(upload.digest, next(alike, number))
+            instances.append((number, upload))
+        repeat = Prediction(image.file, error=f"This is the same image as file {first}; it counts once.")
+        found.append(image if first in (None, number) else repeat)
     return found
 
 
 def _alike(one: Upload, other: Upload) -> bool:
-    """Return whether two files may hold the same image: anonymisers give many images one SOP Instance UID."""
-    difference = np.abs(one.glance.astype(np.int16) - other.glance)
-    return (one.laterality, one.view) == (other.laterality, other.view) and float(difference.mean()) <= SAME_PICTURE
+    """Return whether two files of one SOP Instance UID hold the same image: anonymisers give it to many."""
+    return float(np.abs(one.glance.astype(np.int16) - other.glance).mean()) <= SAME_PICTURE
 
 
 def corrected(images: list[Prediction], said: Mapping[str, Said]) -> list[Prediction]:

@@ -98,9 +98,12 @@ def read_json(path: Path) -> Any:
 
 
 def csv_columns(path: Path) -> list[str]:
-    """Return the names in a CSV's first line."""
+    """Return the names in a CSV's first line; none if it isn't one."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        return [name.strip() for name in next(csv.reader(stream, skipinitialspace=True), [])]
+        try:
+            return [name.strip() for name in next(csv.reader([stream.readline()], skipinitialspace=True), [])]
+        except csv.Error:
+            return []
 
 
 def modified(file: object) -> float:

@@ -40,7 +40,7 @@ MODEL, CONTRACT, PREDICTIONS, EVALUATION, REFERENCE, LEARNT, CARD = (
 NOTE = "note.txt"
 VOUCHED = (MODEL, CONTRACT, PREDICTIONS, EVALUATION, REFERENCE, LEARNT)
 IMAGE = ["patient_id", "image_id"]  # what tells an image from all others, in any data set
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def write_card(folder: Path, card: dict[str, Any]) -> Bundle:
     if lacking:
         raise ModelError(f"The model {folder.name} lacks {', '.join(lacking)}; its run did not end well.")
     files = {name: sha256(folder / name) for name in VOUCHED}
-    write_json(folder / CARD, {"format": FORMAT, **card, "class_names": list(CLASS_NAMES), "files": files})
+    write_json(folder / CARD, {**card, "format": FORMAT, "class_names": list(CLASS_NAMES), "files": files})
     return open_bundle(folder)
 
 
@@ -158,6 +158,8 @@ def open_bundle(folder: Path) -> Bundle:
     try:
         card = read_json(folder / CARD)
         files = card["files"]
+        if card["format"] in range(1, FORMAT):
+            raise ModelError(f"The model {folder.name} was trained by an earlier version. Train it again.")
         if card["format"] != FORMAT or card["class_names"] != list(CLASS_NAMES) or set(files) != set(VOUCHED):
             raise KeyError("format")
         _ = card["operating_point"]["threshold"], card["calibration"], card["data"]["synthetic"]
@@ -235,8 +237,8 @@ def rename_model(name: str, new: str) -> None:
         raise ModelError(f"{new!r} is not usable as a name; take letters, digits, '.', '_' and '-'.")
     if new in list_models() or (settings().models / new).exists():
         raise ModelError(f"There is already a model {new!r}. Choose another name.")
-    bundle = open_bundle(folder.rename(folder.with_name(new)))
-    write_card(bundle.folder, {**bundle.card, "name": new})
+    card = open_bundle(folder).card
+    write_card(folder.rename(folder.with_name(new)), {**card, "name": new})
 
 
 def read_note(name: str) -> str:

@@ -87,10 +87,12 @@ def find_files(paths: Sequence[Path]) -> list[File]:
     for path in paths:
         if path.is_dir():
             found += [
-                (str(file), file) for file in sorted(path.rglob("*")) if file.is_file() and may_be_image(file.name)
+                (str(file), file.absolute())
+                for file in sorted(path.rglob("*"))
+                if file.is_file() and may_be_image(file.name)
             ]
         elif path.is_file():
-            found.append((str(path), path))
+            found.append((str(path), path.absolute()))  # a worker elsewhere works in another folder
         else:
             raise MammoError(f"There is no file or folder {path}.")
     if not found:

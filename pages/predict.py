@@ -17,10 +17,11 @@ if not names:
     st.info("There is no model yet. Train one first.", icon=":material/model_training:")
     st.page_link("pages/train.py", label="Go to Train", icon=":material/arrow_forward:")
     st.stop()
-if active_model() not in names:
-    st.warning(f"The active model, {active_model()}, isn't there; another one answers.", icon=":material/warning:")
 with errors_shown():
-    first = names.index(active_model()) if active_model() in names else 0
+    active = active_model()
+    if active not in names:
+        st.warning(f"The active model, {active}, isn't there; another one answers.", icon=":material/warning:")
+    first = names.index(active) if active in names else 0
     chosen = st.sidebar.selectbox("Model", names, index=first, key="model")
     bundle = open_bundle(model_folder(chosen))
 with st.sidebar:

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from mammo_core.dataset.store import Store, list_stores
-from mammo_core.errors import MammoError, ModelError
+from mammo_core.errors import DataError, MammoError, ModelError
 from mammo_core.learning.config import TrainingConfig
 from mammo_core.learning.plan import preset, preview
 from mammo_core.models import active_model, compatible_models
@@ -38,12 +38,14 @@ def offer(document: dict[str, Any], label: str) -> None:
 
 def quick_start(store: Store, start_models: list[str]) -> TrainingConfig:
     """Return the one-click preset, from the active model where that fits and is sound."""
-    active = active_model()
     try:
+        active = active_model()
         return preset(store, active if active in start_models else None)
     except ModelError as error:
         st.warning(f"{error} Training begins from random weights.", icon=":material/warning:")
-        return preset(store, None)
+    except DataError:
+        pass  # the store isn't finished, as the offer itself says
+    return preset(store, None)
 
 
 open_page("Train")

@@ -37,8 +37,9 @@ def remarks_on(images: list[Prediction]) -> list[str]:
         STANDARD[0],
         replace(STANDARD[0], file="copy"),
         replace(STANDARD[0], upload=replace(STANDARD[0].upload, digest="another window", instance="7")),
+        replace(STANDARD[0], file="copy (1)", upload=replace(STANDARD[0].upload, view=None, instance=None)),
     ],
-    ids=["the same file", "a copy", "the same SOP instance"],
+    ids=["the same file", "a copy", "the same SOP instance", "a copy whose name says no view"],
 )
 def test_an_image_dropped_twice_counts_once(again):
     first = replace(STANDARD[0], upload=replace(STANDARD[0].upload, instance="7"))

@@ -4,7 +4,7 @@ import pytest
 
 from mammo_core import models
 from mammo_core.errors import ModelError
-from mammo_core.files import write_json
+from mammo_core.files import read_json, write_json
 from mammo_core.preprocess import Contract
 from mammo_core.settings import settings
 
@@ -59,6 +59,13 @@ def test_a_model_of_another_version_s_contract_is_refused(folder):
     write_json(folder / models.CONTRACT, Contract(size=64).to_json() | {"version": 0})
     with pytest.raises(ModelError, match="mine belongs to another version"):
         models.write_card(folder, CARD)
+
+
+def test_a_model_of_an_earlier_version_is_called_so(folder):
+    models.write_card(folder, CARD)
+    write_json(folder / models.CARD, read_json(folder / models.CARD) | {"format": 1})
+    with pytest.raises(ModelError, match="was trained by an earlier version"):
+        models.open_bundle(folder)
 
 
 @pytest.mark.parametrize("card", ["{}", "[1]", "no json", json.dumps({"format": 99, "files": {}, "class_names": []})])

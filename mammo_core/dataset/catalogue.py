@@ -15,7 +15,7 @@ TEXT = ("patient_id", "image_id", "site_id", "machine_id", "laterality", "view",
 FLAGS = ("cancer", "biopsy", "invasive", "implant", "difficult_negative_case")
 COLUMNS = (*TEXT, *FLAGS, "age", "BIRADS", "file")
 
-QUOTED = {*FLAGS, "BIRADS", "laterality"}  # short words; what stands in another column may be a name or a birth date
+QUOTED = {*FLAGS, "BIRADS"}  # short words; what stands in another column may be a name or a birth date
 MISSING = ["", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "None", "NULL", "null"]
 _SAFE_ID = r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}"
 _FLAG_VALUES = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
@@ -205,25 +205,37 @@ def _find_files(table: pd.DataFrame, csv: Path) -> pd.Series:
     The folder is walked once: asking the file system 54,706 times is slow on a network share.
     """
     named = csv.parent / f"{csv.stem}_images"
-    by_pair, by_image = _index(named if named.is_dir() else csv.parent)
-    with_folder = {folder for folder, _ in by_pair}  # what isn't in a patient's own folder isn't in another's either
+    root = named if named.is_dir() else csv.parent
+    by_pair, by_image, folders = _index(root)
+    patients = set(table["patient_id"])
+
+    def belongs(path: str, patient: str) -> bool:
+        """Whether a file may be a patient's: in the patient's own folder, if there is one, and never in another's."""
+        within = set(Path(path).parts[len(root.parts) : -1])
+        return patient in within if patient in folders else not within & patients
+
     pairs = zip(table["patient_id"], table["image_id"], strict=True)
     paths = [
-        by_pair.get((patient, image)) or (None if patient in with_folder else by_image.get(image))
+        by_pair.get((patient, image))
+        or next((path for path in by_image.get(image, []) if belongs(path, patient)), None)
         for patient, image in pairs
     ]
     return pd.Series(paths, index=table.index, dtype="str")
 
 
-def _index(folder: Path, depth: int = 3) -> tuple[dict[tuple[str, str], str], dict[str, str]]:
-    """Map (parent folder's name, image) → path, and image → path for files that lie elsewhere than in RSNA's layout.
+def _index(folder: Path, depth: int = 3) -> tuple[dict[tuple[str, str], str], dict[str, list[str]], set[str]]:
+    """Map (parent folder's name, image) → path, and image → paths for files that lie elsewhere than in RSNA's layout.
+
+    The names of all folders come with it.
 
     An image is a file's stem, or its whole name: that of a file without a suffix may hold dots (1.2.840.99.1).
     """
     by_pair: dict[tuple[str, str], str] = {}
-    by_image: dict[str, str] = {}
+    by_image: dict[str, list[str]] = {}
+    seen: set[str] = set()
     for parent, folders, names in os.walk(folder):
         level = len(Path(parent).relative_to(folder).parts)
+        seen.update(folders)
         if level >= depth:
             folders.clear()
         for name in names:
@@ -232,6 +244,6 @@ def _index(folder: Path, depth: int = 3) -> tuple[dict[tuple[str, str], str], di
             stem, suffix = os.path.splitext(name)
             path = os.path.join(parent, name)
             for image in {name, stem} if suffix.lower() in _IMAGE_SUFFIXES else {name}:
-                by_image.setdefault(image, path)
+                by_image.setdefault(image, []).append(path)
                 by_pair[os.path.basename(parent), image] = path
-    return by_pair, by_image
+    return by_pair, by_image, seen

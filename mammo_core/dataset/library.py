@@ -69,8 +69,10 @@ def find_dataset(name_or_path: str | Path) -> Path:
     Raises:
         DataError: it is neither.
     """
-    known = {dataset.name: dataset.path for dataset in list_datasets()}
     path = Path(name_or_path).expanduser()
+    if path.is_absolute() and path.exists():
+        return Path(os.path.abspath(path))
+    known = {dataset.name: dataset.path for dataset in list_datasets()}
     if str(name_or_path) in known:
         return known[str(name_or_path)]
     if path.exists():

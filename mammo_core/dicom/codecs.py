@@ -34,6 +34,7 @@ NATIVE = {
     uid.ExplicitVRBigEndian,
     uid.DeflatedExplicitVRLittleEndian,
 }
+PROGRESSIVE = 0xC2  # second byte of such a frame's marker
 SENSELESS = "The compressed image is damaged: its coded data end early or make no sense."
 SUPPORTED = JPEG_2000 | JPEG | JPEG_LS | RLE | NATIVE
 
@@ -115,13 +116,14 @@ def _check_lossless(code: Codestream, values: np.ndarray) -> None:
 def _check_lossy(code: Codestream) -> None:
     """Read the coded data of a Baseline or Extended stream once more, and listen.
 
-    A wrong spectral selection is common and harmless: a sequential scan has all 64 coefficients.
+    A wrong spectral selection is common and harmless: a sequential scan has all 64 coefficients. A progressive one has not.
 
     Raises:
         ImageError: there was a warning.
     """
     stream = bytearray(code.data)
-    stream[code.scan + 7 : code.scan + 10] = bytes([0, 63, 0])
+    if stream[code.frame + 1] != PROGRESSIVE:
+        stream[code.scan + 7 : code.scan + 10] = bytes([0, 63, 0])
     _listen(code, stream)
 
 

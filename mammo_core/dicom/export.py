@@ -18,7 +18,7 @@ from pydicom.sr.codedict import codes
 from pydicom.valuerep import DA, TM
 
 from mammo_core.dicom.header import Source, open_stream
-from mammo_core.dicom.mammogram import patient_key
+from mammo_core.dicom.mammogram import known_patient, patient_key
 from mammo_core.errors import ImageError
 
 MAKER = "Mammography workbench, research use only"
@@ -106,7 +106,8 @@ def _identity(tags: dict[str, str], keep: bool) -> dict[str, Any]:
     study = tags["StudyInstanceUID"] or tags["SOPInstanceUID"] or uuid.uuid4().hex
     if not keep:
         hidden = hd.UID.from_uuid(str(uuid.uuid5(uuid.NAMESPACE_OID, patient_key(study))))
-        return {"patient_id": patient_key(tags["PatientID"]) if tags["PatientID"] else "", "study_instance_uid": hidden}
+        patient = known_patient(tags["PatientID"])
+        return {"patient_id": patient_key(patient) if patient else "", "study_instance_uid": hidden}
     kept = {
         "patient_id": tags["PatientID"],
         "patient_name": tags["PatientName"],

@@ -12,6 +12,8 @@ import numpy as np
 
 from mammo_core.settings import settings
 
+NOBODY = {"", "0", "anon", "anonymised", "anonymized", "anonymous", "n/a", "na", "none", "removed", "unknown", "xxx"}
+
 
 @dataclass(frozen=True)
 class Window:
@@ -103,6 +105,12 @@ class Mammogram:
     instance: str | None = field(default=None, repr=False)
     tags: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+def known_patient(patient: str) -> str | None:
+    """Return a Patient ID (0010,0020), unless it is what anonymisers write in its place: that is everybody's."""
+    patient = patient.strip()
+    return None if patient.casefold() in NOBODY else patient
 
 
 def patient_key(patient: str) -> str:

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from mammo_core.dicom import codecs, frames, grey, header
 from mammo_core.dicom.codecs import Decoded
 from mammo_core.dicom.header import Header, Source
-from mammo_core.dicom.mammogram import Mammogram
+from mammo_core.dicom.mammogram import Mammogram, known_patient
 from mammo_core.dicom.refuse import refuse_others
 from mammo_core.errors import ImageError, MammoError
 
@@ -23,7 +23,6 @@ VIEW_CODES = {  # View Code Sequence (0054,0220), CID 4014, SNOMED-RT and SNOMED
 VIEWS = {  # View Position (0018,5101) in mammography, CID 4014; any other word could be a name
     *VIEW_CODES.values(), "SIO", "ISO", "LMLO", "FB", "XCC", "XCCL", "XCCM", "CV", "TAN", "RL", "RM", "RI", "RS", "SPOT", "MAG",
 }  # fmt: skip
-NOBODY = {"", "0", "anon", "anonymised", "anonymized", "anonymous", "n/a", "na", "none", "removed", "unknown", "xxx"}
 NUMERIC = {"DS", "IS", "US", "SS"}  # value representations of numbers (PS3.5 6.2)
 LONGEST_TAG = 64  # characters shown of an element
 
@@ -129,17 +128,11 @@ def _mammogram(found: Header, wanted: int | None, every_bit: bool) -> Mammogram:
         windows=grey.windows(dataset, found.little),
         laterality=_laterality(dataset),
         view=_view(dataset),
-        patient=_patient(dataset),
+        patient=known_patient(str(dataset.get("PatientID") or "")),
         instance=str(dataset.get("SOPInstanceUID") or "").strip() or None,
         tags=_tags(dataset),
         notes=notes,
     )
-
-
-def _patient(dataset: Dataset) -> str | None:
-    """Return the Patient ID (0010,0020), unless it is what anonymisers write in its place: that is everybody's."""
-    patient = str(dataset.get("PatientID") or "").strip()
-    return None if patient.casefold() in NOBODY else patient
 
 
 def _reduction(rows: int, columns: int, wanted: int | None) -> int:

@@ -144,9 +144,18 @@ def preset(store: Store, start_from: str | None) -> TrainingConfig:
     if start_from is None:
         return config
     bundle = models.open_bundle(models.model_folder(start_from))
-    if bundle.met(store.manifest()).isna().all():
+    images = store.manifest()
+    if bundle.met(images).isna().all():
         return config
+    if not _has_divided(bundle, images):  # but a model that it started from knows them
+        return quick_start(store.name, None)
     return config.model_copy(update={name: value for name, value in bundle.card["config"].items() if name in DIVIDING})
+
+
+def _has_divided(bundle: models.Bundle, images: pd.DataFrame) -> bool:
+    """Return whether a model's own run divided these images into parts."""
+    own = bundle.predictions()[models.IMAGE].astype(str)
+    return not own.merge(images[models.IMAGE].astype(str)).empty
 
 
 def _assert_unseen(bundle: models.Bundle, split: pd.DataFrame) -> None:
@@ -158,12 +167,13 @@ def _assert_unseen(bundle: models.Bundle, split: pd.DataFrame) -> None:
     met = bundle.met(split)
     seen = ((split["part"] == "test") & met.notna()) | ((split["part"] == "validation") & (met == "train"))
     if seen.any():
-        config = bundle.card["config"]
-        own = ", ".join(f"{name.replace('_', ' ')} {config[name]}" for name in DIVIDING if config.get(name) is not None)
+        config, remedy = bundle.card["config"], "Start from random weights."
+        if _has_divided(bundle, split):
+            own = [f"{name.replace('_', ' ')} {config[name]}" for name in DIVIDING if config.get(name) is not None]
+            remedy = f"Take its own {', '.join(own)}, or start from random weights."
         raise ConfigError(
             f"{bundle.name}, or a model that it started from, has already learnt from "
-            f"{split.loc[seen, 'patient_id'].nunique():,} of the patients that this run would be judged on. "
-            f"Take {bundle.name}'s own {own}, or start from random weights."
+            f"{split.loc[seen, 'patient_id'].nunique():,} of the patients that this run would be judged on. {remedy}"
         )
 
 

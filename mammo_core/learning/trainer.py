@@ -73,6 +73,8 @@ def train(
         check_same(run, config, table)
     else:
         _begin(run, config, table)
+    with whole(run / models.LEARNT) as path:
+        models.write_learnt(path, table, start_bundle(config))
     ending = Ending(should_stop)
     outcome: dict[str, Any] = {"run": run.name, "epochs": 0, "best_epoch": 0, "verified": False}
     try:
@@ -109,8 +111,6 @@ def _begin(run: Path, config: TrainingConfig, table: pd.DataFrame) -> None:
     write_json(run / CONFIG, config.parameters)
     with whole(run / SPLIT) as path:
         table[SPLIT_COLUMNS].to_parquet(path, index=False)
-    with whole(run / models.LEARNT) as path:
-        models.write_learnt(path, table, start_bundle(config))
     (run / METRICS).unlink(missing_ok=True)
     append_json_line(run / METRICS, {"kind": "start", "time": time.time(), "parts": describe(table)})
 

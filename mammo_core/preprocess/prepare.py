@@ -11,7 +11,6 @@ from mammo_core.preprocess.breast import bounding_box, chest_right, find_breast
 from mammo_core.preprocess.contract import Contract
 from mammo_core.preprocess.geometry import Geometry, Raster
 
-HALF = (25, 75)  # percentiles; between them even a breast with a saturated implant has several grey levels
 LEVELS = 255  # grey levels above 0 of a model input
 MOST_GRAIN = (
     2  # grey levels of a model input between two neighbouring values of the source's pixels, of which it has averages
@@ -83,10 +82,10 @@ def prepare(mammogram: Mammogram, contract: Contract) -> Prepared:
     inside = averages[core > 0.99]
     if inside.size == 0:
         raise ImageError("blank", "The image holds no breast: what stands out from the background is too thin.")
-    low, quarter, most, high = np.percentile(inside, [contract.low_percentile, *HALF, contract.high_percentile])
-    if math.isclose(quarter, most, rel_tol=1e-5):
+    low, high = np.percentile(inside, [contract.low_percentile, contract.high_percentile])
+    if math.isclose(low, high, rel_tol=1e-5) and not mammogram.grain:  # with every bit there is nothing more to see
         raise ImageError("not_mammogram", "This is a mask, not a mammogram: what stands out has one grey level.")
-    grey = np.clip((averages - low) / float(high - low), 0, 1) * (1 - contract.floor) + contract.floor
+    grey = np.clip((averages - low) / max(float(high - low), 1e-6), 0, 1) * (1 - contract.floor) + contract.floor
     image = np.round(grey * coverage * LEVELS).astype(np.uint8)
     return Prepared(np.ascontiguousarray(image[:, ::-1]) if geometry.flipped else image, geometry, float(high - low))
 

@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -96,6 +97,8 @@ def _failures_left_to_folder(path: Path) -> Iterator[None]:
     except Exception:
         if not WorkFolder(path).exists or WorkFolder(path).state() not in FINAL:
             raise
+        with (path / "work.log").open("a", encoding="utf-8") as log:
+            log.write(traceback.format_exc())
 
 
 def _in_sequence(tasks: list[tuple[Path, dict[str, Any]]]) -> Iterator[Path]:

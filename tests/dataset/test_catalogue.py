@@ -105,13 +105,19 @@ def test_no_folder_and_no_csv(tmp_path):
 
 
 def test_what_is_missing_in_a_patients_folder_is_not_taken_from_anothers(tmp_path):
-    root = folder_with(tmp_path, HEADER + "10,1,L,CC,0\n11,2,R,CC,1\n10,3,R,CC,0\n")
+    root = folder_with(tmp_path, HEADER + "10,1,L,CC,0\n11,2,R,CC,1\n10,3,R,CC,0\n10,4,L,MLO,0\n")
     third = place(tmp_path, "train_images/10/3.dcm")
+    fourth = place(tmp_path, "train_images/10/series/4.dcm")
     for name in ("train_images/99/1.dcm", "train_images/10/2.dcm"):
         place(tmp_path, name)
     found = read_catalogue(root).table["file"]
-    assert pd.isna(found[0])
-    assert found[2] == third
+    assert found.isna().tolist() == [True, True, False, False]
+    assert found.tolist()[2:] == [third, fourth]
+
+
+def test_another_csv_beside_it_that_is_none_does_no_harm(tmp_path):
+    (tmp_path / "notes.csv").write_text('"' + "x" * 200_000)
+    assert len(read_catalogue(folder_with(tmp_path, HEADER + "10,1,L,CC,0\n", "labels.csv")).table) == 1
 
 
 @pytest.mark.parametrize(

@@ -202,6 +202,14 @@ def test_every_bit_of_a_reduced_image_is_decoded_where_that_is_asked_for():
     assert np.unique(fine.values % coarse.grain).size > 1
 
 
+def test_a_progressive_stream_is_no_damaged_one():
+    pixels = np.clip(breast(400, 300) >> 4, 0, 255).astype(np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=95, progressive=True)
+    values = codecs.decode(stream.getvalue(), uid.JPEGBaseline8Bit, (400, 300), 0).values
+    assert np.abs(values.astype(int) - pixels).max() < 30
+
+
 @pytest.mark.parametrize("syntax", [uid.JPEGLosslessSV1, uid.JPEGLossless])
 def test_a_sound_lossless_image_may_end_in_middle_grey(syntax):
     pixels = breast(400, 300)

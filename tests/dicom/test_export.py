@@ -144,3 +144,11 @@ def test_what_anonymisers_write_in_place_of_a_date_is_left_out(workspace, name, 
         found = dcmread(io.BytesIO(data))
         assert not found.get(name)
         assert found.PatientID == "SECRET-ID"
+
+
+def test_anonymised_patients_are_not_one(workspace):
+    dataset = dcmread(io.BytesIO(source()))
+    dataset.PatientID = "removed"
+    stream = io.BytesIO()
+    dataset.save_as(stream)
+    assert all(not dcmread(io.BytesIO(data)).PatientID for data in export(stream.getvalue(), PICTURE, STATEMENT, False))

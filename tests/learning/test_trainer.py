@@ -314,10 +314,23 @@ def test_a_start_model_passes_on_whom_it_has_learnt_from(finished):
     models.write_learnt(second / models.LEARNT, elsewhere, first)  # trained on other data, from the first
     card = read_json(second / models.CARD)
     models.write_card(second, card | {"data": card["data"] | {"dataset": "elsewhere", "store": "elsewhere"}})
-    with pytest.raises(ConfigError, match="second, or a model that it started from, has already learnt from"):
+    with pytest.raises(
+        ConfigError, match=r"second, or a model that it started from, has already learnt from .*Take its"
+    ):
         plan(TrainingConfig(store="again", start_from="second", seed=1))
     assert len(plan(TrainingConfig(store="again", start_from="second")))
     assert evaluate_store(models.open_bundle(second), "again")["part"] == "test"
+
+    judged = pd.read_parquet(second / models.PREDICTIONS)
+    judged.assign(image_id=judged["image_id"] + "0").to_parquet(
+        second / models.PREDICTIONS
+    )  # of the other data, that is
+    models.write_card(second, read_json(second / models.CARD))
+    with pytest.raises(ConfigError, match=r"would be judged on\. Start from random weights\."):
+        plan(TrainingConfig(store="again", start_from="second", seed=1))
+    assert preset(open_store("again"), "second").start_from is None
+    met = models.open_bundle(second).met(open_store("again").manifest())
+    assert evaluate_store(models.open_bundle(second), "again")["patients"] <= met.isna().sum()
 
 
 def test_the_preset_divides_the_patients_as_its_start_model_did(finished):

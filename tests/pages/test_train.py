@@ -53,3 +53,23 @@ def test_the_header_says_whether_the_model_is_verified(finished):
     write_json(path, read_json(path) | {"verified": False, "largest_difference": 0.25})
     captions = [caption.value for caption in show().caption]
     assert any(text.startswith("The model is **not verified**") and text.endswith("at most 0.2.") for text in captions)
+
+
+def test_the_curves_stay_while_a_first_import_runs_and_while_a_model_is_damaged(finished):
+    store = finished / "data" / "prepared" / "demo"
+    (store / "manifest.parquet").rename(store / "aside")
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    app.switch_page("pages/train.py").run()
+    assert not app.exception
+    assert any("isn't finished" in error.value for error in app.error)
+    assert len(charts(app)) == 2
+
+    (store / "aside").rename(store / "manifest.parquet")
+    write_json(finished / "models" / "active.json", {"name": "trained"})
+    with (finished / "models" / "trained" / "model.keras").open("ab") as stream:
+        stream.write(b"x")
+    app.run()
+    assert not app.exception
+    assert any("Training begins from random weights" in warning.value for warning in app.warning)
+    assert app.button(key="Train")
+    assert len(charts(app)) == 2

@@ -186,6 +186,12 @@ def test_a_mask_of_one_grey_level_is_no_mammogram():
     assert caught.value.reason == "not_mammogram"
 
 
+def test_a_breast_that_is_mostly_a_saturated_implant_is_no_mask():
+    pixels = picture(800, 600)
+    pixels = np.where(pixels > np.percentile(pixels[pixels > 0], 15), 4095, pixels)
+    assert prepare(mammogram(pixels), CONTRACT).image.any()
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (2, 2), (1, 500), (500, 1), (3, 7)])
 def test_frames_too_small_for_a_breast_are_refused(shape):
     pixels = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)

@@ -45,6 +45,10 @@ def test_a_run_that_fails_does_not_end_the_others(finished, monkeypatch, error, 
         ("finished", "Well.", {"learning_rate": 0.001}),
     ]
     assert [progress["done"] for progress in told] == [1, 2]
+    log = settings().models / results[0]["run"] / "work.log"
+    assert (
+        isinstance(error, ModelError) or "MemoryError" in log.read_text()
+    )  # the sentence says that it has the details
 
 
 def test_runs_that_no_worker_began_here_are_failed(finished, monkeypatch):
