@@ -84,7 +84,8 @@ class Store:
         path = self.folder / MANIFEST
         if not path.exists():
             raise DataError(
-                f"The prepared store {self.name} isn't finished. Run its import again; it goes on where it stopped."
+                f"The prepared store {self.name} isn't finished. Wait for its import, or run it again; it goes on where it "
+                "stopped."
             )
         return pd.read_parquet(path)
 
