@@ -59,7 +59,7 @@ def read_upload(data: Source, file: str, contract: Contract) -> Upload:
     Raises:
         ImageError: the file can't become a mammogram.
     """
-    mammogram, prepared = read_prepared(data, contract)
+    mammogram, prepared = read_prepared(data, contract, strict=True)
     seen = prepared.image.tobytes() + repr(prepared.geometry).encode()
     return Upload(
         file=file,

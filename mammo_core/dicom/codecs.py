@@ -57,7 +57,15 @@ class Decoded(NamedTuple):
     grain: int = 1
 
 
-def decode(stream: bytes, syntax: str, shape: tuple[int, int], reduction: int, every_bit: bool = False) -> Decoded:
+def decode(
+    stream: bytes,
+    syntax: str,
+    shape: tuple[int, int],
+    reduction: int,
+    *,
+    every_bit: bool = False,
+    strict: bool = False,
+) -> Decoded:
     """Decode one frame of a JPEG family syntax.
 
     Args:
@@ -66,6 +74,7 @@ def decode(stream: bytes, syntax: str, shape: tuple[int, int], reduction: int, e
         shape: rows and columns that the DICOM header gives.
         reduction: how often the sides may be halved; only JPEG 2000 can.
         every_bit: decode the lowest bits of a reduced image too.
+        strict: read JPEG Lossless once more, to hear its decoder's warnings.
 
     Raises:
         ImageError: the stream contradicts the header or is damaged.
@@ -93,23 +102,23 @@ def decode(stream: bytes, syntax: str, shape: tuple[int, int], reduction: int, e
     if values.shape != shape:
         raise ImageError("damaged", "The decoded image doesn't have the size that the header gives.")
     if syntax in JPEG:
-        _check_lossless(code, values) if code.lossless_jpeg else _check_lossy(code)
+        _check_lossless(code, values, strict) if code.lossless_jpeg else _check_lossy(code)
     return Decoded(values, 0, code.bits, code.signed)
 
 
-def _check_lossless(code: Codestream, values: np.ndarray) -> None:
+def _check_lossless(code: Codestream, values: np.ndarray, strict: bool) -> None:
     """Look for what libjpeg puts in place of coded data that it can't read: it only warns, and imagecodecs hears nothing.
 
-    It fills up what a cut-off scan lacks with the middle grey, and what it misreads soon falls below 0. To read every scan
-    once more would take twice the time, and hear of no more.
+    It fills up what a cut-off scan lacks with the middle grey, and what it misreads soon falls below 0. Such places tell more
+    than the warnings do; to hear these too takes twice the time.
 
     Raises:
-        ImageError: the picture has such places.
+        ImageError: the picture has such places, or there was a warning.
     """
     middle, wrapped = 1 << (code.bits - 1), values.dtype == np.uint16 and code.bits < 15 and int(values.max()) >> 15
     if wrapped:
         raise ImageError("damaged", SENSELESS)
-    if bool((values[-1] == middle).all()):  # it may be so: padding can be grey
+    if strict or bool((values[-1] == middle).all()):  # the latter may be so: padding can be grey
         _listen(code, bytearray(code.data))
 
 

@@ -27,7 +27,7 @@ NUMERIC = {"DS", "IS", "US", "SS"}  # value representations of numbers (PS3.5 6.
 LONGEST_TAG = 64  # characters shown of an element
 
 
-def read(source: Source, wanted: int | None = None, every_bit: bool = False) -> Mammogram:
+def read(source: Source, wanted: int | None = None, *, every_bit: bool = False, strict: bool = False) -> Mammogram:
     """Read one DICOM file.
 
     Args:
@@ -36,6 +36,7 @@ def read(source: Source, wanted: int | None = None, every_bit: bool = False) -> 
             least twice as much, JPEG 2000 while decoding and others by averaging. None gives the full resolution.
         every_bit: decode the lowest bits of a reduced image too, however little they seem to matter; see
             `Mammogram.grain`.
+        strict: decode JPEG Lossless once more, to hear all that its decoder warns of; twice the time, for strangers' files.
 
     Raises:
         ImageError: it isn't a mammogram, can't be decoded, is damaged, or is too large.
@@ -45,7 +46,7 @@ def read(source: Source, wanted: int | None = None, every_bit: bool = False) -> 
         refuse_others(dataset, bool(stream.read(1)))
         stream.seek(-1, 1)
         found = header.check(dataset, syntax, stream)
-        return _mammogram(found, wanted, every_bit)
+        return _mammogram(found, wanted, every_bit, strict)
 
 
 @contextmanager
@@ -66,13 +67,14 @@ def _nothing_else() -> Iterator[None]:
         raise ImageError("damaged", f"The file is damaged and can't be read ({type(error).__name__}).") from None
 
 
-def stored_values(found: Header, reduction: int = 0, every_bit: bool = False) -> Decoded:
+def stored_values(found: Header, reduction: int = 0, *, every_bit: bool = False, strict: bool = False) -> Decoded:
     """Decode the file's frame, the middle one of several.
 
     Args:
         found: the header, its stream at the pixels.
         reduction: how often the sides may be halved while decoding.
         every_bit: see `read`.
+        strict: see `read`.
 
     Returns:
         Values as stored, and how they were decoded.
@@ -90,7 +92,7 @@ def stored_values(found: Header, reduction: int = 0, every_bit: bool = False) ->
         values = codecs.decode_rle(frames.encapsulated_frame(found, frame), shape, grey.stored_dtype(found))
     else:
         data = frames.encapsulated_frame(found, frame)
-        decoded = codecs.decode(data, found.syntax, shape, reduction, every_bit)
+        decoded = codecs.decode(data, found.syntax, shape, reduction, every_bit=every_bit, strict=strict)
         if decoded.bits > found.allocated:
             raise ImageError("damaged", "The compressed image has more bits a pixel than the header allows.")
         values = grey.with_sign(decoded.values, decoded.bits, found.signed)
@@ -99,10 +101,11 @@ def stored_values(found: Header, reduction: int = 0, every_bit: bool = False) ->
     return Decoded(values, 0, found.bits, found.signed)
 
 
-def _mammogram(found: Header, wanted: int | None, every_bit: bool) -> Mammogram:
+def _mammogram(found: Header, wanted: int | None, every_bit: bool, strict: bool) -> Mammogram:
     dataset = _flat(found)
     reduction = _reduction(found.rows, found.columns, wanted)
-    decoded = stored_values(found, reduction if _may_reduce(found) else 0, every_bit)
+    halvings = reduction if _may_reduce(found) else 0
+    decoded = stored_values(found, halvings, every_bit=every_bit, strict=strict)
     done = decoded.halvings
     notes = _notes(found, decoded)
     stored = grey.fill_padding(decoded.values, found, decoded.grain, blended=done > 0)

@@ -44,16 +44,21 @@ def prepare_source(source: Source, contract: Contract) -> Prepared:
     return read_prepared(source, contract)[1]
 
 
-def read_prepared(source: Source, contract: Contract) -> tuple[Mammogram, Prepared]:
+def read_prepared(source: Source, contract: Contract, *, strict: bool = False) -> tuple[Mammogram, Prepared]:
     """Read a DICOM file as far as the contract needs it, and prepare it.
 
     A decoder leaves out the lowest bits where it takes them to be worth less than a grey level of the model input. Now the
     breast is known, and where they are worth more the file is decoded once more.
 
+    Args:
+        source: the file.
+        contract: the preprocessing.
+        strict: see `mammo_core.dicom.read`.
+
     Raises:
         ImageError: the file can't become a mammogram, or holds no breast.
     """
-    mammogram = read(source, wanted=contract.size)
+    mammogram = read(source, wanted=contract.size, strict=strict)
     prepared = prepare(mammogram, contract)
     if mammogram.grain * LEVELS > MOST_GRAIN * prepared.span:
         mammogram = read(source, wanted=contract.size, every_bit=True)

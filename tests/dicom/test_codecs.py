@@ -195,7 +195,9 @@ def test_values_beyond_the_streams_own_bits_are_kept():
 def test_every_bit_of_a_reduced_image_is_decoded_where_that_is_asked_for():
     pixels = np.round(breast(512, 384) * 14).astype(np.uint16)
     data = LOSSLESS[uid.JPEG2000Lossless](pixels, 16)
-    coarse, fine = (codecs.decode(data, uid.JPEG2000Lossless, pixels.shape, 1, bits) for bits in (False, True))
+    coarse, fine = (
+        codecs.decode(data, uid.JPEG2000Lossless, pixels.shape, 1, every_bit=bits) for bits in (False, True)
+    )
     assert coarse.grain > 1
     assert fine.grain == 1
     assert set(np.unique(coarse.values % coarse.grain)) == {0}
@@ -216,3 +218,14 @@ def test_a_sound_lossless_image_may_end_in_middle_grey(syntax):
     pixels[-30:] = 2048
     data = LOSSLESS[syntax](pixels, 12)
     assert np.array_equal(codecs.decode(data, syntax, (400, 300), 0).values, pixels)
+
+
+@pytest.mark.parametrize("syntax", [uid.JPEGLosslessSV1, uid.JPEGLossless])
+def test_a_strict_reader_hears_what_leaves_no_trace_in_a_lossless_picture(syntax):
+    data = jpeg(syntax)
+    expected = codecs.decode(data, syntax, (400, 300), 0).values
+    assert np.array_equal(codecs.decode(data, syntax, (400, 300), 0, strict=True).values, expected)
+    left_over = data[:-2] + bytes(9) + data[-2:]
+    assert np.array_equal(codecs.decode(left_over, syntax, (400, 300), 0).values, expected)
+    with pytest.raises(ImageError, match="coded data end early or make no sense"):
+        codecs.decode(left_over, syntax, (400, 300), 0, strict=True)
