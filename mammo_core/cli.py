@@ -220,7 +220,9 @@ def predict(
     bundle = open_bundle(model_folder(model or active_model()))
     with progress_bar("files") as progress, ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox())
-        found, problems = unpack(found, sandbox)
+        found, problems, remarks = unpack(found, sandbox)
+        for name, remark in remarks.items():
+            screen.print(escape(f"{name}: {remark}"), highlight=False)
         images = [Prediction(name, error=problem) for name, problem in problems.items()]
         if scheduler or workers:
             answers = predict_on_cluster(found, bundle, stack.enter_context(open_client(workers, scheduler)))

@@ -29,8 +29,9 @@ def without_repeats(images: list[Prediction]) -> list[Prediction]:
     for number, image in enumerate(images, 1):
         upload, first = image.upload, None
         if upload:
-            instances = by_instance.setdefault((upload.instance, upload.laterality, upload.view), [])
-            alike = (place for place, other in instances if upload.instance and _alike(upload, other))
+            key = (upload.instance, upload.laterality, upload.view)
+            instances = by_instance.setdefault(key, []) if upload.instance else []
+            alike = (place for place, other in instances if _alike(upload, other))
             first = by_pixels.setdefault(upload.digest, next(alike, number))
             instances.append((number, upload))
         repeat = Prediction(image.file, error=f"This is the same image as file {first}; it counts once.")

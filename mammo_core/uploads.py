@@ -100,7 +100,7 @@ def find_files(paths: Sequence[Path]) -> list[File]:
     return found
 
 
-def unpack(files: Sequence[File], sandbox: Sandbox) -> tuple[list[File], dict[str, str]]:
+def unpack(files: Sequence[File], sandbox: Sandbox) -> tuple[list[File], dict[str, str], dict[str, str]]:
     """Replace every zip file by the files in it, still compressed.
 
     Args:
@@ -108,10 +108,12 @@ def unpack(files: Sequence[File], sandbox: Sandbox) -> tuple[list[File], dict[st
         sandbox: where the directories of zip files are read.
 
     Returns:
-        The files, and a sentence by its name for each zip file that can't be read, or of which files were left out.
+        The files; by its name, a sentence for each zip file that can't be read or holds none; and one for each other of which
+        files were left out.
     """
     found: list[File] = []
     problems: dict[str, str] = {}
+    remarks: dict[str, str] = {}
     for name, data in files:
         if not name.lower().endswith(".zip") or isinstance(data, Packed):
             found.append((name, data))
@@ -124,8 +126,8 @@ def unpack(files: Sequence[File], sandbox: Sandbox) -> tuple[list[File], dict[st
         taken = [member for member in inside if may_be_image(member.name) and not member.name.lower().endswith(".zip")]
         found += [(member.name, member.cut(data)) for member in taken]
         if remark := _left_out([member.name for member in inside if member not in taken], len(inside)):
-            problems[name] = remark
-    return found, problems
+            (remarks if taken else problems)[name] = remark
+    return found, problems, remarks
 
 
 def _left_out(names: list[str], total: int) -> str:

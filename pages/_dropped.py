@@ -37,9 +37,11 @@ def dropped_files() -> tuple[list[File], list[str]]:
         if item.file_id not in opened:
             with errors_shown():
                 opened[item.file_id] = unpack([(item.name, item.getvalue())], sandbox())
-        files, problems = opened[item.file_id]
+        files, problems, remarks = opened[item.file_id]
         for name, problem in problems.items():
-            st.warning(f"{name}: {problem}", icon=":material/folder_zip:")
+            st.error(f"{name}: {problem}", icon=":material/folder_zip:")
+        for name, remark in remarks.items():
+            st.info(f"{name}: {remark}", icon=":material/folder_zip:")
         found += files
         keys += [f"{item.file_id} {place}" for place in range(len(files))]
     for gone in opened.keys() - {item.file_id for item in dropped}:

@@ -39,9 +39,9 @@ def test_zip_files_are_unpacked_from_disk_and_from_memory(tmp_path):
     (tmp_path / "exam.zip").write_bytes(data)
     inside = [("exam/1", b"one"), ("exam/2", b"two"), ("exam/readme_txt", b"")]
     with Sandbox() as sandbox:
-        files, problems = unpack(find_files([tmp_path / "exam.zip"]), sandbox)
-        assert ([(name, member.unpack()) for name, member in files], problems) == (inside, {})
-        files, problems = unpack(
+        files, problems, remarks = unpack(find_files([tmp_path / "exam.zip"]), sandbox)
+        assert ([(name, member.unpack()) for name, member in files], problems, remarks) == (inside, {}, {})
+        files, problems, _ = unpack(
             [("exam.ZIP", data), ("z", b"three"), ("bad.zip", b"no zip"), ("none.zip", zipped())], sandbox
         )
     assert [(name, member.unpack()) for name, member in files[:3]] == inside
@@ -57,7 +57,11 @@ def test_what_cannot_be_an_image_is_left_out_of_a_zip_file_and_said(tmp_path):
         for name in ("DICOMDIR", "autorun.inf", "JPG/1.JPG", "in.zip", "images/1"):
             archive.writestr(name, data)
     with Sandbox() as sandbox:
-        files, remarks = unpack([("cd.zip", tmp_path / "cd.zip")], sandbox)
+        files, problems, remarks = unpack([("cd.zip", tmp_path / "cd.zip")], sandbox)
+        assert problems == {}
+        assert unpack([("notes.zip", zipped(DICOMDIR=b"x"))], sandbox)[1] == {
+            "notes.zip": "1 of 1 files in it can't be mammograms by their names (DICOMDIR) and were left out."
+        }
     assert [(name, member.unpack()) for name, member in files] == [("images/1", data)]
     assert remarks == {
         "cd.zip": "4 of 5 files in it can't be mammograms by their names (.inf, .jpg, .zip, DICOMDIR) and were left out. "
