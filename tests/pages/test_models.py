@@ -78,3 +78,41 @@ def test_models_are_laid_side_by_side(bundle):
     assert "Not distinguishable from twin (ΔAUC 0.00" in app.info[0].value
     assert "judged on different patients" in app.warning[0].value
     assert len(app.get("plotly_chart")) == 4
+
+
+def test_a_click_on_delete_hits_only_the_model_that_was_shown(finished):
+    app = show("Card", chosen={"selection": {"rows": [0], "columns": [], "cells": []}})
+    assert next(heading.value for heading in app.subheader) == "trained"
+    newer = finished / "models" / "newer"  # comes to stand in its row
+    shutil.copytree(finished / "models" / "trained", newer)
+    (newer / "work.json").touch()
+    app.button(key="delete trained").click().run()
+    assert not app.exception
+    assert {"newer", "trained"} <= set(models.list_models())
+    app.button(key="delete newer").click().run()
+    assert "newer" not in models.list_models()
+
+
+def test_a_moved_threshold_is_not_called_by_the_policy_that_it_left(bundle):
+    app = show("Operating point")
+    app.button_group(key="policy trained").set_value("specificity_90").run()
+    policy = next(slider for slider in app.slider if slider.label == "Threshold")
+    policy.set_value(0.321).run()
+    next(button for button in app.button if button.label == "Use this operating point").click().run()
+    assert not app.exception
+    point = models.open_bundle(bundle.folder).card["operating_point"]
+    assert (point["threshold"], point["policy"]) == (0.321, "by hand")
+
+
+def test_a_breast_selected_of_one_list_is_not_looked_up_in_another(bundle):
+    units, cell = to_unit(bundle.judged(), "breast"), "rightly not recalled"
+    models.choose_operating_point("trained", 1.0, "by hand")  # no breast is recalled
+    last = at_threshold(units, 1.0)["confusion"]["tn"] - 1
+    chosen = {"selection": {"rows": [last], "columns": [], "cells": []}}
+    app = show("Errors", cell=cell, **{f"breasts {bundle.identity} 1.0 {cell}": chosen})
+    hung = next(text.value for text in app.markdown if text.value.startswith("**Patient "))
+    assert str(app.dataframe[1].value["patient_id"].iloc[last]) in hung
+    models.choose_operating_point("trained", float(units.loc[units["label"] == 0, "probability"].max()), "by hand")
+    app.run()
+    assert not app.exception
+    assert len(app.dataframe[1].value) <= last
