@@ -327,10 +327,8 @@ def evaluate_store(bundle: Bundle, name: str) -> dict[str, Any]:
     table = table[table["label"].notna()].reset_index(drop=True)
     met = bundle.met(table)
     part = "all" if met.isna().all() else bundle.evaluation()["part"]
-    unseen = met.isna() | (
-        (met == "validation") & table["patient_id"].isin(judged["patient_id"])
-    )  # if it was judged by these
-    table = table[unseen].reset_index(drop=True)
+    judged_by = (met == "validation") & table["patient_id"].isin(judged["patient_id"])  # where there was no test part
+    table = table[met.isna() | judged_by].reset_index(drop=True)
     if table["label"].nunique() < 2:
         raise DataError(
             f"The store {store.name} doesn't hold both negative and positive images, so nothing can be judged."

@@ -321,16 +321,18 @@ def test_a_start_model_passes_on_whom_it_has_learnt_from(finished):
     assert len(plan(TrainingConfig(store="again", start_from="second")))
     assert evaluate_store(models.open_bundle(second), "again")["part"] == "test"
 
-    judged = pd.read_parquet(second / models.PREDICTIONS)
-    judged.assign(image_id=judged["image_id"] + "0").to_parquet(
+    known = first.learnt().query("part == 'train'")["patient_id"].iloc[0]
+    judged = pd.read_parquet(
         second / models.PREDICTIONS
-    )  # of the other data, that is
+    )  # of the other data, that is, in which another has that number
+    judged.assign(patient_id=known, image_id=judged["image_id"] + "0").to_parquet(second / models.PREDICTIONS)
     models.write_card(second, read_json(second / models.CARD))
     with pytest.raises(ConfigError, match=r"would be judged on\. Start from random weights\."):
         plan(TrainingConfig(store="again", start_from="second", seed=1))
     assert preset(open_store("again"), "second").start_from is None
-    met = models.open_bundle(second).met(open_store("again").manifest())
-    assert evaluate_store(models.open_bundle(second), "again")["patients"] <= met.isna().sum()
+    images = open_store("again").manifest()
+    unseen = images[models.open_bundle(second).met(images).isna()]["patient_id"].nunique()
+    assert evaluate_store(models.open_bundle(second), "again")["patients"] == unseen
 
 
 def test_the_preset_divides_the_patients_as_its_start_model_did(finished):
