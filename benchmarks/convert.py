@@ -24,14 +24,14 @@ import dicomsdl
 import numpy as np
 from PIL import Image
 
-from mammo_core.dataset.phantoms import DemoSpec
-from mammo_core.dataset.phantoms.generate import encode, make_jobs
-from mammo_core.dataset.phantoms.render import render
-from mammo_core.dataset.phantoms.table import make_table
 from mammo_core.dataset.store import PNG_OPTIONS
 from mammo_core.dicom import read
-from mammo_core.preprocess import Contract, prepare, prepare_source
-from mammo_core.processes import keep_memory
+from mammo_core.dicom.limits import tune_malloc
+from mammo_core.phantoms import DemoSpec
+from mammo_core.phantoms.generate import encode, make_jobs
+from mammo_core.phantoms.render import render
+from mammo_core.phantoms.table import make_table
+from mammo_core.preprocess import PreprocessingConfig, prepare, prepare_source
 
 SIZE = 256
 BITS = 12
@@ -82,7 +82,7 @@ def convert_theirs(source: Path, target: Path) -> None:
 
 
 def convert_ours(source: Path, target: Path) -> None:
-    save(prepare_source(source, Contract(size=SIZE)).image, target)
+    save(prepare_source(source, PreprocessingConfig(size=SIZE)).image, target)
 
 
 def save(picture: np.ndarray, target: Path) -> None:
@@ -99,8 +99,8 @@ def cpu_seconds(convert: Callable[[Path, Path], None], source: Path) -> float:
 
 def fidelity(source: Path) -> float:
     """Return the peak signal-to-noise ratio in dB of our PNG against full decoding and area averaging."""
-    contract = Contract(size=SIZE)
-    difference = prepare_source(source, contract).image.astype(float) - prepare(read(source), contract).image
+    preprocessing = PreprocessingConfig(size=SIZE)
+    difference = prepare_source(source, preprocessing).image.astype(float) - prepare(read(source), preprocessing).image
     return float(10 * np.log10(255**2 / max(np.mean(difference**2), 1e-9)))
 
 
@@ -114,14 +114,14 @@ def report(syntax: str, grid: tuple[int, int], files: list[Measured]) -> bool:
     """Print one line; return whether it meets the targets."""
     theirs, ours = sum(file.theirs for file in files), sum(file.ours for file in files)
     ratio, lowest = theirs / ours, min(file.fidelity for file in files)
-    met = ratio >= RATIOS[syntax] and lowest >= FIDELITY
+    split_seen = ratio >= RATIOS[syntax] and lowest >= FIDELITY
     print(
         f"{syntax:<14} {grid[0]} × {grid[1]}  {len(files)} images  theirs {len(files) / theirs:6.2f}/s"
         f"  ours {len(files) / ours:6.2f}/s  ratio {ratio:6.2f} (target {RATIOS[syntax]:g})"
-        f"  {lowest:5.1f} dB (target {FIDELITY:g})  {'ok' if met else 'MISS'}",
+        f"  {lowest:5.1f} dB (target {FIDELITY:g})  {'ok' if split_seen else 'MISS'}",
         flush=True,
     )
-    return met
+    return split_seen
 
 
 def main() -> int:
@@ -131,15 +131,17 @@ def main() -> int:
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    keep_memory()  # as every process that decodes; both sides gain
-    met = []
+    tune_malloc()  # as every process that decodes; both sides gain
+    split_seen = []
     with tempfile.TemporaryDirectory() as name:
         for syntax in RATIOS:
             for grid in GRIDS:
                 paths = write_phantoms(Path(name), grid, syntax, options.images)
-                met.append(report(syntax, grid, [measure(path, options.rounds) for path in paths]))
-    print("all targets met" if all(met) else f"{met.count(False)} of {len(met)} lines miss a target")
-    return 0 if all(met) else 1
+                split_seen.append(report(syntax, grid, [measure(path, options.rounds) for path in paths]))
+    print(
+        "all targets met" if all(split_seen) else f"{split_seen.count(False)} of {len(split_seen)} lines miss a target"
+    )
+    return 0 if all(split_seen) else 1
 
 
 if __name__ == "__main__":

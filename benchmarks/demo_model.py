@@ -9,13 +9,14 @@ import argparse
 import shutil
 from pathlib import Path
 
-from mammo_core import models
 from mammo_core.cli import progress_bar
-from mammo_core.errors import WorkError
-from mammo_core.files import read_json
+from mammo_core.errors import JobError
+from mammo_core.jobs import run_in_process
+from mammo_core.jobs.requests import import_request
+from mammo_core.models.bundle import CARD, EVALUATION, VOUCHED, write_card
+from mammo_core.models.registry import DEMO
 from mammo_core.settings import SHIPPED_MODELS, settings
-from mammo_core.work import run_here
-from mammo_core.work.requests import import_request
+from mammo_core.storage.json_files import read_json
 
 NAME = "demo-model-phantoms"
 SEED = 1_000_003
@@ -30,10 +31,10 @@ def main() -> None:
     if not (folder / "train.csv").exists():
         arguments = {"out": str(folder), "patients": options.patients, "seed": SEED, "prevalence": 0.5}
         with progress_bar("images") as progress:
-            run_here(folder, "demo", arguments, progress)
+            run_in_process(folder, "demo", arguments, progress)
     store, arguments = import_request(str(folder), NAME)
     with progress_bar("images") as progress:
-        run_here(store, "import", arguments, progress)
+        run_in_process(store, "import", arguments, progress)
     config = {
         "store": NAME,
         "epochs": options.epochs,
@@ -43,22 +44,22 @@ def main() -> None:
     }
     run = settings().models / f"{NAME}-run"
     with progress_bar("steps") as progress:
-        outcome = run_here(run, "train", {"run": str(run), "config": config}, progress)
+        outcome = run_in_process(run, "train", {"run": str(run), "config": config}, progress)
     if not outcome.document["verified"]:
-        raise WorkError("The trained model isn't verified; the shipped one stays as it is.")
+        raise JobError("The trained model isn't verified; the shipped one stays as it is.")
     ship(run)
-    print(read_json(SHIPPED_MODELS / models.DEMO / models.EVALUATION)["verdict"])
+    print(read_json(SHIPPED_MODELS / DEMO / EVALUATION)["verdict"])
 
 
 def ship(run: Path) -> None:
     """Put a finished run's model where the application looks for the shipped one."""
-    shipped = SHIPPED_MODELS / models.DEMO
+    shipped = SHIPPED_MODELS / DEMO
     shutil.rmtree(shipped, ignore_errors=True)
     shipped.mkdir(parents=True)
-    for name in (*models.VOUCHED, "metrics.jsonl", "verification.json"):
+    for name in (*VOUCHED, "metrics.jsonl", "verification.json"):
         shutil.copy2(run / name, shipped / name)
-    card = {key: value for key, value in read_json(run / models.CARD).items() if key not in ("files", "format")}
-    models.write_card(shipped, card | {"name": models.DEMO, "made_by": "python -m benchmarks.demo_model"})
+    card = {key: value for key, value in read_json(run / CARD).items() if key not in ("files", "format")}
+    write_card(shipped, card | {"name": DEMO, "made_by": "python -m benchmarks.demo_model"})
 
 
 if __name__ == "__main__":

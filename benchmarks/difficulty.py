@@ -18,13 +18,14 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from mammo_core import models
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dataset.phantoms import DemoSpec, generate
 from mammo_core.errors import ImageError
 from mammo_core.evaluation import image_statistics, metrics, to_breasts
 from mammo_core.evaluation.metrics import Ranking, bootstrap, interval
-from mammo_core.inference import Predictor
+from mammo_core.models.bundle import open_bundle
+from mammo_core.models.registry import DEMO, model_folder
+from mammo_core.phantoms import DemoSpec, generate
+from mammo_core.prediction.predictor import Predictor
 from mammo_core.preprocess import prepare_source
 
 
@@ -33,7 +34,7 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=200)
     parser.add_argument("--seed", type=int, default=77)
     options = parser.parse_args()
-    predictor = Predictor(models.open_bundle(models.model_folder(models.DEMO)))
+    predictor = Predictor(open_bundle(model_folder(DEMO)))
     with tempfile.TemporaryDirectory() as folder:
         generate(Path(folder), DemoSpec(patients=options.patients, seed=options.seed, prevalence=0.5))
         table, images = prepared(read_catalogue(Path(folder)).table, predictor)
@@ -58,7 +59,7 @@ def prepared(table: pd.DataFrame, predictor: Predictor) -> tuple[pd.DataFrame, n
     images: dict[str, np.ndarray] = {}
     for row in table.dropna(subset=["file"]).itertuples():
         try:
-            images[row.image_id] = prepare_source(Path(row.file), predictor.bundle.contract).image
+            images[row.image_id] = prepare_source(Path(row.file), predictor.bundle.preprocessing).image
         except ImageError as error:
             print(f"left out: {error}")
     rows = table[table["image_id"].isin(images)].reset_index(drop=True)

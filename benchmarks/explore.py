@@ -28,10 +28,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dataset.phantoms import DemoSpec, make_table
-from mammo_core.dataset.phantoms.spec import RSNA_PREVALENCE
 from mammo_core.explore import Filters, look
 from mammo_core.figures.panels import SECTIONS, overview
+from mammo_core.phantoms import DemoSpec, make_table
+from mammo_core.phantoms.spec import RSNA_PREVALENCE
 from mammo_core.settings import settings
 
 APP = Path(__file__).parents[1] / "app.py"

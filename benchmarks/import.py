@@ -25,11 +25,11 @@ import psutil
 
 from benchmarks.convert import convert_theirs, write_phantoms
 from mammo_core.dataset.catalogue import Catalogue, read_catalogue
-from mammo_core.dataset.cluster import open_client
 from mammo_core.dataset.importer import import_images
 from mammo_core.dataset.library import describe_source
 from mammo_core.dataset.store import create_store
-from mammo_core.preprocess import Contract, prepare_source
+from mammo_core.jobs.cluster import open_pool
+from mammo_core.preprocess import PreprocessingConfig, prepare_source
 from mammo_core.settings import settings
 
 RSNA = 54_706  # images
@@ -65,28 +65,30 @@ def seconds(action: Callable[[], object]) -> float:
 
 def import_once(catalogue: Catalogue, name: str, workers: int) -> tuple[float, float]:
     """Import into a new store; return the seconds of the import alone, and with starting and ending Dask."""
-    store = create_store(name, Contract(), describe_source(catalogue))
+    store = create_store(name, PreprocessingConfig(), describe_source(catalogue))
     start = time.perf_counter()
-    with open_client(workers) as client:
-        client.wait_for_workers(workers)
-        done = seconds(lambda: import_images(catalogue, store, client))
-    whole = time.perf_counter() - start
+    with open_pool(workers) as pool:
+        pool.client.wait_for_workers(workers)
+        done = seconds(lambda: import_images(catalogue, store, pool))
+    all_rows = time.perf_counter() - start
     assert len(store.manifest()) == len(catalogue.table)
-    return done, whole
+    return done, all_rows
 
 
 def measure_speed(folder: Path, rows: int, rounds: int) -> None:
     files = [path for syntax in ("jpeg2000", "jpeg_lossless") for path in write_phantoms(folder, FULL, syntax, 8)]
     files = [file for pair in zip(files[:8], files[8:], strict=True) for file in pair]
     catalogue = link_dataset(folder / "large", files, rows)
-    rates: dict[str, list[float]] = {"theirs": [], "bare": [], "one": [], "two": [], "whole": []}
+    rates: dict[str, list[float]] = {"theirs": [], "bare": [], "one": [], "two": [], "all_rows": []}
     for number in range(rounds):
         rates["theirs"].append(len(files) / seconds(lambda: [convert_theirs(file, folder / "x.png") for file in files]))
-        rates["bare"].append(len(files) / seconds(lambda: [prepare_source(file, Contract()) for file in files]))
+        rates["bare"].append(
+            len(files) / seconds(lambda: [prepare_source(file, PreprocessingConfig()) for file in files])
+        )
         for name, workers in (("one", 1), ("two", 2)):
-            took, whole = import_once(catalogue, f"{name}-{number}", workers)
+            took, all_rows = import_once(catalogue, f"{name}-{number}", workers)
             rates[name].append(rows / took)
-        rates["whole"].append(rows / whole)
+        rates["all_rows"].append(rows / all_rows)
     theirs, bare, one, two, end_to_end = (statistics.median(rates[name]) for name in rates)
     report("the other loop, one process", f"{theirs:.2f} images/s")
     report("preparing alone, one process", f"{bare:.2f} images/s")

@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import label, uniform_filter
 
-from mammo_core.dataset.phantoms import DemoSpec, generate, make_table
-from mammo_core.dataset.phantoms.generate import encode, make_jobs
-from mammo_core.dataset.phantoms.render import render
-from mammo_core.dataset.phantoms.spec import FULL_GRID
+from mammo_core.phantoms import DemoSpec, generate, make_table
+from mammo_core.phantoms.generate import encode, make_jobs
+from mammo_core.phantoms.render import render
+from mammo_core.phantoms.spec import FULL_GRID
 
 PATCH = 256
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
@@ -78,7 +78,7 @@ def measure_images(count: int, spec: DemoSpec) -> None:
         if job.view == "CC" and job.machine.bits == 12 and not job.implant:
             inside.append(np.percentile(levels[breast], PERCENTILES))
         patch = central_patch(levels, breast)
-        if patch is not None and not job.implant and not picture.truth:  # tissue without findings
+        if patch is not None and not job.implant and not picture.lesions:  # tissue without findings
             exponents.append(power_exponent(patch))
             spread.append(patch.std() / patch.mean())
     mean, low, high = np.mean(exponents), min(exponents), max(exponents)

@@ -17,22 +17,22 @@ import keras
 import numpy as np
 import pandas as pd
 
-from mammo_core.files import read_json_lines
 from mammo_core.learning import trainer
-from mammo_core.learning.callbacks import Journal
+from mammo_core.learning.callbacks.metrics_logger import MetricsLogger
+from mammo_core.learning.callbacks.training_state import METRICS
+from mammo_core.learning.cancellation import StopSignal, never_stop
 from mammo_core.learning.config import TrainingConfig
-from mammo_core.learning.ending import Ending, never
-from mammo_core.learning.inputs import one_hot
-from mammo_core.learning.network import build
+from mammo_core.learning.input_pipeline import one_hot
+from mammo_core.learning.networks import build
 from mammo_core.learning.plan import TrainingData
-from mammo_core.learning.resume import METRICS
 from mammo_core.preprocess import to_tensor
+from mammo_core.storage.json_files import read_json_lines
 
 SIZE = 256
 VALIDATION = 32  # images: both sides judge few, for what is compared is training
 
 
-class TimedJournal(Journal):
+class TimedJournal(MetricsLogger):
     """A journal that knows how long its calls took, in seconds."""
 
     seconds = 0.0
@@ -80,7 +80,7 @@ def run(data: TrainingData, config: TrainingConfig) -> tuple[float, float]:
     TimedJournal.seconds = 0.0
     with tempfile.TemporaryDirectory() as folder, patch.object(trainer, "Journal", TimedJournal):
         started = time.perf_counter()
-        trainer.fit_run(data, config, Path(folder), lambda _: None, Ending(never))
+        trainer.fit_run(data, config, Path(folder), lambda _: None, StopSignal(never_stop))
         seconds = time.perf_counter() - started
         records = read_json_lines(Path(folder) / METRICS)
     ends = [record["time"] for record in records if record["kind"] == "epoch"]

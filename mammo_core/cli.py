@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from mammo_core.errors import ConfigError, MammoError, WorkError
+from mammo_core.errors import ConfigError, JobError, MammoError
 from mammo_core.settings import settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -48,8 +48,8 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Make a synthetic data set: real DICOM files in the RSNA layout."""
-    from mammo_core.dataset.phantoms import FULL_GRID
-    from mammo_core.work import run_here
+    from mammo_core.jobs import run_in_process
+    from mammo_core.phantoms import FULL_GRID
 
     folder = (out or settings().data / "demo").absolute()
     if (folder / "train.csv").exists():
@@ -59,7 +59,7 @@ def demo(
         arguments |= {"rows": FULL_GRID[0], "columns": FULL_GRID[1]}
     arguments["full_headers"] = full_headers
     with progress_bar("images") as progress:
-        outcome = run_here(folder, "demo", arguments, progress)
+        outcome = run_in_process(folder, "demo", arguments, progress)
     _print(outcome.document, as_json, outcome.message)
 
 
@@ -74,13 +74,13 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Turn DICOM into PNG images sorted by label. Goes on where it stopped."""
-    from mammo_core.work import run_here
-    from mammo_core.work.requests import import_request
+    from mammo_core.jobs import run_in_process
+    from mammo_core.jobs.requests import import_request
 
     path, arguments = import_request(source, name, size)
     arguments |= {"workers": workers, "scheduler": scheduler, "retry": retry}
     with progress_bar("images") as progress:
-        outcome = run_here(path, "import", arguments, progress)
+        outcome = run_in_process(path, "import", arguments, progress)
     _print(outcome.document, as_json, outcome.message)
 
 
@@ -110,21 +110,21 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a network on a prepared store, judge it on patients it hasn't seen, save and verify it."""
-    from mammo_core.work import run_here
-    from mammo_core.work.sweep import sweep, variants
-    from mammo_core.work.training import train_request
+    from mammo_core.jobs import run_in_process
+    from mammo_core.jobs.sweep import sweep, variants
+    from mammo_core.jobs.training import train_request
 
     documents = variants({"store": name, **_settings_file(config)}, _settings(changes or []), folds)
     if len(documents) == 1 and scheduler is None:
         path, arguments = train_request(documents[0])
         with progress_bar("steps") as progress:
-            outcome = run_here(path, "train", arguments, progress)
+            outcome = run_in_process(path, "train", arguments, progress)
         return _print(outcome.document, as_json, outcome.message)
     with progress_bar("runs") as progress:
         results = sweep(documents, scheduler, progress)
     _print({"runs": results}, as_json)
     if all(result["state"] in ("failed", "crashed") for result in results):
-        raise WorkError(f"None of the {len(results)} runs ended well. The first one: {results[0]['message']}")
+        raise JobError(f"None of the {len(results)} runs ended well. The first one: {results[0]['message']}")
 
 
 @app.command()
@@ -133,25 +133,25 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Go on with a training run after its last whole epoch."""
-    from mammo_core.work import WorkFolder, run_here
-    from mammo_core.work.runs import run_folder
-    from mammo_core.work.training import resume_request
+    from mammo_core.jobs import JobFolder, run_in_process
+    from mammo_core.jobs.runs import run_folder
+    from mammo_core.jobs.training import resume_request
 
-    path, arguments = resume_request(WorkFolder(run_folder(run)))
+    path, arguments = resume_request(JobFolder(run_folder(run)))
     with progress_bar("steps") as progress:
-        outcome = run_here(path, "train", arguments, progress)
+        outcome = run_in_process(path, "train", arguments, progress)
     _print(outcome.document, as_json, outcome.message)
 
 
 @app.command()
 def stop(run: Annotated[str, typer.Argument(help="Name of a training run.")]) -> None:
     """Ask a training run to end, keeping its best model; asked a second time, end it at once."""
-    from mammo_core.work import FINAL, WorkFolder
-    from mammo_core.work.runs import run_folder
+    from mammo_core.jobs import FINAL, JobFolder
+    from mammo_core.jobs.runs import run_folder
 
-    folder = WorkFolder(run_folder(run))
+    folder = JobFolder(run_folder(run))
     if not folder.exists or folder.state() in FINAL:
-        raise WorkError(f"{run} isn't under way. `python -m mammo_core runs` lists what is.")
+        raise JobError(f"{run} isn't under way. `python -m mammo_core runs` lists what is.")
     folder.stop()
     typer.echo(f"{run}: {folder.state()}. {folder.message()}".strip())
 
@@ -159,7 +159,7 @@ def stop(run: Annotated[str, typer.Argument(help="Name of a training run.")]) ->
 @app.command()
 def runs(as_json: AsJson = False) -> None:
     """List training runs and models with their state and breast-level AUC."""
-    from mammo_core.work.runs import list_runs
+    from mammo_core.jobs.runs import list_runs
 
     rows = list_runs()
     if as_json:
@@ -181,15 +181,16 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Report how good a model is on patients that it wasn't trained on, with confidence intervals and baselines."""
-    from mammo_core.models import model_folder, open_bundle
+    from mammo_core.models.bundle import open_bundle
+    from mammo_core.models.registry import model_folder
 
     bundle = open_bundle(model_folder(model))
     if data is None:
-        from mammo_core.evaluation import standing_report
+        from mammo_core.assessment import current_report
 
-        document = standing_report(bundle)
+        document = current_report(bundle)
     else:
-        from mammo_core.inference import evaluate_store
+        from mammo_core.assessment.store_evaluation import evaluate_store
 
         document = evaluate_store(bundle, data)
     _print({"model": model, **document}, as_json)
@@ -205,14 +206,17 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Predict from DICOM files, per image, breast and patient."""
-    from mammo_core.batch import predict_on_cluster
-    from mammo_core.dataset.cluster import open_client
     from mammo_core.dicom.sandbox import Sandbox
-    from mammo_core.dropped import without_repeats
-    from mammo_core.files import check_writable, write_bytes
-    from mammo_core.inference import Prediction, Predictor, predict_files, summarise
-    from mammo_core.models import active_model, model_folder, open_bundle
-    from mammo_core.uploads import find_files, unpack
+    from mammo_core.jobs.cluster import open_pool
+    from mammo_core.models.bundle import open_bundle
+    from mammo_core.models.registry import active_model, model_folder
+    from mammo_core.prediction.cluster import predict_on_cluster
+    from mammo_core.prediction.exams import mark_duplicates
+    from mammo_core.prediction.files import find_files, unpack
+    from mammo_core.prediction.predict import predict_files
+    from mammo_core.prediction.predictor import Predictor
+    from mammo_core.prediction.results import Prediction, summarise
+    from mammo_core.storage.atomic import check_writable, write_bytes
 
     found = find_files(files)
     if csv:
@@ -220,12 +224,12 @@ def predict(
     bundle = open_bundle(model_folder(model or active_model()))
     with progress_bar("files") as progress, ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox())
-        found, problems, remarks = unpack(found, sandbox)
-        for name, remark in remarks.items():
+        found, problems, notes = unpack(found, sandbox)
+        for name, remark in notes.items():
             screen.print(escape(f"{name}: {remark}"), highlight=False)
         images = [Prediction(name, error=problem) for name, problem in problems.items()]
         if scheduler or workers:
-            answers = predict_on_cluster(found, bundle, stack.enter_context(open_client(workers, scheduler)))
+            answers = predict_on_cluster(found, bundle, stack.enter_context(open_pool(workers, scheduler)))
         else:
             answers = enumerate(predict_files(found, Predictor(bundle), sandbox))
         said: dict[int, Prediction] = {}
@@ -233,7 +237,7 @@ def predict(
             said[place] = prediction.without_arrays()
             progress({"done": len(said), "total": len(found)})
     images += [said[place] for place in sorted(said)]
-    answer = summarise(without_repeats(images), bundle)
+    answer = summarise(mark_duplicates(images), bundle)
     if csv:
         write_bytes(csv, answer.to_csv().encode())
     if as_json:
@@ -254,16 +258,16 @@ def bootstrap() -> None:
 
 
 @app.command(hidden=True)
-def work(folder: Path) -> None:
+def job(folder: Path) -> None:
     """Do what a work folder asks for; the application starts this in a process of its own."""
-    from mammo_core.work import WorkFolder
-    from mammo_core.work.launch import run_requested
+    from mammo_core.jobs import JobFolder
+    from mammo_core.jobs.process import run_requested
 
-    run_requested(WorkFolder(folder))
+    run_requested(JobFolder(folder))
 
 
 def _settings_file(path: Path | None) -> dict[str, Any]:
-    from mammo_core.files import read_json
+    from mammo_core.storage.json_files import read_json
 
     document = read_json(path) if path else {}
     if not isinstance(document, dict):

@@ -5,7 +5,7 @@ MammoError
 ├── ImageError       one file can't become a mammogram; carries a reason code
 ├── ModelError       a model or run folder is incomplete, changed or foreign
 ├── ConfigError      settings that contradict each other or lie outside their range
-└── WorkError        long work can't be started, found or stopped
+└── JobError        long work can't be started, found or stopped
 
 Each message is one or two sentences: what happened, what was expected, what to do. A message never holds a
 patient's name, identifier or dates. Pages and the command line show it as it stands.
@@ -58,5 +58,5 @@ class ConfigError(MammoError):
     """Settings that contradict each other or lie outside their range."""
 
 
-class WorkError(MammoError):
+class JobError(MammoError):
     """Long work can't be started, found or stopped."""

@@ -4,10 +4,10 @@ import streamlit as st
 
 from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.store import list_stores, outdated_stores
-from mammo_core.work.requests import unfinished_demos
-from pages._datasets import link_folder, make_demo, show_dataset, show_unfinished
-from pages._session import errors_shown, open_page
-from pages._stores import show_store
+from mammo_core.jobs.requests import unfinished_demos
+from ui.dataset_cards import link_folder, make_demo, show_dataset, show_unfinished
+from ui.session import errors_shown, open_page
+from ui.store_cards import show_store
 
 open_page("Data")
 with errors_shown():
@@ -19,8 +19,8 @@ with left:
         show_dataset(dataset)
     if not datasets:
         st.info("No data set yet. Make a demo set, or link a folder in the RSNA layout.", icon=":material/folder_open:")
-    for work in unfinished_demos():
-        show_unfinished(work)
+    for job in unfinished_demos():
+        show_unfinished(job)
     link_folder()
     make_demo(expanded=not datasets)
 with right:

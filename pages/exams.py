@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from mammo_core.dataset.truth import read_truth
-from mammo_core.exam import KINDS, Kind, Look, facts_of, next_patient
-from mammo_core.models import active_model, model_folder, open_bundle
-from pages._exam import show_exam
-from pages._inference import show_limit
-from pages._session import choose_catalogue, errors_shown, open_page
+from mammo_core.dataset.lesion_annotations import read_lesions
+from mammo_core.models.bundle import open_bundle
+from mammo_core.models.registry import active_model, model_folder
+from mammo_core.prediction.viewing import KINDS, Kind, ViewSettings, facts_of, next_patient
+from ui.exam_view import show_exam
+from ui.resources import show_limit
+from ui.session import choose_catalogue, errors_shown, open_page
 
 NOBODY: dict[Kind, str] = {
     "positive": "Nobody in this data set is known to be positive.",
@@ -41,8 +42,10 @@ if (
 ):
     levels = st.sidebar.slider("Black and white at percentiles", 0.0, 100.0, (1.0, 99.7), 0.1)
 with errors_shown():
-    truth = read_truth(catalogue.root)
-    show_truth = truth is not None and st.sidebar.toggle("Lesions", key="lesions", help="Red: malignant. Blue: benign.")
+    lesions = read_lesions(catalogue.root)
+    show_truth = lesions is not None and st.sidebar.toggle(
+        "Lesions", key="lesions", help="Red: malignant. Blue: benign."
+    )
     asked = st.sidebar.toggle(
         "Ask the active model", key="ask", bind="query-params", help="Its probability and heatmap for each image"
     )
@@ -54,4 +57,6 @@ images = catalogue.table[catalogue.table["patient_id"] == patient]
 st.markdown(facts_of(images))
 if bundle:
     show_limit(bundle)
-show_exam(images, bundle, truth if show_truth else None, Look(levels, opacity=opacity, width=width, inputs=inputs))
+show_exam(
+    images, bundle, lesions if show_truth else None, ViewSettings(levels, opacity=opacity, width=width, inputs=inputs)
+)

@@ -5,8 +5,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from mammo_core.explore import CHOICES, UNITS, Filters, age_limits, check_claims, look, options
 from mammo_core.figures.panels import SECTIONS, completeness, headline
-from pages._panels import show_panels
-from pages._session import choose_catalogue, open_page
+from ui.panels import show_panels
+from ui.session import choose_catalogue, open_page
 
 VERDICTS = {
     True: ":green-badge[:material/check: holds]",

@@ -3,15 +3,16 @@
 import streamlit as st
 
 from mammo_core.figures.training import loss_curves, score_curves
-from mammo_core.models import list_models, model_folder, open_bundle
-from mammo_core.work.runs import model_table, read_metrics
-from pages._compare import show_comparison
-from pages._errors import show_errors
-from pages._inference import show_limit
-from pages._manage import manage
-from pages._operating import show_operating_point
-from pages._report import show_card, show_report, show_subgroups
-from pages._session import errors_shown, open_page
+from mammo_core.jobs.runs import model_table, read_metrics
+from mammo_core.models.bundle import open_bundle
+from mammo_core.models.registry import list_models, model_folder
+from ui.error_browser import show_errors
+from ui.model_actions import manage
+from ui.model_comparison import show_comparison
+from ui.operating_point import show_operating_point
+from ui.report_view import show_card, show_report, show_subgroups
+from ui.resources import show_limit
+from ui.session import errors_shown, open_page
 
 
 def show_curves(name: str) -> None:

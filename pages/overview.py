@@ -5,10 +5,11 @@ import streamlit as st
 from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.store import list_stores
 from mammo_core.errors import MammoError
-from mammo_core.evaluation.tables import with_bounds
-from mammo_core.models import active_model, list_models, model_folder, open_bundle
-from mammo_core.work.runs import list_runs, under_way
-from pages._session import errors_shown, open_page, state_badge
+from mammo_core.evaluation.tables import format_ci
+from mammo_core.jobs.runs import active_jobs, list_runs
+from mammo_core.models.bundle import open_bundle
+from mammo_core.models.registry import active_model, list_models, model_folder
+from ui.session import errors_shown, open_page, state_badge
 
 STEPS = (
     (
@@ -26,9 +27,9 @@ STEPS = (
 
 def show_running() -> None:
     """Show what is under way; a fragment calls this every two seconds."""
-    for work in under_way():
-        st.markdown(f"**{work.name}** {state_badge(work.state())}")
-        st.progress(work.fraction(), text=work.progress_text())
+    for job in active_jobs():
+        st.markdown(f"**{job.name}** {state_badge(job.state())}")
+        st.progress(job.fraction(), text=job.progress_text())
 
 
 open_page("Mammography workbench")
@@ -53,11 +54,11 @@ with right.container(border=True, height="stretch"):
         if open_bundle(model_folder(name)).synthetic:
             st.caption("Demonstration: trained on synthetic images only.")
         if auc := runs[name]["auc"]:
-            st.caption(f"Breast-level AUC {with_bounds(auc)}, 95 % CI, on patients it hadn't seen.")
+            st.caption(f"Breast-level AUC {format_ci(auc)}, 95 % CI, on patients it hadn't seen.")
     except MammoError as error:
         st.error(str(error), icon=":material/error:")
 
-if under_way():
+if active_jobs():
     st.subheader("Under way")
     st.fragment(show_running, run_every=2.0)()
 

@@ -2,14 +2,16 @@
 
 import streamlit as st
 
-from mammo_core.dropped import hang_exams, without_repeats
-from mammo_core.inference import predict_new, summarise
-from mammo_core.models import active_model, list_models, model_folder, open_bundle
-from pages._answer import choose_look, show_exam, show_model
-from pages._dropped import correct_views, dropped_files
-from pages._inference import predictor, sandbox, show_limit, warm
-from pages._session import errors_shown, open_page
-from pages._takeaway import take_away
+from mammo_core.models.bundle import open_bundle
+from mammo_core.models.registry import active_model, list_models, model_folder
+from mammo_core.prediction.exams import hang_exams, mark_duplicates
+from mammo_core.prediction.predict import predict_new
+from mammo_core.prediction.results import summarise
+from ui.downloads import take_away
+from ui.prediction_view import choose_look, show_exam, show_model
+from ui.resources import predictor, sandbox, show_limit, warm
+from ui.session import errors_shown, open_page
+from ui.uploads import correct_views, dropped_files
 
 open_page("Predict")
 names = list_models()
@@ -35,7 +37,7 @@ if not files:
 with errors_shown(), st.spinner("Reading the files …"):
     known = st.session_state.setdefault("answers", {})
     images = predict_new(files, keys, predictor(bundle), sandbox(), known)
-found = without_repeats(images)
+found = mark_duplicates(images)
 for number, image in enumerate(found, 1):
     if image.error:
         st.error(f"File {number}, {image.file}: {image.error}", icon=":material/broken_image:")

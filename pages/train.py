@@ -6,14 +6,14 @@ import streamlit as st
 
 from mammo_core.dataset.store import Store, list_stores
 from mammo_core.errors import DataError, MammoError, ModelError
+from mammo_core.jobs.runs import any_alive, list_runs
+from mammo_core.jobs.training import start
 from mammo_core.learning.config import TrainingConfig
 from mammo_core.learning.plan import preset, preview
-from mammo_core.models import active_model, compatible_models
-from mammo_core.work.runs import any_alive, list_runs
-from mammo_core.work.training import start
-from pages._run import show_run
-from pages._session import errors_shown, open_page
-from pages._settings import choose_settings
+from mammo_core.models.registry import active_model, compatible_models
+from ui.run_view import show_run
+from ui.session import errors_shown, open_page
+from ui.training_form import choose_settings
 
 REFRESH_SECONDS = 1.0
 
@@ -61,7 +61,7 @@ if not stores:
 
 store = st.selectbox("Prepared store", list(stores), key="store", bind="query-params", width=360)
 with errors_shown():
-    start_models = compatible_models(stores[store].contract)
+    start_models = compatible_models(stores[store].preprocessing)
 offer(quick_start(stores[store], start_models).parameters, "Train")
 if st.session_state.pop("started", False):
     st.session_state["own settings"] = False  # the curves are what is to be seen now

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from mammo_core.dataset.phantoms import DemoSpec, generate
+from mammo_core.jobs import run_in_process
+from mammo_core.jobs.requests import import_request
+from mammo_core.jobs.training import train_request
+from mammo_core.phantoms import DemoSpec, generate
 from mammo_core.settings import settings
-from mammo_core.work import run_here
-from mammo_core.work.requests import import_request
-from mammo_core.work.training import train_request
 
 PATIENTS = 16
 
@@ -46,10 +46,10 @@ def line(phantoms, tmp_path_factory):
         use_folder(patch, folder)
         shutil.copytree(phantoms, folder / "data" / "demo")
         path, arguments = import_request("demo")
-        run_here(path, "import", {**arguments, "workers": 1})
+        run_in_process(path, "import", {**arguments, "workers": 1})
         _, arguments = train_request({"store": "demo", "epochs": 2})
         run = folder / "models" / "trained"
-        run_here(run, "train", {**arguments, "run": str(run)})
+        run_in_process(run, "train", {**arguments, "run": str(run)})
     settings.cache_clear()
     return folder
 

@@ -26,7 +26,7 @@ def run(monkeypatch, capsys):
     return call
 
 
-def test_explore_counts_what_the_csv_holds(run, finished):
+def test_explore_json_matches_csv_counts(run, finished):
     table = pd.read_csv(finished / "data" / "demo" / "train.csv")
     for source in ("demo", finished / "data" / "demo", finished / "data" / "demo" / "train.csv"):
         status, out, _ = run("explore", source, "--json")
@@ -45,7 +45,7 @@ def test_explore_counts_what_the_csv_holds(run, finished):
         assert set(document) >= {"sites", "machines", "density", "birads"}
 
 
-def test_a_second_import_does_nothing_again(run, finished):
+def test_second_import_skips_images_already_imported(run, finished):
     status, out, error = run("import", "demo", "--workers", "1", "--json")
     document = json.loads(out)
     assert status == 0
@@ -56,7 +56,7 @@ def test_a_second_import_does_nothing_again(run, finished):
     assert "Traceback" not in error
 
 
-def test_evaluate_and_runs(run, finished):
+def test_evaluate_and_runs_json_documents(run, finished):
     _, out, _ = run("evaluate", "trained", "--json")
     document = json.loads(out)
     assert (document["model"], document["unit"]) == ("trained", "breast")
@@ -71,7 +71,7 @@ def test_evaluate_and_runs(run, finished):
     assert runs["demo"]["active"]
 
 
-def test_predict_answers_for_each_file_and_fails_for_none(run, finished, tmp_path):
+def test_predict_reports_every_file_including_unreadable(run, finished, tmp_path):
     table = pd.read_csv(finished / "data" / "demo" / "train.csv")
     patient = table["patient_id"].iloc[0]
     (tmp_path / "letter.dcm").write_text("not an image")
@@ -105,7 +105,7 @@ def test_predict_answers_for_each_file_and_fails_for_none(run, finished, tmp_pat
         (("demo", "--out", "data/demo"), "holds a data set already"),
     ],
 )
-def test_a_mistake_is_one_sentence_and_status_one(run, finished, monkeypatch, arguments, sentence):
+def test_invalid_argument_prints_one_error_and_exits_with_status_1(run, finished, monkeypatch, arguments, sentence):
     monkeypatch.chdir(finished)
     status, out, error = run(*arguments)
     assert (status, out) == (1, "")
@@ -113,20 +113,20 @@ def test_a_mistake_is_one_sentence_and_status_one(run, finished, monkeypatch, ar
     assert "Traceback" not in error
 
 
-def test_wrong_usage_is_status_two(run):
+def test_wrong_usage_exits_with_status_2(run):
     assert run("import")[0] == 2
     assert run("explore", "demo", "--jason")[0] == 2
 
 
 @pytest.mark.parametrize("setting", ["epochs=40", "colour=red", "epochs", "network=huge"])
-def test_a_wrong_training_setting_is_refused_before_anything_starts(run, finished, setting):
+def test_train_invalid_setting_fails_before_creating_a_run(run, finished, setting):
     status, _, error = run("train", "demo", "--set", setting)
     assert status == 1
     assert setting.split("=")[0] in error
     assert [path.name for path in (finished / "models").glob("*/work.json")] == ["work.json"]
 
 
-def test_what_cannot_be_written_or_read_is_one_line_before_any_work(run, finished):
+def test_unwritable_output_or_unreadable_config_fails_before_starting(run, finished):
     image = next((finished / "data" / "demo" / "train_images").glob("*/*.dcm"))
     folder = finished / "data" / "[/old]"
     folder.mkdir(parents=True)
@@ -144,7 +144,7 @@ def test_what_cannot_be_written_or_read_is_one_line_before_any_work(run, finishe
     assert "must be a JSON object" in error
 
 
-def test_of_a_file_that_cannot_be_read_nothing_is_said(run, finished, tmp_path):
+def test_predict_unreadable_file_has_empty_result_columns_in_csv(run, finished, tmp_path):
     (tmp_path / "a").write_bytes(b"letter")
     good = finished / "data" / "demo" / "train_images"
     files = sorted(good.glob("*/*.dcm"))[:4]

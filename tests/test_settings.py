@@ -3,7 +3,7 @@ from pathlib import Path
 from mammo_core.settings import settings
 
 
-def test_folders_are_absolute_wherever_a_process_works_later(tmp_path, monkeypatch):
+def test_relative_and_home_folders_become_absolute(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MAMMO_DATA", "data")
     monkeypatch.setenv("MAMMO_MODELS", "~/models")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from mammo_core.errors import DataError
-from mammo_core.files import csv_columns
+from mammo_core.storage.csv_header import csv_columns
 
 REQUIRED = ("patient_id", "image_id", "laterality", "view")
 TEXT = ("patient_id", "image_id", "site_id", "machine_id", "laterality", "view", "density")

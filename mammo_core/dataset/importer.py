@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from mammo_core.dataset.catalogue import Catalogue
-from mammo_core.dataset.cluster import AGAIN, stream
 from mammo_core.dataset.store import (
     QUARANTINE,
     QUARANTINE_COLUMNS,
@@ -23,14 +22,12 @@ from mammo_core.dataset.store import (
     write_image,
     write_index,
 )
-from mammo_core.errors import ImageError, WorkError
-from mammo_core.files import append_json_line, read_json_lines, write_json_lines
+from mammo_core.dataset.worker_pool import RUN_AGAIN, WorkerPool
+from mammo_core.dicom.limits import hard_timeout, tune_malloc
+from mammo_core.errors import ImageError, JobError
 from mammo_core.preprocess import prepare_source
-from mammo_core.processes import ends_after, keep_memory
 from mammo_core.settings import apply_environment, as_environment, settings
-
-if TYPE_CHECKING:
-    from distributed import Client
+from mammo_core.storage.json_files import append_json_line, read_json_lines, write_json_lines
 
 CARRIED_OVER = "carried_over.jsonl"  # quarantined so far, one line each; the quarantine of an interrupted import
 TOLD = 256  # finished images between two words of progress while they are looked through
@@ -60,7 +57,7 @@ class ImportReport:
 def import_images(
     catalogue: Catalogue,
     store: Store,
-    client: "Client",
+    pool: WorkerPool,
     progress: Progress = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> ImportReport:
@@ -69,12 +66,12 @@ def import_images(
     Args:
         catalogue: what to prepare.
         store: where to; it may hold a part already.
-        client: the Dask client that does the work.
+        pool: the processes that do the work.
         progress: called with total, done, prepared, skipped, quarantined and images_per_second.
         should_stop: asked between batches; the import then ends early and leaves a store that can be continued.
 
     Raises:
-        WorkError: the workers can't do it, see `stream`, or don't see the same folders.
+        JobError: the workers can't do it, see `WorkerPool.map_batches`, or don't see the same folders.
     """
     began = time.monotonic()
     rows = catalogue.table.to_dict("records")
@@ -93,7 +90,7 @@ def import_images(
         progress(_progress(len(rows), skipped, len(entries), len(quarantine), _since(converting)))
 
     tell()
-    for outcome in _convert(client, store, waiting, should_stop):
+    for outcome in _convert(pool, store, waiting, should_stop):
         if "reason" in outcome:
             quarantine.append(outcome)
             append_json_line(store.folder / CARRIED_OVER, outcome)
@@ -202,10 +199,10 @@ def _quarantined(row: dict[str, Any], reason: str, detail: str) -> Outcome:
     return {"image_id": row["image_id"], "file": file, "reason": reason, "detail": detail, "version": version}
 
 
-def _convert(client: "Client", store: Store, rows: list[dict], should_stop: Callable[[], bool]) -> Iterator[Outcome]:
+def _convert(pool: WorkerPool, store: Store, rows: list[dict], should_stop: Callable[[], bool]) -> Iterator[Outcome]:
     """Yield one outcome an image, in no particular order."""
     task = partial(convert_batch, store, as_environment())
-    for batch, outcomes in stream(client, task, rows, should_stop):
+    for batch, outcomes in pool.map_batches(task, rows, should_stop):
         if outcomes is None:
             yield _quarantined(batch[0], "decoder_died", "Decoding this file ended the process or took too long.")
         for outcome in outcomes or []:
@@ -214,14 +211,14 @@ def _convert(client: "Client", store: Store, rows: list[dict], should_stop: Call
 
 
 def _check_same_folders(store: Store, outcome: Outcome) -> None:
-    """Raise a WorkError if a worker doesn't see the files that this process sees, or the other way round."""
+    """Raise a JobError if a worker doesn't see the files that this process sees, or the other way round."""
     reason = outcome.get("reason")
     unseen = reason == "missing" and os.path.exists(outcome["file"])
     unwritten = reason is None and not (store.folder / outcome["png"]).exists()
     if unseen or unwritten:
         where = Path(outcome["file"]).parent if unseen else store.folder
-        raise WorkError(
-            f"The Dask workers don't see the same folder {where}. Mount it there under the same path. {AGAIN}"
+        raise JobError(
+            f"The Dask workers don't see the same folder {where}. Mount it there under the same path. {RUN_AGAIN}"
         )
 
 
@@ -236,11 +233,11 @@ def convert_batch(store: Store, environment: Mapping[str, str], batch: list[dict
         batch: catalogue rows with a file.
     """
     apply_environment(environment)
-    keep_memory()
+    tune_malloc()
     outcomes = []
     for row in batch:
         try:
-            with ends_after(settings().decode_seconds):
+            with hard_timeout(settings().decode_seconds):
                 outcomes.append(_convert_one(store, row))
         except ImageError as error:
             outcomes.append(_quarantined(row, error.reason, error.message))
@@ -253,4 +250,4 @@ def _convert_one(store: Store, row: dict[str, Any]) -> Outcome:
     finished = read_entry(store, png) if png.exists() else None
     if finished and finished["image_id"] == row["image_id"]:
         return finished
-    return write_image(store, row, prepare_source(Path(row["file"]), store.contract))
+    return write_image(store, row, prepare_source(Path(row["file"]), store.preprocessing))

@@ -14,8 +14,8 @@ import pandas as pd
 from mammo_core.dataset.catalogue import COLUMNS, Catalogue, read_catalogue
 from mammo_core.dicom import Source
 from mammo_core.errors import DataError
-from mammo_core.files import read_json, write_json
 from mammo_core.settings import settings
+from mammo_core.storage.json_files import read_json, write_json
 
 LINK = "linked.json"
 ABOUT = "dataset.json"

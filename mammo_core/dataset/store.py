@@ -29,9 +29,10 @@ import pandas as pd
 from PIL import Image, PngImagePlugin
 
 from mammo_core.errors import ConfigError, DataError
-from mammo_core.files import read_json, whole, write_bytes, write_json
-from mammo_core.preprocess import Contract, Prepared
+from mammo_core.preprocess import ModelInput, PreprocessingConfig
 from mammo_core.settings import settings
+from mammo_core.storage.atomic import atomic_path, write_bytes
+from mammo_core.storage.json_files import read_json, write_json
 
 CLASSES = ("negative", "positive")
 UNLABELLED = "unlabelled"
@@ -53,11 +54,11 @@ class Store:
 
     Attributes:
         folder: its folder; the name of the store is the folder's.
-        contract: the preprocessing parameters that made every image in it.
+        preprocessing: the preprocessing parameters that made every image in it.
     """
 
     folder: Path
-    contract: Contract
+    preprocessing: PreprocessingConfig
 
     @property
     def name(self) -> str:
@@ -107,7 +108,7 @@ class Store:
         Raises:
             DataError: a file is missing, unreadable or of another size.
         """
-        size = self.contract.size
+        size = self.preprocessing.size
         images = np.empty((len(pngs), size, size), np.uint8)
         for index, name in enumerate(pngs):
             try:
@@ -146,10 +147,10 @@ def open_store(name: str) -> Store:
     if not (folder / "contract.json").exists():
         there = ", ".join(store.name for store in list_stores()) or "none yet"
         raise DataError(f"There is no prepared store {folder.name!r} (there: {there}). Run an import first.")
-    return Store(folder, Contract.from_json(read_json(folder / "contract.json")))
+    return Store(folder, PreprocessingConfig.from_json(read_json(folder / "contract.json")))
 
 
-def create_store(name: str, contract: Contract, source: dict[str, Any]) -> Store:
+def create_store(name: str, preprocessing: PreprocessingConfig, source: dict[str, Any]) -> Store:
     """Open the store of that name, or make an empty one.
 
     A store of the same name that another contract made, or another source, is left alone: the new one's name then
@@ -159,14 +160,14 @@ def create_store(name: str, contract: Contract, source: dict[str, Any]) -> Store
         DataError: that name belongs to images of another source.
     """
     folder = prepared_folder() / name
-    if (folder / "contract.json").exists() and read_json(folder / "contract.json") != contract.to_json():
-        folder = prepared_folder() / f"{name}-{contract.identity[:8]}"
+    if (folder / "contract.json").exists() and read_json(folder / "contract.json") != preprocessing.to_json():
+        folder = prepared_folder() / f"{name}-{preprocessing.identity[:8]}"
     if (folder / "source.json").exists() and read_json(folder / "source.json")["csv"] != source["csv"]:
         raise DataError(f"The store {folder.name} was made from another data set. Choose another name for this one.")
-    for path, document in ((folder / "source.json", source), (folder / "contract.json", contract.to_json())):
+    for path, document in ((folder / "source.json", source), (folder / "contract.json", preprocessing.to_json())):
         if not path.exists() or read_json(path) != document:
             write_json(path, document)
-    return Store(folder, contract)
+    return Store(folder, preprocessing)
 
 
 def list_stores() -> list[Store]:
@@ -181,13 +182,13 @@ def outdated_stores() -> list[str]:
     names = []
     for path in sorted(prepared_folder().glob("*/contract.json")):
         try:
-            Contract.from_json(read_json(path))
+            PreprocessingConfig.from_json(read_json(path))
         except ConfigError:
             names.append(path.parent.name)
     return names
 
 
-def write_image(store: Store, row: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
+def write_image(store: Store, row: dict[str, Any], prepared: ModelInput) -> dict[str, Any]:
     """Write one image and, inside its PNG, what the manifest needs to know of it.
 
     Args:
@@ -263,7 +264,7 @@ def write_index(
     known = pd.DataFrame(entries, columns=pd.Index(["image_id", "geometry", "png", "sha256"]))
     manifest = catalogue.merge(known, on="image_id", how="inner", validate="one_to_one")
     manifest["label"] = manifest["cancer"]
-    with whole(store.folder / MANIFEST) as path:
+    with atomic_path(store.folder / MANIFEST) as path:
         manifest.to_parquet(path, index=False)
-    with whole(store.folder / QUARANTINE) as path:
+    with atomic_path(store.folder / QUARANTINE) as path:
         pd.DataFrame(quarantine, columns=pd.Index(QUARANTINE_COLUMNS)).to_parquet(path, index=False)

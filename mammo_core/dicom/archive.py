@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mammo_core.dicom.header import too_large
-from mammo_core.dicom.packed import DEFLATED, STORED, UNREADABLE, Packed
+from mammo_core.dicom.zip_member import DEFLATED, STORED, UNREADABLE, ZipMember
 from mammo_core.errors import ImageError
 
 MOST_FILES = 10_000
@@ -34,11 +34,11 @@ class Member(NamedTuple):
     method: int
     size: int
 
-    def cut(self, source: Path | bytes) -> Packed:
+    def cut(self, source: Path | bytes) -> ZipMember:
         """Return the member as it lies in the zip file: its own bytes of one in memory, its place in one on disk."""
         if isinstance(source, bytes):
-            return Packed(source[self.start : self.start + self.length], 0, self.length, self.method, self.size)
-        return Packed(source, self.start, self.length, self.method, self.size)
+            return ZipMember(source[self.start : self.start + self.length], 0, self.length, self.method, self.size)
+        return ZipMember(source, self.start, self.length, self.method, self.size)
 
 
 def members(source: Path | bytes) -> list[Member]:

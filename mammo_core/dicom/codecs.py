@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from pydicom import uid
 
 from mammo_core.dicom.codestream import Codestream, parse
-from mammo_core.dicom.pyramid import smaller
+from mammo_core.dicom.truncation import truncate_codestream
 from mammo_core.errors import ImageError
 
 LEVELS = 255  # grey levels of a model input
@@ -47,14 +47,14 @@ class Decoded(NamedTuple):
         halvings: how often the sides were halved.
         bits: precision of a sample, by the stream.
         signed: whether the stream calls them signed.
-        grain: what lies between two neighbouring values; above 1 where the lowest bits were left out.
+        quantisation_step: what lies between two neighbouring values; above 1 where the lowest bits were left out.
     """
 
     values: np.ndarray
     halvings: int
     bits: int
     signed: bool
-    grain: int = 1
+    quantisation_step: int = 1
 
 
 def decode(
@@ -119,7 +119,7 @@ def _check_lossless(code: Codestream, values: np.ndarray, strict: bool) -> None:
     if wrapped:
         raise ImageError("damaged", SENSELESS)
     if strict or bool((values[-1] == middle).all()):  # the latter may be so: padding can be grey
-        _listen(code, bytearray(code.data))
+        _decode_for_warnings(code, bytearray(code.data))
 
 
 def _check_lossy(code: Codestream) -> None:
@@ -133,10 +133,10 @@ def _check_lossy(code: Codestream) -> None:
     stream = bytearray(code.data)
     if stream[code.frame + 1] != PROGRESSIVE:
         stream[code.scan + 7 : code.scan + 10] = bytes([0, 63, 0])
-    _listen(code, stream)
+    _decode_for_warnings(code, stream)
 
 
-def _listen(code: Codestream, stream: bytearray) -> None:
+def _decode_for_warnings(code: Codestream, stream: bytearray) -> None:
     """Read a stream by a decoder that hears libjpeg's warnings, and throw the picture away.
 
     It knows 8 bits only. Coded data of more bits have the same form (T.81 annexes F and H), so a header that says 8 will do.
@@ -177,7 +177,7 @@ def _by_header(code: Codestream, halvings: int, planes: int) -> np.ndarray | Non
 
     Without its lowest bits a value comes out one step too low on average, but for an exact 0.
     """
-    values = _decoded(smaller(code.data, halvings, planes))
+    values = _decoded(truncate_codestream(code.data, halvings, planes))
     if values is None or not planes:
         return values
     values = values.astype(np.uint16, copy=False)
@@ -192,7 +192,7 @@ def _spare_planes(code: Codestream, halvings: int) -> int:
     Air and burned borders at the ends of the scale don't count. Whoever knows the tissue finds out whether the guess was
     right: see `grain`.
     """
-    thumbnail = _decoded(smaller(code.data, code.levels, 1))
+    thumbnail = _decoded(truncate_codestream(code.data, code.levels, 1))
     if thumbnail is None:
         return 0
     levels = np.sort(thumbnail, axis=None)

@@ -36,7 +36,7 @@ IDENTIFIERS = (
 
 
 @dataclass(frozen=True)
-class Statement:
+class ReportContent:
     """What is to be said of one image.
 
     Attributes:
@@ -44,7 +44,7 @@ class Statement:
         probability: of the positive class, in [0, 1].
         recall: whether the breast reaches the operating point; None where it isn't known which breast it is.
         threshold: the operating point, in [0, 1].
-        strange: whether the image is unlike those that the model learnt from.
+        out_of_distribution: whether the image is unlike those that the model learnt from.
         laterality, view: of the image, or None.
         limits: sentences that must go with the answer.
     """
@@ -53,13 +53,13 @@ class Statement:
     probability: float
     recall: bool | None
     threshold: float
-    strange: bool
+    out_of_distribution: bool
     laterality: str | None
     view: str | None
     limits: tuple[str, ...]
 
 
-def export(source: Source, picture: np.ndarray, statement: Statement, keep: bool) -> tuple[bytes, bytes]:
+def export(source: Source, picture: np.ndarray, statement: ReportContent, keep: bool) -> tuple[bytes, bytes]:
     """Make the DICOM files of an answer.
 
     Args:
@@ -135,7 +135,7 @@ def _is_usable(name: str, value: str) -> bool:
     return name != "patient_sex" or value in ("M", "F", "O")
 
 
-def _capture(identity: dict[str, Any], picture: np.ndarray, statement: Statement) -> Dataset:
+def _capture(identity: dict[str, Any], picture: np.ndarray, statement: ReportContent) -> Dataset:
     capture = hd.sc.SCImage(
         pixel_array=np.ascontiguousarray(picture),
         photometric_interpretation="RGB",
@@ -156,7 +156,7 @@ def _capture(identity: dict[str, Any], picture: np.ndarray, statement: Statement
     return capture
 
 
-def _orientation(statement: Statement) -> list[str]:
+def _orientation(statement: ReportContent) -> list[str]:
     """Return where rows and columns of a hung picture lead (0020,0020); nothing where the breast isn't known."""
     if statement.laterality not in ("R", "L"):
         return []
@@ -164,7 +164,7 @@ def _orientation(statement: Statement) -> list[str]:
     return ["P" if statement.laterality == "R" else "A", inwards if statement.view == "CC" else "F"]
 
 
-def _report(capture: Dataset, statement: Statement) -> Dataset:
+def _report(capture: Dataset, statement: ReportContent) -> Dataset:
     device = sr.DeviceObserverIdentifyingAttributes(uid=hd.UID(), name=MAKER, model_name=statement.model)
     observer = sr.ObserverContext(observer_type=codes.DCM.Device, observer_identifying_attributes=device)
     image = " ".join(word for word in (statement.laterality, statement.view) if word) or "image"
@@ -180,7 +180,7 @@ def _report(capture: Dataset, statement: Statement) -> Dataset:
         qualitative_evaluations=[
             sr.QualitativeEvaluation(
                 name=sr.CodedConcept("DECISION", SCHEME, "Decision for the breast at the operating point"),
-                value=sr.CodedConcept(*DECISIONS[None if statement.strange else statement.recall]),
+                value=sr.CodedConcept(*DECISIONS[None if statement.out_of_distribution else statement.recall]),
             )
         ],
         source_images=[sr.SourceImageForMeasurementGroup.from_source_image(capture)],
@@ -205,10 +205,10 @@ def _report(capture: Dataset, statement: Statement) -> Dataset:
     )
 
 
-def _comments(statement: Statement) -> list[str]:
+def _comments(statement: ReportContent) -> list[str]:
     """Return the sentences that go with an answer."""
     texts = [f"Recall from a probability of {statement.threshold:.3f} of the breast."]
-    if statement.strange:
+    if statement.out_of_distribution:
         texts.append("The image is unlike those that the model learnt from: what it says of it has no basis.")
     return [*statement.limits, *texts]
 

@@ -10,7 +10,7 @@ from pydicom.multival import MultiValue
 from scipy.ndimage import binary_dilation
 
 from mammo_core.dicom.header import OVERLAY_BIT, Header, integer
-from mammo_core.dicom.mammogram import Mammogram, Table, Window
+from mammo_core.dicom.mammogram import LookupTable, Mammogram, Window
 from mammo_core.errors import ImageError
 
 LEAST_BRIGHT, MOST_DARK = 0.25, 0.9  # of white: what a usable window makes of the brightest and the darkest tissue
@@ -74,13 +74,13 @@ def with_stored_sign(values: np.ndarray, header: Header) -> np.ndarray:
     return with_sign(values.astype(f"u{values.itemsize}"), header.bits, True)
 
 
-def fill_padding(stored: np.ndarray, header: Header, grain: int = 1, blended: bool = False) -> np.ndarray:
+def fill_padding(stored: np.ndarray, header: Header, quantisation_step: int = 1, blended: bool = False) -> np.ndarray:
     """Give the pixels between Pixel Padding Value (0028,0120) and Range Limit (0028,0121) the darkest other value.
 
     Args:
         stored: integers (rows, columns).
         header: of the file.
-        grain: what lies between two neighbouring values.
+        quantisation_step: what lies between two neighbouring values.
         blended: whether the image was reduced, so that pixels at the edge of padding have a share in it.
 
     Returns:
@@ -89,7 +89,7 @@ def fill_padding(stored: np.ndarray, header: Header, grain: int = 1, blended: bo
     bounds = padding_range(header)
     if bounds is None:
         return stored
-    low, high = bounds[0] - (grain - 1), bounds[1]
+    low, high = bounds[0] - (quantisation_step - 1), bounds[1]
     mask = stored == high if low == high else (stored >= low) & (stored <= high)
     near = binary_dilation(mask, iterations=BLENDED) if blended else mask
     if not mask.any() or near.all():
@@ -124,7 +124,7 @@ def dark_is_high(header: Header) -> bool:
     return header.inverted != (rescale(header.dataset)[0] < 0)
 
 
-def modality_table(dataset: Dataset, little: bool) -> Table | None:
+def modality_table(dataset: Dataset, little: bool) -> LookupTable | None:
     """Return the Modality LUT Sequence (0028,3000) as a table, or None; `little`: whether numbers are little-endian."""
     items = dataset.get("ModalityLUTSequence")
     return _table(items[0], little) if items else None
@@ -176,7 +176,7 @@ def _add_up(values: np.ndarray, step: int, wide: np.dtype) -> np.ndarray:
     return sums
 
 
-def windows(dataset: Dataset, little: bool) -> tuple[Window | Table, ...]:
+def windows(dataset: Dataset, little: bool) -> tuple[Window | LookupTable, ...]:
     """Return the file's windows, Window Center (0028,1050) and Width (0028,1051), then its VOI LUTs (0028,3010).
 
     They are for people only, so what isn't usable of them is left out.
@@ -184,7 +184,7 @@ def windows(dataset: Dataset, little: bool) -> tuple[Window | Table, ...]:
     function = dataset.get("VOILUTFunction") or "LINEAR"
     function = str(function[0] if isinstance(function, MultiValue) else function).strip().upper()
     function = function if function in FUNCTIONS else "LINEAR"
-    usable: list[Window | Table] = []
+    usable: list[Window | LookupTable] = []
     with suppress(ValueError):  # no number
         for pair in zip(_all(dataset.get("WindowCenter")), _all(dataset.get("WindowWidth")), strict=False):
             if math.isfinite(sum(pair)) and pair[1] > 0:
@@ -195,7 +195,7 @@ def windows(dataset: Dataset, little: bool) -> tuple[Window | Table, ...]:
     return tuple(usable)
 
 
-def _table(item: Dataset, little: bool) -> Table:
+def _table(item: Dataset, little: bool) -> LookupTable:
     """Return a look-up table: LUT Descriptor (0028,3002) and LUT Data (0028,3006).
 
     Raises:
@@ -206,7 +206,7 @@ def _table(item: Dataset, little: bool) -> Table:
     values = _lut_data(item.LUTData, count, little)
     if values.size < count or not 8 <= bits <= 16:
         raise ImageError("damaged", "The header's look-up table contradicts its descriptor.")
-    return Table(first, values[:count].astype(np.float32), bits)
+    return LookupTable(first, values[:count].astype(np.float32), bits)
 
 
 def _lut_data(data: Any, count: int, little: bool) -> np.ndarray:
@@ -217,7 +217,7 @@ def _lut_data(data: Any, count: int, little: bool) -> np.ndarray:
 
 
 def display(
-    mammogram: Mammogram, window: Window | Table | None = None, levels: tuple[float, float] | None = None
+    mammogram: Mammogram, window: Window | LookupTable | None = None, levels: tuple[float, float] | None = None
 ) -> np.ndarray:
     """Return the picture for people.
 
@@ -234,8 +234,8 @@ def display(
     values = mammogram.pixels
     inside = values > values.min()
     if chosen is not None and levels is None:
-        turn = mammogram.turn
-        share = chosen.apply(values) if turn is None else 1 - chosen.apply(turn - values)
+        inversion_sum = mammogram.inversion_sum
+        share = chosen.apply(values) if inversion_sum is None else 1 - chosen.apply(inversion_sum - values)
         if window or not inside.any():
             return np.round(share * 255).astype(np.uint8)
         dark, bright = np.percentile(share[inside], DISPLAY_PERCENTILES)

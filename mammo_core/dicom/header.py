@@ -19,7 +19,7 @@ from pydicom.filereader import read_dataset
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 
-from mammo_core.dicom.packed import Packed
+from mammo_core.dicom.zip_member import ZipMember
 from mammo_core.errors import ImageError
 from mammo_core.settings import settings
 
@@ -88,7 +88,7 @@ class Header:
         return self.syntax != uid.ExplicitVRBigEndian
 
 
-Source = Path | bytes | Packed  # of a file: where it lies, or what is in it
+Source = Path | bytes | ZipMember  # of a file: where it lies, or what is in it
 
 
 def open_stream(source: Source) -> BinaryIO:
@@ -100,7 +100,7 @@ def open_stream(source: Source) -> BinaryIO:
     """
     limit = settings().max_file_bytes
     try:
-        if isinstance(source, Packed):
+        if isinstance(source, ZipMember):
             if source.size > limit:
                 raise too_large(f"The file inflates to {source.size / 1e6:,.1f} MB", f"{limit / 1e6:,.1f} MB are read")
             source = source.unpack()

@@ -45,7 +45,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Table:
+class LookupTable:
     """A look-up table: of the modality (PS3.3 C.11.1) or for display (PS3.3 C.11.2.1.1).
 
     Attributes:
@@ -80,8 +80,8 @@ class Mammogram:
         shift: `pixels[i, j]` stands for the source pixels from row `i * 2**reduction - shift` on, and columns alike.
             A mean of blocks has 0; a wavelet's low-pass lies centred on every 2**reduction-th pixel, half a block
             before.
-        grain: in modality values; finer differences than this were left out while decoding. 0 where nothing was.
-        turn: what MONOCHROME1 values were subtracted from, or None for MONOCHROME2; windows refer to the values before.
+        quantisation_step: in modality values; finer differences than this were left out while decoding. 0 where nothing was.
+        inversion_sum: what MONOCHROME1 values were subtracted from, or None for MONOCHROME2; windows refer to the values before.
         windows: windows and tables as in the file, the first is its default.
         laterality: "L", "R" or None; Image Laterality (0020,0062), else Laterality (0020,0060).
         view: "CC", "MLO", … or None; View Position (0018,5101), else the view code.
@@ -96,9 +96,9 @@ class Mammogram:
     source_rows: int
     source_columns: int
     shift: float = 0.0
-    grain: float = 0.0
-    turn: float | None = None
-    windows: tuple[Window | Table, ...] = ()
+    quantisation_step: float = 0.0
+    inversion_sum: float | None = None
+    windows: tuple[Window | LookupTable, ...] = ()
     laterality: str | None = None
     view: str | None = None
     patient: str | None = field(default=None, repr=False)

@@ -12,7 +12,7 @@ from mammo_core.dicom import codecs, frames, grey, header
 from mammo_core.dicom.codecs import Decoded
 from mammo_core.dicom.header import Header, Source
 from mammo_core.dicom.mammogram import Mammogram, known_patient
-from mammo_core.dicom.refuse import refuse_others
+from mammo_core.dicom.reject import reject_others
 from mammo_core.errors import ImageError, MammoError
 
 OVERSAMPLING = 2  # a reduced image leaves at least this many times the wanted side
@@ -43,7 +43,7 @@ def read(source: Source, wanted: int | None = None, *, every_bit: bool = False, 
     """
     with header.open_stream(source) as opened, _nothing_else():
         dataset, syntax, stream = header.parse(opened)
-        refuse_others(dataset, bool(stream.read(1)))
+        reject_others(dataset, bool(stream.read(1)))
         stream.seek(-1, 1)
         found = header.check(dataset, syntax, stream)
         return _mammogram(found, wanted, every_bit, strict)
@@ -108,7 +108,7 @@ def _mammogram(found: Header, wanted: int | None, every_bit: bool, strict: bool)
     decoded = stored_values(found, halvings, every_bit=every_bit, strict=strict)
     done = decoded.halvings
     notes = _notes(found, decoded)
-    stored = grey.fill_padding(decoded.values, found, decoded.grain, blended=done > 0)
+    stored = grey.fill_padding(decoded.values, found, decoded.quantisation_step, blended=done > 0)
     table, (slope, intercept) = grey.modality_table(dataset, found.little), grey.rescale(dataset)
     if table:
         values = grey.shrink(table.look_up(stored), reduction - done)
@@ -116,18 +116,18 @@ def _mammogram(found: Header, wanted: int | None, every_bit: bool, strict: bool)
         values = grey.shrink(stored, reduction - done)
         if (slope, intercept) != (1.0, 0.0):
             values = values * np.float32(slope) + np.float32(intercept)
-    turn = None
+    inversion_sum = None
     if found.inverted:
-        turn = float(table.entries.max()) if table else _turn(found, slope, intercept)
-        values = np.float32(turn) - values
+        inversion_sum = float(table.entries.max()) if table else _turn(found, slope, intercept)
+        values = np.float32(inversion_sum) - values
     return Mammogram(
         pixels=values,
         reduction=reduction,
         source_rows=found.rows,
         source_columns=found.columns,
         shift=(2**done - 1) / 2,
-        grain=abs(slope) * decoded.grain if decoded.grain > 1 else 0.0,
-        turn=turn,
+        quantisation_step=abs(slope) * decoded.quantisation_step if decoded.quantisation_step > 1 else 0.0,
+        inversion_sum=inversion_sum,
         windows=grey.windows(dataset, found.little),
         laterality=_laterality(dataset),
         view=_view(dataset),

@@ -8,9 +8,8 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from mammo_core.dicom.confine import confine, confine_time
+from mammo_core.dicom.limits import die_with_parent, limit_cpu_time, limit_process, tune_malloc
 from mammo_core.errors import ImageError
-from mammo_core.processes import die_with_parent, keep_memory
 from mammo_core.settings import settings
 
 CPU_ENDED = -getattr(signal, "SIGXCPU", 24)  # exit code of a worker that has used its time up
@@ -82,12 +81,12 @@ def _result(future: Any, seconds: float) -> Any:
 
 def _start(memory: int) -> None:
     die_with_parent()
-    keep_memory()
-    confine(memory)
+    tune_malloc()
+    limit_process(memory)
 
 
 def _timed(seconds: float, function: Callable[..., Any], *arguments: Any) -> Any:
-    confine_time(seconds)
+    limit_cpu_time(seconds)
     return function(*arguments)
 
 

@@ -2,7 +2,6 @@
 
 from mammo_core.evaluation.baselines import STATISTICS, image_statistics
 from mammo_core.evaluation.calibration import Calibration, fit_platt
-from mammo_core.evaluation.compare import compare, standing_report
 from mammo_core.evaluation.operating import POLICIES, at_threshold, choose_threshold, per_thousand
 from mammo_core.evaluation.report import evaluate
 from mammo_core.evaluation.units import to_breasts, to_patients, to_unit
@@ -13,12 +12,10 @@ __all__ = [
     "Calibration",
     "at_threshold",
     "choose_threshold",
-    "compare",
     "evaluate",
     "fit_platt",
     "image_statistics",
     "per_thousand",
-    "standing_report",
     "to_breasts",
     "to_patients",
     "to_unit",

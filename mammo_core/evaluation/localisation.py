@@ -16,13 +16,13 @@ class Located:
 
     Attributes:
         patient: patient_id.
-        heat: evidence for the positive class, float (h, w); it covers the model input.
+        cam: evidence for the positive class, float (h, w); it covers the model input.
         breast: bool (size, size).
         boxes: top, left, bottom, right of each malignant lesion, float (n, 4).
     """
 
     patient: Any
-    heat: np.ndarray
+    cam: np.ndarray
     breast: np.ndarray
     boxes: np.ndarray
 
@@ -49,27 +49,27 @@ def localisation(images: list[Located], resamples: int = RESAMPLES, seed: int = 
         "patients": len(number),
         "hit_rate": {"value": float(hits.mean()), "low": low, "high": high},
         "chance": float(np.mean([_chance(image) for image in images])),
-        "outside": float(np.mean([heat_outside(image.heat, image.breast) for image in images])),
+        "outside": float(np.mean([cam_outside_breast(image.cam, image.breast) for image in images])),
         "outside_chance": float(np.mean([1 - image.breast.mean() for image in images])),
     }
 
 
-def heat_outside(heat: np.ndarray, breast: np.ndarray) -> float:
+def cam_outside_breast(cam: np.ndarray, breast: np.ndarray) -> float:
     """Return the share of the positive heat that lies outside the breast, 0 without heat.
 
     Args:
-        heat: float (h, w), covers the model input.
+        cam: float (h, w), covers the model input.
         breast: bool (size, size), size a multiple of h and w.
     """
-    rows, columns = breast.shape[0] // heat.shape[0], breast.shape[1] // heat.shape[1]
-    inside = breast.reshape(heat.shape[0], rows, heat.shape[1], columns).mean(axis=(1, 3))
-    positive = np.clip(heat, 0, None)
+    rows, columns = breast.shape[0] // cam.shape[0], breast.shape[1] // cam.shape[1]
+    inside = breast.reshape(cam.shape[0], rows, cam.shape[1], columns).mean(axis=(1, 3))
+    positive = np.clip(cam, 0, None)
     return float((positive * (1 - inside)).sum() / positive.sum()) if positive.any() else 0.0
 
 
 def _hit(image: Located) -> bool:
-    step = image.breast.shape[0] / image.heat.shape[0]
-    place = np.array(np.unravel_index(int(image.heat.argmax()), image.heat.shape))
+    step = image.breast.shape[0] / image.cam.shape[0]
+    place = np.array(np.unravel_index(int(image.cam.argmax()), image.cam.shape))
     row, column = (place + 0.5) * step
     return bool(_covers(image, row, column).any())
 
@@ -81,6 +81,6 @@ def _chance(image: Located) -> float:
 
 
 def _covers(image: Located, row: np.ndarray | float, column: np.ndarray | float) -> np.ndarray:
-    reach = image.breast.shape[0] / image.heat.shape[0] / 2
+    reach = image.breast.shape[0] / image.cam.shape[0] / 2
     top, left, bottom, right = image.boxes.T
     return (row >= top - reach) & (row <= bottom + reach) & (column >= left - reach) & (column <= right + reach)

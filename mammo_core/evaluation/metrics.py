@@ -250,7 +250,7 @@ def _f1(sample: Sample) -> np.ndarray:
     return _divide(2 * sample.hits, sample.hits + sample.alarms + sample.positives, default=0.0)
 
 
-def _divide(part: np.ndarray, whole: np.ndarray, default: float = np.nan) -> np.ndarray:
+def _divide(part: np.ndarray, total: np.ndarray, default: float = np.nan) -> np.ndarray:
     """Divide; `default` where the divisor is 0."""
-    part, whole = np.broadcast_arrays(part, whole)
-    return np.divide(part, whole, out=np.full(part.shape, default), where=whole != 0)
+    part, total = np.broadcast_arrays(part, total)
+    return np.divide(part, total, out=np.full(part.shape, default), where=total != 0)

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from mammo_core.documents.units import Unit
 from mammo_core.errors import ConfigError, DataError
-from mammo_core.evaluation.units import Unit, to_unit
+from mammo_core.evaluation.units import to_unit
 
 Policy = Literal["specificity_90", "sensitivity_90", "best_f1", "recall_10"]
 POLICIES: dict[Policy, str] = {
@@ -86,8 +87,8 @@ def at_threshold(table: pd.DataFrame, threshold: float) -> dict[str, Any]:
     }
 
 
-def _share(part: float, whole: float) -> float | None:
-    return part / whole if whole else None
+def _share(part: float, total: float) -> float | None:
+    return part / total if total else None
 
 
 def outcomes(units: pd.DataFrame, threshold: float, label: int, recalled: bool) -> pd.DataFrame:

@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mammo_core.documents.units import UNITS, Unit
 from mammo_core.errors import DataError
 from mammo_core.evaluation import metrics
 from mammo_core.evaluation.baselines import baseline_scores
 from mammo_core.evaluation.metrics import Ranking, with_interval
 from mammo_core.evaluation.operating import at_threshold
 from mammo_core.evaluation.subgroups import subgroups
-from mammo_core.evaluation.units import UNITS, Unit, to_unit
+from mammo_core.evaluation.units import to_unit
 
 FIGURES: dict[str, metrics.Metric] = {
     "auc": metrics.auc,
@@ -41,7 +42,7 @@ def evaluate(
         resamples: of the bootstrap.
 
     Returns:
-        The report of breasts (see `judge`) with its unit; `units`: that of images and patients; `subgroups`.
+        The report of breasts (see `evaluate_unit`) with its unit; `units`: that of images and patients; `subgroups`.
 
     Raises:
         DataError: the predictions hold one class only.
@@ -49,7 +50,7 @@ def evaluate(
     if predictions["label"].nunique() < 2:
         raise DataError("The judged part holds only one class, so nothing can be said about telling them apart.")
     rivals = baseline_scores(predictions, training)
-    reports = {unit: judge(predictions, unit, operating_point, rivals, resamples) for unit in UNITS}
+    reports = {unit: evaluate_unit(predictions, unit, operating_point, rivals, resamples) for unit in UNITS}
     return {
         "unit": "breast",
         **reports.pop("breast"),
@@ -58,7 +59,7 @@ def evaluate(
     }
 
 
-def judge(
+def evaluate_unit(
     predictions: pd.DataFrame, unit: Unit, threshold: float, rivals: dict[str, np.ndarray], resamples: int
 ) -> dict[str, Any]:
     """Judge predictions by one unit.
@@ -85,7 +86,7 @@ def judge(
     always = {"auc": 0.5, "average_precision": prevalence, "accuracy": max(prevalence, 1 - prevalence)}
     baselines = {"prevalence": always, **dict.fromkeys(NAMES)}
     for name, scores in rivals.items():
-        baselines[name] = beside(table, to_unit(predictions.assign(probability=scores), unit), resamples)
+        baselines[name] = compare_auc(table, to_unit(predictions.assign(probability=scores), unit), resamples)
     document: dict[str, Any] = {
         "n": len(table),
         "positives": int(table["label"].sum()),
@@ -99,7 +100,7 @@ def judge(
     return at_operating_point(document, table, threshold, resamples)
 
 
-def beside(table: pd.DataFrame, rival: pd.DataFrame, resamples: int = metrics.RESAMPLES) -> dict[str, Any]:
+def compare_auc(table: pd.DataFrame, rival: pd.DataFrame, resamples: int = metrics.RESAMPLES) -> dict[str, Any]:
     """Describe a rival on the same units: auc and average_precision, and the model's gain in AUC over it (paired).
 
     Args:
@@ -127,7 +128,7 @@ def at_operating_point(
     """Return the report of a unit with everything that hangs on the operating point said of this one.
 
     Args:
-        document: see `judge`.
+        document: see `evaluate_unit`.
         table: one row a unit.
         threshold: from which a unit is recalled.
         resamples: of the bootstrap.
@@ -148,7 +149,7 @@ def at_operating_point(
 
 
 def verdict(document: dict[str, Any]) -> str:
-    """Say in a sentence or two what the numbers of `judge` mean."""
+    """Say in a sentence or two what the numbers of `evaluate_unit` mean."""
     auc, recall_rate = document["auc"], document["operating_point"]["recall_rate"]
     habit = ""
     if recall_rate < NEVER:
@@ -156,28 +157,28 @@ def verdict(document: dict[str, Any]) -> str:
     elif recall_rate > ALWAYS:
         habit = " It answers almost always positive."
     if auc["low"] is None or auc["low"] <= 0.5 <= auc["high"]:
-        return f"Not distinguishable from chance (AUC {in_words(auc)}).{habit}"
+        return f"Not distinguishable from chance (AUC {format_estimate(auc)}).{habit}"
     if auc["high"] < 0.5:
-        return f"Worse than chance (AUC {in_words(auc)}).{habit}"
+        return f"Worse than chance (AUC {format_estimate(auc)}).{habit}"
     found = document["baselines"]
-    compared = [f"{against(NAMES[name], found[name]['gain'])}" for name in NAMES if found.get(name)]
+    compared = [f"{describe_difference(NAMES[name], found[name]['gain'])}" for name in NAMES if found.get(name)]
     if not compared:
-        return f"Better than chance (AUC {in_words(auc)}); there is no age to compare with.{habit}"
+        return f"Better than chance (AUC {format_estimate(auc)}); there is no age to compare with.{habit}"
     text = "; ".join(compared)
     return f"{text[0].upper()}{text[1:]}.{habit}"
 
 
-def against(name: str, gain: dict[str, float | None]) -> str:
+def describe_difference(name: str, gain: dict[str, float | None]) -> str:
     """Say how something fares against a rival of that name, from the paired difference in AUC."""
     low, high = gain["low"], gain["high"]
     if low is None or high is None or low <= 0 <= high:
         word = "not distinguishable from"
     else:
         word = "better than" if low > 0 else "worse than"
-    return f"{word} {name} (ΔAUC {in_words(gain)})"
+    return f"{word} {name} (ΔAUC {format_estimate(gain)})"
 
 
-def in_words(figure: dict[str, float | None]) -> str:
+def format_estimate(figure: dict[str, float | None]) -> str:
     """Return "0.83, 95 % CI 0.79 to 0.87"."""
     if figure["value"] is None:
         return "not defined"

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from mammo_core.documents.units import Unit, age_band
 from mammo_core.evaluation import metrics
 from mammo_core.evaluation.metrics import Ranking, with_interval
-from mammo_core.evaluation.units import Unit, to_unit
-from mammo_core.explore import age_band
+from mammo_core.evaluation.units import to_unit
 
 ATTRIBUTES: dict[str, Unit] = {  # attribute and the unit that has it
     "site_id": "breast",

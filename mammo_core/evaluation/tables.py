@@ -30,13 +30,13 @@ def report_table(document: dict[str, Any]) -> pd.DataFrame:
     """Return measure, model, and each baseline beside it, as text with 95 % intervals.
 
     Args:
-        document: of one unit, see `report.judge`.
+        document: of one unit, see `report.evaluate_unit`.
     """
     baselines = document["baselines"]
     always = baselines["prevalence"]
-    rows = [(TITLES[name], with_bounds(document[name])) for name in FIGURES]
-    rows += [(TITLES[name], with_bounds(figure)) for name, figure in document["pf1_intervals"].items()]
-    rows += [(POINT[name], with_bounds(figure)) for name, figure in document["operating_point_intervals"].items()]
+    rows = [(TITLES[name], format_ci(document[name])) for name in FIGURES]
+    rows += [(TITLES[name], format_ci(figure)) for name, figure in document["pf1_intervals"].items()]
+    rows += [(POINT[name], format_ci(figure)) for name, figure in document["operating_point_intervals"].items()]
     rows.append(("Accuracy at the operating point", f"{document['accuracy']:.3f}"))
     table = pd.DataFrame(rows, columns=["measure", "this model"]).set_index("measure")
     table["always “negative”"] = NOTHING
@@ -47,7 +47,7 @@ def report_table(document: dict[str, Any]) -> pd.DataFrame:
         if baselines.get(name):
             table[title] = NOTHING
             for figure in ("auc", "average_precision"):
-                table.loc[TITLES[figure], title] = with_bounds(baselines[name][figure])
+                table.loc[TITLES[figure], title] = format_ci(baselines[name][figure])
     return table.reset_index()
 
 
@@ -61,7 +61,7 @@ def comparison_table(documents: dict[str, dict[str, Any]]) -> pd.DataFrame:
         {
             "model": name,
             "judged on": f"{document['n']:,} {document['unit']}s, {document['positives']:,} positive",
-            **{TITLES[figure]: with_bounds(document[figure]) for figure in FIGURES},
+            **{TITLES[figure]: format_ci(document[figure]) for figure in FIGURES},
         }
         for name, document in documents.items()
     )
@@ -72,7 +72,7 @@ def subgroup_table(document: dict[str, Any]) -> pd.DataFrame:
     table = pd.DataFrame(document["subgroups"])
     if table.empty:
         return table
-    return table.assign(auc=[with_bounds(auc) if auc else "too few" for auc in table["auc"]]).rename(
+    return table.assign(auc=[format_ci(auc) if auc else "too few" for auc in table["auc"]]).rename(
         columns={"auc": "AUC"}
     )
 
@@ -98,7 +98,7 @@ def operating_table(units: pd.DataFrame, threshold: float, prevalence: float) ->
     return pd.DataFrame(rows, columns=["measure", "this model", "readers (BCSC)"])
 
 
-def with_bounds(figure: dict[str, float | None]) -> str:
+def format_ci(figure: dict[str, float | None]) -> str:
     """Return "0.830 (0.790–0.870)"."""
     if figure["value"] is None:
         return NOTHING

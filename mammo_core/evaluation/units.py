@@ -4,12 +4,9 @@ A predictions table has one row an image: patient_id, laterality, probability of
 1, where known), and whatever else is known of the image.
 """
 
-from typing import Literal
-
 import pandas as pd
 
-Unit = Literal["image", "breast", "patient"]
-UNITS: tuple[Unit, ...] = ("image", "breast", "patient")
+from mammo_core.documents.units import Unit
 
 
 def to_breasts(predictions: pd.DataFrame) -> pd.DataFrame:

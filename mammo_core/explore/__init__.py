@@ -1,7 +1,7 @@
 """A catalogue's table → statistics: counts by unit, ages by label, rates by group, gaps, leaks."""
 
+from mammo_core.documents.units import UNITS, Unit, age_band
 from mammo_core.explore.ages import (
-    age_band,
     age_cumulative,
     age_difference,
     age_histogram,
@@ -22,7 +22,7 @@ from mammo_core.explore.counts import (
 from mammo_core.explore.filters import CHOICES, Filters, View, age_limits, look, options, select
 from mammo_core.explore.leakage import association, leakage
 from mammo_core.explore.rates import rate_by, spread_p, wilson
-from mammo_core.explore.units import UNITS, Unit, by_unit, complete, known
+from mammo_core.explore.units import by_unit, complete, known
 
 __all__ = [
     "CHOICES",

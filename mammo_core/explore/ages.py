@@ -5,12 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mammo_core.explore.units import UNITS, by_unit, complete, labels
+from mammo_core.documents.units import UNITS
+from mammo_core.explore.units import by_unit, complete, labels
 
 LABELS = {0: "negative", 1: "positive"}
 EDGES = np.arange(25, 95, 5)  # years; what lies outside is counted in the first or last bin
-BAND_EDGES = (-np.inf, 40, 50, 60, 70, 80, np.inf)
-BAND_NAMES = ("under 40", "40–49", "50–59", "60–69", "70–79", "80 and over")
 RESAMPLES = 2000
 
 
@@ -93,12 +92,6 @@ def age_difference(rows: pd.DataFrame, resamples: int = RESAMPLES, seed: int = 0
         "low": low,
         "high": high,
     }
-
-
-def age_band(ages: pd.Series) -> pd.Series:
-    """Return the name of the ten-year band of each age, missing where the age is."""
-    bands = pd.cut(ages.astype("float64"), list(BAND_EDGES), right=False, labels=list(BAND_NAMES))
-    return pd.Series(bands, index=ages.index)
 
 
 def _interval(rows: pd.DataFrame, resamples: int, seed: int) -> tuple[float | None, float | None]:

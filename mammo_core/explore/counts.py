@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mammo_core.documents.units import UNITS, Unit
 from mammo_core.explore.ages import LABELS, describe_ages
 from mammo_core.explore.rates import wilson
-from mammo_core.explore.units import UNITS, Unit, by_unit, complete, known, labels
+from mammo_core.explore.units import by_unit, complete, known, labels
 
 
 def summary(table: pd.DataFrame) -> dict[str, Any]:

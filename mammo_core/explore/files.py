@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from mammo_core.errors import ImageError
-from mammo_core.files import csv_columns, modified
+from mammo_core.storage.csv_header import csv_columns
+from mammo_core.storage.hashing import modified_time
 
 PARTS = ("train.csv", "test.csv")
 FACTS = ("rows", "columns", "photometric", "bits", "syntax", "problem")
@@ -32,14 +33,14 @@ def sample_headers(table: pd.DataFrame, most: int = SAMPLE, seed: int = 0) -> pd
     present = table[table["file"].notna()]
     drawn = present.sample(min(most, len(present)), random_state=seed).sort_index()
     headers = pd.DataFrame(
-        [_read(file, modified(file)) for file in drawn["file"]], index=drawn.index, columns=list(FACTS)
+        [_read(file, modified_time(file)) for file in drawn["file"]], index=drawn.index, columns=list(FACTS)
     )
     return pd.concat([drawn[["image_id", "site_id", "machine_id"]], headers], axis=1).reset_index(drop=True)
 
 
 @lru_cache(maxsize=20_000)
 def _read(file: str, version: float) -> dict[str, int | str | None]:
-    from mammo_core.dicom import read_header  # pydicom is imported when the first header is wanted
+    from mammo_core.dicom import read_header
 
     try:
         return {**asdict(read_header(Path(file))), "problem": None}

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from mammo_core.explore.units import Unit, by_unit, complete, known, labels, unit_codes
+from mammo_core.documents.units import Unit
+from mammo_core.explore.units import by_unit, complete, known, labels, unit_codes
 
 CHOICES = {  # column → what it is called
     "site_id": "Site",

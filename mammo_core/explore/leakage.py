@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from mammo_core.explore.ages import age_band
+from mammo_core.documents.units import age_band
 from mammo_core.explore.units import known, labels
 
 PURITY = 0.05  # a rate below this share of the overall rate is "never"; the same, mirrored, is "always"
@@ -71,13 +71,13 @@ def _judge(column: pd.Series, label: np.ndarray, patients: np.ndarray) -> dict[s
     )
     chance_never = binom.cdf(np.floor(rate * trials), trials, overall)
     chance_always = binom.sf(np.ceil(rate * trials) - 1, trials, overall)
-    never = (rate <= PURITY * overall) & (chance_never < CHANCE)
+    never_stop = (rate <= PURITY * overall) & (chance_never < CHANCE)
     always = (rate >= 1 - PURITY * (1 - overall)) & (chance_always < CHANCE)
-    never_share, always_share = n[never].sum() / n.sum(), positives[always].sum() / positives.sum()
+    never_share, always_share = n[never_stop].sum() / n.sum(), positives[always].sum() / positives.sum()
     return {
         "column": str(column.name),
         "leaks": bool(never_share >= LARGE or always_share >= LARGE),
-        "never": ", ".join(values[never]),
+        "never": ", ".join(values[never_stop]),
         "never_share": float(never_share),
         "always": ", ".join(values[always]),
         "always_share": float(always_share),

@@ -4,8 +4,9 @@ from typing import Any
 
 import pandas as pd
 
+from mammo_core.documents.units import Unit
 from mammo_core.explore.rates import spread_p
-from mammo_core.explore.units import Unit, records
+from mammo_core.explore.units import records
 
 SURE = 0.01  # p below which groups are said to differ
 
@@ -147,9 +148,9 @@ def read_leakage(leaks: pd.DataFrame, unit: Unit) -> str:
         return f"No column all but decides the label on a tenth of the {unit}s, further than chance explains."
     parts = []
     for row in records(found):
-        never = f"never positive where it is {row['never']}: {percent(row['never_share'], 0)} of the {unit}s"
+        never_stop = f"never positive where it is {row['never']}: {percent(row['never_share'], 0)} of the {unit}s"
         always = f"always where it is {row['always']}: {percent(row['always_share'], 0)} of the positives"
-        said = [text for text, values in ((never, row["never"]), (always, row["always"])) if values]
+        said = [text for text, values in ((never_stop, row["never"]), (always, row["always"])) if values]
         parts.append(f"**{row['column']}** ({'; '.join(said)})")
     many = "1 column gives" if len(parts) == 1 else f"{len(parts)} columns give"
     return f"{many} the label away and must not be fed to a model: {', '.join(parts)}."

@@ -6,13 +6,13 @@ its other attributes are the first known ones. What belongs to a part of a unit 
 left out.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-Unit = Literal["image", "breast", "patient"]
-UNITS: tuple[Unit, ...] = ("image", "breast", "patient")
+from mammo_core.documents.units import Unit
+
 FLAGS = ("cancer", "biopsy", "invasive", "implant", "difficult_negative_case")
 OPTIONAL = ("site_id", "machine_id", "density", "age", "BIRADS", *FLAGS)
 OF_PARTS: dict[Unit, tuple[str, ...]] = {  # columns that a unit has no single value of

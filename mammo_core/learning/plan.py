@@ -9,18 +9,12 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from mammo_core import models
-from mammo_core.dataset.splits import (
-    PARTS,
-    assert_no_overlap,
-    balance,
-    sample_patients,
-    split_fold,
-    split_patients,
-)  # fmt: skip
+from mammo_core.dataset.splits import PARTS, assert_no_overlap, balance, sample_patients, split_fold, split_patients
 from mammo_core.dataset.store import Store, open_store
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.learning.config import TrainingConfig, quick_start
+from mammo_core.models.bundle import IMAGE, Bundle, open_bundle
+from mammo_core.models.registry import model_folder
 
 SPLIT = "split.parquet"  # in a run's folder: who is in which part
 SPLIT_COLUMNS = ["patient_id", "image_id", "label", "part"]
@@ -88,7 +82,7 @@ def check(config: TrainingConfig) -> None:
     if config.backbone_weights is not None and not Path(config.backbone_weights).is_file():
         raise ConfigError(f"The file of backbone weights, {config.backbone_weights}, isn't there.")
     if (bundle := start_bundle(config)) is not None:
-        if bundle.contract != store.contract:
+        if bundle.preprocessing != store.preprocessing:
             raise ConfigError(
                 f"{config.start_from} expects images prepared in another way than the store {config.store} holds. "
                 "Import the data again with that model's size, or start from random weights."
@@ -100,13 +94,13 @@ def check(config: TrainingConfig) -> None:
             )
 
 
-def start_bundle(config: TrainingConfig) -> models.Bundle | None:
+def start_bundle(config: TrainingConfig) -> Bundle | None:
     """Return the model that a run starts from, if it starts from one.
 
     Raises:
         ModelError: it isn't there, or isn't sound.
     """
-    return None if config.start_from is None else models.open_bundle(models.model_folder(config.start_from))
+    return None if config.start_from is None else open_bundle(model_folder(config.start_from))
 
 
 def plan(config: TrainingConfig) -> pd.DataFrame:
@@ -121,7 +115,7 @@ def plan(config: TrainingConfig) -> pd.DataFrame:
     labelled = manifest[manifest["label"].notna()].reset_index(drop=True)
     if labelled.empty:
         raise DataError(f"The store {config.store} has no labelled images. Training needs a cancer column.")
-    _assert_memory(len(labelled) * store.contract.size**2)
+    _assert_memory(len(labelled) * store.preprocessing.size**2)
     if config.folds is not None and config.fold is not None:
         part = split_fold(labelled, config.folds, config.fold, config.validation_share, config.seed)
     else:
@@ -143,29 +137,31 @@ def preset(store: Store, start_from: str | None) -> TrainingConfig:
     config = quick_start(store.name, start_from)
     if start_from is None:
         return config
-    bundle = models.open_bundle(models.model_folder(start_from))
+    bundle = open_bundle(model_folder(start_from))
     images = store.manifest()
-    if bundle.met(images).isna().all():
+    if bundle.seen_split(images).isna().all():
         return config
     if not _has_divided(bundle, images):  # but a model that it started from knows them
         return quick_start(store.name, None)
     return config.model_copy(update={name: value for name, value in bundle.card["config"].items() if name in DIVIDING})
 
 
-def _has_divided(bundle: models.Bundle, images: pd.DataFrame) -> bool:
+def _has_divided(bundle: Bundle, images: pd.DataFrame) -> bool:
     """Return whether a model's own run divided these images into parts."""
-    own = bundle.predictions()[models.IMAGE].astype(str)
-    return not own.merge(images[models.IMAGE].astype(str)).empty
+    own = bundle.predictions()[IMAGE].astype(str)
+    return not own.merge(images[IMAGE].astype(str)).empty
 
 
-def _assert_unseen(bundle: models.Bundle, split: pd.DataFrame) -> None:
+def _assert_unseen(bundle: Bundle, split: pd.DataFrame) -> None:
     """Refuse to judge, or to stop early, by patients from whom the start model has learnt.
 
     Raises:
         ConfigError: there are such patients.
     """
-    met = bundle.met(split)
-    seen = ((split["part"] == "test") & met.notna()) | ((split["part"] == "validation") & (met == "train"))
+    split_seen = bundle.seen_split(split)
+    seen = ((split["part"] == "test") & split_seen.notna()) | (
+        (split["part"] == "validation") & (split_seen == "train")
+    )
     if seen.any():
         config, remedy = bundle.card["config"], "Start from random weights."
         if _has_divided(bundle, split):
@@ -244,7 +240,7 @@ def preview(config: TrainingConfig) -> Preview:
     origin = f"the weights of **{config.start_from}**" if config.start_from else "random weights"
     if config.backbone_weights:
         origin = f"the backbone weights of {Path(config.backbone_weights).name}"
-    size = open_store(config.store).contract.size
+    size = open_store(config.store).preprocessing.size
     sentence = (
         f"The **{config.network}** network on images of {size} × {size} pixels (for another size import the data again, on the "
         f"Data page), from {origin}: at most {config.epochs} epochs of {steps:,} steps, "

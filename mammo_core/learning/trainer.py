@@ -19,19 +19,31 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from mammo_core import models
 from mammo_core.dataset.splits import balance
 from mammo_core.dataset.store import Store, open_store
-from mammo_core.files import append_json_line, whole, write_json
-from mammo_core.learning.callbacks import Journal, KeepBest, Progress, Validation
+from mammo_core.learning.callbacks.best_checkpoint import BestCheckpoint
+from mammo_core.learning.callbacks.metrics_logger import MetricsLogger, Progress
+from mammo_core.learning.callbacks.tensorboard import TensorBoardLogger
+from mammo_core.learning.callbacks.training_state import (
+    CONFIG,
+    METRICS,
+    STATE,
+    TrainingStateCheckpoint,
+    check_same,
+    reopen,
+    restore,
+)
+from mammo_core.learning.callbacks.validation import ValidationMetrics
+from mammo_core.learning.cancellation import Cancelled, ShouldStop, StopSignal, batches, never_stop
 from mammo_core.learning.config import TrainingConfig
-from mammo_core.learning.ending import Ending, Interrupted, ShouldStop, batches, never
-from mammo_core.learning.events import Events
-from mammo_core.learning.finish import CHECKPOINT, Trained, complete
-from mammo_core.learning.inputs import Batches
-from mammo_core.learning.network import build, load
+from mammo_core.learning.export_model import CHECKPOINT, Trained, complete
+from mammo_core.learning.input_pipeline import Batches
+from mammo_core.learning.networks import build, load
 from mammo_core.learning.plan import SPLIT, SPLIT_COLUMNS, TrainingData, describe, plan, start_bundle, steps_an_epoch
-from mammo_core.learning.resume import CONFIG, METRICS, STATE, KeepState, check_same, reopen, restore
+from mammo_core.models.bundle import PROVENANCE
+from mammo_core.models.provenance import write_provenance
+from mammo_core.storage.atomic import atomic_path
+from mammo_core.storage.json_files import append_json_line, write_json
 
 EVENTS = "events"
 LOSS = "categorical_crossentropy"
@@ -48,14 +60,14 @@ def train(
     run: Path,
     config: TrainingConfig,
     progress: Progress = lambda _: None,
-    should_stop: ShouldStop = never,
+    should_stop: ShouldStop = never_stop,
 ) -> dict[str, Any]:
     """Train, judge, save, and verify in a fresh process. A run that was broken off goes on after its last whole epoch.
 
     Args:
         run: the run folder; its name becomes the model's.
         config: what to do.
-        progress: see `Journal`; before and after it with done, total and phase, in words.
+        progress: see `MetricsLogger`; before and after it with done, total and phase, in words.
         should_stop: asked at every step and batch; the best model so far is kept, and judged on a sample of a large data set.
 
     Returns:
@@ -73,35 +85,35 @@ def train(
         check_same(run, config, table)
     else:
         _begin(run, config, table)
-    with whole(run / models.LEARNT) as path:
-        models.write_learnt(path, table, start_bundle(config))
-    ending = Ending(should_stop)
+    with atomic_path(run / PROVENANCE) as path:
+        write_provenance(path, table, start_bundle(config))
+    stop_signal = StopSignal(should_stop)
     outcome: dict[str, Any] = {"run": run.name, "epochs": 0, "best_epoch": 0, "verified": False}
     try:
-        images = _load_images(store, table["png"].to_numpy(), progress, ending)
-    except Interrupted:
+        images = _load_images(store, table["png"].to_numpy(), progress, stop_signal)
+    except Cancelled:
         outcome |= {"status": "stopped", "message": "Stopped while its images were being loaded."}
     else:
         data = TrainingData(table, images, np.ones(len(table), bool))
-        journal, best = fit_run(data, config, run, progress, ending)
-        outcome |= {"epochs": journal.epochs_done, "best_epoch": best.best_epoch}
+        metrics_logger, best = fit_run(data, config, run, progress, stop_signal)
+        outcome |= {"epochs": metrics_logger.epochs_done, "best_epoch": best.best_epoch}
         if best.best is None:
-            outcome |= _nothing(ending)
+            outcome |= _no_model_outcome(stop_signal)
         else:
             trained = Trained(run, config, store, data, best.best_epoch)
-            judged = complete(trained, ending, lambda phase: progress({"done": 1, "total": 1, "phase": phase}))
-            outcome |= {**_ending(ending, best, judged), "verified": True}
+            evaluated = complete(trained, stop_signal, lambda phase: progress({"done": 1, "total": 1, "phase": phase}))
+            outcome |= {**_end_message(stop_signal, best, evaluated), "verified": True}
     return outcome | {"seconds": round(time.monotonic() - started, 3)}
 
 
-def _load_images(store: Store, pngs: np.ndarray, progress: Progress, ending: Ending) -> np.ndarray:
+def _load_images(store: Store, pngs: np.ndarray, progress: Progress, stop_signal: StopSignal) -> np.ndarray:
     """Return all images, uint8 (n, size, size).
 
     Raises:
-        Interrupted: someone asks to stop.
+        Cancelled: someone asks to stop.
     """
-    images = np.empty((len(pngs), store.contract.size, store.contract.size), np.uint8)
-    for batch in batches(np.arange(len(pngs)), ending.asked):
+    images = np.empty((len(pngs), store.preprocessing.size, store.preprocessing.size), np.uint8)
+    for batch in batches(np.arange(len(pngs)), stop_signal.is_set):
         images[batch] = store.images(pngs[batch].tolist())
         progress({"done": int(batch[-1]) + 1, "total": len(pngs), "unit": "images", "phase": "Loading the images"})
     return images
@@ -109,7 +121,7 @@ def _load_images(store: Store, pngs: np.ndarray, progress: Progress, ending: End
 
 def _begin(run: Path, config: TrainingConfig, table: pd.DataFrame) -> None:
     write_json(run / CONFIG, config.parameters)
-    with whole(run / SPLIT) as path:
+    with atomic_path(run / SPLIT) as path:
         table[SPLIT_COLUMNS].to_parquet(path, index=False)
     (run / METRICS).unlink(missing_ok=True)
     append_json_line(run / METRICS, {"kind": "start", "time": time.time(), "parts": describe(table)})
@@ -126,8 +138,8 @@ def fit_run(
     config: TrainingConfig,
     run: Path,
     progress: Progress,
-    ending: Ending,
-) -> tuple[Journal, KeepBest]:
+    stop_signal: StopSignal,
+) -> tuple[MetricsLogger, BestCheckpoint]:
     """Fit the network on the training part, from where the run stands, and leave its files in the run folder.
 
     Returns:
@@ -135,7 +147,7 @@ def fit_run(
     """
     images, labels, places = data.images, data.labels, data.places("train")
     positions, weights = balance(labels[places], config.imbalance, np.random.default_rng(config.seed))
-    best = KeepBest(run / CHECKPOINT, config.patience)
+    best = BestCheckpoint(run / CHECKPOINT, config.patience)
     with devices().scope():
         model = _start_model(config, images.shape[1])
         steps = config.epochs * steps_an_epoch(labels[places], config)
@@ -146,13 +158,19 @@ def fit_run(
         if (run / STATE).exists():
             done = restore(run / STATE, model, best)
             reopen(run / METRICS, done)
-    journal = Journal(run / METRICS, config, progress, ending, done)
-    validation = Validation(images, labels, data.places("validation"), ending)
-    callbacks = [validation, best, journal, Events(run / EVENTS), KeepState(run / STATE, best)]
+    metrics_logger = MetricsLogger(run / METRICS, config, progress, stop_signal, done)
+    validation = ValidationMetrics(images, labels, data.places("validation"), stop_signal)
+    callbacks = [
+        validation,
+        best,
+        metrics_logger,
+        TensorBoardLogger(run / EVENTS),
+        TrainingStateCheckpoint(run / STATE, best),
+    ]
     if not (done and best.is_over(done)):
         shown = Batches(images, labels, places[positions], weights, config, done)
         model.fit(shown, epochs=config.epochs, initial_epoch=done, verbose=0, callbacks=callbacks, shuffle=False)
-    return journal, best
+    return metrics_logger, best
 
 
 def devices() -> tf.distribute.Strategy:
@@ -161,20 +179,20 @@ def devices() -> tf.distribute.Strategy:
     return tf.distribute.MirroredStrategy() if several else tf.distribute.get_strategy()
 
 
-def _nothing(ending: Ending) -> dict[str, str]:
+def _no_model_outcome(stop_signal: StopSignal) -> dict[str, str]:
     """Describe the end of a run that has no whole epoch."""
-    if ending.diverged:
+    if stop_signal.diverged:
         return {"status": "diverged", "message": "The loss is not a number. Try a smaller learning rate."}
     return {"status": "stopped", "message": "Stopped before the first epoch ended; there is no model."}
 
 
-def _ending(ending: Ending, best: KeepBest, judged: TrainingData) -> dict[str, str]:
+def _end_message(stop_signal: StopSignal, best: BestCheckpoint, evaluated: TrainingData) -> dict[str, str]:
     kept = f"the best model, of epoch {best.best_epoch}, is kept"
-    if ending.diverged:
+    if stop_signal.diverged:
         return {
             "status": "diverged",
             "message": f"The loss is not a number; {kept}. Try a smaller learning rate.",
         }
-    if ending.stopped:
-        return {"status": "stopped", "message": " ".join([f"Stopped on request; {kept}.", *judged.shortened()])}
+    if stop_signal.stopped:
+        return {"status": "stopped", "message": " ".join([f"Stopped on request; {kept}.", *evaluated.shortened()])}
     return {"status": "finished", "message": f"Finished; {kept}."}

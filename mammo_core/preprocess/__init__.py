@@ -6,8 +6,17 @@ image of fixed squares of the source, so that they don't depend on how far a dec
 any parameter, or of what this package does with them, is a new contract.
 """
 
-from mammo_core.preprocess.contract import Contract
+from mammo_core.preprocess.config import PreprocessingConfig
 from mammo_core.preprocess.geometry import Geometry, to_source
-from mammo_core.preprocess.prepare import Prepared, prepare, prepare_source, read_prepared, to_tensor
+from mammo_core.preprocess.prepare import ModelInput, prepare, prepare_source, read_prepared, to_tensor
 
-__all__ = ["Contract", "Geometry", "Prepared", "prepare", "prepare_source", "read_prepared", "to_source", "to_tensor"]
+__all__ = [
+    "Geometry",
+    "ModelInput",
+    "PreprocessingConfig",
+    "prepare",
+    "prepare_source",
+    "read_prepared",
+    "to_source",
+    "to_tensor",
+]

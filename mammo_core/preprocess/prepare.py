@@ -8,18 +8,18 @@ import numpy as np
 from mammo_core.dicom import Mammogram, Source, read
 from mammo_core.errors import ImageError
 from mammo_core.preprocess.breast import bounding_box, chest_right, find_breast
-from mammo_core.preprocess.contract import Contract
+from mammo_core.preprocess.config import PreprocessingConfig
 from mammo_core.preprocess.geometry import Geometry, Raster
 
 LEVELS = 255  # grey levels above 0 of a model input
-MOST_GRAIN = (
+MAX_QUANTISATION_STEP = (
     2  # grey levels of a model input between two neighbouring values of the source's pixels, of which it has averages
 )
 COARSE = 256  # longest side in pixels, at most, of the image in which the breast is looked for
 
 
 @dataclass(frozen=True)
-class Prepared:
+class ModelInput:
     """A model input.
 
     Attributes:
@@ -35,16 +35,18 @@ class Prepared:
     notes: tuple[str, ...] = ()
 
 
-def prepare_source(source: Source, contract: Contract) -> Prepared:
+def prepare_source(source: Source, preprocessing: PreprocessingConfig) -> ModelInput:
     """Read a DICOM file and prepare it.
 
     Raises:
         ImageError: the file can't become a mammogram, or holds no breast.
     """
-    return read_prepared(source, contract)[1]
+    return read_prepared(source, preprocessing)[1]
 
 
-def read_prepared(source: Source, contract: Contract, *, strict: bool = False) -> tuple[Mammogram, Prepared]:
+def read_prepared(
+    source: Source, preprocessing: PreprocessingConfig, *, strict: bool = False
+) -> tuple[Mammogram, ModelInput]:
     """Read a DICOM file as far as the contract needs it, and prepare it.
 
     A decoder leaves out the lowest bits where it takes them to be worth less than a grey level of the model input. Now the
@@ -52,21 +54,21 @@ def read_prepared(source: Source, contract: Contract, *, strict: bool = False) -
 
     Args:
         source: the file.
-        contract: the preprocessing.
+        preprocessing: the preprocessing.
         strict: see `mammo_core.dicom.read`.
 
     Raises:
         ImageError: the file can't become a mammogram, or holds no breast.
     """
-    mammogram = read(source, wanted=contract.size, strict=strict)
-    prepared = prepare(mammogram, contract)
-    if mammogram.grain * LEVELS > MOST_GRAIN * prepared.span:
-        mammogram = read(source, wanted=contract.size, every_bit=True)
-        prepared = prepare(mammogram, contract)
+    mammogram = read(source, wanted=preprocessing.size, strict=strict)
+    prepared = prepare(mammogram, preprocessing)
+    if mammogram.quantisation_step * LEVELS > MAX_QUANTISATION_STEP * prepared.span:
+        mammogram = read(source, wanted=preprocessing.size, every_bit=True)
+        prepared = prepare(mammogram, preprocessing)
     return mammogram, prepared
 
 
-def prepare(mammogram: Mammogram, contract: Contract) -> Prepared:
+def prepare(mammogram: Mammogram, preprocessing: PreprocessingConfig) -> ModelInput:
     """Turn a mammogram into a model input.
 
     Raises:
@@ -75,9 +77,9 @@ def prepare(mammogram: Mammogram, contract: Contract) -> Prepared:
     step, fine = _coarse_step(mammogram), 2**mammogram.reduction
     frame = Raster(0, 0, step, -(-mammogram.source_rows // step), -(-mammogram.source_columns // step))
     coarse = frame.average(mammogram.pixels, fine, mammogram.shift)
-    breast = find_breast(coarse, contract.skin)
+    breast = find_breast(coarse, preprocessing.skin)
     box = [edge * step for edge in bounding_box(coarse, breast)]
-    geometry = _geometry(mammogram, box, chest_right(breast.mask), contract.size)
+    geometry = _geometry(mammogram, box, chest_right(breast.mask), preprocessing.size)
 
     raster = geometry.raster()
     averages = raster.average(mammogram.pixels, fine, mammogram.shift)
@@ -87,12 +89,16 @@ def prepare(mammogram: Mammogram, contract: Contract) -> Prepared:
     inside = averages[core > 0.99]
     if inside.size == 0:
         raise ImageError("blank", "The image holds no breast: what stands out from the background is too thin.")
-    low, high = np.percentile(inside, [contract.low_percentile, contract.high_percentile])
-    if math.isclose(low, high, rel_tol=1e-5) and not mammogram.grain:  # with every bit there is nothing more to see
+    low, high = np.percentile(inside, [preprocessing.low_percentile, preprocessing.high_percentile])
+    if (
+        math.isclose(low, high, rel_tol=1e-5) and not mammogram.quantisation_step
+    ):  # with every bit there is nothing more to see
         raise ImageError("not_mammogram", "This is a mask, not a mammogram: what stands out has one grey level.")
-    grey = np.clip((averages - low) / max(float(high - low), 1e-6), 0, 1) * (1 - contract.floor) + contract.floor
+    grey = (
+        np.clip((averages - low) / max(float(high - low), 1e-6), 0, 1) * (1 - preprocessing.floor) + preprocessing.floor
+    )
     image = np.round(grey * coverage * LEVELS).astype(np.uint8)
-    return Prepared(np.ascontiguousarray(image[:, ::-1]) if geometry.flipped else image, geometry, float(high - low))
+    return ModelInput(np.ascontiguousarray(image[:, ::-1]) if geometry.flipped else image, geometry, float(high - low))
 
 
 def _coarse_step(mammogram: Mammogram) -> int:

@@ -11,7 +11,7 @@ CHART = ".js-plotly-plot"
 PAGES = ("", "explore", "exams", "data", "train", "models", "predict")
 
 
-def test_every_page_opens_by_its_own_address_without_an_error(page: Page, server):
+def test_every_page_url_opens_without_exception(page: Page, server):
     for name in PAGES:
         page.goto(f"{server.url}/{name}")
         expect(page.get_by_test_id("stHeading").first).to_be_visible()
@@ -19,14 +19,14 @@ def test_every_page_opens_by_its_own_address_without_an_error(page: Page, server
         expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
-def test_statistics_are_visible(page: Page, server, workplace):
+def test_explore_page_shows_chart_and_image_count(page: Page, server, workplace):
     page.goto(f"{server.url}/explore")
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     images = len(pd.read_csv(workplace / "data" / "demo" / "train.csv"))
     expect(page.get_by_test_id("stMain")).to_contain_text(f"{images:,}")
 
 
-def test_a_dropped_exam_gets_answers_heatmaps_and_files_to_take_away(page: Page, server, workplace, tmp_path):
+def test_predict_uploaded_exam_shows_results_heatmaps_and_exports(page: Page, server, workplace, tmp_path):
     table = pd.read_csv(workplace / "data" / "demo" / "train.csv")
     standard = table[table["view"].isin(["CC", "MLO"])].groupby("patient_id").filter(lambda rows: len(rows) == 4)
     exam = standard[standard["patient_id"] == standard.loc[standard["cancer"] == 1, "patient_id"].iloc[0]]
@@ -64,7 +64,7 @@ def taken(page: Page, button: str) -> Path:
     return Path(download.value.path())
 
 
-def test_a_run_streams_survives_everything_and_stops(page: Page, server, workplace):
+def test_train_run_survives_reload_and_server_restart_then_stops_and_resumes(page: Page, server, workplace):
     page.goto(f"{server.url}/train")
     start_long_run(page)
     expect(page.get_by_text(re.compile("running|queued")).first).to_be_visible()

@@ -15,7 +15,7 @@ SESSIONS, FILES = 8, 25
 SAID = ["file", "patient", "laterality", "view", "probability"]
 
 
-def test_every_session_gets_its_own_answers_only(browser: Browser, server: Server, workplace, tmp_path):
+def test_concurrent_sessions_each_get_only_their_own_predictions(browser: Browser, server: Server, workplace, tmp_path):
     table = pd.read_csv(workplace / "data" / "demo" / "train.csv")
     folder = workplace / "data" / "demo" / "train_images"
     paths = [folder / str(row.patient_id) / f"{row.image_id}.dcm" for row in table.itertuples()]

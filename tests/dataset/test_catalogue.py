@@ -19,7 +19,7 @@ def place(tmp_path, name):
     return str(path)
 
 
-def test_rsna_layout_gives_every_image_its_file_or_none(tmp_path):
+def test_read_catalogue_rsna_layout(tmp_path):
     root = folder_with(tmp_path, HEADER + "10,1,L,CC,0\n10,2,R,mlo,1\n")
     first = place(tmp_path, "train_images/10/1.dcm")
     catalogue = read_catalogue(root)
@@ -32,20 +32,20 @@ def test_rsna_layout_gives_every_image_its_file_or_none(tmp_path):
 
 
 @pytest.mark.parametrize("place_of_file", ["train_images/1.dcm", "train_images/other/1.dcm", "10/1.dcm", "1.dcm", "1"])
-def test_flat_and_foreign_layouts_are_found(tmp_path, place_of_file):
+def test_read_catalogue_finds_files_in_other_layouts(tmp_path, place_of_file):
     root = folder_with(tmp_path, HEADER + "10,1,L,CC,0\n")
     file = place(tmp_path, place_of_file)
     assert read_catalogue(root).table["file"].tolist() == [file]
 
 
 @pytest.mark.parametrize("place_of_file", ["1.2.840.99.1", "train_images/10/1.2.840.99.1", "1.2.840.99.1.dcm"])
-def test_files_named_by_a_uid_are_found(tmp_path, place_of_file):
+def test_read_catalogue_finds_files_named_by_uid(tmp_path, place_of_file):
     root = folder_with(tmp_path, HEADER + "10,1.2.840.99.1,L,CC,0\n")
     file = place(tmp_path, place_of_file)
     assert read_catalogue(root).table["file"].tolist() == [file]
 
 
-def test_test_csv_has_no_labels(tmp_path):
+def test_read_catalogue_test_csv_is_unlabelled(tmp_path):
     root = folder_with(tmp_path, "patient_id,image_id,laterality,view,age\n10,1,L,CC,61\n", "test.csv")
     file = place(tmp_path, "test_images/10/1.dcm")
     catalogue = read_catalogue(root)
@@ -54,7 +54,7 @@ def test_test_csv_has_no_labels(tmp_path):
     assert catalogue.table["age"].tolist() == [61.0]
 
 
-def test_all_rsna_columns_are_typed(tmp_path):
+def test_read_catalogue_types_all_rsna_columns(tmp_path):
     root = folder_with(
         tmp_path,
         "site_id,patient_id,image_id,laterality,view,age,cancer,biopsy,invasive,BIRADS,implant,density,machine_id,"
@@ -86,25 +86,25 @@ def test_all_rsna_columns_are_typed(tmp_path):
         (HEADER + '10,1,L,CC,0\n10,"2', "isn't readable as a CSV"),
     ],
 )
-def test_a_malformed_csv_is_one_sentence(tmp_path, text, sentence):
+def test_read_catalogue_malformed_csv_raises_data_error(tmp_path, text, sentence):
     with pytest.raises(DataError, match=sentence):
         read_catalogue(folder_with(tmp_path, text))
 
 
-def test_a_patient_identifier_never_stands_in_a_message(tmp_path):
+def test_read_catalogue_error_omits_patient_identifier(tmp_path):
     with pytest.raises(DataError) as caught:
         read_catalogue(folder_with(tmp_path, HEADER + "Jane Doe,1,L,CC,0\n"))
     assert "Jane" not in str(caught.value)
 
 
-def test_no_folder_and_no_csv(tmp_path):
+def test_read_catalogue_missing_folder_or_csv_raises_data_error(tmp_path):
     with pytest.raises(DataError, match="There is no folder"):
         read_catalogue(tmp_path / "nowhere")
     with pytest.raises(DataError, match=r"holds no train\.csv"):
         read_catalogue(tmp_path)
 
 
-def test_what_is_missing_in_a_patients_folder_is_not_taken_from_anothers(tmp_path):
+def test_read_catalogue_never_takes_files_of_other_patients(tmp_path):
     root = folder_with(tmp_path, HEADER + "10,1,L,CC,0\n11,2,R,CC,1\n10,3,R,CC,0\n10,4,L,MLO,0\n")
     third = place(tmp_path, "train_images/10/3.dcm")
     fourth = place(tmp_path, "train_images/10/series/4.dcm")
@@ -115,7 +115,7 @@ def test_what_is_missing_in_a_patients_folder_is_not_taken_from_anothers(tmp_pat
     assert found.tolist()[2:] == [third, fourth]
 
 
-def test_another_csv_beside_it_that_is_none_does_no_harm(tmp_path):
+def test_read_catalogue_ignores_an_unreadable_second_csv(tmp_path):
     (tmp_path / "notes.csv").write_text('"' + "x" * 200_000)
     assert len(read_catalogue(folder_with(tmp_path, HEADER + "10,1,L,CC,0\n", "labels.csv")).table) == 1
 
@@ -129,17 +129,17 @@ def test_another_csv_beside_it_that_is_none_does_no_harm(tmp_path):
     ],
     ids=["from Excel", "quoted", "spaces"],
 )
-def test_a_csv_of_another_name_is_found_however_it_was_written(tmp_path, text):
+def test_read_catalogue_csv_dialects(tmp_path, text):
     (table,) = read_catalogue(folder_with(tmp_path, text, "labels.csv")).table.to_dict("records")
     assert (table["patient_id"], table["image_id"], table["cancer"]) == ("10", "1", 0)
 
 
-def test_semicolons_are_named(tmp_path):
+def test_read_catalogue_semicolon_csv_raises_data_error(tmp_path):
     with pytest.raises(DataError, match="separates its columns by semicolons or tabs"):
         read_catalogue(folder_with(tmp_path, HEADER.replace(",", ";") + "10;1;L;CC;0\n"))
 
 
-def test_other_ways_to_write_an_age_a_category_and_nothing(tmp_path):
+def test_read_catalogue_parses_age_birads_and_null_variants(tmp_path):
     text = HEADER.replace("cancer", "cancer,age,BIRADS,density") + "10,1,L,CC,NULL,055Y,4a,N/A\n"
     (row,) = read_catalogue(folder_with(tmp_path, text)).table.to_dict("records")
     assert (row["age"], row["BIRADS"]) == (55.0, 4)
@@ -148,7 +148,7 @@ def test_other_ways_to_write_an_age_a_category_and_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("column", ["image_id", "age", "laterality"])
-def test_what_may_be_a_name_or_a_birth_date_is_not_quoted(tmp_path, column):
+def test_read_catalogue_error_omits_possible_names_and_birth_dates(tmp_path, column):
     row = {"patient_id": "10", "image_id": "1", "laterality": "L", "view": "CC", "cancer": "0", "age": "50"}
     row[column] = "DOE^JANE 19500312"
     with pytest.raises(DataError, match=f"{column} are not usable, the first in line 2") as caught:

@@ -8,26 +8,29 @@ import pytest
 from distributed import Client, LocalCluster
 from PIL import Image
 
-from mammo_core.dataset import cluster, importer
+from mammo_core.dataset import importer
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.importer import forget_quarantine, import_images, quarantined_so_far
 from mammo_core.dataset.library import describe_source
 from mammo_core.dataset.store import create_store, open_store, outdated_stores
 from mammo_core.errors import DataError
-from mammo_core.files import append_json_line, read_json_lines, sha256, write_json
-from mammo_core.preprocess import Contract, prepare_source
+from mammo_core.jobs import cluster
+from mammo_core.jobs.cluster import DaskPool
+from mammo_core.preprocess import PreprocessingConfig, prepare_source
+from mammo_core.storage.hashing import sha256
+from mammo_core.storage.json_files import append_json_line, read_json_lines, write_json
 
-CONTRACT = Contract(size=64)
+CONTRACT = PreprocessingConfig(size=64)
 
 
 @pytest.fixture(scope="module")
-def client():
+def pool():
     """Dask within this process, so that a test can watch what is decoded."""
     with (
         LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
         Client(cluster) as opened,
     ):
-        yield opened
+        yield DaskPool(opened)
 
 
 @pytest.fixture
@@ -35,8 +38,8 @@ def catalogue(phantoms):
     return read_catalogue(phantoms)
 
 
-def store_for(catalogue, name="demo", contract=CONTRACT):
-    return create_store(name, contract, describe_source(catalogue))
+def store_for(catalogue, name="demo", preprocessing=CONTRACT):
+    return create_store(name, preprocessing, describe_source(catalogue))
 
 
 def contents(store):
@@ -44,10 +47,10 @@ def contents(store):
     return {str(path.relative_to(store.folder)): sha256(path) for path in store.folder.rglob("*.p*") if path.is_file()}
 
 
-def test_every_row_is_accounted_for(workspace, catalogue, client):
+def test_import_accounts_for_every_row(workspace, catalogue, pool):
     store = store_for(catalogue)
     seen = []
-    report = import_images(catalogue, store, client, seen.append)
+    report = import_images(catalogue, store, pool, seen.append)
     manifest, quarantine = store.manifest(), store.quarantine()
     assert report.prepared + report.skipped + report.quarantined == report.total == len(catalogue.table)
     assert len(manifest) == report.prepared
@@ -57,9 +60,9 @@ def test_every_row_is_accounted_for(workspace, catalogue, client):
     assert json.loads(json.dumps(report.to_json()))["stopped"] is False
 
 
-def test_pngs_lie_by_label_and_are_what_prediction_sees(workspace, catalogue, client):
+def test_import_sorts_pngs_by_label_and_equals_model_input(workspace, catalogue, pool):
     store = store_for(catalogue)
-    import_images(catalogue, store, client)
+    import_images(catalogue, store, pool)
     for row in store.manifest().head(12).to_dict("records"):
         group = "positive" if row["label"] else "negative"
         assert row["png"] == f"{group}/{row['patient_id']}_{row['image_id']}.png"
@@ -72,85 +75,87 @@ def test_pngs_lie_by_label_and_are_what_prediction_sees(workspace, catalogue, cl
         assert row["sha256"] == sha256(store.folder / row["png"])
 
 
-def test_a_second_import_decodes_nothing(workspace, catalogue, client, monkeypatch):
+def test_import_twice_decodes_nothing_again(workspace, catalogue, pool, monkeypatch):
     store = store_for(catalogue)
-    first = import_images(catalogue, store, client)
+    first = import_images(catalogue, store, pool)
     before = contents(store)
     monkeypatch.setattr(importer, "prepare_source", lambda *_: pytest.fail("decoded again"))
-    second = import_images(catalogue, store, client)
+    second = import_images(catalogue, store, pool)
     assert (second.prepared, second.skipped, second.quarantined) == (0, first.prepared, first.quarantined)
     assert second.quarantine == first.quarantine
     assert contents(store) == before
 
 
-def test_quarantine_is_tried_again_only_where_that_is_asked_for(workspace, catalogue, client, monkeypatch):
+def test_import_retries_quarantine_only_on_request(workspace, catalogue, pool, monkeypatch):
     store = store_for(catalogue)
-    first = import_images(catalogue, store, client)
+    first = import_images(catalogue, store, pool)
     decoded = []
     monkeypatch.setattr(
-        importer, "prepare_source", lambda file, contract: decoded.append(file) or prepare_source(file, contract)
+        importer,
+        "prepare_source",
+        lambda file, preprocessing: decoded.append(file) or prepare_source(file, preprocessing),
     )
-    import_images(catalogue, store, client)
+    import_images(catalogue, store, pool)
     assert decoded == []
     forget_quarantine(store)
-    again = import_images(catalogue, store, client)
+    again = import_images(catalogue, store, pool)
     assert len(decoded) == sum(item["file"] is not None for item in first.quarantine)
     assert again.quarantine == first.quarantine
 
 
-def test_what_was_interrupted_goes_on_to_the_same_store(workspace, catalogue, client, monkeypatch):
+def test_import_resumed_equals_uninterrupted(workspace, catalogue, pool, monkeypatch):
     monkeypatch.setattr(cluster, "BATCH", 4)
     whole = store_for(catalogue, "whole")
-    import_images(catalogue, whole, client)
+    import_images(catalogue, whole, pool)
     part = store_for(catalogue, "part")
     seen = []
-    stopped = import_images(catalogue, part, client, seen.append, lambda: bool(seen) and seen[-1]["prepared"] > 0)
+    stopped = import_images(catalogue, part, pool, seen.append, lambda: bool(seen) and seen[-1]["prepared"] > 0)
     assert stopped.stopped
     assert 0 < stopped.prepared < stopped.total
     (part.folder / "manifest.parquet").unlink()  # as after a kill, before the index was written
     (part.folder / "negative" / ".left-over.png").write_bytes(b"half")
-    finished = import_images(catalogue, part, client)
+    finished = import_images(catalogue, part, pool)
     assert finished.skipped == stopped.prepared
     assert contents(part) == contents(whole)
 
 
-def test_a_broken_png_is_made_again(workspace, catalogue, client):
+def test_import_rewrites_a_truncated_png(workspace, catalogue, pool):
     store = store_for(catalogue)
-    import_images(catalogue, store, client)
+    import_images(catalogue, store, pool)
     before = contents(store)
     png = store.folder / store.manifest()["png"].iloc[0]
     (store.folder / "manifest.parquet").unlink()
     png.write_bytes(png.read_bytes()[:200])
-    assert import_images(catalogue, store, client).prepared == 1
+    assert import_images(catalogue, store, pool).prepared == 1
     assert contents(store) == before
 
 
-def test_a_changed_label_moves_the_image(workspace, phantoms, client, tmp_path):
+def test_import_moves_image_when_label_changes(workspace, phantoms, pool, tmp_path):
     source = tmp_path / "source"
     shutil.copytree(phantoms, source)
     catalogue = read_catalogue(source)
     store = store_for(catalogue)
-    import_images(catalogue, store, client)
+    import_images(catalogue, store, pool)
     moved = store.manifest().iloc[0]
     catalogue.table.loc[catalogue.table["image_id"] == moved["image_id"], "cancer"] = 1 - int(moved["label"])
-    report = import_images(catalogue, store, client)
+    report = import_images(catalogue, store, pool)
     assert report.prepared == 1
     assert not (store.folder / moved["png"]).exists()
     assert (store.manifest().set_index("image_id").loc[moved["image_id"], "png"]) != moved["png"]
 
 
-def test_a_png_of_another_image_under_the_same_name_is_made_again(workspace, catalogue, client):
+def test_import_rewrites_a_png_that_holds_another_image(workspace, catalogue, pool):
     store = store_for(catalogue)
-    import_images(catalogue, store, client)
+    import_images(catalogue, store, pool)
     before = contents(store)
     first, second = store.manifest()["png"].iloc[:2]
     (store.folder / "manifest.parquet").unlink()
     shutil.copyfile(store.folder / second, store.folder / first)
-    assert import_images(catalogue, store, client).prepared == 1
+    assert import_images(catalogue, store, pool).prepared == 1
     assert contents(store) == before
 
 
-def test_what_a_killed_import_left_half_written_goes_away(workspace, catalogue, client):
+def test_import_removes_temporary_files_of_a_killed_import(workspace, catalogue, pool):
     store = store_for(catalogue)
     names = ("negative/.1_2-x.png", ".manifest-x.parquet", ".quarantine-x.parquet", ".source-x.json", ".stop-x")
 
@@ -159,54 +164,52 @@ def test_what_a_killed_import_left_half_written_goes_away(workspace, catalogue, 
             for name in names:
                 (store.folder / name).write_bytes(b"half")
 
-    import_images(catalogue, store, client, left_by_a_worker)
+    import_images(catalogue, store, pool, left_by_a_worker)
     assert [name for name in names if (store.folder / name).exists()] == [".stop-x"]  # a page's, just being written
 
 
-def test_a_kill_before_the_index_leaves_no_manifest_that_lists_missing_images(
-    workspace, catalogue, client, monkeypatch
-):
+def test_import_killed_before_index_leaves_consistent_manifest(workspace, catalogue, pool, monkeypatch):
     store = store_for(catalogue)
-    import_images(catalogue, store, client)
+    import_images(catalogue, store, pool)
     catalogue.table["cancer"] = 1 - catalogue.table["cancer"]
     monkeypatch.setattr(importer, "write_index", lambda *_: pytest.fail("killed"))
     with pytest.raises(pytest.fail.Exception, match="killed"):
-        import_images(catalogue, store, client)
+        import_images(catalogue, store, pool)
     assert all((store.folder / png).exists() for png in store.manifest()["png"])
     monkeypatch.undo()
 
 
-def test_looking_through_finished_images_is_told_and_can_be_stopped(workspace, catalogue, client, monkeypatch):
+def test_import_skipping_reports_progress_and_can_be_stopped(workspace, catalogue, pool, monkeypatch):
     store = store_for(catalogue)
-    first = import_images(catalogue, store, client)
+    first = import_images(catalogue, store, pool)
     before = contents(store)
     monkeypatch.setattr(importer, "TOLD", 5)
     seen = []
-    report = import_images(catalogue, store, client, seen.append, lambda: len(seen) == 3)
+    report = import_images(catalogue, store, pool, seen.append, lambda: len(seen) == 3)
     assert [progress["done"] for progress in seen] == [5, 10, 15]
     assert (report.stopped, report.prepared, report.skipped) == (True, 0, 15)
     assert contents(store) == before
-    assert import_images(catalogue, store, client).skipped == first.prepared
+    assert import_images(catalogue, store, pool).skipped == first.prepared
 
 
-def test_equal_imports_give_equal_quarantine_files(workspace, catalogue, client):
+def test_import_repeated_gives_identical_quarantine_file(workspace, catalogue, pool):
     store = store_for(catalogue)
-    import_images(catalogue, store, client)
+    import_images(catalogue, store, pool)
     path = store.folder / "carried_over.jsonl"
     whole, items = path.read_bytes(), read_json_lines(path)
     path.write_bytes(b"")
     for item in reversed(items):  # as another order of the workers would have written it
         append_json_line(path, item)
     assert path.read_bytes() != whole
-    import_images(catalogue, store, client)
+    import_images(catalogue, store, pool)
     assert path.read_bytes() == whole
 
 
-def test_the_quarantine_of_an_import_under_way_is_known(workspace, catalogue, client):
+def test_import_reports_quarantine_while_running(workspace, catalogue, pool):
     store = store_for(catalogue)
     seen = []
     report = import_images(
-        catalogue, store, client, lambda progress: seen.append((progress["quarantined"], quarantined_so_far(store)))
+        catalogue, store, pool, lambda progress: seen.append((progress["quarantined"], quarantined_so_far(store)))
     )
     number, table = seen[-1]
     assert number == report.quarantined
@@ -220,34 +223,34 @@ def test_the_quarantine_of_an_import_under_way_is_known(workspace, catalogue, cl
     ("cancer", "folders"),
     [(0, ["negative", "positive"]), (None, ["unlabelled"])],
 )
-def test_only_folders_that_are_classes_are_there(workspace, catalogue, client, cancer, folders):
+def test_import_creates_only_class_folders(workspace, catalogue, pool, cancer, folders):
     catalogue.table.drop(index=catalogue.table.index[4:], inplace=True)
     store = store_for(catalogue)
     catalogue.table["cancer"] = catalogue.table["cancer"] * 0 if cancer is None else None
     catalogue.table["cancer"] = catalogue.table["cancer"].astype("Int8")
-    import_images(catalogue, store, client)
+    import_images(catalogue, store, pool)
     catalogue.table["cancer"] = pd.array([cancer] * len(catalogue.table), dtype="Int8")
-    import_images(catalogue, store, client)
+    import_images(catalogue, store, pool)
     assert sorted(path.name for path in store.folder.iterdir() if path.is_dir()) == folders
 
 
-def test_another_contract_makes_another_store(workspace, catalogue, client):
+def test_create_store_other_preprocessing_config_makes_another_store(workspace, catalogue, pool):
     first = store_for(catalogue)
-    import_images(catalogue, first, client)
-    other = Contract(size=32)
-    second = store_for(catalogue, contract=other)
+    import_images(catalogue, first, pool)
+    other = PreprocessingConfig(size=32)
+    second = store_for(catalogue, preprocessing=other)
     assert second.folder.name == f"demo-{other.identity[:8]}"
     assert store_for(catalogue).folder == first.folder
 
 
-def test_another_source_may_not_use_the_name(workspace, catalogue, phantoms, tmp_path):
+def test_create_store_other_source_same_name_raises_data_error(workspace, catalogue, phantoms, tmp_path):
     store_for(catalogue)
     shutil.copytree(phantoms, tmp_path / "other")
     with pytest.raises(DataError, match="made from another data set"):
         store_for(read_catalogue(tmp_path / "other"))
 
 
-def test_a_store_of_another_version_is_named_and_harms_nothing(workspace, catalogue):
+def test_open_store_reports_and_ignores_outdated_stores(workspace, catalogue):
     store = store_for(catalogue)
     write_json(workspace / "data" / "prepared" / "old" / "contract.json", {"size": 64, "long_gone": 1})
     assert outdated_stores() == ["old"]

@@ -15,8 +15,8 @@ import pytest
 from keras.utils import image_dataset_from_directory
 
 from mammo_core.dataset.store import Store, open_store
-from mammo_core.files import sha256
-from mammo_core.work import WorkFolder
+from mammo_core.jobs import JobFolder
+from mammo_core.storage.hashing import sha256
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,7 +63,7 @@ def ages(folder: Path) -> dict[Path, int]:
     return {png: png.stat().st_mtime_ns for png in folder.glob("*/[!.]*.png")}
 
 
-def test_a_killed_importer_goes_on_and_repeats_nothing(workplace, whole):
+def test_import_resumes_after_sigkill_without_repeating(workplace, whole):
     folder = workplace / "data" / "prepared" / "demo"
     process = start_import()
     wait_for_images(folder, 5)
@@ -72,7 +72,7 @@ def test_a_killed_importer_goes_on_and_repeats_nothing(workplace, whole):
     process.wait()
     psutil.wait_procs(workers, timeout=30)
     assert not [worker for worker in workers if worker.is_running()]
-    assert WorkFolder(folder).state() == "crashed"
+    assert JobFolder(folder).state() == "crashed"
     before = ages(folder)
     report = finish_import()
     assert 5 <= report["skipped"] == len(before)
@@ -83,7 +83,7 @@ def test_a_killed_importer_goes_on_and_repeats_nothing(workplace, whole):
     assert (again["prepared"], again["skipped"]) == (0, report["prepared"] + report["skipped"])
 
 
-def test_a_killed_worker_is_replaced(workplace, whole):
+def test_import_replaces_a_killed_worker(workplace, whole):
     folder = workplace / "data" / "prepared" / "demo"
     process = start_import()
     wait_for_images(folder, 5)
@@ -101,7 +101,7 @@ def test_a_killed_worker_is_replaced(workplace, whole):
     assert not list(folder.glob("*/.*"))  # Keras would read what the worker was just writing
 
 
-def test_keras_reads_a_store_as_it_stands(line):
+def test_keras_loads_a_store_directly(line):
     folder = line / "data" / "prepared" / "demo"
     images = image_dataset_from_directory(folder, color_mode="grayscale", verbose=False)
     assert images.class_names == ["negative", "positive"]

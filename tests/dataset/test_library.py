@@ -14,7 +14,7 @@ from mammo_core.dataset.library import (
     size_of,
 )
 from mammo_core.errors import DataError
-from mammo_core.files import write_json
+from mammo_core.storage.json_files import write_json
 
 CSV = "patient_id,image_id,laterality,view,cancer\n1,10,L,CC,0\n1,11,R,CC,1\n"
 
@@ -27,7 +27,7 @@ def elsewhere(workspace):
     return folder
 
 
-def test_a_linked_folder_is_known_by_its_name_and_left_alone(elsewhere):
+def test_link_dataset_registers_the_folder_and_leaves_it_unchanged(elsewhere):
     before = sorted(elsewhere.rglob("*"))
     assert link_dataset("mine", elsewhere).path == elsewhere / "train.csv"
     assert [(dataset.name, dataset.synthetic, dataset.linked) for dataset in list_datasets()] == [("mine", False, True)]
@@ -36,25 +36,25 @@ def test_a_linked_folder_is_known_by_its_name_and_left_alone(elsewhere):
     assert sorted(elsewhere.rglob("*")) == before
 
 
-def test_the_csv_that_was_given_is_the_one_that_is_known(elsewhere):
+def test_link_dataset_keeps_the_given_csv(elsewhere):
     (elsewhere / "test.csv").write_text(CSV.replace("1,1", "2,2"))
     link_dataset("held-out", elsewhere / "test.csv")
     assert read_catalogue(find_dataset("held-out")).csv == elsewhere / "test.csv"
     assert describe_source(read_catalogue(elsewhere / "test.csv"))["dataset"] == "held-out"
 
 
-def test_a_link_of_an_earlier_version_is_known(workspace, elsewhere):
+def test_find_dataset_reads_links_of_earlier_versions(workspace, elsewhere):
     write_json(workspace / "data" / "old" / "linked.json", {"path": str(elsewhere)})
     assert find_dataset("old") == elsewhere
 
 
-def test_a_folder_among_the_data_is_not_linked(workspace):
+def test_list_datasets_own_folder_is_not_linked(workspace):
     (workspace / "data" / "own").mkdir(parents=True)
     (workspace / "data" / "own" / "train.csv").write_text(CSV)
     assert [(dataset.name, dataset.linked) for dataset in list_datasets()] == [("own", False)]
 
 
-def test_the_version_changes_when_files_arrive(elsewhere):
+def test_dataset_version_changes_when_files_are_added(elsewhere):
     for path in (elsewhere / "train.csv", elsewhere):
         os.utime(path, (1000, 1000))
     dataset = link_dataset("mine", elsewhere)
@@ -66,31 +66,31 @@ def test_the_version_changes_when_files_arrive(elsewhere):
     assert dataset.version == before + 5
 
 
-def test_the_size_is_that_of_the_files_that_are_there(elsewhere):
+def test_size_of_counts_existing_files(elsewhere):
     (elsewhere / "train_images" / "1").mkdir(parents=True)
     (elsewhere / "train_images" / "1" / "10.dcm").write_bytes(b"12345")
     assert size_of(read_catalogue(elsewhere)) == 5
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", "prepared", "-x", "a" * 61])
-def test_a_name_that_is_no_folder_name_is_refused(elsewhere, name):
+def test_link_dataset_invalid_name_raises_data_error(elsewhere, name):
     with pytest.raises(DataError, match="not usable as a name"):
         link_dataset(name, elsewhere)
 
 
-def test_a_name_is_given_once(elsewhere):
+def test_link_dataset_duplicate_name_raises_data_error(elsewhere):
     link_dataset("mine", elsewhere)
     with pytest.raises(DataError, match="already a data set"):
         link_dataset("mine", elsewhere)
 
 
-def test_a_folder_without_a_csv_is_refused_and_not_linked(workspace):
+def test_link_dataset_without_csv_raises_data_error(workspace):
     with pytest.raises(DataError, match=r"holds no train\.csv"):
         link_dataset("mine", workspace)
     assert list_datasets() == []
 
 
-def test_a_check_counts_images_without_files(elsewhere):
+def test_check_dataset_counts_missing_files(elsewhere):
     found = check_dataset(read_catalogue(elsewhere)).set_index("what")["how many"]
     assert found["images listed"] == found["images whose file is missing"] == "2"
     assert found["positive images"] == "1"
@@ -98,7 +98,7 @@ def test_a_check_counts_images_without_files(elsewhere):
     assert "age" in found["columns missing"]
 
 
-def test_the_example_is_a_positive_patients_four_views(workspace, phantoms):
+def test_example_exam_is_four_views_of_a_positive_patient(workspace, phantoms):
     assert example_exam() == []
     shutil.copytree(phantoms, workspace / "data" / "demo")
     exam = example_exam()
@@ -110,7 +110,7 @@ def test_the_example_is_a_positive_patients_four_views(workspace, phantoms):
     assert rows["cancer"].max() == 1
 
 
-def test_a_known_name_goes_before_a_folder_of_the_same_name(elsewhere, monkeypatch, tmp_path):
+def test_find_dataset_prefers_a_link_to_a_local_folder(elsewhere, monkeypatch, tmp_path):
     (tmp_path / "here" / "data").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "here")
     link_dataset("data", elsewhere)
@@ -118,7 +118,7 @@ def test_a_known_name_goes_before_a_folder_of_the_same_name(elsewhere, monkeypat
 
 
 @pytest.mark.parametrize("text", ["[1]", "no json", "{}"])
-def test_another_programs_note_says_nothing(elsewhere, text):
+def test_link_dataset_ignores_foreign_dataset_json(elsewhere, text):
     (elsewhere / "dataset.json").write_text(text)
     assert not link_dataset("mine", elsewhere).synthetic
     assert [dataset.synthetic for dataset in list_datasets()] == [False]

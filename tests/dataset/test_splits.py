@@ -15,7 +15,7 @@ def manifest(patients=100, positive=20, images=4):
     return pd.DataFrame(rows)
 
 
-def test_parts_are_stratified_and_share_no_patient():
+def test_split_patients_is_stratified_and_disjoint():
     table = manifest()
     table["part"] = split_patients(table, 0.2, 0.25, seed=0)
     patients = table.groupby("patient_id").agg(
@@ -27,41 +27,41 @@ def test_parts_are_stratified_and_share_no_patient():
     assert_no_overlap(table)
 
 
-def test_the_seed_decides():
+def test_split_patients_same_seed_is_reproducible():
     table = manifest()
     first, again, other = (split_patients(table, 0.2, 0.2, seed) for seed in (1, 1, 2))
     assert first.equals(again)
     assert not first.equals(other)
 
 
-def test_no_test_part_on_request():
+def test_split_patients_without_test_part():
     assert set(split_patients(manifest(), 0.2, 0.0, 0)) == {"train", "validation"}
 
 
-def test_overlap_is_refused():
+def test_assert_no_overlap_raises_data_error():
     table = pd.DataFrame({"patient_id": ["a", "a", "b"], "part": ["train", "test", "test"]})
     with pytest.raises(DataError, match="1 patients stand in more than one part"):
         assert_no_overlap(table)
 
 
 @pytest.mark.parametrize("shares", [(0.0, 0.2), (0.5, 0.45), (0.2, -0.1)])
-def test_shares_that_leave_nothing_are_refused(shares):
+def test_split_patients_invalid_shares_raise_config_error(shares):
     with pytest.raises(ConfigError):
         split_patients(manifest(), *shares, seed=0)
 
 
-def test_too_few_positives_are_refused_with_the_numbers():
+def test_split_patients_too_few_positives_raises_data_error():
     with pytest.raises(DataError, match="99 patients without and 1 with"):
         split_patients(manifest(positive=1), 0.2, 0.2, 0)
 
 
-def test_folds_without_a_positive_patient_are_refused():
+def test_split_fold_without_positive_patient_raises_data_error():
     assert set(split_fold(manifest(positive=10), 10, 1, 0.2, 0)) == {"train", "validation", "test"}
     with pytest.raises(DataError, match="91 patients without and 9 with"):
         split_fold(manifest(positive=9), 10, 1, 0.2, 0)
 
 
-def test_a_sample_is_of_whole_patients_and_keeps_the_classes():
+def test_sample_patients_keeps_whole_patients_and_class_ratio():
     table = manifest()
     table["part"] = split_patients(table, 0.2, 0.25, seed=0)  # 55, 20 and 25 patients of 4 images
     chosen = table[sample_patients(table, 40, seed=0)]
@@ -87,17 +87,17 @@ LABELS = np.array([0, 0, 0, 0, 0, 0, 1, 1])
         ("none", [6, 2], [1, 1]),
     ],
 )
-def test_balance(treatment, counts, weights):
+def test_balance_counts_and_weights(treatment, counts, weights):
     positions, found = balance(LABELS, treatment, np.random.default_rng(0))
     assert np.bincount(LABELS[positions]).tolist() == counts
     assert found.tolist() == weights
 
 
-def test_oversampling_keeps_every_image():
+def test_balance_oversample_keeps_every_image():
     positions, _ = balance(LABELS, "oversample", np.random.default_rng(0))
     assert set(positions) == set(range(8))
 
 
-def test_balance_works_when_negatives_are_the_rare_ones():
+def test_balance_oversample_rare_negatives():
     positions, _ = balance(1 - LABELS, "oversample", np.random.default_rng(0))
     assert np.bincount((1 - LABELS)[positions]).tolist() == [6, 6]

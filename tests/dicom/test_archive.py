@@ -31,7 +31,7 @@ def contents(data: bytes) -> list[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def test_files_are_found_and_hidden_ones_are_not(tmp_path, method):
+def test_members_skip_hidden_files_and_folders(tmp_path, method):
     files = {"a/1.dcm": b"one" * 99, "a/": b"", "__MACOSX/a/._1.dcm": b"x", "a/.DS_Store": b"x", "2": b"two", "e": b""}
     data = zipped(files, method)
     (tmp_path / "exam.zip").write_bytes(b"in front" + data)  # as in an archive that unpacks itself
@@ -41,19 +41,19 @@ def test_files_are_found_and_hidden_ones_are_not(tmp_path, method):
     assert [(member.name, member.cut(path).unpack()) for member in archive.members(path)] == expected
 
 
-def test_a_member_reads_like_its_file(tmp_path):
+def test_read_zip_member_equals_file(tmp_path):
     file = dicom_bytes(np.arange(1200, dtype=np.uint16).reshape(40, 30), Header("7", "70", "L", "CC"))
     data = zipped({"image": file})
     (member,) = archive.members(data)
     assert np.array_equal(read(member.cut(data)).pixels, read(file).pixels)
 
 
-def test_what_is_no_zip_file_is_one_sentence():
+def test_members_of_a_non_zip_raises_image_error():
     with pytest.raises(ImageError, match="damaged or of an unknown kind"):
         archive.members(b"no zip")
 
 
-def test_a_member_that_cannot_be_read_costs_itself_only():
+def test_unreadable_zip_member_leaves_others_readable():
     stream = io.BytesIO(zipped({"a": b"one"}))
     with zipfile.ZipFile(stream, "a", zipfile.ZIP_LZMA) as archive_:
         archive_.writestr("b", b"two" * 99)
@@ -64,14 +64,14 @@ def test_a_member_that_cannot_be_read_costs_itself_only():
 
 
 @pytest.mark.parametrize("place", [2, 30, 45, 60])
-def test_damage_is_one_sentence_or_does_no_harm(place):
+def test_damaged_zip_raises_image_error(place):
     data = bytearray(zipped({"a": bytes(range(256)) * 20}))
     data[place : place + 12] = b"\xff" * 12
     with pytest.raises(ImageError):
         contents(bytes(data))
 
 
-def test_a_bomb_is_not_inflated(small):
+def test_zip_bomb_raises_image_error(small):
     data = zipped({"a": b"0" * 100_001})
     (member,) = archive.members(data)
     with pytest.raises(ImageError, match=r"inflates to 0\.1 MB; at most 0\.1 MB are read"):
@@ -79,13 +79,13 @@ def test_a_bomb_is_not_inflated(small):
 
 
 @pytest.mark.parametrize("announced", [0, 100, 59_999, 60_001])
-def test_a_member_of_another_size_than_announced_is_refused_without_inflating_more(announced):
+def test_zip_member_of_wrong_size_raises_image_error(announced):
     data = zipped({"a": b"0" * 60_000})
     (member,) = archive.members(data)
     with pytest.raises(ImageError, match="damaged within its zip file"):
         member._replace(size=announced).cut(data).unpack()
 
 
-def test_too_many_files_are_refused():
+def test_zip_with_too_many_files_raises_image_error():
     with pytest.raises(ImageError, match="holds 10,001 files"):
         archive.members(zipped({str(n): b"" for n in range(10_001)}))

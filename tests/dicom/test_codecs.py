@@ -15,7 +15,7 @@ COMPRESSED = [syntax for syntax in LOSSLESS if syntax != uid.RLELossless]
 
 @pytest.mark.parametrize("syntax", COMPRESSED)
 @pytest.mark.parametrize("bits", [8, 10, 12, 16])
-def test_lossless_syntaxes_are_exact(syntax, bits):
+def test_decode_lossless_syntaxes_is_exact(syntax, bits):
     pixels = np.random.default_rng(bits).integers(0, 2**bits, (33, 21)).astype(np.uint16 if bits > 8 else np.uint8)
     values, done, precision, signed, _ = codecs.decode(LOSSLESS[syntax](pixels, bits), syntax, (33, 21), 0)
     assert np.array_equal(values, pixels)
@@ -26,12 +26,12 @@ def test_lossless_syntaxes_are_exact(syntax, bits):
 @pytest.mark.parametrize(
     ("syntax", "most"), [(uid.JPEGLSNearLossless, 2), (uid.JPEGExtended12Bit, 30), (uid.JPEG2000, 60)]
 )
-def test_lossy_syntaxes_are_near(syntax, most):
+def test_decode_lossy_syntaxes_is_close(syntax, most):
     values, *_ = codecs.decode(LOSSY[syntax](breast(), 12), syntax, (96, 72), 0)
     assert np.abs(values.astype(int) - breast()).max() <= most
 
 
-def test_baseline_is_near():
+def test_decode_jpeg_baseline_is_close():
     data = LOSSY[uid.JPEGBaseline8Bit](breast8(), 8)
     values, *_ = codecs.decode(data, uid.JPEGBaseline8Bit, (96, 72), 0)
     assert np.abs(values.astype(int) - breast8()).max() <= 5
@@ -39,7 +39,7 @@ def test_baseline_is_near():
 
 @pytest.mark.parametrize("syntax", [uid.JPEG2000Lossless, uid.HTJ2KLossless])
 @pytest.mark.parametrize("bits", [8, 10, 12, 16])
-def test_reduced_jpeg2000_keeps_the_scale(bits, syntax):
+def test_decode_reduced_jpeg2000_preserves_pixel_values(bits, syntax):
     dtype = np.uint16 if bits > 8 else np.uint8
     pixels = np.full((64, 48), (1 << bits) - 3, dtype)
     values, done, *_ = codecs.decode(LOSSLESS[syntax](pixels, bits), syntax, (64, 48), 2)
@@ -49,7 +49,7 @@ def test_reduced_jpeg2000_keeps_the_scale(bits, syntax):
 
 
 @pytest.mark.parametrize("share", [1, 0.06])
-def test_bits_that_no_grey_level_of_the_tissue_needs_are_left_out(share):
+def test_decode_reduced_jpeg2000_drops_only_unneeded_bit_planes(share):
     pixels = np.round(breast(512, 384) * (share * 14)).astype(
         np.uint16
     )  # 16 bits, of which the tissue takes all or few
@@ -62,7 +62,7 @@ def test_bits_that_no_grey_level_of_the_tissue_needs_are_left_out(share):
     assert (values[full == 0] == 0).mean() > 0.9
 
 
-def test_reduction_stops_at_the_levels_that_the_stream_has():
+def test_decode_reduction_is_limited_by_decomposition_levels():
     data = LOSSLESS[uid.JPEG2000Lossless](breast(64, 64), 12)  # three levels
     assert codecs.decode(data, uid.JPEG2000Lossless, (64, 64), 9)[1] == 3
 
@@ -70,7 +70,7 @@ def test_reduction_stops_at_the_levels_that_the_stream_has():
 @pytest.mark.parametrize("boxes", [False, True], ids=["bare", "in boxes"])
 @pytest.mark.parametrize("tile", [None, (64, 64)], ids=["one tile", "tiles"])
 @pytest.mark.parametrize("progression", ["LRCP", "RPCL", "CPRL"])
-def test_streams_of_other_makers(boxes, tile, progression):
+def test_decode_jpeg2000_of_other_encoders(boxes, tile, progression):
     pixels, stream = breast(200, 150), io.BytesIO()
     options = {"no_jp2": not boxes, "tile_size": tile, "progression": progression, "num_resolutions": 4}
     Image.fromarray(pixels).save(stream, format="JPEG2000", **options)
@@ -83,14 +83,14 @@ def test_streams_of_other_makers(boxes, tile, progression):
     assert np.abs(full_size - written).mean() < 60
 
 
-def test_only_jpeg2000_is_reduced():
+def test_decode_reduces_only_jpeg2000():
     data = LOSSLESS[uid.JPEGLosslessSV1](breast(), 12)
     values, done, *_ = codecs.decode(data, uid.JPEGLosslessSV1, (96, 72), 3)
     assert done == 0
     assert np.array_equal(values, breast())
 
 
-def test_where_a_reduction_fails_a_smaller_one_or_the_full_image_is_taken(monkeypatch):
+def test_decode_failed_reduction_falls_back_to_less_or_none(monkeypatch):
     data = LOSSLESS[uid.JPEG2000Lossless](breast(), 12)
     reduced = codecs._reduced
     monkeypatch.setattr(codecs, "_reduced", lambda code, *how: None if how[0] > 1 else reduced(code, *how))
@@ -102,14 +102,14 @@ def test_where_a_reduction_fails_a_smaller_one_or_the_full_image_is_taken(monkey
 
 
 @pytest.mark.parametrize("syntax", COMPRESSED)
-def test_the_streams_size_must_be_the_headers(syntax):
+def test_decode_size_mismatch_raises_image_error(syntax):
     data = LOSSLESS[syntax](breast(), 12)
     with pytest.raises(ImageError, match="must agree") as caught:
         codecs.decode(data, syntax, (96, 71), 0)
     assert caught.value.reason == "damaged"
 
 
-def test_colour_is_no_mammogram():
+def test_decode_colour_raises_image_error():
     data = bytes(imagecodecs.jpeg8_encode(np.zeros((8, 8, 3), np.uint8)))
     with pytest.raises(ImageError) as caught:
         codecs.decode(data, uid.JPEGBaseline8Bit, (8, 8), 0)
@@ -117,26 +117,26 @@ def test_colour_is_no_mammogram():
 
 
 @pytest.mark.parametrize("syntax", [uid.JPEG2000Lossless, uid.JPEGLSLossless])
-def test_a_stream_of_another_kind_than_the_syntax_is_refused(syntax):
+def test_decode_stream_of_another_syntax_raises_image_error(syntax):
     with pytest.raises(ImageError, match="can't be decoded"):
         codecs.decode(LOSSLESS[uid.JPEGLosslessSV1](breast(), 12), syntax, (96, 72), 0)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16])
-def test_rle_is_exact(dtype):
+def test_decode_rle_is_exact(dtype):
     pixels = (breast() >> 5).astype(dtype)
     data = LOSSLESS[uid.RLELossless](pixels, 8 * pixels.itemsize)
     assert np.array_equal(codecs.decode_rle(data, pixels.shape, pixels.dtype), pixels)
 
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 64, b"\x01\0\0\0\x40\0\0\0" + b"\0" * 56 + b"\x05abcdef"])
-def test_short_rle_is_refused(data):
+def test_decode_rle_truncated_raises_image_error(data):
     with pytest.raises(ImageError) as caught:
         codecs.decode_rle(data, (96, 72), np.dtype(np.uint16))
     assert caught.value.reason == "damaged"
 
 
-def test_every_syntax_that_pydicom_names_for_grey_images_is_supported():
+def test_supported_syntaxes_are_all_monochrome_ones_of_pydicom():
     assert set(LOSSLESS) | set(LOSSY) | codecs.NATIVE == codecs.SUPPORTED
 
 
@@ -150,7 +150,7 @@ def jpeg(syntax: str, rows: int = 400, columns: int = 300) -> bytes:
 
 @pytest.mark.parametrize("syntax", [uid.JPEGLosslessSV1, uid.JPEGLossless, uid.JPEGExtended12Bit, uid.JPEGBaseline8Bit])
 @pytest.mark.parametrize("share", [0.98, 0.6, 0.1])
-def test_a_jpeg_scan_that_ends_early_is_refused_though_its_decoder_fills_it_up(syntax, share):
+def test_decode_truncated_jpeg_scan_raises_image_error(syntax, share):
     data = jpeg(syntax)
     codecs.decode(data, syntax, (400, 300), 0)
     start = data.index(b"\xff\xda")
@@ -160,7 +160,7 @@ def test_a_jpeg_scan_that_ends_early_is_refused_though_its_decoder_fills_it_up(s
 
 
 @pytest.mark.parametrize("syntax", [uid.JPEGLosslessSV1, uid.JPEGLossless])
-def test_lossless_coded_data_that_make_no_sense_are_refused(syntax):
+def test_decode_corrupt_lossless_jpeg_raises_image_error(syntax):
     data = bytearray(jpeg(syntax))
     middle = len(data) // 2
     data[middle : middle + 2000] = bytes(2000)
@@ -169,14 +169,14 @@ def test_lossless_coded_data_that_make_no_sense_are_refused(syntax):
 
 
 @pytest.mark.parametrize("syntax", [uid.JPEGExtended12Bit, uid.JPEGBaseline8Bit])
-def test_lossy_coded_data_that_their_decoder_warns_of_are_refused(syntax):
+def test_decode_lossy_jpeg_with_decoder_warning_raises_image_error(syntax):
     data = jpeg(syntax)
     with pytest.raises(ImageError, match="coded data end early or make no sense"):
         codecs.decode(data[:-2] + bytes(9) + data[-2:], syntax, (400, 300), 0)  # some are left over
 
 
 @pytest.mark.parametrize("syntax", [uid.JPEGExtended12Bit, uid.JPEGBaseline8Bit])
-def test_a_sequential_scans_wrong_spectral_selection_does_no_harm(syntax):
+def test_decode_ignores_wrong_spectral_selection(syntax):
     data = jpeg(syntax)
     wrong = data.replace(b"\xff\xda\0\x08\x01\x01\0\0\x3f\0", b"\xff\xda\0\x08\x01\x01\0\0\0\0")
     assert wrong != data
@@ -184,7 +184,7 @@ def test_a_sequential_scans_wrong_spectral_selection_does_no_harm(syntax):
     assert np.array_equal(found, expected)
 
 
-def test_values_beyond_the_streams_own_bits_are_kept():
+def test_decode_keeps_values_beyond_the_stream_precision():
     pixels = breast() + np.uint16(4500)
     data = LOSSLESS[uid.JPEGLosslessSV1](pixels, 13).replace(b"\xff\xc3\x00\x0b\x0d", b"\xff\xc3\x00\x0b\x0c")
     expected = pixels - 2048  # the first pixel is predicted from the middle of the bits
@@ -192,19 +192,19 @@ def test_values_beyond_the_streams_own_bits_are_kept():
     assert np.array_equal(codecs.decode(data, uid.JPEGLosslessSV1, (96, 72), 0).values, expected)
 
 
-def test_every_bit_of_a_reduced_image_is_decoded_where_that_is_asked_for():
+def test_decode_every_bit_gives_quantisation_step_1():
     pixels = np.round(breast(512, 384) * 14).astype(np.uint16)
     data = LOSSLESS[uid.JPEG2000Lossless](pixels, 16)
     coarse, fine = (
         codecs.decode(data, uid.JPEG2000Lossless, pixels.shape, 1, every_bit=bits) for bits in (False, True)
     )
-    assert coarse.grain > 1
-    assert fine.grain == 1
-    assert set(np.unique(coarse.values % coarse.grain)) == {0}
-    assert np.unique(fine.values % coarse.grain).size > 1
+    assert coarse.quantisation_step > 1
+    assert fine.quantisation_step == 1
+    assert set(np.unique(coarse.values % coarse.quantisation_step)) == {0}
+    assert np.unique(fine.values % coarse.quantisation_step).size > 1
 
 
-def test_a_progressive_stream_is_no_damaged_one():
+def test_decode_progressive_jpeg():
     pixels = np.clip(breast(400, 300) >> 4, 0, 255).astype(np.uint8)
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "JPEG", quality=95, progressive=True)
@@ -213,7 +213,7 @@ def test_a_progressive_stream_is_no_damaged_one():
 
 
 @pytest.mark.parametrize("syntax", [uid.JPEGLosslessSV1, uid.JPEGLossless])
-def test_a_sound_lossless_image_may_end_in_middle_grey(syntax):
+def test_decode_lossless_jpeg_may_end_in_mid_range_values(syntax):
     pixels = breast(400, 300)
     pixels[-30:] = 2048
     data = LOSSLESS[syntax](pixels, 12)
@@ -221,7 +221,7 @@ def test_a_sound_lossless_image_may_end_in_middle_grey(syntax):
 
 
 @pytest.mark.parametrize("syntax", [uid.JPEGLosslessSV1, uid.JPEGLossless])
-def test_a_strict_reader_hears_what_leaves_no_trace_in_a_lossless_picture(syntax):
+def test_decode_strict_rejects_surplus_lossless_data(syntax):
     data = jpeg(syntax)
     expected = codecs.decode(data, syntax, (400, 300), 0).values
     assert np.array_equal(codecs.decode(data, syntax, (400, 300), 0, strict=True).values, expected)

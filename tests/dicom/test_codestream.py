@@ -22,58 +22,58 @@ def boxed(codestream: bytes, length: int | None = None) -> bytes:
     return b"\0\0\0\x0cjP  \r\n\x87\n" + box + struct.pack(">I4s", size, b"jp2c") + codestream
 
 
-def test_jpeg2000_header():
+def test_parse_jpeg2000_header():
     code = parse(LOSSLESS[uid.JPEG2000Lossless](breast(80, 64), 12))
     assert (code.rows, code.columns, code.bits, code.components) == (80, 64, 12, 1)
     assert (code.signed, code.levels, code.lossless_jpeg) == (False, 3, False)
 
 
-def test_jpeg_headers():
+def test_parse_jpeg_headers():
     code = parse(stream(uid.JPEGLosslessSV1))
     assert (code.rows, code.columns, code.bits, code.components, code.lossless_jpeg) == (40, 24, 12, 1, True)
     baseline = parse(bytes(imagecodecs.jpeg8_encode(breast8())))
     assert (baseline.rows, baseline.columns, baseline.bits, baseline.lossless_jpeg) == (96, 72, 8, False)
 
 
-def test_colour_has_three_components():
+def test_parse_colour_has_three_components():
     assert parse(bytes(imagecodecs.jpeg8_encode(np.zeros((8, 8, 3), np.uint8)))).components == 3
 
 
-def test_signed_jpeg2000():
+def test_parse_signed_jpeg2000():
     data = bytearray(stream())
     data[42] |= 0x80  # Ssiz
     assert parse(bytes(data)).signed
 
 
 @pytest.mark.parametrize("length", [None, 0], ids=["length given", "up to the end"])
-def test_boxes_are_taken_off(length):
+def test_parse_strips_jp2_boxes(length):
     assert parse(boxed(stream(), length)).data == stream()
 
 
-def test_long_box():
+def test_parse_strips_extended_length_box():
     code = stream()
     box = struct.pack(">I4sQ", 1, b"jp2c", len(code) + 16)
     assert parse(b"\0\0\0\x0cjP  \r\n\x87\n" + box + code).data == code
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_zeros_after_the_end_are_padding(kind):
+def test_parse_accepts_trailing_zero(kind):
     assert parse(stream(kind) + b"\0").data == stream(kind)
 
 
-def test_a_fill_byte_after_the_end_is_padding():
+def test_parse_accepts_trailing_fill_byte():
     assert parse(stream(uid.JPEGLosslessSV1) + b"\xff").data == stream(uid.JPEGLosslessSV1)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("tail", [b"\x01", b"\0\0nonsense", b"\xff\xd9"])
-def test_anything_else_after_the_end_is_refused(kind, tail):
+def test_parse_other_trailing_data_raises_image_error(kind, tail):
     with pytest.raises(ImageError, match="damaged"):
         parse(stream(kind) + tail)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_cut_is_noticed(kind):
+def test_parse_truncated_at_any_byte_raises_image_error(kind):
     whole = stream(kind)
     for end in range(len(whole)):
         with pytest.raises(ImageError) as caught:
@@ -84,18 +84,18 @@ def test_every_cut_is_noticed(kind):
 @pytest.mark.parametrize(
     "data", [b"", b"\0" * 40, b"GIF89a" + b"\0" * 40, boxed(stream(), 10**6), boxed(stream())[:12], boxed(b"")]
 )
-def test_other_things_are_refused(data):
+def test_parse_invalid_data_raises_image_error(data):
     with pytest.raises(ImageError) as caught:
         parse(data)
     assert caught.value.reason == "damaged"
 
 
-def test_an_endless_chain_of_boxes_ends():
+def test_parse_too_many_boxes_raises_image_error():
     with pytest.raises(ImageError, match="too many boxes"):
         parse(b"\0\0\0\x0cjP  \r\n\x87\n" + struct.pack(">I4s", 8, b"free") * 200_000)
 
 
-def test_two_frame_headers_are_refused():
+def test_parse_duplicate_frame_header_raises_image_error():
     data = stream(uid.JPEGLosslessSV1)
     start = data.index(b"\xff\xc3")
     frame = data[start : start + 2 + struct.unpack_from(">H", data, start + 2)[0]]
@@ -104,14 +104,14 @@ def test_two_frame_headers_are_refused():
 
 
 @pytest.mark.parametrize(("place", "value"), [(43, b"\x02"), (8, bytes(4))], ids=["subsampled", "no columns"])
-def test_a_jpeg2000_size_that_makes_no_sense_is_refused(place, value):
+def test_parse_invalid_jpeg2000_size_raises_image_error(place, value):
     data = bytearray(stream())
     data[place : place + len(value)] = value  # XRsiz, Xsiz
     with pytest.raises(ImageError, match="makes no sense"):
         parse(bytes(data))
 
 
-def test_restart_markers_that_nobody_announced_are_refused():
+def test_parse_undeclared_restart_marker_raises_image_error():
     data = stream(uid.JPEGLosslessSV1)
     middle = (data.index(b"\xff\xda") + len(data)) // 2
     with pytest.raises(ImageError, match="interrupted"):

@@ -8,11 +8,11 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from mammo_core.dicom.export import Statement, export
+from mammo_core.dicom.export import ReportContent, export
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.errors import ImageError
 
-STATEMENT = Statement("demo", 0.73, True, 0.4, False, "R", "CC", ("Research use only.", "Synthetic images."))
+STATEMENT = ReportContent("demo", 0.73, True, 0.4, False, "R", "CC", ("Research use only.", "Synthetic images."))
 PICTURE = np.random.default_rng(0).integers(0, 255, (40, 30, 3), np.uint8)
 
 
@@ -34,7 +34,7 @@ def made(workspace) -> dict[bool, tuple[bytes, bytes]]:
     return {keep: export(source(), PICTURE, STATEMENT, keep) for keep in (False, True)}
 
 
-def test_nothing_of_the_source_is_in_a_file_without_leave(made):
+def test_export_deidentified_contains_no_source_identifiers(made):
     given = dcmread(io.BytesIO(source()))
     for data in made[False]:
         for secret in (
@@ -48,7 +48,7 @@ def test_nothing_of_the_source_is_in_a_file_without_leave(made):
             assert secret not in data
 
 
-def test_identifiers_stay_where_they_may(made):
+def test_export_keeps_identifiers_on_request(made):
     given = dcmread(io.BytesIO(source()))
     for data in made[True]:
         found = dcmread(io.BytesIO(data))
@@ -57,7 +57,7 @@ def test_identifiers_stay_where_they_may(made):
         assert "PatientIdentityRemoved" not in found
 
 
-def test_the_capture_holds_the_picture(made):
+def test_export_secondary_capture_holds_the_picture(made):
     capture = dcmread(io.BytesIO(made[False][0]))
     assert np.array_equal(capture.pixel_array, PICTURE)
     assert (capture.PatientIdentityRemoved, capture.BurnedInAnnotation) == ("YES", "NO")
@@ -66,7 +66,7 @@ def test_the_capture_holds_the_picture(made):
 
 
 @pytest.mark.parametrize("burned", ["YES", None])
-def test_pixels_that_may_hold_a_name_are_not_called_clean(workspace, burned):
+def test_export_unverified_pixels_are_not_marked_deidentified(workspace, burned):
     capture = dcmread(io.BytesIO(export(source(burned), PICTURE, STATEMENT, False)[0]))
     assert capture.get("PatientIdentityRemoved") != "YES"
     assert capture.get("BurnedInAnnotation") != "NO"
@@ -79,18 +79,20 @@ def texts(item: Dataset) -> list[str]:
     return own + [text for child in item.get("ContentSequence", []) for text in texts(child)]
 
 
-@pytest.mark.parametrize(("strange", "recall", "said"), [(False, True, "Recall"), (True, True, "No decision")])
-def test_an_image_unlike_the_training_images_gets_no_decision(workspace, strange, recall, said):
-    statement = replace(STATEMENT, strange=strange, recall=recall)
+@pytest.mark.parametrize(
+    ("out_of_distribution", "recall", "said"), [(False, True, "Recall"), (True, True, "No decision")]
+)
+def test_export_report_has_no_decision_for_ood_image(workspace, out_of_distribution, recall, said):
+    statement = replace(STATEMENT, out_of_distribution=out_of_distribution, recall=recall)
     found = texts(dcmread(io.BytesIO(export(source(), PICTURE, statement, False)[1])))
     assert said in found
     assert (
         "The image is unlike those that the model learnt from: what it says of it has no basis." in found
-    ) == strange
+    ) == out_of_distribution
     assert "Recall from a probability of 0.400 of the breast." in found
 
 
-def test_the_images_of_an_exam_stay_in_one_study(made):
+def test_export_images_of_an_exam_share_one_study(made):
     again = export(source(), PICTURE, STATEMENT, False)
     studies = {dcmread(io.BytesIO(data)).StudyInstanceUID for data in (*made[False], *again)}
     assert len(studies) == 1
@@ -101,20 +103,20 @@ def numbers(item: Dataset) -> list[float]:
     return own + [value for child in item.get("ContentSequence", []) for value in numbers(child)]
 
 
-def test_the_report_says_what_the_page_says(made):
+def test_export_report_holds_probability_and_references_capture(made):
     capture, report = (dcmread(io.BytesIO(data)) for data in made[False])
     assert numbers(report) == [0.73]
     (study,) = report.CurrentRequestedProcedureEvidenceSequence
     assert study.ReferencedSeriesSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID == capture.SOPInstanceUID
 
 
-def test_an_unknown_breast_is_left_open(workspace):
-    statement = Statement("demo", 0.2, None, 0.4, False, None, None, ("Research use only.",))
+def test_export_unknown_laterality_leaves_orientation_empty(workspace):
+    statement = ReportContent("demo", 0.2, None, 0.4, False, None, None, ("Research use only.",))
     capture = dcmread(io.BytesIO(export(source(), PICTURE, statement, False)[0]))
     assert not capture.PatientOrientation
 
 
-def test_dcmtk_reads_both_where_it_is_installed(made, tmp_path):
+def test_export_is_readable_by_dcmtk(made, tmp_path):
     for name, data, command in (("sc", made[False][0], "dcmdump"), ("sr", made[False][1], "dsrdump")):
         path = tmp_path / f"{name}.dcm"
         path.write_bytes(data)
@@ -123,7 +125,7 @@ def test_dcmtk_reads_both_where_it_is_installed(made, tmp_path):
             assert ("Recall" if name == "sr" else "Research use only.") in done.stdout
 
 
-def test_what_is_no_dicom_is_one_sentence(workspace, tmp_path):
+def test_export_unreadable_source_raises_image_error(workspace, tmp_path):
     with pytest.raises(ImageError, match="can't be read again"):
         export(tmp_path / "nothing.dcm", PICTURE, STATEMENT, False)
 
@@ -135,7 +137,7 @@ def test_what_is_no_dicom_is_one_sentence(workspace, tmp_path):
         ("StudyTime", "10:10:10"),
     ],
 )  # fmt: skip
-def test_what_anonymisers_write_in_place_of_a_date_is_left_out(workspace, name, value):
+def test_export_omits_invalid_dates_and_sex(workspace, name, value):
     dataset = dcmread(io.BytesIO(source()))
     setattr(dataset, name, value)
     stream = io.BytesIO()
@@ -146,7 +148,7 @@ def test_what_anonymisers_write_in_place_of_a_date_is_left_out(workspace, name, 
         assert found.PatientID == "SECRET-ID"
 
 
-def test_anonymised_patients_are_not_one(workspace):
+def test_export_ignores_placeholder_patient_id(workspace):
     dataset = dcmread(io.BytesIO(source()))
     dataset.PatientID = "removed"
     stream = io.BytesIO()

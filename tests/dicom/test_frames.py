@@ -34,7 +34,7 @@ def refused(data: bytes) -> ImageError:
 
 
 @pytest.mark.parametrize("syntax", [*NATIVE, *LOSSLESS])
-def test_the_middle_frame_is_read(syntax):
+def test_read_multiframe_takes_the_middle_frame(syntax):
     mammogram = read(build(STACK, syntax))
     assert np.array_equal(mammogram.pixels, STACK[2])
     assert mammogram.notes == ("The file has 5 frames; this is the middle one, number 3.",)
@@ -51,12 +51,12 @@ def test_the_middle_frame_is_read(syntax):
     ids=["offsets", "a fragment a frame", "offsets and fragments", "start markers"],
 )
 @pytest.mark.parametrize("syntax", [J2K, uid.JPEGLosslessSV1])
-def test_frames_are_found(syntax, pixel_data, elements):
+def test_read_multiframe_encapsulation_variants(syntax, pixel_data, elements):
     encoded = [LOSSLESS[syntax](frame, 12) for frame in STACK]
     assert np.array_equal(read(with_pixel_data(build(STACK, syntax), pixel_data(encoded))).pixels, STACK[2])
 
 
-def test_frames_are_found_by_the_extended_offset_table():
+def test_read_multiframe_extended_offset_table():
     data, offsets, lengths = encapsulate_extended([LOSSLESS[J2K](frame, 12) for frame in STACK])
     elements = {"ExtendedOffsetTable": offsets, "ExtendedOffsetTableLengths": lengths}
     assert np.array_equal(read(with_pixel_data(build(STACK, J2K), data, **elements)).pixels, STACK[2])
@@ -64,29 +64,29 @@ def test_frames_are_found_by_the_extended_offset_table():
 
 @pytest.mark.parametrize("frames", [4, 6])
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, J2K])
-def test_another_number_of_frames_than_the_header_says_is_refused(syntax, frames):
+def test_read_wrong_number_of_frames_raises_image_error(syntax, frames):
     assert refused(build(STACK, syntax, NumberOfFrames=frames)).reason == "damaged"
 
 
-def test_offsets_that_point_nowhere_are_refused():
+def test_read_invalid_frame_offsets_raises_image_error():
     data = bytearray(encapsulate([LOSSLESS[J2K](frame, 12) for frame in STACK]))
     data[12:16] = struct.pack("<I", 2)
     assert "as many frames" in refused(with_pixel_data(build(STACK, J2K), bytes(data))).message
 
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian, uid.ExplicitVRBigEndian])
-def test_too_few_bytes_are_refused(syntax):
+def test_read_too_few_bytes_raises_image_error(syntax):
     assert "fewer" in refused(build(breast(), syntax, PixelData=breast().tobytes()[:-2])).message
 
 
-def test_up_to_a_row_of_zeros_more_is_padding():
+def test_read_ignores_up_to_one_row_of_padding():
     row = bytes(2 * breast().shape[1])
     assert np.array_equal(read(build(breast(), PixelData=breast().tobytes() + row)).pixels, breast())
     assert "more" in refused(build(breast(), PixelData=breast().tobytes() + row + b"\0\0")).message
     assert "more" in refused(build(breast(), PixelData=breast().tobytes() + b"\0\1")).message
 
 
-def test_compressed_pixels_under_a_native_syntax_are_refused():
+def test_read_compressed_pixels_in_native_syntax_raises_image_error():
     whole = build(breast(), J2K)
     assert whole.count(J2K.encode()) == 1
     plain = uid.ExplicitVRLittleEndian.encode()
@@ -95,7 +95,7 @@ def test_compressed_pixels_under_a_native_syntax_are_refused():
 
 
 @pytest.mark.parametrize("syntax", [*NATIVE, *LOSSLESS])
-def test_every_cut_is_noticed(syntax):
+def test_read_truncated_pixel_data_raises_image_error(syntax):
     whole = build(breast(32, 24), syntax)
     start = whole.index(b"\xe0\x7f\x10\x00") if b"\xe0\x7f\x10\x00" in whole else len(whole) // 2
     for end in {*range(start, len(whole) - 2, 29), len(whole) - 2}:
@@ -103,21 +103,21 @@ def test_every_cut_is_noticed(syntax):
 
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian, J2K])
-def test_something_else_behind_the_pixels_is_refused(syntax):
+def test_read_foreign_data_after_pixels_raises_image_error(syntax):
     assert "follows" in refused(build(breast(), syntax) + b"<script>alert(1)</script>").message
 
 
 @pytest.mark.parametrize("tail", [bytes(512), PADDING, PADDING + bytes(30)], ids=["zeros", "padding", "both"])
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, J2K])
-def test_padding_behind_the_pixels_is_accepted(syntax, tail):
+def test_read_ignores_padding_after_pixels(syntax, tail):
     assert np.array_equal(read(build(breast(), syntax) + tail).pixels, breast())
 
 
-def test_padding_that_is_cut_off_is_refused():
+def test_read_truncated_trailing_padding_raises_image_error():
     assert "follows" in refused(build(breast(), J2K) + PADDING[:-2]).message
 
 
-def test_single_bits_are_read_lowest_first():
+def test_read_single_bit_pixels_least_significant_first():
     bits = np.random.default_rng(0).integers(0, 2, (8, 16)).astype(np.uint8)
     packed = np.packbits(bits, bitorder="little").tobytes()
     for syntax in (uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian):
@@ -125,6 +125,6 @@ def test_single_bits_are_read_lowest_first():
         assert np.array_equal(read(build(bits, syntax, **elements)).pixels, bits)
 
 
-def test_nonsense_far_behind_the_pixels_is_refused():
+def test_read_foreign_data_far_after_pixels_raises_image_error():
     with pytest.raises(ImageError, match="something that isn't DICOM follows its image"):
         read(build(breast()) + bytes(2 << 20) + b"nonsense")

@@ -5,7 +5,7 @@ from pydicom import uid
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from mammo_core.dicom import Table, Window, display, grey, read
+from mammo_core.dicom import LookupTable, Window, display, grey, read
 from mammo_core.errors import ImageError
 
 RAMP = np.array([[0, 100, 200, 300], [400, 500, 600, 4095]], np.uint16)
@@ -18,65 +18,65 @@ def table(entries: list[int], first: int = 0, bits: int = 16) -> Dataset:
     return item
 
 
-def test_linear_window():
+def test_voi_linear_window():
     shown = Window(2048.0, 4096.0).apply(np.array([0, 2047.5, 4095, 5000], np.float32))
     assert shown.tolist() == [0.0, 0.5, 1.0, 1.0]  # PS3.3 C.11.2.1.2.1: (x - (c - 0.5)) / (w - 1) + 0.5
 
 
-def test_linear_exact_window():
+def test_voi_linear_exact_window():
     shown = Window(100.0, 200.0, "LINEAR_EXACT").apply(np.array([0, 50, 100, 200, 300], np.float32))
     assert shown.tolist() == [0.0, 0.25, 0.5, 1.0, 1.0]
 
 
-def test_sigmoid_window():
+def test_voi_sigmoid_window():
     shown = Window(100.0, 40.0, "SIGMOID").apply(np.array([-1e9, 60, 100, 140, 1e9], np.float32))
     expected = [0, 1 / (1 + np.exp(4)), 0.5, 1 / (1 + np.exp(-4)), 1]
     assert np.allclose(shown, expected, atol=1e-6)
 
 
-def test_a_window_of_width_1_is_a_step():
+def test_voi_window_of_width_1_is_a_step():
     assert Window(100.0, 1.0).apply(np.array([99, 99.5, 100], np.float32)).tolist() == [0, 0, 1]
 
 
-def test_a_table_holds_its_ends():
-    found = Table(10, np.array([0, 100, 255], np.float32), 8)
+def test_lut_clamps_to_its_first_and_last_entry():
+    found = LookupTable(10, np.array([0, 100, 255], np.float32), 8)
     assert found.look_up(np.array([0, 10, 11, 12, 99], np.float32)).tolist() == [0, 0, 100, 255, 255]
     assert found.apply(np.array([12], np.float32)).tolist() == [1.0]
 
 
-def test_several_windows_the_first_is_the_default():
+def test_voi_first_of_several_windows_is_the_default():
     tables = [table([0, 65535], 299)]
     found = read(build(RAMP, WindowCenter=[300, 2000], WindowWidth=[600, 4000], VOILUTSequence=tables))
     first, second, third = found.windows
     assert (first, second) == (Window(300, 600), Window(2000, 4000))
-    assert isinstance(third, Table)
+    assert isinstance(third, LookupTable)
     assert np.array_equal(display(found), display(found, first))
     assert display(found, third).tolist() == [[0, 0, 0, 255], [255, 255, 255, 255]]
     assert not np.array_equal(display(found), display(found, second))
 
 
 @pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID"])
-def test_the_files_function_is_taken(function):
+def test_voi_lut_function_is_read_from_the_file(function):
     found = read(build(RAMP, WindowCenter=300, WindowWidth=600, VOILUTFunction=function))
     assert found.windows == (Window(300, 600, function),)
 
 
-def test_unusable_windows_are_left_out():
+def test_voi_unusable_windows_are_ignored():
     assert read(build(RAMP, WindowCenter=[300, 200], WindowWidth=[0, 100])).windows == (Window(200, 100),)
     assert read(build(RAMP, WindowCenter=300)).windows == ()
     assert read(build(RAMP, WindowCenter=300, WindowWidth=600, VOILUTFunction="ODD")).windows == (Window(300, 600),)
 
 
-def test_packed_8_bit_tables():
+def test_voi_lut_with_8_bit_entries():
     item = Dataset()
     item.add_new("LUTDescriptor", "US", [3, 0, 8])
     item.add_new("LUTData", "OW", bytes([7, 8, 9, 0]))
     (found,) = read(build(RAMP, VOILUTSequence=[item])).windows
-    assert isinstance(found, Table)
+    assert isinstance(found, LookupTable)
     assert found.entries.tolist() == [7, 8, 9]
 
 
-def test_a_table_shorter_than_its_descriptor_is_refused_where_it_matters_and_else_left_out():
+def test_lut_too_short_raises_for_modality_and_is_ignored_for_voi():
     item = table([1, 2, 3])
     item.add_new("LUTDescriptor", "US", [40, 0, 16])
     with pytest.raises(ImageError, match="descriptor"):
@@ -84,7 +84,7 @@ def test_a_table_shorter_than_its_descriptor_is_refused_where_it_matters_and_els
     assert read(build(RAMP, VOILUTSequence=[item, Dataset()])).windows == ()
 
 
-def test_a_window_that_is_no_number_is_left_out():
+def test_voi_non_numeric_window_is_ignored():
     file = build(RAMP, WindowCenter="300", WindowWidth="600")
     broken = file.replace(b"DS\x04\x00300 ", b"DS\x04\x003,00")
     assert broken != file
@@ -94,13 +94,13 @@ def test_a_window_that_is_no_number_is_left_out():
     assert np.array_equal(found.pixels, RAMP)
 
 
-def test_several_voi_functions_are_the_first():
+def test_voi_first_of_several_lut_functions_is_used():
     (window,) = read(build(RAMP, WindowCenter="300", WindowWidth="600", VOILUTFunction=["SIGMOID", "LINEAR"])).windows
     assert window.function == "SIGMOID"
 
 
 @pytest.mark.parametrize("window", [("2048", "4096"), ("-500", "100")])
-def test_a_window_that_leaves_nothing_to_see_is_not_taken(window):
+def test_voi_window_that_hides_the_breast_is_not_the_default(window):
     values = (breast() >> 4).astype(np.uint8)  # converted to 8 bits, the window wasn't
     centre, width = window
     with_window = read(build(values, bits=8, WindowCenter=centre, WindowWidth=width))
@@ -109,24 +109,24 @@ def test_a_window_that_leaves_nothing_to_see_is_not_taken(window):
     assert not np.array_equal(display(with_window, window=with_window.windows[0]), display(without))
 
 
-def test_rescale():
+def test_modality_rescale():
     assert np.array_equal(read(build(RAMP, RescaleSlope=2, RescaleIntercept=-5)).pixels, RAMP * 2.0 - 5)
 
 
-def test_modality_table():
+def test_modality_lut():
     found = read(build(RAMP, ModalityLUTSequence=[table([10, 20, 30], 100)]))
     assert found.pixels.tolist() == [[10, 10, 30, 30], [30, 30, 30, 30]]
 
 
-def test_monochrome1_is_turned_over():
+def test_monochrome1_is_inverted():
     found = read(build(RAMP, PhotometricInterpretation="MONOCHROME1"))
     assert np.array_equal(found.pixels, 4095.0 - RAMP)
-    assert found.turn == 4095
+    assert found.inversion_sum == 4095
     falling = read(build(RAMP, PhotometricInterpretation="MONOCHROME1", RescaleSlope=2, RescaleIntercept=-5))
     assert np.array_equal(falling.pixels, (2 * 4095 - 10) - (RAMP * 2.0 - 5))
 
 
-def test_windows_of_monochrome1_refer_to_the_files_values():
+def test_monochrome1_voi_windows_refer_to_stored_values():
     plain = read(build(RAMP, WindowCenter=300, WindowWidth=600))
     turned = read(build(RAMP, PhotometricInterpretation="MONOCHROME1", WindowCenter=300, WindowWidth=600))
     assert np.array_equal(display(turned), 255 - display(plain))
@@ -139,18 +139,18 @@ def test_padding_becomes_the_darkest_other_value():
     assert inverted.pixels.tolist() == [[4095 - 300, 4095 - 200, 4095 - 300], [4095 - 300, 4095 - 250, 4095 - 5]]
 
 
-def test_a_range_of_padding():
+def test_padding_range_limit():
     stored = np.array([[0, 1, 2], [3, 40, 50]], np.uint16)
     found = read(build(stored, PixelPaddingValue=0, PixelPaddingRangeLimit=3))
     assert found.pixels.tolist() == [[40, 40, 40], [40, 40, 50]]
 
 
-def test_padding_that_is_everywhere_or_nowhere_changes_nothing():
+def test_padding_of_all_or_no_pixels_changes_nothing():
     assert np.array_equal(read(build(RAMP, PixelPaddingValue=77)).pixels, RAMP)
     assert read(build(np.full((4, 4), 9, np.uint16), PixelPaddingValue=9)).pixels.tolist() == [[9.0] * 4] * 4
 
 
-def test_padding_of_the_wrong_sign():
+def test_padding_value_of_the_wrong_sign():
     stored = np.array([[-2000, 5], [7, 9]], np.int16)
     padding = DataElement("PixelPaddingValue", "US", 63536)
     assert read(build(stored, bits=16, PixelPaddingValue=padding)).pixels.tolist() == [[5, 5], [7, 9]]
@@ -173,7 +173,7 @@ def test_signed_pixels_in_an_unsigned_stream(syntax):
 
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, *LOSSLESS])
-def test_values_beyond_the_stored_bits_are_kept_and_said_so(syntax):
+def test_values_beyond_bits_stored_are_kept_with_a_note(syntax):
     stored = breast()
     stored[40, 10] = 5000
     encoded = build(stored, syntax, bits=16)  # the streams hold 16 bits
@@ -191,25 +191,25 @@ def high_element(high: int) -> bytes:
 
 
 @pytest.mark.parametrize("bits", range(8, 17))
-def test_all_depths(bits):
+def test_bit_depths_8_to_16(bits):
     stored = np.array([[0, 1], [2 ** (bits - 1), 2**bits - 1]], np.uint16)
     assert np.array_equal(read(build(stored, bits=bits)).pixels, stored)
     assert read(build(stored, bits=bits, PhotometricInterpretation="MONOCHROME1")).pixels[1, 1] == 0
 
 
-def test_bytes_and_double_words():
+def test_allocated_8_and_32_bits():
     assert read(build(np.array([[0, 255]], np.uint8), bits=8)).pixels.tolist() == [[0, 255]]
     assert read(build(np.array([[0, 70_000]], np.uint32), bits=32)).pixels.tolist() == [[0, 70_000]]
 
 
-def test_high_bits_are_moved_down():
+def test_high_bit_is_shifted_down():
     stored = np.array([[0x1230, 0xFFF0]], np.uint16)
     assert read(build(stored, HighBit=15)).pixels.tolist() == [[0x123, 0xFFF]]
     signed = np.array([[0xFFF0, 0x7FF0]], np.uint16)
     assert read(build(signed, HighBit=15, PixelRepresentation=1)).pixels.tolist() == [[-1, 2047]]
 
 
-def test_an_overlay_in_the_unused_bits_is_dropped():
+def test_overlay_in_unused_bits_is_removed():
     stored = np.array([[0x8123, 0x0456]], np.uint16)
     assert read(build(stored)).pixels.tolist() == [[0x8123, 0x0456]]  # nobody claims the bit
     overlay = DataElement(0x60000102, "US", 15)
@@ -223,19 +223,19 @@ def test_shrink_averages_blocks():
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.uint32, np.int32, np.float32])
-def test_shrink_never_overflows(dtype):
+def test_shrink_does_not_overflow(dtype):
     top = 65535.0 if dtype == np.float32 else min(np.iinfo(dtype).max, 2**24)
     assert set(np.unique(grey.shrink(np.full((32, 32), top, dtype), 4))) == {top}
 
 
-def test_display_without_a_window_spans_the_breast():
+def test_display_without_window_spans_the_breast():
     found = read(build(breast()))
     shown = display(found)
     assert (shown.dtype, shown.min(), shown.max()) == (np.uint8, 0, 255)
     assert (shown[breast() == 0] == 0).all()
 
 
-def test_a_blank_image_is_read_and_shown():
+def test_display_of_a_blank_image():
     found = read(build(np.full((32, 24), 7, np.uint16)))
     assert found.pixels.tolist() == [[7.0] * 24] * 32
     assert display(found).max() in (0, 255)
@@ -249,7 +249,7 @@ def padded(rows: int, columns: int, air: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("air", [0, 600])
-def test_padding_as_dark_as_air_costs_no_reduction_and_is_no_darker_than_air(air):
+def test_padding_as_dark_as_air_allows_reduction(air):
     pixels = padded(512, 384, air)
     found = read(build(pixels, uid.JPEG2000Lossless, PixelPaddingValue=0), 100)
     assert (found.reduction, found.shift > 0) == (1, True)
@@ -260,7 +260,7 @@ def test_padding_as_dark_as_air_costs_no_reduction_and_is_no_darker_than_air(air
     assert found.pixels[:, -60:].min() >= air - 100
 
 
-def test_padding_at_the_dark_end_of_monochrome1():
+def test_padding_at_the_dark_end_of_monochrome1_allows_reduction():
     pixels = (4095 - padded(512, 384, 0)).astype(np.uint16)
     elements = {"PhotometricInterpretation": "MONOCHROME1", "PixelPaddingValue": 4095}
     found = read(build(pixels, uid.JPEG2000Lossless, **elements), 100)
@@ -269,19 +269,19 @@ def test_padding_at_the_dark_end_of_monochrome1():
 
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian, uid.RLELossless])
-def test_signs_stand_in_the_highest_stored_bit_even_where_the_unused_ones_do_not_repeat_it(syntax):
+def test_signed_pixels_without_sign_extension(syntax):
     stored = np.array([[0x0FFF, 0x0800], [5, 0x07FF]], np.uint16)
     assert read(build(stored, syntax, PixelRepresentation=1)).pixels.tolist() == [[-1, -2048], [5, 2047]]
 
 
-def test_words_of_two_pixels_are_big_endian_too():
+def test_big_endian_words_of_two_8_bit_pixels():
     pixels = np.arange(15, dtype=np.uint8).reshape(3, 5)
     words = np.frombuffer(pixels.tobytes() + b"\0", np.uint16).byteswap().tobytes()
     data = DataElement("PixelData", "OW", words)
     assert np.array_equal(read(build(pixels, uid.ExplicitVRBigEndian, 8, PixelData=data)).pixels, pixels)
 
 
-def test_tables_are_in_the_files_byte_order():
+def test_big_endian_lut_data():
     item = Dataset()
     item.LUTDescriptor = [3, 0, 16]
     item.add_new("LUTData", "OW", np.array([10, 20, 30], ">u2").tobytes())

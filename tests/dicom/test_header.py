@@ -35,22 +35,22 @@ def refused(source: bytes | Path) -> ImageError:
 
 
 @pytest.mark.parametrize("data", [b"", b"DICM", b"\0" * 200, b"PK\x03\x04" + b"\0" * 400, b"\x89PNG" * 60])
-def test_other_files_are_no_dicom(data):
+def test_read_other_file_types_raise_not_dicom(data):
     assert refused(data).reason == "not_dicom"
 
 
-def test_missing_files_and_folders(tmp_path):
+def test_read_missing_file_or_folder_raises_image_error(tmp_path):
     assert refused(tmp_path / "gone.dcm").reason == "missing"
     assert refused(tmp_path).reason == "missing"
 
 
-def test_a_path_and_its_bytes_give_the_same(tmp_path):
+def test_read_path_equals_bytes(tmp_path):
     (tmp_path / "image").write_bytes(build(breast()))
     assert np.array_equal(read(tmp_path / "image").pixels, read(build(breast())).pixels)
 
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.JPEG2000Lossless, DEFLATED])
-def test_only_the_named_elements_are_read(syntax):
+def test_parse_keeps_only_allowed_elements(syntax):
     data = build(breast(), syntax, PatientName="Doe^Jane", PatientBirthDate="19600101", StudyDate="20200101")
     dataset, found, _ = header.parse(io.BytesIO(data))
     assert found == syntax
@@ -60,20 +60,20 @@ def test_only_the_named_elements_are_read(syntax):
     assert dataset.PatientID == "10042"
 
 
-def test_pixels_are_not_read_with_the_header():
+def test_parse_stops_before_pixel_data():
     data = build(breast())
     _, _, stream = header.parse(io.BytesIO(data))
     assert stream.tell() == data.index(b"\xe0\x7f\x10\x00")
 
 
-def test_what_is_checked_is_what_the_file_says():
+def test_check_returns_the_values_of_the_header():
     found = header.check(*header.parse(io.BytesIO(build(breast(), bits=10, PhotometricInterpretation="MONOCHROME1"))))
     assert (found.rows, found.columns, found.frames) == (96, 72, 1)
     assert (found.allocated, found.bits, found.high, found.signed, found.inverted) == (16, 10, 9, False, True)
     assert found.length == 2 * 96 * 72
 
 
-def test_files_over_the_cap_are_not_opened(limits, tmp_path):
+def test_read_file_over_size_limit_raises_too_large(limits, tmp_path):
     limits(max_file_bytes=1000)
     assert refused(build(breast())).reason == "too_large"
     (tmp_path / "image.dcm").write_bytes(build(breast()))
@@ -81,18 +81,18 @@ def test_files_over_the_cap_are_not_opened(limits, tmp_path):
 
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.JPEG2000Lossless, uid.JPEGLSLossless])
-def test_images_over_the_cap_are_not_decoded(syntax):
+def test_read_image_over_megapixel_limit_raises_too_large(syntax):
     error = refused(build(breast(), syntax, Rows=20_000, Columns=20_000))
     assert error.reason == "too_large"
     assert error.message == "The image has 400 megapixels; at most 100 are decoded."
 
 
-def test_the_cap_is_a_setting(limits):
+def test_read_megapixel_limit_is_configurable(limits):
     limits(max_megapixels=0.005)
     assert refused(build(breast())).reason == "too_large"
 
 
-def test_deflated_files_inflate_within_a_bound(limits):
+def test_read_deflated_bomb_raises_too_large(limits):
     limits(max_megapixels=1)
     data = build(breast(), DEFLATED)
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
@@ -106,7 +106,7 @@ def meta_end(data: bytes) -> int:
     return 144 + int.from_bytes(data[140:144], "little")
 
 
-def test_a_deflated_file_may_carry_gzips_checksum_and_nothing_else():
+def test_read_deflated_file_allows_only_a_gzip_checksum_after_it():
     data, packer = build(breast(), DEFLATED), zlib.decompressobj(-zlib.MAX_WBITS)
     inflated = packer.decompress(data[meta_end(data) :])
     data = data[: len(data) - len(packer.unused_data)]
@@ -134,21 +134,21 @@ def test_a_deflated_file_may_carry_gzips_checksum_and_nothing_else():
         ({"RescaleIntercept": 1e300}, "damaged", "slope or intercept"),
     ],
 )
-def test_contradictory_headers_are_refused(elements, reason, words):
+def test_read_inconsistent_header_raises_image_error(elements, reason, words):
     error = refused(build(breast(), **elements))
     assert error.reason == reason
     assert words in error.message
 
 
 @pytest.mark.parametrize("syntax", NATIVE)
-def test_a_header_that_is_cut_off_is_refused(syntax):
+def test_read_truncated_header_raises_image_error(syntax):
     whole = build(breast(32, 24), syntax)
     end = whole.find(b"\xe0\x7f\x10\x00")
     for cut in range(140, end if end > 0 else len(whole) - 1, 17):
         assert refused(whole[:cut]).reason in ("damaged", "not_mammogram")
 
 
-def test_other_transfer_syntaxes_are_unsupported_and_named_only_if_the_standard_does():
+def test_read_unsupported_transfer_syntax_names_only_standard_ones():
     data = build(breast(), uid.JPEG2000Lossless)
     jpip = refused(data.replace(uid.JPEG2000Lossless.encode(), b"1.2.840.10008.1.2.4.94"))
     private = refused(data.replace(uid.JPEG2000Lossless.encode(), b"1.2.3.4.5.6.7.8.9.10.1"))
@@ -157,12 +157,12 @@ def test_other_transfer_syntaxes_are_unsupported_and_named_only_if_the_standard_
     assert private.message == "The transfer syntax that this file names isn't supported."
 
 
-def test_float_pixels_are_unsupported():
+def test_read_float_pixels_raises_unsupported():
     data = build(breast(), PixelData=None, FloatPixelData=breast().astype("<f4").tobytes(), BitsAllocated=32)
     assert refused(data).reason == "unsupported"
 
 
-def test_a_file_that_cannot_be_opened_is_not_called_missing(tmp_path, monkeypatch):
+def test_read_file_without_permission_is_not_reported_missing(tmp_path, monkeypatch):
     (tmp_path / "image.dcm").write_bytes(build(breast()))
 
     def refuse(*_: object) -> None:
@@ -173,27 +173,27 @@ def test_a_file_that_cannot_be_opened_is_not_called_missing(tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.JPEGLosslessSV1])
-def test_a_file_without_preamble_is_read(syntax):
+def test_read_file_without_preamble(syntax):
     file = build(breast(), syntax)
     assert np.array_equal(read(file[132:]).pixels, read(file).pixels)
 
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian])
-def test_a_bare_data_set_is_read(syntax):
+def test_read_data_set_without_file_meta(syntax):
     file = build(breast(), syntax, SOPClassUID=uid.DigitalXRayImageStorageForPresentation)
     start = file.index(b"\x08\0\x16\0")
     assert np.array_equal(read(file[start:]).pixels, read(file).pixels)
 
 
-def test_no_frames_are_one():
+def test_read_number_of_frames_0_is_one_frame():
     assert np.array_equal(read(build(breast(), NumberOfFrames=0)).pixels, breast())
 
 
-def test_monochrome1_in_small_letters_is_turned_too():
+def test_read_lower_case_monochrome1_is_inverted():
     capital, small = (read(build(breast(), PhotometricInterpretation=name)) for name in ("MONOCHROME1", "monochrome1"))
     assert np.array_equal(capital.pixels, small.pixels)
 
 
 @pytest.mark.parametrize("patient", ["removed", "Anonymized", "0", "ANONYMOUS"])
-def test_what_anonymisers_call_everybody_is_nobody(patient):
+def test_read_placeholder_patient_id_is_none(patient):
     assert read(build(breast(), PatientID=patient)).patient is None

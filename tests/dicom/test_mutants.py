@@ -16,11 +16,11 @@ from pydicom.dataset import Dataset
 from mammo_core.dicom import read
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import ImageError
-from mammo_core.preprocess import Contract, prepare_source
+from mammo_core.preprocess import PreprocessingConfig, prepare_source
 
 MUTANTS = int(os.environ.get("MUTANTS", "300"))  # a syntax
 SECONDS = 5.0  # wall time that one may take
-CONTRACT = Contract(size=32)
+CONTRACT = PreprocessingConfig(size=32)
 MEMORY = 1 << 20  # KiB that a worker may have held
 HEADER = 700  # bytes of these files, in the main
 SECRET = "Jane^Doe-10042"
@@ -85,7 +85,7 @@ def outcome(sandbox: Sandbox, data: bytes) -> str:
 
 
 @pytest.mark.parametrize("syntax", [*NATIVE, *LOSSLESS, *LOSSY], ids=lambda syntax: uid.UID(syntax).keyword)
-def test_mutants_become_a_picture_or_an_image_error(syntax, sandbox):
+def test_mutated_files_give_an_image_or_an_image_error(syntax, sandbox):
     whole, random, refused = seeds(syntax), np.random.default_rng(4), 0
     assert outcome(sandbox, whole) == "(32, 32) uint8"
     for _ in range(MUTANTS):

@@ -67,7 +67,7 @@ def ours(path: Path) -> np.ndarray:
 
 
 @pytest.mark.parametrize("path", grey_files(), ids=lambda path: path.name)
-def test_our_full_decode_equals_that_of_others_on_pydicoms_own_files(path):
+def test_stored_values_of_pydicom_files_equal_other_decoders(path):
     expected = others(path)
     if expected is None:
         with pytest.raises(ImageError) as caught:
@@ -77,7 +77,7 @@ def test_our_full_decode_equals_that_of_others_on_pydicoms_own_files(path):
         assert np.array_equal(ours(path), expected)
 
 
-def test_pydicoms_own_files_are_there_and_of_many_syntaxes():
+def test_pydicom_files_cover_the_transfer_syntaxes():
     syntaxes = {pydicom.dcmread(path).file_meta.TransferSyntaxUID for path in grey_files()}
     assert len(grey_files()) >= 20
     assert syntaxes >= {
@@ -100,7 +100,7 @@ def outcome(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", grey_files(), ids=lambda path: path.name)
-def test_pydicoms_own_files_are_read_or_refused_in_a_sentence(path):
+def test_read_pydicom_files_succeeds_or_raises_image_error(path):
     reason = outcome(path)
     assert reason in ("read", "not_mammogram", "damaged")
     found = pydicom.dcmread(path)
@@ -109,7 +109,7 @@ def test_pydicoms_own_files_are_read_or_refused_in_a_sentence(path):
 
 
 @pytest.mark.parametrize("syntax", [*NATIVE, *LOSSLESS])
-def test_all_lossless_syntaxes_give_the_same_mammogram(syntax):
+def test_read_lossless_syntaxes_give_identical_pixels(syntax):
     found = read(build(breast(), syntax))
     assert np.array_equal(found.pixels, breast())
     assert (found.reduction, found.source_rows, found.source_columns, found.shift) == (0, 96, 72, 0)
@@ -117,13 +117,13 @@ def test_all_lossless_syntaxes_give_the_same_mammogram(syntax):
 
 
 @pytest.mark.parametrize("syntax", LOSSY)
-def test_all_lossy_syntaxes_are_read(syntax):
+def test_read_lossy_syntaxes_are_close(syntax):
     pixels, bits = (breast8(), 8) if syntax == uid.JPEGBaseline8Bit else (breast(), 12)
     assert np.abs(read(build(pixels, syntax, bits)).pixels - pixels).max() <= 0.02 * 2**bits
 
 
 @pytest.mark.parametrize(("wanted", "reduction"), [(None, 0), (256, 0), (48, 0), (24, 1), (12, 2), (6, 3), (1, 5)])
-def test_at_least_twice_the_wanted_side_is_left(wanted, reduction):
+def test_read_reduction_keeps_twice_the_requested_size(wanted, reduction):
     for syntax in (uid.ExplicitVRLittleEndian, uid.JPEG2000Lossless):
         found = read(build(breast(), syntax), wanted)
         assert found.reduction == reduction
@@ -131,19 +131,19 @@ def test_at_least_twice_the_wanted_side_is_left(wanted, reduction):
         assert (found.source_rows, found.source_columns) == (96, 72)
 
 
-def test_other_syntaxes_are_reduced_by_averaging():
+def test_read_other_syntaxes_reduce_by_averaging():
     found = read(build(breast(), uid.JPEGLosslessSV1), 24)
     assert np.array_equal(found.pixels, breast().reshape(48, 2, 36, 2).mean((1, 3)).astype(np.float32))
     assert found.shift == 0
 
 
-def test_a_wavelets_low_pass_lies_half_a_block_before():
+def test_read_reduced_jpeg2000_is_shifted_by_half_a_source_pixel():
     found = read(build(breast(), uid.JPEG2000Lossless), 24)
     assert (found.reduction, found.shift) == (1, 0.5)
     assert np.abs(found.pixels - breast()[::2, ::2]).mean() < 60
 
 
-def test_padding_and_tables_are_never_mixed_by_a_wavelet():
+def test_read_padding_prevents_wavelet_reduction():
     pixels = breast()
     pixels[pixels == 0] = 3044
     found = read(build(pixels, uid.JPEG2000Lossless, PixelPaddingValue=3044), 24)
@@ -161,19 +161,19 @@ def test_padding_and_tables_are_never_mixed_by_a_wavelet():
         ({"ImageLaterality": "B", "ViewPosition": "M1"}, None, None),
     ],
 )
-def test_laterality_and_view_come_from_the_tags(elements, laterality, view):
+def test_read_laterality_and_view_from_attributes(elements, laterality, view):
     found = read(build(breast(), **elements))
     assert (found.laterality, found.view) == (laterality, view)
 
 
 @pytest.mark.parametrize(("code", "view"), [("R-10242", "CC"), ("399368009", "MLO"), ("nonsense", None)])
-def test_the_view_may_be_a_code(code, view):
+def test_read_view_from_code_sequence(code, view):
     item = Dataset()
     item.CodeValue = code
     assert read(build(breast(), ViewCodeSequence=[item])).view == view
 
 
-def test_tomosynthesis_keeps_its_facts_in_functional_groups():
+def test_read_tomosynthesis_shared_functional_groups():
     window, anatomy, group = Dataset(), Dataset(), Dataset()
     window.WindowCenter, window.WindowWidth = 500, 900
     anatomy.FrameLaterality = "R"
@@ -185,7 +185,7 @@ def test_tomosynthesis_keeps_its_facts_in_functional_groups():
     assert np.array_equal(found.pixels, stack[1])
 
 
-def test_tomosynthesis_may_keep_them_frame_by_frame():
+def test_read_tomosynthesis_per_frame_functional_groups():
     groups = []
     for side, centre in (("L", 100), ("R", 500), ("L", 900)):
         window, anatomy, rescale, group = Dataset(), Dataset(), Dataset(), Dataset()
@@ -201,16 +201,16 @@ def test_tomosynthesis_may_keep_them_frame_by_frame():
     assert np.array_equal(found.pixels, 2.0 * stack[1] + 1)
 
 
-def test_a_word_that_is_no_view_is_none():
+def test_read_unknown_view_is_none():
     assert read(build(breast(), ViewPosition="SMITH")).view is None
 
 
-def test_raw_images_are_named_so():
+def test_read_for_processing_image_has_a_note():
     (note,) = read(build(breast(), PresentationIntentType="FOR PROCESSING")).notes
     assert note.startswith("This is a raw image")
 
 
-def test_tags_are_an_allow_list_of_short_printable_text():
+def test_read_tags_are_allow_listed_and_sanitised():
     found = read(build(breast(), Manufacturer="M" * 200, ManufacturerModelName="a\x1bb", **PERSON))
     assert set(found.tags) <= set(header.TECHNICAL)
     assert (found.tags["Rows"], found.tags["BitsStored"]) == ("96", "12")
@@ -228,7 +228,7 @@ def spoken(found: object) -> str:
     return repr(found) + str(getattr(found, "tags", "")) + str(getattr(found, "notes", ""))
 
 
-def test_nothing_that_names_a_person_leaves_the_reader():
+def test_read_result_contains_no_identifiers():
     found = read(build(breast(), **PERSON))
     assert found.patient == "10042"
     assert not [secret for secret in SECRETS if secret in spoken(found)]
@@ -247,7 +247,7 @@ def test_nothing_that_names_a_person_leaves_the_reader():
     ],
 )
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.JPEG2000Lossless])
-def test_no_refusal_no_log_and_no_warning_names_a_person(syntax, elements, caplog):
+def test_read_errors_logs_and_warnings_contain_no_identifiers(syntax, elements, caplog):
     caplog.set_level(logging.DEBUG)
     file = build(breast(), syntax, **(PERSON | elements))
     with warnings.catch_warnings(record=True) as complaints:
@@ -259,7 +259,7 @@ def test_no_refusal_no_log_and_no_warning_names_a_person(syntax, elements, caplo
     assert caught.__suppress_context__ or caught.__context__ is None
 
 
-def test_whatever_pydicom_raises_becomes_an_image_error():
+def test_read_pydicom_exception_becomes_image_error():
     file = build(breast(), RescaleSlope="300", RescaleIntercept="600")
     broken = file.replace(b"DS\x04\x00300 ", b"DS\x04\x00Doe^")
     assert broken != file

@@ -16,7 +16,7 @@ from pydicom.encaps import encapsulate
 from mammo_core.dicom import read
 from mammo_core.dicom.sandbox import CPU_ENDED, Sandbox
 from mammo_core.errors import ImageError
-from mammo_core.preprocess import Contract, prepare_source
+from mammo_core.preprocess import PreprocessingConfig, prepare_source
 
 
 @pytest.fixture(scope="module")
@@ -33,42 +33,42 @@ def died(sandbox, function, *arguments, **options) -> str:
     return caught.value.message
 
 
-def test_a_good_file_comes_back(sandbox):
+def test_run_returns_the_result(sandbox):
     assert np.array_equal(sandbox.run(read, build(breast())).pixels, breast())
 
 
-def test_what_the_function_raises_comes_back(sandbox):
+def test_run_passes_on_image_errors(sandbox):
     with pytest.raises(ImageError) as caught:
         sandbox.run(read, b"no DICOM")
     assert caught.value.reason == "not_dicom"
 
 
-def test_a_worker_that_dies_is_replaced(sandbox):
+def test_run_replaces_a_crashed_worker(sandbox):
     assert "crashed" in died(sandbox, os.abort)
     start = time.monotonic()
     assert np.array_equal(sandbox.run(read, build(breast())).pixels, breast())
     assert time.monotonic() - start < 5
 
 
-def test_a_worker_that_hangs_is_ended(sandbox):
+def test_run_ends_a_worker_at_timeout(sandbox):
     start = time.monotonic()
     assert died(sandbox, time.sleep, 60, timeout=0.5) == "Decoding took longer than 0.5 s and was ended."
     assert time.monotonic() - start < 5
     assert sandbox.run(read, build(breast())).pixels.shape == (96, 72)
 
 
-def test_cpu_time_is_limited_too():
-    burn = "from mammo_core.dicom.confine import confine_time; confine_time(0.2)\nwhile True: pass"
+def test_limits_end_process_at_cpu_time():
+    burn = "from mammo_core.dicom.limits import limit_cpu_time; limit_cpu_time(0.2)\nwhile True: pass"
     done = subprocess.run([sys.executable, "-c", burn], timeout=30, check=False)
     assert done.returncode == CPU_ENDED
 
 
-def test_each_task_gets_its_own_cpu_time(sandbox):
+def test_run_cpu_time_limit_is_per_task(sandbox):
     for _ in range(4):
         assert sandbox.run(sum, range(10**7), timeout=1.5) == sum(range(10**7))
 
 
-def test_memory_is_limited(sandbox):
+def test_run_limits_memory(sandbox):
     assert "memory" in died(sandbox, bytearray, 1 << 40)
 
 
@@ -87,20 +87,20 @@ def bomb(syntax: str, side: int) -> bytes:
 
 @pytest.mark.parametrize("side", [9_900, 60_000])
 @pytest.mark.parametrize("syntax", [uid.JPEG2000Lossless, uid.JPEGLSLossless, uid.JPEGLosslessSV1])
-def test_a_small_file_that_claims_a_huge_picture_harms_nobody(sandbox, syntax, side):
+def test_run_survives_decompression_bombs(sandbox, syntax, side):
     start = time.monotonic()
     with pytest.raises(ImageError) as caught:
-        sandbox.run(prepare_source, bomb(syntax, side), Contract(), timeout=8)
+        sandbox.run(prepare_source, bomb(syntax, side), PreprocessingConfig(), timeout=8)
     assert caught.value.reason in (("too_large",) if side > 10_000 else ("damaged", "decoder_died", "blank"))
     assert time.monotonic() - start < 10
     assert sandbox.run(read, build(breast())).pixels.shape == (96, 72)
 
 
-def test_there_is_no_network(sandbox):
+def test_run_has_no_network(sandbox):
     with pytest.raises(PermissionError):
         sandbox.run(socket.socket)
 
 
-def test_this_process_keeps_its_network(sandbox):
+def test_parent_process_keeps_network(sandbox):
     with socket.socket() as ours:
         assert ours.fileno() > 0

@@ -34,7 +34,7 @@ def frame(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("syntax", "uid"), [("jpeg2000", "1.2.840.10008.1.2.4.90"), ("jpeg_lossless", "1.2.840.10008.1.2.4.70")]
 )
-def test_compression_loses_nothing(syntax, uid, bits):
+def test_compression_is_lossless(syntax, uid, bits):
     stored = pixels(bits)
     data = dicom_bytes(stored, replace(HEADER, bits=bits), syntax)
     decode = imagecodecs.jpeg2k_decode if syntax == "jpeg2000" else imagecodecs.jpeg8_decode
@@ -42,12 +42,12 @@ def test_compression_loses_nothing(syntax, uid, bits):
     assert np.array_equal(decode(frame(data)), stored)
 
 
-def test_plain_pixels_are_read_by_pydicom():
+def test_plain_file_is_read_by_pydicom():
     stored = pixels()
     assert np.array_equal(parse(dicom_bytes(stored, HEADER, "plain")).pixel_array, stored)
 
 
-def test_jpeg2000_has_five_levels_and_the_stored_precision():
+def test_jpeg2000_has_five_levels_and_stored_precision():
     stream = frame(dicom_bytes(pixels(10), replace(HEADER, bits=10)))
     assert stream[:4] == b"\xff\x4f\xff\x51"  # a bare codestream: SOC, SIZ
     assert stream[4 + 38] + 1 == 10  # Ssiz
@@ -64,7 +64,7 @@ def test_jpeg_lossless_is_process_14_with_predictor_1():
     assert stream[scan + 7] == 1
 
 
-def test_sparse_headers_lack_what_rsna_lacks():
+def test_sparse_header_omits_what_rsna_omits():
     dataset = parse(dicom_bytes(pixels(), replace(HEADER, voi_function="SIGMOID", padding=7, inverted=True)))
     for absent in ("SOPClassUID", "Modality", "Manufacturer", "ViewPosition", "PixelSpacing", "PatientAge"):
         assert absent not in dataset
@@ -77,7 +77,7 @@ def test_sparse_headers_lack_what_rsna_lacks():
     assert dataset.file_meta.MediaStorageSOPClassUID == "1.2.840.10008.5.1.4.1.1.1.1"
 
 
-def test_full_headers_describe_a_mammogram():
+def test_full_header_describes_a_mammogram():
     dataset = parse(dicom_bytes(pixels(), replace(HEADER, full=True, age=57.0, pixel_mm=0.085, faces_left=True)))
     assert (dataset.Modality, dataset.ViewPosition, dataset.PatientAge) == ("MG", "MLO", "057Y")
     assert dataset.ViewCodeSequence[0].CodeValue == "399368009"
@@ -86,14 +86,14 @@ def test_full_headers_describe_a_mammogram():
     assert dataset.SOPClassUID == dataset.file_meta.MediaStorageSOPClassUID == "1.2.840.10008.5.1.4.1.1.1.2"
 
 
-def test_several_windows():
+def test_window_attributes_hold_several_windows():
     dataset = parse(dicom_bytes(pixels(), replace(HEADER, windows=((100, 20), (200.5, 30)))))
     assert list(dataset.WindowCenter) == [100, 200.5]
     assert list(dataset.WindowWidth) == [20, 30]
     assert "WindowCenter" not in parse(dicom_bytes(pixels(), replace(HEADER, windows=())))
 
 
-def test_same_pixels_and_header_give_the_same_bytes():
+def test_dicom_bytes_are_reproducible():
     assert dicom_bytes(pixels(), HEADER) == dicom_bytes(pixels(), HEADER)
     other = parse(dicom_bytes(pixels(), replace(HEADER, image="457")))
     assert other.SOPInstanceUID != parse(dicom_bytes(pixels(), HEADER)).SOPInstanceUID
@@ -101,7 +101,7 @@ def test_same_pixels_and_header_give_the_same_bytes():
 
 @pytest.mark.parametrize("syntax", ["jpeg2000", "jpeg_lossless", "plain"])
 @pytest.mark.parametrize("full", [False, True])
-def test_other_readers_read_it(syntax, full, tmp_path):
+def test_files_are_readable_by_dicomsdl_and_dcmtk(syntax, full, tmp_path):
     path = tmp_path / "image.dcm"
     path.write_bytes(dicom_bytes(pixels(), replace(HEADER, full=full), syntax))
     assert np.array_equal(dicomsdl.open(str(path)).pixelData(), pixels())

@@ -5,25 +5,25 @@ from mammo_core.evaluation import Calibration, fit_platt
 from mammo_core.evaluation.calibration import logit
 
 
-def test_a_calibration_of_nothing_changes_nothing():
+def test_default_calibration_is_identity():
     assert Calibration().apply([0.1, 0.5]) == pytest.approx([0.1, 0.5])
 
 
-def test_probabilities_shifted_by_balanced_training_come_back():
+def test_fit_platt_recovers_probabilities_shifted_by_balanced_training():
     generator = np.random.default_rng(0)
-    truth = 1 / (1 + np.exp(-(2 * generator.standard_normal(40_000) - 4)))
-    labels = (generator.random(40_000) < truth).astype(int)
-    shifted = 1 / (1 + np.exp(-(0.5 * logit(truth) + 2)))
+    lesions = 1 / (1 + np.exp(-(2 * generator.standard_normal(40_000) - 4)))
+    labels = (generator.random(40_000) < lesions).astype(int)
+    shifted = 1 / (1 + np.exp(-(0.5 * logit(lesions) + 2)))
     found = fit_platt(labels, shifted)
     assert found.slope == pytest.approx(2, abs=0.1)
     assert found.intercept == pytest.approx(-4, abs=0.2)
     assert found.apply(shifted).mean() == pytest.approx(labels.mean(), abs=0.002)
 
 
-def test_the_order_is_kept_even_for_a_network_that_is_wrong():
+def test_fit_platt_inverted_predictions_keeps_order():
     labels, probabilities = [1, 1, 0, 0], np.array([0.1, 0.2, 0.8, 0.9])
     assert (np.diff(fit_platt(labels, probabilities).apply(probabilities)) >= 0).all()
 
 
-def test_it_survives_a_round_trip():
+def test_calibration_json_round_trip():
     assert Calibration.from_json(Calibration(2.0, -1.0).to_json()) == Calibration(2.0, -1.0)

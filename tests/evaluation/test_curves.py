@@ -6,18 +6,18 @@ from mammo_core.evaluation import curves
 UNITS = pd.DataFrame({"label": [0, 0, 1, 1], "probability": [0.12, 0.42, 0.36, 0.82]})
 
 
-def test_roc_runs_from_nothing_to_everything():
+def test_roc_runs_from_zero_zero_to_one_one():
     points = curves.roc(UNITS)
     assert points.iloc[0][["false_positive_rate", "sensitivity"]].tolist() == [0, 0]
     assert points.iloc[-1][["false_positive_rate", "sensitivity"]].tolist() == [1, 1]
     assert points["threshold"].max() <= 1
 
 
-def test_precision_recall_ends_at_nothing_recalled():
+def test_precision_recall_ends_at_zero_recall_and_full_precision():
     assert curves.precision_recall(UNITS).iloc[-1].tolist() == [0, 1]
 
 
-def test_calibration_bins_hold_everybody_once():
+def test_calibration_bins_count_each_unit_once():
     table = pd.DataFrame({"label": np.arange(25) % 2, "probability": np.linspace(0, 1, 25)})
     bins = curves.calibration(table)
     assert bins["n"].sum() == 25

@@ -1,19 +1,19 @@
 import numpy as np
 import pytest
 
-from mammo_core.evaluation.localisation import Located, heat_outside, localisation
+from mammo_core.evaluation.localisation import Located, cam_outside_breast, localisation
 
 
 def located(row: int, column: int, patient: str = "1") -> Located:
     """A breast in the left half of a 32-pixel input, a lesion in its upper corner, heat at one place of a 4 × 4 map."""
-    heat = np.zeros((4, 4))
-    heat[row, column] = 1
+    cam = np.zeros((4, 4))
+    cam[row, column] = 1
     breast = np.zeros((32, 32), bool)
     breast[:, :16] = True
-    return Located(patient, heat, breast, np.array([[0.0, 0.0, 8.0, 8.0]]))
+    return Located(patient, cam, breast, np.array([[0.0, 0.0, 8.0, 8.0]]))
 
 
-def test_pointing_at_the_lesion_is_a_hit():
+def test_localisation_hit_rate_and_chance_match_hand_calculation():
     found = localisation([located(0, 0, "1"), located(3, 1, "2"), located(0, 0, "2"), located(3, 3, "3")])
     assert (found["images"], found["patients"]) == (4, 3)
     assert found["hit_rate"]["value"] == 0.5
@@ -23,12 +23,12 @@ def test_pointing_at_the_lesion_is_a_hit():
     assert found["outside_chance"] == 0.5
 
 
-def test_heat_that_is_half_outside():
+def test_cam_outside_breast_share_matches_hand_calculation():
     breast = np.zeros((8, 8), bool)
     breast[:, :3] = True
-    assert heat_outside(np.array([[1.0, -5.0], [0.0, 0.0]]), breast) == 0.25
-    assert heat_outside(np.zeros((2, 2)), breast) == 0
+    assert cam_outside_breast(np.array([[1.0, -5.0], [0.0, 0.0]]), breast) == 0.25
+    assert cam_outside_breast(np.zeros((2, 2)), breast) == 0
 
 
-def test_without_lesions_there_is_nothing_to_say():
+def test_localisation_without_lesions_returns_none():
     assert localisation([]) is None

@@ -28,7 +28,7 @@ def test_metrics_equal_scikit_learn(case):
     assert f1_score(labels, scores >= cut) == pytest.approx(best, abs=1e-12)
 
 
-def test_a_weighted_sample_is_the_table_with_its_rows_repeated(case):
+def test_metrics_weighted_sample_equals_repeated_rows(case):
     labels, scores = case
     weights = np.random.default_rng(5).integers(0, 4, len(labels))
     sample = Sample(Ranking(labels, scores), weights[np.newaxis].astype(float))
@@ -47,7 +47,7 @@ def test_a_weighted_sample_is_the_table_with_its_rows_repeated(case):
         assert metric(sample)[0] == pytest.approx(Ranking(labels[repeated], scores[repeated]).value(metric), abs=1e-12)
 
 
-def test_pf1_by_hand():
+def test_pf1_matches_hand_calculation():
     # pTP = 0.9 + 0.6, pFP = 0.4 + 0.1; precision 0.75, recall 0.75
     assert Ranking([1, 1, 0, 0], [0.9, 0.6, 0.4, 0.1]).value(metrics.pf1) == pytest.approx(0.75)
     # clipped to 1: pTP = 1, pFP = 0.5; precision 2/3, recall 1
@@ -55,13 +55,13 @@ def test_pf1_by_hand():
     assert Ranking([1, 0], [0.0, 0.5]).value(metrics.pf1) == 0
 
 
-def test_pf1_of_constants_on_the_prevalence_of_rsna():
+def test_pf1_constant_predictions_at_rsna_prevalence():
     labels = np.r_[np.ones(492), np.zeros(23_826 - 492)]
     assert Ranking(labels, np.ones(23_826)).value(metrics.pf1) == pytest.approx(0.0405, abs=5e-5)
     assert Ranking(labels, np.full(23_826, 492 / 23_826)).value(metrics.pf1) == pytest.approx(0.0206, abs=1e-4)
 
 
-def test_an_operating_point_by_hand():
+def test_operating_figures_match_hand_calculation():
     ranking = Ranking([1, 1, 1, 0, 0, 0, 0, 0], [0.9, 0.5, 0.2, 0.8, 0.4, 0.3, 0.1, 0.1])
     values = {name: ranking.value(metric) for name, metric in metrics.operating_figures(0.5).items()}
     assert values == pytest.approx(
@@ -69,37 +69,37 @@ def test_an_operating_point_by_hand():
     )
 
 
-def test_sensitivity_at_90_specificity_by_hand():
+def test_sensitivity_at_90_specificity_matches_hand_calculation():
     labels = np.r_[np.ones(4), np.zeros(10)]
     scores = np.r_[0.9, 0.7, 0.5, 0.3, 0.8, 0.6, np.zeros(8)]
     assert Ranking(labels, scores).value(metrics.sensitivity_at_90_specificity) == 0.5
 
 
-def test_one_class_gives_no_number():
+def test_auc_single_class_is_nan_and_interval_is_none():
     assert np.isnan(Ranking([1, 1], [0.1, 0.2]).value(metrics.auc))
     assert interval(np.array([np.nan, np.nan])) == (None, None)
 
 
-def test_patients_are_drawn_as_a_whole():
+def test_bootstrap_resamples_whole_patients():
     # every patient has one positive above one negative: no draw of patients can change the AUC
     labels, scores, patients = [1, 0] * 20, [0.9, 0.1] * 20, np.repeat(np.arange(20), 2)
     values = bootstrap(patients, {"auc": (Ranking(labels, scores), metrics.auc)}, resamples=100)["auc"]
     assert values.tolist() == [1.0] * 100
 
 
-def test_a_difference_between_equal_rankings_is_exactly_nothing():
+def test_bootstrap_equal_rankings_give_identical_auc_samples():
     labels, scores = [1, 0, 0, 1], np.array([0.9, 0.3, 0.4, 0.2])
     pair = {"a": (Ranking(labels, scores), metrics.auc), "b": (Ranking(labels, 2 * scores), metrics.auc)}
     values = bootstrap(np.arange(4), pair, resamples=200)
     assert np.array_equal(values["a"], values["b"], equal_nan=True)
 
 
-def test_the_interval_covers_the_truth_about_as_often_as_it_says():
+def test_bootstrap_interval_has_nominal_coverage():
     generator = np.random.default_rng(0)
-    truth, covered = 0.7602, 0  # AUC of N(1, 1) against N(0, 1)
+    lesions, covered = 0.7602, 0  # AUC of N(1, 1) against N(0, 1)
     for _ in range(200):
         labels = np.r_[np.ones(40), np.zeros(120)]
         ranking = Ranking(labels, generator.standard_normal(160) + labels)
         low, high = interval(bootstrap(np.arange(160), {"auc": (ranking, metrics.auc)}, resamples=300)["auc"])
-        covered += low <= truth <= high
+        covered += low <= lesions <= high
     assert 0.90 <= covered / 200 <= 0.985

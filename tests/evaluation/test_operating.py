@@ -20,31 +20,31 @@ UNITS = pd.DataFrame(
     ("policy", "sensitivity", "specificity"),
     [("specificity_90", 1.0, 0.9), ("sensitivity_90", 1.0, 0.9), ("recall_10", 0.25, 0.95)],
 )
-def test_policies_keep_their_promise(policy, sensitivity, specificity):
+def test_choose_threshold_policy_reaches_its_target(policy, sensitivity, specificity):
     point = at_threshold(UNITS, choose_threshold(UNITS, policy))
     assert (point["sensitivity"], point["specificity"]) == pytest.approx((sensitivity, specificity))
 
 
-def test_best_f1_is_the_best():
+def test_choose_threshold_best_f1_maximises_f1():
     f1 = [2 * p["confusion"]["tp"] / (2 * p["confusion"]["tp"] + p["confusion"]["fp"] + p["confusion"]["fn"])
           for p in (at_threshold(UNITS, cut) for cut in UNITS["probability"])]  # fmt: skip
     assert UNITS["probability"].iloc[int(np.argmax(f1))] == choose_threshold(UNITS, "best_f1")
 
 
-def test_an_unknown_policy_and_one_class_are_refused():
+def test_choose_threshold_unknown_policy_or_single_class_raises():
     with pytest.raises(ConfigError, match="lucky"):
         choose_threshold(UNITS, "lucky")
     with pytest.raises(DataError, match="positive and negative"):
         choose_threshold(UNITS[UNITS["label"] == 1], "best_f1")
 
 
-def test_nothing_recalled_has_no_predictive_value():
+def test_at_threshold_no_unit_recalled_has_no_ppv():
     point = at_threshold(UNITS, 1.0)
     assert point["ppv"] is None
     assert point["confusion"] == {"tp": 0, "fp": 0, "tn": 20, "fn": 4}
 
 
-def test_a_thousand_screens():
+def test_per_thousand_matches_hand_calculation():
     found = per_thousand({"sensitivity": 0.869, "specificity": 0.889}, 0.00587)
     assert found["found"] == pytest.approx(5.1, abs=0.01)
     assert found["recalled"] == pytest.approx(115.4, abs=0.1)
@@ -52,12 +52,12 @@ def test_a_thousand_screens():
     assert per_thousand({"sensitivity": None, "specificity": 0.9}, 0.1)["found"] is None
 
 
-def test_the_most_surprising_errors_come_first():
+def test_outcomes_lists_largest_errors_first():
     assert outcomes(UNITS, 0.65, 1, False)["probability"].tolist() == [0.3, 0.5]
     assert outcomes(UNITS, 0.55, 0, True)["probability"].tolist() == [0.8, 0.6]
 
 
-def test_a_probability_has_a_place_among_validation():
+def test_percentile_text_compares_probability_with_validation_units():
     table = pd.DataFrame(
         {
             "patient_id": list("abcdef"),

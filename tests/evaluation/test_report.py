@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mammo_core.assessment import compare
 from mammo_core.errors import DataError
-from mammo_core.evaluation import STATISTICS, compare, evaluate, image_statistics
+from mammo_core.evaluation import STATISTICS, evaluate, image_statistics
 from mammo_core.evaluation.baselines import baseline_scores
 from mammo_core.evaluation.report import verdict
 from mammo_core.evaluation.subgroups import subgroups
@@ -25,7 +26,7 @@ def predictions(patients: int = 120, signal: float = 0.5, seed: int = 0) -> pd.D
     return table
 
 
-def test_a_report_has_all_units_and_is_json():
+def test_evaluate_reports_all_units_as_valid_json():
     report = evaluate(predictions(), operating_point=0.5, resamples=100)
     assert (report["unit"], report["n"], report["positives"], report["patients"]) == ("breast", 240, 30, 120)
     assert report["units"]["image"]["n"] == 480
@@ -45,7 +46,7 @@ def test_a_report_has_all_units_and_is_json():
     json.dumps(report, allow_nan=False)
 
 
-def test_a_network_that_says_negative_to_everything_is_called_that():
+def test_evaluate_always_negative_model_verdict_not_better_than_chance():
     report = evaluate(predictions().assign(probability=0.02), operating_point=0.5, resamples=100)
     assert report["auc"] == {"value": 0.5, "low": 0.5, "high": 0.5}
     assert report["accuracy"] == report["baselines"]["prevalence"]["accuracy"]
@@ -53,46 +54,46 @@ def test_a_network_that_says_negative_to_everything_is_called_that():
     assert report["verdict"].endswith("It answers almost always negative.")
 
 
-def test_a_good_network_beats_age_and_says_so():
+def test_evaluate_good_model_verdict_better_than_age():
     report = evaluate(predictions(), operating_point=0.5, resamples=200)
     assert report["verdict"].startswith("Better than age alone (ΔAUC ")
 
 
-def test_a_network_that_only_knows_the_age_does_not_beat_it():
+def test_evaluate_age_only_model_verdict_not_better_than_age():
     table = predictions()
     table["age"] += 8 * table.groupby("patient_id")["label"].transform("max")
     report = evaluate(table.assign(probability=(table["age"] - 30) / 60), operating_point=0.5, resamples=200)
     assert report["verdict"].startswith("Not distinguishable from age alone")
 
 
-def test_one_class_is_refused():
+def test_evaluate_single_class_raises_data_error():
     with pytest.raises(DataError, match="only one class"):
         evaluate(predictions().assign(label=0), operating_point=0.5)
 
 
-def test_verdict_knows_worse_than_chance():
+def test_verdict_inverted_model_worse_than_chance():
     document = evaluate(predictions(signal=-0.15), operating_point=0.5, resamples=200)
     assert verdict(document).startswith("Worse than chance")
 
 
-def test_a_paired_difference_of_a_model_with_itself_is_nothing():
+def test_compare_model_with_itself_gives_zero_difference():
     table = predictions()
     found = compare(table, table.sample(frac=1, random_state=1), "the other", resamples=100)
     assert found["gain"] == {"value": 0.0, "low": 0.0, "high": 0.0}
     assert found["verdict"].startswith("Not distinguishable from the other")
 
 
-def test_a_paired_difference_finds_the_better_one():
+def test_compare_better_model_verdict_better():
     better, worse = predictions(), predictions(signal=0.05, seed=1)
     assert compare(better, worse, "b", resamples=200)["verdict"].startswith("Better than b")
 
 
-def test_other_patients_are_not_comparable():
+def test_compare_different_patients_raises_data_error():
     with pytest.raises(DataError, match="different patients"):
         compare(predictions(), predictions(patients=60), "b")
 
 
-def test_a_subgroup_with_few_cases_gets_no_number():
+def test_subgroups_too_few_cases_have_no_auc():
     table = predictions()
     table.loc[:7, "site_id"] = "3"
     found = subgroups(table, resamples=50).set_index(["attribute", "group"])
@@ -102,7 +103,7 @@ def test_a_subgroup_with_few_cases_gets_no_number():
     assert found.loc[("view", "CC"), "unit"] == "image"
 
 
-def test_tables_show_every_measure_with_its_interval():
+def test_report_table_shows_values_with_intervals():
     report = evaluate(predictions(), operating_point=0.5, training=predictions(seed=3), resamples=50)
     table = report_table(report).set_index("measure")
     assert list(table) == ["this model", "always “negative”", "age alone"]
@@ -111,7 +112,7 @@ def test_tables_show_every_measure_with_its_interval():
     assert "too few" in set(subgroup_table(report)["AUC"]) | {"too few"}
 
 
-def test_models_side_by_side():
+def test_comparison_table_lists_models_side_by_side():
     reports = {
         name: evaluate(predictions(seed=seed), operating_point=0.5, resamples=50) for seed, name in enumerate("ab")
     }
@@ -121,7 +122,7 @@ def test_models_side_by_side():
     assert table.loc["b", "ROC AUC"] == report_table(reports["b"]).set_index("measure").loc["ROC AUC", "this model"]
 
 
-def test_an_operating_point_in_a_thousand_screens():
+def test_operating_table_per_thousand_screens_matches_hand_calculation():
     units = pd.DataFrame({"label": [1] * 10 + [0] * 90, "probability": [0.9] * 8 + [0.1] * 2 + [0.9] * 9 + [0.1] * 81})
     table = operating_table(units, 0.5, 0.005).set_index("measure")["this model"]
     # sensitivity 0.8, specificity 0.9; of 1,000: 5 cancers, 4 found; 99.5 false alarms
@@ -135,7 +136,7 @@ def test_an_operating_point_in_a_thousand_screens():
     }
 
 
-def test_image_statistics_by_hand():
+def test_image_statistics_match_hand_calculation():
     images = np.zeros((2, 4, 4), np.uint8)
     images[0, :2] = 51
     assert image_statistics(images).iloc[0].to_dict() == pytest.approx(
@@ -144,7 +145,7 @@ def test_image_statistics_by_hand():
     assert image_statistics(images).iloc[1].tolist() == [0.0] * 10
 
 
-def test_baselines_are_fitted_on_the_training_part():
+def test_baseline_scores_are_fitted_on_training_part():
     table, training = predictions(), predictions(seed=9)
     training["age"] = 50.0 + 20 * training["label"]
     scores = baseline_scores(table, training)

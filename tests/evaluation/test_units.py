@@ -14,7 +14,7 @@ IMAGES = pd.DataFrame(
 )
 
 
-def test_breasts_of_one_two_and_five_images_take_the_mean():
+def test_to_breasts_averages_image_probabilities():
     breasts = to_breasts(IMAGES).set_index(["patient_id", "laterality"])
     assert breasts["probability"].to_dict() == pytest.approx(
         {("1", "L"): 0.3, ("2", "R"): 0.4, ("3", "L"): 0.3, ("3", "R"): 0.9}
@@ -23,11 +23,11 @@ def test_breasts_of_one_two_and_five_images_take_the_mean():
     assert breasts.loc[("2", "R"), "age"] == 61
 
 
-def test_patients_take_their_highest_breast():
+def test_to_patients_takes_highest_breast_probability():
     patients = to_patients(IMAGES).set_index("patient_id")
     assert patients["probability"].to_dict() == pytest.approx({"1": 0.3, "2": 0.4, "3": 0.9})
     assert patients["label"].tolist() == [0, 1, 1]
 
 
-def test_images_stay_as_they_are():
+def test_to_unit_image_returns_table_unchanged():
     assert to_unit(IMAGES, "image").equals(IMAGES)

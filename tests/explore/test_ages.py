@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mammo_core.documents.units import age_band
 from mammo_core.explore import (
-    age_band,
     age_cumulative,
     age_difference,
     age_histogram,
@@ -21,7 +21,7 @@ def people(ages: dict[int, list[float]]) -> pd.DataFrame:
     return table.assign(patient_id=[str(n) for n in range(len(pairs))], laterality="L")
 
 
-def test_ages_by_unit_and_label(small):
+def test_age_table_by_unit_and_label(small):
     table = age_table(small).set_index(["unit", "label"])
     assert table["n"].tolist() == [4, 3, 3, 2, 1, 2]
     assert table.loc[("image", "negative"), "mean"] == 55
@@ -32,11 +32,11 @@ def test_ages_by_unit_and_label(small):
     assert table.loc[("patient", "positive"), "mean"] == 65
 
 
-def test_ages_that_nobody_knows(small):
+def test_describe_ages_without_known_ages(small):
     assert describe_ages(small.assign(age=np.nan), 1) == {"n": 0, "mean": None, "median": None, "std": None}
 
 
-def test_the_histogram_has_shared_bins_and_counts_each_age_once():
+def test_age_histogram_has_shared_bins_and_counts_each_age_once():
     histogram = age_histogram(people({0: [20, 25, 29.9, 30, 95], 1: [60]}))
     by_label = {label: rows.set_index("age_from") for label, rows in histogram.groupby("label")}
     assert by_label["negative"].index.equals(by_label["positive"].index)
@@ -47,7 +47,7 @@ def test_the_histogram_has_shared_bins_and_counts_each_age_once():
     assert by_label["negative"].loc[25, "share"] == 0.6
 
 
-def test_the_cumulative_share_ends_at_one():
+def test_age_cumulative_ends_at_one():
     cumulative = age_cumulative(people({0: [50, 50, 60, 70], 1: [65]}))
     negative = cumulative[cumulative["label"] == "negative"]
     assert negative["age"].tolist() == [50, 60, 70]
@@ -55,19 +55,19 @@ def test_the_cumulative_share_ends_at_one():
     assert age_cumulative(people({0: [50]}))["label"].unique().tolist() == ["negative"]
 
 
-def test_quantiles_of_the_labels_that_have_ages():
+def test_age_quantiles_only_of_labels_with_ages():
     quantiles = age_quantiles(people({0: [40, 50, 60, 70, 80]}))
     assert quantiles["label"].tolist() == ["negative"]
     assert quantiles.loc[0, ["n", "q1", "median", "q3", "mean"]].tolist() == [5, 50, 60, 70, 60]
 
 
-def test_bands_include_their_lower_end():
+def test_age_band_includes_lower_bound():
     bands = age_band(pd.Series([39.9, 40, 50, 79, 80, np.nan]))
     assert bands.tolist()[:5] == ["under 40", "40–49", "50–59", "70–79", "80 and over"]
     assert bands.isna().tolist() == [False] * 5 + [True]
 
 
-def test_the_difference_is_positives_less_negatives(small):
+def test_age_difference_is_positive_minus_negative(small):
     images, patients = age_difference(small), age_difference(by_unit(small, "patient"))
     assert images["mean"] == pytest.approx(190 / 3 - 55)
     assert images["median"] == 5
@@ -76,7 +76,7 @@ def test_the_difference_is_positives_less_negatives(small):
     assert age_difference(small.assign(age=np.nan)) == {"mean": None, "median": None, "low": None, "high": None}
 
 
-def test_the_interval_equals_a_plain_bootstrap_over_patients():
+def test_age_difference_interval_equals_patient_bootstrap():
     rng = np.random.default_rng(3)
     table = people({0: list(rng.normal(58, 10, 150).round()), 1: list(rng.normal(64, 10, 50).round())})
     table = pd.concat([table, table[table.index % 2 == 0]], ignore_index=True)  # every other patient has two images

@@ -15,12 +15,12 @@ def people(negatives: int, positives: int, ages: tuple[float, float] = (58, 63))
     )
 
 
-def test_all_three_hold_where_they_do():
+def test_claims_all_hold():
     claims = check_claims(people(11_900, 3_200))
     assert [claim.holds for claim in claims] == [True, True, True]
 
 
-def test_patients_with_both_labels_are_not_counted_twice():
+def test_claims_do_not_count_patients_with_both_labels_twice():
     patients, negatives, _ = check_claims(people(11_427, 486))
     assert patients.holds is False
     assert patients.reading == "11,913 patients with 23,826 images are loaded."
@@ -31,7 +31,7 @@ def test_patients_with_both_labels_are_not_counted_twice():
     )
 
 
-def test_medians_and_means_are_not_mixed_up():
+def test_claims_age_distinguishes_median_from_mean():
     table = people(3, 3)
     table["age"] = [50.0, 60, 61, 50, 66, 70] * 2  # medians 60 and 66, means 57 and 62
     age = check_claims(table)[2]
@@ -40,7 +40,7 @@ def test_medians_and_means_are_not_mixed_up():
     assert age.reading.endswith("Five years is the difference of the means.")
 
 
-def test_what_cannot_be_told(small):
+def test_claims_undetermined_without_the_required_columns(small):
     bare = check_claims(small.drop(columns=["cancer", "age"]))
     assert [claim.holds for claim in bare] == [False, None, None]
     one_label = check_claims(small[small["cancer"] == 0])

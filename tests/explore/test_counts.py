@@ -21,7 +21,7 @@ def rows(table, unit):
     return look(table, Filters(), unit).rows
 
 
-def test_class_counts_in_each_unit(small):
+def test_class_counts_by_unit(small):
     classes = class_counts(small)
     shown = classes[["unit", "total", "negative", "positive", "unlabelled"]].to_numpy().tolist()
     assert shown == [["image", 12, 6, 3, 3], ["breast", 9, 5, 2, 2], ["patient", 5, 2, 2, 1]]
@@ -30,14 +30,14 @@ def test_class_counts_in_each_unit(small):
     assert (classes["share"] < classes["high"]).all()
 
 
-def test_without_labels_there_is_no_share(small):
+def test_class_counts_without_labels_have_no_share(small):
     classes = class_counts(small[REQUIRED])
     assert classes["total"].tolist() == [12, 9, 5]
     assert classes["unlabelled"].tolist() == [12, 9, 5]
     assert classes[["share", "low", "high"]].isna().all(axis=None)
 
 
-def test_the_summary_is_exact_and_json(small):
+def test_summary_is_exact_and_json_serialisable(small):
     document = json.loads(json.dumps(summary(small), allow_nan=False))
     assert (document["images"], document["breasts"], document["patients"]) == (12, 9, 5)
     assert document["positive"] == {"images": 3, "breasts": 2, "patients": 2}
@@ -58,7 +58,7 @@ def test_the_summary_is_exact_and_json(small):
     }  # fmt: skip
 
 
-def test_the_summary_of_required_columns_alone(small):
+def test_summary_with_required_columns_only(small):
     document = json.loads(json.dumps(summary(small[REQUIRED]), allow_nan=False))
     assert document["positive"] == {"images": None, "breasts": None, "patients": None}
     assert document["age"]["positive"] == {"n": 0, "mean": None, "median": None, "std": None}
@@ -66,7 +66,7 @@ def test_the_summary_of_required_columns_alone(small):
     assert document["missing"]["age"] == 12
 
 
-def test_counts_leave_out_what_is_missing(small):
+def test_counts_ignore_missing_values(small):
     assert counts(small["density"]) == {"B": 4, "C": 2}
 
 
@@ -75,12 +75,12 @@ def test_counts_leave_out_what_is_missing(small):
     ("breast", {1: 6, 2: 3}),
     ("patient", {1: 1, 2: 2, 3: 1, 4: 1}),
 ])  # fmt: skip
-def test_images_per_patient_or_breast(small, unit, expected):
+def test_images_per_unit(small, unit, expected):
     number = images_per_unit(small, unit)
     assert dict(zip(number["images"], number["number"], strict=True)) == expected
 
 
-def test_missing_values_by_column_and_site(small):
+def test_missing_by_site_shares_by_column(small):
     missing = missing_by_site(rows(small, "image"))
     assert list(missing) == ["all", "site 1", "site 2"]
     assert missing.loc["density"].tolist() == [0.5, 0.0, 1.0]
@@ -92,7 +92,7 @@ def test_missing_values_by_column_and_site(small):
     assert "laterality" not in patients.index
 
 
-def test_sites_stand_in_the_order_of_their_numbers(small):
+def test_missing_by_site_sorts_sites_numerically(small):
     small["site_id"] = small["site_id"].replace({"1": "10"})
     assert list(missing_by_site(rows(small, "image"))) == ["all", "site 2", "site 10"]
     assert list(missing_by_site(small[REQUIRED])) == ["all"]
@@ -101,7 +101,7 @@ def test_sites_stand_in_the_order_of_their_numbers(small):
 @pytest.mark.parametrize(("unit", "expected"), [
     ("image", [12, 4, 3, 2]), ("breast", [9, 3, 2, 1]), ("patient", [5, 3, 2, 1])
 ])  # fmt: skip
-def test_the_funnel(small, unit, expected):
+def test_funnel_counts_by_unit(small, unit, expected):
     steps = funnel(rows(small, unit))
     assert steps["step"].tolist() == ["all", "biopsy", "cancer", "invasive"]
     assert steps["number"].tolist() == expected

@@ -4,7 +4,7 @@ from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.explore.files import sample_headers, split_columns
 
 
-def test_the_columns_of_train_and_test(tmp_path):
+def test_split_columns_of_train_and_test_csv(tmp_path):
     (tmp_path / "train.csv").write_text("patient_id,image_id,cancer\n1,2,0\n")
     assert split_columns(tmp_path).to_dict("list") == {
         "column": ["patient_id", "image_id", "cancer"], "train.csv": [True, True, True]
@@ -23,7 +23,7 @@ def pictures(phantoms):
     return read_catalogue(phantoms).table
 
 
-def test_headers_of_the_files_that_are_there(pictures):
+def test_sample_headers_of_existing_files(pictures):
     headers = sample_headers(pictures)
     assert len(headers) == pictures["file"].notna().sum()
     assert headers["image_id"].isin(pictures["image_id"]).all()
@@ -33,12 +33,12 @@ def test_headers_of_the_files_that_are_there(pictures):
     assert set(readable["photometric"]) <= {"MONOCHROME1", "MONOCHROME2"}
 
 
-def test_a_draw_is_the_same_each_time(pictures):
+def test_sample_headers_is_reproducible(pictures):
     assert len(sample_headers(pictures, most=10)) == 10
     assert sample_headers(pictures, most=10).equals(sample_headers(pictures, most=10))
 
 
-def test_a_file_that_cannot_be_read_is_named_with_its_reason(pictures, tmp_path):
+def test_sample_headers_unreadable_file_has_a_reason(pictures, tmp_path):
     (tmp_path / "text.dcm").write_text("hello")
     table = pictures.head(2).assign(file=[str(tmp_path / "text.dcm"), str(tmp_path / "gone.dcm")])
     headers = sample_headers(table)
@@ -46,5 +46,5 @@ def test_a_file_that_cannot_be_read_is_named_with_its_reason(pictures, tmp_path)
     assert headers["rows"].isna().all()
 
 
-def test_no_files_no_headers(pictures):
+def test_sample_headers_without_files_is_empty(pictures):
     assert sample_headers(pictures.assign(file=None)).empty

@@ -8,18 +8,18 @@ def images(table, unit="image", **filters):
     return select(table, Filters(**filters), unit)["image_id"].tolist()
 
 
-def test_the_default_keeps_everything(small):
+def test_select_default_keeps_all_images(small):
     assert len(images(small)) == 12
 
 
-def test_values_of_one_column_are_alternatives_and_columns_add_up(small):
+def test_select_combines_values_by_or_and_columns_by_and(small):
     assert images(small, values={"density": ["B", "C"], "laterality": ["R"]}) == ["13", "14", "22"]
     assert images(small, values={"density": [NOT_KNOWN], "view": ["MLO"]}) == ["42"]
     assert images(small, values={"implant": ["1"]}) == ["21", "22"]
     assert images(small, values={"machine_id": []}) == small["image_id"].tolist()
 
 
-def test_an_age_range_includes_its_ends_and_drops_unknown_ages(small):
+def test_select_age_range_is_inclusive_and_drops_unknown_ages(small):
     assert images(small, ages=(50, 60)) == ["11", "12", "13", "14", "21", "22"]
     assert images(small, ages=(0, 130)) == [name for name in small["image_id"] if name not in {"31", "32"}]
 
@@ -29,23 +29,23 @@ def test_an_age_range_includes_its_ends_and_drops_unknown_ages(small):
     ("breast", ["11", "12", "51"], ["13", "14", "21", "22", "31", "32"]),
     ("patient", ["11", "12", "13", "14", "51"], ["21", "22", "31", "32"]),
 ])  # fmt: skip
-def test_the_label_is_that_of_the_unit(small, unit, positive, negative):
+def test_select_label_is_by_unit(small, unit, positive, negative):
     assert images(small, unit, label="positive") == positive
     assert images(small, unit, label="negative") == negative
 
 
-def test_the_label_is_of_what_the_other_filters_leave(small):
+def test_select_label_applies_after_the_other_filters(small):
     assert images(small, "patient", values={"laterality": ["R"]}, label="negative") == ["13", "14", "22", "32"]
 
 
-def test_a_view_has_the_images_and_the_units(small):
+def test_look_returns_images_and_units(small):
     view = look(small, Filters({"site_id": ["2"]}), "patient")
     assert len(view.images) == 6
     assert view.rows["patient_id"].tolist() == ["3", "4", "5"]
     assert look(small, Filters({"site_id": ["9"]}), "patient").images.empty
 
 
-def test_options_are_what_there_is_to_choose(small):
+def test_options_are_the_values_present(small):
     assert options(small) == {
         "site_id": ["1", "2"],
         "machine_id": ["8", "21", "49"],

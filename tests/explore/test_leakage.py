@@ -23,7 +23,7 @@ def rows():
     )
 
 
-def test_leaks_are_found_by_statistics_not_by_name(rows):
+def test_leakage_is_detected_by_statistics_not_by_name(rows):
     leaks = leakage(rows).set_index("column")
     assert leaks["leaks"].to_dict() == {
         "renamed": True, "gap": True, "always": True, "age": False, "noise": False
@@ -37,23 +37,23 @@ def test_leaks_are_found_by_statistics_not_by_name(rows):
     assert leaks.loc["noise", "auc"] < 0.6
 
 
-def test_the_strongest_stand_first(rows):
+def test_leakage_sorts_strongest_first(rows):
     leaks = leakage(rows)
     assert leaks["leaks"].tolist() == [True, True, True, False, False]
     assert leaks["auc"].iloc[:3].is_monotonic_decreasing
 
 
-def test_a_few_pure_rows_are_chance(rows):
+def test_leakage_ignores_a_few_pure_rows(rows):
     few = rows.iloc[:40].assign(noise=["a"] * 5 + ["b"] * 35)
     assert not leakage(few).set_index("column").loc["noise", "leaks"]
 
 
 @pytest.mark.parametrize("cancer", [0.0, 1.0, np.nan])
-def test_without_both_labels_nothing_can_be_said(rows, cancer):
+def test_leakage_without_both_labels_is_empty(rows, cancer):
     assert leakage(rows.assign(cancer=cancer)).empty
 
 
-def test_association_is_one_for_copies_and_nothing_for_noise(rows):
+def test_association_is_1_for_copies_and_near_0_for_noise(rows):
     rows["copy"] = rows["noise"].str.upper()
     rows["constant"] = 1
     matrix = association(rows)

@@ -5,7 +5,7 @@ import pytest
 from mammo_core.explore import by_unit, rate_by, spread_p, wilson
 
 
-def test_rates_leave_out_rows_without_a_label_or_a_value(small):
+def test_rate_by_ignores_rows_without_label_or_value(small):
     rates = rate_by(small, "site_id").set_index("value")
     assert rates.loc["1", ["n", "patients", "positives"]].tolist() == [6, 2, 2]
     assert rates.loc["2", ["n", "patients", "positives"]].tolist() == [3, 2, 1]
@@ -18,11 +18,11 @@ def test_rates_leave_out_rows_without_a_label_or_a_value(small):
 
 
 @pytest.mark.parametrize("column", ["cancer", "site_id"])
-def test_a_column_that_is_not_there_gives_no_rates(small, column):
+def test_rate_by_missing_column_is_empty(small, column):
     assert rate_by(small.drop(columns=column), "site_id").empty
 
 
-def test_small_groups_are_pooled():
+def test_rate_by_pools_small_groups():
     n = 15
     values = [f"machine {place}" for place in range(n) for _ in range(n - place)]
     rows = pd.DataFrame({"machine_id": values, "cancer": 0, "patient_id": np.arange(len(values))})
@@ -31,12 +31,12 @@ def test_small_groups_are_pooled():
     assert rates["n"].tolist() == [*range(15, 3, -1), 3 + 2 + 1]
 
 
-def test_with_one_unit_a_patient_the_interval_is_wilsons():
+def test_wilson_interval_with_one_unit_per_patient():
     low, high = wilson(np.arange(100), np.repeat([1.0, 0.0], [10, 90]))
     assert (low, high) == (pytest.approx(0.05523, abs=1e-4), pytest.approx(0.17437, abs=1e-4))
 
 
-def test_copies_of_a_patients_images_tell_nothing_new():
+def test_wilson_interval_ignores_copies_of_images():
     label = np.repeat([1.0, 0.0], [10, 90])
     once = wilson(np.arange(100), label)
     fourfold = wilson(np.repeat(np.arange(100), 4), np.repeat(label, 4))
@@ -45,14 +45,14 @@ def test_copies_of_a_patients_images_tell_nothing_new():
     assert independent[1] - independent[0] < 0.6 * (once[1] - once[0])
 
 
-def test_no_positive_at_all_still_has_an_upper_end():
+def test_wilson_interval_without_positives_has_an_upper_bound():
     low, high = wilson(np.arange(50), np.zeros(50))
     assert low == 0
     assert high == pytest.approx(0.0713, abs=1e-3)
     assert wilson(np.arange(3), np.full(3, np.nan)) == (None, None)
 
 
-def test_chance_explains_equal_rates_and_not_unequal_ones():
+def test_spread_p_separates_equal_from_unequal_rates():
     def rates(first, second):
         label = np.concatenate([np.arange(500) < first, np.arange(500) < second]).astype(float)
         return rate_by(

@@ -10,7 +10,7 @@ def rows(table, unit="image"):
     return look(table, Filters(), unit).rows
 
 
-def test_classes_are_read_in_the_chosen_unit(small):
+def test_read_classes_by_unit(small):
     classes = explore.class_counts(small)
     assert readings.read_classes(classes, "image").startswith("3 of 9 labelled images are positive: 33.33 % (95 % CI ")
     assert readings.read_classes(classes, "breast").startswith(
@@ -21,7 +21,7 @@ def test_classes_are_read_in_the_chosen_unit(small):
     assert readings.read_classes(none, "patient") == "5 patients, none with a label."
 
 
-def test_ages_are_read_with_their_spread_and_number(small):
+def test_read_ages_gives_spread_and_n(small):
     text = readings.read_ages(explore.age_table(small), explore.age_difference(rows(small)), "image")
     assert text.startswith("Positive images are 8.3 years older on average (95 % CI of the difference ")
     assert text.endswith("mean ± standard deviation 63.3 ± 5.8 against 55.0 ± 5.8, median 60 against 55; n = 3 and 4.")
@@ -29,7 +29,7 @@ def test_ages_are_read_with_their_spread_and_number(small):
     assert text.startswith("Positive patients are 15.0 years older on average: mean")
 
 
-def test_a_negative_end_has_a_minus():
+def test_read_ages_negative_bound_has_a_minus_sign():
     ages = pd.DataFrame(
         [
             {"unit": "image", "label": label, "n": 2, "mean": 60.0, "median": 60, "std": 1.0}
@@ -40,7 +40,7 @@ def test_a_negative_end_has_a_minus():
     assert "0.5 years younger on average (95 % CI of the difference −1.0 to 2.0, " in text
 
 
-def test_rates_name_both_ends_and_what_chance_explains(small):
+def test_read_rates_gives_extremes_and_p_value(small):
     text = readings.read_rates(explore.rate_by(rows(small), "density", True), "density")
     assert text.startswith("Lowest: density C with 0.0 % (95 % CI 0.0–")
     assert "highest: density B with 50.0 %" in text
@@ -49,12 +49,12 @@ def test_rates_name_both_ends_and_what_chance_explains(small):
     assert readings.read_rates(same, "site") == "All 4 have the same share of positives, 50.0 %."
 
 
-def test_images_of_a_patient(small):
+def test_read_images_per_unit(small):
     text = readings.read_images_per_unit(explore.images_per_unit(small, "patient"), "patient")
     assert text == "2 of 5 patients (40.0 %) have 2 images; the range is 1 to 4."
 
 
-def test_missing_values(small):
+def test_read_missing(small):
     text = readings.read_missing(explore.missing_by_site(rows(small)), "image")
     assert text == (
         "density is missing most often: for 50.0 % of the images. Sites differ most in density: 100.0 % at site 2, "
@@ -73,11 +73,11 @@ def test_missing_values(small):
     ([9, 3, 0, 0], 0, "33.3 % of the breasts had a biopsy; 0.0 % of these found cancer."),
     ([9, 0, 0, 0], 0, "None of 9 breasts had a biopsy."),
 ])  # fmt: skip
-def test_the_funnel(numbers, positives, text):
+def test_read_funnel(numbers, positives, text):
     assert readings.read_funnel(pd.DataFrame({"number": numbers}), positives, "breast") == text
 
 
-def test_difficult_negatives(small):
+def test_read_difficult_negatives(small):
     text = readings.read_difficult(explore.difficult_negatives(rows(small)), "image")
     assert text == (
         "1 of 6 negative images (16.7 %) are difficult negatives; 0 of 3 positive ones carry the flag: in these data "
@@ -85,21 +85,21 @@ def test_difficult_negatives(small):
     )
 
 
-def test_association_of_columns_that_share_nothing():
+def test_read_association_without_common_values():
     nothing = pd.DataFrame(np.nan, index=["age", "view"], columns=["age", "view"])
     assert readings.read_association(nothing) == "No two columns have values to compare."
     nothing.loc["age", "view"] = nothing.loc["view", "age"] = 0.25
     assert readings.read_association(nothing) == "Closest pair: age and view (0.25)."
 
 
-def test_columns_of_train_and_test():
+def test_read_split_columns():
     both = pd.DataFrame({"column": ["a", "b", "c"], "train.csv": [True, True, False], "test.csv": [True, False, True]})
     assert readings.read_split(both) == "test.csv lacks b and adds c."
     assert readings.read_split(both[["column", "train.csv"]]) == "Only train.csv is there, nothing to compare with."
     assert readings.read_split(both[["column"]]) == "There is neither train.csv nor test.csv."
 
 
-def test_headers():
+def test_read_headers():
     headers = pd.DataFrame(
         {"rows": [4, 6, None], "columns": [3, 3, None], "photometric": ["MONOCHROME1", "MONOCHROME2", None],
          "problem": [None, None, "damaged"]}

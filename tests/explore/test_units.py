@@ -10,20 +10,20 @@ from mammo_core.explore import UNITS, by_unit, complete, known
     ("breast", 9, [1, 0, 0, 0, 0, 0, None, None, 1]),
     ("patient", 5, [1, 0, 0, None, 1]),
 ])  # fmt: skip
-def test_a_unit_is_positive_if_any_of_its_images_is(small, unit, total, label):
+def test_by_unit_is_positive_if_any_image_is(small, unit, total, label):
     rows = by_unit(small, unit)
     assert len(rows) == total
     assert [None if pd.isna(value) else value for value in rows["cancer"]] == label
     assert rows["images"].sum() == 12
 
 
-def test_what_belongs_to_a_part_of_a_unit_is_left_out(small):
+def test_by_unit_omits_columns_below_the_unit(small):
     assert {"image_id", "view", "file"}.isdisjoint(by_unit(small, "breast"))
     assert "laterality" in by_unit(small, "breast")
     assert "laterality" not in by_unit(small, "patient")
 
 
-def test_other_attributes_are_the_first_known_and_birads_the_most_abnormal(small):
+def test_by_unit_takes_first_known_value_and_most_abnormal_birads(small):
     small["BIRADS"] = pd.array([1, 4, 0, 2, None, 6, 3, 1, None, None, None, 5], dtype="Int8")
     small.loc[0, ["age", "density"]] = np.nan
     patients = by_unit(small, "patient").set_index("patient_id")
@@ -33,7 +33,7 @@ def test_other_attributes_are_the_first_known_and_birads_the_most_abnormal(small
     assert pd.isna(patients.loc["4", "BIRADS"])
 
 
-def test_a_missing_flag_counts_as_missing_only_if_all_are(small):
+def test_by_unit_flag_is_missing_only_if_all_are_missing(small):
     small.loc[0, "cancer"] = pd.NA
     assert by_unit(small, "breast")["cancer"].iloc[0] == 1
     small.loc[1, "cancer"] = pd.NA
@@ -41,14 +41,14 @@ def test_a_missing_flag_counts_as_missing_only_if_all_are(small):
     assert by_unit(small, "patient")["cancer"].iloc[0] == 0
 
 
-def test_the_input_stays_as_it_is(small):
+def test_by_unit_does_not_modify_the_input(small):
     before = small.copy()
     for unit in UNITS:
         by_unit(complete(small), unit)
     pd.testing.assert_frame_equal(small, before)
 
 
-def test_a_table_without_optional_columns_is_completed(small):
+def test_complete_adds_optional_columns(small):
     bare = small[["patient_id", "image_id", "laterality", "view"]]
     table = complete(bare)
     assert known(table, "laterality")

@@ -21,7 +21,7 @@ UNITS = pd.DataFrame(
 ).astype({"label": int})
 
 
-def test_the_operating_point_lies_on_the_first_models_curve():
+def test_roc_operating_point_lies_on_the_first_curve():
     figure = roc_figure({"a": UNITS, "b": UNITS}, threshold=0.5)
     assert [trace.name for trace in figure.data] == ["a", "operating point", "b", "chance"]
     (x,), (y,) = figure.data[1].x, figure.data[1].y
@@ -30,22 +30,22 @@ def test_the_operating_point_lies_on_the_first_models_curve():
     assert y == at[UNITS["label"] == 1].mean()
 
 
-def test_the_operating_point_is_drawn_where_it_is_between_the_corners_of_the_curve():
+def test_roc_operating_point_between_curve_corners():
     units = pd.DataFrame({"label": [1, 0, 0, 0, 1, 0], "probability": [0.9, 0.8, 0.7, 0.6, 0.5, 0.1]})
     point = roc_figure({"a": units}, threshold=0.65).data[1]
     assert (point.x, point.y) == ((0.5,), (0.5,))
 
 
-def test_precision_has_the_prevalence_beside_it():
+def test_precision_figure_shows_prevalence():
     assert precision_figure({"a": UNITS}).data[-1].name == "prevalence 0.250"
 
 
-def test_bars_of_a_label_add_up_to_one():
+def test_score_figure_bars_of_a_label_add_up_to_one():
     figure = score_figure(UNITS, 0.5)
     assert {trace.name: round(sum(trace.y), 9) for trace in figure.data} == {"negative": 1, "positive": 1}
 
 
-def test_calibration_and_subgroups_are_drawn():
+def test_calibration_and_subgroup_figures():
     assert len(calibration_figure(UNITS).data[0].x) == 10
     found = subgroups(UNITS, resamples=20).to_dict("records")
     assert list(subgroup_figure(found, 0.5).data[0].y) == ["site 1", "laterality L"]

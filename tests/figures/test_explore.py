@@ -26,7 +26,7 @@ def rows(unit="image"):
     return look(TABLE, Filters(), unit).rows
 
 
-def test_class_bars_show_all_units_with_the_chosen_one_in_full_colour():
+def test_class_bars_highlight_the_chosen_unit():
     figure = draw.class_bars(class_counts(TABLE), "breast")
     assert [bar.name for bar in figure.data] == ["positive", "negative", "unlabelled"]
     assert [list(bar.x) for bar in figure.data] == [[1, 1, 1], [3, 3, 1], [1, 1, 1]]
@@ -36,12 +36,12 @@ def test_class_bars_show_all_units_with_the_chosen_one_in_full_colour():
     ]  # fmt: skip
 
 
-def test_class_bars_without_labels_show_how_many_there_are():
+def test_class_bars_without_labels_show_totals():
     figure = draw.class_bars(class_counts(TABLE.drop(columns="cancer")), "image")
     assert [(bar.name, list(bar.x)) for bar in figure.data] == [("unlabelled", [5, 5, 3])]
 
 
-def test_age_bars_stand_in_the_middle_of_their_bins():
+def test_age_bars_are_centred_in_their_bins():
     figure = draw.age_bars(age_histogram(rows()), "image")
     negative = next(bar for bar in figure.data if bar.name == "negative")
     heights = {x: y for x, y in zip(negative.x, negative.y, strict=True) if y}
@@ -49,13 +49,13 @@ def test_age_bars_stand_in_the_middle_of_their_bins():
     assert figure.layout.yaxis.title.text == "share of the label's images"
 
 
-def test_age_boxes_are_made_of_quantiles_not_of_rows():
+def test_age_boxes_are_built_from_quantiles():
     figure = draw.age_boxes(age_quantiles(rows()))
     assert [box.median[0] for box in figure.data] == [50, 60]
     assert all(len(box.q1) == 1 and box.x is None for box in figure.data)
 
 
-def test_rates_have_asymmetric_intervals_and_their_n():
+def test_rate_points_have_asymmetric_intervals_and_n():
     rates = rate_by(rows("patient"), "site_id")
     figure = draw.rate_points(rates, "site", 0.5, "patient")
     points = figure.data[0]
@@ -66,7 +66,7 @@ def test_rates_have_asymmetric_intervals_and_their_n():
     assert figure.layout.xaxis.title.text == "positive patients, 95 % CI"
 
 
-def test_the_funnel_names_shares_of_the_step_before():
+def test_step_bars_give_shares_of_the_previous_step():
     figure = draw.step_bars(funnel(rows()), "image")
     assert list(figure.data[0].x) == [2, 1, 1]
     assert list(figure.data[0].y) == [
@@ -74,13 +74,13 @@ def test_the_funnel_names_shares_of_the_step_before():
     ]  # fmt: skip
 
 
-def test_a_map_leaves_unknown_cells_empty():
+def test_share_map_leaves_unknown_cells_empty():
     shares = pd.DataFrame({"all": [0.5, np.nan]}, index=["age", "view"])
     figure = draw.share_map(shares, "missing", lambda share: f"{share:.2f}")
     assert [list(row) for row in figure.data[0].text] == [["0.50"], [""]]
 
 
-def test_sizes_are_one_point_a_size():
+def test_size_points_have_one_point_per_size():
     headers = pd.DataFrame(
         {
             "rows": [4, 4, 6, None],
@@ -95,7 +95,7 @@ def test_sizes_are_one_point_a_size():
     ]
 
 
-def test_zoom_survives_a_change_of_data_and_a_wrapped_legend_grows_upwards():
+def test_figures_keep_zoom_and_legend_grows_upwards():
     figure = draw.count_bars(["4", "5"], [10, 2], "images of a patient", "patients")
     assert figure.layout.uirevision == "same"
     assert figure.layout.legend.yanchor == "bottom"

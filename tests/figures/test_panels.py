@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dataset.phantoms import DemoSpec, make_table
 from mammo_core.explore import UNITS, Filters, look
 from mammo_core.figures.panels import GROUPS, SECTIONS, completeness, headline
+from mammo_core.phantoms import DemoSpec, make_table
 
 LABEL_COLUMNS = ["cancer", "biopsy", "invasive", "BIRADS", "density", "difficult_negative_case"]
 REQUIRED = ["patient_id", "image_id", "laterality", "view"]
@@ -41,7 +41,7 @@ def read(raw, folder, subset="full"):
 
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("subset", SUBSETS)
-def test_every_panel_builds_for_every_subset(raw, tmp_path, subset, unit):
+def test_panels_build_for_every_subset_and_unit(raw, tmp_path, subset, unit):
     view = look(read(raw, tmp_path, subset), Filters(), unit)
     assert len(headline(view)) == 5
     for panel in panels_of(view, tmp_path).values():
@@ -56,12 +56,12 @@ def test_every_panel_builds_for_every_subset(raw, tmp_path, subset, unit):
     ("no labels", {"columns", "headers", "ages", "leakage", "funnel", "difficult", *(f"by_{name}" for name in GROUPS)}),
     ("one column the less", {"columns", "headers", "by_machine_id"}),
 ])  # fmt: skip
-def test_a_figure_is_missing_only_where_its_column_is(raw, tmp_path, subset, absent):
+def test_panels_omit_only_figures_without_their_column(raw, tmp_path, subset, absent):
     panels = panels_of(look(read(raw, tmp_path, subset), Filters(), "image"), tmp_path)
     assert {key for key, panel in panels.items() if panel.figure is None} == absent
 
 
-def test_it_says_in_its_place_what_is_missing(raw, tmp_path):
+def test_panels_explain_what_is_missing(raw, tmp_path):
     panels = panels_of(look(read(raw, tmp_path, "one column the less"), Filters(), "patient"), tmp_path)
     assert panels["by_machine_id"].reading == "The images shown have no machine."
     assert panels["by_view"].reading == "A patient has no single view: switch the unit to image."
@@ -69,7 +69,7 @@ def test_it_says_in_its_place_what_is_missing(raw, tmp_path):
     assert panels["headers"].reading == "None of the images shown has its file on disk."
 
 
-def test_the_unit_changes_every_figure_that_counts(raw, tmp_path):
+def test_panels_change_with_the_unit(raw, tmp_path):
     table = read(raw, tmp_path)
     by_unit = {unit: panels_of(look(table, Filters(), unit), tmp_path) for unit in UNITS}
     for key in by_unit["image"].keys() - {"columns", "headers", "images"}:
@@ -84,7 +84,7 @@ def test_the_unit_changes_every_figure_that_counts(raw, tmp_path):
         assert all(f"{unit}s" in title for title in titles)
 
 
-def test_the_numbers_at_the_top(raw, tmp_path):
+def test_headline_numbers(raw, tmp_path):
     view = look(read(raw, tmp_path), Filters(), "patient")
     shown = {name: (number, note) for name, number, note in headline(view)}
     assert shown["Images"][0] == f"{len(raw):,}"
@@ -93,7 +93,7 @@ def test_the_numbers_at_the_top(raw, tmp_path):
     assert shown["Negative : positive"] == ("9.0 : 1", "patients")
 
 
-def test_what_travels_does_not_grow_with_the_rows(raw, tmp_path):
+def test_panels_payload_does_not_grow_with_rows(raw, tmp_path):
     many = pd.concat(
         [
             raw.assign(patient_id=raw["patient_id"] + 100_000 * n, image_id=np.arange(len(raw)) + n * len(raw))
@@ -109,7 +109,7 @@ def test_what_travels_does_not_grow_with_the_rows(raw, tmp_path):
     assert sizes[1] < 200_000
 
 
-def test_downloads_hold_what_is_shown(raw, tmp_path):
+def test_panel_downloads_match_the_figure(raw, tmp_path):
     panel = panels_of(look(read(raw, tmp_path), Filters(), "breast"), tmp_path)["by_site_id"]
     (tmp_path / "table.csv").write_text(panel.csv())
     assert pd.read_csv(tmp_path / "table.csv")["positives"].tolist() == panel.table["positives"].tolist()
@@ -117,7 +117,7 @@ def test_downloads_hold_what_is_shown(raw, tmp_path):
     assert "cdn.plot.ly" not in panel.html().split("<body>")[1][:2000]
 
 
-def test_headers_of_the_files_that_are_there(phantoms):
+def test_panels_headers_of_existing_files(phantoms):
     view = look(read_catalogue(phantoms).table, Filters(), "patient")
     headers = panels_of(view, phantoms)["headers"]
     assert headers.figure is not None

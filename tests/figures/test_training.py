@@ -40,7 +40,7 @@ RECORDS = [
 ]
 
 
-def test_a_majority_classifier_has_its_reference_beside_it():
+def test_curves_show_the_majority_class_baseline():
     assert base_rate(RECORDS) == 0.98
     assert entropy(0.98) == pytest.approx(-0.98 * math.log(0.98) - 0.02 * math.log(0.02))
     assert entropy(1.0) == 0
@@ -52,19 +52,19 @@ def test_a_majority_classifier_has_its_reference_beside_it():
         assert (line.y0, line.y1, line.name, line.showlegend) == (level, level, name, True)
 
 
-def test_of_two_equal_aucs_the_lower_loss_is_the_best_epoch():
+def test_best_epoch_breaks_auc_ties_by_loss():
     assert best_epoch(RECORDS) == 1
     assert best_epoch(RECORDS[:3]) is None
 
 
-def test_steps_and_epochs_share_one_axis():
+def test_loss_curves_steps_and_epochs_share_one_axis():
     traces = {trace.name: trace for trace in loss_curves(RECORDS).data}
     assert traces["training, steps"].x.tolist() == [0.5, 1.0]
     assert traces["training"].x.tolist() == [1, 2]
     assert traces["validation"].y.tolist() == [0.5, 0.6]
 
 
-def test_zoom_and_legend_survive_a_refresh():
+def test_curves_keep_zoom_and_legend_on_refresh():
     assert loss_curves(RECORDS[:2]).layout.uirevision == loss_curves(RECORDS).layout.uirevision == "loss"
     for early, late in (
         (loss_curves(RECORDS[:2]), loss_curves(RECORDS)),
@@ -74,7 +74,7 @@ def test_zoom_and_legend_survive_a_refresh():
         assert uids == [trace.uid for trace in late.data][: len(uids)] == [trace.name for trace in early.data]
 
 
-def test_another_scale_is_another_view_of_its_axis_only():
+def test_loss_curves_log_scale_resets_only_its_axis():
     linear, log = (loss_curves(RECORDS, logarithmic=logarithmic).layout for logarithmic in (False, True))
     assert (linear.yaxis.type, log.yaxis.type) == ("linear", "log")
     assert linear.yaxis.uirevision != log.yaxis.uirevision
@@ -82,19 +82,19 @@ def test_another_scale_is_another_view_of_its_axis_only():
     assert linear.xaxis.uirevision is None  # the figure's own
 
 
-def test_a_run_that_has_just_begun_has_empty_curves():
+def test_curves_of_a_new_run_are_empty():
     assert len(loss_curves(RECORDS[:1]).data) == 0
     assert len(score_curves([]).data) == 0
 
 
-def test_a_resumed_run_shows_its_seam():
+def test_loss_curves_mark_the_resumed_epoch():
     records = [*RECORDS, {"kind": "resume", "epoch": 2, "time": 0.0}]
     texts = {note.text: note.x for note in loss_curves(records).layout.annotations}
     assert texts["resumed"] == 2
     assert texts["best epoch 1"] == 1
 
 
-def test_a_long_run_is_drawn_with_few_points_and_its_last():
+def test_curves_of_a_long_run_are_downsampled_and_keep_the_end():
     steps = [
         {"kind": "step", "epoch": 1, "step": n, "steps": 10_000, "loss": 1 / n, "auc": 0.5, "accuracy": n / 10_000}
         for n in range(1, 10_001)
@@ -105,7 +105,7 @@ def test_a_long_run_is_drawn_with_few_points_and_its_last():
     assert {trace.name for trace in score_curves(steps).data} == {"training AUC, steps", "training accuracy, steps"}
 
 
-def test_several_runs_lie_over_one_another_with_their_best_epochs():
+def test_compared_curves_overlay_runs_with_best_epochs():
     better = [{**record, "val_auc": 0.9} if record.get("epoch") == 2 else record for record in RECORDS]
     figure = compared_curves({"a": RECORDS, "b": better, "just begun": RECORDS[:1]}, "val_auc")
     traces = {trace.name: trace for trace in figure.data}

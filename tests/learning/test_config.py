@@ -4,7 +4,7 @@ from mammo_core.errors import ConfigError
 from mammo_core.learning.config import TrainingConfig, quick_start
 
 
-def test_defaults_need_a_store_only():
+def test_config_defaults_require_only_a_store():
     config = TrainingConfig.read({"store": "demo"})
     assert config.epochs <= 20
     assert TrainingConfig.read(config.parameters) == config
@@ -22,11 +22,11 @@ def test_defaults_need_a_store_only():
         ({"colour": "red"}, "colour"),
     ],
 )
-def test_what_is_not_usable_is_named(change, name):
+def test_config_invalid_value_raises_config_error_naming_the_setting(change, name):
     with pytest.raises(ConfigError, match=f"'{name}' is not usable"):
         TrainingConfig.read({"store": "demo", **change})
 
 
-def test_quick_start_goes_on_from_a_model_where_there_is_one():
+def test_quick_start_starts_from_given_model_if_any():
     assert quick_start("demo", "demo").start_from == "demo"
     assert quick_start("demo", None).start_from is None

@@ -7,18 +7,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammo_core.dataset.phantoms import DemoSpec, generate
 from mammo_core.dataset.store import MANIFEST, open_store
 from mammo_core.evaluation import STATISTICS, evaluate, image_statistics
-from mammo_core.learning.callbacks import predict
+from mammo_core.jobs import run_in_process
+from mammo_core.jobs.requests import import_request
+from mammo_core.jobs.training import train_request
+from mammo_core.learning.callbacks.validation import predict
 from mammo_core.learning.config import quick_start
-from mammo_core.learning.network import build, evidence, load, with_features
+from mammo_core.learning.networks import build, class_activation_map, load, with_feature_output
 from mammo_core.learning.plan import plan
-from mammo_core.models import open_bundle
+from mammo_core.models.bundle import open_bundle
+from mammo_core.phantoms import DemoSpec, generate
 from mammo_core.settings import settings
-from mammo_core.work import run_here
-from mammo_core.work.requests import import_request
-from mammo_core.work.training import train_request
 from tests.conftest import use_folder
 
 pytestmark = pytest.mark.slow
@@ -40,7 +40,7 @@ def stores(tmp_path_factory):
                 f'{{"synthetic": true, "generator": {{"seed": {spec.seed}}}}}'
             )
             path, arguments = import_request(name)
-            run_here(path, "import", arguments)
+            run_in_process(path, "import", arguments)
             shutil.copytree(path, path.with_name(f"{name}-shuffled"))
             shuffle_labels(path.with_name(f"{name}-shuffled") / MANIFEST)
         yield
@@ -57,11 +57,11 @@ def shuffle_labels(path):
     manifest.to_parquet(path, index=False)
 
 
-def judge(suffix):
+def evaluate_unit(suffix):
     """Train the one-click preset, and report on the fresh patients beside baselines fitted on its own training part."""
     config = quick_start(f"demo{suffix}", "demo")
     path, arguments = train_request(config.parameters)
-    assert run_here(path, "train", arguments).document["verified"]
+    assert run_in_process(path, "train", arguments).document["verified"]
     table = plan(config)
     training = table[table["part"] == "train"].reset_index(drop=True)
     pictures = image_statistics(open_store(config.store).images(training["png"].to_list()))
@@ -77,27 +77,27 @@ def judge(suffix):
     return report["auc"], [report["baselines"][name]["auc"] for name in ("age_only", "image_statistics")]
 
 
-def test_the_preset_beats_age_and_global_statistics(stores):
-    auc, baselines = judge("")
+def test_preset_beats_age_and_image_statistics_on_new_patients(stores):
+    auc, baselines = evaluate_unit("")
     assert auc["low"] > max(baseline["high"] for baseline in baselines)
 
 
-def test_the_same_on_shuffled_labels_does_not(stores):
-    auc, baselines = judge("-shuffled")
+def test_preset_shuffled_labels_does_not_beat_baselines(stores):
+    auc, baselines = evaluate_unit("-shuffled")
     assert auc["low"] < 0.5
     assert auc["low"] < min(baseline["high"] for baseline in baselines)
 
 
-def test_the_large_network_has_an_exact_heatmap_and_takes_local_weights(tmp_path):
+def test_large_network_has_exact_cam_and_loads_local_backbone_weights(tmp_path):
     keras.utils.set_random_seed(0)
     model = build("large", 64)
     backbone = next(layer for layer in model.layers if isinstance(layer, keras.Model))
     path = tmp_path / "backbone.weights.h5"
     backbone.save_weights(path)
     tensor = np.random.default_rng(0).random((2, 64, 64, 1), dtype=np.float32)
-    probabilities, features = (np.asarray(part) for part in with_features(model).predict_on_batch(tensor))
+    probabilities, features = (np.asarray(part) for part in with_feature_output(model).predict_on_batch(tensor))
     bias = np.asarray(model.get_layer("probability").get_weights()[1])
-    logits = evidence(model, features).sum(axis=(1, 2)) + bias[1] - bias[0]
+    logits = class_activation_map(model, features).sum(axis=(1, 2)) + bias[1] - bias[0]
     assert np.allclose(logits, np.log(probabilities[:, 1] / probabilities[:, 0]), atol=1e-4)
 
     keras.utils.set_random_seed(1)

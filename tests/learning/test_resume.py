@@ -2,13 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammo_core import models
 from mammo_core.errors import ConfigError, DataError, ModelError
-from mammo_core.files import read_json_lines
+from mammo_core.learning.callbacks.training_state import METRICS, STATE, reopen
 from mammo_core.learning.config import TrainingConfig
 from mammo_core.learning.plan import SPLIT
-from mammo_core.learning.resume import METRICS, STATE, reopen
 from mammo_core.learning.trainer import train
+from mammo_core.models.bundle import open_bundle
+from mammo_core.storage.json_files import read_json_lines
 
 CONFIG = TrainingConfig(store="demo", epochs=3, batch_size=32)
 
@@ -32,7 +32,7 @@ def broken_off(finished):
     return run
 
 
-def test_a_resumed_run_learns_what_an_unbroken_one_does(broken_off, finished):
+def test_resumed_run_matches_continuous_run(broken_off, finished):
     unbroken = finished / "models" / "unbroken"
     train(unbroken, CONFIG)
     result = train(broken_off, CONFIG)
@@ -40,13 +40,13 @@ def test_a_resumed_run_learns_what_an_unbroken_one_does(broken_off, finished):
     for expected, found in zip(epochs_of(unbroken), epochs_of(broken_off), strict=True):
         for name in ("epoch", "loss", "auc", "val_loss", "val_auc", "learning_rate"):
             assert found[name] == pytest.approx(expected[name], abs=1e-3), name
-    cards = [models.open_bundle(run).card for run in (unbroken, broken_off)]
+    cards = [open_bundle(run).card for run in (unbroken, broken_off)]
     assert cards[0]["best_epoch"] == cards[1]["best_epoch"]
     kinds = [record["kind"] for record in read_json_lines(broken_off / METRICS)]
     assert (kinds.count("start"), kinds.count("resume")) == (1, 1)
 
 
-def test_other_settings_other_data_and_a_torn_state_are_refused(broken_off):
+def test_resume_changed_config_damaged_state_or_changed_split_raises(broken_off):
     with np.load(broken_off / STATE) as state:
         assert int(state["epoch"]) == 1
     with pytest.raises(ConfigError, match="other settings"):
@@ -60,7 +60,7 @@ def test_other_settings_other_data_and_a_torn_state_are_refused(broken_off):
         train(broken_off, CONFIG)
 
 
-def test_what_was_written_after_the_last_epoch_is_taken_back_and_the_seam_marked(tmp_path):
+def test_reopen_metrics_drops_records_after_last_epoch_and_marks_resume(tmp_path):
     path = tmp_path / METRICS
     lines = [
         '{"kind": "start"}',

@@ -10,33 +10,36 @@ import psutil
 import pytest
 import tensorflow as tf
 
-from mammo_core import models
+from mammo_core.assessment.store_evaluation import evaluate_store
 from mammo_core.dataset.store import open_store
 from mammo_core.errors import ConfigError, DataError, MammoError, ModelError
-from mammo_core.files import read_json, read_json_lines
-from mammo_core.inference import evaluate_store
-from mammo_core.learning import finish
-from mammo_core.learning.callbacks import Validation
+from mammo_core.jobs import run_in_process
+from mammo_core.jobs.requests import import_request
+from mammo_core.jobs.runs import verification_text
+from mammo_core.learning import export_model
+from mammo_core.learning.callbacks.tensorboard import Event
+from mammo_core.learning.callbacks.validation import ValidationMetrics
+from mammo_core.learning.cancellation import StopSignal, never_stop
 from mammo_core.learning.config import TrainingConfig
-from mammo_core.learning.ending import Ending, never
-from mammo_core.learning.events import Event
-from mammo_core.learning.inputs import Batches
+from mammo_core.learning.export_model import Trained, complete
+from mammo_core.learning.input_pipeline import Batches
 from mammo_core.learning.plan import TrainingData, plan, preset, preview
 from mammo_core.learning.trainer import devices, train
-from mammo_core.learning.verify import verify
+from mammo_core.learning.verify_saved_model import verify
+from mammo_core.models.bundle import CARD, PREDICTIONS, PROVENANCE, open_bundle, write_card
+from mammo_core.models.provenance import write_provenance
+from mammo_core.models.registry import list_models
 from mammo_core.settings import PROJECT, settings
-from mammo_core.work import run_here
-from mammo_core.work.requests import import_request
-from mammo_core.work.runs import verification_text
+from mammo_core.storage.json_files import read_json, read_json_lines
 
 
 def run_of(finished):
     return settings().models / "trained"
 
 
-def test_a_run_leaves_a_sound_verified_model(finished):
+def test_train_writes_intact_verified_model(finished):
     run = run_of(finished)
-    bundle = models.open_bundle(run)
+    bundle = open_bundle(run)
     verification = read_json(run / "verification.json")
     assert verification["verified"]
     assert verification["largest_difference"] <= 1e-6
@@ -47,13 +50,13 @@ def test_a_run_leaves_a_sound_verified_model(finished):
     assert read_json(run / "state.json")["state"] == "finished"
 
 
-def test_the_run_never_shares_a_patient_between_parts(finished):
+def test_split_assigns_each_patient_to_one_part(finished):
     split = pd.read_parquet(run_of(finished) / "split.parquet")
     assert (split.groupby("patient_id")["part"].nunique() == 1).all()
     assert set(split["part"]) == {"train", "validation", "test"}
 
 
-def test_metrics_tell_start_steps_and_epochs(finished):
+def test_metrics_log_contains_start_steps_and_epochs(finished):
     records = read_json_lines(run_of(finished) / "metrics.jsonl")
     assert records[0]["kind"] == "start"
     epochs = [record for record in records if record["kind"] == "epoch"]
@@ -64,31 +67,33 @@ def test_metrics_tell_start_steps_and_epochs(finished):
     assert steps[-1]["step"] == steps[-1]["steps"]
 
 
-def test_validation_metrics_are_those_of_the_predictions(finished):
+def test_logged_validation_auc_equals_auc_of_stored_predictions(finished):
     """The best epoch's AUC is that of the stored raw probabilities of the validation part."""
     run = run_of(finished)
-    predictions = models.open_bundle(run).predictions().query("part == 'validation'")
+    predictions = open_bundle(run).predictions().query("part == 'validation'")
     from sklearn.metrics import roc_auc_score
 
-    best = models.open_bundle(run).card["best_epoch"]
+    best = open_bundle(run).card["best_epoch"]
     epoch = next(r for r in read_json_lines(run / "metrics.jsonl") if r["kind"] == "epoch" and r["epoch"] == best)
     assert roc_auc_score(predictions["label"], predictions["raw_probability"]) == pytest.approx(epoch["val_auc"])
 
 
-def test_verification_fails_for_a_model_that_says_something_else(finished, monkeypatch):
-    monkeypatch.setattr("mammo_core.learning.verify.predict", lambda _model, images: np.full(len(images), 0.123))
+def test_verify_different_predictions_marks_model_unverified(finished, monkeypatch):
+    monkeypatch.setattr(
+        "mammo_core.learning.verify_saved_model.predict", lambda _model, images: np.full(len(images), 0.123)
+    )
     assert verify(run_of(finished), finished / "data" / "prepared" / "demo") > 1e-6
     assert read_json(run_of(finished) / "verification.json")["verified"] is False
 
 
-def test_a_stop_before_the_first_epoch_leaves_no_model(finished, tmp_path):
+def test_train_stop_before_first_epoch_writes_no_model(finished, tmp_path):
     result = train(tmp_path / "run", TrainingConfig(store="demo", epochs=3), should_stop=lambda: True)
     assert result["status"] == "stopped"
     assert result["verified"] is False
-    assert not (tmp_path / "run" / models.CARD).exists()
+    assert not (tmp_path / "run" / CARD).exists()
 
 
-def test_a_loss_that_is_no_number_is_called_diverged(finished, tmp_path):
+def test_train_nan_loss_ends_as_diverged(finished, tmp_path):
     config = TrainingConfig(store="demo", epochs=3, learning_rate=0.1, network="original", augment=False)
     from mammo_core.learning import trainer
 
@@ -103,21 +108,21 @@ def test_a_loss_that_is_no_number_is_called_diverged(finished, tmp_path):
     assert "learning rate" in result["message"]
 
 
-def test_training_goes_on_from_a_model_of_the_same_contract(finished, tmp_path):
+def test_train_start_from_model_with_same_preprocessing_config_finishes(finished, tmp_path):
     config = TrainingConfig(store="demo", epochs=1, start_from="trained", learning_rate=1e-5)
     result = train(tmp_path / "run", config)
     assert result["status"] == "finished"
     assert result["verified"]
 
 
-def test_unlabelled_or_lopsided_stores_are_refused_before_anything_starts(finished):
+def test_plan_missing_store_or_too_small_training_part_raises(finished):
     with pytest.raises(DataError, match="no prepared store"):
         plan(TrainingConfig(store="nothing"))
     with pytest.raises(ConfigError, match="leave too little"):
         plan(TrainingConfig(store="demo", validation_share=0.6, test_share=0.6))
 
 
-def test_the_preview_counts_what_the_split_will_be(finished):
+def test_preview_counts_match_the_planned_split(finished):
     config = TrainingConfig(store="demo")
     seen = preview(config)
     table = seen.parts.set_index("part")
@@ -143,19 +148,19 @@ def test_the_preview_counts_what_the_split_will_be(finished):
         ({"folds": 3, "fold": 4}, "Fold 4 of 3"),
     ],
 )
-def test_settings_that_contradict_each_other_are_refused_before_anything_starts(finished, changes, reason):
+def test_plan_conflicting_settings_raise(finished, changes, reason):
     with pytest.raises(MammoError, match=reason):
         plan(TrainingConfig.read({"store": "demo", **changes}))
 
 
-def test_images_that_do_not_fit_into_memory_are_refused(finished, monkeypatch):
+def test_plan_images_exceed_free_memory_raises_config_error(finished, monkeypatch):
     memory = psutil.virtual_memory()
     monkeypatch.setattr(psutil, "virtual_memory", lambda: memory._replace(available=1_000_000))
     with pytest.raises(ConfigError, match="GiB are free"):
         plan(TrainingConfig(store="demo"))
 
 
-def test_over_all_folds_each_patient_is_tested_once(finished):
+def test_folds_test_each_patient_exactly_once(finished):
     tested = []
     for fold in (1, 2, 3):
         split = plan(TrainingConfig(store="demo", folds=3, fold=fold))
@@ -164,7 +169,7 @@ def test_over_all_folds_each_patient_is_tested_once(finished):
     assert sorted(tested) == sorted(split["patient_id"].unique())
 
 
-def test_a_diverged_run_keeps_its_last_good_model(finished, tmp_path, monkeypatch):
+def test_train_nan_in_second_epoch_keeps_last_good_model(finished, tmp_path, monkeypatch):
     shown = Batches.__getitem__
 
     def broken(batches, index):
@@ -179,10 +184,10 @@ def test_a_diverged_run_keeps_its_last_good_model(finished, tmp_path, monkeypatc
     result = train(tmp_path / "run", TrainingConfig(store="demo", epochs=3, batch_size=32))
     assert (result["status"], result["epochs"], result["best_epoch"], result["verified"]) == ("diverged", 1, 1, True)
     assert "of epoch 1, is kept" in result["message"]
-    assert models.open_bundle(tmp_path / "run").card["best_epoch"] == 1
+    assert open_bundle(tmp_path / "run").card["best_epoch"] == 1
 
 
-def test_tensorboard_finds_the_epochs_of_both_parts(finished):
+def test_tensorboard_events_match_logged_epochs(finished):
     epochs = [record for record in read_json_lines(run_of(finished) / "metrics.jsonl") if record["kind"] == "epoch"]
     for part, name in (("train", "loss"), ("validation", "val_auc")):
         (path,) = (run_of(finished) / "events" / part).glob("events.out.tfevents.*")
@@ -194,27 +199,27 @@ def test_tensorboard_finds_the_epochs_of_both_parts(finished):
 
 
 @pytest.mark.slow
-def test_a_run_on_two_devices_learns_goes_on_and_is_verified(finished):
+def test_train_on_two_devices_resumes_and_verifies(finished):
     command = [sys.executable, "-m", "tests.learning.several_devices", str(finished / "models" / "two")]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["2", "1", "2", "finished", "True"]
 
 
-def test_on_one_device_nothing_is_mirrored():
+def test_single_device_uses_one_replica():
     assert devices().num_replicas_in_sync == 1
 
 
 JUDGING = {"done": 1, "total": 1, "phase": "Judging the best model"}
 
 
-def test_a_stop_while_the_model_is_judged_leaves_one_that_is_judged_on_a_sample(finished, monkeypatch):
-    monkeypatch.setattr(finish, "STOPPED_IMAGES", 4)
+def test_train_stop_during_evaluation_evaluates_on_a_sample(finished, monkeypatch):
+    monkeypatch.setattr(export_model, "STOPPED_IMAGES", 4)
     told = []
     run = settings().models / "short"
     config = TrainingConfig(store="demo", epochs=1, batch_size=32)
     result = train(run, config, told.append, lambda: told[-1:] == [JUDGING])
     assert (result["status"], result["epochs"], result["verified"]) == ("stopped", 1, True)
-    bundle = models.open_bundle(run)
+    bundle = open_bundle(run)
     split = plan(config).groupby("part")["patient_id"].nunique()
     sampled = bundle.predictions().groupby("part")["patient_id"].nunique()
     assert sampled["test"] < split["test"]
@@ -227,7 +232,7 @@ def test_a_stop_while_the_model_is_judged_leaves_one_that_is_judged_on_a_sample(
     assert phases == ["Loading the images", JUDGING["phase"], "Verifying the saved model in a fresh process"]
 
 
-def test_a_stop_while_images_are_loaded_ends_the_run_there(finished, tmp_path):
+def test_train_stop_while_loading_images_ends_as_stopped(finished, tmp_path):
     told = []
     result = train(tmp_path / "run", TrainingConfig(store="demo"), told.append, lambda: bool(told))
     assert (result["status"], result["message"]) == ("stopped", "Stopped while its images were being loaded.")
@@ -248,19 +253,19 @@ class Answering:
 
 
 @pytest.mark.parametrize(
-    ("probability", "stop", "asked", "ends"),
+    ("probability", "stop", "is_set", "ends"),
     [(0.3, False, 3, (False, False)), (0.3, True, 0, (True, False)), (math.nan, False, 3, (False, True))],
 )
-def test_a_stop_or_an_answer_that_is_no_number_ends_training_in_validation(probability, stop, asked, ends):
-    ending = Ending(lambda: stop)
+def test_validation_stop_signal_or_nan_prediction_ends_training(probability, stop, is_set, ends):
+    stop_signal = StopSignal(lambda: stop)
     labels = np.arange(150) % 2
-    validation = Validation(np.zeros((150, 4, 4), np.uint8), labels, np.arange(150), ending)
+    validation = ValidationMetrics(np.zeros((150, 4, 4), np.uint8), labels, np.arange(150), stop_signal)
     model = Answering(probability)
     validation.set_model(model)
     logs = {}
     validation.on_epoch_end(0, logs)
-    assert model.asked == asked
-    assert (ending.stopped, ending.diverged) == ends
+    assert model.asked == is_set
+    assert (stop_signal.stopped, stop_signal.diverged) == ends
     assert model.stop_training == any(ends)
     assert ("val_auc" in logs) != any(ends)
 
@@ -272,25 +277,25 @@ json.dump({"verified": False, "largest_difference": 0.001, "images": 9}, open(sy
 """
 
 
-def test_a_model_that_says_something_else_once_loaded_is_no_model(finished, monkeypatch):
+def test_complete_failed_verification_raises_model_error_and_writes_no_model(finished, monkeypatch):
     @contextmanager
-    def other(trained):
-        command = [sys.executable, "-c", DIFFERS, str(trained.run)]
+    def other(run, store):
+        command = [sys.executable, "-c", DIFFERS, str(run)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             yield process
 
-    monkeypatch.setattr(finish, "verifier", other)
+    monkeypatch.setattr(export_model, "verifier", other)
     run, store, config = run_of(finished), open_store("demo"), TrainingConfig(store="demo", epochs=2)
     table = plan(config)
     data = TrainingData(table, store.images(table["png"].to_list()), np.ones(len(table), bool))
     assert verification_text(run).startswith("verified: loaded afresh, its answers to ")
     with pytest.raises(ModelError, match=r"isn't sound: .* 9 validation images differ by up to 0\.001 "):
-        finish.complete(finish.Trained(run, config, store, data, 1), Ending(never), lambda _: None)
-    assert run.name not in models.list_models()
+        complete(Trained(run, config, store, data, 1), StopSignal(never_stop), lambda _: None)
+    assert run.name not in list_models()
     assert verification_text(run).startswith("**not verified**")
 
 
-def test_a_start_model_that_knows_the_judged_patients_is_refused(finished):
+def test_plan_start_model_trained_on_evaluation_patients_raises_config_error(finished):
     known = TrainingConfig(store="demo", start_from="trained")
     assert len(plan(known))
     before, after = (plan(TrainingConfig(store="demo", seed=seed)) for seed in (0, 1))
@@ -304,40 +309,38 @@ def test_a_start_model_that_knows_the_judged_patients_is_refused(finished):
         plan(other)
 
 
-def test_a_start_model_passes_on_whom_it_has_learnt_from(finished):
+def test_start_model_provenance_is_inherited(finished):
     _, arguments = import_request("demo", "again")
-    run_here(finished / "data" / "prepared" / "again", "import", {**arguments, "workers": 1})
-    first = models.open_bundle(run_of(finished))
+    run_in_process(finished / "data" / "prepared" / "again", "import", {**arguments, "workers": 1})
+    first = open_bundle(run_of(finished))
     second = finished / "models" / "second"
     shutil.copytree(first.folder, second)
     elsewhere = pd.DataFrame({"patient_id": ["1"], "image_id": ["2"], "part": ["train"]})
-    models.write_learnt(second / models.LEARNT, elsewhere, first)  # trained on other data, from the first
-    card = read_json(second / models.CARD)
-    models.write_card(second, card | {"data": card["data"] | {"dataset": "elsewhere", "store": "elsewhere"}})
+    write_provenance(second / PROVENANCE, elsewhere, first)  # trained on other data, from the first
+    card = read_json(second / CARD)
+    write_card(second, card | {"data": card["data"] | {"dataset": "elsewhere", "store": "elsewhere"}})
     with pytest.raises(
         ConfigError, match=r"second, or a model that it started from, has already learnt from .*Take its"
     ):
         plan(TrainingConfig(store="again", start_from="second", seed=1))
     assert len(plan(TrainingConfig(store="again", start_from="second")))
-    assert evaluate_store(models.open_bundle(second), "again")["part"] == "test"
+    assert evaluate_store(open_bundle(second), "again")["part"] == "test"
 
-    known = first.learnt().query("part == 'train'")["patient_id"].iloc[0]
-    judged = pd.read_parquet(
-        second / models.PREDICTIONS
-    )  # of the other data, that is, in which another has that number
-    judged.assign(patient_id=known, image_id=judged["image_id"] + "0").to_parquet(second / models.PREDICTIONS)
-    models.write_card(second, read_json(second / models.CARD))
+    known = first.provenance().query("part == 'train'")["patient_id"].iloc[0]
+    evaluated = pd.read_parquet(second / PREDICTIONS)  # of the other data, that is, in which another has that number
+    evaluated.assign(patient_id=known, image_id=evaluated["image_id"] + "0").to_parquet(second / PREDICTIONS)
+    write_card(second, read_json(second / CARD))
     with pytest.raises(ConfigError, match=r"would be judged on\. Start from random weights\."):
         plan(TrainingConfig(store="again", start_from="second", seed=1))
     assert preset(open_store("again"), "second").start_from is None
     images = open_store("again").manifest()
-    unseen = images[models.open_bundle(second).met(images).isna()]["patient_id"].nunique()
-    assert evaluate_store(models.open_bundle(second), "again")["patients"] == unseen
+    unseen = images[open_bundle(second).seen_split(images).isna()]["patient_id"].nunique()
+    assert evaluate_store(open_bundle(second), "again")["patients"] == unseen
 
 
-def test_the_preset_divides_the_patients_as_its_start_model_did(finished):
-    card = read_json(run_of(finished) / models.CARD)
-    models.write_card(run_of(finished), card | {"config": card["config"] | {"seed": 7, "test_share": 0.3}})
+def test_preset_uses_the_split_of_its_start_model(finished):
+    card = read_json(run_of(finished) / CARD)
+    write_card(run_of(finished), card | {"config": card["config"] | {"seed": 7, "test_share": 0.3}})
     own, plain = (preset(open_store("demo"), name) for name in ("trained", None))
     assert (own.seed, own.test_share, own.start_from) == (7, 0.3, "trained")
     assert (plain.seed, plain.test_share, plain.start_from) == (0, 0.2, None)

@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.store import open_store
-from mammo_core.files import append_json_line
-from mammo_core.work import FINAL, WorkFolder
+from mammo_core.jobs import FINAL, JobFolder
+from mammo_core.storage.json_files import append_json_line
 
 APP = Path(__file__).parents[2] / "app.py"
 
@@ -23,14 +23,14 @@ def show() -> AppTest:
     return app
 
 
-def wait_for(work: WorkFolder) -> None:
+def wait_for(job: JobFolder) -> None:
     deadline = time.monotonic() + 120
-    while work.state() not in FINAL and time.monotonic() < deadline:
+    while job.state() not in FINAL and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert work.state() == "finished"
+    assert job.state() == "finished"
 
 
-def test_a_folder_is_checked_before_it_is_linked(workspace, phantoms):
+def test_link_folder_is_checked_before_linking(workspace, phantoms):
     app = show()
     app.text_input(key="link path").input(str(workspace)).run()
     assert "holds no train.csv" in app.error[0].value
@@ -45,7 +45,7 @@ def test_a_folder_is_checked_before_it_is_linked(workspace, phantoms):
     assert [dataset.name for dataset in list_datasets()] == ["elsewhere"]
 
 
-def test_sizes_and_states_are_shown(finished):
+def test_store_sizes_and_states_are_shown(finished):
     app = show()
     manifest = open_store("demo").manifest()
     positives = int(manifest["label"].sum())
@@ -55,7 +55,7 @@ def test_sizes_and_states_are_shown(finished):
     assert any("finished" in text.value and "quarantined" in text.value for text in app.markdown)
 
 
-def test_what_is_in_quarantine_is_tried_again(finished):
+def test_retry_quarantine_imports_repaired_file(finished):
     store = open_store("demo")
     reasons = store.quarantine().set_index("reason")["image_id"]
     images = finished / "data" / "demo" / "train_images"
@@ -65,41 +65,41 @@ def test_what_is_in_quarantine_is_tried_again(finished):
     app = show()
     app.button(key="retry demo").click().run()
     assert not app.exception
-    wait_for(WorkFolder(store.folder))
+    wait_for(JobFolder(store.folder))
     left = set(open_store("demo").quarantine()["image_id"])
     assert reasons["damaged"] not in left
     assert reasons["missing"] in left
 
 
-def test_the_quarantine_names_reason_and_file_first(finished):
+def test_quarantine_table_lists_reason_and_detail_first(finished):
     app = show()
     (table,) = (shown.value for shown in app.dataframe if "reason" in shown.value)
     assert list(table.columns) == ["reason", "detail", "image_id", "file"]
     assert set(table["reason"]) == {"missing", "damaged", "blank"}
 
 
-def test_while_an_import_runs_no_other_starts_and_its_quarantine_shows(finished):
+def test_running_import_disables_import_button_and_shows_quarantine(finished):
     store = open_store("demo")
-    work = WorkFolder(store.folder)
+    job = JobFolder(store.folder)
     append_json_line(
         store.folder / "carried_over.jsonl",
         {"image_id": "1", "file": None, "reason": "blank", "detail": "New.", "version": []},
     )
-    work.write_request("import", work.request()["arguments"])
+    job.write_request("import", job.request()["arguments"])
     app = show()
     assert app.button(key="import demo").disabled
     assert not [button for button in app.button if button.key == "retry demo"]
     assert any("New." in shown.value["detail"].tolist() for shown in app.dataframe if "reason" in shown.value)
-    app.button(key=f"stop {work.path}").click().run()
-    assert work.stop_requested()
-    assert app.button(key=f"stop {work.path}").label == "Stop at once"
+    app.button(key=f"stop {job.path}").click().run()
+    assert job.stop_requested()
+    assert app.button(key=f"stop {job.path}").label == "Stop at once"
     assert not app.exception
 
 
-def test_an_error_leaves_the_page_whole(finished):
+def test_resume_import_invalid_csv_shows_error_and_rest_of_page(finished):
     store = open_store("demo")
-    work = WorkFolder(store.folder)
-    work.write_state("stopped", "Stopped.")
+    job = JobFolder(store.folder)
+    job.write_state("stopped", "Stopped.")
     app = show()
     (finished / "data" / "demo" / "train.csv").write_text("patient_id\n1\n")
     app.button(key="resume demo").click().run()
@@ -108,10 +108,10 @@ def test_an_error_leaves_the_page_whole(finished):
     assert not app.exception
 
 
-def test_an_interrupted_import_can_be_resumed(finished):
+def test_stopped_import_can_be_resumed(finished):
     store = open_store("demo")
-    WorkFolder(store.folder).write_state("stopped", "Stopped.")
+    JobFolder(store.folder).write_state("stopped", "Stopped.")
     app = show()
     app.button(key="resume demo").click().run()
     assert not app.exception
-    wait_for(WorkFolder(store.folder))
+    wait_for(JobFolder(store.folder))

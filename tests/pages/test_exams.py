@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mammo_core import models
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.exam import hang_rows, patients_of
+from mammo_core.models.registry import activate
+from mammo_core.prediction.viewing import hang_rows, patients_of
 
 APP = Path(__file__).parents[2] / "app.py"
 
 
 @pytest.fixture
 def catalogue(finished):
-    models.activate("trained")
+    activate("trained")
     return read_catalogue(finished / "data" / "demo")
 
 
@@ -41,7 +41,7 @@ def pictures(app: AppTest) -> int:
     return len(app.get("imgs"))
 
 
-def test_all_views_of_a_patient_hang(catalogue):
+def test_patient_url_shows_all_views_in_hanging_order(catalogue):
     patient = patients_of(catalogue, "positive")[0]
     images = catalogue.table[catalogue.table["patient_id"] == patient]
     app = show(patient=patient)
@@ -55,14 +55,14 @@ def test_all_views_of_a_patient_hang(catalogue):
     assert not any("probability" in line for line in lines)
 
 
-def test_the_active_model_answers_where_it_is_asked(catalogue):
+def test_ask_parameter_shows_active_model_probabilities(catalogue):
     patient = patients_of(catalogue, "positive")[0]
     app = show(patient=patient, ask="true")
     assert all("probability **0." in line for line in shown(app))
     assert any("Demonstration" in warning.value for warning in app.warning)
 
 
-def test_what_the_network_sees_hangs_beside_each_view(catalogue):
+def test_inputs_toggle_shows_model_input_beside_each_view(catalogue):
     patient = patients_of(catalogue, "positive")[0]
     app = show(patient=patient)
     before = pictures(app)
@@ -71,7 +71,7 @@ def test_what_the_network_sees_hangs_beside_each_view(catalogue):
 
 
 @pytest.mark.parametrize("kind", ["positive", "lesion", "quarantined"])
-def test_next_goes_to_the_next_of_its_kind_and_round_again(catalogue, kind):
+def test_next_button_selects_next_patient_and_wraps_around(catalogue, kind):
     wanted = patients_of(catalogue, kind)
     label = {"positive": "Next positive", "lesion": "Next with a lesion", "quarantined": "Next in quarantine"}[kind]
     app = show(patient=wanted[-1])
@@ -80,6 +80,6 @@ def test_next_goes_to_the_next_of_its_kind_and_round_again(catalogue, kind):
     assert sound(app).selectbox(key="patient").value == wanted[0]
 
 
-def test_an_image_that_cannot_be_read_or_prepared_says_why_in_its_place(catalogue):
+def test_quarantined_image_shows_warning(catalogue):
     for patient in patients_of(catalogue, "quarantined"):
         assert show(patient=patient).warning

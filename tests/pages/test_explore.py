@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mammo_core import cli
-from mammo_core.dataset.phantoms import DemoSpec, make_table
+from mammo_core.phantoms import DemoSpec, make_table
 
 APP = Path(__file__).parents[2] / "app.py"
 TABS = ["Overview", "Age", "Groups", "Label", "Completeness"]
@@ -53,7 +53,7 @@ def numbers(app: AppTest) -> dict[str, tuple[str, str]]:
 
 
 @pytest.mark.parametrize("tab", TABS)
-def test_the_unit_changes_every_figure_and_is_named(raw, tab):
+def test_unit_change_updates_every_chart_and_label(raw, tab):
     app = explore(tab=tab, unit="image")
     before = [chart.proto.spec for chart in app.get("plotly_chart")]
     assert before
@@ -69,7 +69,7 @@ def test_the_unit_changes_every_figure_and_is_named(raw, tab):
     assert any(text.value.endswith("patients**") or "Positive patients" in text.value for text in app.markdown)
 
 
-def test_the_numbers_equal_the_command_lines(raw, monkeypatch, capsys):
+def test_page_numbers_equal_cli_explore_output(raw, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["mammo_core", "explore", "made", "--json"])
     with pytest.raises(SystemExit):
         cli.main()
@@ -89,7 +89,7 @@ def test_the_numbers_equal_the_command_lines(raw, monkeypatch, capsys):
     )
 
 
-def test_filters_apply_to_the_numbers_and_to_the_figures(raw):
+def test_filters_apply_to_numbers_and_charts(raw):
     app = explore(unit="image")
     before = [chart.proto.spec for chart in app.get("plotly_chart")]
     app.multiselect(key="site_id").set_value(["1"])
@@ -106,7 +106,7 @@ def test_filters_apply_to_the_numbers_and_to_the_figures(raw):
     assert [chart.proto.spec for chart in app.get("plotly_chart")] == before
 
 
-def test_the_label_is_the_units(raw):
+def test_label_filter_applies_to_selected_unit(raw):
     app = explore(unit="patient", label="negative")
     positive = raw.groupby("patient_id")["cancer"].transform("max")
     assert numbers(app)["Images"][0] == f"{int((positive == 0).sum()):,}"
@@ -114,7 +114,7 @@ def test_the_label_is_the_units(raw):
     assert numbers(sound(app.run()))["Images"][0] == f"{int((raw['cancer'] == 0).sum()):,}"
 
 
-def test_an_address_brings_data_set_unit_tab_and_filters_back(raw, workspace):
+def test_url_restores_dataset_unit_tab_and_filters(raw, workspace):
     save(raw.head(20), workspace, "another")
     app = explore(
         dataset="made", unit="patient", tab="Age", site_id=["2"], laterality=["R"], age=["45", "75"], label="positive"
@@ -129,12 +129,12 @@ def test_an_address_brings_data_set_unit_tab_and_filters_back(raw, workspace):
     assert "**Cumulative age, patients**" in [text.value for text in app.markdown]
 
 
-def test_an_address_that_makes_no_sense_shows_everything(raw):
+def test_invalid_url_parameters_show_all_images(raw):
     app = explore(unit="banana", tab="Nope", site_id=["777"], age=["1", "200"], label="odd")
     assert left(app) == f"**Filters** · {len(raw):,} of {len(raw):,} images left"
 
 
-def test_filters_that_leave_nothing_say_so(raw):
+def test_filters_without_matches_show_message(raw):
     app = explore(unit="image")
     app.multiselect(key="site_id").set_value(["2"])
     app.multiselect(key="density").set_value(["A"])  # site 2 has no density
@@ -143,7 +143,7 @@ def test_filters_that_leave_nothing_say_so(raw):
     ]
 
 
-def test_the_three_statements_are_checked_against_all_of_the_data(raw):
+def test_claims_are_checked_against_unfiltered_data(raw):
     app = explore(site_id=["1"])
     said = [text.value for text in app.caption]
     assert f"200 patients with {len(raw):,} images are loaded." in said
@@ -154,14 +154,14 @@ def test_the_three_statements_are_checked_against_all_of_the_data(raw):
 
 
 @pytest.mark.parametrize("tab", TABS)
-def test_required_columns_are_enough(workspace, raw, tab):
+def test_required_columns_alone_are_sufficient(workspace, raw, tab):
     save(raw[["patient_id", "image_id", "laterality", "view"]], workspace, "bare")
     app = explore(dataset="bare", tab=tab)
     assert app.info or tab == "Overview"
     assert "label" not in [pills.key for pills in app.get("button_group")]
 
 
-def test_train_and_test_columns_are_compared(raw, workspace):
+def test_train_and_test_csv_columns_are_compared(raw, workspace):
     raw[["patient_id", "image_id", "laterality", "view"]].assign(prediction_id=1).to_csv(
         workspace / "data" / "made" / "test.csv", index=False
     )

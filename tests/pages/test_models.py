@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mammo_core import models
 from mammo_core.evaluation import at_threshold, to_unit
+from mammo_core.models.bundle import open_bundle, write_card
+from mammo_core.models.registry import activate, choose_operating_point, list_models
 
 APP = Path(__file__).parents[2] / "app.py"
 
@@ -28,13 +29,13 @@ def show(view: str, **state: object) -> AppTest:
 
 @pytest.fixture
 def bundle(finished):
-    models.activate("trained")
-    return models.open_bundle(finished / "models" / "trained")
+    activate("trained")
+    return open_bundle(finished / "models" / "trained")
 
 
 @pytest.mark.parametrize("cell", ["found cancers", "missed cancers", "false alarms", "rightly not recalled"])
-def test_each_cell_of_the_confusion_matrix_leads_to_its_exams(bundle, cell):
-    units = to_unit(bundle.judged(), "breast")
+def test_confusion_matrix_cell_opens_its_exams(bundle, cell):
+    units = to_unit(bundle.evaluation_predictions(), "breast")
     counts = at_threshold(units, bundle.threshold)["confusion"]
     name = {"found cancers": "tp", "missed cancers": "fn", "false alarms": "fp", "rightly not recalled": "tn"}[cell]
     app = show("Errors")
@@ -51,7 +52,7 @@ def test_each_cell_of_the_confusion_matrix_leads_to_its_exams(bundle, cell):
         assert f"There are no {cell} at this operating point." in [info.value for info in app.info]
 
 
-def test_a_data_set_that_is_gone_is_said(bundle, finished):
+def test_errors_view_missing_dataset_shows_message(bundle, finished):
     (finished / "data" / "demo" / "train.csv").unlink()
     app = show("Errors", cell="rightly not recalled")
     assert any("isn't here" in info.value for info in app.info)
@@ -63,15 +64,16 @@ def test_every_view_opens(bundle, view):
 
 
 def compared() -> None:
-    from mammo_core.models import model_folder, open_bundle
-    from pages._compare import show_comparison
+    from mammo_core.models.bundle import open_bundle
+    from mammo_core.models.registry import model_folder
+    from ui.model_comparison import show_comparison
 
     show_comparison([open_bundle(model_folder(name)) for name in ("trained", "twin", "demo")])
 
 
-def test_models_are_laid_side_by_side(bundle):
+def test_comparison_shows_models_side_by_side(bundle):
     shutil.copytree(bundle.folder, bundle.folder.with_name("twin"))
-    models.write_card(bundle.folder.with_name("twin"), {**bundle.card, "name": "twin"})
+    write_card(bundle.folder.with_name("twin"), {**bundle.card, "name": "twin"})
     app = AppTest.from_function(compared, default_timeout=60).run()
     assert not app.exception
     assert app.dataframe[0].value["model"].tolist() == ["trained", "twin", "demo"]
@@ -80,7 +82,7 @@ def test_models_are_laid_side_by_side(bundle):
     assert len(app.get("plotly_chart")) == 4
 
 
-def test_a_click_on_delete_hits_only_the_model_that_was_shown(finished):
+def test_delete_button_deletes_only_the_displayed_model(finished):
     app = show("Card", chosen={"selection": {"rows": [0], "columns": [], "cells": []}})
     assert next(heading.value for heading in app.subheader) == "trained"
     newer = finished / "models" / "newer"  # comes to stand in its row
@@ -88,31 +90,31 @@ def test_a_click_on_delete_hits_only_the_model_that_was_shown(finished):
     (newer / "work.json").touch()
     app.button(key="delete trained").click().run()
     assert not app.exception
-    assert {"newer", "trained"} <= set(models.list_models())
+    assert {"newer", "trained"} <= set(list_models())
     app.button(key="delete newer").click().run()
-    assert "newer" not in models.list_models()
+    assert "newer" not in list_models()
 
 
-def test_a_moved_threshold_is_not_called_by_the_policy_that_it_left(bundle):
+def test_moved_threshold_is_saved_with_policy_by_hand(bundle):
     app = show("Operating point")
     app.button_group(key="policy trained").set_value("specificity_90").run()
     policy = next(slider for slider in app.slider if slider.label == "Threshold")
     policy.set_value(0.321).run()
     next(button for button in app.button if button.label == "Use this operating point").click().run()
     assert not app.exception
-    point = models.open_bundle(bundle.folder).card["operating_point"]
+    point = open_bundle(bundle.folder).card["operating_point"]
     assert (point["threshold"], point["policy"]) == (0.321, "by hand")
 
 
-def test_a_breast_selected_of_one_list_is_not_looked_up_in_another(bundle):
-    units, cell = to_unit(bundle.judged(), "breast"), "rightly not recalled"
-    models.choose_operating_point("trained", 1.0, "by hand")  # no breast is recalled
+def test_breast_selection_is_reset_when_the_list_changes(bundle):
+    units, cell = to_unit(bundle.evaluation_predictions(), "breast"), "rightly not recalled"
+    choose_operating_point("trained", 1.0, "by hand")  # no breast is recalled
     last = at_threshold(units, 1.0)["confusion"]["tn"] - 1
     chosen = {"selection": {"rows": [last], "columns": [], "cells": []}}
     app = show("Errors", cell=cell, **{f"breasts {bundle.identity} 1.0 {cell}": chosen})
     hung = next(text.value for text in app.markdown if text.value.startswith("**Patient "))
     assert str(app.dataframe[1].value["patient_id"].iloc[last]) in hung
-    models.choose_operating_point("trained", float(units.loc[units["label"] == 0, "probability"].max()), "by hand")
+    choose_operating_point("trained", float(units.loc[units["label"] == 0, "probability"].max()), "by hand")
     app.run()
     assert not app.exception
     assert len(app.dataframe[1].value) <= last

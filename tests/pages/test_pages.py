@@ -10,9 +10,9 @@ import streamlit as st
 from starlette.formparsers import MultiPartParser
 from streamlit.testing.v1 import AppTest
 
-from mammo_core.models import activate
-from mammo_core.work import FINAL
-from mammo_core.work.runs import under_way
+from mammo_core.jobs import FINAL
+from mammo_core.jobs.runs import active_jobs
+from mammo_core.models.registry import activate
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.name for path in (ROOT / "pages").glob("[!_]*.py"))
@@ -26,7 +26,7 @@ def show(page: str) -> AppTest:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_without_data_says_what_to_do(page, workspace):
+def test_page_without_data_shows_no_error(page, workspace):
     app = show(page)
     assert not app.exception
     assert not app.error
@@ -34,14 +34,14 @@ def test_a_page_without_data_says_what_to_do(page, workspace):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_with_everything_shows_no_error(page, finished):
+def test_page_with_data_and_model_shows_no_error(page, finished):
     app = show(page)
     assert not app.exception
     assert not app.error
     assert app.title
 
 
-def test_a_malformed_csv_is_one_sentence_on_the_page(workspace):
+def test_explore_page_csv_without_required_columns_shows_one_error(workspace):
     folder = workspace / "data" / "broken"
     folder.mkdir(parents=True)
     (folder / "train.csv").write_text("patient_id,image_id\n1,2\n")
@@ -51,7 +51,7 @@ def test_a_malformed_csv_is_one_sentence_on_the_page(workspace):
     ]
 
 
-def test_a_changed_model_is_one_sentence_on_the_page(finished):
+def test_predict_page_changed_weights_shows_error(finished):
     with (finished / "models" / "trained" / "model.keras").open("ab") as stream:
         stream.write(b"x")
     app = show("predict.py")
@@ -60,7 +60,7 @@ def test_a_changed_model_is_one_sentence_on_the_page(finished):
     assert "model.keras was changed after training" in app.error[0].value
 
 
-def test_a_changed_active_model_is_one_sentence_on_every_page(finished):
+def test_changed_active_model_shows_at_most_one_error_on_every_page(finished):
     activate("trained")
     with (finished / "models" / "trained" / "contract.json").open("ab") as stream:
         stream.write(b" ")
@@ -71,7 +71,7 @@ def test_a_changed_active_model_is_one_sentence_on_every_page(finished):
         assert all("contract.json was changed after training" in error.value for error in app.error)
 
 
-def test_files_that_are_no_dicom_and_files_that_are(finished):
+def test_predict_page_non_dicom_file_shows_error_beside_valid_file(finished):
     app = show("predict.py")
     app.selectbox(key="model").select("trained").run()
     files = sorted((finished / "data" / "demo" / "train_images").glob("*/*.dcm"))
@@ -83,11 +83,11 @@ def test_files_that_are_no_dicom_and_files_that_are(finished):
     assert "isn't a DICOM file" in app.error[0].value
 
 
-def test_a_click_on_train_starts_one_detached_run(finished):
+def test_train_button_starts_one_background_run(finished):
     app = show("train.py")
     app.button(key="Train").click().run()
     assert not app.exception
-    (run,) = under_way()
+    (run,) = active_jobs()
     run.request_stop()
     assert run.name in app.selectbox(key="run").options
     deadline = time.monotonic() + 120
@@ -96,7 +96,7 @@ def test_a_click_on_train_starts_one_detached_run(finished):
     assert run.state() == "stopped"
 
 
-def test_an_upload_is_never_spooled_to_disk(workspace):
+def test_upload_is_never_spooled_to_disk(workspace):
     show("predict.py")
     limit = st.get_option("server.maxUploadSize") * 2**20
     assert MultiPartParser.spool_max_size >= limit >= 100 * 2**20
@@ -114,6 +114,6 @@ print([name for name in ("tensorflow", "keras") if name in sys.modules])
 """
 
 
-def test_only_prediction_loads_tensorflow(finished):
+def test_pages_without_prediction_do_not_import_tensorflow(finished):
     done = subprocess.run([sys.executable, "-c", LIGHT], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip().splitlines()[-1] == "[]"

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dicom.write import Header, dicom_bytes
-from mammo_core.exam import quarantined
+from mammo_core.prediction.viewing import quarantined
 
 ROOT = Path(__file__).parents[2]
 HEADER = Header(patient="7", image="70", laterality="L", view="CC", full=True)
@@ -38,7 +38,7 @@ def drop(app: AppTest, *files: tuple[str, bytes]) -> str:
     return "\n".join(element.value for kind in ("markdown", "caption", "error", "warning") for element in app.get(kind))
 
 
-def test_files_of_one_name_are_two_images_of_two_patients(app):
+def test_upload_same_file_name_two_patients_gives_two_exams(app):
     first = dicom_bytes(breast(1), HEADER, "plain")
     second = dicom_bytes(breast(2), replace(HEADER, patient="8", image="80", laterality="R", view="MLO"), "plain")
     text = drop(app, ("1-1.dcm", first), ("1-1.dcm", second))
@@ -48,14 +48,14 @@ def test_files_of_one_name_are_two_images_of_two_patients(app):
     assert not app.error
 
 
-def test_the_same_file_counts_once(app):
+def test_upload_same_file_twice_counts_once(app):
     file = dicom_bytes(breast(1), HEADER, "plain")
     drop(app, ("a.dcm", file), ("a.dcm", file))
     assert [error.value for error in app.error] == ["File 2, a.dcm: This is the same image as file 1; it counts once."]
     assert [metric.label for metric in app.metric] == ["Patient, highest breast", "Breast L, mean of 1"]
 
 
-def test_a_zip_of_files_without_endings_is_answered_and_what_is_in_it_else_is_named(app):
+def test_upload_zip_without_file_extensions_predicts_images_and_reports_others(app):
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("exam/1.2.840.113619.2.5.1", dicom_bytes(breast(1), HEADER, "plain"))
@@ -67,9 +67,9 @@ def test_a_zip_of_files_without_endings_is_answered_and_what_is_in_it_else_is_na
     assert error.value.startswith("File 3, exam/README: This isn't a DICOM file")
 
 
-def test_without_a_side_there_is_no_answer_for_a_breast_until_a_person_says_which(app):
-    nameless = replace(HEADER, full=False, laterality="")
-    file, more = (dicom_bytes(breast(seed), replace(nameless, image=str(seed)), "plain") for seed in (1, 2))
+def test_upload_unknown_side_gives_no_breast_result_until_corrected(app):
+    strip_file_names = replace(HEADER, full=False, laterality="")
+    file, more = (dicom_bytes(breast(seed), replace(strip_file_names, image=str(seed)), "plain") for seed in (1, 2))
     text = drop(app, ("a", file))
     assert "Side or view unknown: 1 of 1" in text
     assert not app.metric
@@ -80,7 +80,7 @@ def test_without_a_side_there_is_no_answer_for_a_breast_until_a_person_says_whic
     assert "#### Patient Ann" in [element.value for element in app.markdown]
 
 
-def test_what_is_unlike_the_training_images_gets_no_decision(app):
+def test_out_of_distribution_image_gets_no_recall_decision(app):
     row, column = np.mgrid[:512, :384]
     disc = np.where((row - 256) ** 2 + (column - 150) ** 2 < 140**2, 2000 + 3 * column, 0).astype(np.uint16)
     text = drop(app, ("disc", dicom_bytes(disc, HEADER, "plain")))
@@ -89,7 +89,7 @@ def test_what_is_unlike_the_training_images_gets_no_decision(app):
     assert "-badge[recall]" not in text
 
 
-def test_limits_and_model_stay_in_sight_while_the_page_scrolls(app, finished):
+def test_sidebar_shows_model_and_limitations(app, finished):
     catalogue = read_catalogue(finished / "data" / "demo")
     rows = catalogue.table[~catalogue.table["image_id"].isin(quarantined(catalogue))]
     drop(app, ("x", Path(rows["file"].iloc[0]).read_bytes()))

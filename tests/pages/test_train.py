@@ -6,8 +6,8 @@ from pathlib import Path
 import plotly
 from streamlit.testing.v1 import AppTest
 
-from mammo_core.files import append_json_line, read_json, write_json
-from pages._live import SCRIPT
+from mammo_core.storage.json_files import append_json_line, read_json, write_json
+from ui.live_chart import SCRIPT
 
 APP = Path(__file__).parents[2] / "app.py"
 
@@ -26,7 +26,7 @@ def charts(app: AppTest) -> list[tuple[str, dict]]:
     return [(proto.id, json.loads(json.loads(proto.mixed.json or proto.json)["figure"])) for proto in found]
 
 
-def test_a_chart_keeps_its_identity_while_its_run_grows(finished):
+def test_live_chart_keeps_its_id_when_metrics_are_appended(finished):
     app = show()
     before = charts(app)
     assert [figure["layout"]["uirevision"] for _, figure in before] == ["loss", "scores"]
@@ -37,7 +37,7 @@ def test_a_chart_keeps_its_identity_while_its_run_grows(finished):
     assert after[0][1]["data"] != before[0][1]["data"]
 
 
-def test_the_browser_gets_plotly_from_its_package_once(finished):
+def test_plotly_script_is_served_once_from_its_package(finished):
     app = show()
     for element in app.get("bidi_component"):
         assert SCRIPT in element.proto.SerializeToString().decode("latin-1")
@@ -46,7 +46,7 @@ def test_the_browser_gets_plotly_from_its_package_once(finished):
     assert (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").is_file()
 
 
-def test_the_header_says_whether_the_model_is_verified(finished):
+def test_run_header_shows_verification_status(finished):
     captions = [caption.value for caption in show().caption]
     assert any(text.startswith("The model is verified: loaded afresh, its answers to ") for text in captions)
     path = finished / "models" / "trained" / "verification.json"
@@ -55,7 +55,7 @@ def test_the_header_says_whether_the_model_is_verified(finished):
     assert any(text.startswith("The model is **not verified**") and text.endswith("at most 0.2.") for text in captions)
 
 
-def test_the_curves_stay_while_a_first_import_runs_and_while_a_model_is_damaged(finished):
+def test_curves_remain_during_first_import_and_with_damaged_model(finished):
     store = finished / "data" / "prepared" / "demo"
     (store / "manifest.parquet").rename(store / "aside")
     app = AppTest.from_file(str(APP), default_timeout=60).run()

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from pictures import mammogram, picture
 
-from mammo_core.preprocess import Contract, Geometry, prepare, to_source
+from mammo_core.preprocess import Geometry, PreprocessingConfig, prepare, to_source
 from mammo_core.preprocess.geometry import Raster
 
 WHOLE = Geometry(8, 8, 0, 0, 8, 8, False, 0, 0, 4, 4)
 
 
-def test_averages_are_exact():
+def test_raster_averages_are_exact():
     pixels = np.arange(16, dtype=np.float32).reshape(4, 4)
     assert Raster(0, 0, 2, 2, 2).average(pixels, 1).tolist() == [[2.5, 4.5], [10.5, 12.5]]
     assert Raster(1, 1, 2, 1, 1).average(pixels, 1).tolist() == [[7.5]]
@@ -18,47 +18,47 @@ def test_averages_are_exact():
     assert Raster(0, 0, 0.5, 1, 4).average(pixels, 1).tolist() == [[0, 0, 1, 1]]
 
 
-def test_a_reduced_source_is_averaged_in_source_pixels():
+def test_raster_averages_a_reduced_source_in_source_pixels():
     pixels = np.array([[10.0, 20.0], [30.0, 40.0]], np.float32)
     assert Raster(0, 0, 2, 2, 2).average(pixels, 2).tolist() == [[10, 20], [30, 40]]
     assert Raster(0, 0, 4, 1, 1).average(pixels, 2).tolist() == [[25]]
 
 
-def test_a_shifted_source_lies_half_a_block_before():
+def test_raster_averages_a_shifted_source():
     pixels = np.array([[0.0, 10.0, 20.0, 30.0]], np.float32)
     shifted = Raster(0, 0, 2, 1, 3).average(pixels, 2, 0.5)  # pixel j covers the source from 2j - 0.5 on
     assert shifted.tolist() == [[2.5, 12.5, 22.5]]
 
 
-def test_beyond_the_source_is_0_and_does_not_thin_the_edge():
+def test_raster_outside_the_source_is_0_without_dimming_the_edge():
     pixels = np.full((2, 2), 8, np.float32)
     assert Raster(-2, 0, 2, 3, 2).average(pixels, 1).tolist() == [[0, 0], [8, 0], [0, 0]]
     assert Raster(0, 0, 3, 1, 1).average(pixels, 1).tolist() == [[8]]
 
 
-def test_geometry_survives_json():
-    geometry = prepare(mammogram(picture()), Contract(size=64)).geometry
+def test_geometry_json_round_trip():
+    geometry = prepare(mammogram(picture()), PreprocessingConfig(size=64)).geometry
     assert Geometry.from_json(json.loads(json.dumps(geometry.to_json()))) == geometry
 
 
-def test_a_map_of_the_whole_frame_is_enlarged():
-    heat = np.zeros((4, 4), np.float32)
-    heat[0, 3] = 1
-    found = to_source(heat, WHOLE, 8, 8)
+def test_to_source_enlarges_a_whole_frame_map():
+    cam = np.zeros((4, 4), np.float32)
+    cam[0, 3] = 1
+    found = to_source(cam, WHOLE, 8, 8)
     assert found.shape == (8, 8)
     assert np.unravel_index(found.argmax(), found.shape) == (0, 7)
     assert found[4:].max() == 0
     assert found[:, :4].max() == 0
 
 
-def test_a_flipped_map_is_turned_back():
-    heat = np.zeros((4, 4), np.float32)
-    heat[0, 3] = 1
+def test_to_source_flips_the_map_back():
+    cam = np.zeros((4, 4), np.float32)
+    cam[0, 3] = 1
     flipped = Geometry(8, 8, 0, 0, 8, 8, True, 0, 0, 4, 4)
-    assert np.array_equal(to_source(heat, flipped, 8, 8), to_source(heat, WHOLE, 8, 8)[:, ::-1])
+    assert np.array_equal(to_source(cam, flipped, 8, 8), to_source(cam, WHOLE, 8, 8)[:, ::-1])
 
 
-def test_a_map_is_0_outside_the_crop_and_within_its_range_inside():
+def test_to_source_is_0_outside_the_crop():
     geometry = Geometry(100, 80, 20, 0, 60, 20, False, 0, 0, 64, 32)
     found = to_source(np.full((16, 16), 0.7, np.float32), geometry, 50, 40)
     assert found[10:30, :10] == pytest.approx(0.7)
@@ -69,13 +69,13 @@ def test_a_map_is_0_outside_the_crop_and_within_its_range_inside():
 @pytest.mark.parametrize("flip", [False, True])
 @pytest.mark.parametrize(("rows", "columns"), [(200, 150), (120, 240)])
 @pytest.mark.parametrize("shown", [1, 2], ids=["full", "half"])
-def test_a_spot_in_the_source_is_found_again_through_the_model_input(flip, rows, columns, shown):
+def test_to_source_maps_a_model_input_spot_back_to_its_source(flip, rows, columns, shown):
     pixels = picture(rows, columns)
     row, column = rows // 2 + 30, columns // 5
     pixels[row - 3 : row + 4, column - 3 : column + 4] = 9000
     if flip:
         pixels, column = pixels[:, ::-1], columns - 1 - column
-    prepared = prepare(mammogram(pixels), Contract(size=64))
+    prepared = prepare(mammogram(pixels), PreprocessingConfig(size=64))
     assert prepared.geometry.flipped == flip
     back = to_source(prepared.image.astype(np.float32) / 255, prepared.geometry, rows // shown, columns // shown)
     hottest = np.argwhere(back > 0.98 * back.max()).mean(axis=0) * shown
@@ -83,9 +83,9 @@ def test_a_spot_in_the_source_is_found_again_through_the_model_input(flip, rows,
 
 
 @pytest.mark.parametrize("flip", [False, True])
-def test_the_raster_of_a_geometry_is_the_model_input(flip):
+def test_geometry_raster_reproduces_the_model_input(flip):
     pixels = picture()[:, ::-1] if flip else picture()
-    prepared = prepare(mammogram(pixels), Contract(size=64))
+    prepared = prepare(mammogram(pixels), PreprocessingConfig(size=64))
     averages = prepared.geometry.raster().average(pixels, 1)
     turned = averages[:, ::-1] if flip else averages
     inside = prepared.image > 30

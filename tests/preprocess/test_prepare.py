@@ -8,9 +8,9 @@ from PIL import Image
 from mammo_core.dicom import read
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.errors import ImageError
-from mammo_core.preprocess import Contract, prepare, prepare_source, to_tensor
+from mammo_core.preprocess import PreprocessingConfig, prepare, prepare_source, to_tensor
 
-CONTRACT = Contract(size=64)
+CONTRACT = PreprocessingConfig(size=64)
 HEADER = Header(patient="7", image="70", laterality="L", view="CC")
 
 
@@ -23,14 +23,14 @@ def psnr(one: np.ndarray, other: np.ndarray) -> float:
     return float(10 * np.log10(255**2 / max(error, 1e-9)))
 
 
-def test_shape_type_and_range():
+def test_model_input_shape_dtype_and_range():
     image = prepare(mammogram(picture()), CONTRACT).image
     assert (image.shape, image.dtype) == ((64, 64), np.uint8)
     assert image.min() == 0
     assert image.max() == 255
 
 
-def test_the_background_is_exactly_0_and_the_breast_is_not():
+def test_model_input_background_is_0_and_breast_is_not():
     prepared = prepare(mammogram(picture() + 120), CONTRACT)
     breast = prepared.geometry.raster().average(picture() > 0, 1)
     assert (prepared.image[breast == 0] == 0).all()
@@ -38,7 +38,7 @@ def test_the_background_is_exactly_0_and_the_breast_is_not():
     assert 0.2 < np.mean(prepared.image == 0) < 0.8
 
 
-def test_the_aspect_ratio_is_kept():
+def test_model_input_keeps_the_aspect_ratio():
     geometry = prepare(mammogram(picture()), CONTRACT).geometry
     height, width = geometry.bottom - geometry.top, geometry.right - geometry.left
     assert geometry.content_rows == 64
@@ -47,14 +47,14 @@ def test_the_aspect_ratio_is_kept():
     assert (geometry.offset_row, geometry.offset_column) == (0, 0)
 
 
-def test_a_wide_breast_lies_in_the_middle_of_the_height():
+def test_model_input_centres_a_wide_breast_vertically():
     geometry = prepare(mammogram(picture(100, 300, 0.3, 0.9)), CONTRACT).geometry
     assert geometry.content_columns == 64
     assert geometry.offset_row == pytest.approx((64 - geometry.content_rows) / 2)
     assert geometry.offset_row > 10
 
 
-def test_the_chest_wall_lies_left_whatever_the_laterality_says():
+def test_model_input_chest_wall_is_left_regardless_of_laterality():
     left = prepare(mammogram(picture(), laterality="R"), CONTRACT)
     right = prepare(mammogram(picture()[:, ::-1], laterality="R"), CONTRACT)
     assert (left.geometry.flipped, right.geometry.flipped) == (False, True)
@@ -62,13 +62,13 @@ def test_the_chest_wall_lies_left_whatever_the_laterality_says():
 
 
 @pytest.mark.parametrize(("gain", "offset"), [(1, 300), (4, 0), (0.25, 0), (16, 1000)])
-def test_scale_and_offset_of_the_grey_levels_do_not_matter(gain, offset):
+def test_model_input_is_invariant_to_gain_and_offset(gain, offset):
     plain = prepare(mammogram(picture()), CONTRACT).image
     other = prepare(mammogram(picture() * gain + offset), CONTRACT).image
     assert psnr(plain, other) > 45
 
 
-def test_a_few_burned_pixels_do_not_set_the_scale():
+def test_model_input_ignores_a_few_saturated_pixels():
     pixels = picture()
     pixels[100, 20:24] = 4095
     plain, other = prepare(mammogram(picture()), CONTRACT).image, prepare(mammogram(pixels), CONTRACT).image
@@ -77,7 +77,7 @@ def test_a_few_burned_pixels_do_not_set_the_scale():
 
 @pytest.mark.parametrize("width", [3, 17, 24, 30])
 @pytest.mark.parametrize("wanted", [None, 64])
-def test_a_burned_border_of_any_width_is_no_breast(width, wanted):
+def test_model_input_ignores_a_burned_in_border_of_any_width(width, wanted):
     pixels = stored(800, 600)
     pixels[-width:] = pixels[:, -width:] = 3900
     inside = psnr(
@@ -99,14 +99,14 @@ def burned(pixels: np.ndarray, what: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("what", ["marker", "border", "line"])
-def test_borders_and_markers_change_nothing(what):
+def test_model_input_ignores_borders_and_markers(what):
     plain, other = prepare(mammogram(picture()), CONTRACT), prepare(mammogram(burned(picture(), what)), CONTRACT)
     assert psnr(plain.image, other.image) > 40
     assert other.geometry.to_json() == pytest.approx(plain.geometry.to_json(), abs=0.5)
 
 
 @pytest.mark.parametrize("inverted", [False, True])
-def test_monochrome1_and_padding_change_nothing(inverted):
+def test_model_input_ignores_monochrome1_and_padding(inverted):
     values = stored()
     plain = prepare_source(dicom_bytes(values, HEADER, "plain"), CONTRACT)
     values = 4095 - values if inverted else values
@@ -120,17 +120,17 @@ def test_monochrome1_and_padding_change_nothing(inverted):
 
 @pytest.mark.parametrize("syntax", ["plain", "jpeg_lossless", "jpeg2000"])
 @pytest.mark.parametrize("rows", [384, 1024])
-def test_reduced_decoding_gives_what_full_decoding_gives(syntax, rows):
+def test_model_input_from_reduced_decoding_equals_full_decoding(syntax, rows):
     data = dicom_bytes(stored(rows, rows * 3 // 4), HEADER, syntax)
-    contract = Contract(size=rows // 4)
-    reduced, full = prepare(read(data, contract.size), contract), prepare(read(data), contract)
+    preprocessing = PreprocessingConfig(size=rows // 4)
+    reduced, full = prepare(read(data, preprocessing.size), preprocessing), prepare(read(data), preprocessing)
     assert psnr(reduced.image, full.image) > 45
     assert reduced.geometry.to_json() == pytest.approx(full.geometry.to_json(), abs=1)
 
 
 @pytest.mark.parametrize("what", ["nothing", "marker", "top and bottom"])
 @pytest.mark.parametrize("wanted", [64, 96])
-def test_bits_that_matter_are_decoded_whatever_else_is_in_the_frame(what, wanted):
+def test_model_input_quantisation_step_ignores_markers_and_borders(what, wanted):
     random = np.random.default_rng(0)
     pixels = picture(800, 600) * 0.06  # the tissue has some 150 grey levels
     pixels += (pixels > 0) * random.normal(200, 4, pixels.shape)
@@ -138,11 +138,11 @@ def test_bits_that_matter_are_decoded_whatever_else_is_in_the_frame(what, wanted
         pixels[40:160, 430:580] = 4095
     if what == "top and bottom":
         pixels[:30], pixels[-30:] = 4095, 4095
-    data, contract = dicom_bytes(np.round(pixels).astype(np.uint16), HEADER), Contract(size=wanted)
-    assert psnr(prepare_source(data, contract).image, prepare(read(data), contract).image) > 40
+    data, preprocessing = dicom_bytes(np.round(pixels).astype(np.uint16), HEADER), PreprocessingConfig(size=wanted)
+    assert psnr(prepare_source(data, preprocessing).image, prepare(read(data), preprocessing).image) > 40
 
 
-def test_prepare_source_reads_and_prepares(tmp_path):
+def test_prepare_source_equals_read_and_prepare(tmp_path):
     data = dicom_bytes(stored(), HEADER)
     (tmp_path / "image.dcm").write_bytes(data)
     expected = prepare(read(data, 64), CONTRACT)
@@ -152,33 +152,33 @@ def test_prepare_source_reads_and_prepares(tmp_path):
         assert found.geometry == expected.geometry
 
 
-def test_the_png_of_training_is_the_tensor_of_prediction(tmp_path):
+def test_model_input_of_training_equals_prediction(tmp_path):
     from mammo_core.dataset.store import Store, write_image
-    from mammo_core.inference import read_upload
+    from mammo_core.prediction.decode import decode_image
 
     data = dicom_bytes(stored(), HEADER)
     store = Store(tmp_path / "store", CONTRACT)
     row = {"patient_id": 7, "image_id": 70, "cancer": 1}
     entry = write_image(store, row, prepare_source(data, CONTRACT))
     png = np.asarray(Image.open(store.folder / entry["png"]))
-    upload = read_upload(data, "image.dcm", CONTRACT)
+    upload = decode_image(data, "image.dcm", CONTRACT)
     assert np.array_equal(to_tensor(png[np.newaxis]), to_tensor(upload.model_input[np.newaxis]))
 
 
-def test_the_tensor_is_the_image_in_0_to_1():
+def test_to_tensor_scales_to_0_to_1():
     tensor = to_tensor(np.array([[[0, 51], [102, 255]]], np.uint8))
     assert (tensor.shape, tensor.dtype) == ((1, 2, 2, 1), np.float32)
     assert tensor.ravel().tolist() == pytest.approx([0, 0.2, 0.4, 1.0])
 
 
 @pytest.mark.parametrize("level", [0, 77])
-def test_a_blank_image_is_refused(level):
+def test_blank_image_raises_image_error(level):
     with pytest.raises(ImageError) as caught:
         prepare(mammogram(np.full((ROWS, COLUMNS), level)), CONTRACT)
     assert caught.value.reason == "blank"
 
 
-def test_a_mask_of_one_grey_level_is_no_mammogram():
+def test_binary_mask_raises_image_error():
     row, column = np.mgrid[:1200, :800]
     disc = np.where((row - 600) ** 2 + (column - 300) ** 2 < 200**2, 255, 0)
     with pytest.raises(ImageError, match="a mask, not a mammogram") as caught:
@@ -186,21 +186,21 @@ def test_a_mask_of_one_grey_level_is_no_mammogram():
     assert caught.value.reason == "not_mammogram"
 
 
-def test_a_breast_that_is_mostly_a_saturated_implant_is_no_mask():
+def test_saturated_implant_is_not_rejected_as_a_mask():
     pixels = picture(800, 600)
     pixels = np.where(pixels > np.percentile(pixels[pixels > 0], 15), 4095, pixels)
     assert prepare(mammogram(pixels), CONTRACT).image.any()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 2), (1, 500), (500, 1), (3, 7)])
-def test_frames_too_small_for_a_breast_are_refused(shape):
+def test_tiny_frame_raises_image_error(shape):
     pixels = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
     with pytest.raises(ImageError) as caught:
         prepare(mammogram(pixels), CONTRACT)
     assert caught.value.reason == "blank"
 
 
-def test_the_same_mammogram_gives_the_same_bytes():
+def test_model_input_is_reproducible():
     one, other = prepare(mammogram(picture()), CONTRACT), prepare(mammogram(picture()), CONTRACT)
     assert one.image.tobytes() == other.image.tobytes()
     assert one.geometry == other.geometry

@@ -1,0 +1,16 @@
+"""A number with its 95 % confidence interval."""
+
+from mammo_core.documents.base import Document
+
+
+class Estimate(Document):
+    """A value and its 95 % confidence interval; None where one is not defined.
+
+    Attributes:
+        value: the estimate.
+        low, high: bounds of the interval.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None

@@ -1,0 +1,30 @@
+"""Where an exam's probabilities lie among those of the validation breasts."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from mammo_core.evaluation import to_unit
+from mammo_core.figures.evaluation import score_figure
+from mammo_core.figures.style import COLOURS
+
+
+def place_figure(validation: pd.DataFrame, breasts: pd.DataFrame, threshold: float) -> go.Figure:
+    """Draw where the breasts' probabilities lie among those of validation breasts with and without cancer.
+
+    Args:
+        validation: one row an image, with label and probability.
+        breasts: laterality and probability.
+        threshold: the operating point.
+    """
+    figure = score_figure(to_unit(validation, "breast"), threshold)
+    for breast in breasts.to_dict("records"):
+        figure.add_vline(
+            breast["probability"],
+            line={"color": COLOURS["neutral"], "width": 2},
+            annotation={
+                "text": f"<b>{breast['laterality']} {breast['probability']:.2f}</b>",
+                "bgcolor": "white",
+                "font": {"size": 15},
+            },
+        )
+    return figure.update_layout(height=320)

@@ -1,0 +1,203 @@
+"""The networks. All end in a softmax over (negative, positive) and are trained with categorical cross-entropy."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+
+from mammo_core.errors import ConfigError, ModelError
+
+FEATURES, POOLS, ANSWER = "features", ("mean", "top"), "probability"  # layers of the compact network
+MOMENTUM = 0.97  # of batch statistics: over some 30 batches, or validation jumps with the last few
+TOP_SHARE = 0.004  # of the places of the map that the second pooling looks at: four of 32 × 32
+
+
+@keras.saving.register_keras_serializable(package="mammo")
+class TopMean(layers.Layer):
+    """Mean of the largest values of each channel, over the image.
+
+    A lesion covers a few places of the map, and the mean over all of them would drown it (GMIC, Shen et al. 2021,
+    doi:10.1016/j.media.2020.101908).
+
+    Args:
+        share: of the places that count, in (0, 1].
+    """
+
+    def __init__(self, share: float = TOP_SHARE, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.share = share
+
+    def call(self, maps):  # noqa: D102 - (n, h, w, c) → (n, c)
+        places = maps.shape[1] * maps.shape[2]
+        flat = keras.ops.reshape(maps, (-1, places, maps.shape[3]))
+        top, _ = keras.ops.top_k(keras.ops.transpose(flat, (0, 2, 1)), top_count(places, self.share))
+        return keras.ops.mean(top, axis=-1)
+
+    def get_config(self) -> dict:
+        """Return what `keras.saving` needs to build the layer again."""
+        return {**super().get_config(), "share": self.share}
+
+
+def top_count(places: int, share: float) -> int:
+    """Return how many places count, at least one."""
+    return max(1, round(share * places))
+
+
+def _block(x, filters: int, pool: bool):
+    """Two separable convolutions with a shortcut, then a pooling that halves the map."""
+    shortcut = layers.Conv2D(filters, 1, use_bias=False)(x)
+    for _ in range(2):
+        x = layers.SeparableConv2D(filters, 3, padding="same", use_bias=False)(x)
+        x = layers.BatchNormalization(momentum=MOMENTUM)(x)
+        x = layers.ReLU()(x)
+    x = layers.add([x, shortcut])
+    return layers.MaxPooling2D()(x) if pool else x
+
+
+def compact(size: int) -> keras.Model:
+    """Build the default network: some 30,000 weights, and a class activation map that sums to its answer.
+
+    Args:
+        size: side of the input in pixels.
+
+    Returns:
+        float32 (n, size, size, 1) in [0, 1] → probabilities (n, 2).
+    """
+    image = keras.Input((size, size, 1), name="image")
+    x = layers.Conv2D(16, 5, strides=2, padding="same", use_bias=False)(image)  # size / 2
+    x = layers.BatchNormalization(momentum=MOMENTUM)(x)
+    x = layers.ReLU()(x)
+    x = layers.MaxPooling2D()(x)  # size / 4
+    x = _block(x, 32, pool=True)  # size / 8
+    x = _block(x, 64, pool=False)
+    x = _block(x, 64, pool=False)  # (n, size / 8, size / 8, 64)
+    return keras.Model(image, _answer(x), name="compact")
+
+
+def _answer(x):
+    """Answer from a map by two poolings and one dense layer, so that the answer comes apart over the map's places."""
+    x = layers.Conv2D(64, 1, use_bias=False)(x)
+    x = layers.BatchNormalization(momentum=MOMENTUM)(x)
+    x = layers.ReLU(name=FEATURES)(x)
+    pools = [layers.GlobalAveragePooling2D(name=POOLS[0])(x), TopMean(name=POOLS[1])(x)]
+    return layers.Dense(2, activation="softmax", name=ANSWER)(layers.concatenate(pools))
+
+
+def original(size: int) -> keras.Model:
+    """Build the network that this workbench re-does, as the baseline; it has no exact heatmap.
+
+    Args:
+        size: side of the input in pixels.
+
+    Returns:
+        float32 (n, size, size, 1) in [0, 1] → probabilities (n, 2).
+    """
+    image = keras.Input((size, size, 1), name="image")
+    x = image
+    for filters, kernel in ((32, 5), (64, 3), (128, 3)):
+        x = layers.Conv2D(filters, kernel, activation="relu")(x)
+        x = layers.MaxPooling2D()(x)
+    x = layers.Dropout(0.5)(layers.Flatten()(x))
+    x = layers.Dropout(0.5)(layers.Dense(128, activation="relu")(x))
+    return keras.Model(image, layers.Dense(2, activation="softmax", name="probability")(x), name="original")
+
+
+def large(size: int, weights: Path | None = None) -> keras.Model:
+    """Build a network for real GPUs: EfficientNetV2-S (Tan & Le 2021, arXiv:2104.00298), 20 million weights.
+
+    Its heatmap is as exact as the compact network's, but coarser.
+
+    Args:
+        size: side of the input in pixels.
+        weights: file with weights of Keras' EfficientNetV2S without its top; random ones without.
+
+    Returns:
+        float32 (n, size, size, 1) in [0, 1] → probabilities (n, 2).
+
+    Raises:
+        ModelError: the file holds no such weights.
+    """
+    image = keras.Input((size, size, 1), name="image")
+    backbone = keras.applications.EfficientNetV2S(
+        include_top=False, weights=None, include_preprocessing=False, input_shape=(size, size, 3)
+    )
+    if weights:
+        try:
+            backbone.load_weights(weights)
+        except (OSError, ValueError, KeyError) as error:
+            name = type(error).__name__
+            raise ModelError(f"{weights.name} holds no weights of EfficientNetV2S without its top ({name}).") from None
+    x = layers.Rescaling(2.0, offset=-1.0)(image)  # the range that it expects
+    x = backbone(layers.concatenate([x, x, x]))  # grey as red, green and blue → (n, size / 32, size / 32, 1280)
+    return keras.Model(image, _answer(x), name="large")
+
+
+NETWORKS: dict[str, Callable[[int], keras.Model]] = {"compact": compact, "original": original}
+
+
+def build(name: str, size: int, backbone_weights: str | None = None) -> keras.Model:
+    """Build a network by name with random weights (from Keras' seed).
+
+    Args:
+        name: compact, original or large.
+        size: side of the input in pixels.
+        backbone_weights: file for the large one, see `large`.
+
+    Raises:
+        ConfigError: there is no network of that name.
+        ModelError: the file holds no such weights.
+    """
+    if name == "large":
+        return large(size, Path(backbone_weights) if backbone_weights else None)
+    if name not in NETWORKS:
+        raise ConfigError(f"There is no network {name!r}; choose one of {', '.join([*NETWORKS, 'large'])}.")
+    return NETWORKS[name](size)
+
+
+def load(path: Path) -> keras.Model:
+    """Load a network that this application saved, in Keras' safe mode.
+
+    Raises:
+        ModelError: Keras can't.
+    """
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ModelError(
+            f"{path.name} of {path.parent.name} isn't a network that can be loaded ({type(error).__name__})."
+        ) from None
+
+
+def with_feature_output(model: keras.Model) -> keras.Model:
+    """Return a model that gives probabilities (n, 2) and, if it has them, the features (n, h, w, c), in one pass."""
+    outputs = [model.output]
+    if any(layer.name == FEATURES for layer in model.layers):
+        outputs.append(model.get_layer(FEATURES).output)
+    return keras.Model(model.input, outputs)
+
+
+def class_activation_map(model: keras.Model, features: np.ndarray) -> np.ndarray:
+    """Return what each place adds to the logit of the positive class: the exact class activation map.
+
+    The answer is linear in the two pooled feature vectors, and each pooling is a sum over places, so the logit comes apart
+    without remainder: the map's sum plus the bias is the logit.
+
+    Args:
+        model: a network with features.
+        features: float32 (n, h, w, c), non-negative.
+
+    Returns:
+        float64 (n, h, w), in logits.
+    """
+    kernel, _ = (np.asarray(weights, np.float64) for weights in model.get_layer(ANSWER).get_weights())
+    mean_weights, top_weights = np.split(kernel[:, 1] - kernel[:, 0], 2)
+    count, height, width, channels = features.shape
+    places = height * width
+    flat = np.asarray(features, np.float64).reshape(count, places, channels)
+    top = top_count(places, model.get_layer(POOLS[1]).share)
+    chosen = np.argpartition(-flat, top - 1, axis=1)[:, :top]  # (n, top, c)
+    mask = np.zeros(flat.shape)
+    np.put_along_axis(mask, chosen, 1 / top, axis=1)
+    return (flat @ mean_weights / places + (flat * mask) @ top_weights).reshape(count, height, width)

@@ -1,0 +1,7 @@
+"""Synthetic screening mammograms with ground truth: images, tables and files that real ones could be."""
+
+from mammo_core.phantoms.generate import generate
+from mammo_core.phantoms.spec import FULL_GRID, RSNA_PREVALENCE, DemoSpec
+from mammo_core.phantoms.table import make_table
+
+__all__ = ["FULL_GRID", "RSNA_PREVALENCE", "DemoSpec", "generate", "make_table"]

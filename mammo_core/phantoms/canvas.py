@@ -1,0 +1,104 @@
+"""Pixel grids with the coordinates that tissue is built in: mm, distance from the skin, and the flow to the nipple."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+from scipy.ndimage import distance_transform_edt, gaussian_filter, uniform_filter
+
+from mammo_core.phantoms.anatomy import HEIGHT, WIDTH, Outline, Points
+
+Field = npt.NDArray[np.floating]  # float32, but for what NumPy widens on the way
+BROAD_MM = 0.6  # grid on which distances are measured before they are smoothed and interpolated
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """One view of one breast on a grid, chest wall at column 0.
+
+    Attributes:
+        pitch: side of a pixel in mm.
+        x: distance from the chest wall in mm, float32 (1, columns).
+        y: distance from the top of the frame in mm, float32 (rows, 1).
+        depth: distance from the skin in mm, positive inside, float32 (rows, columns).
+        across: -1 at the upper to 1 at the lower outline, along curves that all meet at the nipple.
+        outline: the outline it was made from.
+    """
+
+    pitch: float
+    x: Field
+    y: Field
+    depth: Field
+    across: Field
+    outline: Outline
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.depth.shape
+
+    def halved(self) -> "Canvas":
+        """The same view with every second row and column, for layers without fine detail."""
+        return Canvas(
+            self.pitch * 2,
+            self.x[:, ::2],
+            self.y[::2],
+            np.ascontiguousarray(self.depth[::2, ::2]),
+            np.ascontiguousarray(self.across[::2, ::2]),
+            self.outline,
+        )
+
+    def half_height(self, x: Field) -> Field:
+        """Distance in mm from the nipple's axis to the outline on either side, as a share of the whole height."""
+        reach = np.float32(self.outline.nipple[0] + 11)
+        inside = np.clip(1 - (np.maximum(x, 0) / reach) ** 2.1, 0.0004, 1)
+        return inside ** np.float32(0.5)
+
+    def axis(self, x: Field) -> Field:
+        """Height in mm of the nipple's axis at a distance from the chest wall."""
+        level = self.outline.nipple[1]
+        return (level - self.outline.slope * (self.outline.nipple[0] - x)).astype(np.float32)
+
+    def to_y(self, x: Field, across: Field) -> Field:
+        """Height in mm of points given by x and across."""
+        sides = np.where(across < 0, self.outline.upper, self.outline.lower).astype(np.float32)
+        return self.axis(x) + across * self.half_height(x) * sides
+
+
+def make_canvas(outline: Outline, pitch: float) -> Canvas:
+    """Lay a grid of `pitch` mm over the frame, cut off a little beyond the breast."""
+    rows = round(HEIGHT / pitch)
+    columns = round(min(WIDTH, outline.skin[:, 0].max() + 3) / pitch)
+    x = ((np.arange(columns, dtype=np.float32) + 0.5) * np.float32(pitch))[None]
+    y = ((np.arange(rows, dtype=np.float32) + 0.5) * np.float32(pitch))[:, None]
+    depth = signed_distance(outline.skin, (rows, columns), pitch)
+    bare = Canvas(pitch, x, y, depth, depth, outline)
+    away = y - bare.axis(x)
+    sides = np.where(away < 0, np.float32(outline.upper), np.float32(outline.lower))
+    across = away / (bare.half_height(x) * sides)
+    return Canvas(pitch, x, y, depth, np.clip(across, -6, 6).astype(np.float32), outline)
+
+
+def signed_distance(polygon: Points, shape: tuple[int, int], pitch: float) -> Field:
+    """Return the distance in mm from a polygon's edge, positive inside, smooth to a fraction of a pixel.
+
+    The polygon is rasterised with margins, since tissue goes on beyond the edge of the frame.
+    """
+    coarse = max(pitch, BROAD_MM)
+    margin = 12
+    size = (round(shape[1] * pitch / coarse) + 2 * margin, round(shape[0] * pitch / coarse) + 2 * margin)
+    image = Image.new("L", (size[0] * 4, size[1] * 4))
+    ImageDraw.Draw(image).polygon([tuple(p) for p in (polygon / coarse + margin) * 4], fill=255)
+    share = np.asarray(image.reduce(4), np.float32) / 255
+    ramp = uniform_filter(share, 3)  # linear for a pixel on either side of the edge, which crosses it at a half
+    inside, outside = _to_edge(ramp, ramp >= 0.5), _to_edge(1 - ramp, ramp < 0.5)
+    distance = gaussian_filter(np.where(ramp >= 0.5, inside, -outside), 0.7) * np.float32(coarse)
+    box = (margin, margin, margin + shape[1] * pitch / coarse, margin + shape[0] * pitch / coarse)
+    return np.asarray(Image.fromarray(distance).resize((shape[1], shape[0]), Image.Resampling.BICUBIC, box))
+
+
+def _to_edge(ramp: Field, region: npt.NDArray[np.bool_]) -> Field:
+    """Pixels from a region's members to the edge; the nearest pixel beyond says how far short of it the edge lies."""
+    away, nearest = distance_transform_edt(region, return_indices=True)
+    return (away - 3 * (0.5 - ramp[tuple(nearest)])).astype(np.float32)

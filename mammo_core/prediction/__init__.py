@@ -1,0 +1,1 @@
+"""Files → exams → predictions → exports: one road that the pages, the command line and Dask share."""

@@ -1,0 +1,13 @@
+"""Read the header line of a CSV file."""
+
+import csv
+from pathlib import Path
+
+
+def csv_columns(path: Path) -> list[str]:
+    """Return the names in a CSV's first line; none if it isn't one."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        try:
+            return [name.strip() for name in next(csv.reader([stream.readline()], skipinitialspace=True), [])]
+        except csv.Error:
+            return []

@@ -1,0 +1,72 @@
+"""Read and write JSON documents and files of JSON lines.
+
+Files of JSON lines grow: a reader ignores a last line that is still being written, and a writer cuts off one that a
+killed process left unfinished.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from mammo_core.errors import DataError
+from mammo_core.storage.atomic import write_bytes
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write `document` to `path` as indented JSON, whole. NaN is refused: JSON has none."""
+    write_bytes(path, (json.dumps(document, indent=2, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: Path) -> Any:
+    """Read one JSON document.
+
+    Raises:
+        DataError: the file is missing, can't be read or isn't JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{path.name} is missing in {path.parent}.") from None
+    except OSError as error:
+        raise DataError(f"{path} can't be read ({error.strerror}).") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} isn't readable as JSON ({error}).") from None
+
+
+def append_json_line(path: Path, record: dict[str, Any]) -> None:
+    """Add one record to a file of JSON lines in a single write, after the last whole line."""
+    with path.open("ab+") as stream:
+        if stream.tell():
+            stream.seek(-1, os.SEEK_END)
+            if stream.read() != b"\n":
+                stream.seek(0)
+                stream.truncate(stream.read().rfind(b"\n") + 1)
+        stream.write(_json_line(record))
+
+
+def write_json_lines(path: Path, records: list[dict[str, Any]]) -> None:
+    """Write a file of JSON lines, whole; without records there is no file."""
+    if records:
+        write_bytes(path, b"".join(map(_json_line, records)))
+    else:
+        path.unlink(missing_ok=True)
+
+
+def read_json_lines(path: Path) -> list[dict[str, Any]]:
+    """Read a file of JSON lines; a last line without its end is still being written and is left out.
+
+    Raises:
+        DataError: another line isn't JSON.
+    """
+    if not path.exists():
+        return []
+    data = path.read_bytes()
+    try:
+        return [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} isn't readable as lines of JSON ({error}). Delete the line, or the file.") from None
+
+
+def _json_line(record: dict[str, Any]) -> bytes:
+    return (json.dumps(record, allow_nan=False) + "\n").encode()

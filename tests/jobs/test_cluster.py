@@ -1,0 +1,225 @@
+"""Imports whose workers die, are missing, are foreign or come late, and a scheduler that goes away."""
+
+import json
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from itertools import count
+from pathlib import Path
+
+import dask
+import psutil
+import pytest
+from distributed import Client, LocalCluster
+
+from mammo_core.dataset import importer
+from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dataset.importer import convert_batch, import_images
+from mammo_core.dataset.library import describe_source
+from mammo_core.dataset.store import create_store, open_store
+from mammo_core.errors import JobError
+from mammo_core.jobs import cluster
+from mammo_core.jobs.cluster import DaskPool, open_pool
+from mammo_core.preprocess import PreprocessingConfig
+from mammo_core.settings import as_environment, settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def double(batch):
+    return [2 * row["n"] for row in batch]
+
+
+def rows(number):
+    return [{"n": n} for n in range(number)]
+
+
+@pytest.fixture
+def scheduler():
+    """A scheduler without workers; those that a test adds live in this process."""
+    with LocalCluster(
+        n_workers=0, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+    ) as started:
+        yield started
+
+
+@pytest.fixture
+def catalogue(phantoms):
+    return read_catalogue(phantoms)
+
+
+def store_for(catalogue):
+    return create_store("demo", PreprocessingConfig(size=64), describe_source(catalogue))
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Give a scheduler that isn't there one second to answer."""
+    before = dask.config.get("distributed.comm.timeouts.connect")
+    monkeypatch.setitem(cluster.DASK, "distributed.comm.timeouts.connect", "1s")
+    yield
+    dask.config.set({"distributed.comm.timeouts.connect": before})
+
+
+def test_open_pool_without_scheduler_raises_error(hasty):
+    with pytest.raises(JobError, match="No Dask scheduler answers"), open_pool(scheduler="tcp://127.0.0.1:1"):
+        pass
+
+
+def test_open_pool_passes_on_errors_of_its_body(scheduler):
+    with pytest.raises(OSError, match="disk full"), open_pool(scheduler=scheduler.scheduler_address):
+        raise OSError("disk full")
+
+
+def test_map_batches_without_workers_raises_error(scheduler, monkeypatch):
+    monkeypatch.setattr(cluster, "NO_WORKER_SECONDS", 0.2)
+    monkeypatch.setattr(cluster, "LOOK_SECONDS", 0.1)
+    with Client(scheduler) as client, pytest.raises(JobError, match=r"no Dask worker for 0\.2 s"):
+        list(DaskPool(client).map_batches(double, rows(3), lambda: False))
+
+
+def test_map_batches_lost_scheduler_raises_error(scheduler, hasty, monkeypatch):
+    monkeypatch.setattr(cluster, "BATCH", 1)
+    scheduler.scale(1)
+    requested_at = count()
+    with (
+        pytest.raises(JobError, match=r"has gone.*run the same command again"),
+        open_pool(scheduler=scheduler.scheduler_address) as pool,
+    ):
+        list(pool.map_batches(double, rows(100), lambda: next(requested_at) == 12 and scheduler.close()))
+
+
+def test_map_batches_uses_workers_that_join_later(scheduler, monkeypatch):
+    monkeypatch.setattr(cluster, "BATCH", 1)
+    scheduler.scale(1)
+    pending, done = [], []
+    with Client(scheduler) as client:
+        client.wait_for_workers(1)
+        for number, (_, result) in enumerate(DaskPool(client).map_batches(double, rows(60), lambda: False)):
+            done += result
+            pending.append(len(client.futures))
+            if number == 20:
+                scheduler.scale(3)
+                client.wait_for_workers(3)
+    assert max(pending[:20]) == cluster.BATCHES_A_WORKER
+    assert max(pending[20:]) == 3 * cluster.BATCHES_A_WORKER
+    assert sorted(done) == [2 * n for n in range(60)]
+
+
+def test_open_pool_worker_without_the_package_raises_error(scheduler, tmp_path):
+    command = [sys.executable, "-m", "dask", "worker", scheduler.scheduler_address, "--no-nanny", "--no-dashboard"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    worker = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        with Client(scheduler) as client:
+            client.wait_for_workers(1, timeout=30)
+        with (
+            pytest.raises(JobError, match=r"1 of 1 Dask workers .* can't import"),
+            open_pool(scheduler=scheduler.scheduler_address),
+        ):
+            pass
+    finally:
+        worker.terminate()
+        worker.wait()
+
+
+def test_import_workers_with_another_folder_raise_error(workspace, catalogue, scheduler, monkeypatch):
+    store = store_for(catalogue)
+    scheduler.scale(1)
+    whole = convert_batch
+
+    def elsewhere(*arguments):
+        outcomes = whole(*arguments)
+        for outcome in outcomes:
+            (store.folder / outcome.get("png", "nothing")).unlink(missing_ok=True)
+        return outcomes
+
+    monkeypatch.setattr(importer, "convert_batch", elsewhere)
+    with Client(scheduler) as client, pytest.raises(JobError, match=r"don't see the same folder .*prepared/demo"):
+        import_images(catalogue, store, DaskPool(client))
+    monkeypatch.setattr(importer, "convert_batch", without_sources)
+    with Client(scheduler) as client, pytest.raises(JobError, match=r"don't see the same folder .*train_images"):
+        import_images(catalogue, store, DaskPool(client))
+
+
+def without_sources(store, environment, batch):
+    return [{"image_id": row["image_id"], "file": row["file"], "reason": "missing", "version": []} for row in batch]
+
+
+def test_convert_batch_applies_the_limits_of_the_importer(workspace, catalogue, monkeypatch):
+    store, row = store_for(catalogue), catalogue.table.dropna(subset=["file"]).to_dict("records")[0]
+    for name, value in as_environment().items():
+        monkeypatch.setenv(name, value)  # what the worker takes over is undone at the end
+    environment = as_environment() | {"MAMMO_MAX_FILE_BYTES": "10", "MAMMO_DECODE_SECONDS": "7.0"}
+    (outcome,) = convert_batch(store, environment, [row])
+    assert outcome["reason"] == "too_large"
+    assert (settings().max_file_bytes, settings().decode_seconds) == (10, 7.0)
+
+
+@pytest.mark.slow
+def test_import_quarantines_only_files_that_kill_their_worker(workspace, catalogue, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "BATCH", 4)
+    catalogue.table.drop(index=catalogue.table.index[20:], inplace=True)
+    deadly = catalogue.table.dropna(subset=["file"])["image_id"].iloc[[3, 10]].tolist()
+    poison = tmp_path / "poison.py"
+    poison.write_text(
+        "import os\nfrom mammo_core.dataset import importer\nfrom mammo_core.preprocess import prepare_source as whole\n"
+        f"def prepare(file, contract):\n    if file.stem in {deadly}:\n        os._exit(1)\n"
+        "    return whole(file, contract)\n"
+        "importer.prepare_source = prepare\n"
+    )
+    store = store_for(catalogue)
+    with dask.config.set({"distributed.worker.preload": [str(poison)]}), open_pool(workers=2) as pool:
+        report = import_images(catalogue, store, pool)
+    assert [item["image_id"] for item in report.quarantine if item["reason"] == "decoder_died"] == deadly
+    assert report.prepared + report.quarantined == report.total
+    assert report.prepared >= 20 - len(deadly) - 4  # the phantoms' own oddities
+
+
+def readme_commands(port, source):
+    """Return the three commands of the README's cluster section, for this machine."""
+    text = (ROOT / "README.md").read_text()
+    block = re.search(r"With Dask on several machines.*?```\n(.*?)```", text, re.S)[1]
+    block = block.replace("HOST", "127.0.0.1").replace("8786", str(port)).replace("/data/rsna", str(source))
+    return [[sys.executable, *shlex.split(line, comments=True)[1:]] for line in block.splitlines()]
+
+
+def end(process):
+    family = [process, *psutil.Process(process.pid).children(recursive=True)]
+    for member in family:
+        member.terminate()
+    psutil.wait_procs(family[1:], timeout=10)
+    process.wait()
+
+
+@pytest.mark.slow
+def test_readme_cluster_commands_import_all_images(workspace, phantoms):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        commands = readme_commands(free.getsockname()[1], phantoms)
+    assert [command[1:4] for command in commands] == [
+        ["-m", "dask", "scheduler"],
+        ["-m", "dask", "worker"],
+        ["-m", "mammo_core", "import"],
+    ]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    quiet = {"cwd": ROOT, "env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    scheduler = subprocess.Popen(commands[0], **quiet)
+    worker = subprocess.Popen(commands[1], **quiet)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            done = subprocess.run([*commands[2], "--json"], cwd=ROOT, env=environment, capture_output=True, check=False)
+            if done.returncode == 0 or time.monotonic() > deadline:
+                break  # until the scheduler has come up there is none to answer
+        report = json.loads(done.stdout)
+    finally:
+        end(worker)
+        end(scheduler)
+    assert report["prepared"] + report["quarantined"] == report["total"] == len(read_catalogue(phantoms).table)
+    assert {item["reason"] for item in report["quarantine"]} == {"missing", "damaged", "blank"}
+    assert len(open_store(report["store"]).manifest()) == report["prepared"]

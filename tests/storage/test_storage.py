@@ -1,0 +1,62 @@
+import pytest
+
+from mammo_core.errors import DataError
+from mammo_core.storage.atomic import atomic_path
+from mammo_core.storage.json_files import append_json_line, read_json, read_json_lines, write_json, write_json_lines
+
+
+def break_off(path):
+    with atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+
+
+def test_failed_write_keeps_old_file_and_leaves_no_temporary_file(tmp_path):
+    path = tmp_path / "a.json"
+    write_json(path, {"n": 1})
+    with pytest.raises(RuntimeError):
+        break_off(path)
+    assert read_json(path) == {"n": 1}
+    assert [file.name for file in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_read_json_lines_ignores_incomplete_last_line(tmp_path):
+    path = tmp_path / "lines.jsonl"
+    append_json_line(path, {"n": 1})
+    with path.open("a") as stream:
+        stream.write('{"n": 2')
+    assert read_json_lines(path) == [{"n": 1}]
+
+
+@pytest.mark.parametrize("whole_lines", ["", '{"n": 1}\n', '{"n": 0}\n{"n": 1}\n'])
+def test_append_json_line_replaces_incomplete_last_line(tmp_path, whole_lines):
+    path = tmp_path / "lines.jsonl"
+    path.write_text(whole_lines + '{"n": 2')
+    append_json_line(path, {"n": 3})
+    assert path.read_text() == whole_lines + '{"n": 3}\n'
+
+
+def test_write_json_lines_writes_all_or_deletes_file_if_empty(tmp_path):
+    path = tmp_path / "lines.jsonl"
+    write_json_lines(path, [{"n": 1}, {"n": 2}])
+    assert path.read_text() == '{"n": 1}\n{"n": 2}\n'
+    write_json_lines(path, [])
+    assert not path.exists()
+
+
+def test_read_json_lines_corrupt_line_raises_data_error(tmp_path):
+    path = tmp_path / "lines.jsonl"
+    path.write_text('{"n": 1{"n": 2}\n')
+    with pytest.raises(DataError, match=r"lines\.jsonl isn't readable as lines of JSON"):
+        read_json_lines(path)
+
+
+def test_write_json_nan_raises_value_error(tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "a.json", {"n": float("nan")})
+
+
+def test_read_json_invalid_json_raises_data_error(tmp_path):
+    (tmp_path / "a.json").write_text("{")
+    with pytest.raises(DataError, match=r"a\.json isn't readable as JSON"):
+        read_json(tmp_path / "a.json")

@@ -1,0 +1,1 @@
+"""Streamlit components that the pages put together: one module for each thing shown."""

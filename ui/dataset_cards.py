@@ -1,0 +1,110 @@
+"""Data sets on the data page: what is in them, linking a folder, making synthetic ones."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dataset.library import Dataset, check_dataset, link_dataset, size_of
+from mammo_core.errors import MammoError
+from mammo_core.jobs import JobFolder, launch
+from mammo_core.jobs.requests import demo_request, import_request, is_importing
+from ui.session import catalogue_of
+from ui.store_cards import show_work
+
+
+def show_error(error: MammoError) -> None:
+    """Show an error of the core as one sentence."""
+    st.error(str(error), icon=":material/error:")
+
+
+@st.cache_data(max_entries=16, show_spinner="Adding up the files …")
+def bytes_of(path: str, version: float, _dataset: Dataset) -> int:
+    """Return the size of a data set's images; `version` makes a changed one another."""
+    return size_of(catalogue_of(_dataset))
+
+
+def start_import(source: str) -> None:
+    """Start an import, or go on with one, and show the page again; an error is shown in its place."""
+    try:
+        path, arguments = import_request(source)
+        launch(path, "import", arguments)
+    except MammoError as error:
+        return show_error(error)
+    st.rerun()
+
+
+def show_dataset(dataset: Dataset) -> None:
+    """Show what a data set holds, and let it be imported."""
+    with st.container(border=True):
+        left, right = st.columns([3, 1], vertical_alignment="center")
+        linked = ":blue-badge[linked]" if dataset.linked else ""
+        origin = ":violet-badge[synthetic]" if dataset.synthetic else linked
+        try:
+            catalogue = catalogue_of(dataset)
+        except MammoError as error:
+            left.markdown(f"**{dataset.name}** {origin} :red-badge[not readable]  \n:small[{dataset.path}]")
+            return show_error(error)
+        missing = catalogue.missing_files
+        state = f":orange-badge[files missing: {missing:,}]" if missing else ":green-badge[complete]"
+        left.markdown(f"**{dataset.name}** {origin} {state}  \n:small[{dataset.path}]")
+        table = catalogue.table
+        size = bytes_of(str(dataset.path), dataset.version, dataset)
+        st.markdown(
+            f":small[{len(table):,} images of {table['patient_id'].nunique():,} patients · {size / 1e6:,.1f} MB]"
+        )
+        busy = is_importing(catalogue.csv)
+        if right.button(
+            "Import", key=f"import {dataset.name}", icon=":material/play_arrow:", width="stretch", disabled=busy
+        ):
+            start_import(str(dataset.path))
+        with st.expander("What is in it"):
+            st.table(check_dataset(catalogue), hide_index=True)
+
+
+def show_unfinished(job: JobFolder) -> None:
+    """Show a synthetic data set that is being made, or whose making ended badly."""
+    with st.container(border=True):
+        st.markdown(f"**{job.name}** :violet-badge[synthetic]")
+        show_work(job)
+
+
+def link_folder() -> None:
+    """Let a folder elsewhere be checked, and then linked."""
+    with st.expander("Link a folder", icon=":material/create_new_folder:"):
+        path = st.text_input("Folder with train.csv", placeholder="/data/rsna-breast-cancer-detection", key="link path")
+        if not path.strip():
+            st.caption("It is only read, never changed or copied. What is in it is shown before anything is done.")
+            return
+        try:
+            with st.spinner("Reading the CSV and looking for the files …"):
+                catalogue = read_catalogue(Path(path.strip()))
+        except MammoError as error:
+            return show_error(error)
+        st.table(check_dataset(catalogue), hide_index=True)
+        name = st.text_input("Name", value=catalogue.root.name, key="link name")
+        if st.button("Link", type="primary", icon=":material/link:"):
+            try:
+                link_dataset(name.strip(), catalogue.csv)
+            except MammoError as error:
+                return show_error(error)
+            st.rerun()
+
+
+def make_demo(expanded: bool) -> None:
+    """Let a synthetic data set be made."""
+    with (
+        st.expander("Make a demo set", icon=":material/auto_awesome:", expanded=expanded),
+        st.form("demo", border=False),
+    ):
+        name = st.text_input("Name", value="demo")
+        patients = st.slider("Patients", 10, 1000, 136, 2)
+        prevalence = st.slider("Positive patients, share", 0.04, 0.5, 0.3, 0.01)
+        seed = st.number_input("Seed", 0, 2**31 - 1, 0)
+        if st.form_submit_button("Make", type="primary"):
+            try:
+                folder, arguments = demo_request(name.strip(), patients, prevalence, seed)
+                launch(folder, "demo", arguments)
+            except MammoError as error:
+                return show_error(error)
+            st.rerun()

@@ -1,0 +1,36 @@
+"""Several models beside one another, as the models page shows them."""
+
+import streamlit as st
+
+from mammo_core.assessment import compare
+from mammo_core.errors import DataError
+from mammo_core.evaluation import to_unit
+from mammo_core.evaluation.tables import comparison_table
+from mammo_core.figures.evaluation import precision_figure, roc_figure
+from mammo_core.figures.training import compared_curves
+from mammo_core.jobs.runs import read_metrics
+from mammo_core.models.bundle import Bundle
+from mammo_core.models.registry import model_folder
+from ui.report_view import report_of
+
+
+def show_comparison(bundles: list[Bundle]) -> None:
+    """Lay several models beside one another: figures of merit, differences, curves."""
+    st.dataframe(comparison_table({bundle.name: report_of(bundle) for bundle in bundles}), hide_index=True)
+    first, *others = bundles
+    for other in others:
+        try:
+            own, theirs = first.evaluation_predictions(), other.evaluation_predictions()
+            st.info(
+                f"**{first.name}**: {compare(own, theirs, other.name)['verdict']}", icon=":material/compare_arrows:"
+            )
+        except DataError as error:
+            st.warning(f"**{first.name}**: {error}", icon=":material/compare_arrows:")
+    units = {bundle.name: to_unit(bundle.evaluation_predictions(), "breast") for bundle in bundles}
+    left, right = st.columns(2)
+    left.plotly_chart(roc_figure(units), key="roc of several")
+    right.plotly_chart(precision_figure(units), key="precision of several")
+    runs = {bundle.name: read_metrics(model_folder(bundle.name)) for bundle in bundles}
+    left.plotly_chart(compared_curves(runs, "val_loss"), key="losses of several")
+    right.plotly_chart(compared_curves(runs, "val_auc"), key="scores of several")
+    st.caption("Breasts of each model's own held-out patients; differences are paired, by bootstrap over patients.")
