@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from mammo_core.errors import JobError, MammoError
 from mammo_core.jobs import FINAL, JobFolder, launch, run_in_process
-from mammo_core.jobs import jobs as jobs_module
+from mammo_core.jobs import kinds as jobs_module
 from mammo_core.jobs.kinds import Outcome
 from mammo_core.jobs.process import run_requested
 from mammo_core.jobs.requests import demo_request, import_request, unfinished_demos

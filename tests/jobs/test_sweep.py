@@ -6,7 +6,7 @@ import pytest
 from mammo_core import cli
 from mammo_core.errors import ConfigError, JobError, ModelError
 from mammo_core.jobs import JobFolder
-from mammo_core.jobs import jobs as jobs_module
+from mammo_core.jobs import kinds as jobs_module
 from mammo_core.jobs import sweep as sweep_module
 from mammo_core.jobs.kinds import Outcome
 from mammo_core.jobs.runs import model_table
