@@ -1,4 +1,6 @@
-"""A workbench for screening mammography data: explore, convert, train, judge, predict.
+"""A workbench for screening mammography data: explore, prepare, train, evaluate, predict.
 
-Its layers, top to bottom, stand in README.md, and pyproject.toml lets nothing import upwards.
+docs/architecture.md describes the rooms of this package; pyproject.toml enforces that imports point down only.
 """
+
+__version__ = "0.1.0"

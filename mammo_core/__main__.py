@@ -1,4 +1,4 @@
-"""`python -m mammo_core`."""
+"""Run the command line: `python -m mammo_core`."""
 
 from mammo_core.cli import main
 

@@ -1,4 +1,4 @@
-"""Every capability without a browser: `python -m mammo_core --help`.
+"""Every capability without a browser: `mammo --help`, or `python -m mammo_core --help`.
 
 With `--json` standard output holds one JSON document and nothing else; progress goes to standard error. The exit status
 is 0, 1 (a MammoError, shown as one line) or 2 (wrong usage).
@@ -17,11 +17,28 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from mammo_core import __version__
 from mammo_core.errors import ConfigError, JobError, MammoError
 from mammo_core.settings import settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 screen = Console(stderr=True)
+
+
+def _print_version(requested: bool) -> None:
+    if requested:
+        typer.echo(f"mammo {__version__}")
+        raise typer.Exit
+
+
+@app.callback(help=__doc__)
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Accept the options that come before a command."""
+
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 

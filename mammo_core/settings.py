@@ -10,17 +10,27 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mammo_core.errors import ConfigError
 
-PROJECT = Path(__file__).resolve().parent.parent
-SHIPPED_MODELS = PROJECT / "models"
+PACKAGE = Path(__file__).resolve().parent
+PROJECT = PACKAGE.parent  # the folder from which `import mammo_core` works: a checkout, or site-packages
+IS_CHECKOUT = (PROJECT / "pyproject.toml").is_file()
+SHIPPED_MODELS = PROJECT / "models" if IS_CHECKOUT else PACKAGE / "shipped_models"
+
+
+def default_folder(name: str) -> Path:
+    """Return a folder of the checkout, or of the current folder where the package is installed."""
+    return (PROJECT if IS_CHECKOUT else Path.cwd()) / name
 
 
 class Settings(BaseSettings):
-    """Every setting of the application; the environment variable is `MAMMO_` plus the name in capitals."""
+    """Every setting of the application.
+
+    The environment variable of a setting is `MAMMO_` plus its name in capitals.
+    """
 
     model_config = SettingsConfigDict(env_prefix="MAMMO_", frozen=True)
 
-    data: Path = Field(PROJECT / "data", description="data sets and prepared stores")
-    models: Path = Field(PROJECT / "models", description="run folders and model bundles")
+    data: Path = Field(default_factory=lambda: default_folder("data"), description="data sets and prepared stores")
+    models: Path = Field(default_factory=lambda: default_folder("models"), description="run folders and model bundles")
     max_megapixels: float = Field(100.0, gt=0, description="largest image that is decoded, in 10⁶ pixels")
     max_file_bytes: int = Field(2**30, gt=0, description="largest file that is read, in bytes")
     decode_seconds: float = Field(20.0, gt=0, description="wall time that one upload's decoding may take")
@@ -29,20 +39,20 @@ class Settings(BaseSettings):
 
     @field_validator("data", "models")
     @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        """A worker or a detached process works in another folder than the one that the path was given in."""
+    def _make_absolute(cls, path: Path) -> Path:
+        """Return an absolute path, because workers and detached processes run in another current folder."""
         return path.expanduser().absolute()
 
 
 @cache
 def settings() -> Settings:
-    """Return the settings of this process, read once.
+    """Return the settings of this process; the environment is read once.
 
     Raises:
-        ConfigError: an environment variable has a value outside its range.
+        ConfigError: a value in the environment is of the wrong type or outside its range.
     """
     try:
-        return Settings()  # pyright: ignore[reportCallIssue]
+        return Settings()
     except ValidationError as error:
         first = error.errors()[0]
         name = "MAMMO_" + "_".join(str(part) for part in first["loc"]).upper()
@@ -50,12 +60,12 @@ def settings() -> Settings:
 
 
 def as_environment() -> dict[str, str]:
-    """Return the environment variables that give a process on another machine the settings of this one."""
+    """Return the environment variables that give another process the settings of this one."""
     return {f"MAMMO_{name.upper()}": str(value) for name, value in settings().model_dump().items()}
 
 
 def apply_environment(environment: Mapping[str, str]) -> None:
-    """Take over the settings that `as_environment` returned in another process."""
+    """Adopt the settings that `as_environment` returned in another process."""
     if as_environment() != environment:
         os.environ.update(environment)
         settings.cache_clear()

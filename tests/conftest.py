@@ -1,9 +1,11 @@
 """Fixtures that build small real data: phantoms as DICOM, the store made of them, a network trained on that."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from mammo_core.jobs import run_in_process
 from mammo_core.jobs.requests import import_request
@@ -12,6 +14,20 @@ from mammo_core.phantoms import DemoSpec, generate
 from mammo_core.settings import settings
 
 PATIENTS = 16
+TRAINING_FIXTURES = {"line", "finished"}  # whoever uses one of these waits for a network to be trained
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest deselects by mark
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests that need the trained network as slow, and run them after the others.
+
+    One test file that needs it keeps its turn: its worker trains the network while the others run quick tests.
+    """
+    needs_training = [item for item in items if TRAINING_FIXTURES & set(getattr(item, "fixturenames", ()))]
+    for item in needs_training:
+        item.add_marker(pytest.mark.slow)
+    files = list(dict.fromkeys(item.path for item in needs_training))
+    items.sort(key=lambda item: item.path in files[1:])
 
 
 def use_folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -23,7 +39,7 @@ def use_folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
-    """Empty data and models folders of this test's own."""
+    """Return the root of empty data and models folders, in use by the settings."""
     use_folder(monkeypatch, tmp_path)
     yield tmp_path
     settings.cache_clear()
@@ -31,7 +47,7 @@ def workspace(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="session")
 def phantoms(tmp_path_factory):
-    """A synthetic data set of 16 patients on a small detector grid, with its oddities."""
+    """Return a synthetic data set of 16 patients on a small detector grid, with its oddities."""
     folder = tmp_path_factory.mktemp("phantoms") / "demo"
     generate(folder, DemoSpec(patients=PATIENTS, seed=5, prevalence=0.4, rows=512, columns=384))
     (folder / "dataset.json").write_text('{"synthetic": true, "generator": {"seed": 5}}')
@@ -39,9 +55,25 @@ def phantoms(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def line(phantoms, tmp_path_factory):
-    """A folder in which the whole line has run: data set, prepared store "demo", model "trained". Treat it as read-only."""
-    folder = tmp_path_factory.mktemp("line")
+def line(tmp_path_factory, request):
+    """Return a read-only root with data set "demo", its prepared store and the model "trained".
+
+    The workers of a parallel run share it: the first one that needs it makes it.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, done = shared / "line", shared / "line.done"
+    with FileLock(shared / "line.lock"):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed half-way
+            _train_small_model(folder, request.getfixturevalue("phantoms"))
+            done.touch()
+    return folder
+
+
+def _train_small_model(folder: Path, phantoms: Path) -> None:
+    """Import the phantoms and train a network on them for two epochs."""
     with pytest.MonkeyPatch.context() as patch:
         use_folder(patch, folder)
         shutil.copytree(phantoms, folder / "data" / "demo")
@@ -51,12 +83,11 @@ def line(phantoms, tmp_path_factory):
         run = folder / "models" / "trained"
         run_in_process(run, "train", {**arguments, "run": str(run)})
     settings.cache_clear()
-    return folder
 
 
 @pytest.fixture
 def finished(line, tmp_path, monkeypatch):
-    """A copy of the finished line, of this test's own, in use by the settings."""
+    """Return a copy of `line` of this test's own, in use by the settings."""
     shutil.copytree(line, tmp_path / "line")
     use_folder(monkeypatch, tmp_path / "line")
     yield tmp_path / "line"
