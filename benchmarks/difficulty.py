@@ -27,6 +27,7 @@ from mammo_core.models.registry import DEMO, model_folder
 from mammo_core.phantoms import DemoSpec, generate
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.preprocess import prepare_source
+from mammo_core.workspace import Workspace
 
 
 def main() -> None:
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=200)
     parser.add_argument("--seed", type=int, default=77)
     options = parser.parse_args()
-    predictor = Predictor(open_bundle(model_folder(DEMO)))
+    predictor = Predictor(open_bundle(model_folder(Workspace.from_environment(), DEMO)))
     with tempfile.TemporaryDirectory() as folder:
         generate(Path(folder), DemoSpec(patients=options.patients, seed=options.seed, prevalence=0.5))
         table, images = prepared(read_catalogue(Path(folder)).table, predictor)

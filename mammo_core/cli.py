@@ -200,8 +200,9 @@ def evaluate(
     """Report how good a model is on patients that it wasn't trained on, with confidence intervals and baselines."""
     from mammo_core.models.bundle import open_bundle
     from mammo_core.models.registry import model_folder
+    from mammo_core.workspace import Workspace
 
-    bundle = open_bundle(model_folder(model))
+    bundle = open_bundle(model_folder(Workspace.from_environment(), model))
     if data is None:
         from mammo_core.assessment import current_report
 
@@ -234,11 +235,13 @@ def predict(
     from mammo_core.prediction.predictor import Predictor
     from mammo_core.prediction.results import Prediction, summarise
     from mammo_core.storage.atomic import check_writable, write_bytes
+    from mammo_core.workspace import Workspace
 
     found = find_files(files)
     if csv:
         check_writable(csv)
-    bundle = open_bundle(model_folder(model or active_model()))
+    workspace = Workspace.from_environment()
+    bundle = open_bundle(model_folder(workspace, model or active_model(workspace)))
     with progress_bar("files") as progress, ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox())
         found, problems, notes = unpack(found, sandbox)

@@ -4,7 +4,10 @@ MammoError
 ├── DataError        a data set, CSV file, prepared store or its contents are not as expected
 ├── ImageError       one file can't become a mammogram; carries a reason code
 ├── ModelError       a model or run folder is incomplete, changed or foreign
+│   ├── ModelNotFound   there is no model of that name
+│   └── NameTaken       there is already a model of that name
 ├── ConfigError      settings that contradict each other or lie outside their range
+│   └── InvalidName     a name that can't be a folder's
 └── JobError        long work can't be started, found or stopped
 
 Each message is one or two sentences: what happened, what was expected, what to do. A message never holds a
@@ -54,8 +57,20 @@ class ModelError(MammoError):
     """A model or run folder is incomplete, changed or foreign."""
 
 
+class ModelNotFound(ModelError):  # noqa: N818
+    """There is no model of that name."""
+
+
+class NameTaken(ModelError):  # noqa: N818
+    """There is already a model of that name."""
+
+
 class ConfigError(MammoError):
     """Settings that contradict each other or lie outside their range."""
+
+
+class InvalidName(ConfigError):  # noqa: N818
+    """A name that can't be a folder's."""
 
 
 class JobError(MammoError):

@@ -6,6 +6,7 @@ from mammo_core.dataset.lesion_annotations import read_lesions
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, model_folder
 from mammo_core.prediction.viewing import KINDS, Kind, ViewSettings, facts_of, next_patient
+from mammo_core.workspace import Workspace
 from ui.exam_view import show_exam
 from ui.resources import show_limit
 from ui.session import choose_catalogue, errors_shown, open_page
@@ -49,7 +50,8 @@ with errors_shown():
     asked = st.sidebar.toggle(
         "Ask the active model", key="ask", bind="query-params", help="Its probability and heatmap for each image"
     )
-    bundle = open_bundle(model_folder(active_model())) if asked else None
+    workspace = Workspace.from_environment()
+    bundle = open_bundle(model_folder(workspace, active_model(workspace))) if asked else None
 inputs = st.sidebar.toggle("What the network sees", key="inputs", bind="query-params", help="Beside each view")
 opacity = st.sidebar.slider("Heatmap opacity", 0.0, 1.0, 0.6, 0.05) if asked else 0.0
 

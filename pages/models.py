@@ -6,6 +6,7 @@ from mammo_core.figures.training import loss_curves, score_curves
 from mammo_core.jobs.runs import model_table, read_metrics
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import list_models, model_folder
+from mammo_core.workspace import Workspace
 from ui.error_browser import show_errors
 from ui.model_actions import manage
 from ui.model_comparison import show_comparison
@@ -17,7 +18,7 @@ from ui.session import errors_shown, open_page
 
 def show_curves(name: str) -> None:
     """Show how a model was trained."""
-    records = read_metrics(model_folder(name))
+    records = read_metrics(model_folder(Workspace.from_environment(), name))
     left, right = st.columns(2)
     left.plotly_chart(loss_curves(records), key=f"loss {name}")
     right.plotly_chart(score_curves(records), key=f"scores {name}")
@@ -39,14 +40,14 @@ names = (
     or table["model"][table[""] == "active"].tolist()
     or table["model"].head(1).tolist()
 )
-if unfinished := sorted(set(names) - set(list_models())):
+if unfinished := sorted(set(names) - set(list_models(Workspace.from_environment()))):
     st.info(
         f"{', '.join(unfinished)}: no finished model yet. Its curves are on the Train page.",
         icon=":material/hourglass:",
     )
     st.stop()
 with errors_shown():
-    bundles = [open_bundle(model_folder(name)) for name in names]
+    bundles = [open_bundle(model_folder(Workspace.from_environment(), name)) for name in names]
 if len(bundles) > 1:
     show_comparison(bundles)
     st.stop()

@@ -9,6 +9,7 @@ from mammo_core.evaluation.tables import format_ci
 from mammo_core.jobs.runs import active_jobs, list_runs
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, list_models, model_folder
+from mammo_core.workspace import Workspace
 from ui.session import errors_shown, open_page, state_badge
 
 STEPS = (
@@ -38,7 +39,7 @@ st.markdown(
 )
 
 with errors_shown():
-    datasets, stores, models = list_datasets(), list_stores(), list_models()
+    datasets, stores, models = list_datasets(), list_stores(), list_models(Workspace.from_environment())
     runs = {row["run"]: row for row in list_runs()}
 left, middle, right = st.columns(3)
 with left.container(border=True, height="stretch"):
@@ -48,10 +49,10 @@ with middle.container(border=True, height="stretch"):
     st.metric("Prepared stores", len(stores))
     st.caption(", ".join(store.name for store in stores) or "None yet: import a data set on the Data page.")
 with right.container(border=True, height="stretch"):
-    name = active_model()
+    name = active_model(Workspace.from_environment())
     st.metric("Active model", name if name in models else "none")
     try:
-        if open_bundle(model_folder(name)).synthetic:
+        if open_bundle(model_folder(Workspace.from_environment(), name)).synthetic:
             st.caption("Demonstration: trained on synthetic images only.")
         if auc := runs[name]["auc"]:
             st.caption(f"Breast-level AUC {format_ci(auc)}, 95 % CI, on patients it hadn't seen.")

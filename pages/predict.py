@@ -7,6 +7,7 @@ from mammo_core.models.registry import active_model, list_models, model_folder
 from mammo_core.prediction.exams import hang_exams, mark_duplicates
 from mammo_core.prediction.predict import predict_new
 from mammo_core.prediction.results import summarise
+from mammo_core.workspace import Workspace
 from ui.downloads import take_away
 from ui.prediction_view import choose_look, show_exam, show_model
 from ui.resources import predictor, sandbox, show_limit, warm
@@ -14,18 +15,18 @@ from ui.session import errors_shown, open_page
 from ui.uploads import correct_views, dropped_files
 
 open_page("Predict")
-names = list_models()
+names = list_models(Workspace.from_environment())
 if not names:
     st.info("There is no model yet. Train one first.", icon=":material/model_training:")
     st.page_link("pages/train.py", label="Go to Train", icon=":material/arrow_forward:")
     st.stop()
 with errors_shown():
-    active = active_model()
+    active = active_model(Workspace.from_environment())
     if active not in names:
         st.warning(f"The active model, {active}, isn't there; another one answers.", icon=":material/warning:")
     first = names.index(active) if active in names else 0
     chosen = st.sidebar.selectbox("Model", names, index=first, key="model")
-    bundle = open_bundle(model_folder(chosen))
+    bundle = open_bundle(model_folder(Workspace.from_environment(), chosen))
 with st.sidebar:
     show_model(bundle)
 show_limit(bundle)

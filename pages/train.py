@@ -11,6 +11,7 @@ from mammo_core.jobs.training import start
 from mammo_core.learning.config import TrainingConfig
 from mammo_core.learning.plan import preset, preview
 from mammo_core.models.registry import active_model, compatible_models
+from mammo_core.workspace import Workspace
 from ui.run_view import show_run
 from ui.session import errors_shown, open_page
 from ui.training_form import choose_settings
@@ -39,7 +40,7 @@ def offer(document: dict[str, Any], label: str) -> None:
 def quick_start(store: Store, start_models: list[str]) -> TrainingConfig:
     """Return the one-click preset, from the active model where that fits and is sound."""
     try:
-        active = active_model()
+        active = active_model(Workspace.from_environment())
         return preset(store, active if active in start_models else None)
     except ModelError as error:
         st.warning(f"{error} Training begins from random weights.", icon=":material/warning:")
@@ -61,7 +62,7 @@ if not stores:
 
 store = st.selectbox("Prepared store", list(stores), key="store", bind="query-params", width=360)
 with errors_shown():
-    start_models = compatible_models(stores[store].preprocessing)
+    start_models = compatible_models(Workspace.from_environment(), stores[store].preprocessing)
 offer(quick_start(stores[store], start_models).parameters, "Train")
 if st.session_state.pop("started", False):
     st.session_state["own settings"] = False  # the curves are what is to be seen now

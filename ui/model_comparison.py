@@ -11,6 +11,7 @@ from mammo_core.figures.training import compared_curves
 from mammo_core.jobs.runs import read_metrics
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import model_folder
+from mammo_core.workspace import Workspace
 from ui.report_view import report_of
 
 
@@ -30,7 +31,7 @@ def show_comparison(bundles: list[Bundle]) -> None:
     left, right = st.columns(2)
     left.plotly_chart(roc_figure(units), key="roc of several")
     right.plotly_chart(precision_figure(units), key="precision of several")
-    runs = {bundle.name: read_metrics(model_folder(bundle.name)) for bundle in bundles}
+    runs = {bundle.name: read_metrics(model_folder(Workspace.from_environment(), bundle.name)) for bundle in bundles}
     left.plotly_chart(compared_curves(runs, "val_loss"), key="losses of several")
     right.plotly_chart(compared_curves(runs, "val_auc"), key="scores of several")
     st.caption("Breasts of each model's own held-out patients; differences are paired, by bootstrap over patients.")

@@ -8,6 +8,7 @@ from mammo_core.evaluation.tables import operating_table
 from mammo_core.figures.evaluation import score_figure
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import choose_operating_point
+from mammo_core.workspace import Workspace
 from ui.session import errors_shown
 
 
@@ -35,5 +36,10 @@ def show_operating_point(bundle: Bundle) -> None:
     right.plotly_chart(score_figure(units, threshold), key="scores at the threshold")
     if left.button("Use this operating point", icon=":material/save:", disabled=threshold == bundle.threshold):
         with errors_shown():
-            choose_operating_point(bundle.name, threshold, policy if policy and threshold == start else "by hand")
+            choose_operating_point(
+                Workspace.from_environment(),
+                bundle.name,
+                threshold,
+                policy if policy and threshold == start else "by hand",
+            )
         st.rerun()

@@ -18,16 +18,17 @@ from mammo_core.figures.evaluation import (
 from mammo_core.figures.model_report import card_tables
 from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.models.registry import list_models, model_folder
+from mammo_core.workspace import Workspace
 
 
 @st.cache_data(show_spinner="Judging …", max_entries=16)
 def _report(name: str, state: tuple[object, ...]) -> dict[str, Any]:
-    return current_report(open_bundle(model_folder(name)))
+    return current_report(open_bundle(model_folder(Workspace.from_environment(), name)))
 
 
 def report_of(bundle: Bundle) -> dict[str, Any]:
     """Return a model's report as things stand; it is made again when the operating point or the models change."""
-    return _report(bundle.name, (bundle.identity, bundle.threshold, *list_models()))
+    return _report(bundle.name, (bundle.identity, bundle.threshold, *list_models(Workspace.from_environment())))
 
 
 def show_report(bundle: Bundle) -> None:

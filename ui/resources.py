@@ -11,6 +11,7 @@ from mammo_core.prediction.decode import warm_up
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.viewing import View, read_view
 from mammo_core.preprocess import PreprocessingConfig
+from mammo_core.workspace import Workspace
 
 
 @st.cache_resource(show_spinner=False)
@@ -26,7 +27,7 @@ def sandbox() -> Sandbox:
 def loading(name: str, identity: str) -> "Future[Predictor]":
     """Begin to load the network of a model, or return what has begun; `identity` makes a changed model another one."""
     executor = ThreadPoolExecutor(1, thread_name_prefix="model")
-    future = executor.submit(lambda: Predictor(open_bundle(model_folder(name))))
+    future = executor.submit(lambda: Predictor(open_bundle(model_folder(Workspace.from_environment(), name))))
     executor.shutdown(wait=False)
     return future
 

@@ -11,6 +11,7 @@ from mammo_core.evaluation.report import at_operating_point, compare_auc
 from mammo_core.evaluation.units import to_unit
 from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.models.registry import list_models, model_folder
+from mammo_core.workspace import Workspace
 
 ORIGINAL = "original_cnn"
 
@@ -41,9 +42,9 @@ def _original(bundle: Bundle, evaluated: pd.DataFrame) -> pd.DataFrame | None:
     if bundle.card["network"] == "original":
         return None
     rivals = []
-    for name in list_models():
+    for name in list_models(Workspace.from_environment()):
         try:
-            rivals.append(open_bundle(model_folder(name)))
+            rivals.append(open_bundle(model_folder(Workspace.from_environment(), name)))
         except ModelError:
             continue  # it says so itself where it is chosen
     originals = [rival for rival in rivals if rival.card["network"] == "original"]

@@ -1,7 +1,6 @@
 """The data sets that the application knows: folders in `MAMMO_DATA`, and folders elsewhere that were linked there."""
 
 import os
-import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,9 +15,11 @@ from mammo_core.dicom import Source
 from mammo_core.errors import DataError
 from mammo_core.settings import settings
 from mammo_core.storage.json_files import read_json, write_json
+from mammo_core.storage.names import check_name
 
 LINK = "linked.json"
 ABOUT = "dataset.json"
+RESERVED = frozenset({"prepared"})  # names that no data set may have: the stores' folder lies among them
 
 
 @dataclass(frozen=True)
@@ -81,26 +82,16 @@ def find_dataset(name_or_path: str | Path) -> Path:
     raise DataError(f"{str(name_or_path)!r} is neither a folder, a CSV file nor a known data set (known: {names}).")
 
 
-def check_name(name: str) -> str:
-    """Return a name for a new data set if it is usable as a folder's.
-
-    Raises:
-        DataError: it isn't.
-    """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", name) or name == "prepared":
-        raise DataError(f"{name!r} is not usable as a name; take letters, digits, '.', '_' and '-'.")
-    return name
-
-
 def link_dataset(name: str, path: str | Path) -> Dataset:
     """Make a folder's CSV elsewhere known by a name, after reading it; nothing is copied or changed.
 
     Raises:
-        DataError: the name is taken or not usable, or the folder isn't a data set.
+        InvalidName: the name is not usable.
+        DataError: the name is taken, or the folder isn't a data set.
     """
     if not str(path).strip():
         raise DataError("Give the folder that holds train.csv.")
-    if (settings().data / check_name(name)).exists():
+    if (settings().data / check_name(name, RESERVED)).exists():
         raise DataError(f"There is already a data set {name!r}. Choose another name.")
     catalogue = read_catalogue(Path(path))
     write_json(settings().data / name / LINK, {"path": str(catalogue.root), "csv": str(catalogue.csv)})

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dataset.library import check_name, describe_source, find_dataset
+from mammo_core.dataset.library import RESERVED, describe_source, find_dataset
 from mammo_core.dataset.store import Store, create_store, list_stores
 from mammo_core.errors import DataError
 from mammo_core.jobs.folder import FINAL, JobFolder
 from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.settings import settings
+from mammo_core.storage.names import check_name
 
 
 def import_request(source: str, name: str | None = None, size: int = 256) -> tuple[Path, dict[str, Any]]:
@@ -25,10 +26,11 @@ def import_request(source: str, name: str | None = None, size: int = 256) -> tup
         The store's folder and the import's arguments.
 
     Raises:
-        DataError: the data set can't be read, or the name isn't usable or belongs to another one.
+        InvalidName: the name isn't usable.
+        DataError: the data set can't be read, or the name belongs to another one.
     """
     if name:
-        check_name(name)
+        check_name(name, RESERVED)
     catalogue = read_catalogue(find_dataset(source))
     about = describe_source(catalogue)
     usual = re.sub(r"[^A-Za-z0-9._-]+", "-", about["dataset"]).strip("-._")[:60]
@@ -65,9 +67,10 @@ def demo_request(name: str, patients: int, prevalence: float, seed: int) -> tupl
     """Name the folder of a synthetic data set and check that it is free.
 
     Raises:
-        DataError: the name is not usable or taken.
+        InvalidName: the name is not usable.
+        DataError: the name is taken.
     """
-    folder = settings().data / check_name(name)
+    folder = settings().data / check_name(name, RESERVED)
     if folder.exists() and not (
         JobFolder(folder).exists and JobFolder(folder).state() in ("failed", "crashed", "stopped")
     ):

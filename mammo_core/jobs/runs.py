@@ -15,6 +15,7 @@ from mammo_core.models.bundle import CARD, EVALUATION, open_bundle
 from mammo_core.models.registry import DEMO, active_model, list_models, model_folder, read_note
 from mammo_core.settings import SHIPPED_MODELS, settings
 from mammo_core.storage.json_files import read_json, read_json_lines
+from mammo_core.workspace import Workspace
 
 
 def list_runs() -> list[dict[str, Any]]:
@@ -26,9 +27,9 @@ def list_runs() -> list[dict[str, Any]]:
     """
     folders = [path.parent for path in settings().models.glob("*/work.json")]
     folders.sort(key=lambda path: (path / "work.json").stat().st_mtime, reverse=True)
-    for name in list_models():
-        if model_folder(name) not in folders:
-            folders.append(model_folder(name))
+    for name in list_models(Workspace.from_environment()):
+        if model_folder(Workspace.from_environment(), name) not in folders:
+            folders.append(model_folder(Workspace.from_environment(), name))
     return [describe_run(folder) for folder in folders]
 
 
@@ -48,7 +49,8 @@ def describe_run(folder: Path) -> dict[str, Any]:
         "epochs": max(epochs, default=None),
         "auc": report and report["auc"],
         "report": report,
-        "active": folder.name == active_model() and (folder.parent != SHIPPED_MODELS or folder.name == DEMO),
+        "active": folder.name == active_model(Workspace.from_environment())
+        and (folder.parent != SHIPPED_MODELS or folder.name == DEMO),
         "folder": str(folder),
     }
 
@@ -76,7 +78,7 @@ def model_table() -> pd.DataFrame:
                 "AUC, breasts (95 % CI)": format_ci(row["auc"]) if row["auc"] else None,
                 "gain over age (95 % CI)": format_ci(age["gain"]) if age else None,
                 "verdict": report.get("verdict"),
-                "note": read_note(row["run"]),
+                "note": read_note(Workspace.from_environment(), row["run"]),
             }
         )
     return pd.DataFrame(rows)
@@ -89,10 +91,13 @@ def compare_with_active(name: str) -> str:
         ModelError: one of them isn't sound.
         DataError: they were judged on different patients.
     """
-    rival = active_model()
-    if rival == name or rival not in list_models():
+    rival = active_model(Workspace.from_environment())
+    if rival == name or rival not in list_models(Workspace.from_environment()):
         return "There is no other active model to compare it with."
-    candidate, other = (open_bundle(model_folder(model)).evaluation_predictions() for model in (name, rival))
+    candidate, other = (
+        open_bundle(model_folder(Workspace.from_environment(), model)).evaluation_predictions()
+        for model in (name, rival)
+    )
     return compare(candidate, other, rival)["verdict"]
 
 

@@ -14,6 +14,7 @@ from mammo_core.learning.plan import plan
 from mammo_core.models.registry import active_model
 from mammo_core.settings import settings
 from mammo_core.storage.disk_space import full_disk_named
+from mammo_core.workspace import Workspace
 
 RESUMABLE = ("stopped", "failed", "crashed")
 
@@ -76,7 +77,7 @@ def resume_request(folder: JobFolder) -> tuple[Path, dict[str, Any]]:
     if not can_resume(folder):
         state = folder.state() if folder.exists else "no training run"
         raise JobError(f"{folder.name} is {state}; only a run that was stopped, failed or crashed can be resumed.")
-    if folder.name == active_model():
+    if folder.name == active_model(Workspace.from_environment()):
         raise JobError(f"{folder.name} is the active model, and going on would replace it. Activate another one first.")
     config = TrainingConfig.read(folder.request()["arguments"]["config"])
     plan(config)

@@ -15,6 +15,7 @@ from mammo_core.errors import ConfigError, DataError
 from mammo_core.learning.config import TrainingConfig, quick_start
 from mammo_core.models.bundle import IMAGE, Bundle, open_bundle
 from mammo_core.models.registry import model_folder
+from mammo_core.workspace import Workspace
 
 SPLIT = "split.parquet"  # in a run's folder: who is in which part
 SPLIT_COLUMNS = ["patient_id", "image_id", "label", "part"]
@@ -100,7 +101,11 @@ def start_bundle(config: TrainingConfig) -> Bundle | None:
     Raises:
         ModelError: it isn't there, or isn't sound.
     """
-    return None if config.start_from is None else open_bundle(model_folder(config.start_from))
+    return (
+        None
+        if config.start_from is None
+        else open_bundle(model_folder(Workspace.from_environment(), config.start_from))
+    )
 
 
 def plan(config: TrainingConfig) -> pd.DataFrame:
@@ -137,7 +142,7 @@ def preset(store: Store, start_from: str | None) -> TrainingConfig:
     config = quick_start(store.name, start_from)
     if start_from is None:
         return config
-    bundle = open_bundle(model_folder(start_from))
+    bundle = open_bundle(model_folder(Workspace.from_environment(), start_from))
     images = store.manifest()
     if bundle.seen_split(images).isna().all():
         return config

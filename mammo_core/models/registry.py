@@ -1,130 +1,145 @@
-"""List, choose, rename, annotate and delete the models in a models folder."""
+"""List, choose, rename, annotate and delete the models of a workspace."""
 
-import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from mammo_core.errors import DataError, ModelError
+from mammo_core.documents.active_model import ActiveModel
+from mammo_core.errors import DataError, ModelError, ModelNotFound, NameTaken
 from mammo_core.models.bundle import CARD, CONTRACT, Bundle, open_bundle, write_card
 from mammo_core.preprocess import PreprocessingConfig
-from mammo_core.settings import SHIPPED_MODELS, settings
+from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.storage.atomic import write_bytes
-from mammo_core.storage.json_files import read_json, write_json
+from mammo_core.storage.json_files import read_json
+from mammo_core.storage.names import check_name
+from mammo_core.workspace import Workspace
 
-DEMO = "demo"
+DEMO = "demo"  # name of the shipped model
 NOTE = "note.txt"
+ACTIVE = "active.json"  # in the models folder: which model predicts
 
 
-def model_folder(name: str) -> Path:
-    """Return the folder of a model or run by name: in `MAMMO_MODELS`, else among the shipped ones.
+def model_folder(workspace: Workspace, name: str) -> Path:
+    """Return the folder of a model or run: in the workspace, else among the shipped models.
 
     Raises:
-        ModelError: there is none.
+        ModelNotFound: there is none of that name.
     """
-    for parent in (settings().models, SHIPPED_MODELS):
+    for parent in (workspace.models, SHIPPED_MODELS):
         if name and "/" not in name and (parent / name).is_dir():
             return parent / name
-    raise ModelError(f"There is no model {name!r}. These are there: {', '.join(list_models()) or 'none'}.")
+    available = ", ".join(list_models(workspace)) or "none"
+    raise ModelNotFound(f"There is no model {name!r}. These are available: {available}.")
 
 
-def list_models() -> list[str]:
-    """Return the names of the finished models: those of `MAMMO_MODELS` and the shipped demo."""
-    folders = {path.parent for path in settings().models.glob(f"*/{CARD}")}
-    names = {folder.name for folder in folders}
-    return sorted(names | ({DEMO} if (SHIPPED_MODELS / DEMO / CARD).is_file() else set()))
+def list_models(workspace: Workspace) -> list[str]:
+    """Return the names of the finished models, sorted: the workspace's and the shipped demo."""
+    names = {card.parent.name for card in workspace.models.glob(f"*/{CARD}")}
+    if (SHIPPED_MODELS / DEMO / CARD).is_file():
+        names.add(DEMO)
+    return sorted(names)
 
 
-def compatible_models(preprocessing: PreprocessingConfig) -> list[str]:
-    """Return the names of the models that expect images of this contract, so that training can start from them."""
-    wanted, names = preprocessing.to_json(), []
-    for name in list_models():
-        with suppress(DataError):  # the models page says what is wrong with it
-            if read_json(model_folder(name) / CONTRACT) == wanted:
+def compatible_models(workspace: Workspace, preprocessing: PreprocessingConfig) -> list[str]:
+    """Return the names of the models with the same preprocessing, from which training can start."""
+    expected, names = preprocessing.to_json(), []
+    for name in list_models(workspace):
+        with suppress(DataError):  # a damaged model is left out here; the models page reports the damage
+            if read_json(model_folder(workspace, name) / CONTRACT) == expected:
                 names.append(name)
     return names
 
 
-def active_model() -> str:
-    """Return the name of the model that predicts when none is named: the activated one, else the shipped demo."""
-    chosen = settings().models / "active.json"
-    return read_json(chosen)["name"] if chosen.exists() else DEMO
-
-
-def activate(name: str) -> None:
-    """Make a model the one that predicts.
+def active_model(workspace: Workspace) -> str:
+    """Return the name of the model that predicts when none is named: the activated one, else the demo.
 
     Raises:
-        ModelError: there is no such model, or its files are not sound.
+        DataError: the file that names it can't be read.
     """
-    open_bundle(model_folder(name))
-    write_json(settings().models / "active.json", {"name": name})
+    path = workspace.models / ACTIVE
+    return ActiveModel.read(path).name if path.exists() else DEMO
 
 
-def rename_model(name: str, new: str) -> None:
-    """Give a model's folder another name.
+def activate(workspace: Workspace, name: str) -> None:
+    """Make a model the one that predicts when none is named.
 
     Raises:
-        ModelError: it is the active or the shipped one, or the new name is taken or not usable.
+        ModelError: there is no such model, or one of its files was changed.
     """
-    folder = _own_folder(name, "renamed")
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", new):
-        raise ModelError(f"{new!r} is not usable as a name; take letters, digits, '.', '_' and '-'.")
-    if new in list_models() or (settings().models / new).exists():
-        raise ModelError(f"There is already a model {new!r}. Choose another name.")
+    open_bundle(model_folder(workspace, name))
+    ActiveModel(name=name).write(workspace.models / ACTIVE)
+
+
+def rename_model(workspace: Workspace, name: str, new_name: str) -> None:
+    """Rename a model: its folder and the name in its card.
+
+    Raises:
+        InvalidName: a folder can't have the new name.
+        NameTaken: another model or run has the new name.
+        ModelError: the model is the active or the shipped one, or one of its files was changed.
+    """
+    folder = _changeable_folder(workspace, name, "renamed")
+    check_name(new_name)
+    if new_name in list_models(workspace) or (workspace.models / new_name).exists():
+        raise NameTaken(f"There is already a model {new_name!r}. Choose another name.")
     card = open_bundle(folder).card
-    write_card(folder.rename(folder.with_name(new)), {**card, "name": new})
+    write_card(folder.rename(folder.with_name(new_name)), {**card, "name": new_name})
 
 
-def read_note(name: str) -> str:
-    """Return what a person noted about a model, or an empty text."""
-    path = model_folder(name) / NOTE
+def read_note(workspace: Workspace, name: str) -> str:
+    """Return the user's note on a model, or an empty text.
+
+    Raises:
+        ModelNotFound: there is no such model.
+    """
+    path = model_folder(workspace, name) / NOTE
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def write_note(name: str, text: str) -> None:
-    """Note something about a model.
+def write_note(workspace: Workspace, name: str, text: str) -> None:
+    """Save the user's note on a model, without white space around it.
 
     Raises:
-        ModelError: there is no such model.
+        ModelNotFound: there is no such model.
     """
-    write_bytes(model_folder(name) / NOTE, text.strip().encode())
+    write_bytes(model_folder(workspace, name) / NOTE, text.strip().encode())
 
 
-def choose_operating_point(name: str, threshold: float, policy: str) -> Bundle:
-    """Store another operating point in a model's card; predictions use it from then on.
+def choose_operating_point(workspace: Workspace, name: str, threshold: float, policy: str) -> Bundle:
+    """Save another operating point in a model's card; predictions use it from then on.
 
     Args:
-        name: of the model.
-        threshold: from which a breast is recalled, in [0, 1].
-        policy: how it was chosen.
+        workspace: the folders to work in.
+        name: the model's name.
+        threshold: probability in [0, 1] from which a breast is recalled.
+        policy: the rule by which the threshold was chosen.
 
     Raises:
-        ModelError: the model is the shipped one, or isn't sound.
+        ModelError: the model is the shipped one, or one of its files was changed.
     """
-    bundle = open_bundle(_own_folder(name, "changed", may_be_active=True))
+    bundle = open_bundle(_changeable_folder(workspace, name, "changed", may_be_active=True))
     point = {**bundle.card["operating_point"], "threshold": threshold, "policy": policy}
     return write_card(bundle.folder, {**bundle.card, "operating_point": point})
 
 
-def delete_model(name: str) -> None:
-    """Remove a model's folder with all that is in it.
+def delete_model(workspace: Workspace, name: str) -> None:
+    """Delete a model's folder with everything in it.
 
     Raises:
-        ModelError: it is the active or the shipped one, or isn't there.
+        ModelError: the model is the active or the shipped one, or there is none of that name.
     """
-    shutil.rmtree(_own_folder(name, "deleted"))
+    shutil.rmtree(_changeable_folder(workspace, name, "deleted"))
 
 
-def _own_folder(name: str, verb: str, may_be_active: bool = False) -> Path:
+def _changeable_folder(workspace: Workspace, name: str, verb: str, may_be_active: bool = False) -> Path:
     """Return the folder of a model that may be changed.
 
     Raises:
-        ModelError: it is the shipped one, or the active one and that matters, or isn't there.
+        ModelError: the model is the shipped one, or is active and `may_be_active` is false, or there is none.
     """
-    if name == active_model() and not may_be_active:
+    if name == active_model(workspace) and not may_be_active:
         raise ModelError(f"{name} is the active model and can't be {verb}. Activate another one first.")
-    folder = model_folder(name)
+    folder = model_folder(workspace, name)
     if folder == SHIPPED_MODELS / DEMO:
         raise ModelError(f"The shipped demo model can't be {verb}.")
     return folder

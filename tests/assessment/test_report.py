@@ -6,6 +6,7 @@ from mammo_core.assessment import current_report
 from mammo_core.models.bundle import CONTRACT, PREDICTIONS, open_bundle, write_card
 from mammo_core.models.registry import choose_operating_point
 from mammo_core.storage.json_files import read_json, write_json
+from mammo_core.workspace import Workspace
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_current_report_ignores_original_cnn_with_other_patients_or_damaged(bund
 
 
 def test_current_report_new_threshold_updates_only_threshold_metrics(bundle):
-    choose_operating_point("trained", 0.0, "by hand")
+    choose_operating_point(Workspace.from_environment(), "trained", 0.0, "by hand")
     before, report = bundle.evaluation(), current_report(open_bundle(bundle.folder))
     assert report["operating_point"]["recall_rate"] == 1
     assert report["operating_point_intervals"]["sensitivity"] == {"value": 1.0, "low": 1.0, "high": 1.0}

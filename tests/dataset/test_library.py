@@ -13,7 +13,7 @@ from mammo_core.dataset.library import (
     list_datasets,
     size_of,
 )
-from mammo_core.errors import DataError
+from mammo_core.errors import DataError, InvalidName
 from mammo_core.storage.json_files import write_json
 
 CSV = "patient_id,image_id,laterality,view,cancer\n1,10,L,CC,0\n1,11,R,CC,1\n"
@@ -72,9 +72,9 @@ def test_size_of_counts_existing_files(elsewhere):
     assert size_of(read_catalogue(elsewhere)) == 5
 
 
-@pytest.mark.parametrize("name", ["../x", "a/b", "", "prepared", "-x", "a" * 61])
-def test_link_dataset_invalid_name_raises_data_error(elsewhere, name):
-    with pytest.raises(DataError, match="not usable as a name"):
+@pytest.mark.parametrize("name", ["../x", "a/b", "", "prepared", "-x", "a" * 81])
+def test_link_dataset_invalid_name_raises_invalid_name(elsewhere, name):
+    with pytest.raises(InvalidName, match="not usable as a name"):
         link_dataset(name, elsewhere)
 
 

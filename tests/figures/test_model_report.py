@@ -5,10 +5,11 @@ from mammo_core.evaluation.tables import format_ci
 from mammo_core.figures.model_report import card_tables, report_html
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import model_folder
+from mammo_core.workspace import Workspace
 
 
 def test_report_html_is_self_contained(finished):
-    bundle = open_bundle(model_folder("trained"))
+    bundle = open_bundle(model_folder(Workspace.from_environment(), "trained"))
     page = report_html(bundle)
     assert page.startswith("<!doctype html>")
     assert bundle.evaluation()["verdict"] in page
@@ -18,7 +19,7 @@ def test_report_html_is_self_contained(finished):
 
 
 def test_card_tables_show_hashes_parts_and_metrics(finished):
-    bundle = open_bundle(model_folder("trained"))
+    bundle = open_bundle(model_folder(Workspace.from_environment(), "trained"))
     tables = card_tables(bundle.card)
     assert set(tables["Files and their SHA-256"]["what"]) == {
         "model.keras", "contract.json", "predictions.parquet", "evaluation.json", "reference.npz",

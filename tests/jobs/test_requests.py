@@ -1,7 +1,7 @@
 import pytest
 
 from mammo_core.dataset.store import open_store
-from mammo_core.errors import DataError
+from mammo_core.errors import InvalidName
 from mammo_core.jobs import JobFolder
 from mammo_core.jobs.requests import import_again_request, import_request, is_importing
 
@@ -17,8 +17,8 @@ def source(workspace):
 
 
 @pytest.mark.parametrize("name", ["../esc", "a/b", "prepared", ".x"])
-def test_import_request_store_name_outside_folder_raises_data_error(workspace, source, name):
-    with pytest.raises(DataError, match="not usable as a name"):
+def test_import_request_store_name_outside_folder_raises_invalid_name(workspace, source, name):
+    with pytest.raises(InvalidName, match="not usable as a name"):
         import_request(str(source), name)
     assert not (workspace / "data").exists()
 

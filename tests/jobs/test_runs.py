@@ -12,6 +12,7 @@ from mammo_core.jobs.runs import (
     run_folder,
 )
 from mammo_core.models.registry import activate, write_note
+from mammo_core.workspace import Workspace
 
 
 def test_list_runs_finished_run_has_state_epochs_and_report(finished):
@@ -23,7 +24,7 @@ def test_list_runs_finished_run_has_state_epochs_and_report(finished):
 
 
 def test_model_table_shows_training_data_note_and_verdict(finished):
-    write_note("trained", " a first try ")
+    write_note(Workspace.from_environment(), "trained", " a first try ")
     row = model_table().set_index("model").loc["trained"]
     assert (row["network"], row["data"], row["note"]) == ("compact", "demo", "a first try")
     assert row["verdict"]
@@ -33,7 +34,7 @@ def test_model_table_shows_training_data_note_and_verdict(finished):
 def test_compare_with_active_different_patients_raises_data_error(finished):
     with pytest.raises(DataError, match="different patients"):
         compare_with_active("trained")
-    activate("trained")
+    activate(Workspace.from_environment(), "trained")
     assert "no other active model" in compare_with_active("trained")
 
 

@@ -13,6 +13,7 @@ from mammo_core.jobs.training import can_resume, resume_request, start, train_re
 from mammo_core.learning.config import TrainingConfig
 from mammo_core.models.registry import activate
 from mammo_core.settings import settings
+from mammo_core.workspace import Workspace
 
 
 def wait_until(condition, seconds: float = 90) -> None:
@@ -100,6 +101,6 @@ def test_resume_request_active_model_raises_job_error(finished):
     folder = JobFolder(finished / "models" / "trained")
     folder.write_state("stopped", "")
     assert resume_request(folder)
-    activate("trained")
+    activate(Workspace.from_environment(), "trained")
     with pytest.raises(JobError, match="is the active model, and going on would replace it"):
         resume_request(folder)

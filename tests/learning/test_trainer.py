@@ -31,6 +31,7 @@ from mammo_core.models.provenance import write_provenance
 from mammo_core.models.registry import list_models
 from mammo_core.settings import PROJECT, settings
 from mammo_core.storage.json_files import read_json, read_json_lines
+from mammo_core.workspace import Workspace
 
 
 def run_of(finished):
@@ -291,7 +292,7 @@ def test_complete_failed_verification_raises_model_error_and_writes_no_model(fin
     assert verification_text(run).startswith("verified: loaded afresh, its answers to ")
     with pytest.raises(ModelError, match=r"isn't sound: .* 9 validation images differ by up to 0\.001 "):
         complete(Trained(run, config, store, data, 1), StopSignal(never_stop), lambda _: None)
-    assert run.name not in list_models()
+    assert run.name not in list_models(Workspace.from_environment())
     assert verification_text(run).startswith("**not verified**")
 
 

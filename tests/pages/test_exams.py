@@ -8,13 +8,14 @@ from streamlit.testing.v1 import AppTest
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.models.registry import activate
 from mammo_core.prediction.viewing import hang_rows, patients_of
+from mammo_core.workspace import Workspace
 
 APP = Path(__file__).parents[2] / "app.py"
 
 
 @pytest.fixture
 def catalogue(finished):
-    activate("trained")
+    activate(Workspace.from_environment(), "trained")
     return read_catalogue(finished / "data" / "demo")
 
 

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from mammo_core.evaluation import at_threshold, to_unit
 from mammo_core.models.bundle import open_bundle, write_card
 from mammo_core.models.registry import activate, choose_operating_point, list_models
+from mammo_core.workspace import Workspace
 
 APP = Path(__file__).parents[2] / "app.py"
 
@@ -29,7 +30,7 @@ def show(view: str, **state: object) -> AppTest:
 
 @pytest.fixture
 def bundle(finished):
-    activate("trained")
+    activate(Workspace.from_environment(), "trained")
     return open_bundle(finished / "models" / "trained")
 
 
@@ -68,7 +69,9 @@ def compared() -> None:
     from mammo_core.models.registry import model_folder
     from ui.model_comparison import show_comparison
 
-    show_comparison([open_bundle(model_folder(name)) for name in ("trained", "twin", "demo")])
+    show_comparison(
+        [open_bundle(model_folder(Workspace.from_environment(), name)) for name in ("trained", "twin", "demo")]
+    )
 
 
 def test_comparison_shows_models_side_by_side(bundle):
@@ -90,9 +93,9 @@ def test_delete_button_deletes_only_the_displayed_model(finished):
     (newer / "work.json").touch()
     app.button(key="delete trained").click().run()
     assert not app.exception
-    assert {"newer", "trained"} <= set(list_models())
+    assert {"newer", "trained"} <= set(list_models(Workspace.from_environment()))
     app.button(key="delete newer").click().run()
-    assert "newer" not in list_models()
+    assert "newer" not in list_models(Workspace.from_environment())
 
 
 def test_moved_threshold_is_saved_with_policy_by_hand(bundle):
@@ -108,13 +111,15 @@ def test_moved_threshold_is_saved_with_policy_by_hand(bundle):
 
 def test_breast_selection_is_reset_when_the_list_changes(bundle):
     units, cell = to_unit(bundle.evaluation_predictions(), "breast"), "rightly not recalled"
-    choose_operating_point("trained", 1.0, "by hand")  # no breast is recalled
+    choose_operating_point(Workspace.from_environment(), "trained", 1.0, "by hand")  # no breast is recalled
     last = at_threshold(units, 1.0)["confusion"]["tn"] - 1
     chosen = {"selection": {"rows": [last], "columns": [], "cells": []}}
     app = show("Errors", cell=cell, **{f"breasts {bundle.identity} 1.0 {cell}": chosen})
     hung = next(text.value for text in app.markdown if text.value.startswith("**Patient "))
     assert str(app.dataframe[1].value["patient_id"].iloc[last]) in hung
-    choose_operating_point("trained", float(units.loc[units["label"] == 0, "probability"].max()), "by hand")
+    choose_operating_point(
+        Workspace.from_environment(), "trained", float(units.loc[units["label"] == 0, "probability"].max()), "by hand"
+    )
     app.run()
     assert not app.exception
     assert len(app.dataframe[1].value) <= last

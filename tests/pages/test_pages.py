@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from mammo_core.jobs import FINAL
 from mammo_core.jobs.runs import active_jobs
 from mammo_core.models.registry import activate
+from mammo_core.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.name for path in (ROOT / "pages").glob("[!_]*.py"))
@@ -61,7 +62,7 @@ def test_predict_page_changed_weights_shows_error(finished):
 
 
 def test_changed_active_model_shows_at_most_one_error_on_every_page(finished):
-    activate("trained")
+    activate(Workspace.from_environment(), "trained")
     with (finished / "models" / "trained" / "contract.json").open("ab") as stream:
         stream.write(b" ")
     for page in PAGES:

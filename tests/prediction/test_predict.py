@@ -25,6 +25,7 @@ from mammo_core.prediction.predict import predict_files, predict_image, predict_
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.results import Prediction, summarise
 from mammo_core.prediction.viewing import quarantined
+from mammo_core.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def sandbox():
 
 @pytest.fixture
 def predictor(finished):
-    return Predictor(open_bundle(model_folder("trained")))
+    return Predictor(open_bundle(model_folder(Workspace.from_environment(), "trained")))
 
 
 @pytest.fixture

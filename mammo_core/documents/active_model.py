@@ -1,0 +1,17 @@
+"""Which model predicts when none is named."""
+
+from typing import Literal
+
+from mammo_core.documents.base import FileDocument
+
+
+class ActiveModel(FileDocument):
+    """The file active.json of a models folder.
+
+    Attributes:
+        schema_version: of this document.
+        name: the model's name.
+    """
+
+    schema_version: Literal[1] = 1
+    name: str

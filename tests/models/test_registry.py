@@ -1,0 +1,158 @@
+import json
+import shutil
+
+import pytest
+
+from mammo_core.errors import DataError, InvalidName, ModelError, ModelNotFound, NameTaken
+from mammo_core.models.bundle import CONTRACT, MODEL, open_bundle
+from mammo_core.models.registry import (
+    ACTIVE,
+    DEMO,
+    activate,
+    active_model,
+    choose_operating_point,
+    compatible_models,
+    delete_model,
+    list_models,
+    model_folder,
+    read_note,
+    rename_model,
+    write_note,
+)
+from mammo_core.preprocess import PreprocessingConfig
+from mammo_core.settings import SHIPPED_MODELS
+from mammo_core.workspace import Workspace
+
+
+@pytest.fixture
+def empty(tmp_path):
+    """A workspace without a data set and without a model of its own."""
+    return Workspace(tmp_path / "data", tmp_path / "models")
+
+
+@pytest.fixture
+def models(empty):
+    """A workspace with a model of its own, "mine", a copy of the shipped one."""
+    shutil.copytree(SHIPPED_MODELS / DEMO, empty.models / "mine")
+    return empty
+
+
+def test_active_model_nothing_activated_is_demo(models):
+    assert active_model(models) == DEMO
+
+
+def test_activate_sound_model_makes_it_active(models):
+    activate(models, "mine")
+    assert active_model(models) == "mine"
+    assert json.loads((models.models / ACTIVE).read_text()) == {"schema_version": 1, "name": "mine"}
+    activate(models, DEMO)
+    assert active_model(models) == DEMO
+
+
+def test_active_model_reads_file_without_schema_version(models):
+    (models.models / ACTIVE).write_text('{"name": "mine"}')
+    assert active_model(models) == "mine"
+
+
+def test_active_model_foreign_file_raises_data_error(models):
+    (models.models / ACTIVE).write_text('{"chosen": "mine"}')
+    with pytest.raises(DataError, match=r"active\.json"):
+        active_model(models)
+
+
+def test_activate_damaged_model_raises_model_error(models):
+    (models.models / "mine" / MODEL).write_bytes(b"other weights")
+    with pytest.raises(ModelError, match="was changed after training"):
+        activate(models, "mine")
+    assert active_model(models) == DEMO
+
+
+def test_list_models_includes_shipped_and_excludes_unfinished(models):
+    (models.models / "unfinished").mkdir()
+    assert list_models(models) == [DEMO, "mine"]
+    assert open_bundle(model_folder(models, DEMO)).synthetic
+
+
+@pytest.mark.parametrize("name", ["nothing", "../models", ""])
+def test_model_folder_unknown_name_raises_model_not_found(empty, name):
+    with pytest.raises(ModelNotFound, match=r"There is no model .* available: demo"):
+        model_folder(empty, name)
+
+
+def test_delete_model_removes_folder(models):
+    delete_model(models, "mine")
+    assert not (models.models / "mine").exists()
+    assert list_models(models) == [DEMO]
+
+
+def test_delete_model_active_model_raises_model_error(models):
+    activate(models, "mine")
+    with pytest.raises(ModelError, match="mine is the active model and can't be deleted"):
+        delete_model(models, "mine")
+    assert list_models(models) == [DEMO, "mine"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda models: delete_model(models, DEMO), "can't be deleted"),
+        (lambda models: rename_model(models, DEMO, "other"), "can't be renamed"),
+        (lambda models: choose_operating_point(models, DEMO, 0.5, "by hand"), "can't be changed"),
+    ],
+)
+def test_shipped_model_cannot_be_changed(models, change, message):
+    activate(models, "mine")
+    with pytest.raises(ModelError, match=f"The shipped demo model {message}"):
+        change(models)
+
+
+def test_rename_model_moves_folder_and_updates_card(models):
+    write_note(models, "mine", "good")
+    rename_model(models, "mine", "yours")
+    assert list_models(models) == [DEMO, "yours"]
+    assert open_bundle(model_folder(models, "yours")).card["name"] == "yours"
+    assert read_note(models, "yours") == "good"
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", ""])
+def test_rename_model_unusable_name_raises_invalid_name(models, name):
+    with pytest.raises(InvalidName, match="not usable as a name"):
+        rename_model(models, "mine", name)
+
+
+@pytest.mark.parametrize("name", ["mine", DEMO, "run"])
+def test_rename_model_taken_name_raises_name_taken(models, name):
+    (models.models / "run").mkdir()
+    with pytest.raises(NameTaken, match=f"already a model '{name}'"):
+        rename_model(models, "mine", name)
+
+
+def test_read_note_without_note_is_empty(models):
+    assert read_note(models, "mine") == ""
+
+
+def test_write_note_strips_white_space(models):
+    write_note(models, "mine", " a first try\n")
+    assert read_note(models, "mine") == "a first try"
+
+
+def test_write_note_unknown_model_raises_model_not_found(empty):
+    with pytest.raises(ModelNotFound):
+        write_note(empty, "nothing", "good")
+
+
+def test_choose_operating_point_is_saved_in_card(models):
+    activate(models, "mine")  # the active model's operating point may be changed
+    bundle = choose_operating_point(models, "mine", 0.25, "by hand")
+    assert bundle.threshold == 0.25
+    assert open_bundle(model_folder(models, "mine")) == bundle
+
+
+def test_compatible_models_excludes_other_preprocessing(models):
+    assert compatible_models(models, PreprocessingConfig()) == [DEMO, "mine"]
+    assert compatible_models(models, PreprocessingConfig(size=64)) == []
+
+
+def test_compatible_models_excludes_damaged_model(models):
+    (models.models / "mine" / CONTRACT).unlink()
+    assert compatible_models(models, PreprocessingConfig()) == [DEMO]
