@@ -18,7 +18,6 @@ from pydicom import uid
 from mammo_core.dicom import codecs
 from mammo_core.dicom.codestream import parse
 from mammo_core.errors import ImageError
-from tests.dicom.dicom_files import LOSSLESS, LOSSY, breast
 
 SHAPE = (768, 576)
 SYNTAXES = (uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEGLossless, uid.JPEGLosslessSV1)
@@ -50,11 +49,17 @@ def main() -> None:
 
 
 def encoded(syntax: str, rng: np.random.Generator) -> bytes:
-    pixels = breast(*SHAPE)
-    pixels = np.clip(pixels + (pixels > 0) * rng.normal(0, 40, SHAPE), 0, 4095).astype(np.uint16)
+    """Return a sound stream of a noisy half ellipse in 12 bits, 8 for Baseline."""
+    row, column = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    distance = ((row - SHAPE[0] / 2) / (SHAPE[0] * 0.4)) ** 2 + (column / (SHAPE[1] * 0.7)) ** 2
+    texture = 150 * np.sin(row / 5) * np.cos(column / 4) + rng.normal(0, 40, SHAPE)
+    pixels = np.where(distance < 1, 900 + 2000 * (1 - distance) + texture, 0).clip(0, 4095).astype(np.uint16)
     if syntax == uid.JPEGBaseline8Bit:
-        return LOSSY[syntax]((pixels >> 4).astype(np.uint8), 8)
-    return (LOSSLESS | LOSSY)[syntax](pixels, 12)
+        return bytes(imagecodecs.jpeg8_encode((pixels >> 4).astype(np.uint8), level=98))
+    if syntax == uid.JPEGExtended12Bit:
+        return bytes(imagecodecs.jpeg8_encode(pixels, level=98, bitspersample=12))
+    predictor = 1 if syntax == uid.JPEGLosslessSV1 else 6
+    return bytes(imagecodecs.jpeg8_encode(pixels, lossless=True, predictor=predictor, bitspersample=12))
 
 
 def damaged(sound: bytes, rng: np.random.Generator) -> bytes:

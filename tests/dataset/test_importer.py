@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from distributed import Client, LocalCluster
 from PIL import Image
 
+from builders.dask import dask_client
 from mammo_core.dataset import importer
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.importer import forget_quarantine, import_images, quarantined_so_far
@@ -26,11 +26,8 @@ CONTRACT = PreprocessingConfig(size=64)
 @pytest.fixture(scope="module")
 def pool():
     """Dask within this process, so that a test can watch what is decoded."""
-    with (
-        LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
-        Client(cluster) as opened,
-    ):
-        yield DaskPool(opened)
+    with dask_client() as client:
+        yield DaskPool(client)
 
 
 @pytest.fixture

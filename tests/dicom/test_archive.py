@@ -4,18 +4,11 @@ import zipfile
 import numpy as np
 import pytest
 
+from builders.archives import zipped
 from mammo_core.dicom import archive, read
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.errors import ImageError
 from mammo_core.settings import settings
-
-
-def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", method) as target:
-        for name, data in members.items():
-            target.writestr(name, data)
-    return stream.getvalue()
 
 
 @pytest.fixture

@@ -3,10 +3,11 @@ import io
 import imagecodecs
 import numpy as np
 import pytest
-from dicom_files import LOSSLESS, LOSSY, breast, breast8
 from PIL import Image
 from pydicom import uid
 
+from builders.breasts import breast, breast8
+from builders.dicom import LOSSLESS, LOSSY
 from mammo_core.dicom import codecs
 from mammo_core.errors import ImageError
 

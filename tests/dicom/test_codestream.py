@@ -3,9 +3,10 @@ import struct
 import imagecodecs
 import numpy as np
 import pytest
-from dicom_files import LOSSLESS, breast, breast8
 from pydicom import uid
 
+from builders.breasts import breast, breast8
+from builders.dicom import LOSSLESS
 from mammo_core.dicom.codestream import parse
 from mammo_core.errors import ImageError
 

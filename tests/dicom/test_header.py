@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dicom_files import NATIVE, breast, build
 from pydicom import uid
 
+from builders.breasts import breast
+from builders.dicom import NATIVE, build_dicom
 from mammo_core.dicom import header, read
 from mammo_core.errors import ImageError
 from mammo_core.settings import settings
@@ -45,13 +46,13 @@ def test_read_missing_file_or_folder_raises_image_error(tmp_path):
 
 
 def test_read_path_equals_bytes(tmp_path):
-    (tmp_path / "image").write_bytes(build(breast()))
-    assert np.array_equal(read(tmp_path / "image").pixels, read(build(breast())).pixels)
+    (tmp_path / "image").write_bytes(build_dicom(breast()))
+    assert np.array_equal(read(tmp_path / "image").pixels, read(build_dicom(breast())).pixels)
 
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.JPEG2000Lossless, DEFLATED])
 def test_parse_keeps_only_allowed_elements(syntax):
-    data = build(breast(), syntax, PatientName="Doe^Jane", PatientBirthDate="19600101", StudyDate="20200101")
+    data = build_dicom(breast(), syntax, PatientName="Doe^Jane", PatientBirthDate="19600101", StudyDate="20200101")
     dataset, found, _ = header.parse(io.BytesIO(data))
     assert found == syntax
     assert "PatientName" not in dataset
@@ -61,13 +62,15 @@ def test_parse_keeps_only_allowed_elements(syntax):
 
 
 def test_parse_stops_before_pixel_data():
-    data = build(breast())
+    data = build_dicom(breast())
     _, _, stream = header.parse(io.BytesIO(data))
     assert stream.tell() == data.index(b"\xe0\x7f\x10\x00")
 
 
 def test_check_returns_the_values_of_the_header():
-    found = header.check(*header.parse(io.BytesIO(build(breast(), bits=10, PhotometricInterpretation="MONOCHROME1"))))
+    found = header.check(
+        *header.parse(io.BytesIO(build_dicom(breast(), bits=10, PhotometricInterpretation="MONOCHROME1")))
+    )
     assert (found.rows, found.columns, found.frames) == (96, 72, 1)
     assert (found.allocated, found.bits, found.high, found.signed, found.inverted) == (16, 10, 9, False, True)
     assert found.length == 2 * 96 * 72
@@ -75,26 +78,26 @@ def test_check_returns_the_values_of_the_header():
 
 def test_read_file_over_size_limit_raises_too_large(limits, tmp_path):
     limits(max_file_bytes=1000)
-    assert refused(build(breast())).reason == "too_large"
-    (tmp_path / "image.dcm").write_bytes(build(breast()))
+    assert refused(build_dicom(breast())).reason == "too_large"
+    (tmp_path / "image.dcm").write_bytes(build_dicom(breast()))
     assert refused(tmp_path / "image.dcm").reason == "too_large"
 
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.JPEG2000Lossless, uid.JPEGLSLossless])
 def test_read_image_over_megapixel_limit_raises_too_large(syntax):
-    error = refused(build(breast(), syntax, Rows=20_000, Columns=20_000))
+    error = refused(build_dicom(breast(), syntax, Rows=20_000, Columns=20_000))
     assert error.reason == "too_large"
     assert error.message == "The image has 400 megapixels; at most 100 are decoded."
 
 
 def test_read_megapixel_limit_is_configurable(limits):
     limits(max_megapixels=0.005)
-    assert refused(build(breast())).reason == "too_large"
+    assert refused(build_dicom(breast())).reason == "too_large"
 
 
 def test_read_deflated_bomb_raises_too_large(limits):
     limits(max_megapixels=1)
-    data = build(breast(), DEFLATED)
+    data = build_dicom(breast(), DEFLATED)
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     bomb = data[: meta_end(data)] + packer.compress(bytes(50_000_000)) + packer.flush()
     assert len(bomb) < 60_000
@@ -107,7 +110,7 @@ def meta_end(data: bytes) -> int:
 
 
 def test_read_deflated_file_allows_only_a_gzip_checksum_after_it():
-    data, packer = build(breast(), DEFLATED), zlib.decompressobj(-zlib.MAX_WBITS)
+    data, packer = build_dicom(breast(), DEFLATED), zlib.decompressobj(-zlib.MAX_WBITS)
     inflated = packer.decompress(data[meta_end(data) :])
     data = data[: len(data) - len(packer.unused_data)]
     checksum = zlib.crc32(inflated).to_bytes(4, "little") + len(inflated).to_bytes(4, "little")
@@ -135,21 +138,21 @@ def test_read_deflated_file_allows_only_a_gzip_checksum_after_it():
     ],
 )
 def test_read_inconsistent_header_raises_image_error(elements, reason, words):
-    error = refused(build(breast(), **elements))
+    error = refused(build_dicom(breast(), **elements))
     assert error.reason == reason
     assert words in error.message
 
 
 @pytest.mark.parametrize("syntax", NATIVE)
 def test_read_truncated_header_raises_image_error(syntax):
-    whole = build(breast(32, 24), syntax)
+    whole = build_dicom(breast(32, 24), syntax)
     end = whole.find(b"\xe0\x7f\x10\x00")
     for cut in range(140, end if end > 0 else len(whole) - 1, 17):
         assert refused(whole[:cut]).reason in ("damaged", "not_mammogram")
 
 
 def test_read_unsupported_transfer_syntax_names_only_standard_ones():
-    data = build(breast(), uid.JPEG2000Lossless)
+    data = build_dicom(breast(), uid.JPEG2000Lossless)
     jpip = refused(data.replace(uid.JPEG2000Lossless.encode(), b"1.2.840.10008.1.2.4.94"))
     private = refused(data.replace(uid.JPEG2000Lossless.encode(), b"1.2.3.4.5.6.7.8.9.10.1"))
     assert (jpip.reason, private.reason) == ("unsupported", "unsupported")
@@ -158,12 +161,12 @@ def test_read_unsupported_transfer_syntax_names_only_standard_ones():
 
 
 def test_read_float_pixels_raises_unsupported():
-    data = build(breast(), PixelData=None, FloatPixelData=breast().astype("<f4").tobytes(), BitsAllocated=32)
+    data = build_dicom(breast(), PixelData=None, FloatPixelData=breast().astype("<f4").tobytes(), BitsAllocated=32)
     assert refused(data).reason == "unsupported"
 
 
 def test_read_file_without_permission_is_not_reported_missing(tmp_path, monkeypatch):
-    (tmp_path / "image.dcm").write_bytes(build(breast()))
+    (tmp_path / "image.dcm").write_bytes(build_dicom(breast()))
 
     def refuse(*_: object) -> None:
         raise PermissionError
@@ -174,26 +177,28 @@ def test_read_file_without_permission_is_not_reported_missing(tmp_path, monkeypa
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.JPEGLosslessSV1])
 def test_read_file_without_preamble(syntax):
-    file = build(breast(), syntax)
+    file = build_dicom(breast(), syntax)
     assert np.array_equal(read(file[132:]).pixels, read(file).pixels)
 
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian])
 def test_read_data_set_without_file_meta(syntax):
-    file = build(breast(), syntax, SOPClassUID=uid.DigitalXRayImageStorageForPresentation)
+    file = build_dicom(breast(), syntax, SOPClassUID=uid.DigitalXRayImageStorageForPresentation)
     start = file.index(b"\x08\0\x16\0")
     assert np.array_equal(read(file[start:]).pixels, read(file).pixels)
 
 
 def test_read_number_of_frames_0_is_one_frame():
-    assert np.array_equal(read(build(breast(), NumberOfFrames=0)).pixels, breast())
+    assert np.array_equal(read(build_dicom(breast(), NumberOfFrames=0)).pixels, breast())
 
 
 def test_read_lower_case_monochrome1_is_inverted():
-    capital, small = (read(build(breast(), PhotometricInterpretation=name)) for name in ("MONOCHROME1", "monochrome1"))
+    capital, small = (
+        read(build_dicom(breast(), PhotometricInterpretation=name)) for name in ("MONOCHROME1", "monochrome1")
+    )
     assert np.array_equal(capital.pixels, small.pixels)
 
 
 @pytest.mark.parametrize("patient", ["removed", "Anonymized", "0", "ANONYMOUS"])
 def test_read_placeholder_patient_id_is_none(patient):
-    assert read(build(breast(), PatientID=patient)).patient is None
+    assert read(build_dicom(breast(), PatientID=patient)).patient is None

@@ -1,12 +1,13 @@
 import pytest
-from dicom_files import breast, build
 
+from builders.breasts import breast
+from builders.dicom import build_dicom
 from mammo_core.dicom import HeaderSummary, read_header
 from mammo_core.errors import ImageError
 
 
 def test_header_summary_of_a_file(tmp_path):
-    file = build(breast(), PhotometricInterpretation="MONOCHROME1")
+    file = build_dicom(breast(), PhotometricInterpretation="MONOCHROME1")
     facts = HeaderSummary(rows=96, columns=72, photometric="MONOCHROME1", bits=12, syntax="Explicit VR Little Endian")
     assert read_header(file) == facts
     (tmp_path / "one.dcm").write_bytes(file)
@@ -14,7 +15,7 @@ def test_header_summary_of_a_file(tmp_path):
 
 
 def test_header_summary_without_pixels():
-    whole = build(breast())
+    whole = build_dicom(breast())
     assert read_header(whole[: -2 * 96 * 72]).rows == 96
 
 
@@ -25,7 +26,7 @@ def test_header_summary_of_invalid_file_raises_image_error(tmp_path):
     with pytest.raises(ImageError) as error:
         read_header(tmp_path / "gone.dcm")
     assert error.value.reason == "missing"
-    whole = build(breast())
+    whole = build_dicom(breast())
     outcomes = set()
     for end in range(132, 700):
         try:

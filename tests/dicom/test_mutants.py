@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dicom_files import LOSSLESS, LOSSY, NATIVE, breast, breast8, build
 from pydicom import uid
 from pydicom.dataset import Dataset
 
+from builders.breasts import breast, breast8
+from builders.dicom import LOSSLESS, LOSSY, NATIVE, build_dicom
 from mammo_core.dicom import read
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import ImageError
@@ -39,7 +40,7 @@ def seeds(syntax: str) -> bytes:
     pixels, bits = (breast8(), 8) if syntax == uid.JPEGBaseline8Bit else (breast(), 12)
     if syntax in REDUCED:
         pixels = breast(192, 144)
-    return build(pixels, syntax, bits, **elements)
+    return build_dicom(pixels, syntax, bits, **elements)
 
 
 def mutant(whole: bytes, random: np.random.Generator) -> bytes:

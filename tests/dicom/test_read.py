@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
-from dicom_files import LOSSLESS, LOSSY, NATIVE, breast, breast8, build
 from pydicom import data, uid
 from pydicom.dataset import Dataset
 
+from builders.breasts import breast, breast8
+from builders.dicom import LOSSLESS, LOSSY, NATIVE, build_dicom
 from mammo_core.dicom import Window, header, read
 from mammo_core.dicom.codecs import NATIVE as UNCOMPRESSED
 from mammo_core.dicom.read import stored_values
@@ -110,7 +111,7 @@ def test_read_pydicom_files_succeeds_or_raises_image_error(path):
 
 @pytest.mark.parametrize("syntax", [*NATIVE, *LOSSLESS])
 def test_read_lossless_syntaxes_give_identical_pixels(syntax):
-    found = read(build(breast(), syntax))
+    found = read(build_dicom(breast(), syntax))
     assert np.array_equal(found.pixels, breast())
     assert (found.reduction, found.source_rows, found.source_columns, found.shift) == (0, 96, 72, 0)
     assert found.notes == ()
@@ -119,26 +120,26 @@ def test_read_lossless_syntaxes_give_identical_pixels(syntax):
 @pytest.mark.parametrize("syntax", LOSSY)
 def test_read_lossy_syntaxes_are_close(syntax):
     pixels, bits = (breast8(), 8) if syntax == uid.JPEGBaseline8Bit else (breast(), 12)
-    assert np.abs(read(build(pixels, syntax, bits)).pixels - pixels).max() <= 0.02 * 2**bits
+    assert np.abs(read(build_dicom(pixels, syntax, bits)).pixels - pixels).max() <= 0.02 * 2**bits
 
 
 @pytest.mark.parametrize(("wanted", "reduction"), [(None, 0), (256, 0), (48, 0), (24, 1), (12, 2), (6, 3), (1, 5)])
 def test_read_reduction_keeps_twice_the_requested_size(wanted, reduction):
     for syntax in (uid.ExplicitVRLittleEndian, uid.JPEG2000Lossless):
-        found = read(build(breast(), syntax), wanted)
+        found = read(build_dicom(breast(), syntax), wanted)
         assert found.reduction == reduction
         assert found.pixels.shape == (-(-96 // 2**reduction), -(-72 // 2**reduction))
         assert (found.source_rows, found.source_columns) == (96, 72)
 
 
 def test_read_other_syntaxes_reduce_by_averaging():
-    found = read(build(breast(), uid.JPEGLosslessSV1), 24)
+    found = read(build_dicom(breast(), uid.JPEGLosslessSV1), 24)
     assert np.array_equal(found.pixels, breast().reshape(48, 2, 36, 2).mean((1, 3)).astype(np.float32))
     assert found.shift == 0
 
 
 def test_read_reduced_jpeg2000_is_shifted_by_half_a_source_pixel():
-    found = read(build(breast(), uid.JPEG2000Lossless), 24)
+    found = read(build_dicom(breast(), uid.JPEG2000Lossless), 24)
     assert (found.reduction, found.shift) == (1, 0.5)
     assert np.abs(found.pixels - breast()[::2, ::2]).mean() < 60
 
@@ -146,7 +147,7 @@ def test_read_reduced_jpeg2000_is_shifted_by_half_a_source_pixel():
 def test_read_padding_prevents_wavelet_reduction():
     pixels = breast()
     pixels[pixels == 0] = 3044
-    found = read(build(pixels, uid.JPEG2000Lossless, PixelPaddingValue=3044), 24)
+    found = read(build_dicom(pixels, uid.JPEG2000Lossless, PixelPaddingValue=3044), 24)
     assert (found.reduction, found.shift) == (1, 0)
     assert found.pixels.max() < 3000
 
@@ -162,7 +163,7 @@ def test_read_padding_prevents_wavelet_reduction():
     ],
 )
 def test_read_laterality_and_view_from_attributes(elements, laterality, view):
-    found = read(build(breast(), **elements))
+    found = read(build_dicom(breast(), **elements))
     assert (found.laterality, found.view) == (laterality, view)
 
 
@@ -170,7 +171,7 @@ def test_read_laterality_and_view_from_attributes(elements, laterality, view):
 def test_read_view_from_code_sequence(code, view):
     item = Dataset()
     item.CodeValue = code
-    assert read(build(breast(), ViewCodeSequence=[item])).view == view
+    assert read(build_dicom(breast(), ViewCodeSequence=[item])).view == view
 
 
 def test_read_tomosynthesis_shared_functional_groups():
@@ -179,7 +180,7 @@ def test_read_tomosynthesis_shared_functional_groups():
     anatomy.FrameLaterality = "R"
     group.FrameVOILUTSequence, group.FrameAnatomySequence = [window], [anatomy]
     stack = np.stack([breast(), breast() + 1, breast() + 2]).astype(np.uint16)
-    found = read(build(stack, SharedFunctionalGroupsSequence=[group]))
+    found = read(build_dicom(stack, SharedFunctionalGroupsSequence=[group]))
     assert found.laterality == "R"
     assert found.windows == (Window(500, 900),)
     assert np.array_equal(found.pixels, stack[1])
@@ -196,22 +197,22 @@ def test_read_tomosynthesis_per_frame_functional_groups():
         group.PixelValueTransformationSequence = [rescale]
         groups.append(group)
     stack = np.stack([breast(), breast() + 1, breast() + 2]).astype(np.uint16)
-    found = read(build(stack, PerFrameFunctionalGroupsSequence=groups))
+    found = read(build_dicom(stack, PerFrameFunctionalGroupsSequence=groups))
     assert (found.laterality, found.windows) == ("R", (Window(500, 900),))
     assert np.array_equal(found.pixels, 2.0 * stack[1] + 1)
 
 
 def test_read_unknown_view_is_none():
-    assert read(build(breast(), ViewPosition="SMITH")).view is None
+    assert read(build_dicom(breast(), ViewPosition="SMITH")).view is None
 
 
 def test_read_for_processing_image_has_a_note():
-    (note,) = read(build(breast(), PresentationIntentType="FOR PROCESSING")).notes
+    (note,) = read(build_dicom(breast(), PresentationIntentType="FOR PROCESSING")).notes
     assert note.startswith("This is a raw image")
 
 
 def test_read_tags_are_allow_listed_and_sanitised():
-    found = read(build(breast(), Manufacturer="M" * 200, ManufacturerModelName="a\x1bb", **PERSON))
+    found = read(build_dicom(breast(), Manufacturer="M" * 200, ManufacturerModelName="a\x1bb", **PERSON))
     assert set(found.tags) <= set(header.TECHNICAL)
     assert (found.tags["Rows"], found.tags["BitsStored"]) == ("96", "12")
     assert len(found.tags["Manufacturer"]) == 64
@@ -229,7 +230,7 @@ def spoken(found: object) -> str:
 
 
 def test_read_result_contains_no_identifiers():
-    found = read(build(breast(), **PERSON))
+    found = read(build_dicom(breast(), **PERSON))
     assert found.patient == "10042"
     assert not [secret for secret in SECRETS if secret in spoken(found)]
 
@@ -249,7 +250,7 @@ def test_read_result_contains_no_identifiers():
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.JPEG2000Lossless])
 def test_read_errors_logs_and_warnings_contain_no_identifiers(syntax, elements, caplog):
     caplog.set_level(logging.DEBUG)
-    file = build(breast(), syntax, **(PERSON | elements))
+    file = build_dicom(breast(), syntax, **(PERSON | elements))
     with warnings.catch_warnings(record=True) as complaints:
         warnings.simplefilter("always")
         caught = refused(file)
@@ -260,7 +261,7 @@ def test_read_errors_logs_and_warnings_contain_no_identifiers(syntax, elements, 
 
 
 def test_read_pydicom_exception_becomes_image_error():
-    file = build(breast(), RescaleSlope="300", RescaleIntercept="600")
+    file = build_dicom(breast(), RescaleSlope="300", RescaleIntercept="600")
     broken = file.replace(b"DS\x04\x00300 ", b"DS\x04\x00Doe^")
     assert broken != file
     with pytest.raises(ImageError) as caught:

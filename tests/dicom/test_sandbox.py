@@ -9,10 +9,11 @@ import time
 
 import numpy as np
 import pytest
-from dicom_files import LOSSLESS, breast, build
 from pydicom import uid
 from pydicom.encaps import encapsulate
 
+from builders.breasts import breast
+from builders.dicom import LOSSLESS, build_dicom
 from mammo_core.dicom import read
 from mammo_core.dicom.sandbox import CPU_ENDED, Sandbox
 from mammo_core.errors import ImageError
@@ -22,7 +23,7 @@ from mammo_core.preprocess import PreprocessingConfig, prepare_source
 @pytest.fixture(scope="module")
 def sandbox():
     with Sandbox() as opened:
-        opened.run(read, build(breast()))  # starts a worker
+        opened.run(read, build_dicom(breast()))  # starts a worker
         yield opened
 
 
@@ -34,7 +35,7 @@ def died(sandbox, function, *arguments, **options) -> str:
 
 
 def test_run_returns_the_result(sandbox):
-    assert np.array_equal(sandbox.run(read, build(breast())).pixels, breast())
+    assert np.array_equal(sandbox.run(read, build_dicom(breast())).pixels, breast())
 
 
 def test_run_passes_on_image_errors(sandbox):
@@ -46,7 +47,7 @@ def test_run_passes_on_image_errors(sandbox):
 def test_run_replaces_a_crashed_worker(sandbox):
     assert "crashed" in died(sandbox, os.abort)
     start = time.monotonic()
-    assert np.array_equal(sandbox.run(read, build(breast())).pixels, breast())
+    assert np.array_equal(sandbox.run(read, build_dicom(breast())).pixels, breast())
     assert time.monotonic() - start < 5
 
 
@@ -54,7 +55,7 @@ def test_run_ends_a_worker_at_timeout(sandbox):
     start = time.monotonic()
     assert died(sandbox, time.sleep, 60, timeout=0.5) == "Decoding took longer than 0.5 s and was ended."
     assert time.monotonic() - start < 5
-    assert sandbox.run(read, build(breast())).pixels.shape == (96, 72)
+    assert sandbox.run(read, build_dicom(breast())).pixels.shape == (96, 72)
 
 
 def test_limits_end_process_at_cpu_time():
@@ -82,7 +83,7 @@ def bomb(syntax: str, side: int) -> bytes:
         frame = stream.index(b"\xff\xf7" if syntax == uid.JPEGLSLossless else b"\xff\xc3")
         struct.pack_into(">HH", stream, frame + 5, side, side)
     elements = {"Rows": side, "Columns": side, "PixelData": encapsulate([bytes(stream)])}
-    return build(breast(40, 24), syntax, **elements)
+    return build_dicom(breast(40, 24), syntax, **elements)
 
 
 @pytest.mark.parametrize("side", [9_900, 60_000])
@@ -93,7 +94,7 @@ def test_run_survives_decompression_bombs(sandbox, syntax, side):
         sandbox.run(prepare_source, bomb(syntax, side), PreprocessingConfig(), timeout=8)
     assert caught.value.reason in (("too_large",) if side > 10_000 else ("damaged", "decoder_died", "blank"))
     assert time.monotonic() - start < 10
-    assert sandbox.run(read, build(breast())).pixels.shape == (96, 72)
+    assert sandbox.run(read, build_dicom(breast())).pixels.shape == (96, 72)
 
 
 def test_run_has_no_network(sandbox):

@@ -4,9 +4,9 @@ import struct
 import imagecodecs
 import numpy as np
 import pytest
-from dicom_files import breast
 from PIL import Image
 
+from builders.breasts import breast
 from mammo_core.dicom.truncation import truncate_codestream
 
 PIXELS = breast(200, 150)  # 12 bits

@@ -2,11 +2,11 @@ import errno
 import os
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from builders.waiting import wait_until
 from mammo_core.errors import JobError
 from mammo_core.jobs import folder as folder_module
 from mammo_core.jobs.folder import JobFolder, duration
@@ -54,10 +54,7 @@ def test_state_killed_process_is_crashed(job):
     job.write_state("running")
     assert job.state() == "running"
     process.kill()
-    deadline = time.monotonic() + 5
-    while job.state() == "running" and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert job.state() == "crashed"
+    wait_until(lambda: job.state() == "crashed", 5)
     process.wait()
 
 
@@ -109,10 +106,7 @@ def test_state_process_killed_before_locking_is_crashed(job):
     job.write_process(process.pid)
     assert job.state() == "queued"
     process.kill()
-    deadline = time.monotonic() + 5
-    while job.state() == "queued" and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert job.state() == "crashed"  # though nobody has waited for the process yet
+    wait_until(lambda: job.state() == "crashed", 5)  # though nobody has waited for the process yet
     process.wait()
     assert job.state() == "crashed"
 

@@ -3,7 +3,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +10,7 @@ import psutil
 import pytest
 from filelock import FileLock
 
+from builders.waiting import wait_until
 from mammo_core.errors import JobError, MammoError
 from mammo_core.jobs import FINAL, JobFolder, launch, run_in_process
 from mammo_core.jobs import kinds as jobs_module
@@ -30,13 +30,6 @@ with folder.lock():
     print(child.pid, flush=True)
     time.sleep(60)
 """
-
-
-def wait_until(condition, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def process_of(folder: JobFolder) -> psutil.Process:

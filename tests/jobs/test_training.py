@@ -1,11 +1,11 @@
 import os
 import signal
 import threading
-import time
 
 import pytest
 from filelock import FileLock
 
+from builders.waiting import wait_until
 from mammo_core.errors import JobError, MammoError
 from mammo_core.jobs import FINAL, JobFolder, launch
 from mammo_core.jobs.runs import read_metrics
@@ -14,13 +14,6 @@ from mammo_core.learning.config import TrainingConfig
 from mammo_core.models.registry import activate
 from mammo_core.settings import settings
 from mammo_core.workspace import Workspace
-
-
-def wait_until(condition, seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def process_id(folder: JobFolder) -> int:

@@ -1,33 +1,21 @@
 """The data page with the real core: a folder is checked before it is linked, an import is resumed, quarantine is tried again."""
 
 import shutil
-import time
-from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from builders.app import open_page
+from builders.waiting import wait_until
 from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.store import open_store
 from mammo_core.jobs import FINAL, JobFolder
 from mammo_core.storage.json_files import append_json_line
 
-APP = Path(__file__).parents[2] / "app.py"
-
 
 def show() -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=60)
-    app.run()
-    app.switch_page("pages/data.py")
-    app.run()
+    app = open_page("data")
     assert not app.exception
     return app
-
-
-def wait_for(job: JobFolder) -> None:
-    deadline = time.monotonic() + 120
-    while job.state() not in FINAL and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert job.state() == "finished"
 
 
 def test_link_folder_is_checked_before_linking(workspace, phantoms):
@@ -65,7 +53,8 @@ def test_retry_quarantine_imports_repaired_file(finished):
     app = show()
     app.button(key="retry demo").click().run()
     assert not app.exception
-    wait_for(JobFolder(store.folder))
+    wait_until(lambda: JobFolder(store.folder).state() in FINAL, 120)
+    assert JobFolder(store.folder).state() == "finished"
     left = set(open_store("demo").quarantine()["image_id"])
     assert reasons["damaged"] not in left
     assert reasons["missing"] in left
@@ -114,4 +103,5 @@ def test_stopped_import_can_be_resumed(finished):
     app = show()
     app.button(key="resume demo").click().run()
     assert not app.exception
-    wait_for(JobFolder(store.folder))
+    wait_until(lambda: JobFolder(store.folder).state() in FINAL, 120)
+    assert JobFolder(store.folder).state() == "finished"

@@ -1,16 +1,13 @@
 """The exams page with the real core: whose turn is next, how the views hang, and what an address carries."""
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from builders.app import open_page, without_error
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.models.registry import activate
 from mammo_core.prediction.viewing import hang_rows, patients_of
 from mammo_core.workspace import Workspace
-
-APP = Path(__file__).parents[2] / "app.py"
 
 
 @pytest.fixture
@@ -20,17 +17,7 @@ def catalogue(finished):
 
 
 def show(**url: str) -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=60)
-    app.query_params.update(url)
-    app.run()
-    app.switch_page("pages/exams.py")
-    return sound(app.run(timeout=120))
-
-
-def sound(app: AppTest) -> AppTest:
-    assert not app.exception
-    assert not app.error
-    return app
+    return without_error(open_page("exams", url, timeout=120))
 
 
 def shown(app: AppTest) -> list[str]:
@@ -68,7 +55,7 @@ def test_inputs_toggle_shows_model_input_beside_each_view(catalogue):
     app = show(patient=patient)
     before = pictures(app)
     app.toggle(key="inputs").set_value(True)
-    assert pictures(sound(app.run())) == 2 * before
+    assert pictures(without_error(app.run())) == 2 * before
 
 
 @pytest.mark.parametrize("kind", ["positive", "lesion", "quarantined"])
@@ -78,7 +65,7 @@ def test_next_button_selects_next_patient_and_wraps_around(catalogue, kind):
     app = show(patient=wanted[-1])
     (button,) = (button for button in app.button if button.label == label)
     button.click().run(timeout=120)
-    assert sound(app).selectbox(key="patient").value == wanted[0]
+    assert without_error(app).selectbox(key="patient").value == wanted[0]
 
 
 def test_quarantined_image_shows_warning(catalogue):

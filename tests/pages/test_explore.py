@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from builders.app import open_page, without_error
 from mammo_core import cli
 from mammo_core.phantoms import DemoSpec, make_table
 
-APP = Path(__file__).parents[2] / "app.py"
 TABS = ["Overview", "Age", "Groups", "Label", "Completeness"]
 
 
@@ -31,17 +31,7 @@ def save(table: pd.DataFrame, workspace: Path, name: str) -> None:
 
 def explore(**url: str | list[str]) -> AppTest:
     """The page as it opens at an address."""
-    app = AppTest.from_file(str(APP), default_timeout=60)
-    app.query_params.update(url)
-    app.run()
-    app.switch_page("pages/explore.py")
-    return sound(app.run())
-
-
-def sound(app: AppTest) -> AppTest:
-    assert not app.exception
-    assert not app.error
-    return app
+    return without_error(open_page("explore", url))
 
 
 def left(app: AppTest) -> str:
@@ -58,7 +48,7 @@ def test_unit_change_updates_every_chart_and_label(raw, tab):
     before = [chart.proto.spec for chart in app.get("plotly_chart")]
     assert before
     app.segmented_control(key="unit").set_value("patient")
-    after = [chart.proto.spec for chart in sound(app.run()).get("plotly_chart")]
+    after = [chart.proto.spec for chart in without_error(app.run()).get("plotly_chart")]
     unchanged = [spec for spec in before if spec in after]
     if tab == "Groups":  # the images of a patient: an image has none
         assert len(unchanged) == 1
@@ -95,14 +85,14 @@ def test_filters_apply_to_numbers_and_charts(raw):
     app.multiselect(key="site_id").set_value(["1"])
     app.multiselect(key="view").set_value(["CC", "MLO"])
     app.slider(key="age").set_value((50, 70))
-    sound(app.run())
+    without_error(app.run())
     stay = raw[(raw["site_id"] == 1) & raw["view"].isin(["CC", "MLO"]) & raw["age"].between(50, 70)]
     assert left(app) == f"**Filters** · {len(stay):,} of {len(raw):,} images left"
     assert numbers(app)["Images"][0] == f"{len(stay):,}"
     assert numbers(app)["Patients"][0] == f"{stay['patient_id'].nunique():,}"
     assert not set(before) & {chart.proto.spec for chart in app.get("plotly_chart")}
     app.button[0].click()
-    assert left(sound(app.run())) == f"**Filters** · {len(raw):,} of {len(raw):,} images left"
+    assert left(without_error(app.run())) == f"**Filters** · {len(raw):,} of {len(raw):,} images left"
     assert [chart.proto.spec for chart in app.get("plotly_chart")] == before
 
 
@@ -111,7 +101,7 @@ def test_label_filter_applies_to_selected_unit(raw):
     positive = raw.groupby("patient_id")["cancer"].transform("max")
     assert numbers(app)["Images"][0] == f"{int((positive == 0).sum()):,}"
     app.segmented_control(key="unit").set_value("image")
-    assert numbers(sound(app.run()))["Images"][0] == f"{int((raw['cancer'] == 0).sum()):,}"
+    assert numbers(without_error(app.run()))["Images"][0] == f"{int((raw['cancer'] == 0).sum()):,}"
 
 
 def test_url_restores_dataset_unit_tab_and_filters(raw, workspace):
@@ -138,7 +128,7 @@ def test_filters_without_matches_show_message(raw):
     app = explore(unit="image")
     app.multiselect(key="site_id").set_value(["2"])
     app.multiselect(key="density").set_value(["A"])  # site 2 has no density
-    assert [info.value for info in sound(app.run()).info] == [
+    assert [info.value for info in without_error(app.run()).info] == [
         "The filters leave no image. Take one away, or clear them in the sidebar."
     ]
 

@@ -1,31 +1,20 @@
 """The models page with the real core: the confusion matrix leads to exams, the report knows its rivals."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from builders.app import open_page, without_error
 from mammo_core.evaluation import at_threshold, to_unit
 from mammo_core.models.bundle import open_bundle, write_card
 from mammo_core.models.registry import activate, choose_operating_point, list_models
 from mammo_core.workspace import Workspace
 
-APP = Path(__file__).parents[2] / "app.py"
-
 
 def show(view: str, **state: object) -> AppTest:
     """The page as it opens at one of its views, of the active model."""
-    app = AppTest.from_file(str(APP), default_timeout=60)
-    app.query_params["view"] = view
-    for key, value in state.items():
-        app.session_state[key] = value
-    app.run()
-    app.switch_page("pages/models.py")
-    app.run(timeout=120)
-    assert not app.exception
-    assert not app.error
-    return app
+    return without_error(open_page("models", {"view": view}, state, timeout=120))
 
 
 @pytest.fixture

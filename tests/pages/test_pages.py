@@ -2,33 +2,26 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from starlette.formparsers import MultiPartParser
-from streamlit.testing.v1 import AppTest
 
+from builders.app import open_page
+from builders.waiting import wait_until
 from mammo_core.jobs import FINAL
 from mammo_core.jobs.runs import active_jobs
 from mammo_core.models.registry import activate
 from mammo_core.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(path.name for path in (ROOT / "pages").glob("[!_]*.py"))
-
-
-def show(page: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.run()
-    app.switch_page(f"pages/{page}")
-    return app.run()
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("[!_]*.py"))
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_page_without_data_shows_no_error(page, workspace):
-    app = show(page)
+    app = open_page(page)
     assert not app.exception
     assert not app.error
     assert app.title
@@ -36,7 +29,7 @@ def test_page_without_data_shows_no_error(page, workspace):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_page_with_data_and_model_shows_no_error(page, finished):
-    app = show(page)
+    app = open_page(page)
     assert not app.exception
     assert not app.error
     assert app.title
@@ -46,7 +39,7 @@ def test_explore_page_csv_without_required_columns_shows_one_error(workspace):
     folder = workspace / "data" / "broken"
     folder.mkdir(parents=True)
     (folder / "train.csv").write_text("patient_id,image_id\n1,2\n")
-    app = show("explore.py")
+    app = open_page("explore")
     assert [error.value for error in app.error] == [
         "train.csv lacks the columns laterality, view; patient_id, image_id, laterality, view are required."
     ]
@@ -55,7 +48,7 @@ def test_explore_page_csv_without_required_columns_shows_one_error(workspace):
 def test_predict_page_changed_weights_shows_error(finished):
     with (finished / "models" / "trained" / "model.keras").open("ab") as stream:
         stream.write(b"x")
-    app = show("predict.py")
+    app = open_page("predict")
     app.selectbox(key="model").select("trained").run()
     assert not app.exception
     assert "model.keras was changed after training" in app.error[0].value
@@ -66,14 +59,14 @@ def test_changed_active_model_shows_at_most_one_error_on_every_page(finished):
     with (finished / "models" / "trained" / "contract.json").open("ab") as stream:
         stream.write(b" ")
     for page in PAGES:
-        app = show(page)
+        app = open_page(page)
         assert not app.exception, page
         assert len(app.error) <= 1
         assert all("contract.json was changed after training" in error.value for error in app.error)
 
 
 def test_predict_page_non_dicom_file_shows_error_beside_valid_file(finished):
-    app = show("predict.py")
+    app = open_page("predict")
     app.selectbox(key="model").select("trained").run()
     files = sorted((finished / "data" / "demo" / "train_images").glob("*/*.dcm"))
     app.file_uploader(key="files").set_value(
@@ -85,20 +78,18 @@ def test_predict_page_non_dicom_file_shows_error_beside_valid_file(finished):
 
 
 def test_train_button_starts_one_background_run(finished):
-    app = show("train.py")
+    app = open_page("train")
     app.button(key="Train").click().run()
     assert not app.exception
     (run,) = active_jobs()
     run.request_stop()
     assert run.name in app.selectbox(key="run").options
-    deadline = time.monotonic() + 120
-    while run.state() not in FINAL and time.monotonic() < deadline:
-        time.sleep(0.2)
+    wait_until(lambda: run.state() in FINAL, 120)
     assert run.state() == "stopped"
 
 
 def test_upload_is_never_spooled_to_disk(workspace):
-    show("predict.py")
+    open_page("predict")
     limit = st.get_option("server.maxUploadSize") * 2**20
     assert MultiPartParser.spool_max_size >= limit >= 100 * 2**20
 

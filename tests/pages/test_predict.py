@@ -1,7 +1,5 @@
 """The predict page with the real core: what is dropped is told apart, put right by a person, and answered as an exam."""
 
-import io
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +7,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from builders.app import open_page
+from builders.archives import zipped
+from builders.breasts import noisy_breast
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.prediction.viewing import quarantined
@@ -19,16 +20,7 @@ HEADER = Header(patient="7", image="70", laterality="L", view="CC", full=True)
 
 @pytest.fixture
 def app(finished) -> AppTest:
-    opened = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
-    opened.switch_page("pages/predict.py").run()
-    return opened.selectbox(key="model").select("trained").run()
-
-
-def breast(seed: int) -> np.ndarray:
-    row, column = np.mgrid[:512, :384]
-    distance = ((row - 256) / 200) ** 2 + (column / (220 + 10 * seed)) ** 2
-    texture = np.random.default_rng(seed).normal(0, 60, distance.shape)
-    return np.where(distance < 1, 900 + 1500 * (1 - distance) + texture, 0).clip(0, 4095).astype(np.uint16)
+    return open_page("predict", timeout=120).selectbox(key="model").select("trained").run()
 
 
 def drop(app: AppTest, *files: tuple[str, bytes]) -> str:
@@ -39,8 +31,8 @@ def drop(app: AppTest, *files: tuple[str, bytes]) -> str:
 
 
 def test_upload_same_file_name_two_patients_gives_two_exams(app):
-    first = dicom_bytes(breast(1), HEADER, "plain")
-    second = dicom_bytes(breast(2), replace(HEADER, patient="8", image="80", laterality="R", view="MLO"), "plain")
+    first = dicom_bytes(noisy_breast(1), HEADER, "plain")
+    second = dicom_bytes(noisy_breast(2), replace(HEADER, patient="8", image="80", laterality="R", view="MLO"), "plain")
     text = drop(app, ("1-1.dcm", first), ("1-1.dcm", second))
     assert text.count("#### Patient ") == 2
     assert "L CC" in text
@@ -49,19 +41,19 @@ def test_upload_same_file_name_two_patients_gives_two_exams(app):
 
 
 def test_upload_same_file_twice_counts_once(app):
-    file = dicom_bytes(breast(1), HEADER, "plain")
+    file = dicom_bytes(noisy_breast(1), HEADER, "plain")
     drop(app, ("a.dcm", file), ("a.dcm", file))
     assert [error.value for error in app.error] == ["File 2, a.dcm: This is the same image as file 1; it counts once."]
     assert [metric.label for metric in app.metric] == ["Patient, highest breast", "Breast L, mean of 1"]
 
 
 def test_upload_zip_without_file_extensions_predicts_images_and_reports_others(app):
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("exam/1.2.840.113619.2.5.1", dicom_bytes(breast(1), HEADER, "plain"))
-        archive.writestr("exam/1.2.840.113619.2.5.2", dicom_bytes(breast(2), replace(HEADER, image="71", view="MLO")))
-        archive.writestr("exam/README", b"not an image")
-    drop(app, ("exam.zip", stream.getvalue()))
+    members = {
+        "exam/1.2.840.113619.2.5.1": dicom_bytes(noisy_breast(1), HEADER, "plain"),
+        "exam/1.2.840.113619.2.5.2": dicom_bytes(noisy_breast(2), replace(HEADER, image="71", view="MLO")),
+        "exam/README": b"not an image",
+    }
+    drop(app, ("exam.zip", zipped(members)))
     assert "Breast L, mean of 2" in [metric.label for metric in app.metric]
     (error,) = app.error
     assert error.value.startswith("File 3, exam/README: This isn't a DICOM file")
@@ -69,7 +61,9 @@ def test_upload_zip_without_file_extensions_predicts_images_and_reports_others(a
 
 def test_upload_unknown_side_gives_no_breast_result_until_corrected(app):
     strip_file_names = replace(HEADER, full=False, laterality="")
-    file, more = (dicom_bytes(breast(seed), replace(strip_file_names, image=str(seed)), "plain") for seed in (1, 2))
+    file, more = (
+        dicom_bytes(noisy_breast(seed), replace(strip_file_names, image=str(seed)), "plain") for seed in (1, 2)
+    )
     text = drop(app, ("a", file))
     assert "Side or view unknown: 1 of 1" in text
     assert not app.metric

@@ -6,18 +6,13 @@ from pathlib import Path
 import plotly
 from streamlit.testing.v1 import AppTest
 
+from builders.app import open_page, without_error
 from mammo_core.storage.json_files import append_json_line, read_json, write_json
 from ui.live_chart import SCRIPT
 
-APP = Path(__file__).parents[2] / "app.py"
-
 
 def show() -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=60).run()
-    app.switch_page("pages/train.py").run()
-    assert not app.exception
-    assert not app.error
-    return app
+    return without_error(open_page("train"))
 
 
 def charts(app: AppTest) -> list[tuple[str, dict]]:
@@ -58,8 +53,7 @@ def test_run_header_shows_verification_status(finished):
 def test_curves_remain_during_first_import_and_with_damaged_model(finished):
     store = finished / "data" / "prepared" / "demo"
     (store / "manifest.parquet").rename(store / "aside")
-    app = AppTest.from_file(str(APP), default_timeout=60).run()
-    app.switch_page("pages/train.py").run()
+    app = open_page("train")
     assert not app.exception
     assert any("isn't finished" in error.value for error in app.error)
     assert len(charts(app)) == 2

@@ -2,8 +2,8 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from distributed import Client, LocalCluster
 
+from builders.dask import dask_client
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.jobs import cluster as job_cluster
@@ -18,11 +18,8 @@ from mammo_core.settings import as_environment
 
 @pytest.fixture(scope="module")
 def pool():
-    with (
-        LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as local,
-        Client(local) as opened,
-    ):
-        yield DaskPool(opened)
+    with dask_client() as client:
+        yield DaskPool(client)
 
 
 def test_predict_on_cluster_equals_local_prediction(finished, pool, monkeypatch):

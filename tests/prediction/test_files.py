@@ -1,26 +1,18 @@
-import io
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from pictures import picture
 
+from builders.archives import zipped
+from builders.breasts import picture
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.errors import ImageError, MammoError
 from mammo_core.prediction.decode import decode_image, read_picture
 from mammo_core.prediction.files import find_files, unpack
 from mammo_core.preprocess import PreprocessingConfig
-
-
-def zipped(**members: bytes) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            archive.writestr(name.replace("__", "/"), data)
-    return stream.getvalue()
 
 
 def test_find_files_searches_folders_and_raises_if_empty_or_missing(tmp_path):
@@ -36,14 +28,14 @@ def test_find_files_searches_folders_and_raises_if_empty_or_missing(tmp_path):
 
 
 def test_unpack_zip_from_disk_and_memory(tmp_path):
-    data = zipped(exam__1=b"one", exam__2=b"two", exam__readme_txt=b"")
+    data = zipped({"exam/1": b"one", "exam/2": b"two", "exam/readme_txt": b""})
     (tmp_path / "exam.zip").write_bytes(data)
     inside = [("exam/1", b"one"), ("exam/2", b"two"), ("exam/readme_txt", b"")]
     with Sandbox() as sandbox:
         files, problems, notes = unpack(find_files([tmp_path / "exam.zip"]), sandbox)
         assert ([(name, member.unpack()) for name, member in files], problems, notes) == (inside, {}, {})
         files, problems, _ = unpack(
-            [("exam.ZIP", data), ("z", b"three"), ("bad.zip", b"no zip"), ("none.zip", zipped())], sandbox
+            [("exam.ZIP", data), ("z", b"three"), ("bad.zip", b"no zip"), ("none.zip", zipped({}))], sandbox
         )
     assert [(name, member.unpack()) for name, member in files[:3]] == inside
     assert files[3:] == [("z", b"three")]
@@ -53,14 +45,14 @@ def test_unpack_zip_from_disk_and_memory(tmp_path):
 
 
 def test_unpack_skips_files_that_cannot_be_images_and_warns(tmp_path):
-    data = zipped(DICOMDIR=b"x", viewer__run=b"image")
+    data = zipped({"DICOMDIR": b"x", "viewer/run": b"image"})
     with zipfile.ZipFile(tmp_path / "cd.zip", "w") as archive:
         for name in ("DICOMDIR", "autorun.inf", "JPG/1.JPG", "in.zip", "images/1"):
             archive.writestr(name, data)
     with Sandbox() as sandbox:
         files, problems, notes = unpack([("cd.zip", tmp_path / "cd.zip")], sandbox)
         assert problems == {}
-        assert unpack([("notes.zip", zipped(DICOMDIR=b"x"))], sandbox)[1] == {
+        assert unpack([("notes.zip", zipped({"DICOMDIR": b"x"}))], sandbox)[1] == {
             "notes.zip": "1 of 1 files in it can't be mammograms by their names (DICOMDIR) and were left out."
         }
     assert [(name, member.unpack()) for name, member in files] == [("images/1", data)]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from pictures import picture
 
+from builders.breasts import picture
 from mammo_core.errors import ImageError
 from mammo_core.preprocess.breast import _span, bounding_box, chest_right, find_breast
 

@@ -2,8 +2,8 @@ import json
 
 import numpy as np
 import pytest
-from pictures import mammogram, picture
 
+from builders.breasts import mammogram, picture
 from mammo_core.preprocess import Geometry, PreprocessingConfig, prepare, to_source
 from mammo_core.preprocess.geometry import Raster
 

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pictures import COLUMNS, ROWS, mammogram, picture
 from PIL import Image
 
+from builders.breasts import COLUMNS, ROWS, mammogram, picture
 from mammo_core.dicom import read
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.errors import ImageError

@@ -60,27 +60,14 @@ NATIVE = (
 )
 
 
-def breast(rows: int = 96, columns: int = 72) -> np.ndarray:
-    """A half ellipse at the left edge, brighter inwards and textured, in 12 bits; uint16 (rows, columns)."""
-    row, column = np.mgrid[:rows, :columns]
-    distance = ((row - rows / 2) / (rows * 0.4)) ** 2 + (column / (columns * 0.7)) ** 2
-    texture = 150 * np.sin(row / 5) * np.cos(column / 4)
-    return np.where(distance < 1, 900 + 2000 * (1 - distance) + texture, 0).astype(np.uint16)
-
-
-def breast8() -> np.ndarray:
-    """The same in 8 bits, uint8."""
-    return (breast() >> 4).astype(np.uint8)
-
-
-def build(pixels: np.ndarray, syntax: str = uid.ExplicitVRLittleEndian, bits: int = 12, **elements: Any) -> bytes:
-    """A DICOM file with RSNA's sparse header; `elements` are added, or left out where they are None.
+def build_dicom(pixels: np.ndarray, syntax: str = uid.ExplicitVRLittleEndian, bits: int = 12, **elements: Any) -> bytes:
+    """Return a DICOM file with RSNA's sparse header.
 
     Args:
         pixels: (rows, columns), or (frames, rows, columns).
         syntax: transfer syntax UID.
         bits: Bits Stored.
-        elements: by keyword; `PixelData` in place of the encoded pixels.
+        elements: added by keyword, or left out where None; `PixelData` replaces the encoded pixels.
     """
     frames = pixels if pixels.ndim == 3 else pixels[np.newaxis]
     dataset = Dataset()

@@ -1,0 +1,38 @@
+"""The app, run by Streamlit's AppTest with the real core."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+APP = Path(__file__).parents[2] / "app.py"
+
+
+def open_page(
+    page: str,
+    url: Mapping[str, str | list[str]] | None = None,
+    state: Mapping[str, object] | None = None,
+    timeout: float = 60,
+) -> AppTest:
+    """Open the app and switch to a page.
+
+    Args:
+        page: its file's name without the suffix.
+        url: query parameters.
+        state: session state that is set before the first run.
+        timeout: of a script run, in s.
+    """
+    app = AppTest.from_file(str(APP), default_timeout=timeout)
+    app.query_params.update(url or {})
+    for key, value in (state or {}).items():
+        app.session_state[key] = value
+    app.run()
+    app.switch_page(f"pages/{page}.py")
+    return app.run()
+
+
+def without_error(app: AppTest) -> AppTest:
+    """Return the app after checking that it shows no exception and no error."""
+    assert not app.exception
+    assert not app.error
+    return app

@@ -1,0 +1,16 @@
+"""Dask within the tests' own process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from distributed import Client, LocalCluster
+
+
+@contextmanager
+def dask_client() -> Iterator[Client]:
+    """Yield a client of a cluster with one worker, a thread of this process."""
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
