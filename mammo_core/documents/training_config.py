@@ -1,0 +1,59 @@
+"""What a training run is to do."""
+
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from mammo_core.documents.base import Document
+from mammo_core.errors import ConfigError
+
+MAX_EPOCHS = 20
+Network = Literal["compact", "original", "large"]
+Imbalance = Literal["oversample", "undersample", "class_weights", "none"]
+
+
+class TrainingConfig(Document):
+    """A training run's parameters, checked before it starts; kept in its run folder and in the model's card."""
+
+    store: str = Field(description="name of the prepared store to train on")
+    network: Network = Field(
+        "compact", description="compact: exact heatmaps; original: the baseline; large: EfficientNetV2-S, wants a GPU"
+    )
+    epochs: int = Field(12, ge=1, le=MAX_EPOCHS, description="passes over the training part, at most")
+    patience: int = Field(5, ge=1, description="epochs without a better validation AUC after which training ends")
+    batch_size: int = Field(16, ge=2, le=512, description="images a step")
+    learning_rate: float = Field(1e-3, gt=0, le=0.1, description="of Adam at the start; it falls along a cosine")
+    imbalance: Imbalance = Field("oversample", description="treatment of the rare positives, in the training part only")
+    augment: bool = Field(True, description="flip, shift and vary the contrast of training images")
+    seed: int = Field(0, ge=0, lt=2**31, description="of the split, the weights and every draw")
+    validation_share: float = Field(
+        0.2, gt=0, lt=0.9, description="share of patients for early stopping and calibration"
+    )
+    test_share: float = Field(0.2, ge=0, lt=0.9, description="share of patients that only the report uses")
+    folds: int | None = Field(None, ge=2, le=20, description="divide the patients into so many folds …")
+    fold: int | None = Field(None, ge=1, le=20, description="… and test on this one, instead of the test share")
+    start_from: str | None = Field(
+        None, description="a model whose weights to start from; random weights if there is none"
+    )
+    backbone_weights: str | None = Field(
+        None, description="file with weights of Keras' EfficientNetV2S without its top, for the large network"
+    )
+
+    @classmethod
+    def read(cls, document: dict[str, Any]) -> "TrainingConfig":
+        """Check a document.
+
+        Raises:
+            ConfigError: a value is unknown, missing or outside its range; the message names the first.
+        """
+        try:
+            return cls(**document)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise ConfigError(f"The training setting {name!r} is not usable: {first['msg']}.") from None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The settings as a JSON document."""
+        return self.to_json()
