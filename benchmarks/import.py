@@ -31,6 +31,7 @@ from mammo_core.dataset.store import create_store
 from mammo_core.jobs.cluster import open_pool
 from mammo_core.preprocess import PreprocessingConfig, prepare_source
 from mammo_core.settings import settings
+from mammo_core.workspace import Workspace
 
 RSNA = 54_706  # images
 FASTER, SCALING, OVERHEAD, MEMORY = 10.0, 1.8, 0.15, 1024.0  # times, times, share, MiB
@@ -65,7 +66,12 @@ def seconds(action: Callable[[], object]) -> float:
 
 def import_once(catalogue: Catalogue, name: str, workers: int) -> tuple[float, float]:
     """Import into a new store; return the seconds of the import alone, and with starting and ending Dask."""
-    store = create_store(name, PreprocessingConfig(), describe_source(catalogue))
+    store = create_store(
+        Workspace.from_environment(),
+        name,
+        PreprocessingConfig(),
+        describe_source(Workspace.from_environment(), catalogue),
+    )
     start = time.perf_counter()
     with open_pool(workers) as pool:
         pool.client.wait_for_workers(workers)

@@ -20,6 +20,7 @@ from rich.table import Table
 from mammo_core import __version__
 from mammo_core.errors import ConfigError, JobError, MammoError
 from mammo_core.settings import settings
+from mammo_core.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 screen = Console(stderr=True)
@@ -111,7 +112,7 @@ def explore(
     from mammo_core.dataset.library import find_dataset
     from mammo_core.explore import summary
 
-    document = summary(read_catalogue(find_dataset(source)).table)
+    document = summary(read_catalogue(find_dataset(Workspace.from_environment(), source)).table)
     _print(document, as_json)
 
 
@@ -271,7 +272,7 @@ def bootstrap() -> None:
     """Make the demo data set and its prepared store where there is no data yet; `make run` calls this."""
     from mammo_core.dataset.library import list_datasets
 
-    if not list_datasets():
+    if not list_datasets(Workspace.from_environment()):
         screen.print("Making the demo data set: synthetic mammograms as DICOM files …")
         demo()
         import_("demo")

@@ -5,13 +5,15 @@ import streamlit as st
 from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.store import list_stores, outdated_stores
 from mammo_core.jobs.requests import unfinished_demos
+from mammo_core.workspace import Workspace
 from ui.dataset_cards import link_folder, make_demo, show_dataset, show_unfinished
 from ui.session import errors_shown, open_page
 from ui.store_cards import show_store
 
 open_page("Data")
 with errors_shown():
-    datasets, stores = list_datasets(), list_stores()
+    workspace = Workspace.from_environment()
+    datasets, stores = list_datasets(workspace), list_stores(workspace)
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Data sets")
@@ -27,7 +29,7 @@ with right:
     st.subheader("Prepared stores")
     for store in stores:
         show_store(store)
-    for name in outdated_stores():
+    for name in outdated_stores(workspace):
         st.warning(
             f"The store {name} was prepared by another version. Import its data set again.", icon=":material/history:"
         )

@@ -39,7 +39,8 @@ st.markdown(
 )
 
 with errors_shown():
-    datasets, stores, models = list_datasets(), list_stores(), list_models(Workspace.from_environment())
+    workspace = Workspace.from_environment()
+    datasets, stores, models = list_datasets(workspace), list_stores(workspace), list_models(workspace)
     runs = {row["run"]: row for row in list_runs()}
 left, middle, right = st.columns(3)
 with left.container(border=True, height="stretch"):

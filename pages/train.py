@@ -51,7 +51,7 @@ def quick_start(store: Store, start_models: list[str]) -> TrainingConfig:
 
 open_page("Train")
 with errors_shown():
-    stores = {store.name: store for store in list_stores()}
+    stores = {store.name: store for store in list_stores(Workspace.from_environment())}
 if not stores:
     st.info(
         "There is no prepared store yet. Import a data set first; it takes seconds for the demo set.",

@@ -50,7 +50,6 @@ def phantoms(tmp_path_factory):
     """Return a synthetic data set of 16 patients on a small detector grid, with its oddities."""
     folder = tmp_path_factory.mktemp("phantoms") / "demo"
     generate(folder, DemoSpec(patients=PATIENTS, seed=5, prevalence=0.4, rows=512, columns=384))
-    (folder / "dataset.json").write_text('{"synthetic": true, "generator": {"seed": 5}}')
     return folder
 
 

@@ -9,6 +9,7 @@ from mammo_core.dataset.library import Dataset, check_dataset, link_dataset, siz
 from mammo_core.errors import MammoError
 from mammo_core.jobs import JobFolder, launch
 from mammo_core.jobs.requests import demo_request, import_request, is_importing
+from mammo_core.workspace import Workspace
 from ui.session import catalogue_of
 from ui.store_cards import show_work
 
@@ -85,7 +86,7 @@ def link_folder() -> None:
         name = st.text_input("Name", value=catalogue.root.name, key="link name")
         if st.button("Link", type="primary", icon=":material/link:"):
             try:
-                link_dataset(name.strip(), catalogue.csv)
+                link_dataset(Workspace.from_environment(), name.strip(), catalogue.csv)
             except MammoError as error:
                 return show_error(error)
             st.rerun()

@@ -9,6 +9,7 @@ from mammo_core.evaluation import at_threshold, to_unit
 from mammo_core.evaluation.operating import outcomes
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.viewing import ViewSettings, facts_of
+from mammo_core.workspace import Workspace
 from ui.exam_view import show_exam
 from ui.session import catalogue_of
 
@@ -78,7 +79,7 @@ def choose_breast(worst: pd.DataFrame, cell: str, key: str) -> pd.Series | None:
 def hang_exam(bundle: Bundle, breast: pd.Series) -> None:
     """Hang the exam of a breast's patient with the model's heat and the known lesions."""
     patient, name = str(breast["patient_id"]), bundle.card["data"]["dataset"]
-    dataset = next((known for known in list_datasets() if known.name == name), None)
+    dataset = next((known for known in list_datasets(Workspace.from_environment()) if known.name == name), None)
     if dataset is None:
         st.info(f"The data set {name} isn't here, so its exams can't be hung.", icon=":material/folder_off:")
         return

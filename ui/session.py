@@ -10,6 +10,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from mammo_core.dataset.catalogue import Catalogue, read_catalogue
 from mammo_core.dataset.library import Dataset, list_datasets
 from mammo_core.errors import MammoError
+from mammo_core.workspace import Workspace
 
 BADGES = {
     "queued": ("orange", "schedule"),
@@ -58,7 +59,7 @@ def catalogue_of(dataset: Dataset) -> Catalogue:
 def choose_catalogue() -> Catalogue:
     """Let the user choose a data set in the sidebar and return its catalogue; ends the page if there is none."""
     with errors_shown():
-        datasets = {dataset.name: dataset for dataset in list_datasets()}
+        datasets = {dataset.name: dataset for dataset in list_datasets(Workspace.from_environment())}
     if not datasets:
         st.info(
             "There is no data set yet. Make a demo set or point at a folder first.",

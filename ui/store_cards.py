@@ -7,6 +7,7 @@ from mammo_core.dataset.store import Store, open_store, store_contents
 from mammo_core.errors import MammoError
 from mammo_core.jobs import FINAL, JobFolder, launch
 from mammo_core.jobs.requests import import_again_request
+from mammo_core.workspace import Workspace
 from ui.session import state_badge
 
 REFRESH_SECONDS = 1.0
@@ -53,7 +54,7 @@ def show_work(job: JobFolder) -> None:
 @st.cache_data(max_entries=64, show_spinner=False)
 def contents_of(folder: str, ended: float) -> dict[str, int]:
     """Return what is in a store; `ended`, when its import last changed its state, makes it another one."""
-    return store_contents(open_store(folder))
+    return store_contents(open_store(Workspace.from_environment(), folder))
 
 
 def import_again(store: Store, retry: bool = False) -> None:

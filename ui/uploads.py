@@ -7,6 +7,7 @@ from mammo_core.dataset.library import example_exam
 from mammo_core.prediction.exams import SIDES, VIEWS, Correction, apply_corrections
 from mammo_core.prediction.files import InputFile, unpack
 from mammo_core.prediction.results import UNKNOWN, Prediction
+from mammo_core.workspace import Workspace
 from ui.resources import sandbox
 from ui.session import errors_shown
 
@@ -27,7 +28,7 @@ def dropped_files() -> tuple[list[InputFile], list[str]]:
         st.session_state["example"] = True
     if st.session_state.get("example"):
         with errors_shown():
-            files = example_exam()
+            files = example_exam(Workspace.from_environment())
         if not files:
             st.info("There is no demo data set here. Make one on the Data page.", icon=":material/auto_awesome:")
         return files, [name for name, _ in files]

@@ -10,6 +10,7 @@ from mammo_core.errors import ConfigError, DataError
 from mammo_core.evaluation import evaluate
 from mammo_core.models.bundle import IMAGE, Bundle
 from mammo_core.prediction.predictor import Predictor
+from mammo_core.workspace import Workspace
 
 BATCH = 64  # images a forward pass
 
@@ -23,7 +24,7 @@ def evaluate_store(bundle: Bundle, name: str) -> dict[str, Any]:
     Raises:
         MammoError: the store isn't there, has no labels, or was prepared by another contract.
     """
-    store = open_store(name)
+    store = open_store(Workspace.from_environment(), name)
     if store.preprocessing != bundle.preprocessing:
         raise ConfigError(f"The store {store.name} was prepared in another way than {bundle.name} expects.")
     table, evaluated = store.manifest(), bundle.evaluation_predictions()

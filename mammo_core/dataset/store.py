@@ -28,14 +28,16 @@ import numpy as np
 import pandas as pd
 from PIL import Image, PngImagePlugin
 
+from mammo_core.documents.dataset import StoreSource
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.preprocess import ModelInput, PreprocessingConfig
-from mammo_core.settings import settings
 from mammo_core.storage.atomic import atomic_path, write_bytes
 from mammo_core.storage.json_files import read_json, write_json
+from mammo_core.workspace import Workspace
 
 CLASSES = ("negative", "positive")
 UNLABELLED = "unlabelled"
+CONFIG_FILE = "contract.json"
 MANIFEST = "manifest.parquet"
 QUARANTINE = "quarantine.parquet"
 QUARANTINE_COLUMNS = ("image_id", "file", "reason", "detail")
@@ -53,12 +55,14 @@ class Store:
     """One prepared store on disk.
 
     Attributes:
-        folder: its folder; the name of the store is the folder's.
-        preprocessing: the preprocessing parameters that made every image in it.
+        folder: its folder; the folder's name is the store's.
+        preprocessing: the parameters by which every image in it was prepared.
+        data_root: the data folder, to which the path of the CSV in source.json is relative.
     """
 
     folder: Path
     preprocessing: PreprocessingConfig
+    data_root: Path
 
     @property
     def name(self) -> str:
@@ -67,8 +71,8 @@ class Store:
 
     @property
     def csv(self) -> Path:
-        """The CSV of the data set that it was made from."""
-        return settings().data.absolute() / self.source()["csv"]
+        """Path of the CSV of the data set that it was made from, read from source.json."""
+        return self.data_root.absolute() / self.source().csv
 
     def png(self, row: dict[str, Any]) -> Path:
         """Return where the PNG of a catalogue row belongs."""
@@ -95,9 +99,13 @@ class Store:
         path = self.folder / QUARANTINE
         return pd.read_parquet(path) if path.exists() else pd.DataFrame(columns=pd.Index(QUARANTINE_COLUMNS))
 
-    def source(self) -> dict[str, Any]:
-        """Return what is known of the images' source: folder, CSV and whether they are synthetic."""
-        return read_json(self.folder / "source.json")
+    def source(self) -> StoreSource:
+        """Return where the images come from.
+
+        Raises:
+            DataError: source.json is missing or not readable.
+        """
+        return StoreSource.read(self.folder / StoreSource.file_name)
 
     def images(self, pngs: list[str]) -> np.ndarray:
         """Read PNG files, given as in the manifest.
@@ -132,60 +140,70 @@ def store_contents(store: Store) -> dict[str, int]:
     return found | {"bytes": size}
 
 
-def prepared_folder() -> Path:
-    """Return the folder that holds the prepared stores."""
-    return settings().data / "prepared"
-
-
-def open_store(name: str) -> Store:
-    """Open a prepared store by name (or by path).
+def open_store(workspace: Workspace, name: str) -> Store:
+    """Open a prepared store by name (or by absolute path).
 
     Raises:
         DataError: there is no such store.
     """
-    folder = Path(name) if Path(name).is_absolute() else prepared_folder() / name
-    if not (folder / "contract.json").exists():
-        there = ", ".join(store.name for store in list_stores()) or "none yet"
-        raise DataError(f"There is no prepared store {folder.name!r} (there: {there}). Run an import first.")
-    return Store(folder, PreprocessingConfig.from_json(read_json(folder / "contract.json")))
+    folder = workspace.prepared / name  # an absolute path replaces the folder in front of it
+    if not (folder / CONFIG_FILE).exists():
+        names = ", ".join(store.name for store in list_stores(workspace)) or "none yet"
+        raise DataError(f"There is no prepared store {folder.name!r} (stores: {names}). Run an import first.")
+    return Store(folder, PreprocessingConfig.from_json(read_json(folder / CONFIG_FILE)), workspace.data)
 
 
-def create_store(name: str, preprocessing: PreprocessingConfig, source: dict[str, Any]) -> Store:
-    """Open the store of that name, or make an empty one.
+def resolve_store(workspace: Workspace, name: str, preprocessing: PreprocessingConfig, source: StoreSource) -> Store:
+    """Return the store that an import of this source would use, without writing anything.
 
-    A store of the same name that another contract made, or another source, is left alone: the new one's name then
-    gets the contract's identity, so that no store ever holds a mixture.
+    A store of that name with another preprocessing configuration is left alone: the start of the new configuration's
+    identity is then added to the name, so that no store ever holds a mixture.
 
     Raises:
-        DataError: that name belongs to images of another source.
+        DataError: that store holds images of another source.
     """
-    folder = prepared_folder() / name
-    if (folder / "contract.json").exists() and read_json(folder / "contract.json") != preprocessing.to_json():
-        folder = prepared_folder() / f"{name}-{preprocessing.identity[:8]}"
-    if (folder / "source.json").exists() and read_json(folder / "source.json")["csv"] != source["csv"]:
+    folder = workspace.prepared / name
+    if (folder / CONFIG_FILE).exists() and read_json(folder / CONFIG_FILE) != preprocessing.to_json():
+        folder = workspace.prepared / f"{name}-{preprocessing.identity[:8]}"
+    if (folder / StoreSource.file_name).exists() and StoreSource.read(folder / StoreSource.file_name).csv != source.csv:
         raise DataError(f"The store {folder.name} was made from another data set. Choose another name for this one.")
-    for path, document in ((folder / "source.json", source), (folder / "contract.json", preprocessing.to_json())):
-        if not path.exists() or read_json(path) != document:
-            write_json(path, document)
-    return Store(folder, preprocessing)
+    return Store(folder, preprocessing, workspace.data)
 
 
-def list_stores() -> list[Store]:
-    """Return the prepared stores of this version's contracts, by name."""
-    outdated = outdated_stores()
-    folders = [path.parent for path in sorted(prepared_folder().glob("*/contract.json"))]
-    return [open_store(str(folder)) for folder in folders if folder.name not in outdated]
+def create_store(workspace: Workspace, name: str, preprocessing: PreprocessingConfig, source: StoreSource) -> Store:
+    """Create an empty store, or open the one that exists; see `resolve_store` for its name.
+
+    Raises:
+        DataError: that store holds images of another source.
+    """
+    store = resolve_store(workspace, name, preprocessing, source)
+    path = store.folder / StoreSource.file_name
+    if not path.exists() or StoreSource.read(path) != source:
+        source.write(path)
+    if not (store.folder / CONFIG_FILE).exists():
+        write_json(store.folder / CONFIG_FILE, preprocessing.to_json())
+    return store
 
 
-def outdated_stores() -> list[str]:
-    """Return the names of stores that another version's contract made; their data sets must be imported again."""
-    names = []
-    for path in sorted(prepared_folder().glob("*/contract.json")):
+def list_stores(workspace: Workspace) -> list[Store]:
+    """Return the prepared stores that this version can use, sorted by name."""
+    return [
+        Store(folder, preprocessing, workspace.data) for folder, preprocessing in _stores(workspace) if preprocessing
+    ]
+
+
+def outdated_stores(workspace: Workspace) -> list[str]:
+    """Return the names of stores that another version prepared; their data sets must be imported again."""
+    return [folder.name for folder, preprocessing in _stores(workspace) if preprocessing is None]
+
+
+def _stores(workspace: Workspace) -> Iterator[tuple[Path, PreprocessingConfig | None]]:
+    """Yield each store's folder, with its preprocessing configuration, or None if another version wrote it."""
+    for path in sorted(workspace.prepared.glob(f"*/{CONFIG_FILE}")):
         try:
-            PreprocessingConfig.from_json(read_json(path))
+            yield path.parent, PreprocessingConfig.from_json(read_json(path))
         except ConfigError:
-            names.append(path.parent.name)
-    return names
+            yield path.parent, None
 
 
 def write_image(store: Store, row: dict[str, Any], prepared: ModelInput) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """What long work there is. Each job takes its arguments, a progress callback and a question whether to stop."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+from mammo_core.workspace import Workspace
 
 Progress = Callable[[dict[str, Any]], None]
 ShouldStop = Callable[[], bool]
@@ -20,14 +22,11 @@ class Outcome:
 
 def make_demo(arguments: dict[str, Any], progress: Progress, should_stop: ShouldStop) -> Outcome:
     """Generate a synthetic data set. Arguments: out, and the fields of DemoSpec that differ from its defaults."""
-    from mammo_core.dataset.library import ABOUT
     from mammo_core.phantoms import DemoSpec, generate
-    from mammo_core.storage.json_files import write_json
 
     arguments = dict(arguments)
     out = Path(arguments.pop("out"))
     spec = DemoSpec(**arguments)
-    write_json(out / ABOUT, {"synthetic": True, "generator": asdict(spec)})
     if not generate(out, spec, lambda done, total: progress({"done": done, "total": total}), should_stop=should_stop):
         return Outcome("stopped", "Stopped. Make it again to complete it.", {"folder": str(out)})
     return Outcome("finished", f"{spec.patients} synthetic patients are in {out}.", {"folder": str(out)})
@@ -41,7 +40,7 @@ def import_data(arguments: dict[str, Any], progress: Progress, should_stop: Shou
     from mammo_core.jobs.cluster import open_pool
 
     catalogue = read_catalogue(Path(arguments["source"]))
-    store = open_store(arguments["store"])
+    store = open_store(Workspace.from_environment(), arguments["store"])
     if arguments.get("retry"):
         forget_quarantine(store)
     with open_pool(arguments.get("workers"), arguments.get("scheduler")) as pool:

@@ -12,6 +12,7 @@ from mammo_core.jobs.folder import FINAL, JobFolder
 from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.settings import settings
 from mammo_core.storage.names import check_name
+from mammo_core.workspace import Workspace
 
 
 def import_request(source: str, name: str | None = None, size: int = 256) -> tuple[Path, dict[str, Any]]:
@@ -31,10 +32,11 @@ def import_request(source: str, name: str | None = None, size: int = 256) -> tup
     """
     if name:
         check_name(name, RESERVED)
-    catalogue = read_catalogue(find_dataset(source))
-    about = describe_source(catalogue)
-    usual = re.sub(r"[^A-Za-z0-9._-]+", "-", about["dataset"]).strip("-._")[:60]
-    store = create_store(name or usual or "dataset", PreprocessingConfig(size=size), about)
+    workspace = Workspace.from_environment()
+    catalogue = read_catalogue(find_dataset(workspace, source))
+    about = describe_source(workspace, catalogue)
+    usual = re.sub(r"[^A-Za-z0-9._-]+", "-", about.dataset).strip("-._")[:60]
+    store = create_store(workspace, name or usual or "dataset", PreprocessingConfig(size=size), about)
     return store.folder, {"source": str(catalogue.csv), "store": store.name}
 
 
@@ -59,7 +61,7 @@ def import_again_request(store: Store, retry: bool = False) -> tuple[Path, dict[
 
 def is_importing(csv: Path) -> bool:
     """Return whether an import of this CSV is under way."""
-    jobs = [JobFolder(store.folder) for store in list_stores() if store.csv == csv]
+    jobs = [JobFolder(store.folder) for store in list_stores(Workspace.from_environment()) if store.csv == csv]
     return any(job.exists and job.state() not in FINAL for job in jobs)
 
 

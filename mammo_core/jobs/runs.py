@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 
 from mammo_core.assessment import compare
-from mammo_core.dataset.store import prepared_folder
 from mammo_core.errors import DataError
 from mammo_core.evaluation.tables import format_ci
 from mammo_core.jobs.folder import FINAL, JobFolder
@@ -103,7 +102,7 @@ def compare_with_active(name: str) -> str:
 
 def active_jobs() -> list[JobFolder]:
     """Return all work that is queued or running: data sets being made, imports and training runs."""
-    places = (settings().data, prepared_folder(), settings().models)
+    places = (settings().data, Workspace.from_environment().prepared, settings().models)
     folders = [JobFolder(path.parent) for place in places for path in sorted(place.glob("*/work.json"))]
     return [folder for folder in folders if folder.state() not in FINAL]
 

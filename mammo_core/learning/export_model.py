@@ -143,7 +143,7 @@ def finish(trained: Trained, should_stop: ShouldStop = never_stop) -> dict[str, 
             "unit": "breast",
             "chosen_on": "validation",
         },
-        "limits": [*([SYNTHETIC_LIMIT] if store.source()["synthetic"] else []), *LIMITS, *data.shortened()],
+        "limits": [*([SYNTHETIC_LIMIT] if store.source().synthetic else []), *LIMITS, *data.shortened()],
     }
 
 
@@ -265,4 +265,4 @@ def _cam_scale(model: keras.Model, data: TrainingData, should_stop: ShouldStop) 
 def _origin(store: Store) -> dict[str, Any]:
     """Return where the images came from, without the paths of this machine."""
     source = store.source()
-    return {name: source[name] for name in ("dataset", "synthetic", "generator")}
+    return {"dataset": source.dataset, "synthetic": source.synthetic, "generator": source.generator}

@@ -75,7 +75,7 @@ def check(config: TrainingConfig) -> None:
     Raises:
         ConfigError, ModelError, DataError: what doesn't fit, and what would.
     """
-    store = open_store(config.store)
+    store = open_store(Workspace.from_environment(), config.store)
     if (config.folds is None) != (config.fold is None):
         raise ConfigError("folds and fold belong together: fold 2 of 5 is folds=5 and fold=2.")
     if config.backbone_weights is not None and (config.network != "large" or config.start_from is not None):
@@ -115,7 +115,7 @@ def plan(config: TrainingConfig) -> pd.DataFrame:
         MammoError: the store, the settings or this machine's memory don't allow it.
     """
     check(config)
-    store = open_store(config.store)
+    store = open_store(Workspace.from_environment(), config.store)
     manifest = store.manifest()
     labelled = manifest[manifest["label"].notna()].reset_index(drop=True)
     if labelled.empty:
@@ -245,7 +245,7 @@ def preview(config: TrainingConfig) -> Preview:
     origin = f"the weights of **{config.start_from}**" if config.start_from else "random weights"
     if config.backbone_weights:
         origin = f"the backbone weights of {Path(config.backbone_weights).name}"
-    size = open_store(config.store).preprocessing.size
+    size = open_store(Workspace.from_environment(), config.store).preprocessing.size
     sentence = (
         f"The **{config.network}** network on images of {size} × {size} pixels (for another size import the data again, on the "
         f"Data page), from {origin}: at most {config.epochs} epochs of {steps:,} steps, "

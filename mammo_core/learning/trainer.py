@@ -44,6 +44,7 @@ from mammo_core.models.bundle import PROVENANCE
 from mammo_core.models.provenance import write_provenance
 from mammo_core.storage.atomic import atomic_path
 from mammo_core.storage.json_files import append_json_line, write_json
+from mammo_core.workspace import Workspace
 
 EVENTS = "events"
 LOSS = "categorical_crossentropy"
@@ -79,7 +80,7 @@ def train(
     """
     started = time.monotonic()
     keras.utils.set_random_seed(config.seed)
-    store = open_store(config.store)
+    store = open_store(Workspace.from_environment(), config.store)
     table = plan(config)
     if (run / STATE).exists():
         check_same(run, config, table)

@@ -16,6 +16,7 @@ from mammo_core.learning.networks import load
 from mammo_core.learning.verification import VERIFICATION
 from mammo_core.models.bundle import MODEL, PREDICTIONS
 from mammo_core.storage.json_files import write_json
+from mammo_core.workspace import Workspace
 
 TOLERANCE = 1e-6  # between the probabilities before saving and after loading
 
@@ -30,7 +31,7 @@ def verify(run: Path, store_folder: Path) -> float:
     Returns:
         The largest difference.
     """
-    store = open_store(str(store_folder))
+    store = open_store(Workspace.from_environment(), str(store_folder))
     stored = pd.read_parquet(run / PREDICTIONS).query("part == 'validation'")
     pngs = store.manifest().set_index("image_id").loc[stored["image_id"], "png"].to_numpy()
     model = load(run / MODEL)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import closing
+from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pandas as pd
 
 from mammo_core.dicom.limits import die_with_parent
 from mammo_core.dicom.write import Header, dicom_bytes
+from mammo_core.documents.dataset import DatasetInfo
 from mammo_core.phantoms.render import Job, Rendered, render
 from mammo_core.phantoms.spec import BY_ID, DemoSpec
 from mammo_core.phantoms.table import densities, make_table
@@ -45,8 +47,9 @@ def generate(
 ) -> bool:
     """Write a synthetic data set in the RSNA layout.
 
-    train_images/<patient_id>/<image_id>.dcm come first, lesions.csv and train.csv last: a folder without train.csv
-    is an unfinished one, and generating again completes it. The bytes don't depend on the number of workers.
+    dataset.json is written first, then train_images/<patient_id>/<image_id>.dcm, and at last lesions.csv and train.csv: a
+    folder without train.csv is unfinished, and generating again completes it. The bytes don't depend on the number of
+    workers.
 
     Args:
         out: the folder; made when it isn't there.
@@ -58,6 +61,7 @@ def generate(
     Returns:
         Whether it is complete.
     """
+    DatasetInfo(synthetic=True, generator=asdict(spec)).write(out / DatasetInfo.file_name)
     table = make_table(spec)
     jobs = make_jobs(table, spec)
     chunks = [jobs[start : start + CHUNK] for start in range(0, len(jobs), CHUNK)]

@@ -16,6 +16,7 @@ from mammo_core.prediction.predict import predict_image
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.results import Prediction
 from mammo_core.settings import apply_environment, as_environment, settings
+from mammo_core.workspace import Workspace
 
 Views = dict[str, tuple[str, str]]
 Placed = tuple[int, InputFile]  # a file and its place in the list
@@ -36,7 +37,7 @@ def predict_on_cluster(
     Raises:
         JobError: there are no workers, or they can't import the code.
     """
-    listed = known_views(image_name(name) for name, _ in files)
+    listed = known_views(Workspace.from_environment(), [image_name(name) for name, _ in files])
     task = partial(predict_batch, bundle.folder, listed, as_environment())
     for batch, found in pool.map_batches(task, list(enumerate(files)), lambda: False):
         died = [

@@ -17,6 +17,7 @@ from mammo_core.prediction.decode import DecodedImage, decode_image
 from mammo_core.prediction.files import InputFile
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.results import Prediction
+from mammo_core.workspace import Workspace
 
 
 def predict_files(files: Sequence[InputFile], predictor: Predictor, sandbox: Sandbox) -> Iterator[Prediction]:
@@ -27,7 +28,7 @@ def predict_files(files: Sequence[InputFile], predictor: Predictor, sandbox: San
         predictor: the model.
         sandbox: where the bytes are decoded.
     """
-    listed = known_views(image_name(name) for name, _ in files)
+    listed = known_views(Workspace.from_environment(), [image_name(name) for name, _ in files])
     waiting: deque[tuple[str, Callable[[], DecodedImage]]] = deque()
     for name, data in files:
         waiting.append((name, sandbox.start(decode_image, data, name, predictor.bundle.preprocessing)))

@@ -14,6 +14,7 @@ from mammo_core.dataset.store import list_stores
 from mammo_core.dicom import display, read
 from mammo_core.errors import ImageError
 from mammo_core.preprocess import Geometry, PreprocessingConfig, prepare_source
+from mammo_core.workspace import Workspace
 
 Kind = Literal["positive", "lesion", "quarantined"]
 KINDS: dict[Kind, str] = {"positive": "positive", "lesion": "with a lesion", "quarantined": "in quarantine"}
@@ -154,7 +155,7 @@ def next_patient(catalogue: Catalogue, current: str | None, kind: Kind) -> str |
 def quarantined(catalogue: Catalogue) -> dict[str, str]:
     """Return the images that an import of this data set could not prepare, with the sentence why."""
     found: dict[str, str] = {}
-    for store in list_stores():
+    for store in list_stores(Workspace.from_environment()):
         if store.csv == catalogue.csv:
             quarantine = store.quarantine()
             found |= dict(zip(quarantine["image_id"].astype(str), quarantine["detail"], strict=True))

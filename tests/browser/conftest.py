@@ -24,7 +24,6 @@ def workplace(tmp_path_factory):
     """A folder with a synthetic data set, imported; no model of its own."""
     folder = tmp_path_factory.mktemp("browser")
     generate(folder / "data" / "demo", DemoSpec(patients=24, seed=8, prevalence=0.4))
-    (folder / "data" / "demo" / "dataset.json").write_text('{"synthetic": true, "generator": {"seed": 8}}')
     command = [sys.executable, "-m", "mammo_core", "import", "demo"]
     subprocess.run(command, cwd=ROOT, env=environment(folder), check=True)
     return folder

@@ -19,6 +19,7 @@ from mammo_core.jobs.cluster import DaskPool
 from mammo_core.preprocess import PreprocessingConfig, prepare_source
 from mammo_core.storage.hashing import sha256
 from mammo_core.storage.json_files import append_json_line, read_json_lines, write_json
+from mammo_core.workspace import Workspace
 
 CONTRACT = PreprocessingConfig(size=64)
 
@@ -36,7 +37,9 @@ def catalogue(phantoms):
 
 
 def store_for(catalogue, name="demo", preprocessing=CONTRACT):
-    return create_store(name, preprocessing, describe_source(catalogue))
+    return create_store(
+        Workspace.from_environment(), name, preprocessing, describe_source(Workspace.from_environment(), catalogue)
+    )
 
 
 def contents(store):
@@ -250,7 +253,7 @@ def test_create_store_other_source_same_name_raises_data_error(workspace, catalo
 def test_open_store_reports_and_ignores_outdated_stores(workspace, catalogue):
     store = store_for(catalogue)
     write_json(workspace / "data" / "prepared" / "old" / "contract.json", {"size": 64, "long_gone": 1})
-    assert outdated_stores() == ["old"]
-    assert open_store("demo") == store
+    assert outdated_stores(Workspace.from_environment()) == ["old"]
+    assert open_store(Workspace.from_environment(), "demo") == store
     with pytest.raises(DataError, match="no prepared store 'nothing'"):
-        open_store("nothing")
+        open_store(Workspace.from_environment(), "nothing")

@@ -16,7 +16,9 @@ from keras.utils import image_dataset_from_directory
 
 from mammo_core.dataset.store import Store, open_store
 from mammo_core.jobs import JobFolder
+from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.storage.hashing import sha256
+from mammo_core.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def whole(line, monkeypatch):
     """The store "demo" of an import that nobody disturbed, as its manifest and the hash of each image."""
-    return contents(Store(line / "data" / "prepared" / "demo", None))
+    return contents(Store(line / "data" / "prepared" / "demo", PreprocessingConfig(), line / "data"))
 
 
 @pytest.fixture
@@ -78,7 +80,7 @@ def test_import_resumes_after_sigkill_without_repeating(workplace, whole):
     assert 5 <= report["skipped"] == len(before)
     assert report["prepared"] > 0
     assert {png: age for png, age in ages(folder).items() if png in before} == before  # nothing was decoded twice
-    assert contents(open_store("demo")) == whole
+    assert contents(open_store(Workspace.from_environment(), "demo")) == whole
     again = finish_import()
     assert (again["prepared"], again["skipped"]) == (0, report["prepared"] + report["skipped"])
 
@@ -97,7 +99,7 @@ def test_import_replaces_a_killed_worker(workplace, whole):
     report = json.loads(output)
     assert report["prepared"] + report["quarantined"] == report["total"]
     assert "decoder_died" not in {item["reason"] for item in report["quarantine"]}
-    assert contents(open_store("demo")) == whole
+    assert contents(open_store(Workspace.from_environment(), "demo")) == whole
     assert not list(folder.glob("*/.*"))  # Keras would read what the worker was just writing
 
 
@@ -106,7 +108,7 @@ def test_keras_loads_a_store_directly(line):
     images = image_dataset_from_directory(folder, color_mode="grayscale", verbose=False)
     assert images.class_names == ["negative", "positive"]
     labels = np.concatenate([labels for _, labels in images])
-    manifest = Store(folder, None).manifest()
+    manifest = Store(folder, PreprocessingConfig(), line / "data").manifest()
     assert len(labels) == len(manifest)
     assert labels.sum() == manifest["label"].sum()
     assert images.element_spec[0].shape == (None, 256, 256, 1)

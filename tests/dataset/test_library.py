@@ -15,6 +15,7 @@ from mammo_core.dataset.library import (
 )
 from mammo_core.errors import DataError, InvalidName
 from mammo_core.storage.json_files import write_json
+from mammo_core.workspace import Workspace
 
 CSV = "patient_id,image_id,laterality,view,cancer\n1,10,L,CC,0\n1,11,R,CC,1\n"
 
@@ -29,35 +30,39 @@ def elsewhere(workspace):
 
 def test_link_dataset_registers_the_folder_and_leaves_it_unchanged(elsewhere):
     before = sorted(elsewhere.rglob("*"))
-    assert link_dataset("mine", elsewhere).path == elsewhere / "train.csv"
-    assert [(dataset.name, dataset.synthetic, dataset.linked) for dataset in list_datasets()] == [("mine", False, True)]
-    assert find_dataset("mine") == elsewhere / "train.csv"
-    assert describe_source(read_catalogue(elsewhere))["dataset"] == "mine"
+    assert link_dataset(Workspace.from_environment(), "mine", elsewhere).path == elsewhere / "train.csv"
+    assert [
+        (dataset.name, dataset.synthetic, dataset.linked) for dataset in list_datasets(Workspace.from_environment())
+    ] == [("mine", False, True)]
+    assert find_dataset(Workspace.from_environment(), "mine") == elsewhere / "train.csv"
+    assert describe_source(Workspace.from_environment(), read_catalogue(elsewhere)).dataset == "mine"
     assert sorted(elsewhere.rglob("*")) == before
 
 
 def test_link_dataset_keeps_the_given_csv(elsewhere):
     (elsewhere / "test.csv").write_text(CSV.replace("1,1", "2,2"))
-    link_dataset("held-out", elsewhere / "test.csv")
-    assert read_catalogue(find_dataset("held-out")).csv == elsewhere / "test.csv"
-    assert describe_source(read_catalogue(elsewhere / "test.csv"))["dataset"] == "held-out"
+    link_dataset(Workspace.from_environment(), "held-out", elsewhere / "test.csv")
+    assert read_catalogue(find_dataset(Workspace.from_environment(), "held-out")).csv == elsewhere / "test.csv"
+    assert describe_source(Workspace.from_environment(), read_catalogue(elsewhere / "test.csv")).dataset == "held-out"
 
 
 def test_find_dataset_reads_links_of_earlier_versions(workspace, elsewhere):
     write_json(workspace / "data" / "old" / "linked.json", {"path": str(elsewhere)})
-    assert find_dataset("old") == elsewhere
+    assert find_dataset(Workspace.from_environment(), "old") == elsewhere
 
 
 def test_list_datasets_own_folder_is_not_linked(workspace):
     (workspace / "data" / "own").mkdir(parents=True)
     (workspace / "data" / "own" / "train.csv").write_text(CSV)
-    assert [(dataset.name, dataset.linked) for dataset in list_datasets()] == [("own", False)]
+    assert [(dataset.name, dataset.linked) for dataset in list_datasets(Workspace.from_environment())] == [
+        ("own", False)
+    ]
 
 
 def test_dataset_version_changes_when_files_are_added(elsewhere):
     for path in (elsewhere / "train.csv", elsewhere):
         os.utime(path, (1000, 1000))
-    dataset = link_dataset("mine", elsewhere)
+    dataset = link_dataset(Workspace.from_environment(), "mine", elsewhere)
     assert dataset.version == 1000.0
     (elsewhere / "train_images" / "1").mkdir(parents=True)
     before = dataset.version
@@ -75,33 +80,33 @@ def test_size_of_counts_existing_files(elsewhere):
 @pytest.mark.parametrize("name", ["../x", "a/b", "", "prepared", "-x", "a" * 81])
 def test_link_dataset_invalid_name_raises_invalid_name(elsewhere, name):
     with pytest.raises(InvalidName, match="not usable as a name"):
-        link_dataset(name, elsewhere)
+        link_dataset(Workspace.from_environment(), name, elsewhere)
 
 
 def test_link_dataset_duplicate_name_raises_data_error(elsewhere):
-    link_dataset("mine", elsewhere)
+    link_dataset(Workspace.from_environment(), "mine", elsewhere)
     with pytest.raises(DataError, match="already a data set"):
-        link_dataset("mine", elsewhere)
+        link_dataset(Workspace.from_environment(), "mine", elsewhere)
 
 
 def test_link_dataset_without_csv_raises_data_error(workspace):
     with pytest.raises(DataError, match=r"holds no train\.csv"):
-        link_dataset("mine", workspace)
-    assert list_datasets() == []
+        link_dataset(Workspace.from_environment(), "mine", workspace)
+    assert list_datasets(Workspace.from_environment()) == []
 
 
 def test_check_dataset_counts_missing_files(elsewhere):
-    found = check_dataset(read_catalogue(elsewhere)).set_index("what")["how many"]
-    assert found["images listed"] == found["images whose file is missing"] == "2"
+    found = check_dataset(read_catalogue(elsewhere)).set_index("item")["value"]
+    assert found["images listed"] == found["missing files"] == "2"
     assert found["positive images"] == "1"
     assert found["columns found"] == "patient_id, image_id, laterality, view, cancer"
     assert "age" in found["columns missing"]
 
 
 def test_example_exam_is_four_views_of_a_positive_patient(workspace, phantoms):
-    assert example_exam() == []
+    assert example_exam(Workspace.from_environment()) == []
     shutil.copytree(phantoms, workspace / "data" / "demo")
-    exam = example_exam()
+    exam = example_exam(Workspace.from_environment())
     assert all(path.read_bytes()[128:132] == b"DICM" for _, path in exam)
     table = read_catalogue(phantoms).table.set_index("image_id")
     rows = table.loc[[name.removesuffix(".dcm") for name, _ in exam]]
@@ -113,13 +118,13 @@ def test_example_exam_is_four_views_of_a_positive_patient(workspace, phantoms):
 def test_find_dataset_prefers_a_link_to_a_local_folder(elsewhere, monkeypatch, tmp_path):
     (tmp_path / "here" / "data").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "here")
-    link_dataset("data", elsewhere)
-    assert find_dataset("data") == elsewhere / "train.csv"
+    link_dataset(Workspace.from_environment(), "data", elsewhere)
+    assert find_dataset(Workspace.from_environment(), "data") == elsewhere / "train.csv"
 
 
 @pytest.mark.parametrize("text", ["[1]", "no json", "{}"])
 def test_link_dataset_ignores_foreign_dataset_json(elsewhere, text):
     (elsewhere / "dataset.json").write_text(text)
-    assert not link_dataset("mine", elsewhere).synthetic
-    assert [dataset.synthetic for dataset in list_datasets()] == [False]
-    assert describe_source(read_catalogue(elsewhere))["generator"] is None
+    assert not link_dataset(Workspace.from_environment(), "mine", elsewhere).synthetic
+    assert [dataset.synthetic for dataset in list_datasets(Workspace.from_environment())] == [False]
+    assert describe_source(Workspace.from_environment(), read_catalogue(elsewhere)).generator is None

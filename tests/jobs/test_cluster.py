@@ -26,6 +26,7 @@ from mammo_core.jobs import cluster
 from mammo_core.jobs.cluster import DaskPool, open_pool
 from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.settings import as_environment, settings
+from mammo_core.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,7 +54,12 @@ def catalogue(phantoms):
 
 
 def store_for(catalogue):
-    return create_store("demo", PreprocessingConfig(size=64), describe_source(catalogue))
+    return create_store(
+        Workspace.from_environment(),
+        "demo",
+        PreprocessingConfig(size=64),
+        describe_source(Workspace.from_environment(), catalogue),
+    )
 
 
 @pytest.fixture
@@ -222,4 +228,4 @@ def test_readme_cluster_commands_import_all_images(workspace, phantoms):
         end(scheduler)
     assert report["prepared"] + report["quarantined"] == report["total"] == len(read_catalogue(phantoms).table)
     assert {item["reason"] for item in report["quarantine"]} == {"missing", "damaged", "blank"}
-    assert len(open_store(report["store"]).manifest()) == report["prepared"]
+    assert len(open_store(Workspace.from_environment(), report["store"]).manifest()) == report["prepared"]

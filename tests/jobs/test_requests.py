@@ -4,6 +4,7 @@ from mammo_core.dataset.store import open_store
 from mammo_core.errors import InvalidName
 from mammo_core.jobs import JobFolder
 from mammo_core.jobs.requests import import_again_request, import_request, is_importing
+from mammo_core.workspace import Workspace
 
 CSV = "patient_id,image_id,laterality,view,cancer\n1,10,L,CC,0\n"
 
@@ -33,9 +34,9 @@ def test_import_request_derives_store_name_from_folder_name(workspace, source):
 
 def test_import_again_request_keeps_original_arguments(source):
     path, arguments = import_request(str(source), "mine", 64)
-    assert import_again_request(open_store("mine"))[1] == {**arguments, "retry": False}
+    assert import_again_request(open_store(Workspace.from_environment(), "mine"))[1] == {**arguments, "retry": False}
     JobFolder(path).write_request("import", {**arguments, "scheduler": "tcp://host:8786", "workers": 3})
-    assert import_again_request(open_store("mine"), retry=True) == (
+    assert import_again_request(open_store(Workspace.from_environment(), "mine"), retry=True) == (
         path,
         {**arguments, "scheduler": "tcp://host:8786", "workers": 3, "retry": True},
     )

@@ -19,6 +19,7 @@ from mammo_core.learning.plan import plan
 from mammo_core.models.bundle import open_bundle
 from mammo_core.phantoms import DemoSpec, generate
 from mammo_core.settings import settings
+from mammo_core.workspace import Workspace
 from tests.conftest import use_folder
 
 pytestmark = pytest.mark.slow
@@ -36,9 +37,6 @@ def stores(tmp_path_factory):
             FRESH: DemoSpec(patients=70, seed=77, prevalence=0.5, rows=512, columns=384),
         }.items():
             generate(folder / "data" / name, spec)
-            (folder / "data" / name / "dataset.json").write_text(
-                f'{{"synthetic": true, "generator": {{"seed": {spec.seed}}}}}'
-            )
             path, arguments = import_request(name)
             run_in_process(path, "import", arguments)
             shutil.copytree(path, path.with_name(f"{name}-shuffled"))
@@ -64,8 +62,10 @@ def evaluate_unit(suffix):
     assert run_in_process(path, "train", arguments).document["verified"]
     table = plan(config)
     training = table[table["part"] == "train"].reset_index(drop=True)
-    pictures = image_statistics(open_store(config.store).images(training["png"].to_list()))
-    store = open_store(f"{FRESH}{suffix}")
+    pictures = image_statistics(
+        open_store(Workspace.from_environment(), config.store).images(training["png"].to_list())
+    )
+    store = open_store(Workspace.from_environment(), f"{FRESH}{suffix}")
     fresh = store.manifest()
     images = store.images(fresh["png"].to_list())
     probability = predict(load(open_bundle(path).weights), images)

@@ -286,7 +286,11 @@ def test_complete_failed_verification_raises_model_error_and_writes_no_model(fin
             yield process
 
     monkeypatch.setattr(export_model, "verifier", other)
-    run, store, config = run_of(finished), open_store("demo"), TrainingConfig(store="demo", epochs=2)
+    run, store, config = (
+        run_of(finished),
+        open_store(Workspace.from_environment(), "demo"),
+        TrainingConfig(store="demo", epochs=2),
+    )
     table = plan(config)
     data = TrainingData(table, store.images(table["png"].to_list()), np.ones(len(table), bool))
     assert verification_text(run).startswith("verified: loaded afresh, its answers to ")
@@ -333,8 +337,8 @@ def test_start_model_provenance_is_inherited(finished):
     write_card(second, read_json(second / CARD))
     with pytest.raises(ConfigError, match=r"would be judged on\. Start from random weights\."):
         plan(TrainingConfig(store="again", start_from="second", seed=1))
-    assert preset(open_store("again"), "second").start_from is None
-    images = open_store("again").manifest()
+    assert preset(open_store(Workspace.from_environment(), "again"), "second").start_from is None
+    images = open_store(Workspace.from_environment(), "again").manifest()
     unseen = images[open_bundle(second).seen_split(images).isna()]["patient_id"].nunique()
     assert evaluate_store(open_bundle(second), "again")["patients"] == unseen
 
@@ -342,7 +346,9 @@ def test_start_model_provenance_is_inherited(finished):
 def test_preset_uses_the_split_of_its_start_model(finished):
     card = read_json(run_of(finished) / CARD)
     write_card(run_of(finished), card | {"config": card["config"] | {"seed": 7, "test_share": 0.3}})
-    own, plain = (preset(open_store("demo"), name) for name in ("trained", None))
+    own, plain = (preset(open_store(Workspace.from_environment(), "demo"), name) for name in ("trained", None))
     assert (own.seed, own.test_share, own.start_from) == (7, 0.3, "trained")
     assert (plain.seed, plain.test_share, plain.start_from) == (0, 0.2, None)
-    assert preset(open_store("demo"), "demo").seed == 0  # the shipped one's phantoms are others
+    assert (
+        preset(open_store(Workspace.from_environment(), "demo"), "demo").seed == 0
+    )  # the shipped one's phantoms are others

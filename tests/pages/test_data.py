@@ -10,6 +10,7 @@ from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.store import open_store
 from mammo_core.jobs import FINAL, JobFolder
 from mammo_core.storage.json_files import append_json_line
+from mammo_core.workspace import Workspace
 
 
 def show() -> AppTest:
@@ -23,19 +24,19 @@ def test_link_folder_is_checked_before_linking(workspace, phantoms):
     app.text_input(key="link path").input(str(workspace)).run()
     assert "holds no train.csv" in app.error[0].value
     app.text_input(key="link path").input(str(phantoms)).run()
-    found = app.table[0].value.set_index("what")["how many"]
+    found = app.table[0].value.set_index("item")["value"]
     assert found["patients"] == "16"
-    assert found["images whose file is missing"] == "1"
-    assert list_datasets() == []
+    assert found["missing files"] == "1"
+    assert list_datasets(Workspace.from_environment()) == []
     app.text_input(key="link name").input("elsewhere").run()
     next(button for button in app.button if button.label == "Link").click().run()
     assert not app.exception
-    assert [dataset.name for dataset in list_datasets()] == ["elsewhere"]
+    assert [dataset.name for dataset in list_datasets(Workspace.from_environment())] == ["elsewhere"]
 
 
 def test_store_sizes_and_states_are_shown(finished):
     app = show()
-    manifest = open_store("demo").manifest()
+    manifest = open_store(Workspace.from_environment(), "demo").manifest()
     positives = int(manifest["label"].sum())
     assert any(f"{positives:,} positive · " in text.value and " MB" in text.value for text in app.markdown)
     files = sum(path.stat().st_size for path in (finished / "data" / "demo" / "train_images").rglob("*.dcm"))
@@ -44,7 +45,7 @@ def test_store_sizes_and_states_are_shown(finished):
 
 
 def test_retry_quarantine_imports_repaired_file(finished):
-    store = open_store("demo")
+    store = open_store(Workspace.from_environment(), "demo")
     reasons = store.quarantine().set_index("reason")["image_id"]
     images = finished / "data" / "demo" / "train_images"
     file = next(images.rglob(f"{reasons['damaged']}.dcm"))
@@ -55,7 +56,7 @@ def test_retry_quarantine_imports_repaired_file(finished):
     assert not app.exception
     wait_until(lambda: JobFolder(store.folder).state() in FINAL, 120)
     assert JobFolder(store.folder).state() == "finished"
-    left = set(open_store("demo").quarantine()["image_id"])
+    left = set(open_store(Workspace.from_environment(), "demo").quarantine()["image_id"])
     assert reasons["damaged"] not in left
     assert reasons["missing"] in left
 
@@ -68,7 +69,7 @@ def test_quarantine_table_lists_reason_and_detail_first(finished):
 
 
 def test_running_import_disables_import_button_and_shows_quarantine(finished):
-    store = open_store("demo")
+    store = open_store(Workspace.from_environment(), "demo")
     job = JobFolder(store.folder)
     append_json_line(
         store.folder / "carried_over.jsonl",
@@ -86,7 +87,7 @@ def test_running_import_disables_import_button_and_shows_quarantine(finished):
 
 
 def test_resume_import_invalid_csv_shows_error_and_rest_of_page(finished):
-    store = open_store("demo")
+    store = open_store(Workspace.from_environment(), "demo")
     job = JobFolder(store.folder)
     job.write_state("stopped", "Stopped.")
     app = show()
@@ -98,7 +99,7 @@ def test_resume_import_invalid_csv_shows_error_and_rest_of_page(finished):
 
 
 def test_stopped_import_can_be_resumed(finished):
-    store = open_store("demo")
+    store = open_store(Workspace.from_environment(), "demo")
     JobFolder(store.folder).write_state("stopped", "Stopped.")
     app = show()
     app.button(key="resume demo").click().run()

@@ -15,6 +15,7 @@ from mammo_core.prediction.predict import predict_files
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.results import summarise
 from mammo_core.prediction.viewing import quarantined
+from mammo_core.workspace import Workspace
 
 
 def test_exports_same_file_name_keep_their_own_patients(finished):
@@ -33,7 +34,7 @@ def test_exports_same_file_name_keep_their_own_patients(finished):
 
 def test_exports_match_exam_report(finished):
     bundle = open_bundle(finished / "models" / "trained")
-    files = [*example_exam(), ("letter.txt", b"no image")]
+    files = [*example_exam(Workspace.from_environment()), ("letter.txt", b"no image")]
     with Sandbox() as sandbox:
         answer = summarise(list(predict_files(files, Predictor(bundle), sandbox)), bundle)
         exams = hang_exams(answer.images)

@@ -157,7 +157,7 @@ def test_model_input_of_training_equals_prediction(tmp_path):
     from mammo_core.prediction.decode import decode_image
 
     data = dicom_bytes(stored(), HEADER)
-    store = Store(tmp_path / "store", CONTRACT)
+    store = Store(tmp_path / "store", CONTRACT, tmp_path)
     row = {"patient_id": 7, "image_id": 70, "cancer": 1}
     entry = write_image(store, row, prepare_source(data, CONTRACT))
     png = np.asarray(Image.open(store.folder / entry["png"]))

@@ -1,0 +1,55 @@
+"""Small files that describe a data set or a prepared store: dataset.json, linked.json and source.json."""
+
+from typing import ClassVar, Literal
+
+from pydantic import JsonValue
+
+from mammo_core.documents.base import FileDocument
+
+Generator = dict[str, JsonValue]  # parameters of the phantom generator, by name
+
+
+class DatasetInfo(FileDocument):
+    """dataset.json: how a data set that this application generated was made.
+
+    Attributes:
+        synthetic: whether the images are phantoms.
+        generator: the generator's parameters; None if unknown.
+    """
+
+    file_name: ClassVar = "dataset.json"
+    schema_version: Literal[1] = 1
+    synthetic: bool
+    generator: Generator | None = None
+
+
+class DatasetLink(FileDocument):
+    """linked.json: where a data set outside the data folder is.
+
+    Attributes:
+        path: the folder that holds the CSV.
+        csv: the CSV; None in files of earlier versions, which stored only the folder.
+    """
+
+    file_name: ClassVar = "linked.json"
+    schema_version: Literal[1] = 1
+    path: str
+    csv: str | None = None
+
+
+class StoreSource(FileDocument):
+    """source.json: where the images of a prepared store come from.
+
+    Attributes:
+        csv: path of the CSV, relative to the data folder if it is inside, so that the folder can move.
+        dataset: name of the data set.
+        synthetic: whether the images are phantoms.
+        generator: the phantom generator's parameters; None for other images.
+    """
+
+    file_name: ClassVar = "source.json"
+    schema_version: Literal[1] = 1
+    csv: str
+    dataset: str
+    synthetic: bool
+    generator: Generator | None = None
