@@ -18,6 +18,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks._report import Report
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.errors import ImageError
 from mammo_core.evaluation import image_statistics, metrics, to_breasts
@@ -30,7 +31,7 @@ from mammo_core.preprocess import prepare_source
 from mammo_core.workspace import Workspace
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--patients", type=int, default=200)
     parser.add_argument("--seed", type=int, default=77)
@@ -48,11 +49,10 @@ def main() -> None:
         cv=GroupKFold(5),
         method="predict_proba",
     )[:, 1]
-    results = [
-        report("compact network, as shipped", table, "model", (0.85, 0.95)),
-        report("ten global image statistics", table, "statistics", (0.0, 0.65)),
-    ]
-    sys.exit(0 if all(results) else 1)
+    report = Report(name_width=30)
+    add_auc(report, "compact network, as shipped", table, "model", (0.85, 0.95))
+    add_auc(report, "ten global image statistics", table, "statistics", (0.0, 0.65))
+    return report.finish()
 
 
 def prepared(table: pd.DataFrame, predictor: Predictor) -> tuple[pd.DataFrame, np.ndarray]:
@@ -67,18 +67,16 @@ def prepared(table: pd.DataFrame, predictor: Predictor) -> tuple[pd.DataFrame, n
     return rows.assign(label=rows["cancer"].astype(int)), np.stack([images[image] for image in rows["image_id"]])
 
 
-def report(name: str, table: pd.DataFrame, column: str, target: tuple[float, float]) -> bool:
+def add_auc(report: Report, name: str, table: pd.DataFrame, column: str, target: tuple[float, float]) -> None:
+    """Add the breast-level AUC of a column of probabilities, with its interval over patients."""
     breasts = to_breasts(table[["patient_id", "laterality", "label"]].assign(probability=table[column]))
     ranking = Ranking(breasts["label"], breasts["probability"])
     value = ranking.value(metrics.auc)
     low, high = interval(bootstrap(breasts["patient_id"], {"auc": (ranking, metrics.auc)})["auc"])
-    ok = target[0] <= value <= target[1]
-    print(
-        f"{name:<30} AUC {value:.3f} (95 % CI {low:.3f}–{high:.3f}), {len(breasts)} breasts, {breasts['label'].sum()} positive; "
-        f"target {target[0]:g}–{target[1]:g}  {'ok' if ok else 'MISS'}"
-    )
-    return ok
+    counts = f"{len(breasts)} breasts, {breasts['label'].sum()} positive"
+    text = f"AUC {value:.3f} (95 % CI {low:.3f}–{high:.3f}), {counts}"
+    report.add(name, text, f"{target[0]:g}–{target[1]:g}", target[0] <= value <= target[1])
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -27,6 +27,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from benchmarks._report import Report
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.explore import Filters, look
 from mammo_core.figures.panels import SECTIONS, overview
@@ -39,13 +40,6 @@ IMAGES = 54_706
 PATIENTS = 12_300  # enough of them for so many images
 TABS = [*SECTIONS, "Completeness"]
 FIRST_VIEW, FILTER_CHANGE, PAYLOAD = 1.5, 0.5, 1e6  # s, s, bytes
-missed = []
-
-
-def report(name: str, value: str, target: str = "", ok: bool = True) -> None:
-    if not ok:
-        missed.append(name)
-    print(f"{name:<34} {value:<34} {target and 'target ' + target:<18} {'ok' if ok else 'MISS'}", flush=True)
 
 
 def make_data(folder: Path) -> None:
@@ -115,7 +109,7 @@ def ours(table: pd.DataFrame) -> list[go.Figure]:
     return [panel.figure for panel in overview(look(table, Filters(), "image")) if panel.figure]
 
 
-def compare(folder: Path, repeats: int) -> None:
+def compare(folder: Path, repeats: int, report: Report) -> None:
     table = read_catalogue(folder / "large").table
     results = {}
     for name, draw in (("aggregates", ours), ("express", express_figures)):
@@ -123,31 +117,32 @@ def compare(folder: Path, repeats: int) -> None:
         size = sum(len(figure.to_json()) for figure in figures)
         times = [seconds(lambda draw=draw: [figure.to_json() for figure in draw(table)]) for _ in range(repeats)]
         results[name] = (size, statistics.median(times))
-        report(f"4 figures, {name}", f"{size / 1e3:,.0f} kB, {results[name][1]:.2f} s")
+        report.add(f"4 figures, {name}", f"{size / 1e3:,.0f} kB, {results[name][1]:.2f} s")
     (size, taken), (raw_size, raw_taken) = results["aggregates"], results["express"]
-    report("plotly.express / aggregates", f"{raw_size / size:,.0f} × the bytes, {raw_taken / taken:.2f} × the time")
+    report.add("plotly.express / aggregates", f"{raw_size / size:,.0f} × the bytes, {raw_taken / taken:.2f} × the time")
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=7)
     repeats = parser.parse_args().repeats
+    report = Report()
     logging.disable(logging.WARNING)  # Streamlit's, about the server that isn't there
     with tempfile.TemporaryDirectory() as name:
         make_data(Path(name))
         print(f"{IMAGES:,} images, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, medians of {repeats}")
         at_explore("Overview").run()  # modules are imported once a server, not once a view
         first = statistics.median(first_view() for _ in range(repeats))
-        report("first complete view", f"{first:.2f} s", f"{FIRST_VIEW} s", first <= FIRST_VIEW)
+        report.add("first complete view", f"{first:.2f} s", f"{FIRST_VIEW} s", first <= FIRST_VIEW)
         sizes = []
         for tab in TABS:
             change, size = filter_changes(tab, repeats)
             sizes.append(size)
-            report(f"filter change, {tab}", f"{change:.2f} s", f"{FILTER_CHANGE} s", change <= FILTER_CHANGE)
-        report("payload", f"{max(sizes) / 1e3:,.0f} kB", f"{PAYLOAD / 1e3:,.0f} kB", max(sizes) < PAYLOAD)
-        compare(Path(name), repeats)
-    sys.exit(bool(missed))
+            report.add(f"filter change, {tab}", f"{change:.2f} s", f"{FILTER_CHANGE} s", change <= FILTER_CHANGE)
+        report.add("payload", f"{max(sizes) / 1e3:,.0f} kB", f"{PAYLOAD / 1e3:,.0f} kB", max(sizes) < PAYLOAD)
+        compare(Path(name), repeats, report)
+    return report.finish()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

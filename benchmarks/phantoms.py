@@ -1,6 +1,6 @@
 """Measure the synthetic mammograms against the numbers they are built by.
 
-    python benchmarks/phantoms.py [--images 120] [--patients 136] [--full 4] [--skip-speed]
+    python -m benchmarks.phantoms [--images 120] [--patients 136] [--full 4] [--skip-speed]
 
 Prints one line a figure with its target and "ok" or "MISS", and ends with status 1 if a figure misses.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import label, uniform_filter
 
+from benchmarks._report import Report
 from mammo_core.phantoms import DemoSpec, generate, make_table
 from mammo_core.phantoms.generate import encode, make_jobs
 from mammo_core.phantoms.render import render
@@ -26,13 +27,6 @@ PATCH = 256
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 REAL_CC = np.array([282, 484, 938, 1270, 1863, 2551, 2930])  # inside a real 12-bit CC image
 BOXES = {"CC": ((0.19, 0.74), (0.59, 0.94)), "MLO": ((0.20, 0.82), (0.55, 0.90))}  # width, height: 5–95 % of real ones
-missed = []
-
-
-def report(name: str, value: str, target: str, ok: bool) -> None:
-    if not ok:
-        missed.append(name)
-    print(f"{name:<44} {value:<34} target {target:<24} {'ok' if ok else 'MISS'}", flush=True)
 
 
 def power_exponent(patch: np.ndarray) -> float:
@@ -62,7 +56,7 @@ def breast_mask(levels: np.ndarray) -> np.ndarray:
     return regions == np.bincount(regions.ravel())[1:].argmax() + 1
 
 
-def measure_images(count: int, spec: DemoSpec) -> None:
+def measure_images(count: int, spec: DemoSpec, report: Report) -> None:
     jobs = make_jobs(make_table(spec), spec)
     jobs = [job for job in jobs[:: max(1, len(jobs) // count)][:count] if not job.oddity]
     exponents, spread, air, inside, boxes = [], [], [], [], []
@@ -82,30 +76,35 @@ def measure_images(count: int, spec: DemoSpec) -> None:
             exponents.append(power_exponent(patch))
             spread.append(patch.std() / patch.mean())
     mean, low, high = np.mean(exponents), min(exponents), max(exponents)
-    report(f"β, mean of {len(exponents)} patches", f"{mean:.2f}", "2.5–2.9", 2.5 <= mean <= 2.9)
-    report("β, range", f"{low:.2f}–{high:.2f}", "within 1.8–3.4", low >= 1.8 and high <= 3.4)
-    report("standard deviation / mean of a patch", f"{np.mean(spread):.2f}", "about 0.26", 0.2 < np.mean(spread) < 0.32)
-    report(f"background, mean of {len(air)} images", f"{np.mean(air):.3f}", "0.41–0.57", 0.41 <= np.mean(air) <= 0.57)
+    report.add(f"β, mean of {len(exponents)} patches", f"{mean:.2f}", "2.5–2.9", 2.5 <= mean <= 2.9)
+    report.add("β, range", f"{low:.2f}–{high:.2f}", "within 1.8–3.4", low >= 1.8 and high <= 3.4)
+    report.add(
+        "standard deviation / mean of a patch", f"{np.mean(spread):.2f}", "about 0.26", 0.2 < np.mean(spread) < 0.32
+    )
+    report.add(
+        f"background, mean of {len(air)} images", f"{np.mean(air):.3f}", "0.41–0.57", 0.41 <= np.mean(air) <= 0.57
+    )
     share = float(np.mean(boxes))
-    report("boxes inside the real 5–95 % ranges", f"{share:.2f}", "at least 0.90", share >= 0.9)
+    report.add("boxes inside the real 5–95 % ranges", f"{share:.2f}", "at least 0.90", share >= 0.9)
     ratio = np.mean(inside, axis=0) / REAL_CC
     for percent, part, value in zip(PERCENTILES, ratio, np.mean(inside, axis=0), strict=True):
-        report(
+        report.add(
             f"12-bit CC, percentile {percent}", f"{value:.0f} ({part:.2f} of real)", "0.85–1.15", abs(part - 1) < 0.15
         )
 
 
-def measure_table() -> None:
+def measure_table(report: Report) -> None:
     for prevalence in (0.30, 486 / 11_913):
         table = make_table(DemoSpec(patients=2000, prevalence=prevalence))
         means = table.groupby("cancer")["age"].mean()
         for cancer, target in ((0, 58.4), (1, 63.7)):
             value = means[cancer]
             ok = abs(value - target) <= 0.7
-            report(f"age, cancer = {cancer}, prevalence {prevalence:.3f}", f"{value:.2f}", f"{target} ± 0.7", ok)
+            report.add(f"age, cancer = {cancer}, prevalence {prevalence:.3f}", f"{value:.2f}", f"{target} ± 0.7", ok)
     start = time.perf_counter()
     table = make_table(DemoSpec(patients=11_913, prevalence=486 / 11_913))
-    report("table of 11,913 patients", f"{time.perf_counter() - start:.2f} s, {len(table)} images", "1 s", True)
+    seconds = time.perf_counter() - start
+    report.add("table of 11,913 patients", f"{seconds:.2f} s, {len(table)} images", "at most 1 s", seconds <= 1)
 
 
 def fingerprint(folder: Path) -> str:
@@ -115,17 +114,17 @@ def fingerprint(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def measure_repeatability() -> None:
+def measure_repeatability(report: Report) -> None:
     spec = DemoSpec(patients=5, rows=512, columns=384)
     marks = []
     for workers in (1, 2, 2):
         with tempfile.TemporaryDirectory() as folder:
             generate(Path(folder), spec, workers=workers)
             marks.append(fingerprint(Path(folder)))
-    report("SHA-256, series, parallel, again", f"{marks[0][:16]}…", "all equal", len(set(marks)) == 1)
+    report.add("SHA-256, series, parallel, again", f"{marks[0][:16]}…", "all equal", len(set(marks)) == 1)
 
 
-def measure_speed(patients: int, full: int) -> None:
+def measure_speed(patients: int, full: int, report: Report) -> None:
     spec = DemoSpec(patients=patients)
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
@@ -133,7 +132,7 @@ def measure_speed(patients: int, full: int) -> None:
         seconds, images = time.perf_counter() - start, len(make_table(spec))
         size = sum(path.stat().st_size for path in Path(folder).rglob("*.dcm")) / 1e6
     text = f"{seconds:.0f} s, {images} images, {size:.0f} MB"
-    report(f"demo set of {patients} patients, 2 processes", text, "at most 60 s", seconds <= 60)
+    report.add(f"demo set of {patients} patients, 2 processes", text, "at most 60 s", seconds <= 60)
     large = replace(spec, rows=FULL_GRID[0], columns=FULL_GRID[1])
     for grid, wanted, count in ((spec, 4.5, 12), (large, 1.0, full)):
         jobs = make_jobs(make_table(grid), grid)[:count]
@@ -141,7 +140,7 @@ def measure_speed(patients: int, full: int) -> None:
         for job in jobs:
             encode(render(job, grid), job, grid)
         rate = len(jobs) / (time.process_time() - start)
-        report(
+        report.add(
             f"{grid.rows} × {grid.columns}, images a second and core",
             f"{rate:.2f}",
             f"at least {wanted}",
@@ -149,7 +148,7 @@ def measure_speed(patients: int, full: int) -> None:
         )
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     worker = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    report(
+    report.add(
         "peak memory, this process and a worker",
         f"{own:.0f} MB, {worker:.0f} MB",
         "flat, below 1500",
@@ -164,13 +163,13 @@ def main() -> int:
     parser.add_argument("--full", type=int, default=4, help="full-size images that are timed")
     parser.add_argument("--skip-speed", action="store_true", help="leave out what depends on the machine")
     options = parser.parse_args()
-    measure_table()
-    measure_repeatability()
-    measure_images(options.images, DemoSpec(patients=options.images, seed=77))
+    report = Report()
+    measure_table(report)
+    measure_repeatability(report)
+    measure_images(options.images, DemoSpec(patients=options.images, seed=77), report)
     if not options.skip_speed:
-        measure_speed(options.patients, options.full)
-    print(f"{len(missed)} figures miss their target" + (": " + ", ".join(missed) if missed else ""))
-    return 1 if missed else 0
+        measure_speed(options.patients, options.full, report)
+    return report.finish()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Measure an import end to end against the sequential loop of the work that this one re-does.
 
-    python -m benchmarks.import [--rows 1600] [--rounds 3] [--skip-memory]
+    python -m benchmarks.importing [--rows 1600] [--rounds 3] [--skip-memory]
 
 Full-size phantoms, half JPEG 2000 Lossless and half JPEG Lossless, are linked into a data set in the RSNA layout. Rounds
 are interleaved: the other loop (see benchmarks/convert.py), preparing alone in this process, an import with one worker and
@@ -23,6 +23,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 
+from benchmarks._report import Report
 from benchmarks.convert import convert_theirs, write_phantoms
 from mammo_core.dataset.catalogue import Catalogue, read_catalogue
 from mammo_core.dataset.importer import import_images
@@ -36,13 +37,6 @@ from mammo_core.workspace import Workspace
 RSNA = 54_706  # images
 FASTER, SCALING, OVERHEAD, MEMORY = 10.0, 1.8, 0.15, 1024.0  # times, times, share, MiB
 FULL, SMALL = (2776, 2082), (512, 384)
-missed = []
-
-
-def report(name: str, value: str, target: str = "", ok: bool = True) -> None:
-    if not ok:
-        missed.append(name)
-    print(f"{name:<44} {value:<36} {target and 'target ' + target:<22} {'ok' if ok else 'MISS'}", flush=True)
 
 
 def link_dataset(folder: Path, files: list[Path], rows: int) -> Catalogue:
@@ -81,7 +75,7 @@ def import_once(catalogue: Catalogue, name: str, workers: int) -> tuple[float, f
     return done, all_rows
 
 
-def measure_speed(folder: Path, rows: int, rounds: int) -> None:
+def measure_speed(folder: Path, rows: int, rounds: int, report: Report) -> None:
     files = [path for syntax in ("jpeg2000", "jpeg_lossless") for path in write_phantoms(folder, FULL, syntax, 8)]
     files = [file for pair in zip(files[:8], files[8:], strict=True) for file in pair]
     catalogue = link_dataset(folder / "large", files, rows)
@@ -96,22 +90,22 @@ def measure_speed(folder: Path, rows: int, rounds: int) -> None:
             rates[name].append(rows / took)
         rates["all_rows"].append(rows / all_rows)
     theirs, bare, one, two, end_to_end = (statistics.median(rates[name]) for name in rates)
-    report("the other loop, one process", f"{theirs:.2f} images/s")
-    report("preparing alone, one process", f"{bare:.2f} images/s")
-    report("import, one worker", f"{one:.2f} images/s")
-    report("import, two workers", f"{two:.2f} images/s")
+    report.add("the other loop, one process", f"{theirs:.2f} images/s")
+    report.add("preparing alone, one process", f"{bare:.2f} images/s")
+    report.add("import, one worker", f"{one:.2f} images/s")
+    report.add("import, two workers", f"{two:.2f} images/s")
     share = f"{end_to_end:.2f} images/s of {rows:,}, {end_to_end / theirs:.1f} × the other loop"
-    report("the same with starting and ending Dask", share)
-    report("two workers against the other loop", f"{two / theirs:.1f} ×", f"{FASTER:g} ×", two / theirs >= FASTER)
-    report("two workers against one", f"{two / one:.2f} ×", f"{SCALING:g} ×", two / one >= SCALING)
+    report.add("the same with starting and ending Dask", share)
+    report.add("two workers against the other loop", f"{two / theirs:.1f} ×", f"{FASTER:g} ×", two / theirs >= FASTER)
+    report.add("two workers against one", f"{two / one:.2f} ×", f"{SCALING:g} ×", two / one >= SCALING)
     overhead = 1 - one / bare
-    report("import's share beside preparing", f"{overhead:.1%}", f"at most {OVERHEAD:.0%}", overhead <= OVERHEAD)
-    report(
+    report.add("import's share beside preparing", f"{overhead:.1%}", f"at most {OVERHEAD:.0%}", overhead <= OVERHEAD)
+    report.add(
         f"{RSNA:,} images would take", f"{RSNA / two / 3600:.1f} h here, {RSNA / theirs / 3600:.1f} h by the other loop"
     )
 
 
-def measure_memory(folder: Path, rows: int) -> None:
+def measure_memory(folder: Path, rows: int, report: Report) -> None:
     files = write_phantoms(folder, SMALL, "jpeg2000", 8)
     catalogue = link_dataset(folder / f"many-{rows}", files, rows)
     peaks: dict[int, float] = {}
@@ -131,7 +125,7 @@ def measure_memory(folder: Path, rows: int) -> None:
     over.set()
     watcher.join()
     own = peaks.pop(os.getpid())
-    report(
+    report.add(
         f"memory, {rows:,} rows in {took:.0f} s",
         f"coordinator {own:.0f} MiB, worker {max(peaks.values()):.0f} MiB",
         f"below {MEMORY:.0f} MiB",
@@ -139,21 +133,22 @@ def measure_memory(folder: Path, rows: int) -> None:
     )
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1600)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--skip-memory", action="store_true")
     options = parser.parse_args()
+    report = Report()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ |= {"MAMMO_DATA": name, "MAMMO_MODELS": f"{name}/models"}
         settings.cache_clear()
         for rows in () if options.skip_memory else (1_000, 20_000):
-            measure_memory(folder, rows)
-        measure_speed(folder, options.rows, options.rounds)
-    sys.exit(1 if missed else 0)
+            measure_memory(folder, rows, report)
+        measure_speed(folder, options.rows, options.rounds, report)
+    return report.finish()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

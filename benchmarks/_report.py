@@ -1,0 +1,35 @@
+"""Print measured figures with their targets, and remember which ones miss."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Report:
+    """The figures of one benchmark.
+
+    Attributes:
+        name_width: characters of the column of names.
+        missed: names of the figures that miss their target.
+    """
+
+    name_width: int = 44
+    missed: list[str] = field(default_factory=list)
+
+    def add(self, name: str, value: str, target: str = "", met: bool = True) -> None:
+        """Print one figure.
+
+        Args:
+            name: what was measured.
+            value: the figure with its unit.
+            target: what it should be; empty for a figure that has no target.
+            met: whether it meets the target.
+        """
+        if not met:
+            self.missed.append(name)
+        end = f"target {target}  {'ok' if met else 'MISS'}" if target else ""
+        print(f"{name:<{self.name_width}} {value:<38} {end}".rstrip(), flush=True)
+
+    def finish(self) -> int:
+        """Print which figures miss their target; return the exit status, 0 if none does, else 1."""
+        print(f"targets missed: {', '.join(self.missed)}" if self.missed else "all targets met")
+        return 1 if self.missed else 0

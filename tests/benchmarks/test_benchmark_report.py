@@ -1,0 +1,22 @@
+from benchmarks._report import Report
+
+
+def test_report_figure_that_misses_its_target_ends_with_status_1(capsys):
+    report = Report(name_width=6)
+    report.add("speed", "3 images/s", "at least 2", met=True)
+    report.add("memory", "9 MB", "at most 8 MB", met=False)
+    report.add("files", "4")
+    assert report.finish() == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "speed  3 images/s                             target at least 2  ok",
+        "memory 9 MB                                   target at most 8 MB  MISS",
+        "files  4",
+        "targets missed: memory",
+    ]
+
+
+def test_report_without_missed_target_ends_with_status_0(capsys):
+    report = Report()
+    report.add("speed", "3 images/s", "at least 2", met=True)
+    assert report.finish() == 0
+    assert capsys.readouterr().out.endswith("all targets met\n")
