@@ -3,7 +3,8 @@
 from mammo_core.dicom.grey import display
 from mammo_core.dicom.header import Source
 from mammo_core.dicom.header_summary import HeaderSummary, read_header
-from mammo_core.dicom.mammogram import LookupTable, Mammogram, Window, patient_key
+from mammo_core.dicom.mammogram import LookupTable, Mammogram, Window
+from mammo_core.dicom.pseudonyms import installation_secret, patient_key
 from mammo_core.dicom.read import read
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Source",
     "Window",
     "display",
+    "installation_secret",
     "patient_key",
     "read",
     "read_header",

@@ -18,10 +18,6 @@ from mammo_core.dicom.codestream import Codestream, parse
 from mammo_core.dicom.truncation import truncate_codestream
 from mammo_core.errors import ImageError
 
-LEVELS = 255  # grey levels of a model input
-BREAST_SPAN = (
-    4.0  # times the spread of a thumbnail's varied half, without its lowest bit: at most; phantoms have 2.8 to 4.0
-)
 DEEP = 2  # halvings; from more of them on, a bit left out shows twice as much
 ENDS = 0.005  # of a thumbnail's grey levels at either end: air, burned borders and letters
 JPEG_2000 = {uid.JPEG2000Lossless, uid.JPEG2000, uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K}
@@ -63,7 +59,7 @@ def decode(
     shape: tuple[int, int],
     reduction: int,
     *,
-    every_bit: bool = False,
+    max_step: float | None = None,
     strict: bool = False,
 ) -> Decoded:
     """Decode one frame of a JPEG family syntax.
@@ -73,7 +69,8 @@ def decode(
         syntax: transfer syntax UID.
         shape: rows and columns that the DICOM header gives.
         reduction: how often the sides may be halved; only JPEG 2000 can.
-        every_bit: decode the lowest bits of a reduced image too.
+        max_step: largest quantisation step of a reduced image, as a share of its contrast: the 1–99 % range of a
+            thumbnail's more varied half, which is tissue and not air. None decodes every bit.
         strict: read JPEG Lossless once more, to hear its decoder's warnings.
 
     Raises:
@@ -89,7 +86,7 @@ def decode(
     if code.components != 1:
         raise ImageError("not_mammogram", "This is a colour image, not a mammogram.")
     halvings = min(reduction, code.levels) if syntax in JPEG_2000 and not code.signed else 0
-    planes = 0 if every_bit or not halvings else _spare_planes(code, halvings)
+    planes = 0 if max_step is None or not halvings else _spare_planes(code, halvings, max_step)
     while halvings:
         found = _reduced(code, halvings, planes)
         if found is not None:
@@ -185,7 +182,7 @@ def _by_header(code: Codestream, halvings: int, planes: int) -> np.ndarray | Non
     return np.minimum(values, (1 << code.bits - planes) - 1, out=values) << planes
 
 
-def _spare_planes(code: Codestream, halvings: int) -> int:
+def _spare_planes(code: Codestream, halvings: int, max_step: float) -> int:
     """Guess how many of the lowest bits are worth about one of the `LEVELS` that the tissue's grey levels become.
 
     A thumbnail tells: of what is darker and what is brighter than its mean, tissue is the more varied, and air the other.
@@ -201,8 +198,8 @@ def _spare_planes(code: Codestream, halvings: int) -> int:
     levels = inner if inner.size else levels
     middle = int(np.searchsorted(levels, levels.mean()))
     parts = [part for part in (levels[:middle], levels[middle:]) if part.size]
-    span = BREAST_SPAN * max(int(part[int(0.99 * part.size)]) - int(part[int(0.01 * part.size)]) for part in parts)
-    return max(0, int(math.log2(max(span / LEVELS, 1))) - (halvings > DEEP))
+    contrast = max(int(part[int(0.99 * part.size)]) - int(part[int(0.01 * part.size)]) for part in parts)
+    return max(0, int(math.log2(max(max_step * contrast, 1))) - (halvings > DEEP))
 
 
 def _decoded(stream: bytes | None) -> np.ndarray | None:

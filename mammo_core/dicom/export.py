@@ -18,7 +18,7 @@ from pydicom.sr.codedict import codes
 from pydicom.valuerep import DA, TM
 
 from mammo_core.dicom.header import Source, open_stream
-from mammo_core.dicom.mammogram import known_patient, patient_key
+from mammo_core.dicom.pseudonyms import patient_key, real_patient_id
 from mammo_core.errors import ImageError
 
 MAKER = "Mammography workbench, research use only"
@@ -59,14 +59,17 @@ class ReportContent:
     limits: tuple[str, ...]
 
 
-def export(source: Source, picture: np.ndarray, statement: ReportContent, keep: bool) -> tuple[bytes, bytes]:
+def export(
+    source: Source, picture: np.ndarray, content: ReportContent, keep: bool, secret: bytes
+) -> tuple[bytes, bytes]:
     """Make the DICOM files of an answer.
 
     Args:
         source: the image's own file.
         picture: uint8 (rows, columns, 3), hung, with the heat laid over it.
-        statement: what the model says of it.
+        content: what the model says of it.
         keep: whether the patient's and the study's identifiers stay; the choice of the person who has the file.
+        secret: of the installation, for the pseudonyms that replace them.
 
     Returns:
         A Secondary Capture and a Comprehensive Structured Report that refers to it, as complete files.
@@ -76,7 +79,7 @@ def export(source: Source, picture: np.ndarray, statement: ReportContent, keep: 
     """
     tags = _tags(source)
     try:
-        capture = _capture(_identity(tags, keep), picture, statement)
+        capture = _capture(_identity(tags, keep, secret), picture, content)
     except (ValueError, TypeError, AttributeError) as error:  # its words quote the value
         raise ImageError("damaged", f"The source's identifiers can't be kept ({type(error).__name__}).") from None
     clean = tags[BURNED] == "NO"
@@ -88,7 +91,7 @@ def export(source: Source, picture: np.ndarray, statement: ReportContent, keep: 
         )
         if clean:
             capture.PatientIdentityRemoved = "YES"
-    return _file(capture), _file(_report(capture, statement))
+    return _file(capture), _file(_report(capture, content))
 
 
 def _tags(source: Source) -> dict[str, str]:
@@ -101,13 +104,13 @@ def _tags(source: Source) -> dict[str, str]:
         raise ImageError("damaged", f"The header can't be read again ({type(error).__name__}).") from None
 
 
-def _identity(tags: dict[str, str], keep: bool) -> dict[str, Any]:
+def _identity(tags: dict[str, str], keep: bool, secret: bytes) -> dict[str, Any]:
     """Return the arguments by which highdicom names patient and study."""
     study = tags["StudyInstanceUID"] or tags["SOPInstanceUID"] or uuid.uuid4().hex
     if not keep:
-        hidden = hd.UID.from_uuid(str(uuid.uuid5(uuid.NAMESPACE_OID, patient_key(study))))
-        patient = known_patient(tags["PatientID"])
-        return {"patient_id": patient_key(patient) if patient else "", "study_instance_uid": hidden}
+        hidden = hd.UID.from_uuid(str(uuid.uuid5(uuid.NAMESPACE_OID, patient_key(study, secret))))
+        patient = real_patient_id(tags["PatientID"])
+        return {"patient_id": patient_key(patient, secret) if patient else "", "study_instance_uid": hidden}
     kept = {
         "patient_id": tags["PatientID"],
         "patient_name": tags["PatientName"],
@@ -135,7 +138,7 @@ def _is_usable(name: str, value: str) -> bool:
     return name != "patient_sex" or value in ("M", "F", "O")
 
 
-def _capture(identity: dict[str, Any], picture: np.ndarray, statement: ReportContent) -> Dataset:
+def _capture(identity: dict[str, Any], picture: np.ndarray, content: ReportContent) -> Dataset:
     capture = hd.sc.SCImage(
         pixel_array=np.ascontiguousarray(picture),
         photometric_interpretation="RGB",
@@ -146,56 +149,56 @@ def _capture(identity: dict[str, Any], picture: np.ndarray, statement: ReportCon
         sop_instance_uid=hd.UID(),
         instance_number=1,
         manufacturer=MAKER,
-        laterality=statement.laterality,
+        laterality=content.laterality,
         patient_orientation=("A", "F"),
         **identity,
     )
-    capture.PatientOrientation = _orientation(statement)
-    capture.SeriesDescription = f"Heatmap of {statement.model}"[:64]
-    capture.ImageComments = " ".join(_comments(statement))[:1024]
+    capture.PatientOrientation = _orientation(content)
+    capture.SeriesDescription = f"Heatmap of {content.model}"[:64]
+    capture.ImageComments = " ".join(_comments(content))[:1024]
     return capture
 
 
-def _orientation(statement: ReportContent) -> list[str]:
+def _orientation(content: ReportContent) -> list[str]:
     """Return where rows and columns of a hung picture lead (0020,0020); nothing where the breast isn't known."""
-    if statement.laterality not in ("R", "L"):
+    if content.laterality not in ("R", "L"):
         return []
-    inwards = "L" if statement.laterality == "R" else "R"
-    return ["P" if statement.laterality == "R" else "A", inwards if statement.view == "CC" else "F"]
+    inwards = "L" if content.laterality == "R" else "R"
+    return ["P" if content.laterality == "R" else "A", inwards if content.view == "CC" else "F"]
 
 
-def _report(capture: Dataset, statement: ReportContent) -> Dataset:
-    device = sr.DeviceObserverIdentifyingAttributes(uid=hd.UID(), name=MAKER, model_name=statement.model)
+def _report(capture: Dataset, content: ReportContent) -> Dataset:
+    device = sr.DeviceObserverIdentifyingAttributes(uid=hd.UID(), name=MAKER, model_name=content.model)
     observer = sr.ObserverContext(observer_type=codes.DCM.Device, observer_identifying_attributes=device)
-    image = " ".join(word for word in (statement.laterality, statement.view) if word) or "image"
+    image = " ".join(word for word in (content.laterality, content.view) if word) or "image"
     group = sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(hd.UID(), image),
         measurements=[
             sr.Measurement(
                 name=sr.CodedConcept("PROBABILITY", SCHEME, "Probability of the positive class"),
-                value=round(statement.probability, 4),
+                value=round(content.probability, 4),
                 unit=codes.UCUM.NoUnits,
             )
         ],
         qualitative_evaluations=[
             sr.QualitativeEvaluation(
                 name=sr.CodedConcept("DECISION", SCHEME, "Decision for the breast at the operating point"),
-                value=sr.CodedConcept(*DECISIONS[None if statement.out_of_distribution else statement.recall]),
+                value=sr.CodedConcept(*DECISIONS[None if content.out_of_distribution else content.recall]),
             )
         ],
         source_images=[sr.SourceImageForMeasurementGroup.from_source_image(capture)],
     )
-    content = sr.MeasurementReport(
+    report = sr.MeasurementReport(
         observation_context=sr.ObservationContext(observer_device_context=observer),
         procedure_reported=codes.SCT.Mammography,
         imaging_measurements=[group],
     )
-    for text in _comments(statement):
+    for text in _comments(content):
         comment = sr.TextContentItem(codes.DCM.Comment, text, relationship_type=sr.RelationshipTypeValues.CONTAINS)
-        content[0].ContentSequence.append(comment)
+        report[0].ContentSequence.append(comment)
     return sr.ComprehensiveSR(
         evidence=[capture],
-        content=content,
+        content=report,
         series_instance_uid=hd.UID(),
         series_number=2,
         sop_instance_uid=hd.UID(),
@@ -205,12 +208,12 @@ def _report(capture: Dataset, statement: ReportContent) -> Dataset:
     )
 
 
-def _comments(statement: ReportContent) -> list[str]:
+def _comments(content: ReportContent) -> list[str]:
     """Return the sentences that go with an answer."""
-    texts = [f"Recall from a probability of {statement.threshold:.3f} of the breast."]
-    if statement.out_of_distribution:
+    texts = [f"Recall from a probability of {content.threshold:.3f} of the breast."]
+    if content.out_of_distribution:
         texts.append("The image is unlike those that the model learnt from: what it says of it has no basis.")
-    return [*statement.limits, *texts]
+    return [*content.limits, *texts]
 
 
 def _file(dataset: Dataset) -> bytes:

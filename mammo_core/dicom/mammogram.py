@@ -1,18 +1,8 @@
 """What the rest of the application knows of a DICOM file."""
 
-import hashlib
-import hmac
-import os
-import secrets
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 
 import numpy as np
-
-from mammo_core.settings import settings
-
-NOBODY = {"", "0", "anon", "anonymised", "anonymized", "anonymous", "n/a", "na", "none", "removed", "unknown", "xxx"}
 
 
 @dataclass(frozen=True)
@@ -105,42 +95,3 @@ class Mammogram:
     instance: str | None = field(default=None, repr=False)
     tags: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-
-
-def known_patient(patient: str) -> str | None:
-    """Return a Patient ID (0010,0020), unless it is what anonymisers write in its place: that is everybody's."""
-    patient = patient.strip()
-    return None if patient.casefold() in NOBODY else patient
-
-
-def patient_key(patient: str) -> str:
-    """Return a short keyed hash by which a patient (or an image) can be told from others, but not be found out.
-
-    The key is a secret of this installation: 32 random bytes in the data folder, readable by its owner only.
-
-    Args:
-        patient: Patient ID (0010,0020), or another identifier.
-
-    Returns:
-        Twelve hex digits of an HMAC-SHA-256; the same for the same patient on this installation only. So many that no two of
-        RSNA's patients, or images, share them.
-    """
-    return hmac.new(_secret(settings().data), patient.encode(), hashlib.sha256).hexdigest()[:12]
-
-
-@cache
-def _secret(data: Path) -> bytes:
-    """Return the secret of an installation with that data folder, made at the first use; of two makers at once one wins."""
-    path = data / ".patient-key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".patient-key-{secrets.token_hex(8)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            stream.write(secrets.token_bytes(32))
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    return path.read_bytes()

@@ -11,7 +11,8 @@ from pydicom.dataset import Dataset
 from mammo_core.dicom import codecs, frames, grey, header
 from mammo_core.dicom.codecs import Decoded
 from mammo_core.dicom.header import Header, Source
-from mammo_core.dicom.mammogram import Mammogram, known_patient
+from mammo_core.dicom.mammogram import Mammogram
+from mammo_core.dicom.pseudonyms import real_patient_id
 from mammo_core.dicom.reject import reject_others
 from mammo_core.errors import ImageError, MammoError
 
@@ -27,15 +28,15 @@ NUMERIC = {"DS", "IS", "US", "SS"}  # value representations of numbers (PS3.5 6.
 LONGEST_TAG = 64  # characters shown of an element
 
 
-def read(source: Source, wanted: int | None = None, *, every_bit: bool = False, strict: bool = False) -> Mammogram:
+def read(source: Source, side: int | None = None, *, max_step: float | None = None, strict: bool = False) -> Mammogram:
     """Read one DICOM file.
 
     Args:
         source: its path, its bytes, or a member of a zip file.
-        wanted: side in pixels of the image that is to be made of it; the image is then reduced as far as leaves at
+        side: longer side in pixels of the image that is to be made of it; the image is then reduced as far as leaves at
             least twice as much, JPEG 2000 while decoding and others by averaging. None gives the full resolution.
-        every_bit: decode the lowest bits of a reduced image too, however little they seem to matter; see
-            `Mammogram.grain`.
+        max_step: largest quantisation step of an image that is reduced while decoding, as a share of its contrast; see
+            `codecs.decode` and `Mammogram.quantisation_step`. None decodes every bit.
         strict: decode JPEG Lossless once more, to hear all that its decoder warns of; twice the time, for strangers' files.
 
     Raises:
@@ -46,7 +47,7 @@ def read(source: Source, wanted: int | None = None, *, every_bit: bool = False, 
         reject_others(dataset, bool(stream.read(1)))
         stream.seek(-1, 1)
         found = header.check(dataset, syntax, stream)
-        return _mammogram(found, wanted, every_bit, strict)
+        return _mammogram(found, side, max_step, strict)
 
 
 @contextmanager
@@ -67,13 +68,13 @@ def _nothing_else() -> Iterator[None]:
         raise ImageError("damaged", f"The file is damaged and can't be read ({type(error).__name__}).") from None
 
 
-def stored_values(found: Header, reduction: int = 0, *, every_bit: bool = False, strict: bool = False) -> Decoded:
+def stored_values(found: Header, reduction: int = 0, *, max_step: float | None = None, strict: bool = False) -> Decoded:
     """Decode the file's frame, the middle one of several.
 
     Args:
         found: the header, its stream at the pixels.
         reduction: how often the sides may be halved while decoding.
-        every_bit: see `read`.
+        max_step: see `read`.
         strict: see `read`.
 
     Returns:
@@ -92,7 +93,7 @@ def stored_values(found: Header, reduction: int = 0, *, every_bit: bool = False,
         values = codecs.decode_rle(frames.encapsulated_frame(found, frame), shape, grey.stored_dtype(found))
     else:
         data = frames.encapsulated_frame(found, frame)
-        decoded = codecs.decode(data, found.syntax, shape, reduction, every_bit=every_bit, strict=strict)
+        decoded = codecs.decode(data, found.syntax, shape, reduction, max_step=max_step, strict=strict)
         if decoded.bits > found.allocated:
             raise ImageError("damaged", "The compressed image has more bits a pixel than the header allows.")
         values = grey.with_sign(decoded.values, decoded.bits, found.signed)
@@ -101,11 +102,11 @@ def stored_values(found: Header, reduction: int = 0, *, every_bit: bool = False,
     return Decoded(values, 0, found.bits, found.signed)
 
 
-def _mammogram(found: Header, wanted: int | None, every_bit: bool, strict: bool) -> Mammogram:
+def _mammogram(found: Header, side: int | None, max_step: float | None, strict: bool) -> Mammogram:
     dataset = _flat(found)
-    reduction = _reduction(found.rows, found.columns, wanted)
+    reduction = _reduction(found.rows, found.columns, side)
     halvings = reduction if _may_reduce(found) else 0
-    decoded = stored_values(found, halvings, every_bit=every_bit, strict=strict)
+    decoded = stored_values(found, halvings, max_step=max_step, strict=strict)
     done = decoded.halvings
     notes = _notes(found, decoded)
     stored = grey.fill_padding(decoded.values, found, decoded.quantisation_step, blended=done > 0)
@@ -131,18 +132,18 @@ def _mammogram(found: Header, wanted: int | None, every_bit: bool, strict: bool)
         windows=grey.windows(dataset, found.little),
         laterality=_laterality(dataset),
         view=_view(dataset),
-        patient=known_patient(str(dataset.get("PatientID") or "")),
+        patient=real_patient_id(str(dataset.get("PatientID") or "")),
         instance=str(dataset.get("SOPInstanceUID") or "").strip() or None,
         tags=_tags(dataset),
         notes=notes,
     )
 
 
-def _reduction(rows: int, columns: int, wanted: int | None) -> int:
+def _reduction(rows: int, columns: int, side: int | None) -> int:
     """Return how often the sides may be halved so that the longer one keeps `OVERSAMPLING` times the wanted side."""
-    if wanted is None:
+    if side is None:
         return 0
-    return max(0, int(math.log2(max(max(rows, columns) / (OVERSAMPLING * wanted), 1))))
+    return max(0, int(math.log2(max(max(rows, columns) / (OVERSAMPLING * side), 1))))
 
 
 def _may_reduce(found: Header) -> bool:

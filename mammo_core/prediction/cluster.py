@@ -7,6 +7,7 @@ from pathlib import Path
 from mammo_core.dataset.catalogue import image_name
 from mammo_core.dataset.library import known_views
 from mammo_core.dataset.worker_pool import WorkerPool
+from mammo_core.dicom import installation_secret
 from mammo_core.dicom.limits import hard_timeout, tune_malloc
 from mammo_core.errors import ImageError
 from mammo_core.models.bundle import Bundle, open_bundle
@@ -37,8 +38,10 @@ def predict_on_cluster(
     Raises:
         JobError: there are no workers, or they can't import the code.
     """
-    listed = known_views(Workspace.from_environment(), [image_name(name) for name, _ in files])
-    task = partial(predict_batch, bundle.folder, listed, as_environment())
+    workspace = Workspace.from_environment()
+    listed = known_views(workspace, [image_name(name) for name, _ in files])
+    secret = installation_secret(workspace)
+    task = partial(predict_batch, bundle.folder, listed, as_environment(), secret)
     for batch, found in pool.map_batches(task, list(enumerate(files)), lambda: False):
         died = [
             Prediction(name, error="The decoder crashed on this file; nothing else was harmed.")
@@ -48,7 +51,7 @@ def predict_on_cluster(
 
 
 def predict_batch(
-    folder: Path, listed: Views, environment: Mapping[str, str], files: Sequence[Placed]
+    folder: Path, listed: Views, environment: Mapping[str, str], secret: bytes, files: Sequence[Placed]
 ) -> list[Prediction]:
     """Predict a few files; runs in a Dask worker, which loads a model once and ends itself at a file that takes too long."""
     apply_environment(environment)
@@ -58,11 +61,11 @@ def predict_batch(
     for _, (name, data) in files:
         try:
             with hard_timeout(settings().decode_seconds):
-                upload = decode_image(data, name, predictor.bundle.preprocessing)
+                upload = decode_image(data, name, predictor.bundle.preprocessing, secret)
         except ImageError as error:
             found.append(Prediction(name, error=str(error)))
         else:
-            found.append(predict_image(upload, predictor, listed).without_arrays())
+            found.append(predict_image(upload, predictor, listed, secret).without_arrays())
     return found
 
 

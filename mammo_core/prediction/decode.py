@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mammo_core.dicom import Source, display, patient_key, read
-from mammo_core.preprocess import Geometry, PreprocessingConfig, read_prepared
+from mammo_core.preprocess import Geometry, PreprocessingConfig, read_and_prepare
 
 THUMBNAIL_SIDE = 16  # pixels: side of an image that is told from others at a glance
 
@@ -43,17 +43,23 @@ class DecodedImage:
     instance: str | None = None
 
 
-def decode_image(data: Source, file: str, preprocessing: PreprocessingConfig) -> DecodedImage:
+def decode_image(data: Source, file: str, preprocessing: PreprocessingConfig, secret: bytes) -> DecodedImage:
     """Turn one file's bytes into what prediction needs; runs in a sandboxed worker.
+
+    Args:
+        data: the file.
+        file: its name.
+        preprocessing: the preprocessing of the model.
+        secret: of the installation, for pseudonyms.
 
     Raises:
         ImageError: the file can't become a mammogram.
     """
-    mammogram, prepared = read_prepared(data, preprocessing, strict=True)
+    mammogram, prepared = read_and_prepare(data, preprocessing, strict=True)
     seen = prepared.image.tobytes() + repr(prepared.geometry).encode()
     return DecodedImage(
         file=file,
-        patient=patient_key(mammogram.patient) if mammogram.patient else None,
+        patient=patient_key(mammogram.patient, secret) if mammogram.patient else None,
         laterality=mammogram.laterality,
         view=mammogram.view,
         model_input=prepared.image,
@@ -65,7 +71,7 @@ def decode_image(data: Source, file: str, preprocessing: PreprocessingConfig) ->
         thumbnail=prepared.image.reshape(THUMBNAIL_SIDE, -1, THUMBNAIL_SIDE, preprocessing.size // THUMBNAIL_SIDE)
         .mean(axis=(1, 3))
         .astype(np.uint8),
-        instance=patient_key(mammogram.instance) if mammogram.instance else None,
+        instance=patient_key(mammogram.instance, secret) if mammogram.instance else None,
     )
 
 

@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Mapping, Sequence
 
+from mammo_core.dicom import installation_secret
 from mammo_core.dicom.export import ReportContent, export
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.models.bundle import Bundle
@@ -11,6 +12,7 @@ from mammo_core.prediction.exams import Row
 from mammo_core.prediction.files import InputFile
 from mammo_core.prediction.rendering import exam_picture, hung_picture, to_png
 from mammo_core.prediction.results import UNKNOWN, ExamReport
+from mammo_core.workspace import Workspace
 
 
 def pictures(answer: ExamReport, exams: Mapping[str, list[Row]], opacity: float) -> bytes:
@@ -34,6 +36,7 @@ def dicom_files(
     recalled = {
         (breast["patient"], breast["laterality"]): breast["recall"] for breast in answer.breasts.to_dict("records")
     }
+    secret = installation_secret(Workspace.from_environment())
     found: dict[str, bytes] = {}
     for number, (image, (_, source)) in enumerate(zip(answer.images, files, strict=True), 1):
         upload, probability = image.upload, image.probability
@@ -49,7 +52,7 @@ def dicom_files(
             view=upload.view,
             limits=tuple(bundle.card["limits"]),
         )
-        capture, report = sandbox.run(export, source, hung_picture(image, opacity), statement, keep)
+        capture, report = sandbox.run(export, source, hung_picture(image, opacity), statement, keep, secret)
         found |= {f"{number:03d}-capture.dcm": capture, f"{number:03d}-report.dcm": report}
     return _zipped(found)
 

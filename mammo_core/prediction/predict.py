@@ -9,7 +9,7 @@ import numpy as np
 
 from mammo_core.dataset.catalogue import image_name
 from mammo_core.dataset.library import known_views
-from mammo_core.dicom import patient_key
+from mammo_core.dicom import installation_secret, patient_key
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import ImageError
 from mammo_core.evaluation.ood import ood_features
@@ -28,39 +28,48 @@ def predict_files(files: Sequence[InputFile], predictor: Predictor, sandbox: San
         predictor: the model.
         sandbox: where the bytes are decoded.
     """
-    listed = known_views(Workspace.from_environment(), [image_name(name) for name, _ in files])
+    workspace = Workspace.from_environment()
+    listed = known_views(workspace, [image_name(name) for name, _ in files])
+    secret = installation_secret(workspace)
     waiting: deque[tuple[str, Callable[[], DecodedImage]]] = deque()
     for name, data in files:
-        waiting.append((name, sandbox.start(decode_image, data, name, predictor.bundle.preprocessing)))
+        waiting.append((name, sandbox.start(decode_image, data, name, predictor.bundle.preprocessing, secret)))
         if len(waiting) > sandbox.workers:  # no more: what waits is held in memory twice
-            yield _predict(*waiting.popleft(), predictor, listed)
+            yield _predict(*waiting.popleft(), predictor, listed, secret)
     while waiting:
-        yield _predict(*waiting.popleft(), predictor, listed)
+        yield _predict(*waiting.popleft(), predictor, listed, secret)
 
 
 def _predict(
-    name: str, upload_of: Callable[[], DecodedImage], predictor: Predictor, listed: dict[str, tuple[str, str]]
+    name: str,
+    upload_of: Callable[[], DecodedImage],
+    predictor: Predictor,
+    listed: dict[str, tuple[str, str]],
+    secret: bytes,
 ) -> Prediction:
     try:
-        return predict_image(upload_of(), predictor, listed)
+        return predict_image(upload_of(), predictor, listed, secret)
     except ImageError as error:
         return Prediction(name, error=str(error))
 
 
-def predict_image(upload: DecodedImage, predictor: Predictor, listed: dict[str, tuple[str, str]]) -> Prediction:
+def predict_image(
+    upload: DecodedImage, predictor: Predictor, listed: dict[str, tuple[str, str]], secret: bytes
+) -> Prediction:
     """Return what a model says of one file that could be read.
 
     Args:
         upload: the file.
         predictor: the model.
         listed: laterality and view by image_id, for files that don't say.
+        secret: of the installation, for pseudonyms.
     """
     image_id, folder = image_name(upload.file), Path(upload.file).parent.name
     laterality, view = listed.get(image_id, (None, None))
     names_patient = folder.isdigit() and image_id.isdigit()  # RSNA's layout: <patient_id>/<image_id>.dcm
     upload = replace(
         upload,
-        patient=upload.patient or (patient_key(folder) if names_patient else None),
+        patient=upload.patient or (patient_key(folder, secret) if names_patient else None),
         laterality=upload.laterality or laterality,
         view=upload.view or view,
     )

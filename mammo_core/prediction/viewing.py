@@ -13,7 +13,7 @@ from mammo_core.dataset.lesion_annotations import read_lesions
 from mammo_core.dataset.store import list_stores
 from mammo_core.dicom import display, read
 from mammo_core.errors import ImageError
-from mammo_core.preprocess import Geometry, PreprocessingConfig, prepare_source
+from mammo_core.preprocess import DECODER_STEP, Geometry, PreprocessingConfig, prepare_source
 from mammo_core.workspace import Workspace
 
 Kind = Literal["positive", "lesion", "quarantined"]
@@ -78,7 +78,7 @@ def read_view(
     """
     if file is None or pd.isna(file):
         raise ImageError("missing", "The CSV lists this image, but its file isn't there.")
-    mammogram = read(Path(file), wanted=None if full else SHOWN_SIDE)
+    mammogram = read(Path(file), None if full else SHOWN_SIDE, max_step=DECODER_STEP)
     picture = display(mammogram, levels=levels)
     prepared, notes = None, mammogram.notes
     try:

@@ -8,15 +8,16 @@ any parameter, or of what this package does with them, is a new contract.
 
 from mammo_core.preprocess.config import PreprocessingConfig
 from mammo_core.preprocess.geometry import Geometry, to_source
-from mammo_core.preprocess.prepare import ModelInput, prepare, prepare_source, read_prepared, to_tensor
+from mammo_core.preprocess.prepare import DECODER_STEP, ModelInput, prepare, prepare_source, read_and_prepare, to_tensor
 
 __all__ = [
+    "DECODER_STEP",
     "Geometry",
     "ModelInput",
     "PreprocessingConfig",
     "prepare",
     "prepare_source",
-    "read_prepared",
+    "read_and_prepare",
     "to_source",
     "to_tensor",
 ]

@@ -12,9 +12,11 @@ from mammo_core.preprocess.config import PreprocessingConfig
 from mammo_core.preprocess.geometry import Geometry, Raster
 
 LEVELS = 255  # grey levels above 0 of a model input
-MAX_QUANTISATION_STEP = (
-    2  # grey levels of a model input between two neighbouring values of the source's pixels, of which it has averages
+MAX_STEP = 2  # largest acceptable quantisation step of the decoded source, in grey levels of a model input
+BREAST_SPAN = (
+    4.0  # at most, the grey range of breast tissue / the image's contrast (see `codecs.decode`); phantoms: 2.8 to 4.0
 )
+DECODER_STEP = BREAST_SPAN / LEVELS  # of the image's contrast: about one grey level of a model input
 COARSE = 256  # longest side in pixels, at most, of the image in which the breast is looked for
 
 
@@ -41,10 +43,10 @@ def prepare_source(source: Source, preprocessing: PreprocessingConfig) -> ModelI
     Raises:
         ImageError: the file can't become a mammogram, or holds no breast.
     """
-    return read_prepared(source, preprocessing)[1]
+    return read_and_prepare(source, preprocessing)[1]
 
 
-def read_prepared(
+def read_and_prepare(
     source: Source, preprocessing: PreprocessingConfig, *, strict: bool = False
 ) -> tuple[Mammogram, ModelInput]:
     """Read a DICOM file as far as the contract needs it, and prepare it.
@@ -60,10 +62,10 @@ def read_prepared(
     Raises:
         ImageError: the file can't become a mammogram, or holds no breast.
     """
-    mammogram = read(source, wanted=preprocessing.size, strict=strict)
+    mammogram = read(source, preprocessing.size, max_step=DECODER_STEP, strict=strict)
     prepared = prepare(mammogram, preprocessing)
-    if mammogram.quantisation_step * LEVELS > MAX_QUANTISATION_STEP * prepared.span:
-        mammogram = read(source, wanted=preprocessing.size, every_bit=True)
+    if mammogram.quantisation_step * LEVELS > MAX_STEP * prepared.span:
+        mammogram = read(source, preprocessing.size)
         prepared = prepare(mammogram, preprocessing)
     return mammogram, prepared
 

@@ -193,11 +193,11 @@ def test_decode_keeps_values_beyond_the_stream_precision():
     assert np.array_equal(codecs.decode(data, uid.JPEGLosslessSV1, (96, 72), 0).values, expected)
 
 
-def test_decode_every_bit_gives_quantisation_step_1():
+def test_decode_without_max_step_gives_quantisation_step_1():
     pixels = np.round(breast(512, 384) * 14).astype(np.uint16)
     data = LOSSLESS[uid.JPEG2000Lossless](pixels, 16)
     coarse, fine = (
-        codecs.decode(data, uid.JPEG2000Lossless, pixels.shape, 1, every_bit=bits) for bits in (False, True)
+        codecs.decode(data, uid.JPEG2000Lossless, pixels.shape, 1, max_step=step) for step in (4 / 255, None)
     )
     assert coarse.quantisation_step > 1
     assert fine.quantisation_step == 1

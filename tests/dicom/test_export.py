@@ -13,6 +13,7 @@ from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.errors import ImageError
 
 STATEMENT = ReportContent("demo", 0.73, True, 0.4, False, "R", "CC", ("Research use only.", "Synthetic images."))
+SECRET = bytes(range(32))
 PICTURE = np.random.default_rng(0).integers(0, 255, (40, 30, 3), np.uint8)
 
 
@@ -31,7 +32,7 @@ def source(burned: str | None = "NO") -> bytes:
 
 @pytest.fixture
 def made(workspace) -> dict[bool, tuple[bytes, bytes]]:
-    return {keep: export(source(), PICTURE, STATEMENT, keep) for keep in (False, True)}
+    return {keep: export(source(), PICTURE, STATEMENT, keep, SECRET) for keep in (False, True)}
 
 
 def test_export_deidentified_contains_no_source_identifiers(made):
@@ -67,7 +68,7 @@ def test_export_secondary_capture_holds_the_picture(made):
 
 @pytest.mark.parametrize("burned", ["YES", None])
 def test_export_unverified_pixels_are_not_marked_deidentified(workspace, burned):
-    capture = dcmread(io.BytesIO(export(source(burned), PICTURE, STATEMENT, False)[0]))
+    capture = dcmread(io.BytesIO(export(source(burned), PICTURE, STATEMENT, False, SECRET)[0]))
     assert capture.get("PatientIdentityRemoved") != "YES"
     assert capture.get("BurnedInAnnotation") != "NO"
     assert "pixels not examined" in capture.DeidentificationMethod
@@ -84,7 +85,7 @@ def texts(item: Dataset) -> list[str]:
 )
 def test_export_report_has_no_decision_for_ood_image(workspace, out_of_distribution, recall, said):
     statement = replace(STATEMENT, out_of_distribution=out_of_distribution, recall=recall)
-    found = texts(dcmread(io.BytesIO(export(source(), PICTURE, statement, False)[1])))
+    found = texts(dcmread(io.BytesIO(export(source(), PICTURE, statement, False, SECRET)[1])))
     assert said in found
     assert (
         "The image is unlike those that the model learnt from: what it says of it has no basis." in found
@@ -93,7 +94,7 @@ def test_export_report_has_no_decision_for_ood_image(workspace, out_of_distribut
 
 
 def test_export_images_of_an_exam_share_one_study(made):
-    again = export(source(), PICTURE, STATEMENT, False)
+    again = export(source(), PICTURE, STATEMENT, False, SECRET)
     studies = {dcmread(io.BytesIO(data)).StudyInstanceUID for data in (*made[False], *again)}
     assert len(studies) == 1
 
@@ -112,7 +113,7 @@ def test_export_report_holds_probability_and_references_capture(made):
 
 def test_export_unknown_laterality_leaves_orientation_empty(workspace):
     statement = ReportContent("demo", 0.2, None, 0.4, False, None, None, ("Research use only.",))
-    capture = dcmread(io.BytesIO(export(source(), PICTURE, statement, False)[0]))
+    capture = dcmread(io.BytesIO(export(source(), PICTURE, statement, False, SECRET)[0]))
     assert not capture.PatientOrientation
 
 
@@ -127,7 +128,7 @@ def test_export_is_readable_by_dcmtk(made, tmp_path):
 
 def test_export_unreadable_source_raises_image_error(workspace, tmp_path):
     with pytest.raises(ImageError, match="can't be read again"):
-        export(tmp_path / "nothing.dcm", PICTURE, STATEMENT, False)
+        export(tmp_path / "nothing.dcm", PICTURE, STATEMENT, False, SECRET)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ def test_export_omits_invalid_dates_and_sex(workspace, name, value):
     setattr(dataset, name, value)
     stream = io.BytesIO()
     dataset.save_as(stream)
-    for data in export(stream.getvalue(), PICTURE, STATEMENT, True):
+    for data in export(stream.getvalue(), PICTURE, STATEMENT, True, SECRET):
         found = dcmread(io.BytesIO(data))
         assert not found.get(name)
         assert found.PatientID == "SECRET-ID"
@@ -153,4 +154,6 @@ def test_export_ignores_placeholder_patient_id(workspace):
     dataset.PatientID = "removed"
     stream = io.BytesIO()
     dataset.save_as(stream)
-    assert all(not dcmread(io.BytesIO(data)).PatientID for data in export(stream.getvalue(), PICTURE, STATEMENT, False))
+    assert all(
+        not dcmread(io.BytesIO(data)).PatientID for data in export(stream.getvalue(), PICTURE, STATEMENT, False, SECRET)
+    )

@@ -33,6 +33,8 @@ PERSON: dict[str, Any] = {
     "AccessionNumber": "MRN-77",
 }
 
+MAX_STEP = 4 / 255  # as the preprocessing asks for
+
 
 def grey_files() -> list[Path]:
     """pydicom's own files that hold one grey frame: those that are installed with it, none from the network."""
@@ -123,10 +125,10 @@ def test_read_lossy_syntaxes_are_close(syntax):
     assert np.abs(read(build_dicom(pixels, syntax, bits)).pixels - pixels).max() <= 0.02 * 2**bits
 
 
-@pytest.mark.parametrize(("wanted", "reduction"), [(None, 0), (256, 0), (48, 0), (24, 1), (12, 2), (6, 3), (1, 5)])
-def test_read_reduction_keeps_twice_the_requested_size(wanted, reduction):
+@pytest.mark.parametrize(("side", "reduction"), [(None, 0), (256, 0), (48, 0), (24, 1), (12, 2), (6, 3), (1, 5)])
+def test_read_reduction_keeps_twice_the_requested_size(side, reduction):
     for syntax in (uid.ExplicitVRLittleEndian, uid.JPEG2000Lossless):
-        found = read(build_dicom(breast(), syntax), wanted)
+        found = read(build_dicom(breast(), syntax), side, max_step=MAX_STEP)
         assert found.reduction == reduction
         assert found.pixels.shape == (-(-96 // 2**reduction), -(-72 // 2**reduction))
         assert (found.source_rows, found.source_columns) == (96, 72)
@@ -139,7 +141,7 @@ def test_read_other_syntaxes_reduce_by_averaging():
 
 
 def test_read_reduced_jpeg2000_is_shifted_by_half_a_source_pixel():
-    found = read(build_dicom(breast(), uid.JPEG2000Lossless), 24)
+    found = read(build_dicom(breast(), uid.JPEG2000Lossless), 24, max_step=MAX_STEP)
     assert (found.reduction, found.shift) == (1, 0.5)
     assert np.abs(found.pixels - breast()[::2, ::2]).mean() < 60
 
@@ -147,7 +149,7 @@ def test_read_reduced_jpeg2000_is_shifted_by_half_a_source_pixel():
 def test_read_padding_prevents_wavelet_reduction():
     pixels = breast()
     pixels[pixels == 0] = 3044
-    found = read(build_dicom(pixels, uid.JPEG2000Lossless, PixelPaddingValue=3044), 24)
+    found = read(build_dicom(pixels, uid.JPEG2000Lossless, PixelPaddingValue=3044), 24, max_step=MAX_STEP)
     assert (found.reduction, found.shift) == (1, 0)
     assert found.pixels.max() < 3000
 

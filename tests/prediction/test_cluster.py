@@ -44,5 +44,7 @@ def test_predict_batch_applies_the_callers_time_limit_to_each_file(finished, mon
     given = []
     monkeypatch.setattr(cluster, "hard_timeout", lambda seconds: given.append(seconds) or nullcontext())
     environment = as_environment() | {"MAMMO_DECODE_SECONDS": "7.0"}
-    predict_batch(finished / "models" / "trained", {}, environment, [(0, ("a", b"no image")), (1, ("b", b"none"))])
+    predict_batch(
+        finished / "models" / "trained", {}, environment, bytes(32), [(0, ("a", b"no image")), (1, ("b", b"none"))]
+    )
     assert given == [7.0, 7.0]

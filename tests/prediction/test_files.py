@@ -65,9 +65,9 @@ def test_unpack_skips_files_that_cannot_be_images_and_warns(tmp_path):
 def test_upload_contains_no_patient_identifier(phantoms):
     file = next(path for path in sorted(phantoms.glob("train_images/*/*.dcm")))
     with Sandbox() as sandbox:
-        upload = sandbox.run(decode_image, file.read_bytes(), "name", PreprocessingConfig())
+        upload = sandbox.run(decode_image, file.read_bytes(), "name", PreprocessingConfig(), bytes(32))
         with pytest.raises(ImageError, match="isn't a DICOM file"):
-            sandbox.run(decode_image, b"letter" * 100, "name", PreprocessingConfig())
+            sandbox.run(decode_image, b"letter" * 100, "name", PreprocessingConfig(), bytes(32))
     assert upload.patient != file.parent.name
     assert len(upload.patient) == 12
     assert "PatientID" not in upload.tags
@@ -79,7 +79,7 @@ def test_upload_same_pixels_with_other_window_has_same_digest():
     header = Header(patient="7", image="70", laterality="L", view="CC")
     narrow, other = replace(header, windows=((1500.0, 1500.0),)), replace(header, image="71")
     first, second, third = (
-        decode_image(dicom_bytes(pixels, one), "a", PreprocessingConfig()) for one in (header, narrow, other)
+        decode_image(dicom_bytes(pixels, one), "a", PreprocessingConfig(), bytes(32)) for one in (header, narrow, other)
     )
     assert first.digest == second.digest == third.digest
     assert not np.array_equal(first.picture, second.picture)

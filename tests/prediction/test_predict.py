@@ -163,9 +163,10 @@ def test_evaluate_store_own_training_store_uses_only_test_part(predictor):
 
 def test_file_without_patient_id_takes_patient_from_known_folder(readable, predictor, sandbox):
     (image,) = predict_files([("a", Path(readable["file"].iloc[0]))], predictor, sandbox)
-    for file, patient in (("1863/77.dcm", patient_key("1863")), ("holiday/77.dcm", None), ("77.dcm", None)):
+    secret = bytes(32)
+    for file, patient in (("1863/77.dcm", patient_key("1863", secret)), ("holiday/77.dcm", None), ("77.dcm", None)):
         upload = replace(image.upload, patient=None, file=file)
-        assert predict_image(upload, predictor, {"77": ("R", "CC")}).upload.patient == patient
+        assert predict_image(upload, predictor, {"77": ("R", "CC")}, secret).upload.patient == patient
 
 
 def test_eight_concurrent_sessions_get_the_same_predictions_as_serial(readable, predictor, sandbox):

@@ -1,0 +1,90 @@
+import errno
+import hashlib
+import hmac
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from mammo_core.dicom import installation_secret, patient_key, pseudonyms
+from mammo_core.dicom.pseudonyms import real_patient_id
+from mammo_core.errors import DataError
+from mammo_core.workspace import Workspace
+
+SECRET = bytes(range(32))
+
+
+@pytest.fixture
+def folders(tmp_path):
+    pseudonyms._read_or_create.cache_clear()
+    yield Workspace(tmp_path / "data", tmp_path / "models")
+    pseudonyms._read_or_create.cache_clear()
+
+
+def test_patient_key_is_the_start_of_an_hmac():
+    assert patient_key("10042", SECRET) == hmac.new(SECRET, b"10042", hashlib.sha256).hexdigest()[:12]
+    assert patient_key("10042", SECRET) != patient_key("10043", SECRET)
+    assert patient_key("10042", SECRET) != patient_key("10042", bytes(32))
+
+
+@pytest.mark.parametrize("placeholder", ["", "  ", "0", "ANONYMIZED", "n/a", "Unknown "])
+def test_real_patient_id_placeholder_is_none(placeholder):
+    assert real_patient_id(placeholder) is None
+    assert real_patient_id(" 10042 ") == "10042"
+
+
+def test_installation_secret_is_the_same_in_other_processes(folders):
+    code = (
+        "import pathlib, sys; from mammo_core.dicom import installation_secret; from mammo_core.workspace import Workspace;"
+        "print(installation_secret(Workspace(pathlib.Path(sys.argv[1]), pathlib.Path())).hex())"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(folders.data)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == installation_secret(folders).hex()
+
+
+def test_installation_secret_differs_between_installations(folders):
+    first = installation_secret(folders)
+    (folders.data / ".patient-key").unlink()
+    pseudonyms._read_or_create.cache_clear()
+    assert installation_secret(folders) != first
+
+
+def test_installation_secret_existing_file_is_kept(folders):
+    folders.data.mkdir()
+    (folders.data / ".patient-key").write_bytes(SECRET)
+    assert installation_secret(folders) == SECRET
+
+
+def test_installation_secret_file_is_readable_by_owner_only(folders):
+    secret = installation_secret(folders)
+    path = folders.data / ".patient-key"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_bytes() == secret
+    assert len(secret) == 32
+    assert [item.name for item in path.parent.iterdir()] == [".patient-key"]
+
+
+def test_installation_secret_without_hard_links_is_created(folders, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EOPNOTSUPP, "no hard links")
+
+    monkeypatch.setattr(os, "link", refuse)
+    secret = installation_secret(folders)
+    assert (folders.data / ".patient-key").read_bytes() == secret
+    assert len(secret) == 32
+    assert [item.name for item in folders.data.iterdir()] == [".patient-key"]
+
+
+def test_installation_secret_empty_file_is_replaced(folders, monkeypatch):
+    monkeypatch.setattr(pseudonyms, "WRITE_SECONDS", 0.0)
+    folders.data.mkdir()
+    (folders.data / ".patient-key").touch()
+    assert len(installation_secret(folders)) == 32
+
+
+def test_installation_secret_unusable_folder_raises_data_error(folders):
+    folders.data.write_text("a file where the folder should be")
+    with pytest.raises(DataError, match=r"\.patient-key in the data folder can't be read or created"):
+        installation_secret(folders)
