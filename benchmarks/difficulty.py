@@ -22,7 +22,8 @@ from benchmarks._report import Report
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.errors import ImageError
 from mammo_core.evaluation import image_statistics, metrics, to_breasts
-from mammo_core.evaluation.metrics import Ranking, bootstrap, interval
+from mammo_core.evaluation.bootstrap import bootstrap, interval
+from mammo_core.evaluation.metrics import Ranking
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import DEMO, model_folder
 from mammo_core.phantoms import DemoSpec, generate

@@ -177,15 +177,20 @@ def stop(run: Annotated[str, typer.Argument(help="Name of a training run.")]) ->
 @app.command()
 def runs(as_json: AsJson = False) -> None:
     """List training runs and models with their state and breast-level AUC."""
+    from mammo_core.evaluation.tables import format_ci
     from mammo_core.jobs.runs import list_runs
 
     rows = list_runs()
     if as_json:
-        return _print({"runs": [{key: row[key] for key in row if key != "report"} for row in rows]}, as_json)
+        documents = [
+            {**{key: row[key] for key in row if key != "report"}, "auc": row["auc"] and row["auc"].to_json()}
+            for row in rows
+        ]
+        return _print({"runs": documents}, as_json)
     table = Table("run", "state", "epoch", "AUC (95 % CI)", "active")
     for row in rows:
         auc = row["auc"]
-        shown = f"{auc['value']:.3f} ({auc['low']:.3f}–{auc['high']:.3f})" if auc else "–"
+        shown = format_ci(auc) if auc else "–"
         table.add_row(row["run"], row["state"], str(row["epochs"] or "–"), shown, "●" if row["active"] else "")
     Console().print(table)
 
@@ -198,21 +203,17 @@ def evaluate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Report how good a model is on patients that it wasn't trained on, with confidence intervals and baselines."""
+    """Evaluate a model on patients that it wasn't trained on, with confidence intervals and baselines."""
+    from mammo_core.assessment import current_report, evaluate_store
+    from mammo_core.documents.report import ModelEvaluation
     from mammo_core.models.bundle import open_bundle
     from mammo_core.models.registry import model_folder
     from mammo_core.workspace import Workspace
 
-    bundle = open_bundle(model_folder(Workspace.from_environment(), model))
-    if data is None:
-        from mammo_core.assessment import current_report
-
-        document = current_report(bundle)
-    else:
-        from mammo_core.assessment.store_evaluation import evaluate_store
-
-        document = evaluate_store(bundle, data)
-    _print({"model": model, **document}, as_json)
+    workspace = Workspace.from_environment()
+    bundle = open_bundle(model_folder(workspace, model))
+    report = current_report(workspace, bundle) if data is None else evaluate_store(workspace, bundle, data)
+    _print(ModelEvaluation(model=model, data=data, **dict(report)).to_json(), as_json)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import list_models, model_folder
 from mammo_core.workspace import Workspace
 from ui.error_browser import show_errors
-from ui.model_actions import manage
+from ui.model_actions import show_actions
 from ui.model_comparison import show_comparison
 from ui.operating_point import show_operating_point
 from ui.report_view import show_card, show_report, show_subgroups
@@ -17,7 +17,7 @@ from ui.session import errors_shown, open_page
 
 
 def show_curves(name: str) -> None:
-    """Show how a model was trained."""
+    """Show the curves of a model's training."""
     records = read_metrics(model_folder(Workspace.from_environment(), name))
     left, right = st.columns(2)
     left.plotly_chart(loss_curves(records), key=f"loss {name}")
@@ -31,7 +31,7 @@ if table.empty:
     st.info("There is no model yet. Train one first.", icon=":material/model_training:")
     st.page_link("pages/train.py", label="Go to Train", icon=":material/arrow_forward:")
     st.stop()
-st.caption("Select one row for its report, several to compare them.")
+st.caption("Select one model to see its report, or several to compare.")
 chosen = st.dataframe(
     table, hide_index=True, on_select="rerun", selection_mode="multi-row", key="chosen"
 ).selection.rows
@@ -42,7 +42,7 @@ names = (
 )
 if unfinished := sorted(set(names) - set(list_models(Workspace.from_environment()))):
     st.info(
-        f"{', '.join(unfinished)}: no finished model yet. Its curves are on the Train page.",
+        f"{', '.join(unfinished)}: no finished model yet. See the Train page for its curves.",
         icon=":material/hourglass:",
     )
     st.stop()
@@ -55,7 +55,7 @@ if len(bundles) > 1:
 bundle = bundles[0]
 st.subheader(bundle.name)
 show_limit(bundle)
-manage(bundle)
+show_actions(bundle)
 views = {
     "Report": show_report,
     "Operating point": show_operating_point,

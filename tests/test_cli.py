@@ -60,6 +60,7 @@ def test_evaluate_and_runs_json_documents(run, finished):
     _, out, _ = run("evaluate", "trained", "--json")
     document = json.loads(out)
     assert (document["model"], document["unit"]) == ("trained", "breast")
+    assert document["data"] is None
     assert set(document["auc"]) == set(document["average_precision"]) == {"value", "low", "high"}
     assert set(document["pf1"]) == {"raw", "best", "best_threshold", "at_threshold"}
     assert set(document["operating_point"]) >= {"threshold", "sensitivity", "specificity", "recall_rate", "ppv"}

@@ -5,6 +5,7 @@ import streamlit as st
 
 from mammo_core.dataset.lesion_annotations import read_lesions
 from mammo_core.dataset.library import list_datasets
+from mammo_core.documents.report import ConfusionMatrix
 from mammo_core.evaluation import at_threshold, to_unit
 from mammo_core.evaluation.operating import outcomes
 from mammo_core.models.bundle import Bundle
@@ -27,7 +28,7 @@ def show_errors(bundle: Bundle) -> None:
     units = to_unit(bundle.evaluation_predictions(), "breast")
     left, right = st.columns([2, 3], gap="large")
     with left:
-        cell = choose_cell(at_threshold(units, bundle.threshold)["confusion"])
+        cell = choose_cell(at_threshold(units, bundle.threshold).confusion)
     label, recalled, _ = CELLS[cell]
     worst = outcomes(units, bundle.threshold, label, recalled)
     with right:
@@ -36,7 +37,7 @@ def show_errors(bundle: Bundle) -> None:
         hang_exam(bundle, breast)
 
 
-def choose_cell(counts: dict[str, int]) -> str:
+def choose_cell(counts: ConfusionMatrix) -> str:
     """Draw the confusion matrix as buttons and return the chosen cell."""
     chosen = st.session_state.setdefault("cell", "missed cancers")
     st.markdown("**Breasts of the held-out patients, at the operating point**")
@@ -48,7 +49,7 @@ def choose_cell(counts: dict[str, int]) -> str:
         head.caption(title)
         for place, name in zip(places, names, strict=True):
             place.button(
-                f"**{counts[CELLS[name][2]]:,}**  \n{name}",
+                f"**{getattr(counts, CELLS[name][2]):,}**  \n{name}",
                 key=f"cell {name}",
                 type="primary" if name == chosen else "secondary",
                 width="stretch",

@@ -1,4 +1,4 @@
-"""What can be done with a model: activate, rename, note, delete, take its report away."""
+"""The actions on a model: activate, rename, note, delete, download its report."""
 
 import streamlit as st
 
@@ -13,14 +13,14 @@ from ui.session import errors_shown
 
 
 @st.dialog("Activate a model", width="large")
-def confirm(bundle: Bundle) -> None:
-    """Show how the candidate does, alone and beside the active model, before it goes live."""
+def confirm_activation(bundle: Bundle) -> None:
+    """Show a model's verdict and its difference from the active one, and activate it on confirmation."""
     workspace = Workspace.from_environment()
-    st.markdown(f"**{bundle.name}** answers on the Predict page from then on.")
-    st.info(report_of(bundle)["verdict"], icon=":material/balance:")
+    st.markdown(f"**{bundle.name}** will be used on the Predict page.")
+    st.info(report_of(bundle).verdict, icon=":material/balance:")
     try:
         st.info(
-            f"Beside {active_model(workspace)}: {compare_with_active(bundle.name)}",
+            f"Compared with {active_model(workspace)}: {compare_with_active(bundle.name)}",
             icon=":material/compare_arrows:",
         )
     except MammoError as error:
@@ -31,35 +31,50 @@ def confirm(bundle: Bundle) -> None:
         st.rerun()
 
 
-def manage(bundle: Bundle) -> None:
-    """Show what can be done with a model."""
-    workspace = Workspace.from_environment()
-    go, rename, note, delete, export = st.columns(5)
-    is_active = bundle.name == active_model(workspace)
-    if go.button("Activate", type="primary", icon=":material/check:", disabled=is_active, width="stretch"):
-        confirm(bundle)
-    with rename.popover("Rename", icon=":material/edit:", disabled=is_active, width="stretch"), errors_shown():
-        new = st.text_input("New name", bundle.name, key=f"name {bundle.name}")
-        if st.button("Rename it", disabled=new == bundle.name, key=f"rename {bundle.name}"):
-            rename_model(workspace, bundle.name, new)
-            st.rerun()
-    with note.popover("Note", icon=":material/sticky_note_2:", width="stretch"), errors_shown():
-        text = st.text_area("What is to be remembered", read_note(workspace, bundle.name), key=f"note {bundle.name}")
-        if st.button("Keep the note", key=f"keep note {bundle.name}"):
-            write_note(workspace, bundle.name, text)
-            st.rerun()
-    with delete.popover("Delete", icon=":material/delete:", disabled=is_active, width="stretch"), errors_shown():
-        st.markdown(f"Delete **{bundle.name}** with its run? This can't be undone.")
-        if st.button("Delete it", type="primary", key=f"delete {bundle.name}"):
-            delete_model(workspace, bundle.name)
-            st.rerun()
-    name = f"{bundle.name}.html"
-    export.download_button(
-        "Report",
-        lambda: report_html(bundle),
-        name,
+def show_actions(bundle: Bundle) -> None:
+    """Show a row of buttons, one for each action on a model."""
+    columns = st.columns(5)
+    is_active = bundle.name == active_model(Workspace.from_environment())
+    with columns[0]:
+        if st.button("Activate", type="primary", icon=":material/check:", disabled=is_active, width="stretch"):
+            confirm_activation(bundle)
+    with columns[1].popover("Rename", icon=":material/edit:", disabled=is_active, width="stretch"), errors_shown():
+        edit_name(bundle)
+    with columns[2].popover("Note", icon=":material/sticky_note_2:", width="stretch"), errors_shown():
+        edit_note(bundle)
+    with columns[3].popover("Delete", icon=":material/delete:", disabled=is_active, width="stretch"), errors_shown():
+        confirm_deletion(bundle)
+    columns[4].download_button(
+        "Download report",
+        lambda: report_html(bundle, report_of(bundle)),
+        f"{bundle.name}.html",
         "text/html",
         icon=":material/download:",
         width="stretch",
         on_click="ignore",
     )
+
+
+def edit_name(bundle: Bundle) -> None:
+    """Let the user rename a model."""
+    new_name = st.text_input("New name", bundle.name, key=f"name {bundle.name}")
+    if st.button("Rename", disabled=new_name == bundle.name, key=f"rename {bundle.name}"):
+        rename_model(Workspace.from_environment(), bundle.name, new_name)
+        st.rerun()
+
+
+def edit_note(bundle: Bundle) -> None:
+    """Let the user write a note on a model."""
+    workspace = Workspace.from_environment()
+    text = st.text_area("Note", read_note(workspace, bundle.name), key=f"note {bundle.name}")
+    if st.button("Save note", key=f"keep note {bundle.name}"):
+        write_note(workspace, bundle.name, text)
+        st.rerun()
+
+
+def confirm_deletion(bundle: Bundle) -> None:
+    """Let the user delete a model."""
+    st.markdown(f"Delete **{bundle.name}** with its run? This can't be undone.")
+    if st.button("Delete model", type="primary", key=f"delete {bundle.name}"):
+        delete_model(Workspace.from_environment(), bundle.name)
+        st.rerun()

@@ -1,8 +1,8 @@
-"""Several models beside one another, as the models page shows them."""
+"""The comparison of several models, as the models page shows it."""
 
 import streamlit as st
 
-from mammo_core.assessment import compare
+from mammo_core.assessment import compare_models
 from mammo_core.errors import DataError
 from mammo_core.evaluation import to_unit
 from mammo_core.evaluation.tables import comparison_table
@@ -16,22 +16,27 @@ from ui.report_view import report_of
 
 
 def show_comparison(bundles: list[Bundle]) -> None:
-    """Lay several models beside one another: figures of merit, differences, curves."""
+    """Show several models together: figures of merit, differences from the first one, curves."""
     st.dataframe(comparison_table({bundle.name: report_of(bundle) for bundle in bundles}), hide_index=True)
     first, *others = bundles
     for other in others:
-        try:
-            own, theirs = first.evaluation_predictions(), other.evaluation_predictions()
-            st.info(
-                f"**{first.name}**: {compare(own, theirs, other.name)['verdict']}", icon=":material/compare_arrows:"
-            )
-        except DataError as error:
-            st.warning(f"**{first.name}**: {error}", icon=":material/compare_arrows:")
-    units = {bundle.name: to_unit(bundle.evaluation_predictions(), "breast") for bundle in bundles}
+        show_difference(first, other)
     left, right = st.columns(2)
+    units = {bundle.name: to_unit(bundle.evaluation_predictions(), "breast") for bundle in bundles}
     left.plotly_chart(roc_figure(units), key="roc of several")
     right.plotly_chart(precision_figure(units), key="precision of several")
-    runs = {bundle.name: read_metrics(model_folder(Workspace.from_environment(), bundle.name)) for bundle in bundles}
+    workspace = Workspace.from_environment()
+    runs = {bundle.name: read_metrics(model_folder(workspace, bundle.name)) for bundle in bundles}
     left.plotly_chart(compared_curves(runs, "val_loss"), key="losses of several")
     right.plotly_chart(compared_curves(runs, "val_auc"), key="scores of several")
-    st.caption("Breasts of each model's own held-out patients; differences are paired, by bootstrap over patients.")
+    st.caption("Breasts of each model's own held-out patients. Differences are paired, by bootstrap over patients.")
+
+
+def show_difference(model: Bundle, other: Bundle) -> None:
+    """Show the difference in AUC between two models, or why it can't be tested."""
+    try:
+        comparison = compare_models(model.evaluation_predictions(), other.evaluation_predictions(), other.name)
+    except DataError as error:
+        st.warning(f"**{model.name}**: {error}", icon=":material/compare_arrows:")
+    else:
+        st.info(f"**{model.name}**: {comparison.verdict}", icon=":material/compare_arrows:")

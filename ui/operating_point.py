@@ -13,33 +13,41 @@ from ui.session import errors_shown
 
 
 def show_operating_point(bundle: Bundle) -> None:
-    """Let the user move the threshold, see what it means, and keep it."""
-    validation = bundle.validation()
+    """Let the user move the threshold, see its consequences, and save it."""
     left, right = st.columns([2, 3], gap="large")
-    policy = left.pills(
-        "Chosen on validation for", POLICIES, format_func=POLICIES.__getitem__, key=f"policy {bundle.name}"
-    )
-    start = choose_threshold(validation, policy) if policy else bundle.threshold
-    threshold = left.slider(
-        "Threshold", 0.0, 1.0, float(start), 0.001, format="%.3f", key=f"threshold {bundle.name} {policy}"
-    )
-    where = left.segmented_control(
-        "Prevalence", [*PREVALENCES, "own"], default="screening", required=True, key="prevalence"
-    )
-    share = PREVALENCES.get(where) or left.number_input("Cancers in 1,000", 0.1, 500.0, 20.6, 0.1) / 1000
+    with left:
+        threshold, policy = select_threshold(bundle)
+        prevalence = select_prevalence()
     units = to_unit(bundle.evaluation_predictions(), "breast")
-    right.dataframe(operating_table(units, threshold, share), hide_index=True)
+    right.dataframe(operating_table(units, threshold, prevalence), hide_index=True)
     right.caption(
-        f"Breasts of the held-out patients, projected to {1000 * share:.1f} cancers in 1,000. Readers: US screening, "
+        f"Breasts of the held-out patients, projected to {1000 * prevalence:.1f} cancers in 1,000. Readers: US screening, "
         "Breast Cancer Surveillance Consortium (Lehman et al. 2017)."
     )
     right.plotly_chart(score_figure(units, threshold), key="scores at the threshold")
     if left.button("Use this operating point", icon=":material/save:", disabled=threshold == bundle.threshold):
         with errors_shown():
-            choose_operating_point(
-                Workspace.from_environment(),
-                bundle.name,
-                threshold,
-                policy if policy and threshold == start else "by hand",
-            )
+            choose_operating_point(Workspace.from_environment(), bundle.name, threshold, policy)
         st.rerun()
+
+
+def select_threshold(bundle: Bundle) -> tuple[float, str]:
+    """Let the user select a threshold, and return it with the policy by which it was chosen."""
+    policy = st.pills(
+        "Preset (from validation)", POLICIES, format_func=POLICIES.__getitem__, key=f"policy {bundle.name}"
+    )
+    preset = choose_threshold(bundle.validation(), policy) if policy else bundle.threshold
+    threshold = st.slider(
+        "Threshold", 0.0, 1.0, float(preset), 0.001, format="%.3f", key=f"threshold {bundle.name} {policy}"
+    )
+    return threshold, policy if policy and threshold == preset else "by hand"
+
+
+def select_prevalence() -> float:
+    """Let the user select a prevalence in [0, 1]."""
+    population = st.segmented_control(
+        "Prevalence", [*PREVALENCES, "custom"], default="screening", required=True, key="prevalence"
+    )
+    if population in PREVALENCES:
+        return PREVALENCES[population]
+    return st.number_input("Cancers in 1,000", 0.1, 500.0, 20.6, 0.1) / 1000

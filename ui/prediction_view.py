@@ -7,8 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from mammo_core.dicom import Source
-from mammo_core.evaluation.operating import place_among
-from mammo_core.figures.exams import place_figure
+from mammo_core.evaluation.operating import describe_percentile
+from mammo_core.evaluation.report import format_estimate
+from mammo_core.figures.exams import exam_score_figure
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.exams import Row, exam_warnings
 from mammo_core.prediction.rendering import hung_picture, to_png
@@ -19,11 +20,11 @@ from ui.zoom import zoom
 
 def show_model(bundle: Bundle) -> None:
     """Say which model answers, what it learnt from, and what its answers are worth."""
-    card, auc = bundle.card, bundle.evaluation()["auc"]
+    card, auc = bundle.card, bundle.evaluation().auc
     origin = "synthetic images" if bundle.synthetic else "images"
     st.markdown(
         f":small[**{bundle.name}**: {card['network']} network, {card['weights']:,} weights, trained on {origin} "
-        f"({card['data']['dataset']}). Breast-level AUC {auc['value']:.2f} (95 % CI {auc['low']:.2f}–{auc['high']:.2f}). "
+        f"({card['data']['dataset']}). Breast-level AUC {format_estimate(auc)}. "
         f"Recall from {bundle.threshold:.2f}.]"
     )
     st.caption(" ".join(card["limits"]))
@@ -68,7 +69,7 @@ def show_exam(
                             show_image(image, look, sources)
         if len(breasts):
             with st.expander("Where the breasts' probabilities lie among the model's validation breasts"):
-                st.plotly_chart(place_figure(validation, breasts, bundle.threshold), key=f"place of {patient}")
+                st.plotly_chart(exam_score_figure(validation, breasts, bundle.threshold), key=f"place of {patient}")
 
 
 def show_unit(unit: dict[str, Any], validation: pd.DataFrame, threshold: float) -> None:
@@ -80,7 +81,7 @@ def show_unit(unit: dict[str, Any], validation: pd.DataFrame, threshold: float) 
         decision = ":orange-badge[no basis]"
     st.metric(title, f"{unit['probability']:.2f}")
     st.markdown(f"{decision} :small[from {threshold:.2f}]")
-    st.caption(place_among(validation, unit["probability"], "breast" if side else "patient"))
+    st.caption(describe_percentile(validation, unit["probability"], "breast" if side else "patient"))
 
 
 def show_image(image: Prediction, look: ViewSettings, sources: Mapping[str, Source]) -> None:

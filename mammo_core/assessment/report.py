@@ -1,55 +1,72 @@
-"""Bring a model's stored report up to date: today's operating point, and the original CNN as a baseline."""
-
-from typing import Any
+"""Bring a model's stored report up to date: its present operating point, and the original CNN as a baseline."""
 
 import pandas as pd
 
 from mammo_core.assessment.compare import KEYS, same_images
-from mammo_core.documents.units import UNITS
+from mammo_core.documents.report import EvaluationReport, OtherUnits
+from mammo_core.documents.units import Unit
 from mammo_core.errors import ModelError
-from mammo_core.evaluation.report import at_operating_point, compare_auc
+from mammo_core.evaluation.report import Report, at_operating_point, compare_auc
 from mammo_core.evaluation.units import to_unit
 from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.models.registry import list_models, model_folder
 from mammo_core.workspace import Workspace
 
-ORIGINAL = "original_cnn"
+ORIGINAL = "original"  # the network of the baseline
 
 
-def current_report(bundle: Bundle) -> dict[str, Any]:
-    """Return a model's report as things stand: at its operating point of today, beside the original CNN.
+def current_report(workspace: Workspace, bundle: Bundle) -> EvaluationReport:
+    """Return a model's report at its present operating point, with the original CNN among the baselines.
 
-    The stored report was written when training ended. The operating point may have been chosen anew since, and the original
-    CNN (the newest model of that network) may have been judged on the same images.
+    The stored report was written when training ended. The operating point may have been changed since, and an original
+    CNN may have been evaluated on the same images.
+
+    Args:
+        workspace: its models are searched for the original CNN.
+        bundle: the model.
     """
-    report, evaluated = bundle.evaluation(), bundle.evaluation_predictions().sort_values(KEYS)
-    original = _original(bundle, evaluated)
-    units = {}
-    for unit in UNITS:
-        document = report if unit == "breast" else report["units"][unit]
-        table = to_unit(evaluated, unit)
-        if original is not None:
-            rival = compare_auc(table, to_unit(original, unit))
-            document = document | {"baselines": document["baselines"] | {ORIGINAL: rival}}
-        if original is not None or document["operating_point"]["threshold"] != bundle.threshold:
-            document = at_operating_point(document, table, bundle.threshold)
-        units[unit] = document
-    return report | units.pop("breast") | {"units": units}
+    report, predictions = bundle.evaluation(), bundle.evaluation_predictions().sort_values(KEYS)
+    original = _original_predictions(workspace, bundle, predictions)
+
+    def update(unit_report: Report, unit: Unit) -> Report:
+        return _update(unit_report, to_unit(predictions, unit), _to_unit(original, unit), bundle.threshold)
+
+    units = OtherUnits(image=update(report.units.image, "image"), patient=update(report.units.patient, "patient"))
+    return update(report, "breast").model_copy(update={"units": units})
 
 
-def _original(bundle: Bundle, evaluated: pd.DataFrame) -> pd.DataFrame | None:
-    """Return what the newest original CNN says of the same images, in the same order; None if there is none."""
-    if bundle.card["network"] == "original":
+def _update(report: Report, table: pd.DataFrame, original: pd.DataFrame | None, threshold: float) -> Report:
+    """Return the report with the original CNN's predictions compared, at a threshold."""
+    if original is None and report.operating_point.threshold == threshold:
+        return report
+    if original is not None:
+        baselines = report.baselines.model_copy(update={"original_cnn": compare_auc(table, original)})
+        report = report.model_copy(update={"baselines": baselines})
+    return at_operating_point(report, table, threshold)
+
+
+def _to_unit(predictions: pd.DataFrame | None, unit: Unit) -> pd.DataFrame | None:
+    return None if predictions is None else to_unit(predictions, unit)
+
+
+def _original_predictions(workspace: Workspace, bundle: Bundle, predictions: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the newest original CNN's predictions for the same images, in the same order; None if there is none."""
+    if bundle.card["network"] == ORIGINAL:
         return None
-    rivals = []
-    for name in list_models(Workspace.from_environment()):
-        try:
-            rivals.append(open_bundle(model_folder(Workspace.from_environment(), name)))
-        except ModelError:
-            continue  # it says so itself where it is chosen
-    originals = [rival for rival in rivals if rival.card["network"] == "original"]
-    for rival in sorted(originals, key=lambda rival: rival.card["created"], reverse=True):
-        predictions = rival.evaluation_predictions()
-        if same_images(evaluated, predictions):
-            return predictions.sort_values(KEYS)
+    originals = [other for other in _open_models(workspace) if other.card["network"] == ORIGINAL]
+    for other in sorted(originals, key=lambda other: other.card["created"], reverse=True):
+        others = other.evaluation_predictions()
+        if same_images(predictions, others):
+            return others.sort_values(KEYS)
     return None
+
+
+def _open_models(workspace: Workspace) -> list[Bundle]:
+    """Open all sound models."""
+    bundles = []
+    for name in list_models(workspace):
+        try:
+            bundles.append(open_bundle(model_folder(workspace, name)))
+        except ModelError:
+            continue  # a damaged model is reported where it is chosen
+    return bundles

@@ -1,11 +1,11 @@
 """Evaluate a model on a prepared store."""
 
-from typing import Any
-
 import numpy as np
+import pandas as pd
 
 from mammo_core.assessment.report import current_report
-from mammo_core.dataset.store import open_store
+from mammo_core.dataset.store import Store, open_store
+from mammo_core.documents.report import EvaluationReport, Part
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.evaluation import evaluate
 from mammo_core.models.bundle import IMAGE, Bundle
@@ -15,38 +15,54 @@ from mammo_core.workspace import Workspace
 BATCH = 64  # images a forward pass
 
 
-def evaluate_store(bundle: Bundle, name: str) -> dict[str, Any]:
-    """Judge a model on a prepared store: on the patients from whom neither it nor what it started from has learnt.
+def evaluate_store(workspace: Workspace, bundle: Bundle, store_name: str) -> EvaluationReport:
+    """Evaluate a model on the patients of a prepared store that were not used to build it or its start models.
+
+    Args:
+        workspace: that the store lies in.
+        bundle: the model.
+        store_name: of the store.
 
     Returns:
-        The report's document, with data and part: "all", or the held-out part if the store has patients that it knows.
+        The report. Its part is "all", or the model's held-out part if the store has patients that the model has seen.
 
     Raises:
-        MammoError: the store isn't there, has no labels, or was prepared by another contract.
+        MammoError: the store does not exist, has no labels, or was prepared by another preprocessing configuration.
     """
-    store = open_store(Workspace.from_environment(), name)
+    store = open_store(workspace, store_name)
     if store.preprocessing != bundle.preprocessing:
         raise ConfigError(f"The store {store.name} was prepared in another way than {bundle.name} expects.")
     table, evaluated = store.manifest(), bundle.evaluation_predictions()
     if store.name == bundle.card["data"]["store"] and len(evaluated.merge(table[IMAGE])) == len(evaluated):
-        return {"data": store.name, **current_report(bundle)}
-    table = table[table["label"].notna()].reset_index(drop=True)
-    split_seen = bundle.seen_split(table)
-    part = "all" if split_seen.isna().all() else bundle.evaluation()["part"]
-    judged_by = (split_seen == "validation") & table["patient_id"].isin(
-        evaluated["patient_id"]
-    )  # where there was no test part
-    table = table[split_seen.isna() | judged_by].reset_index(drop=True)
+        return current_report(workspace, bundle)
+    table, part = _unseen_images(table[table["label"].notna()].reset_index(drop=True), bundle, evaluated)
     if table["label"].nunique() < 2:
         raise DataError(
-            f"The store {store.name} doesn't hold both negative and positive images, so nothing can be judged."
+            f"The store {store.name} doesn't hold both negative and positive images of patients that {bundle.name} has "
+            "not seen, so it can't be evaluated."
         )
-    predictor = Predictor(bundle)
-    pngs = table["png"].to_list()
-    probabilities = [predictor(store.images(pngs[start : start + BATCH]))[0] for start in range(0, len(pngs), BATCH)]
-    predictions = table.assign(probability=np.concatenate(probabilities), label=table["label"].astype(int))
-    return {
-        "data": store.name,
-        "part": part,
-        **evaluate(predictions, operating_point=bundle.threshold),
-    }
+    predictions = table.assign(probability=_predict(bundle, store, table), label=table["label"].astype(int))
+    return evaluate(predictions, operating_point=bundle.threshold, part=part)
+
+
+def _unseen_images(table: pd.DataFrame, bundle: Bundle, evaluated: pd.DataFrame) -> tuple[pd.DataFrame, Part]:
+    """Return the images of patients that a model has not seen, and the part of the data that they are.
+
+    A model without a test part was evaluated on its validation part; these patients count as unseen.
+
+    Args:
+        table: labelled images, one a row.
+        bundle: the model.
+        evaluated: the predictions on which its report is based.
+    """
+    seen_split = bundle.seen_split(table)
+    part: Part = "all" if seen_split.isna().all() else bundle.evaluation().part
+    reported = (seen_split == "validation") & table["patient_id"].isin(evaluated["patient_id"])
+    return table[seen_split.isna() | reported].reset_index(drop=True), part
+
+
+def _predict(bundle: Bundle, store: Store, table: pd.DataFrame) -> np.ndarray:
+    """Return the probability of each image of a store, (n,)."""
+    predictor, pngs = Predictor(bundle), table["png"].to_list()
+    batches = (store.images(pngs[start : start + BATCH]) for start in range(0, len(pngs), BATCH))
+    return np.concatenate([predictor(images)[0] for images in batches])

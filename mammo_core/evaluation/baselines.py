@@ -1,4 +1,4 @@
-"""What can be said without looking for a cancer: a model that doesn't beat these has learnt nothing."""
+"""Baselines: what can be predicted without finding a cancer. A model must do better."""
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,13 @@ BASELINES = {"age_only": ("age",), "image_statistics": STATISTICS}
 
 
 def image_statistics(images: np.ndarray) -> pd.DataFrame:
-    """Describe model inputs by what is global to them.
+    """Return global statistics of model inputs.
 
     Args:
         images: uint8 (n, size, size), 0 is background.
 
     Returns:
-        `STATISTICS`, float64, a row an image: the breast's share of the image, and mean, standard deviation and
+        `STATISTICS`, float64, one row an image: the breast's share of the image, and mean, standard deviation and
         `PERCENTILES` of its grey levels in [0, 1].
     """
     rows = []
@@ -30,14 +30,15 @@ def image_statistics(images: np.ndarray) -> pd.DataFrame:
 
 
 def baseline_scores(predictions: pd.DataFrame, training: pd.DataFrame | None) -> dict[str, np.ndarray]:
-    """Return what each baseline says of each image: logistic regressions fitted on the training part.
+    """Return the scores of each baseline: logistic regressions fitted on the training part.
 
     Args:
         predictions: one row an image, with the columns of the baselines that are known.
-        training: the same columns and label of the training part. Without it only age can speak, as it is.
+        training: the same columns and label, of the training part. Without it age alone is a baseline, unfitted.
 
     Returns:
-        Scores (n,) by the names of `BASELINES`; a baseline without a single known value is left out.
+        Scores (n,), one an image, by the names of `BASELINES`; a baseline with a column that is missing or empty is
+        left out.
     """
     scores = {}
     for name, columns in BASELINES.items():

@@ -1,17 +1,19 @@
-"""From a network's output to a probability that means what it says.
+"""Calibrate a network's output, so that probabilities match observed shares.
 
-Training on balanced classes shifts probabilities far up; a logistic curve fitted on validation images, which keep their
-natural prevalence, brings them back without changing their order.
+Training on balanced classes shifts probabilities far up. A logistic curve fitted on validation images, which keep their
+natural prevalence, corrects that without changing their order.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit
 
-EDGE = 1e-7  # probabilities are kept this far from 0 and 1, so that their logits are finite
+MIN_DISTANCE = 1e-7  # of probabilities from 0 and 1, so that logits are finite
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Calibration:
     """A logistic curve on the logit: p → 1 / (1 + exp(-(slope · logit(p) + intercept))).
 
     Attributes:
-        slope: above 0, so that the order of images is kept.
+        slope: above 0, so that the order of images does not change.
         intercept: in logits.
     """
 
@@ -35,23 +37,23 @@ class Calibration:
         return {"slope": self.slope, "intercept": self.intercept}
 
     @classmethod
-    def from_json(cls, document: dict) -> "Calibration":
-        """Read the parameters from a document that may hold more."""
+    def from_json(cls, document: Mapping[str, Any]) -> "Calibration":
+        """Read the parameters from a document, which may hold other keys too."""
         return cls(float(document["slope"]), float(document["intercept"]))
 
 
 def logit(probability: npt.ArrayLike) -> np.ndarray:
     """Return log(p / (1 - p)), finite also for 0 and 1."""
-    clipped = np.clip(np.asarray(probability, np.float64), EDGE, 1 - EDGE)
+    clipped = np.clip(np.asarray(probability, np.float64), MIN_DISTANCE, 1 - MIN_DISTANCE)
     return np.log(clipped) - np.log1p(-clipped)
 
 
 def fit_platt(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> Calibration:
-    """Fit the curve by maximum likelihood with Platt's smoothed targets (Platt 1999).
+    """Fit a calibration by maximum likelihood with Platt's smoothed targets (Platt 1999).
 
     Args:
         labels: 0 or 1, (n,), at natural prevalence.
-        probabilities: what the network said, (n,).
+        probabilities: the network's output, (n,) in [0, 1].
     """
     y, x = np.asarray(labels, np.float64), logit(probabilities)
     positives, negatives = y.sum(), len(y) - y.sum()
@@ -63,5 +65,5 @@ def fit_platt(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> Calibratio
         gradient = np.array([np.sum(error * x) * np.exp(parameters[0]), np.sum(error)])
         return float(np.sum(np.logaddexp(0, value) - target * value)), gradient
 
-    found = minimize(loss, np.array([0.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(-5, 5), (-30, 30)])
-    return Calibration(float(np.exp(found.x[0])), float(found.x[1]))
+    result = minimize(loss, np.array([0.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(-5, 5), (-30, 30)])
+    return Calibration(float(np.exp(result.x[0])), float(result.x[1]))

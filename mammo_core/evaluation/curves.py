@@ -4,39 +4,59 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-BINS = 10  # of calibration, with equally many units
-EDGES = np.linspace(0, 1, 21)  # of the histogram of probabilities
+CALIBRATION_BINS = 10
+HISTOGRAM_EDGES = np.linspace(0, 1, 21)  # probabilities
 
 
 def roc(table: pd.DataFrame) -> pd.DataFrame:
-    """Return false_positive_rate, sensitivity and threshold, from nothing recalled to everything."""
-    false_positive, sensitivity, threshold = roc_curve(table["label"].astype(int), table["probability"])
-    found = {"false_positive_rate": false_positive, "sensitivity": sensitivity, "threshold": np.minimum(threshold, 1.0)}
-    return pd.DataFrame(found)
+    """Return the ROC curve: false_positive_rate, sensitivity, threshold, from no unit recalled to all."""
+    false_positive_rate, sensitivity, threshold = roc_curve(table["label"].astype(int), table["probability"])
+    threshold = np.minimum(threshold, 1.0)  # the first one is infinite
+    return pd.DataFrame(
+        {"false_positive_rate": false_positive_rate, "sensitivity": sensitivity, "threshold": threshold}
+    )
 
 
 def precision_recall(table: pd.DataFrame) -> pd.DataFrame:
-    """Return sensitivity and ppv, from everything recalled to nothing."""
+    """Return the precision-recall curve: sensitivity and ppv, from all units recalled to none."""
     ppv, sensitivity, _ = precision_recall_curve(table["label"].astype(int), table["probability"])
     return pd.DataFrame({"sensitivity": sensitivity, "ppv": ppv})
 
 
 def calibration(table: pd.DataFrame) -> pd.DataFrame:
-    """Return n, said (mean probability) and found (share of positives) in bins with equally many units."""
+    """Compare predicted probabilities with observed shares in bins of equally many units.
+
+    Returns:
+        One row a bin, from the lowest probabilities to the highest: n, mean_predicted (mean probability) and
+        observed_share (share of positives).
+    """
     order = table.sort_values("probability", kind="stable")
-    parts = [part for part in np.array_split(np.arange(len(order)), BINS) if len(part)]
+    bins = [indices for indices in np.array_split(np.arange(len(order)), CALIBRATION_BINS) if len(indices)]
     label, probability = order["label"].to_numpy(float), order["probability"].to_numpy(float)
-    rows = [(len(part), probability[part].mean(), label[part].mean()) for part in parts]
-    return pd.DataFrame(rows, columns=["n", "said", "found"])
+    rows = [(len(indices), probability[indices].mean(), label[indices].mean()) for indices in bins]
+    return pd.DataFrame(rows, columns=["n", "mean_predicted", "observed_share"])
 
 
 def histogram(table: pd.DataFrame) -> pd.DataFrame:
-    """Return label, score_from, score_to, number and share of that label, in bins that both labels share."""
+    """Count the probabilities of each label, in the same bins for both.
+
+    Returns:
+        One row a label and bin: label, score_from, score_to, number of units and share of that label's units.
+    """
     parts = []
     for value, name in ((0, "negative"), (1, "positive")):
         scores = table.loc[table["label"] == value, "probability"].to_numpy(float)
-        number, _ = np.histogram(scores, EDGES)
+        number, _ = np.histogram(scores, HISTOGRAM_EDGES)
         share = number / max(len(scores), 1)
-        bins = {"label": name, "score_from": EDGES[:-1], "score_to": EDGES[1:], "number": number, "share": share}
-        parts.append(pd.DataFrame(bins))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "label": name,
+                    "score_from": HISTOGRAM_EDGES[:-1],
+                    "score_to": HISTOGRAM_EDGES[1:],
+                    "number": number,
+                    "share": share,
+                }
+            )
+        )
     return pd.concat(parts, ignore_index=True)

@@ -1,64 +1,64 @@
-"""Does the heat lie on the lesion? The pointing game, on data that know where their lesions are."""
+"""Measure whether heatmaps lie on lesions, where the lesions are known: the pointing game."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from mammo_core.evaluation.metrics import interval
-
-RESAMPLES = 2000
+from mammo_core.documents.report import Localisation
+from mammo_core.evaluation.bootstrap import RESAMPLES, estimate, resample_weights
 
 
 @dataclass(frozen=True)
-class Located:
+class LesionImage:
     """One positive image whose lesions are known, in pixels of the model input.
 
     Attributes:
         patient: patient_id.
-        cam: evidence for the positive class, float (h, w); it covers the model input.
+        cam: class activation map of the positive class, float (h, w); it covers the model input.
         breast: bool (size, size).
         boxes: top, left, bottom, right of each malignant lesion, float (n, 4).
     """
 
-    patient: Any
+    patient: str
     cam: np.ndarray
     breast: np.ndarray
     boxes: np.ndarray
 
 
-def localisation(images: list[Located], resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Any] | None:
-    """Play the pointing game (Zhang et al. 2018): a hit is a hottest place within a lesion's box.
+def localisation(images: Sequence[LesionImage], resamples: int = RESAMPLES, seed: int = 0) -> Localisation | None:
+    """Play the pointing game: a hit is a heatmap whose maximum lies within a lesion's box (Zhang et al. 2018).
 
-    Boxes are enlarged by half a place of the map on each side, for the model and for chance alike.
+    Boxes are enlarged by half a cell of the map on each side, for the model and for chance alike.
+
+    Args:
+        images: positive images with known lesions.
+        resamples: how many bootstrap resamples of patients.
+        seed: of the bootstrap.
 
     Returns:
-        images, patients; hit_rate {value, low, high} by bootstrap over patients; chance: the rate of pointing anywhere in
-        the breast; outside: share of the heat outside the breast; outside_chance: share of the model input that is. None
-        without images.
+        None without images.
     """
     if not images:
         return None
-    hits = np.array([_hit(image) for image in images], float)
-    _, index = np.unique([image.patient for image in images], return_inverse=True)
-    total, number = np.bincount(index, hits), np.bincount(index)
-    draws = np.random.default_rng(seed).integers(len(number), size=(resamples, len(number)))
-    low, high = interval(total[draws].sum(axis=1) / number[draws].sum(axis=1))
-    return {
-        "images": len(images),
-        "patients": len(number),
-        "hit_rate": {"value": float(hits.mean()), "low": low, "high": high},
-        "chance": float(np.mean([_chance(image) for image in images])),
-        "outside": float(np.mean([cam_outside_breast(image.cam, image.breast) for image in images])),
-        "outside_chance": float(np.mean([1 - image.breast.mean() for image in images])),
-    }
+    hits = np.array([_is_hit(image) for image in images], float)
+    patients = [image.patient for image in images]
+    hit_rates = [(weights @ hits) / weights.sum(axis=1) for weights in resample_weights(patients, resamples, seed)]
+    return Localisation(
+        images=len(images),
+        patients=len(set(patients)),
+        hit_rate=estimate(float(hits.mean()), np.concatenate(hit_rates)),
+        chance=float(np.mean([_chance(image) for image in images])),
+        outside=float(np.mean([cam_outside_breast(image.cam, image.breast) for image in images])),
+        outside_chance=float(np.mean([1 - image.breast.mean() for image in images])),
+    )
 
 
 def cam_outside_breast(cam: np.ndarray, breast: np.ndarray) -> float:
-    """Return the share of the positive heat that lies outside the breast, 0 without heat.
+    """Return the share of a heatmap's positive values that lies outside the breast, 0 without any.
 
     Args:
-        cam: float (h, w), covers the model input.
+        cam: float (h, w); it covers the model input.
         breast: bool (size, size), size a multiple of h and w.
     """
     rows, columns = breast.shape[0] // cam.shape[0], breast.shape[1] // cam.shape[1]
@@ -67,20 +67,22 @@ def cam_outside_breast(cam: np.ndarray, breast: np.ndarray) -> float:
     return float((positive * (1 - inside)).sum() / positive.sum()) if positive.any() else 0.0
 
 
-def _hit(image: Located) -> bool:
-    step = image.breast.shape[0] / image.cam.shape[0]
-    place = np.array(np.unravel_index(int(image.cam.argmax()), image.cam.shape))
-    row, column = (place + 0.5) * step
-    return bool(_covers(image, row, column).any())
+def _is_hit(image: LesionImage) -> bool:
+    cell = image.breast.shape[0] / image.cam.shape[0]  # side of a cell of the map, pixels
+    peak = np.array(np.unravel_index(int(image.cam.argmax()), image.cam.shape))
+    row, column = (peak + 0.5) * cell
+    return bool(_in_boxes(image, row, column).any())
 
 
-def _chance(image: Located) -> float:
+def _chance(image: LesionImage) -> float:
+    """Return the share of the breast's pixels that count as a hit."""
     rows, columns = np.nonzero(image.breast)
-    covered = _covers(image, rows[:, np.newaxis] + 0.5, columns[:, np.newaxis] + 0.5)
-    return float(covered.any(axis=1).mean()) if len(rows) else 0.0
+    in_boxes = _in_boxes(image, rows[:, np.newaxis] + 0.5, columns[:, np.newaxis] + 0.5)
+    return float(in_boxes.any(axis=1).mean()) if len(rows) else 0.0
 
 
-def _covers(image: Located, row: np.ndarray | float, column: np.ndarray | float) -> np.ndarray:
-    reach = image.breast.shape[0] / image.cam.shape[0] / 2
+def _in_boxes(image: LesionImage, row: np.ndarray | float, column: np.ndarray | float) -> np.ndarray:
+    """Return whether points lie in each enlarged box, bool (…, n)."""
+    margin = image.breast.shape[0] / image.cam.shape[0] / 2
     top, left, bottom, right = image.boxes.T
-    return (row >= top - reach) & (row <= bottom + reach) & (column >= left - reach) & (column <= right + reach)
+    return (row >= top - margin) & (row <= bottom + margin) & (column >= left - margin) & (column <= right + margin)

@@ -1,6 +1,6 @@
 """Metrics of one table and, by the same formulae, of thousands of bootstrap resamples at once.
 
-Units are ranked once by their score. A sample says how often each unit was drawn. Weights of one give the plain metric,
+Units are ranked once by their score. A sample holds how often each unit was drawn. Weights of 1 give the plain metric,
 equal to scikit-learn's where it has one.
 """
 
@@ -12,18 +12,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-RESAMPLES = 2000
-BLOCK = 64  # resamples at a time, so that memory stays flat
-LEVEL = 0.95
 FALSE_POSITIVE_LIMIT = 0.10  # of the partial AUC and of the sensitivity at 90 % specificity
 
 
 @dataclass(frozen=True)
 class Sample:
-    """b samples of a ranking.
+    """A batch of b samples of ranked units.
 
     Attributes:
-        ranking: what was drawn from.
+        ranking: the units that were drawn from.
         weights: how often each unit was drawn, float64 (b, n).
     """
 
@@ -32,36 +29,36 @@ class Sample:
 
     @cached_property
     def positive(self) -> np.ndarray:
-        """Positives in each step of the ranking, (b, k)."""
-        return (self.ranking.positive_steps @ self.weights.T).T
+        """Positives in each bin of the ranking, (b, k)."""
+        return (self.ranking.positive_bins @ self.weights.T).T
 
     @cached_property
     def negative(self) -> np.ndarray:
-        """Negatives in each step of the ranking, (b, k)."""
-        return (self.ranking.negative_steps @ self.weights.T).T
+        """Negatives in each bin of the ranking, (b, k)."""
+        return (self.ranking.negative_bins @ self.weights.T).T
 
     @cached_property
-    def hits(self) -> np.ndarray:
-        """Positives at or above each step, (b, k)."""
+    def true_positives(self) -> np.ndarray:
+        """True positives with a threshold at each bin, (b, k)."""
         return np.cumsum(self.positive, axis=1)
 
     @cached_property
-    def alarms(self) -> np.ndarray:
-        """Negatives at or above each step, (b, k)."""
+    def false_positives(self) -> np.ndarray:
+        """False positives with a threshold at each bin, (b, k)."""
         return np.cumsum(self.negative, axis=1)
 
     @property
     def positives(self) -> np.ndarray:
-        """All positives, (b, 1)."""
-        return self.hits[:, -1:]
+        """Number of positives, (b, 1)."""
+        return self.true_positives[:, -1:]
 
     @property
     def negatives(self) -> np.ndarray:
-        """All negatives, (b, 1)."""
-        return self.alarms[:, -1:]
+        """Number of negatives, (b, 1)."""
+        return self.false_positives[:, -1:]
 
     def total(self, values: np.ndarray) -> np.ndarray:
-        """Return the sum over the units drawn of a value that each unit has, (b,)."""
+        """Return the sum of a value of each unit, (n,), over the units drawn, (b,)."""
         return self.weights @ values.astype(np.float64)
 
 
@@ -69,10 +66,10 @@ Metric = Callable[[Sample], np.ndarray]
 
 
 class Ranking:
-    """Units in the order of their scores, in k steps from the highest to the lowest.
+    """Units binned by their scores into k bins, from the highest score to the lowest.
 
-    A score that a positive has is a step. Scores between two of these, that negatives alone have, are one step together: no
-    metric can tell them apart, and positives are few.
+    Each distinct score of a positive is a bin, and all scores of negatives only between two of them share one. No rank
+    metric changes, and there are far fewer bins than units.
 
     Args:
         labels: 0 or 1, (n,).
@@ -82,16 +79,17 @@ class Ranking:
     def __init__(self, labels: npt.ArrayLike, scores: npt.ArrayLike) -> None:
         self.labels, self.scores = np.asarray(labels) == 1, np.asarray(scores, np.float64)
         order = np.argsort(-self.scores, kind="stable")
-        value = np.cumsum(np.r_[False, np.diff(self.scores[order]) != 0])  # which distinct score, (n,)
-        has_positive = np.bincount(value, self.labels[order]) > 0
+        distinct = np.cumsum(np.r_[False, np.diff(self.scores[order]) != 0])  # index of the distinct score, (n,)
+        has_positive = np.bincount(distinct, self.labels[order]) > 0
         starts = has_positive | np.r_[True, has_positive[:-1]]
-        step = np.empty(len(order), np.int64)
-        step[order] = (np.cumsum(starts) - 1)[value]
-        self.steps = np.full(step.max() + 1, np.inf)  # lowest score of each step, (k,)
-        np.minimum.at(self.steps, step, self.scores)
-        self.positive_steps, self.negative_steps = (
+        bin_index = np.empty(len(order), np.int64)
+        bin_index[order] = (np.cumsum(starts) - 1)[distinct]
+        self.thresholds = np.full(bin_index.max() + 1, np.inf)  # lowest score of each bin, (k,)
+        np.minimum.at(self.thresholds, bin_index, self.scores)
+        self.positive_bins, self.negative_bins = (  # sparse (k, n)
             sparse.csr_array(
-                (mask.astype(np.float64), (step, np.arange(len(step)))), shape=(len(self.steps), len(step))
+                (mask.astype(np.float64), (bin_index, np.arange(len(bin_index)))),
+                shape=(len(self.thresholds), len(bin_index)),
             )
             for mask in (self.labels, ~self.labels)
         )
@@ -103,33 +101,37 @@ class Ranking:
 
 def auc(sample: Sample) -> np.ndarray:
     """Return the area under the ROC curve of each sample, (b,); NaN where a sample has one class only."""
-    above = sample.hits - sample.positive / 2
+    above = sample.true_positives - sample.positive / 2
     return _divide((sample.negative * above).sum(axis=1), (sample.negatives * sample.positives)[:, 0])
 
 
 def partial_auc(sample: Sample) -> np.ndarray:
-    """Return the area under the ROC curve where specificity is 90 % or more, scaled to 0.5 for chance and 1 (McClish 1989)."""
+    """Return the area under the ROC curve where specificity is at least 90 %, (b,).
+
+    It is scaled so that 0.5 is chance and 1 is perfect (McClish 1989).
+    """
     first = np.zeros((len(sample.positive), 1))
-    found = np.hstack([first, _divide(sample.hits, sample.positives)])
-    alarmed = np.hstack([first, _divide(sample.alarms, sample.negatives)])
-    width = np.diff(alarmed, axis=1)
-    inside = np.clip(_divide(FALSE_POSITIVE_LIMIT - alarmed[:, :-1], width, default=0.0), 0, 1)
-    area = (inside * width * (found[:, :-1] + inside * np.diff(found, axis=1) / 2)).sum(axis=1)
+    sensitivity = np.hstack([first, _divide(sample.true_positives, sample.positives)])
+    false_positive_rate = np.hstack([first, _divide(sample.false_positives, sample.negatives)])
+    width = np.diff(false_positive_rate, axis=1)
+    inside = np.clip(_divide(FALSE_POSITIVE_LIMIT - false_positive_rate[:, :-1], width, default=0.0), 0, 1)
+    area = (inside * width * (sensitivity[:, :-1] + inside * np.diff(sensitivity, axis=1) / 2)).sum(axis=1)
     chance = FALSE_POSITIVE_LIMIT**2 / 2
     return 0.5 * (1 + (area - chance) / (FALSE_POSITIVE_LIMIT - chance))
 
 
 def average_precision(sample: Sample) -> np.ndarray:
     """Return the average precision of each sample, (b,); NaN without positives."""
-    precision = _divide(sample.hits, sample.hits + sample.alarms, default=0.0)
+    precision = _divide(sample.true_positives, sample.true_positives + sample.false_positives, default=0.0)
     return _divide((sample.positive * precision).sum(axis=1), sample.positives[:, 0])
 
 
 def sensitivity_at_90_specificity(sample: Sample) -> np.ndarray:
     """Return the highest sensitivity with at least 90 % specificity, (b,); NaN where a sample has one class only."""
-    found, alarmed = _divide(sample.hits, sample.positives), _divide(sample.alarms, sample.negatives)
-    best = np.where(alarmed <= FALSE_POSITIVE_LIMIT + 1e-12, found, 0.0).max(axis=1)
-    return np.where(np.isnan(found[:, -1] + alarmed[:, -1]), np.nan, best)
+    sensitivity = _divide(sample.true_positives, sample.positives)
+    false_positive_rate = _divide(sample.false_positives, sample.negatives)
+    best = np.where(false_positive_rate <= FALSE_POSITIVE_LIMIT + 1e-12, sensitivity, 0.0).max(axis=1)
+    return np.where(np.isnan(sensitivity[:, -1] + false_positive_rate[:, -1]), np.nan, best)
 
 
 def brier(sample: Sample) -> np.ndarray:
@@ -142,7 +144,8 @@ def pf1(sample: Sample) -> np.ndarray:
     """Return the RSNA competition's probabilistic F1, (b,).
 
     pTP and pFP are the sums of the probabilities, clipped to [0, 1], over positives and negatives; pPrecision = pTP / (pTP +
-    pFP), pRecall = pTP / positives; the result is their harmonic mean, 0 without a hit.
+    pFP), pRecall = pTP / positives; the result is their harmonic mean, 0 without a true
+    positive.
     """
     ranking = sample.ranking
     probability = np.clip(ranking.scores, 0, 1)
@@ -160,36 +163,37 @@ def best_pf1(sample: Sample) -> np.ndarray:
 
 def best_threshold(sample: Sample) -> np.ndarray:
     """Return the threshold of the best pF1, (b,)."""
-    return sample.ranking.steps[_f1(sample).argmax(axis=1)]
+    return sample.ranking.thresholds[_f1(sample).argmax(axis=1)]
 
 
 def operating_figures(threshold: float) -> dict[str, Metric]:
-    """Return the metrics of an operating point: a unit whose score reaches the threshold is recalled.
+    """Return the metrics at a threshold; a unit whose score reaches it is recalled.
 
     Returns:
-        sensitivity, specificity, recall_rate, ppv and pf1 of the decisions; NaN where there is nothing to divide by.
+        sensitivity, specificity, recall_rate, ppv and pf1 of the decisions, by name; NaN where there is nothing to divide
+        by.
     """
 
     def recalled(sample: Sample) -> np.ndarray:
         return sample.total(sample.ranking.scores >= threshold)
 
-    def caught(sample: Sample) -> np.ndarray:
+    def detected(sample: Sample) -> np.ndarray:
         return sample.total((sample.ranking.scores >= threshold) & sample.ranking.labels)
 
     def sensitivity(sample: Sample) -> np.ndarray:
-        return _divide(caught(sample), sample.positives[:, 0])
+        return _divide(detected(sample), sample.positives[:, 0])
 
     def specificity(sample: Sample) -> np.ndarray:
-        return 1 - _divide(recalled(sample) - caught(sample), sample.negatives[:, 0])
+        return 1 - _divide(recalled(sample) - detected(sample), sample.negatives[:, 0])
 
     def recall_rate(sample: Sample) -> np.ndarray:
         return recalled(sample) / sample.weights.sum(axis=1)
 
     def ppv(sample: Sample) -> np.ndarray:
-        return _divide(caught(sample), recalled(sample))
+        return _divide(detected(sample), recalled(sample))
 
     def decided_pf1(sample: Sample) -> np.ndarray:
-        return _divide(2 * caught(sample), recalled(sample) + sample.positives[:, 0], default=0.0)
+        return _divide(2 * detected(sample), recalled(sample) + sample.positives[:, 0], default=0.0)
 
     return {
         "sensitivity": sensitivity,
@@ -200,57 +204,13 @@ def operating_figures(threshold: float) -> dict[str, Metric]:
     }
 
 
-def bootstrap(
-    patients: npt.ArrayLike,
-    figures: dict[str, tuple[Ranking, Metric]],
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> dict[str, np.ndarray]:
-    """Draw patients with replacement and compute metrics on each draw.
-
-    Args:
-        patients: the patient of each unit, (n,): all units of a patient are drawn together.
-        figures: a ranking of the same n units and a metric, by name; all see the same draws, so that differences between
-            them are paired.
-        resamples: how many draws.
-        seed: of the draws.
-
-    Returns:
-        The values of each figure, (resamples,).
-    """
-    _, index = np.unique(np.asarray(patients), return_inverse=True)
-    count = int(index.max()) + 1
-    generator = np.random.default_rng(seed)
-    values: dict[str, list[np.ndarray]] = {name: [] for name in figures}
-    for start in range(0, resamples, BLOCK):
-        draws = [generator.integers(count, size=count) for _ in range(min(BLOCK, resamples - start))]
-        weights = np.stack([np.bincount(draw, minlength=count) for draw in draws])[:, index].astype(np.float64)
-        samples = {ranking: Sample(ranking, weights) for ranking, _ in figures.values()}
-        for name, (ranking, metric) in figures.items():
-            values[name].append(metric(samples[ranking]))
-    return {name: np.concatenate(parts) for name, parts in values.items()}
-
-
-def interval(values: np.ndarray) -> tuple[float | None, float | None]:
-    """Return the percentile interval of `LEVEL`; draws without a value (NaN) are left out."""
-    known = values[~np.isnan(values)]
-    if known.size == 0:
-        return None, None
-    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
-
-
-def with_interval(value: float, samples: np.ndarray) -> dict[str, float | None]:
-    """Return {value, low, high}; None for what isn't defined."""
-    low, high = interval(samples)
-    return {"value": None if np.isnan(value) else value, "low": low, "high": high}
-
-
 def _f1(sample: Sample) -> np.ndarray:
-    return _divide(2 * sample.hits, sample.hits + sample.alarms + sample.positives, default=0.0)
+    return _divide(
+        2 * sample.true_positives, sample.true_positives + sample.false_positives + sample.positives, default=0.0
+    )
 
 
 def _divide(part: np.ndarray, total: np.ndarray, default: float = np.nan) -> np.ndarray:
-    """Divide; `default` where the divisor is 0."""
+    """Divide element by element, with `default` where the divisor is 0."""
     part, total = np.broadcast_arrays(part, total)
     return np.divide(part, total, out=np.full(part.shape, default), where=total != 0)

@@ -1,35 +1,34 @@
-"""Is an input like those that the model learnt from? A distance, and the threshold that held-out images stay below.
+"""Detect images unlike the training images (out of distribution), by Mahalanobis distance.
 
-A network answers whatever it is shown. Its answer to an image that is unlike all it has seen says nothing, so the image's
-global statistics, the shape of its breast and the network's own features are compared with the training images'
-(Mahalanobis distance; Lee et al. 2018, arXiv:1807.03888).
+A network predicts something for any image. For an image unlike all that it was trained on the prediction has no basis.
+Therefore the image's global statistics, the shape of its breast and the network's own features are compared with those
+of the training images (Lee et al. 2018, arXiv:1807.03888); held-out images set the threshold.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from sklearn.covariance import LedoitWolf
 
-from mammo_core.errors import ModelError
 from mammo_core.evaluation.baselines import image_statistics
 from mammo_core.preprocess import Geometry
-from mammo_core.storage.atomic import atomic_path
 
-HELD_OUT_QUANTILE = 0.99  # of the validation images' distances: the threshold
-MARGIN = 1.1  # times the quantile: other patients lie a little farther away than the validation part's
-SMALLEST_SPREAD = 1e-6
+HELD_OUT_QUANTILE = 0.99  # of the validation images' distances
+MARGIN = (
+    1.1  # threshold over that quantile: images of new patients are slightly more distant than the validation part's
+)
+MIN_STANDARD_DEVIATION = 1e-6
 
 
 @dataclass(frozen=True)
 class OODDetector:
-    """What training images are like.
+    """The distribution of the training images' features, and a threshold on the distance from it.
 
     Attributes:
-        mean, scale: float64 (d,), of the training images' descriptors.
-        precision: float64 (d, d), inverse covariance of the standardised descriptors.
-        threshold: distance from which an image is unlike them.
+        mean, scale: mean and standard deviation of the features, float64 (d,).
+        precision: inverse covariance of the standardised features, float64 (d, d).
+        threshold: an image at a greater distance is out of distribution.
     """
 
     mean: np.ndarray
@@ -37,69 +36,69 @@ class OODDetector:
     precision: np.ndarray
     threshold: float
 
-    def ood_score(self, descriptors: np.ndarray) -> np.ndarray:
-        """Return how far images lie from the training images, float64 (n,); above 1 they are unlike them.
+    def ood_score(self, features: np.ndarray) -> np.ndarray:
+        """Return the distance from the training images over the threshold, float64 (n,); above 1: out of distribution.
 
         Args:
-            descriptors: (n, d), see `ood_features`.
+            features: (n, d), see `ood_features`.
         """
-        return self._distance(descriptors) / self.threshold
+        return self._distance(features) / self.threshold
 
-    def _distance(self, descriptors: np.ndarray) -> np.ndarray:
-        deviation = (descriptors - self.mean) / self.scale
+    def _distance(self, features: np.ndarray) -> np.ndarray:
+        deviation = (features - self.mean) / self.scale
         return np.sqrt(np.einsum("ni,ij,nj->n", deviation, self.precision, deviation) / len(self.mean))
 
-    def save(self, path: Path) -> None:
-        """Write the reference to an .npz file, whole."""
-        with atomic_path(path) as temporary:
-            np.savez(temporary, mean=self.mean, scale=self.scale, precision=self.precision, threshold=self.threshold)
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return the parameters as arrays by name, as they are stored."""
+        return {
+            "mean": self.mean,
+            "scale": self.scale,
+            "precision": self.precision,
+            "threshold": np.asarray(self.threshold),
+        }
 
     @classmethod
-    def read(cls, path: Path) -> "OODDetector":
-        """Read a reference.
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "OODDetector":
+        """Return the detector with the given parameters.
 
         Raises:
-            ModelError: the file isn't one.
+            KeyError: one of them is missing.
         """
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                return cls(stored["mean"], stored["scale"], stored["precision"], float(stored["threshold"]))
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelError(f"{path.name} of {path.parent.name} isn't readable ({type(error).__name__}).") from None
+        return cls(arrays["mean"], arrays["scale"], arrays["precision"], float(arrays["threshold"]))
 
 
 def ood_features(images: np.ndarray, geometries: Sequence[Geometry], embedding: np.ndarray) -> np.ndarray:
-    """Describe model inputs by what makes an image like another.
+    """Return the features by which images are compared with the training images.
 
     Args:
         images: uint8 (n, size, size).
-        geometries: where each lies in its source.
+        geometries: of each image in its source.
         embedding: float (n, c), the network's mean features; c is 0 for a network without.
 
     Returns:
-        float64 (n, 12 + c): ten global statistics, the breast's height against its width, its share of the source's
-        height, and the embedding.
+        float64 (n, 12 + c): ten global statistics, the logarithm of the breast's height over its width, its height over
+        the source's, and the embedding.
     """
     shapes = [
         (
-            np.log((place.bottom - place.top) / max(place.right - place.left, 1.0)),
-            (place.bottom - place.top) / place.source_rows,
+            np.log((geometry.bottom - geometry.top) / max(geometry.right - geometry.left, 1.0)),
+            (geometry.bottom - geometry.top) / geometry.source_rows,
         )
-        for place in geometries
+        for geometry in geometries
     ]
     statistics = image_statistics(images).to_numpy(np.float64)
     return np.concatenate([statistics, np.array(shapes, np.float64).reshape(-1, 2), embedding], axis=1)
 
 
 def fit_detector(training: np.ndarray, held_out: np.ndarray) -> OODDetector:
-    """Learn what training images are like, and from held-out ones where that ends.
+    """Fit the distribution of training images, and the threshold on held-out ones.
 
     Args:
-        training: descriptors (n, d) of the training part.
-        held_out: descriptors (m, d) of the validation part.
+        training: features (n, d) of the training part.
+        held_out: features (m, d) of the validation part.
     """
-    mean, scale = training.mean(axis=0), np.maximum(training.std(axis=0), SMALLEST_SPREAD)
+    mean, scale = training.mean(axis=0), np.maximum(training.std(axis=0), MIN_STANDARD_DEVIATION)
     precision = LedoitWolf(assume_centered=True).fit((training - mean) / scale).precision_
-    reference = OODDetector(mean, scale, precision, 1.0)
-    threshold = MARGIN * float(np.quantile(reference.ood_score(held_out), HELD_OUT_QUANTILE))
+    unscaled = OODDetector(mean, scale, precision, 1.0)
+    threshold = MARGIN * float(np.quantile(unscaled.ood_score(held_out), HELD_OUT_QUANTILE))
     return OODDetector(mean, scale, precision, threshold)

@@ -1,11 +1,13 @@
 """Operating points: the threshold from which a breast is recalled."""
 
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from mammo_core.documents.report import ConfusionMatrix, OperatingPointFigures
 from mammo_core.documents.units import Unit
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.evaluation.units import to_unit
@@ -17,82 +19,95 @@ POLICIES: dict[Policy, str] = {
     "best_f1": "best F1",
     "recall_10": "10 % recall rate",
 }
-READERS = {  # of the Breast Cancer Surveillance Consortium (Lehman et al. 2017)
+READERS = {  # radiologists of the Breast Cancer Surveillance Consortium (Lehman et al. 2017)
     "sensitivity": 0.869,
     "specificity": 0.889,
     "recall_rate": 0.116,
     "ppv": 0.044,
-    "found": 5.1,
+    "detected": 5.1,  # cancers in 1,000 screens
 }
-PREVALENCES = {"RSNA": 0.0206, "screening": 0.005}  # share of breasts in the RSNA data; of screens in a population
+PREVALENCES = {
+    "RSNA": 0.0206,  # share of the breasts with cancer
+    "screening": 0.005,  # share of the screens of a population
+}
+
+
+@dataclass(frozen=True)
+class ScreeningOutcome:
+    """What an operating point does in 1,000 screens; None where it is not defined.
+
+    Attributes:
+        recalled: screens that are recalled.
+        detected, missed: screens with cancer that are recalled, and those that are not.
+        ppv: share of the recalled screens with cancer, in [0, 1].
+    """
+
+    recalled: float | None
+    detected: float | None
+    missed: float | None
+    ppv: float | None
 
 
 def choose_threshold(predictions: pd.DataFrame, policy: Policy, unit: Unit = "breast") -> float:
-    """Choose the threshold by a policy, on validation predictions.
+    """Choose a threshold by a policy, on validation predictions.
 
     Args:
         predictions: one row an image, see `mammo_core.evaluation.units`.
         policy: at least 90 % specificity; at least 90 % sensitivity; the best F1; or at most 10 % recalled.
-        unit: that is recalled.
+        unit: what is recalled.
 
     Returns:
         A probability; a unit whose probability reaches it is recalled.
 
     Raises:
-        DataError: there is only one class.
-        ConfigError: there is no such policy.
+        DataError: the predictions hold one class only.
+        ConfigError: the policy is unknown.
     """
     table = to_unit(predictions, unit)
     y, p = table["label"].to_numpy(int), table["probability"].to_numpy(float)
     if len(np.unique(y)) < 2:
-        raise DataError("An operating point needs positive and negative examples to be chosen on.")
+        raise DataError("An operating point can only be chosen on positive and negative examples.")
     false_positive, true_positive, thresholds = roc_curve(y, p, drop_intermediate=False)
     if policy == "specificity_90":
         chosen = thresholds[np.flatnonzero(false_positive <= 0.10)[-1]]
     elif policy == "sensitivity_90":
         chosen = thresholds[np.flatnonzero(true_positive >= 0.90)[0]]
     elif policy == "best_f1":
-        precision, recall, cuts = precision_recall_curve(y, p)
-        chosen = cuts[int(np.argmax((2 * precision * recall / np.maximum(precision + recall, 1e-12))[:-1]))]
+        precision, sensitivity, thresholds = precision_recall_curve(y, p)
+        chosen = thresholds[
+            int(np.argmax((2 * precision * sensitivity / np.maximum(precision + sensitivity, 1e-12))[:-1]))
+        ]
     elif policy == "recall_10":
-        recalled = np.array([(p >= cut).mean() for cut in thresholds])
-        chosen = thresholds[np.flatnonzero(recalled <= 0.10)[-1]]
+        recall_rate = np.array([(p >= threshold).mean() for threshold in thresholds])
+        chosen = thresholds[np.flatnonzero(recall_rate <= 0.10)[-1]]
     else:
         raise ConfigError(f"There is no operating policy {policy!r}.")
     return float(min(chosen, 1.0))
 
 
-def at_threshold(table: pd.DataFrame, threshold: float) -> dict[str, Any]:
-    """Describe an operating point.
+def at_threshold(table: pd.DataFrame, threshold: float) -> OperatingPointFigures:
+    """Return the figures of an operating point.
 
     Args:
         table: one row a unit, with label and probability.
         threshold: a unit whose probability reaches it is recalled.
-
-    Returns:
-        threshold, sensitivity, specificity, recall_rate and ppv in [0, 1] (None where there is nothing to divide by), and
-        the confusion matrix's counts tp, fp, tn, fn.
     """
     positive = table["label"].to_numpy(int) == 1
     recalled = table["probability"].to_numpy(float) >= threshold
     tp, fp = int((recalled & positive).sum()), int((recalled & ~positive).sum())
     fn, tn = int((~recalled & positive).sum()), int((~recalled & ~positive).sum())
-    return {
-        "threshold": threshold,
-        "sensitivity": _share(tp, tp + fn),
-        "specificity": _share(tn, tn + fp),
-        "recall_rate": _share(tp + fp, len(table)),
-        "ppv": _share(tp, tp + fp),
-        "confusion": {"tp": tp, "fp": fp, "tn": tn, "fn": fn},
-    }
-
-
-def _share(part: float, total: float) -> float | None:
-    return part / total if total else None
+    return OperatingPointFigures(
+        threshold=threshold,
+        sensitivity=_share(tp, tp + fn),
+        specificity=_share(tn, tn + fp),
+        recall_rate=_share(tp + fp, len(table)),
+        ppv=_share(tp, tp + fp),
+        confusion=ConfusionMatrix(tp=tp, fp=fp, tn=tn, fn=fn),
+    )
 
 
 def outcomes(units: pd.DataFrame, threshold: float, label: int, recalled: bool) -> pd.DataFrame:
-    """Return the units of one cell of the confusion matrix, those that surprise most first.
+    """Return the units of one cell of the confusion matrix, the most surprising ones first.
 
     Args:
         units: one row a unit, with label and probability.
@@ -100,42 +115,43 @@ def outcomes(units: pd.DataFrame, threshold: float, label: int, recalled: bool) 
         label: 0 or 1.
         recalled: whether the probability reaches the threshold.
     """
-    chosen = units[(units["label"] == label) & ((units["probability"] >= threshold) == recalled)]
-    return chosen.sort_values("probability", ascending=label == 1).reset_index(drop=True)
+    cell = units[(units["label"] == label) & ((units["probability"] >= threshold) == recalled)]
+    return cell.sort_values("probability", ascending=label == 1).reset_index(drop=True)
 
 
-def per_thousand(point: dict[str, Any], prevalence: float) -> dict[str, float | None]:
+def per_thousand(sensitivity: float | None, specificity: float | None, prevalence: float) -> ScreeningOutcome:
     """Return what an operating point does in 1,000 screens at a prevalence.
 
     Args:
-        point: see `at_threshold`.
+        sensitivity: of the operating point, in [0, 1]; None where not defined.
+        specificity: likewise.
         prevalence: share of screens with a cancer, in [0, 1].
-
-    Returns:
-        recalled, found and missed in 1,000 screens, and ppv in [0, 1]; None where the point's shares aren't defined.
     """
-    sensitivity, specificity = point["sensitivity"], point["specificity"]
     if sensitivity is None or specificity is None:
-        return dict.fromkeys(("recalled", "found", "missed", "ppv"))
-    found = 1000 * prevalence * sensitivity
-    alarms = 1000 * (1 - prevalence) * (1 - specificity)
-    return {
-        "recalled": found + alarms,
-        "found": found,
-        "missed": 1000 * prevalence - found,
-        "ppv": _share(found, found + alarms),
-    }
+        return ScreeningOutcome(None, None, None, None)
+    detected = 1000 * prevalence * sensitivity
+    false_positives = 1000 * (1 - prevalence) * (1 - specificity)
+    return ScreeningOutcome(
+        recalled=detected + false_positives,
+        detected=detected,
+        missed=1000 * prevalence - detected,
+        ppv=_share(detected, detected + false_positives),
+    )
 
 
-def place_among(validation: pd.DataFrame, probability: float, unit: Unit) -> str:
-    """Say where a probability lies among validation units with and without cancer.
+def describe_percentile(validation: pd.DataFrame, probability: float, unit: Unit) -> str:
+    """Describe how a probability compares with those of validation units with and without cancer.
 
     Args:
         validation: one row an image, with label and probability.
         probability: in [0, 1].
-        unit: that it belongs to.
+        unit: the unit that the probability belongs to.
     """
     units = to_unit(validation, unit)
-    shares = (float((part["probability"] < probability).mean()) for _, part in units.groupby("label"))
+    shares = (float((group["probability"] < probability).mean()) for _, group in units.groupby("label"))
     negative, positive = (f"{100 * share:.0f} %" for share in shares)
-    return f"Above {negative} of validation {unit}s without cancer, and {positive} of those with."
+    return f"Higher than {negative} of validation {unit}s without cancer, and {positive} of those with cancer."
+
+
+def _share(part: float, total: float) -> float | None:
+    return part / total if total else None

@@ -1,15 +1,32 @@
-"""Predictions → the report: metrics with 95 % confidence intervals over patients, baselines, a verdict in words."""
+"""Predictions → the report: figures of merit with 95 % confidence intervals over patients, baselines, a verdict."""
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
-from mammo_core.documents.units import UNITS, Unit
+from mammo_core.documents.estimate import Estimate
+from mammo_core.documents.report import (
+    PF1,
+    Baseline,
+    Baselines,
+    ConstantBaseline,
+    EvaluationReport,
+    OperatingPointFigures,
+    OperatingPointIntervals,
+    OtherUnits,
+    Part,
+    PF1Intervals,
+    UnitReport,
+)
+from mammo_core.documents.units import Unit
 from mammo_core.errors import DataError
 from mammo_core.evaluation import metrics
 from mammo_core.evaluation.baselines import baseline_scores
-from mammo_core.evaluation.metrics import Ranking, with_interval
+from mammo_core.evaluation.bootstrap import RESAMPLES, bootstrap, estimate
+from mammo_core.evaluation.metrics import Ranking
 from mammo_core.evaluation.operating import at_threshold
 from mammo_core.evaluation.subgroups import subgroups
 from mammo_core.evaluation.units import to_unit
@@ -21,167 +38,226 @@ FIGURES: dict[str, metrics.Metric] = {
     "partial_auc": metrics.partial_auc,
     "brier": metrics.brier,
 }
-NEVER, ALWAYS = 0.005, 0.995  # recall rates of a model that gives one answer to almost everything
-NAMES = {"age_only": "age alone", "image_statistics": "global image statistics", "original_cnn": "the original CNN"}
+BASELINE_NAMES = {
+    "age_only": "age alone",
+    "image_statistics": "global image statistics",
+    "original_cnn": "the original CNN",
+}
+ALMOST_NONE, ALMOST_ALL = 0.005, 0.995  # recall rates that show a constant decision
+
+Report = TypeVar("Report", bound=UnitReport)
+
+
+@dataclass(frozen=True)
+class _ThresholdFigures:
+    """All figures of a report that depend on the threshold."""
+
+    figures: OperatingPointFigures
+    intervals: OperatingPointIntervals
+    pf1: float
+    pf1_interval: Estimate
+    accuracy: float
 
 
 def evaluate(
     predictions: pd.DataFrame,
     *,
     operating_point: float,
+    part: Part = "all",
     training: pd.DataFrame | None = None,
-    resamples: int = metrics.RESAMPLES,
-) -> dict[str, Any]:
-    """Judge predictions.
+    resamples: int = RESAMPLES,
+) -> EvaluationReport:
+    """Evaluate predictions by breast, image and patient.
 
     Args:
         predictions: one row an image: patient_id, laterality, label, probability; and for baselines and subgroups age,
             `baselines.STATISTICS` and the attributes of `subgroups`.
-        operating_point: threshold on the probability, chosen elsewhere.
+        operating_point: threshold on the probability, chosen on other patients.
+        part: the part of the data that the predictions belong to.
         training: the training part's images, for the baselines.
-        resamples: of the bootstrap.
+        resamples: how many bootstrap resamples.
 
     Returns:
-        The report of breasts (see `evaluate_unit`) with its unit; `units`: that of images and patients; `subgroups`.
+        The report, without localisation.
 
     Raises:
         DataError: the predictions hold one class only.
     """
     if predictions["label"].nunique() < 2:
-        raise DataError("The judged part holds only one class, so nothing can be said about telling them apart.")
-    rivals = baseline_scores(predictions, training)
-    reports = {unit: evaluate_unit(predictions, unit, operating_point, rivals, resamples) for unit in UNITS}
-    return {
-        "unit": "breast",
-        **reports.pop("breast"),
-        "units": reports,
-        "subgroups": subgroups(predictions, resamples).to_dict("records"),
-    }
+        raise DataError("The evaluated part holds only one class; an evaluation needs positive and negative images.")
+    scores = baseline_scores(predictions, training)
+    breast, image, patient = (
+        evaluate_unit(predictions, unit, operating_point, scores, resamples) for unit in ("breast", "image", "patient")
+    )
+    return EvaluationReport(
+        **dict(breast),
+        part=part,
+        units=OtherUnits(image=image, patient=patient),
+        subgroups=subgroups(predictions, resamples),
+    )
 
 
 def evaluate_unit(
-    predictions: pd.DataFrame, unit: Unit, threshold: float, rivals: dict[str, np.ndarray], resamples: int
-) -> dict[str, Any]:
-    """Judge predictions by one unit.
+    predictions: pd.DataFrame,
+    unit: Unit,
+    threshold: float,
+    baselines: Mapping[str, np.ndarray],
+    resamples: int = RESAMPLES,
+) -> UnitReport:
+    """Evaluate predictions by one unit.
 
     Args:
         predictions: one row an image.
         unit: image, breast or patient.
         threshold: the operating point.
-        rivals: what the baselines say of each image, (n,); they are combined into units as the model's probabilities are.
-        resamples: of the bootstrap.
-
-    Returns:
-        n, positives, patients; auc, average_precision, sensitivity_at_90_specificity, partial_auc and brier as {value, low,
-        high}; pf1 and pf1_intervals; operating_point (with its confusion matrix) and operating_point_intervals; accuracy;
-        baselines with the gain in AUC over each; verdict.
+        baselines: the scores of each baseline, (n,), one an image; they are combined into units as the model's
+            probabilities are.
+        resamples: how many bootstrap resamples.
     """
     table = to_unit(predictions, unit)
     model = Ranking(table["label"], table["probability"])
     figures = {name: (model, metric) for name, metric in FIGURES.items()}
     figures |= {"raw": (model, metrics.pf1), "best": (model, metrics.best_pf1)}
-    samples = metrics.bootstrap(table["patient_id"], figures, resamples)
-    shown = {name: with_interval(model.value(metric), samples[name]) for name, (_, metric) in figures.items()}
-    prevalence = float(table["label"].mean())
-    always = {"auc": 0.5, "average_precision": prevalence, "accuracy": max(prevalence, 1 - prevalence)}
-    baselines = {"prevalence": always, **dict.fromkeys(NAMES)}
-    for name, scores in rivals.items():
-        baselines[name] = compare_auc(table, to_unit(predictions.assign(probability=scores), unit), resamples)
-    document: dict[str, Any] = {
-        "n": len(table),
-        "positives": int(table["label"].sum()),
-        "patients": int(table["patient_id"].nunique()),
-        **{name: shown[name] for name in FIGURES},
-        "pf1": {name: shown[name]["value"] for name in ("raw", "best")}
-        | {"best_threshold": model.value(metrics.best_threshold)},
-        "pf1_intervals": {name: shown[name] for name in ("raw", "best")},
-        "baselines": baselines,
-    }
-    return at_operating_point(document, table, threshold, resamples)
+    samples = bootstrap(table["patient_id"], figures, resamples)
+    estimates = {name: estimate(model.value(metric), samples[name]) for name, (_, metric) in figures.items()}
+    point = _threshold_figures(table, threshold, resamples)
+    compared = Baselines(
+        prevalence=constant_baseline(float(table["label"].mean())),
+        **{
+            name: compare_auc(table, to_unit(predictions.assign(probability=scores), unit), resamples)
+            for name, scores in baselines.items()
+        },
+    )
+    return UnitReport(
+        n=len(table),
+        positives=int(table["label"].sum()),
+        patients=int(table["patient_id"].nunique()),
+        **{name: estimates[name] for name in FIGURES},
+        pf1=PF1(
+            raw=model.value(metrics.pf1),
+            best=model.value(metrics.best_pf1),
+            best_threshold=model.value(metrics.best_threshold),
+            at_threshold=point.pf1,
+        ),
+        pf1_intervals=PF1Intervals(raw=estimates["raw"], best=estimates["best"], at_threshold=point.pf1_interval),
+        baselines=compared,
+        operating_point=point.figures,
+        operating_point_intervals=point.intervals,
+        accuracy=point.accuracy,
+        verdict=verdict(estimates["auc"], point.figures.recall_rate, compared),
+    )
 
 
-def compare_auc(table: pd.DataFrame, rival: pd.DataFrame, resamples: int = metrics.RESAMPLES) -> dict[str, Any]:
-    """Describe a rival on the same units: auc and average_precision, and the model's gain in AUC over it (paired).
+def constant_baseline(prevalence: float) -> ConstantBaseline:
+    """Return the figures of a constant prediction at a prevalence in [0, 1]."""
+    return ConstantBaseline(auc=0.5, average_precision=prevalence, accuracy=max(prevalence, 1 - prevalence))
+
+
+def compare_auc(model: pd.DataFrame, baseline: pd.DataFrame, resamples: int = RESAMPLES) -> Baseline:
+    """Compare a model with a baseline, or with another model, by the paired difference in AUC.
 
     Args:
-        table: one row a unit, the model's.
-        rival: the same units in the same order.
-        resamples: of the bootstrap over patients.
+        model: one row a unit, with patient_id, label and probability.
+        baseline: the same units in the same order.
+        resamples: how many bootstrap resamples of patients.
     """
-    model, other = (Ranking(units["label"], units["probability"]) for units in (table, rival))
+    own, other = (Ranking(units["label"], units["probability"]) for units in (model, baseline))
     figures: dict[str, tuple[Ranking, metrics.Metric]] = {
-        "model": (model, metrics.auc),
+        "model": (own, metrics.auc),
         "auc": (other, metrics.auc),
         "average_precision": (other, metrics.average_precision),
     }
-    samples = metrics.bootstrap(table["patient_id"], figures, resamples)
-    return {
-        "auc": with_interval(other.value(metrics.auc), samples["auc"]),
-        "average_precision": with_interval(other.value(metrics.average_precision), samples["average_precision"]),
-        "gain": with_interval(model.value(metrics.auc) - other.value(metrics.auc), samples["model"] - samples["auc"]),
-    }
+    samples = bootstrap(model["patient_id"], figures, resamples)
+    return Baseline(
+        auc=estimate(other.value(metrics.auc), samples["auc"]),
+        average_precision=estimate(other.value(metrics.average_precision), samples["average_precision"]),
+        gain=estimate(own.value(metrics.auc) - other.value(metrics.auc), samples["model"] - samples["auc"]),
+    )
 
 
-def at_operating_point(
-    document: dict[str, Any], table: pd.DataFrame, threshold: float, resamples: int = metrics.RESAMPLES
-) -> dict[str, Any]:
-    """Return the report of a unit with everything that hangs on the operating point said of this one.
+def at_operating_point(report: Report, table: pd.DataFrame, threshold: float, resamples: int = RESAMPLES) -> Report:
+    """Return the report with all threshold-dependent fields recomputed for `threshold`.
 
     Args:
-        document: see `evaluate_unit`.
+        report: of the same units.
         table: one row a unit.
-        threshold: from which a unit is recalled.
-        resamples: of the bootstrap.
+        threshold: a unit whose probability reaches it is recalled.
+        resamples: how many bootstrap resamples.
     """
-    model = Ranking(table["label"], table["probability"])
-    at = metrics.operating_figures(threshold)
-    samples = metrics.bootstrap(table["patient_id"], {name: (model, metric) for name, metric in at.items()}, resamples)
-    shown = {name: with_interval(model.value(metric), samples[name]) for name, metric in at.items()}
-    pf1 = shown.pop("pf1")
-    said = document | {
-        "pf1": document["pf1"] | {"at_threshold": pf1["value"]},
-        "pf1_intervals": document["pf1_intervals"] | {"at_threshold": pf1},
-        "operating_point": at_threshold(table, threshold),
-        "operating_point_intervals": shown,
-        "accuracy": float(((table["probability"] >= threshold) == table["label"]).mean()),
-    }
-    return said | {"verdict": verdict(said)}
+    point = _threshold_figures(table, threshold, resamples)
+    return report.model_copy(
+        update={
+            "pf1": report.pf1.model_copy(update={"at_threshold": point.pf1}),
+            "pf1_intervals": report.pf1_intervals.model_copy(update={"at_threshold": point.pf1_interval}),
+            "operating_point": point.figures,
+            "operating_point_intervals": point.intervals,
+            "accuracy": point.accuracy,
+            "verdict": verdict(report.auc, point.figures.recall_rate, report.baselines),
+        }
+    )
 
 
-def verdict(document: dict[str, Any]) -> str:
-    """Say in a sentence or two what the numbers of `evaluate_unit` mean."""
-    auc, recall_rate = document["auc"], document["operating_point"]["recall_rate"]
-    habit = ""
-    if recall_rate < NEVER:
-        habit = " It answers almost always negative."
-    elif recall_rate > ALWAYS:
-        habit = " It answers almost always positive."
-    if auc["low"] is None or auc["low"] <= 0.5 <= auc["high"]:
-        return f"Not distinguishable from chance (AUC {format_estimate(auc)}).{habit}"
-    if auc["high"] < 0.5:
-        return f"Worse than chance (AUC {format_estimate(auc)}).{habit}"
-    found = document["baselines"]
-    compared = [f"{describe_difference(NAMES[name], found[name]['gain'])}" for name in NAMES if found.get(name)]
-    if not compared:
-        return f"Better than chance (AUC {format_estimate(auc)}); there is no age to compare with.{habit}"
-    text = "; ".join(compared)
-    return f"{text[0].upper()}{text[1:]}.{habit}"
+def verdict(auc: Estimate, recall_rate: float | None, baselines: Baselines) -> str:
+    """State in a sentence or two what the figures of a report mean."""
+    constant = ""
+    if recall_rate is not None and recall_rate < ALMOST_NONE:
+        constant = " It predicts negative almost always."
+    elif recall_rate is not None and recall_rate > ALMOST_ALL:
+        constant = " It predicts positive almost always."
+    if auc.low is None or auc.high is None or auc.low <= 0.5 <= auc.high:
+        return f"Not distinguishable from chance (AUC {format_estimate(auc)}).{constant}"
+    if auc.high < 0.5:
+        return f"Worse than chance (AUC {format_estimate(auc)}).{constant}"
+    differences = [
+        describe_difference(BASELINE_NAMES[name], baseline.gain) for name, baseline in baselines.known().items()
+    ]
+    if not differences:
+        return f"Better than chance (AUC {format_estimate(auc)}); there is no age to compare with.{constant}"
+    return f"{capitalise('; '.join(differences))}.{constant}"
 
 
-def describe_difference(name: str, gain: dict[str, float | None]) -> str:
-    """Say how something fares against a rival of that name, from the paired difference in AUC."""
-    low, high = gain["low"], gain["high"]
-    if low is None or high is None or low <= 0 <= high:
-        word = "not distinguishable from"
+def describe_difference(name: str, gain: Estimate) -> str:
+    """Describe a paired difference in AUC in words.
+
+    Args:
+        name: what the model is compared with.
+        gain: AUC of the model minus AUC of the other.
+    """
+    if gain.low is None or gain.high is None or gain.low <= 0 <= gain.high:
+        relation = "not distinguishable from"
     else:
-        word = "better than" if low > 0 else "worse than"
-    return f"{word} {name} (ΔAUC {format_estimate(gain)})"
+        relation = "better than" if gain.low > 0 else "worse than"
+    return f"{relation} {name} (ΔAUC {format_estimate(gain)})"
 
 
-def format_estimate(figure: dict[str, float | None]) -> str:
-    """Return "0.83, 95 % CI 0.79 to 0.87"."""
-    if figure["value"] is None:
+def format_estimate(figure: Estimate) -> str:
+    """Return an estimate as text, such as "0.83, 95 % CI 0.79 to 0.87"."""
+    if figure.value is None:
         return "not defined"
-    if figure["low"] is None:
-        return f"{figure['value']:.2f}"
-    return f"{figure['value']:.2f}, 95 % CI {figure['low']:.2f} to {figure['high']:.2f}"
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.2f}"
+    return f"{figure.value:.2f}, 95 % CI {figure.low:.2f} to {figure.high:.2f}"
+
+
+def capitalise(text: str) -> str:
+    """Return a text with its first letter in upper case and all others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def _threshold_figures(table: pd.DataFrame, threshold: float, resamples: int) -> _ThresholdFigures:
+    model = Ranking(table["label"], table["probability"])
+    figures = metrics.operating_figures(threshold)
+    samples = bootstrap(table["patient_id"], {name: (model, metric) for name, metric in figures.items()}, resamples)
+    estimates = {name: estimate(model.value(metric), samples[name]) for name, metric in figures.items()}
+    return _ThresholdFigures(
+        figures=at_threshold(table, threshold),
+        intervals=OperatingPointIntervals(
+            sensitivity=estimates["sensitivity"],
+            specificity=estimates["specificity"],
+            recall_rate=estimates["recall_rate"],
+            ppv=estimates["ppv"],
+        ),
+        pf1=model.value(figures["pf1"]),
+        pf1_interval=estimates["pf1"],
+        accuracy=float(((table["probability"] >= threshold) == table["label"]).mean()),
+    )

@@ -1,11 +1,13 @@
-"""Reports → the tables that people read: numbers with their intervals as text."""
+"""Reports → the tables that people read: figures with their intervals as text."""
 
-from typing import Any
+from collections.abc import Mapping
 
 import pandas as pd
 
+from mammo_core.documents.estimate import Estimate
+from mammo_core.documents.report import EvaluationReport, Subgroup, UnitReport
 from mammo_core.evaluation.operating import READERS, at_threshold, per_thousand
-from mammo_core.evaluation.report import FIGURES, NAMES
+from mammo_core.evaluation.report import BASELINE_NAMES
 
 TITLES = {
     "auc": "ROC AUC",
@@ -16,100 +18,114 @@ TITLES = {
     "raw": "pF1, probabilities as they are",
     "best": "pF1 at its best threshold",
     "at_threshold": "pF1 at the operating point",
-}
-POINT = {
     "sensitivity": "Sensitivity at the operating point",
     "specificity": "Specificity at the operating point",
     "recall_rate": "Recall rate at the operating point",
     "ppv": "PPV1 at the operating point",
+    "accuracy": "Accuracy at the operating point",
 }
-NOTHING = "–"
+MODEL, CONSTANT = "this model", "always “negative”"
+MISSING = "–"
 
 
-def report_table(document: dict[str, Any]) -> pd.DataFrame:
-    """Return measure, model, and each baseline beside it, as text with 95 % intervals.
+def report_table(report: UnitReport) -> pd.DataFrame:
+    """Return the figures of a report and of its baselines as text, with 95 % intervals.
 
-    Args:
-        document: of one unit, see `report.evaluate_unit`.
+    Returns:
+        One row a figure: measure, the model, the constant prediction, and each known baseline.
     """
-    baselines = document["baselines"]
-    always = baselines["prevalence"]
-    rows = [(TITLES[name], format_ci(document[name])) for name in FIGURES]
-    rows += [(TITLES[name], format_ci(figure)) for name, figure in document["pf1_intervals"].items()]
-    rows += [(POINT[name], format_ci(figure)) for name, figure in document["operating_point_intervals"].items()]
-    rows.append(("Accuracy at the operating point", f"{document['accuracy']:.3f}"))
-    table = pd.DataFrame(rows, columns=["measure", "this model"]).set_index("measure")
-    table["always “negative”"] = NOTHING
-    table.loc[TITLES["auc"], "always “negative”"] = f"{always['auc']:.3f}"
-    table.loc[TITLES["average_precision"], "always “negative”"] = f"{always['average_precision']:.3f}"
-    table.loc["Accuracy at the operating point", "always “negative”"] = f"{always['accuracy']:.3f}"
-    for name, title in NAMES.items():
-        if baselines.get(name):
-            table[title] = NOTHING
-            for figure in ("auc", "average_precision"):
-                table.loc[TITLES[figure], title] = format_ci(baselines[name][figure])
-    return table.reset_index()
+    figures = report.figures_of_merit() | report.pf1_intervals.by_name() | report.operating_point_intervals.by_name()
+    columns = {MODEL: {name: format_ci(figure) for name, figure in figures.items()}}
+    columns[MODEL]["accuracy"] = f"{report.accuracy:.3f}"
+    constant = report.baselines.prevalence
+    columns[CONSTANT] = {
+        "auc": f"{constant.auc:.3f}",
+        "average_precision": f"{constant.average_precision:.3f}",
+        "accuracy": f"{constant.accuracy:.3f}",
+    }
+    for name, baseline in report.baselines.known().items():
+        columns[BASELINE_NAMES[name]] = {
+            "auc": format_ci(baseline.auc),
+            "average_precision": format_ci(baseline.average_precision),
+        }
+    table = pd.DataFrame(columns, index=list(columns[MODEL])).fillna(MISSING)
+    return table.rename(index=TITLES).rename_axis("measure").reset_index()
 
 
-def comparison_table(documents: dict[str, dict[str, Any]]) -> pd.DataFrame:
-    """Return model, what it was judged on, and each figure of merit as text with its 95 % interval, a row a model.
+def comparison_table(reports: Mapping[str, EvaluationReport]) -> pd.DataFrame:
+    """Return the figures of merit of several models as text, with 95 % intervals.
 
     Args:
-        documents: reports by the models' names, see `report.evaluate`.
+        reports: by the models' names.
+
+    Returns:
+        One row a model: model, what it was evaluated on, and each figure of merit.
     """
     return pd.DataFrame(
         {
             "model": name,
-            "judged on": f"{document['n']:,} {document['unit']}s, {document['positives']:,} positive",
-            **{TITLES[figure]: format_ci(document[figure]) for figure in FIGURES},
+            "evaluated on": f"{report.n:,} {report.unit}s, {report.positives:,} positive",
+            **{TITLES[figure]: format_ci(value) for figure, value in report.figures_of_merit().items()},
         }
-        for name, document in documents.items()
+        for name, report in reports.items()
     )
 
 
-def subgroup_table(document: dict[str, Any]) -> pd.DataFrame:
-    """Return attribute, group, unit, n, positives and AUC as text, "too few" where there is none."""
-    table = pd.DataFrame(document["subgroups"])
-    if table.empty:
-        return table
-    return table.assign(auc=[format_ci(auc) if auc else "too few" for auc in table["auc"]]).rename(
-        columns={"auc": "AUC"}
+def subgroup_table(subgroups: tuple[Subgroup, ...]) -> pd.DataFrame:
+    """Return subgroups as text.
+
+    Returns:
+        One row a group: attribute, group, unit, n, positives and AUC, "too few" where there is none.
+    """
+    return pd.DataFrame(
+        {
+            "attribute": row.attribute,
+            "group": row.group,
+            "unit": row.unit,
+            "n": row.n,
+            "positives": row.positives,
+            "AUC": format_ci(row.auc) if row.auc else "too few",
+        }
+        for row in subgroups
     )
 
 
 def operating_table(units: pd.DataFrame, threshold: float, prevalence: float) -> pd.DataFrame:
-    """Return what an operating point means, beside what readers do: measure, this model, readers (BCSC).
+    """Return what an operating point means in screening, compared with radiologists.
 
     Args:
         units: one row a unit, with label and probability.
-        threshold: from which a unit is recalled.
+        threshold: a unit whose probability reaches it is recalled.
         prevalence: of cancer for the figures in 1,000 screens and the predictive value, in [0, 1].
+
+    Returns:
+        One row a figure: measure, this model, readers (BCSC).
     """
     point = at_threshold(units, threshold)
-    screens = per_thousand(point, prevalence)
+    screens = per_thousand(point.sensitivity, point.specificity, prevalence)
     rows = [
-        ("Sensitivity", _percent(point["sensitivity"]), _percent(READERS["sensitivity"])),
-        ("Specificity", _percent(point["specificity"]), _percent(READERS["specificity"])),
-        ("Recalled, in 1,000", _number(screens["recalled"]), _number(1000 * READERS["recall_rate"])),
-        ("Cancers found, in 1,000", _number(screens["found"]), _number(READERS["found"])),
-        ("Cancers missed, in 1,000", _number(screens["missed"]), NOTHING),
-        ("PPV1", _percent(screens["ppv"]), _percent(READERS["ppv"])),
+        ("Sensitivity", _percent(point.sensitivity), _percent(READERS["sensitivity"])),
+        ("Specificity", _percent(point.specificity), _percent(READERS["specificity"])),
+        ("Recalled, in 1,000", _number(screens.recalled), _number(1000 * READERS["recall_rate"])),
+        ("Cancers detected, in 1,000", _number(screens.detected), _number(READERS["detected"])),
+        ("Cancers missed, in 1,000", _number(screens.missed), MISSING),
+        ("PPV1", _percent(screens.ppv), _percent(READERS["ppv"])),
     ]
-    return pd.DataFrame(rows, columns=["measure", "this model", "readers (BCSC)"])
+    return pd.DataFrame(rows, columns=["measure", MODEL, "readers (BCSC)"])
 
 
-def format_ci(figure: dict[str, float | None]) -> str:
-    """Return "0.830 (0.790–0.870)"."""
-    if figure["value"] is None:
-        return NOTHING
-    if figure["low"] is None:
-        return f"{figure['value']:.3f}"
-    return f"{figure['value']:.3f} ({figure['low']:.3f}–{figure['high']:.3f})"
+def format_ci(figure: Estimate) -> str:
+    """Return an estimate as text, such as "0.830 (0.790–0.870)"."""
+    if figure.value is None:
+        return MISSING
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.3f}"
+    return f"{figure.value:.3f} ({figure.low:.3f}–{figure.high:.3f})"
 
 
 def _percent(share: float | None) -> str:
-    return NOTHING if share is None else f"{100 * share:.1f} %"
+    return MISSING if share is None else f"{100 * share:.1f} %"
 
 
 def _number(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.1f}"
+    return MISSING if value is None else f"{value:.1f}"

@@ -1,7 +1,7 @@
 """Image predictions → breasts → patients.
 
-A predictions table has one row an image: patient_id, laterality, probability of the positive class in [0, 1], label (0 or
-1, where known), and whatever else is known of the image.
+A table of predictions has one row an image: patient_id, laterality, probability of the positive class in [0, 1], label (0
+or 1, where known), and any other columns.
 """
 
 import pandas as pd
@@ -18,12 +18,12 @@ def to_breasts(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_patients(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Combine images into breasts and these into patients: the highest breast, positive if any is."""
+    """Combine images into breasts, and breasts into patients: highest probability, positive if any is."""
     return _combine(to_breasts(predictions), ["patient_id"], "max")
 
 
 def to_unit(predictions: pd.DataFrame, unit: Unit) -> pd.DataFrame:
-    """Return the predictions a row of the given unit."""
+    """Return the predictions with one row a unit."""
     if unit == "breast":
         return to_breasts(predictions)
     if unit == "patient":
@@ -32,8 +32,8 @@ def to_unit(predictions: pd.DataFrame, unit: Unit) -> pd.DataFrame:
 
 
 def _combine(table: pd.DataFrame, keys: list[str], combination: str) -> pd.DataFrame:
-    how = {name: "first" for name in table.columns if name not in keys}
-    how["probability"] = combination
+    aggregation = {name: "first" for name in table.columns if name not in keys}
+    aggregation["probability"] = combination
     if "label" in table:
-        how["label"] = "max"
-    return table.groupby(keys, sort=True, as_index=False).agg(how)
+        aggregation["label"] = "max"
+    return table.groupby(keys, sort=True, as_index=False).agg(aggregation)

@@ -1,4 +1,4 @@
-"""Where an exam's probabilities lie among those of the validation breasts."""
+"""Compare an exam's probabilities with those of validation breasts."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -8,12 +8,12 @@ from mammo_core.figures.evaluation import score_figure
 from mammo_core.figures.style import COLOURS
 
 
-def place_figure(validation: pd.DataFrame, breasts: pd.DataFrame, threshold: float) -> go.Figure:
-    """Draw where the breasts' probabilities lie among those of validation breasts with and without cancer.
+def exam_score_figure(validation: pd.DataFrame, breasts: pd.DataFrame, threshold: float) -> go.Figure:
+    """Draw the probabilities of an exam's breasts in the distribution of validation breasts.
 
     Args:
         validation: one row an image, with label and probability.
-        breasts: laterality and probability.
+        breasts: one row a breast, with laterality and probability.
         threshold: the operating point.
     """
     figure = score_figure(to_unit(validation, "breast"), threshold)

@@ -1,4 +1,4 @@
-"""A Plotly figure in which an image can be zoomed and panned."""
+"""A figure in which an image can be zoomed and panned."""
 
 import base64
 
@@ -9,7 +9,11 @@ from mammo_core.prediction.rendering import to_png
 
 
 def zoom_figure(picture: np.ndarray) -> go.Figure:
-    """Return a figure in which a picture can be zoomed and moved, in its own pixels and aspect ratio."""
+    """Draw a picture that can be zoomed and panned, in its own pixels and aspect ratio.
+
+    Args:
+        picture: uint8 (rows, columns) or (rows, columns, 3).
+    """
     height, width = picture.shape[:2]
     source = "data:image/png;base64," + base64.b64encode(to_png(picture)).decode()
     figure = go.Figure()

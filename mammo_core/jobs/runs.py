@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from mammo_core.assessment import compare
+from mammo_core.assessment import compare_models
+from mammo_core.documents.report import EvaluationReport
 from mammo_core.errors import DataError
 from mammo_core.evaluation.tables import format_ci
 from mammo_core.jobs.folder import FINAL, JobFolder
@@ -21,8 +22,8 @@ def list_runs() -> list[dict[str, Any]]:
     """Return one document a run, newest first, then the shipped model.
 
     Returns:
-        run, state ("shipped" for a model without a run), epochs, auc ({value, low, high} or None), report (or None),
-        active, folder.
+        run, state ("shipped" for a model without a run), epochs, auc (`Estimate` or None), report (`EvaluationReport` or
+        None), active, folder.
     """
     folders = [path.parent for path in settings().models.glob("*/work.json")]
     folders.sort(key=lambda path: (path / "work.json").stat().st_mtime, reverse=True)
@@ -39,14 +40,14 @@ def describe_run(folder: Path) -> dict[str, Any]:
     report = None
     if (folder / CARD).exists():
         try:
-            report = read_json(folder / EVALUATION)
+            report = EvaluationReport.read(folder / EVALUATION)
         except DataError:
             report = None  # the models page says what is wrong with it
     return {
         "run": folder.name,
         "state": job.state() if job.exists else "shipped",
         "epochs": max(epochs, default=None),
-        "auc": report and report["auc"],
+        "auc": report and report.auc,
         "report": report,
         "active": folder.name == active_model(Workspace.from_environment())
         and (folder.parent != SHIPPED_MODELS or folder.name == DEMO),
@@ -63,8 +64,8 @@ def model_table() -> pd.DataFrame:
     """
     rows = []
     for row in list_runs():
-        card, report = _card(Path(row["folder"])), row["report"] or {}
-        age = (report.get("baselines") or {}).get("age_only")
+        card, report = _card(Path(row["folder"])), row["report"]
+        age = report and report.baselines.age_only
         rows.append(
             {
                 "model": row["run"],
@@ -75,8 +76,8 @@ def model_table() -> pd.DataFrame:
                 "settings": _own_settings(card.get("config", {})),
                 "epochs": row["epochs"],
                 "AUC, breasts (95 % CI)": format_ci(row["auc"]) if row["auc"] else None,
-                "gain over age (95 % CI)": format_ci(age["gain"]) if age else None,
-                "verdict": report.get("verdict"),
+                "gain over age (95 % CI)": format_ci(age.gain) if age else None,
+                "verdict": report and report.verdict,
                 "note": read_note(Workspace.from_environment(), row["run"]),
             }
         )
@@ -97,7 +98,7 @@ def compare_with_active(name: str) -> str:
         open_bundle(model_folder(Workspace.from_environment(), model)).evaluation_predictions()
         for model in (name, rival)
     )
-    return compare(candidate, other, rival)["verdict"]
+    return compare_models(candidate, other, rival).verdict
 
 
 def active_jobs() -> list[JobFolder]:

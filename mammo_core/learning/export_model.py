@@ -14,19 +14,28 @@ import pandas as pd
 
 from mammo_core.dataset.lesion_annotations import boxes_in_input, read_lesions
 from mammo_core.dataset.store import Store
+from mammo_core.documents.report import Part
 from mammo_core.evaluation import STATISTICS, choose_threshold, evaluate, fit_platt, image_statistics
 from mammo_core.evaluation.calibration import Calibration
-from mammo_core.evaluation.localisation import Located, localisation
+from mammo_core.evaluation.localisation import LesionImage, localisation
 from mammo_core.evaluation.ood import OODDetector, fit_detector, ood_features
 from mammo_core.evaluation.operating import Policy
-from mammo_core.evaluation.report import FIGURES
 from mammo_core.learning.callbacks.validation import predict
 from mammo_core.learning.cancellation import Cancelled, ShouldStop, StopSignal, batches, never_stop
 from mammo_core.learning.config import TrainingConfig
 from mammo_core.learning.networks import class_activation_map, load, with_feature_output
 from mammo_core.learning.plan import TrainingData, describe
 from mammo_core.learning.verification import VERIFICATION, verifier, verify
-from mammo_core.models.bundle import CARD, CONTRACT, EVALUATION, MODEL, PREDICTIONS, REFERENCE, write_card
+from mammo_core.models.bundle import (
+    CARD,
+    CONTRACT,
+    EVALUATION,
+    MODEL,
+    PREDICTIONS,
+    REFERENCE,
+    write_card,
+    write_ood_detector,
+)
 from mammo_core.preprocess import Geometry, to_tensor
 from mammo_core.storage.atomic import atomic_path
 from mammo_core.storage.json_files import write_json
@@ -120,20 +129,26 @@ def finish(trained: Trained, should_stop: ShouldStop = never_stop) -> dict[str, 
     with atomic_path(run / PREDICTIONS) as path:
         predictions.to_parquet(path, index=False)
     threshold = choose_threshold(predictions[predictions["part"] == "validation"], OPERATING_POLICY)
-    evaluated = "test" if (predictions["part"] == "test").any() else "validation"
+    evaluated: Part = "test" if (predictions["part"] == "test").any() else "validation"
     report = evaluate(
         predictions[predictions["part"] == evaluated],
         operating_point=threshold,
+        part=evaluated,
         training=table.loc[table["part"] == "train", ["label", "age", *STATISTICS]],
     )
-    fit_ood_detector(best, data, should_stop).save(run / REFERENCE)
+    write_ood_detector(run / REFERENCE, fit_ood_detector(best, data, should_stop))
     where = localisation(locate(best, data, store, evaluated, should_stop))
-    write_json(run / EVALUATION, {"part": evaluated, **report, "localisation": where})
+    report = report.model_copy(update={"localisation": where})
+    report.write(run / EVALUATION)
     return {
         **_identity(trained, best),
         "metrics": {
-            "part": evaluated,
-            **{name: report[name] for name in ("unit", "n", "positives", "patients", *FIGURES)},
+            "part": report.part,
+            "unit": report.unit,
+            "n": report.n,
+            "positives": report.positives,
+            "patients": report.patients,
+            **{name: figure.to_json() for name, figure in report.figures_of_merit().items()},
         },
         "calibration": {"method": "Platt scaling on the validation images", **calibration.to_json()},
         "heat_scale": _cam_scale(best, data, should_stop),
@@ -204,7 +219,7 @@ def fit_ood_detector(model: keras.Model, data: TrainingData, should_stop: Should
 
 def locate(
     model: keras.Model, data: TrainingData, store: Store, part: str, should_stop: ShouldStop = never_stop
-) -> list[Located]:
+) -> list[LesionImage]:
     """Return heat and lesions of the part's positive images whose lesions are known; none without an activation map.
 
     Raises:
@@ -224,7 +239,7 @@ def locate(
             row = data.table.iloc[place]
             geometry = Geometry.from_json(json.loads(row["geometry"]))
             boxes = boxes_in_input(malignant[str(row["image_id"])], geometry)
-            found.append(Located(row["patient_id"], cam, data.images[place] > 0, boxes))
+            found.append(LesionImage(str(row["patient_id"]), cam, data.images[place] > 0, boxes))
     return found
 
 

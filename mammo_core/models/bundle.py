@@ -16,10 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from mammo_core.documents.report import EvaluationReport
 from mammo_core.errors import ConfigError, DataError, ModelError
+from mammo_core.evaluation.ood import OODDetector
 from mammo_core.preprocess import PreprocessingConfig
+from mammo_core.storage.atomic import atomic_path
 from mammo_core.storage.hashing import sha256
 from mammo_core.storage.json_files import read_json, write_json
 
@@ -89,7 +93,7 @@ class Bundle:
     def evaluation_predictions(self) -> pd.DataFrame:
         """Return the predictions that its report is about."""
         predictions = self.predictions()
-        return predictions[predictions["part"] == self.evaluation()["part"]].reset_index(drop=True)
+        return predictions[predictions["part"] == self.evaluation().part].reset_index(drop=True)
 
     def provenance(self) -> pd.DataFrame:
         """Return whom it has learnt from, as it and the models that it started from were trained.
@@ -110,9 +114,28 @@ class Bundle:
         found = self.provenance().merge(images[IMAGE].astype(str)).groupby("patient_id")["part"].min()
         return images["patient_id"].astype(str).map(found)
 
-    def evaluation(self) -> dict[str, Any]:
-        """Return its report."""
-        return read_json(self.folder / EVALUATION)
+    def evaluation(self) -> EvaluationReport:
+        """Return the report that was written after training."""
+        return EvaluationReport.read(self.folder / EVALUATION)
+
+    def ood_detector(self) -> OODDetector:
+        """Return the detector of images unlike the training images.
+
+        Raises:
+            ModelError: its file is not readable.
+        """
+        try:
+            with np.load(self.folder / REFERENCE, allow_pickle=False) as arrays:
+                return OODDetector.from_arrays(arrays)
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelError(f"{REFERENCE} of {self.name} isn't readable ({type(error).__name__}).") from None
+
+
+def write_ood_detector(path: Path, detector: OODDetector) -> None:
+    """Write a detector to an .npz file atomically."""
+    with atomic_path(path) as temporary:
+        arrays: dict[str, Any] = detector.to_arrays()  # Any: numpy's keywords also include a bool
+        np.savez(temporary, **arrays)
 
 
 def write_card(folder: Path, card: dict[str, Any]) -> Bundle:

@@ -7,7 +7,7 @@ from html import escape
 import pandas as pd
 
 from mammo_core.documents.html import as_html_table, page
-from mammo_core.evaluation.operating import place_among
+from mammo_core.evaluation.operating import describe_percentile
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.exams import Row, exam_warnings
 from mammo_core.prediction.rendering import exam_picture, to_png
@@ -51,8 +51,8 @@ def _units(answer: ExamReport, patient: str, validation: pd.DataFrame) -> pd.Dat
     breasts = answer.breasts[answer.breasts["patient"] == patient]
     patient_rows = answer.patients[answer.patients["patient"] == patient].assign(laterality="patient, highest breast")
     table = pd.concat([breasts, patient_rows]).drop(columns="patient").rename(columns={"laterality": "breast"})
-    places = [place_among(validation, value, "breast") for value in breasts["probability"]]
-    places += [place_among(validation, value, "patient") for value in patient_rows["probability"]]
+    places = [describe_percentile(validation, value, "breast") for value in breasts["probability"]]
+    places += [describe_percentile(validation, value, "patient") for value in patient_rows["probability"]]
     return _shown(table.assign(place=places))
 
 

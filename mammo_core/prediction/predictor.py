@@ -5,8 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mammo_core.evaluation import Calibration
-from mammo_core.evaluation.ood import OODDetector
-from mammo_core.models.bundle import REFERENCE, Bundle
+from mammo_core.models.bundle import Bundle
 from mammo_core.preprocess import to_tensor
 
 
@@ -37,7 +36,7 @@ class Predictor:
         self.bundle = bundle
         self.calibration = Calibration.from_json(bundle.card["calibration"])
         self.class_activation_map, self.cam_scale = class_activation_map, bundle.card["heat_scale"]
-        self.reference = OODDetector.read(bundle.folder / REFERENCE)
+        self.reference = bundle.ood_detector()
         self.network = with_feature_output(load(bundle.weights))
         self(
             np.zeros((1, bundle.preprocessing.size, bundle.preprocessing.size), np.uint8)

@@ -11,13 +11,13 @@ def test_default_calibration_is_identity():
 
 def test_fit_platt_recovers_probabilities_shifted_by_balanced_training():
     generator = np.random.default_rng(0)
-    lesions = 1 / (1 + np.exp(-(2 * generator.standard_normal(40_000) - 4)))
-    labels = (generator.random(40_000) < lesions).astype(int)
-    shifted = 1 / (1 + np.exp(-(0.5 * logit(lesions) + 2)))
-    found = fit_platt(labels, shifted)
-    assert found.slope == pytest.approx(2, abs=0.1)
-    assert found.intercept == pytest.approx(-4, abs=0.2)
-    assert found.apply(shifted).mean() == pytest.approx(labels.mean(), abs=0.002)
+    true_probability = 1 / (1 + np.exp(-(2 * generator.standard_normal(40_000) - 4)))
+    labels = (generator.random(40_000) < true_probability).astype(int)
+    shifted = 1 / (1 + np.exp(-(0.5 * logit(true_probability) + 2)))
+    calibration = fit_platt(labels, shifted)
+    assert calibration.slope == pytest.approx(2, abs=0.1)
+    assert calibration.intercept == pytest.approx(-4, abs=0.2)
+    assert calibration.apply(shifted).mean() == pytest.approx(labels.mean(), abs=0.002)
 
 
 def test_fit_platt_inverted_predictions_keeps_order():

@@ -21,8 +21,16 @@ def test_calibration_bins_count_each_unit_once():
     table = pd.DataFrame({"label": np.arange(25) % 2, "probability": np.linspace(0, 1, 25)})
     bins = curves.calibration(table)
     assert bins["n"].sum() == 25
-    assert len(bins) == curves.BINS
-    assert curves.calibration(UNITS)["found"].tolist() == [0, 1, 0, 1]
+    assert len(bins) == curves.CALIBRATION_BINS
+
+
+def test_calibration_compares_mean_probability_with_share_of_positives():
+    table = pd.DataFrame({"label": [1, 0, 1, 1] * 10, "probability": [0.25, 0.25, 0.75, 0.75] * 10})
+    bins = curves.calibration(table)
+    assert bins["n"].tolist() == [4] * 10
+    assert bins["mean_predicted"].tolist() == [0.25] * 5 + [0.75] * 5
+    assert bins["observed_share"].tolist() == [0.5] * 5 + [1.0] * 5
+    assert curves.calibration(UNITS)["observed_share"].tolist() == [0, 1, 0, 1]
 
 
 def test_histogram_counts_every_unit():

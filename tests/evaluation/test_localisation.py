@@ -1,26 +1,28 @@
 import numpy as np
 import pytest
 
-from mammo_core.evaluation.localisation import Located, cam_outside_breast, localisation
+from mammo_core.evaluation.localisation import LesionImage, cam_outside_breast, localisation
 
 
-def located(row: int, column: int, patient: str = "1") -> Located:
-    """A breast in the left half of a 32-pixel input, a lesion in its upper corner, heat at one place of a 4 × 4 map."""
+def lesion_image(row: int, column: int, patient: str = "1") -> LesionImage:
+    """A breast in the left half of a 32-pixel input, a lesion in its upper corner, a 4 × 4 map with one positive cell."""
     cam = np.zeros((4, 4))
     cam[row, column] = 1
     breast = np.zeros((32, 32), bool)
     breast[:, :16] = True
-    return Located(patient, cam, breast, np.array([[0.0, 0.0, 8.0, 8.0]]))
+    return LesionImage(patient, cam, breast, np.array([[0.0, 0.0, 8.0, 8.0]]))
 
 
 def test_localisation_hit_rate_and_chance_match_hand_calculation():
-    found = localisation([located(0, 0, "1"), located(3, 1, "2"), located(0, 0, "2"), located(3, 3, "3")])
-    assert (found["images"], found["patients"]) == (4, 3)
-    assert found["hit_rate"]["value"] == 0.5
-    assert found["hit_rate"]["low"] < 0.5 < found["hit_rate"]["high"]
-    assert found["chance"] == pytest.approx(12 * 12 / (32 * 16))  # the box, half a place larger, within the breast
-    assert found["outside"] == pytest.approx(0.25)
-    assert found["outside_chance"] == 0.5
+    result = localisation(
+        [lesion_image(0, 0, "1"), lesion_image(3, 1, "2"), lesion_image(0, 0, "2"), lesion_image(3, 3, "3")]
+    )
+    assert (result.images, result.patients) == (4, 3)
+    assert result.hit_rate.value == 0.5
+    assert result.hit_rate.low < 0.5 < result.hit_rate.high
+    assert result.chance == pytest.approx(12 * 12 / (32 * 16))  # the box, half a cell larger, within the breast
+    assert result.outside == pytest.approx(0.25)
+    assert result.outside_chance == 0.5
 
 
 def test_cam_outside_breast_share_matches_hand_calculation():

@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, roc_auc_score
 
 from mammo_core.evaluation import metrics
-from mammo_core.evaluation.metrics import Ranking, Sample, bootstrap, interval
+from mammo_core.evaluation.metrics import Ranking, Sample
 
 
 @pytest.fixture(params=[(0, 40), (1, 300), (2, 1000)])
@@ -75,31 +75,5 @@ def test_sensitivity_at_90_specificity_matches_hand_calculation():
     assert Ranking(labels, scores).value(metrics.sensitivity_at_90_specificity) == 0.5
 
 
-def test_auc_single_class_is_nan_and_interval_is_none():
+def test_auc_single_class_is_nan():
     assert np.isnan(Ranking([1, 1], [0.1, 0.2]).value(metrics.auc))
-    assert interval(np.array([np.nan, np.nan])) == (None, None)
-
-
-def test_bootstrap_resamples_whole_patients():
-    # every patient has one positive above one negative: no draw of patients can change the AUC
-    labels, scores, patients = [1, 0] * 20, [0.9, 0.1] * 20, np.repeat(np.arange(20), 2)
-    values = bootstrap(patients, {"auc": (Ranking(labels, scores), metrics.auc)}, resamples=100)["auc"]
-    assert values.tolist() == [1.0] * 100
-
-
-def test_bootstrap_equal_rankings_give_identical_auc_samples():
-    labels, scores = [1, 0, 0, 1], np.array([0.9, 0.3, 0.4, 0.2])
-    pair = {"a": (Ranking(labels, scores), metrics.auc), "b": (Ranking(labels, 2 * scores), metrics.auc)}
-    values = bootstrap(np.arange(4), pair, resamples=200)
-    assert np.array_equal(values["a"], values["b"], equal_nan=True)
-
-
-def test_bootstrap_interval_has_nominal_coverage():
-    generator = np.random.default_rng(0)
-    lesions, covered = 0.7602, 0  # AUC of N(1, 1) against N(0, 1)
-    for _ in range(200):
-        labels = np.r_[np.ones(40), np.zeros(120)]
-        ranking = Ranking(labels, generator.standard_normal(160) + labels)
-        low, high = interval(bootstrap(np.arange(160), {"auc": (ranking, metrics.auc)}, resamples=300)["auc"])
-        covered += low <= lesions <= high
-    assert 0.90 <= covered / 200 <= 0.985

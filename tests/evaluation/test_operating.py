@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mammo_core.documents.report import ConfusionMatrix
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.evaluation import at_threshold, choose_threshold, per_thousand
-from mammo_core.evaluation.operating import outcomes, place_among
+from mammo_core.evaluation.operating import ScreeningOutcome, describe_percentile, outcomes
 
 UNITS = pd.DataFrame(
     {
@@ -22,12 +23,12 @@ UNITS = pd.DataFrame(
 )
 def test_choose_threshold_policy_reaches_its_target(policy, sensitivity, specificity):
     point = at_threshold(UNITS, choose_threshold(UNITS, policy))
-    assert (point["sensitivity"], point["specificity"]) == pytest.approx((sensitivity, specificity))
+    assert (point.sensitivity, point.specificity) == pytest.approx((sensitivity, specificity))
 
 
 def test_choose_threshold_best_f1_maximises_f1():
-    f1 = [2 * p["confusion"]["tp"] / (2 * p["confusion"]["tp"] + p["confusion"]["fp"] + p["confusion"]["fn"])
-          for p in (at_threshold(UNITS, cut) for cut in UNITS["probability"])]  # fmt: skip
+    counts = [at_threshold(UNITS, threshold).confusion for threshold in UNITS["probability"]]
+    f1 = [2 * count.tp / (2 * count.tp + count.fp + count.fn) for count in counts]
     assert UNITS["probability"].iloc[int(np.argmax(f1))] == choose_threshold(UNITS, "best_f1")
 
 
@@ -40,16 +41,20 @@ def test_choose_threshold_unknown_policy_or_single_class_raises():
 
 def test_at_threshold_no_unit_recalled_has_no_ppv():
     point = at_threshold(UNITS, 1.0)
-    assert point["ppv"] is None
-    assert point["confusion"] == {"tp": 0, "fp": 0, "tn": 20, "fn": 4}
+    assert point.ppv is None
+    assert point.confusion == ConfusionMatrix(tp=0, fp=0, tn=20, fn=4)
 
 
 def test_per_thousand_matches_hand_calculation():
-    found = per_thousand({"sensitivity": 0.869, "specificity": 0.889}, 0.00587)
-    assert found["found"] == pytest.approx(5.1, abs=0.01)
-    assert found["recalled"] == pytest.approx(115.4, abs=0.1)
-    assert found["ppv"] == pytest.approx(0.0442, abs=0.0001)
-    assert per_thousand({"sensitivity": None, "specificity": 0.9}, 0.1)["found"] is None
+    screens = per_thousand(0.869, 0.889, 0.00587)
+    assert screens.detected == pytest.approx(5.1, abs=0.01)
+    assert screens.missed == pytest.approx(5.87 - 5.1, abs=0.01)
+    assert screens.recalled == pytest.approx(115.4, abs=0.1)
+    assert screens.ppv == pytest.approx(0.0442, abs=0.0001)
+
+
+def test_per_thousand_undefined_sensitivity_gives_none():
+    assert per_thousand(None, 0.9, 0.1) == ScreeningOutcome(None, None, None, None)
 
 
 def test_outcomes_lists_largest_errors_first():
@@ -66,6 +71,6 @@ def test_percentile_text_compares_probability_with_validation_units():
             "probability": [0.1, 0.2, 0.3, 0.4, 0.2, 0.9],
         }
     )
-    assert (
-        place_among(table, 0.35, "breast") == "Above 75 % of validation breasts without cancer, and 50 % of those with."
+    assert describe_percentile(table, 0.35, "breast") == (
+        "Higher than 75 % of validation breasts without cancer, and 50 % of those with cancer."
     )

@@ -1,69 +1,72 @@
 import json
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from mammo_core.assessment import compare
+from builders.predictions import predictions
+from mammo_core.documents.estimate import Estimate
+from mammo_core.documents.report import ConstantBaseline, EvaluationReport
 from mammo_core.errors import DataError
-from mammo_core.evaluation import STATISTICS, evaluate, image_statistics
-from mammo_core.evaluation.baselines import baseline_scores
-from mammo_core.evaluation.report import verdict
-from mammo_core.evaluation.subgroups import subgroups
-from mammo_core.evaluation.tables import comparison_table, operating_table, report_table, subgroup_table
-
-
-def predictions(patients: int = 120, signal: float = 0.5, seed: int = 0) -> pd.DataFrame:
-    """Four images a patient; the right breast of every fourth is positive."""
-    generator = np.random.default_rng(seed)
-    table = pd.DataFrame({"patient_id": np.repeat(np.arange(patients), 4).astype(str)})
-    table["image_id"] = [str(n) for n in range(len(table))]
-    table["laterality"], table["view"] = ["L", "L", "R", "R"] * patients, ["CC", "MLO"] * 2 * patients
-    table["label"] = ((np.arange(len(table)) // 4 % 4 == 0) & (table["laterality"] == "R")).astype(int)
-    table["age"] = 58.0 + np.repeat(generator.integers(-10, 10, patients), 4)
-    table["site_id"] = np.where(np.arange(len(table)) // 4 % 2 == 0, "1", "2")
-    table["probability"] = np.clip(0.2 + signal * table["label"] + 0.1 * generator.standard_normal(len(table)), 0, 1)
-    return table
+from mammo_core.evaluation import evaluate
+from mammo_core.evaluation.report import at_operating_point, describe_difference, format_estimate
+from mammo_core.evaluation.units import to_unit
 
 
 def test_evaluate_reports_all_units_as_valid_json():
     report = evaluate(predictions(), operating_point=0.5, resamples=100)
-    assert (report["unit"], report["n"], report["positives"], report["patients"]) == ("breast", 240, 30, 120)
-    assert report["units"]["image"]["n"] == 480
-    assert report["units"]["patient"]["positives"] == 30
-    assert report["auc"]["low"] <= report["auc"]["value"] <= report["auc"]["high"]
-    assert set(report["operating_point"]) == {
-        "threshold",
-        "sensitivity",
-        "specificity",
-        "recall_rate",
-        "ppv",
-        "confusion",
-    }
-    assert sum(report["operating_point"]["confusion"].values()) == 240
-    assert set(report["pf1"]) == {"raw", "best", "best_threshold", "at_threshold"}
-    assert report["baselines"]["prevalence"] == {"auc": 0.5, "average_precision": 0.125, "accuracy": 0.875}
-    json.dumps(report, allow_nan=False)
+    assert (report.unit, report.n, report.positives, report.patients) == ("breast", 240, 30, 120)
+    assert report.units.image.n == 480
+    assert report.units.patient.positives == 30
+    assert report.auc.low <= report.auc.value <= report.auc.high
+    confusion = report.operating_point.confusion
+    assert confusion.tp + confusion.fn == 30
+    assert confusion.tn + confusion.fp == 210
+    assert report.baselines.prevalence == ConstantBaseline(auc=0.5, average_precision=0.125, accuracy=0.875)
+    assert EvaluationReport.model_validate_json(json.dumps(report.to_json(), allow_nan=False)) == report
+
+
+def test_report_without_schema_version_is_read_as_version_one():
+    report = evaluate(predictions(patients=40), operating_point=0.5, resamples=20)
+    document = report.to_json()
+    del document["schema_version"]
+    assert EvaluationReport.model_validate(document) == report
+
+
+def test_report_by_unit_returns_evaluation_of_that_unit():
+    report = evaluate(predictions(patients=40), operating_point=0.5, resamples=20)
+    assert [report.by(unit).n for unit in ("image", "breast", "patient")] == [160, 80, 40]
 
 
 def test_evaluate_always_negative_model_verdict_not_better_than_chance():
     report = evaluate(predictions().assign(probability=0.02), operating_point=0.5, resamples=100)
-    assert report["auc"] == {"value": 0.5, "low": 0.5, "high": 0.5}
-    assert report["accuracy"] == report["baselines"]["prevalence"]["accuracy"]
-    assert report["verdict"].startswith("Not distinguishable from chance")
-    assert report["verdict"].endswith("It answers almost always negative.")
+    assert report.auc == Estimate(value=0.5, low=0.5, high=0.5)
+    assert report.accuracy == report.baselines.prevalence.accuracy
+    assert report.verdict.startswith("Not distinguishable from chance")
+    assert report.verdict.endswith("It predicts negative almost always.")
 
 
 def test_evaluate_good_model_verdict_better_than_age():
     report = evaluate(predictions(), operating_point=0.5, resamples=200)
-    assert report["verdict"].startswith("Better than age alone (ΔAUC ")
+    assert report.verdict.startswith("Better than age alone (ΔAUC ")
 
 
 def test_evaluate_age_only_model_verdict_not_better_than_age():
     table = predictions()
     table["age"] += 8 * table.groupby("patient_id")["label"].transform("max")
     report = evaluate(table.assign(probability=(table["age"] - 30) / 60), operating_point=0.5, resamples=200)
-    assert report["verdict"].startswith("Not distinguishable from age alone")
+    assert report.verdict.startswith("Not distinguishable from age alone")
+
+
+def test_evaluate_without_age_verdict_names_missing_baseline():
+    report = evaluate(predictions().drop(columns="age"), operating_point=0.5, resamples=100)
+    assert report.baselines.known() == {}
+    assert report.verdict == (
+        f"Better than chance (AUC {format_estimate(report.auc)}); there is no age to compare with."
+    )
+
+
+def test_evaluate_inverted_model_verdict_worse_than_chance():
+    report = evaluate(predictions(signal=-0.15), operating_point=0.5, resamples=200)
+    assert report.verdict.startswith("Worse than chance")
 
 
 def test_evaluate_single_class_raises_data_error():
@@ -71,84 +74,30 @@ def test_evaluate_single_class_raises_data_error():
         evaluate(predictions().assign(label=0), operating_point=0.5)
 
 
-def test_verdict_inverted_model_worse_than_chance():
-    document = evaluate(predictions(signal=-0.15), operating_point=0.5, resamples=200)
-    assert verdict(document).startswith("Worse than chance")
+def test_at_operating_point_recomputes_only_threshold_fields():
+    table = predictions(patients=40)
+    report = evaluate(table, operating_point=0.5, resamples=20)
+    moved = at_operating_point(report, to_unit(table, "breast"), 0.0, resamples=20)
+    assert (moved.operating_point.threshold, moved.operating_point.recall_rate) == (0.0, 1.0)
+    assert moved.accuracy == report.positives / report.n
+    assert moved.pf1.at_threshold == pytest.approx(2 * report.positives / (report.n + report.positives))
+    assert (moved.auc, moved.pf1.best, moved.baselines) == (report.auc, report.pf1.best, report.baselines)
+    assert report.operating_point.threshold == 0.5  # the input is unchanged
+    assert at_operating_point(moved, to_unit(table, "breast"), 0.5, resamples=20) == report
 
 
-def test_compare_model_with_itself_gives_zero_difference():
-    table = predictions()
-    found = compare(table, table.sample(frac=1, random_state=1), "the other", resamples=100)
-    assert found["gain"] == {"value": 0.0, "low": 0.0, "high": 0.0}
-    assert found["verdict"].startswith("Not distinguishable from the other")
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0.1, 0.3, "better than age alone (ΔAUC 0.20, 95 % CI 0.10 to 0.30)"),
+        (-0.3, -0.1, "worse than age alone (ΔAUC 0.20, 95 % CI -0.30 to -0.10)"),
+        (-0.1, 0.3, "not distinguishable from age alone (ΔAUC 0.20, 95 % CI -0.10 to 0.30)"),
+        (None, None, "not distinguishable from age alone (ΔAUC 0.20)"),
+    ],
+)
+def test_describe_difference_depends_on_interval(low, high, text):
+    assert describe_difference("age alone", Estimate(value=0.2, low=low, high=high)) == text
 
 
-def test_compare_better_model_verdict_better():
-    better, worse = predictions(), predictions(signal=0.05, seed=1)
-    assert compare(better, worse, "b", resamples=200)["verdict"].startswith("Better than b")
-
-
-def test_compare_different_patients_raises_data_error():
-    with pytest.raises(DataError, match="different patients"):
-        compare(predictions(), predictions(patients=60), "b")
-
-
-def test_subgroups_too_few_cases_have_no_auc():
-    table = predictions()
-    table.loc[:7, "site_id"] = "3"
-    found = subgroups(table, resamples=50).set_index(["attribute", "group"])
-    assert found.loc[("site_id", "3"), "auc"] is None
-    assert found.loc[("site_id", "3"), "n"] == 4
-    assert found.loc[("view", "CC"), "n"] == 240
-    assert found.loc[("view", "CC"), "unit"] == "image"
-
-
-def test_report_table_shows_values_with_intervals():
-    report = evaluate(predictions(), operating_point=0.5, training=predictions(seed=3), resamples=50)
-    table = report_table(report).set_index("measure")
-    assert list(table) == ["this model", "always “negative”", "age alone"]
-    auc = report["auc"]
-    assert table.loc["ROC AUC", "this model"] == f"{auc['value']:.3f} ({auc['low']:.3f}–{auc['high']:.3f})"
-    assert "too few" in set(subgroup_table(report)["AUC"]) | {"too few"}
-
-
-def test_comparison_table_lists_models_side_by_side():
-    reports = {
-        name: evaluate(predictions(seed=seed), operating_point=0.5, resamples=50) for seed, name in enumerate("ab")
-    }
-    table = comparison_table(reports).set_index("model")
-    assert list(table.index) == ["a", "b"]
-    assert table.loc["a", "judged on"] == "240 breasts, 30 positive"
-    assert table.loc["b", "ROC AUC"] == report_table(reports["b"]).set_index("measure").loc["ROC AUC", "this model"]
-
-
-def test_operating_table_per_thousand_screens_matches_hand_calculation():
-    units = pd.DataFrame({"label": [1] * 10 + [0] * 90, "probability": [0.9] * 8 + [0.1] * 2 + [0.9] * 9 + [0.1] * 81})
-    table = operating_table(units, 0.5, 0.005).set_index("measure")["this model"]
-    # sensitivity 0.8, specificity 0.9; of 1,000: 5 cancers, 4 found; 99.5 false alarms
-    assert table.to_dict() == {
-        "Sensitivity": "80.0 %",
-        "Specificity": "90.0 %",
-        "Recalled, in 1,000": "103.5",
-        "Cancers found, in 1,000": "4.0",
-        "Cancers missed, in 1,000": "1.0",
-        "PPV1": "3.9 %",
-    }
-
-
-def test_image_statistics_match_hand_calculation():
-    images = np.zeros((2, 4, 4), np.uint8)
-    images[0, :2] = 51
-    assert image_statistics(images).iloc[0].to_dict() == pytest.approx(
-        dict(zip(STATISTICS, (0.5, 0.2, 0, *[0.2] * 7), strict=True)), abs=1e-12
-    )
-    assert image_statistics(images).iloc[1].tolist() == [0.0] * 10
-
-
-def test_baseline_scores_are_fitted_on_training_part():
-    table, training = predictions(), predictions(seed=9)
-    training["age"] = 50.0 + 20 * training["label"]
-    scores = baseline_scores(table, training)
-    assert list(scores) == ["age_only"]
-    assert np.corrcoef(scores["age_only"], table["age"])[0, 1] > 0.9
-    assert baseline_scores(table.drop(columns="age"), None) == {}
+def test_format_estimate_undefined_value():
+    assert format_estimate(Estimate(value=None)) == "not defined"

@@ -47,5 +47,4 @@ def test_score_figure_bars_of_a_label_add_up_to_one():
 
 def test_calibration_and_subgroup_figures():
     assert len(calibration_figure(UNITS).data[0].x) == 10
-    found = subgroups(UNITS, resamples=20).to_dict("records")
-    assert list(subgroup_figure(found, 0.5).data[0].y) == ["site 1", "laterality L"]
+    assert list(subgroup_figure(subgroups(UNITS, resamples=20), 0.5).data[0].y) == ["site 1", "laterality L"]

@@ -18,7 +18,7 @@ from mammo_core.workspace import Workspace
 def test_list_runs_finished_run_has_state_epochs_and_report(finished):
     runs = {row["run"]: row for row in list_runs()}
     assert (runs["trained"]["state"], runs["trained"]["epochs"]) == ("finished", 2)
-    assert runs["trained"]["report"]["auc"] == runs["trained"]["auc"]
+    assert runs["trained"]["report"].auc == runs["trained"]["auc"]
     assert runs["demo"]["state"] == "shipped"
     assert active_jobs() == []
 

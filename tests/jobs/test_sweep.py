@@ -96,6 +96,6 @@ def test_sweep_folds_on_dask_cluster_finish_like_local_runs(finished):
     assert all(0 <= r["auc"]["value"] <= 1 for r in results)
     table = model_table().set_index("model")
     assert table.loc[results[1]["run"], "settings"] == "epochs 1, test share 0.0, folds 2, fold 2"
-    assert open_bundle(settings().models / results[0]["run"]).evaluation()["part"] == "test"
+    assert open_bundle(settings().models / results[0]["run"]).evaluation().part == "test"
     for r in results:
         assert not JobFolder(settings().models / r["run"]).is_alive()

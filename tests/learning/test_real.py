@@ -74,18 +74,18 @@ def evaluate_unit(suffix):
     )
     columns = ["label", "age", *STATISTICS]
     report = evaluate(predictions, operating_point=0.5, training=pd.concat([training, pictures], axis=1)[columns])
-    return report["auc"], [report["baselines"][name]["auc"] for name in ("age_only", "image_statistics")]
+    return report.auc, [report.baselines.age_only.auc, report.baselines.image_statistics.auc]
 
 
 def test_preset_beats_age_and_image_statistics_on_new_patients(stores):
     auc, baselines = evaluate_unit("")
-    assert auc["low"] > max(baseline["high"] for baseline in baselines)
+    assert auc.low > max(baseline.high for baseline in baselines)
 
 
 def test_preset_shuffled_labels_does_not_beat_baselines(stores):
     auc, baselines = evaluate_unit("-shuffled")
-    assert auc["low"] < 0.5
-    assert auc["low"] < min(baseline["high"] for baseline in baselines)
+    assert auc.low < 0.5
+    assert auc.low < min(baseline.high for baseline in baselines)
 
 
 def test_large_network_has_exact_cam_and_loads_local_backbone_weights(tmp_path):

@@ -47,7 +47,7 @@ def test_train_writes_intact_verified_model(finished):
     assert bundle.synthetic
     assert "no meaning" in bundle.card["limits"][0]
     assert 0 <= bundle.threshold <= 1
-    assert bundle.evaluation()["part"] == "test"
+    assert bundle.evaluation().part == "test"
     assert read_json(run / "state.json")["state"] == "finished"
 
 
@@ -227,7 +227,7 @@ def test_train_stop_during_evaluation_evaluates_on_a_sample(finished, monkeypatc
     sentence = f"{sampled['test']} of {split['test']} (test)"
     assert sentence in result["message"]
     assert sentence in bundle.card["limits"][-1]
-    assert bundle.evaluation()["patients"] == sampled["test"]
+    assert bundle.evaluation().patients == sampled["test"]
     assert bundle.card["data"]["parts"]["test"]["patients"] == split["test"]
     phases = list(dict.fromkeys(progress["phase"] for progress in told if "phase" in progress))
     assert phases == ["Loading the images", JUDGING["phase"], "Verifying the saved model in a fresh process"]
@@ -329,7 +329,7 @@ def test_start_model_provenance_is_inherited(finished):
     ):
         plan(TrainingConfig(store="again", start_from="second", seed=1))
     assert len(plan(TrainingConfig(store="again", start_from="second")))
-    assert evaluate_store(open_bundle(second), "again")["part"] == "test"
+    assert evaluate_store(Workspace.from_environment(), open_bundle(second), "again").part == "test"
 
     known = first.provenance().query("part == 'train'")["patient_id"].iloc[0]
     evaluated = pd.read_parquet(second / PREDICTIONS)  # of the other data, that is, in which another has that number
@@ -340,7 +340,7 @@ def test_start_model_provenance_is_inherited(finished):
     assert preset(open_store(Workspace.from_environment(), "again"), "second").start_from is None
     images = open_store(Workspace.from_environment(), "again").manifest()
     unseen = images[open_bundle(second).seen_split(images).isna()]["patient_id"].nunique()
-    assert evaluate_store(open_bundle(second), "again")["patients"] == unseen
+    assert evaluate_store(Workspace.from_environment(), open_bundle(second), "again").patients == unseen
 
 
 def test_preset_uses_the_split_of_its_start_model(finished):

@@ -1,8 +1,10 @@
 import json
 
+import numpy as np
 import pytest
 
 from mammo_core.errors import ModelError
+from mammo_core.evaluation.ood import OODDetector
 from mammo_core.models.bundle import (
     CARD,
     CONTRACT,
@@ -14,6 +16,7 @@ from mammo_core.models.bundle import (
     VOUCHED,
     open_bundle,
     write_card,
+    write_ood_detector,
 )
 from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.settings import settings
@@ -90,3 +93,16 @@ def test_write_card_missing_weights_raises_model_error(folder):
     (folder / MODEL).unlink()
     with pytest.raises(ModelError, match=r"lacks model\.keras"):
         write_card(folder, CARD_FIELDS)
+
+
+def test_ood_detector_written_and_read_is_the_same(folder):
+    detector = OODDetector(np.array([1.0, 2.0]), np.array([3.0, 4.0]), np.eye(2), 0.5)
+    write_ood_detector(folder / REFERENCE, detector)
+    again = write_card(folder, CARD_FIELDS).ood_detector()
+    assert again.to_arrays().keys() == detector.to_arrays().keys()
+    assert all((again.to_arrays()[name] == array).all() for name, array in detector.to_arrays().items())
+
+
+def test_ood_detector_corrupt_file_raises_model_error(folder):
+    with pytest.raises(ModelError, match="isn't readable"):
+        write_card(folder, CARD_FIELDS).ood_detector()

@@ -26,15 +26,15 @@ def bundle(finished):
 @pytest.mark.parametrize("cell", ["found cancers", "missed cancers", "false alarms", "rightly not recalled"])
 def test_confusion_matrix_cell_opens_its_exams(bundle, cell):
     units = to_unit(bundle.evaluation_predictions(), "breast")
-    counts = at_threshold(units, bundle.threshold)["confusion"]
+    counts = at_threshold(units, bundle.threshold).confusion
     name = {"found cancers": "tp", "missed cancers": "fn", "false alarms": "fp", "rightly not recalled": "tn"}[cell]
     app = show("Errors")
     button = app.button(key=f"cell {cell}")
-    assert button.label.startswith(f"**{counts[name]}**")
+    assert button.label.startswith(f"**{getattr(counts, name)}**")
     button.click().run(timeout=120)
     assert not app.exception
-    if counts[name]:
-        assert len(app.dataframe[1].value) == counts[name]
+    if getattr(counts, name):
+        assert len(app.dataframe[1].value) == getattr(counts, name)
         patient = app.dataframe[1].value["patient_id"].iloc[0]
         assert any(text.value.startswith(f"**Patient {patient}**") for text in app.markdown)
         assert any("probability **" in text.value for text in app.markdown)
@@ -56,6 +56,7 @@ def test_every_view_opens(bundle, view):
 def compared() -> None:
     from mammo_core.models.bundle import open_bundle
     from mammo_core.models.registry import model_folder
+    from mammo_core.workspace import Workspace
     from ui.model_comparison import show_comparison
 
     show_comparison(
@@ -70,7 +71,7 @@ def test_comparison_shows_models_side_by_side(bundle):
     assert not app.exception
     assert app.dataframe[0].value["model"].tolist() == ["trained", "twin", "demo"]
     assert "Not distinguishable from twin (ΔAUC 0.00" in app.info[0].value
-    assert "judged on different patients" in app.warning[0].value
+    assert "tested on different patients" in app.warning[0].value
     assert len(app.get("plotly_chart")) == 4
 
 
@@ -101,7 +102,7 @@ def test_moved_threshold_is_saved_with_policy_by_hand(bundle):
 def test_breast_selection_is_reset_when_the_list_changes(bundle):
     units, cell = to_unit(bundle.evaluation_predictions(), "breast"), "rightly not recalled"
     choose_operating_point(Workspace.from_environment(), "trained", 1.0, "by hand")  # no breast is recalled
-    last = at_threshold(units, 1.0)["confusion"]["tn"] - 1
+    last = at_threshold(units, 1.0).confusion.tn - 1
     chosen = {"selection": {"rows": [last], "columns": [], "cells": []}}
     app = show("Errors", cell=cell, **{f"breasts {bundle.identity} 1.0 {cell}": chosen})
     hung = next(text.value for text in app.markdown if text.value.startswith("**Patient "))

@@ -135,30 +135,32 @@ def test_hang_exams_groups_predictions_by_patient_and_view(readable, predictor, 
 def test_evaluate_store_selects_part_and_requires_same_preprocessing_config(finished, predictor):
     path, arguments = import_request("demo", "again")
     run_in_process(path, "import", {**arguments, "workers": 1})
-    report = evaluate_store(predictor.bundle, "again")
-    assert (report["data"], report["part"], report["unit"]) == ("again", "test", "breast")  # the same patients again
-    assert report["n"] == predictor.bundle.evaluation()["n"]
+    report = evaluate_store(Workspace.from_environment(), predictor.bundle, "again")
+    assert (report.part, report.unit) == ("test", "breast")  # the same patients again
+    assert report.n == predictor.bundle.evaluation().n
     elsewhere = finished / "data" / "elsewhere"
     shutil.copytree(
         finished / "data" / "demo", elsewhere, ignore=shutil.ignore_patterns("work*", "state*", "progress*")
     )
     path, arguments = import_request("elsewhere")
     run_in_process(path, "import", {**arguments, "workers": 1})
-    assert evaluate_store(predictor.bundle, "elsewhere")["part"] == "test"  # by another name they are the same patients
+    assert (
+        evaluate_store(Workspace.from_environment(), predictor.bundle, "elsewhere").part == "test"
+    )  # by another name they are the same patients
     generate(finished / "data" / "others", DemoSpec(patients=6, seed=9, prevalence=0.5, rows=256, columns=192))
     path, arguments = import_request("others")
     run_in_process(path, "import", {**arguments, "workers": 1})
-    assert evaluate_store(predictor.bundle, "others")["part"] == "all"
+    assert evaluate_store(Workspace.from_environment(), predictor.bundle, "others").part == "all"
     path, arguments = import_request("demo", "small", 128)
     run_in_process(path, "import", {**arguments, "workers": 1})
     with pytest.raises(ConfigError, match="prepared in another way"):
-        evaluate_store(predictor.bundle, "small")
+        evaluate_store(Workspace.from_environment(), predictor.bundle, "small")
 
 
 def test_evaluate_store_own_training_store_uses_only_test_part(predictor):
-    report = evaluate_store(predictor.bundle, "demo")
-    assert report["part"] == "test"
-    assert report["n"] < predictor.bundle.predictions().groupby(["patient_id", "laterality"]).ngroups
+    report = evaluate_store(Workspace.from_environment(), predictor.bundle, "demo")
+    assert report.part == "test"
+    assert report.n < predictor.bundle.predictions().groupby(["patient_id", "laterality"]).ngroups
 
 
 def test_file_without_patient_id_takes_patient_from_known_folder(readable, predictor, sandbox):

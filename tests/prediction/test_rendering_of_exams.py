@@ -7,7 +7,7 @@ import pytest
 
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dicom.sandbox import Sandbox
-from mammo_core.figures.exams import place_figure
+from mammo_core.figures.exams import exam_score_figure
 from mammo_core.models.bundle import open_bundle
 from mammo_core.prediction.exams import hang_exams, strip_file_names
 from mammo_core.prediction.html_report import answer_html
@@ -67,7 +67,7 @@ def test_stretch_rescales_to_the_window():
 
 def test_figure_marks_exam_breasts_among_validation_breasts(answer, finished):
     predictions = open_bundle(finished / "models" / "trained").predictions()
-    figure = place_figure(predictions, answer.breasts, 0.5)
+    figure = exam_score_figure(predictions, answer.breasts, 0.5)
     lines = {shape.x0 for shape in figure.layout.shapes}
     assert lines >= set(answer.breasts["probability"])
     texts = " ".join(note.text or "" for note in figure.layout.annotations)

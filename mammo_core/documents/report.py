@@ -1,0 +1,281 @@
+"""The evaluation of a model: figures of merit with intervals, baselines, subgroups and localisation."""
+
+from typing import Literal
+
+from mammo_core.documents.base import Document, FileDocument
+from mammo_core.documents.estimate import Estimate
+from mammo_core.documents.units import Unit
+
+Part = Literal["test", "validation", "all"]
+
+
+class ConfusionMatrix(Document):
+    """Units counted by label and decision.
+
+    Attributes:
+        tp: positive and recalled.
+        fp: negative and recalled.
+        tn: negative and not recalled.
+        fn: positive and not recalled.
+    """
+
+    tp: int
+    fp: int
+    tn: int
+    fn: int
+
+
+class OperatingPointFigures(Document):
+    """The figures at a threshold; a unit whose probability reaches it is recalled.
+
+    Attributes:
+        threshold: on the probability.
+        sensitivity, specificity, recall_rate, ppv: in [0, 1]; None where there is nothing to divide by.
+        confusion: the counts behind them.
+    """
+
+    threshold: float
+    sensitivity: float | None
+    specificity: float | None
+    recall_rate: float | None
+    ppv: float | None
+    confusion: ConfusionMatrix
+
+
+class OperatingPointIntervals(Document):
+    """The figures at a threshold with their 95 % confidence intervals."""
+
+    sensitivity: Estimate
+    specificity: Estimate
+    recall_rate: Estimate
+    ppv: Estimate
+
+    def by_name(self) -> dict[str, Estimate]:
+        """Return the figures by name."""
+        return {
+            "sensitivity": self.sensitivity,
+            "specificity": self.specificity,
+            "recall_rate": self.recall_rate,
+            "ppv": self.ppv,
+        }
+
+
+class PF1(Document):
+    """Probabilistic F1, the RSNA competition's metric.
+
+    Attributes:
+        raw: of the probabilities as they are.
+        best: of decisions at the best threshold.
+        best_threshold: that threshold, on the probability.
+        at_threshold: of the decisions at the operating point.
+    """
+
+    raw: float
+    best: float
+    best_threshold: float
+    at_threshold: float
+
+
+class PF1Intervals(Document):
+    """Probabilistic F1 with its 95 % confidence intervals, see `PF1`."""
+
+    raw: Estimate
+    best: Estimate
+    at_threshold: Estimate
+
+    def by_name(self) -> dict[str, Estimate]:
+        """Return the figures by name."""
+        return {"raw": self.raw, "best": self.best, "at_threshold": self.at_threshold}
+
+
+class ConstantBaseline(Document):
+    """The figures of a model that gives every unit the same probability.
+
+    Attributes:
+        auc: 0.5.
+        average_precision: the prevalence.
+        accuracy: the base rate, of the more frequent label for every unit.
+    """
+
+    auc: float
+    average_precision: float
+    accuracy: float
+
+
+class Baseline(Document):
+    """A baseline on the same units.
+
+    Attributes:
+        auc, average_precision: of the baseline.
+        gain: AUC of the model minus AUC of the baseline, by paired bootstrap.
+    """
+
+    auc: Estimate
+    average_precision: Estimate
+    gain: Estimate
+
+
+class Baselines(Document):
+    """What is reached without finding a cancer, and by the original CNN; None where it is unknown.
+
+    Attributes:
+        prevalence: the constant prediction.
+        age_only: age alone.
+        image_statistics: global statistics of the image.
+        original_cnn: the newest model of the original network that was evaluated on the same images.
+    """
+
+    prevalence: ConstantBaseline
+    age_only: Baseline | None = None
+    image_statistics: Baseline | None = None
+    original_cnn: Baseline | None = None
+
+    def known(self) -> dict[str, Baseline]:
+        """Return the known baselines by name, without the constant one."""
+        baselines = {
+            "age_only": self.age_only,
+            "image_statistics": self.image_statistics,
+            "original_cnn": self.original_cnn,
+        }
+        return {name: baseline for name, baseline in baselines.items() if baseline is not None}
+
+
+class UnitReport(Document):
+    """The evaluation by one unit: image, breast or patient.
+
+    Attributes:
+        n: how many units.
+        positives: how many of them are positive.
+        patients: how many patients they belong to.
+        auc, average_precision, sensitivity_at_90_specificity, partial_auc, brier: figures of merit.
+        pf1, pf1_intervals: probabilistic F1.
+        baselines: for comparison.
+        operating_point, operating_point_intervals: the figures at the threshold.
+        accuracy: share of units whose decision equals their label, at the threshold.
+        verdict: what the figures mean, in a sentence or two.
+    """
+
+    n: int
+    positives: int
+    patients: int
+    auc: Estimate
+    average_precision: Estimate
+    sensitivity_at_90_specificity: Estimate
+    partial_auc: Estimate
+    brier: Estimate
+    pf1: PF1
+    pf1_intervals: PF1Intervals
+    baselines: Baselines
+    operating_point: OperatingPointFigures
+    operating_point_intervals: OperatingPointIntervals
+    accuracy: float
+    verdict: str
+
+    def figures_of_merit(self) -> dict[str, Estimate]:
+        """Return the figures that need no threshold, by name."""
+        return {
+            "auc": self.auc,
+            "average_precision": self.average_precision,
+            "sensitivity_at_90_specificity": self.sensitivity_at_90_specificity,
+            "partial_auc": self.partial_auc,
+            "brier": self.brier,
+        }
+
+
+class OtherUnits(Document):
+    """The evaluations by image and by patient, beside that by breast."""
+
+    image: UnitReport
+    patient: UnitReport
+
+
+class Subgroup(Document):
+    """The AUC in a part of the data.
+
+    Attributes:
+        attribute: by which the data are divided, such as site_id.
+        group: the attribute's value.
+        unit: what is counted.
+        n, positives: units in the group.
+        auc: None where the group has too few units of a label.
+    """
+
+    attribute: str
+    group: str
+    unit: Unit
+    n: int
+    positives: int
+    auc: Estimate | None
+
+
+class Localisation(Document):
+    """Whether heatmaps lie on lesions: the pointing game (Zhang et al. 2018).
+
+    Attributes:
+        images, patients: positive images whose lesions are known, and their patients.
+        hit_rate: share of images whose heatmap has its maximum in a lesion.
+        chance: the hit rate of a random point in the breast.
+        outside: share of the heatmap outside the breast.
+        outside_chance: share of the model input outside the breast.
+    """
+
+    images: int
+    patients: int
+    hit_rate: Estimate
+    chance: float
+    outside: float
+    outside_chance: float
+
+
+class EvaluationReport(UnitReport, FileDocument):
+    """The evaluation of a model by breast, with those by image and patient: evaluation.json.
+
+    Attributes:
+        schema_version: of this document; files without one are of version 1.
+        part: the part of the data that was evaluated.
+        unit: of the figures at the top level.
+        units: the evaluations by the other units.
+        subgroups: the AUC by site, machine, age and so on.
+        localisation: None where no lesions are known or the network has no exact heatmap.
+    """
+
+    schema_version: Literal[1] = 1
+    part: Part
+    unit: Literal["breast"] = "breast"
+    units: OtherUnits
+    subgroups: tuple[Subgroup, ...]
+    localisation: Localisation | None = None
+
+    def by(self, unit: Unit) -> UnitReport:
+        """Return the evaluation by a unit."""
+        if unit == "image":
+            return self.units.image
+        if unit == "patient":
+            return self.units.patient
+        return self
+
+
+class ModelEvaluation(EvaluationReport):
+    """The evaluation of a named model, as the command line prints it.
+
+    Attributes:
+        model: its name.
+        data: the prepared store that it was evaluated on; None for its own held-out patients.
+    """
+
+    model: str
+    data: str | None = None
+
+
+class ModelComparison(Document):
+    """Two models compared on the same images.
+
+    Attributes:
+        n: how many units.
+        gain: AUC of the first model minus AUC of the second, by paired bootstrap over patients.
+        verdict: what that means, in a sentence.
+    """
+
+    n: int
+    gain: Estimate
+    verdict: str

@@ -1,0 +1,24 @@
+import pytest
+
+from builders.predictions import predictions
+from mammo_core.assessment import compare_models
+from mammo_core.documents.estimate import Estimate
+from mammo_core.errors import DataError
+
+
+def test_compare_model_with_itself_gives_zero_difference():
+    table = predictions()
+    comparison = compare_models(table, table.sample(frac=1, random_state=1), "the other", resamples=100)
+    assert comparison.n == 240
+    assert comparison.gain == Estimate(value=0.0, low=0.0, high=0.0)
+    assert comparison.verdict == "Not distinguishable from the other (ΔAUC 0.00, 95 % CI 0.00 to 0.00)."
+
+
+def test_compare_better_model_verdict_better():
+    better, worse = predictions(), predictions(signal=0.05, seed=1)
+    assert compare_models(better, worse, "b", resamples=200).verdict.startswith("Better than b")
+
+
+def test_compare_different_patients_raises_data_error():
+    with pytest.raises(DataError, match="different patients"):
+        compare_models(predictions(), predictions(patients=60), "b")

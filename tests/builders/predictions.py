@@ -1,0 +1,23 @@
+"""Tables of predictions, one row an image."""
+
+import numpy as np
+import pandas as pd
+
+
+def predictions(patients: int = 120, signal: float = 0.5, seed: int = 0) -> pd.DataFrame:
+    """Return four images a patient; the right breast of every fourth patient is positive.
+
+    Args:
+        patients: how many.
+        signal: by which the mean probability of positive images exceeds that of negative ones.
+        seed: of probabilities and ages.
+    """
+    generator = np.random.default_rng(seed)
+    table = pd.DataFrame({"patient_id": np.repeat(np.arange(patients), 4).astype(str)})
+    table["image_id"] = [str(n) for n in range(len(table))]
+    table["laterality"], table["view"] = ["L", "L", "R", "R"] * patients, ["CC", "MLO"] * 2 * patients
+    table["label"] = ((np.arange(len(table)) // 4 % 4 == 0) & (table["laterality"] == "R")).astype(int)
+    table["age"] = 58.0 + np.repeat(generator.integers(-10, 10, patients), 4)
+    table["site_id"] = np.where(np.arange(len(table)) // 4 % 2 == 0, "1", "2")
+    table["probability"] = np.clip(0.2 + signal * table["label"] + 0.1 * generator.standard_normal(len(table)), 0, 1)
+    return table

@@ -1,0 +1,52 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from builders.predictions import predictions
+from mammo_core.evaluation import STATISTICS, image_statistics
+from mammo_core.evaluation.baselines import baseline_scores
+
+
+def test_image_statistics_match_hand_calculation():
+    images = np.zeros((2, 4, 4), np.uint8)
+    images[0, :2] = 51
+    statistics = image_statistics(images)
+    assert list(statistics) == list(STATISTICS)
+    assert statistics.iloc[0].tolist() == pytest.approx([0.5, 0.2, 0, *[0.2] * 7], abs=1e-12)
+    assert statistics.iloc[1].tolist() == [0.0] * 10  # an empty image
+
+
+def test_image_statistics_of_two_grey_levels_match_hand_calculation():
+    image = np.array([[[0, 51], [255, 0]]], np.uint8)  # 0.2 and 1 inside the breast
+    row = image_statistics(image).iloc[0]
+    assert (row["image_area"], row["image_mean"], row["image_deviation"]) == pytest.approx((0.5, 0.6, 0.4))
+    assert (row["image_p5"], row["image_p50"], row["image_p95"]) == pytest.approx((0.24, 0.6, 0.96))
+
+
+def test_baseline_scores_are_fitted_on_training_part():
+    table, training = predictions(), predictions(seed=9)
+    training["age"] = 50.0 + 20 * training["label"]
+    scores = baseline_scores(table, training)
+    assert list(scores) == ["age_only"]
+    assert np.corrcoef(scores["age_only"], table["age"])[0, 1] > 0.9
+    training["age"] = 70.0 - 20 * training["label"]  # in this training part the young have cancer
+    assert np.corrcoef(baseline_scores(table, training)["age_only"], table["age"])[0, 1] < -0.9
+
+
+def test_baseline_scores_without_training_part_are_ages_and_median():
+    table = pd.DataFrame({"age": [40.0, np.nan, 60.0, 50.0]})
+    assert baseline_scores(table, None)["age_only"].tolist() == [40, 50, 60, 50]
+
+
+def test_baseline_scores_image_statistics_need_training_part():
+    generator = np.random.default_rng(0)
+    table = pd.DataFrame(generator.random((20, len(STATISTICS))), columns=list(STATISTICS))
+    table["label"] = (table["image_mean"] > 0.5).astype(int)
+    assert baseline_scores(table, None) == {}
+    scores = baseline_scores(table, table)["image_statistics"]
+    assert scores[table["label"] == 1].mean() > scores[table["label"] == 0].mean()
+
+
+def test_baseline_scores_unknown_columns_are_left_out():
+    assert baseline_scores(predictions().drop(columns="age"), None) == {}
+    assert baseline_scores(predictions().assign(age=np.nan), None) == {}

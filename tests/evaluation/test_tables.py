@@ -1,0 +1,95 @@
+import pandas as pd
+
+from builders.predictions import predictions
+from mammo_core.documents.estimate import Estimate
+from mammo_core.documents.report import Subgroup
+from mammo_core.evaluation import evaluate
+from mammo_core.evaluation.tables import (
+    comparison_table,
+    format_ci,
+    operating_table,
+    report_table,
+    subgroup_table,
+)
+
+
+def test_format_ci_shows_value_with_interval():
+    assert format_ci(Estimate(value=0.83, low=0.79, high=0.8704)) == "0.830 (0.790–0.870)"
+    assert format_ci(Estimate(value=0.83)) == "0.830"
+    assert format_ci(Estimate(value=None)) == "–"
+
+
+def test_report_table_has_a_column_for_each_known_baseline():
+    report = evaluate(predictions(), operating_point=0.5, training=predictions(seed=3), resamples=50)
+    table = report_table(report).set_index("measure")
+    assert list(table) == ["this model", "always “negative”", "age alone"]
+    assert list(table.index) == [
+        "ROC AUC",
+        "Average precision",
+        "Sensitivity at 90 % specificity",
+        "Partial AUC, specificity ≥ 90 %",
+        "Brier score (lower is better)",
+        "pF1, probabilities as they are",
+        "pF1 at its best threshold",
+        "pF1 at the operating point",
+        "Sensitivity at the operating point",
+        "Specificity at the operating point",
+        "Recall rate at the operating point",
+        "PPV1 at the operating point",
+        "Accuracy at the operating point",
+    ]
+    assert table.loc["ROC AUC"].tolist() == [format_ci(report.auc), "0.500", format_ci(report.baselines.age_only.auc)]
+    assert table.loc["pF1 at the operating point"].tolist() == [format_ci(report.pf1_intervals.at_threshold), "–", "–"]
+    assert table.loc["Accuracy at the operating point"].tolist() == [f"{report.accuracy:.3f}", "0.875", "–"]
+
+
+def test_comparison_table_lists_models_side_by_side():
+    reports = {
+        name: evaluate(predictions(seed=seed), operating_point=0.5, resamples=50) for seed, name in enumerate("ab")
+    }
+    table = comparison_table(reports).set_index("model")
+    assert list(table.index) == ["a", "b"]
+    assert table.loc["a", "evaluated on"] == "240 breasts, 30 positive"
+    assert table.loc["b", "ROC AUC"] == format_ci(reports["b"].auc)
+
+
+def test_subgroup_table_group_without_auc_says_too_few():
+    rows = (
+        Subgroup(
+            attribute="site_id",
+            group="1",
+            unit="breast",
+            n=40,
+            positives=12,
+            auc=Estimate(value=0.8, low=0.7, high=0.9),
+        ),
+        Subgroup(attribute="site_id", group="2", unit="breast", n=9, positives=1, auc=None),
+    )
+    assert subgroup_table(rows).to_dict("list") == {
+        "attribute": ["site_id", "site_id"],
+        "group": ["1", "2"],
+        "unit": ["breast", "breast"],
+        "n": [40, 9],
+        "positives": [12, 1],
+        "AUC": ["0.800 (0.700–0.900)", "too few"],
+    }
+
+
+def test_operating_table_per_thousand_screens_matches_hand_calculation():
+    units = pd.DataFrame({"label": [1] * 10 + [0] * 90, "probability": [0.9] * 8 + [0.1] * 2 + [0.9] * 9 + [0.1] * 81})
+    table = operating_table(units, 0.5, 0.005).set_index("measure")
+    # sensitivity 0.8, specificity 0.9; of 1,000: 5 cancers, 4 detected; 99.5 false positives
+    assert table["this model"].to_dict() == {
+        "Sensitivity": "80.0 %",
+        "Specificity": "90.0 %",
+        "Recalled, in 1,000": "103.5",
+        "Cancers detected, in 1,000": "4.0",
+        "Cancers missed, in 1,000": "1.0",
+        "PPV1": "3.9 %",
+    }
+    assert table["readers (BCSC)"].tolist() == ["86.9 %", "88.9 %", "116.0", "5.1", "–", "4.4 %"]
+
+
+def test_operating_table_without_negatives_shows_dashes():
+    units = pd.DataFrame({"label": [1, 1], "probability": [0.9, 0.1]})
+    assert operating_table(units, 0.5, 0.005)["this model"].tolist() == ["50.0 %", "–", "–", "–", "–", "–"]
