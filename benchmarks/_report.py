@@ -29,7 +29,7 @@ class Report:
         end = f"target {target}  {'ok' if met else 'MISS'}" if target else ""
         print(f"{name:<{self.name_width}} {value:<38} {end}".rstrip(), flush=True)
 
-    def finish(self) -> int:
+    def summarise(self) -> int:
         """Print which figures miss their target; return the exit status, 0 if none does, else 1."""
         print(f"targets missed: {', '.join(self.missed)}" if self.missed else "all targets met")
         return 1 if self.missed else 0

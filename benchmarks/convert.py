@@ -137,7 +137,7 @@ def main() -> int:
             for grid in GRIDS:
                 paths = write_phantoms(Path(name), grid, syntax, options.images)
                 add_ratio(report, syntax, grid, [measure(path, options.rounds) for path in paths])
-    return report.finish()
+    return report.summarise()
 
 
 if __name__ == "__main__":

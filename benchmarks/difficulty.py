@@ -53,7 +53,7 @@ def main() -> int:
     report = Report(name_width=30)
     add_auc(report, "compact network, as shipped", table, "model", (0.85, 0.95))
     add_auc(report, "ten global image statistics", table, "statistics", (0.0, 0.65))
-    return report.finish()
+    return report.summarise()
 
 
 def prepared(table: pd.DataFrame, predictor: Predictor) -> tuple[pd.DataFrame, np.ndarray]:

@@ -141,7 +141,7 @@ def main() -> int:
             report.add(f"filter change, {tab}", f"{change:.2f} s", f"{FILTER_CHANGE} s", change <= FILTER_CHANGE)
         report.add("payload", f"{max(sizes) / 1e3:,.0f} kB", f"{PAYLOAD / 1e3:,.0f} kB", max(sizes) < PAYLOAD)
         compare(Path(name), repeats, report)
-    return report.finish()
+    return report.summarise()
 
 
 if __name__ == "__main__":

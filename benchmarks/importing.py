@@ -147,7 +147,7 @@ def main() -> int:
         for rows in () if options.skip_memory else (1_000, 20_000):
             measure_memory(folder, rows, report)
         measure_speed(folder, options.rows, options.rounds, report)
-    return report.finish()
+    return report.summarise()
 
 
 if __name__ == "__main__":

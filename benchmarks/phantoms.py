@@ -169,7 +169,7 @@ def main() -> int:
     measure_images(options.images, DemoSpec(patients=options.images, seed=77), report)
     if not options.skip_speed:
         measure_speed(options.patients, options.full, report)
-    return report.finish()
+    return report.summarise()
 
 
 if __name__ == "__main__":

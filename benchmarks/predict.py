@@ -69,7 +69,7 @@ def main() -> int:
     ):
         report.add(name, f"{value:.0f} ms", f"at most {limit:,.0f} ms", value <= limit)
     report.add("full decoding, same network, no sandbox", f"{peer:.0f} ms an image, {peer / one:.1f} × as long")
-    return report.finish()
+    return report.summarise()
 
 
 def answer(exam: list[bytes], predictor: Predictor, sandbox: Sandbox) -> None:

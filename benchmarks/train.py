@@ -115,7 +115,7 @@ def main() -> int:
     ratio, cost = statistics.median(ratios), statistics.median(costs)
     report.add(f"run : fit, median of {options.rounds}", f"{ratio:.2f}", "at least 0.9", ratio >= 0.9)
     report.add("live metrics' share of the time", f"{cost:.2%}", "at most 1 %", cost <= 0.01)
-    return report.finish()
+    return report.summarise()
 
 
 if __name__ == "__main__":

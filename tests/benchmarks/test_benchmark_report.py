@@ -6,7 +6,7 @@ def test_report_figure_that_misses_its_target_ends_with_status_1(capsys):
     report.add("speed", "3 images/s", "at least 2", met=True)
     report.add("memory", "9 MB", "at most 8 MB", met=False)
     report.add("files", "4")
-    assert report.finish() == 1
+    assert report.summarise() == 1
     assert capsys.readouterr().out.splitlines() == [
         "speed  3 images/s                             target at least 2  ok",
         "memory 9 MB                                   target at most 8 MB  MISS",
@@ -18,5 +18,5 @@ def test_report_figure_that_misses_its_target_ends_with_status_1(capsys):
 def test_report_without_missed_target_ends_with_status_0(capsys):
     report = Report()
     report.add("speed", "3 images/s", "at least 2", met=True)
-    assert report.finish() == 0
+    assert report.summarise() == 0
     assert capsys.readouterr().out.endswith("all targets met\n")
