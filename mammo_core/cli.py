@@ -225,46 +225,42 @@ def predict(
     scheduler: Annotated[str | None, typer.Option(help="Address of a running Dask scheduler, tcp://host:8786.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Predict from DICOM files, per image, breast and patient."""
+    """Predict from DICOM files, for each image, breast and patient."""
     from mammo_core.dicom.sandbox import Sandbox
     from mammo_core.jobs.cluster import open_pool
     from mammo_core.models.bundle import open_bundle
     from mammo_core.models.registry import active_model, model_folder
-    from mammo_core.prediction.cluster import predict_on_cluster
-    from mammo_core.prediction.exams import mark_duplicates
-    from mammo_core.prediction.files import find_files, unpack
-    from mammo_core.prediction.predict import predict_files
+    from mammo_core.prediction.cluster import ClusterPredictor
+    from mammo_core.prediction.files import find_files
+    from mammo_core.prediction.predict import BatchPredictor, FilePredictor, predict_exams
     from mammo_core.prediction.predictor import Predictor
-    from mammo_core.prediction.results import Prediction, summarise
     from mammo_core.storage.atomic import check_writable, write_bytes
     from mammo_core.workspace import Workspace
 
-    found = find_files(files)
+    inputs = find_files(files)
     if csv:
         check_writable(csv)
     workspace = Workspace.from_environment()
     bundle = open_bundle(model_folder(workspace, model or active_model(workspace)))
     with progress_bar("files") as progress, ExitStack() as stack:
-        sandbox = stack.enter_context(Sandbox())
-        found, problems, notes = unpack(found, sandbox)
-        for name, remark in notes.items():
-            screen.print(escape(f"{name}: {remark}"), highlight=False)
-        images = [Prediction(name, error=problem) for name, problem in problems.items()]
+
+        def on_progress(done: int, total: int) -> None:
+            progress({"done": done, "total": total})
+
+        predictor: FilePredictor
         if scheduler or workers:
-            answers = predict_on_cluster(found, bundle, stack.enter_context(open_pool(workers, scheduler)))
+            predictor = ClusterPredictor(bundle, stack.enter_context(open_pool(workers, scheduler)), on_progress)
         else:
-            answers = enumerate(predict_files(found, Predictor(bundle), sandbox))
-        said: dict[int, Prediction] = {}
-        for place, prediction in answers:
-            said[place] = prediction.without_arrays()
-            progress({"done": len(said), "total": len(found)})
-    images += [said[place] for place in sorted(said)]
-    answer = summarise(mark_duplicates(images), bundle)
+            predictor = BatchPredictor(Predictor(bundle), on_progress)
+        sandbox = stack.enter_context(Sandbox())
+        report = predict_exams(workspace, inputs, predictor, sandbox)
+    for note in report.notes:
+        screen.print(escape(f"{note.file}: {note.text}"), highlight=False)
     if csv:
-        write_bytes(csv, answer.to_csv().encode())
+        write_bytes(csv, report.to_csv().encode())
     if as_json:
-        return _print(answer.to_json(), as_json)
-    for line in answer.lines():
+        return _print(report.to_document().to_json(), as_json)
+    for line in report.lines():
         typer.echo(line)
 
 

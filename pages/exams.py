@@ -1,64 +1,64 @@
-"""Browse exams: the views of a patient hung as a reader hangs them, and what the network sees of them."""
+"""Browse the exams of a data set: hung images, lesions, and what a model predicts."""
 
 import streamlit as st
 
 from mammo_core.dataset.lesion_annotations import read_lesions
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, model_folder
-from mammo_core.prediction.viewing import KINDS, Kind, ViewSettings, facts_of, next_patient
+from mammo_core.prediction.viewing import (
+    KINDS,
+    Kind,
+    ViewSettings,
+    describe_patient,
+    list_patients,
+    next_patient,
+    patient_images,
+)
 from mammo_core.workspace import Workspace
-from ui.exam_view import show_exam
+from ui.exam_view import show_catalogue_exam
 from ui.resources import show_limit
 from ui.session import choose_catalogue, errors_shown, open_page
 
-NOBODY: dict[Kind, str] = {
-    "positive": "Nobody in this data set is known to be positive.",
-    "lesion": "This data set doesn't say where its lesions are.",
-    "quarantined": "No import of this data set has put an image in quarantine.",
+NONE_OF_KIND: dict[Kind, str] = {
+    "positive": "This data set has no positive patients.",
+    "lesion": "This data set has no lesion annotations.",
+    "quarantined": "No import of this data set has found an unreadable image.",
 }
 
 
-def go_to(kind: Kind) -> None:
-    """Choose the next patient of a kind; a button's callback."""
-    found = next_patient(catalogue, st.session_state.get("patient"), kind)
-    if found is None:
-        st.toast(NOBODY[kind], icon=":material/search_off:")
+def go_to_next(kind: Kind) -> None:
+    """Select the next patient of a kind; a button's callback."""
+    patient = next_patient(workspace, catalogue, st.session_state.get("patient"), kind)
+    if patient is None:
+        st.toast(NONE_OF_KIND[kind], icon=":material/search_off:")
     else:
-        st.session_state["patient"] = found
+        st.session_state["patient"] = patient
 
 
 open_page("Exams")
+workspace = Workspace.from_environment()
 catalogue = choose_catalogue()
 chooser, *buttons = st.columns([2, 1, 1, 1], vertical_alignment="bottom")
-patients = catalogue.table["patient_id"].unique()
-patient = chooser.selectbox("Patient", patients, key="patient", bind="query-params")
+patient = chooser.selectbox("Patient", list_patients(workspace, catalogue), key="patient", bind="query-params")
 for button, (kind, label) in zip(buttons, KINDS.items(), strict=True):
-    button.button(f"Next {label}", on_click=go_to, args=(kind,), icon=":material/skip_next:", width="stretch")
+    button.button(f"Next {label}", on_click=go_to_next, args=(kind,), icon=":material/skip_next:", width="stretch")
 
-width = st.sidebar.slider("Width of a view, pixels", 200, 700, 280, 20)
-levels = None
-if (
-    st.sidebar.segmented_control("Grey levels", ["file's window", "own"], default="file's window", required=True)
-    == "own"
-):
-    levels = st.sidebar.slider("Black and white at percentiles", 0.0, 100.0, (1.0, 99.7), 0.1)
-with errors_shown():
+with errors_shown(), st.sidebar:
+    width = st.slider("Image width", 200, 700, 280, 20)
+    window = st.segmented_control("Window", ["from file", "custom"], default="from file", required=True)
+    percentiles = st.slider("Window, percentiles", 0.0, 100.0, (1.0, 99.7), 0.1) if window == "custom" else None
     lesions = read_lesions(catalogue.root)
-    show_truth = lesions is not None and st.sidebar.toggle(
-        "Lesions", key="lesions", help="Red: malignant. Blue: benign."
+    outline = lesions is not None and st.toggle("Lesions", key="lesions", help="Red: malignant. Blue: benign.")
+    predicting = st.toggle(
+        "Show model prediction", key="ask", bind="query-params", help="Probability and heatmap of the active model"
     )
-    asked = st.sidebar.toggle(
-        "Ask the active model", key="ask", bind="query-params", help="Its probability and heatmap for each image"
-    )
-    workspace = Workspace.from_environment()
-    bundle = open_bundle(model_folder(workspace, active_model(workspace))) if asked else None
-inputs = st.sidebar.toggle("What the network sees", key="inputs", bind="query-params", help="Beside each view")
-opacity = st.sidebar.slider("Heatmap opacity", 0.0, 1.0, 0.6, 0.05) if asked else 0.0
+    bundle = open_bundle(model_folder(workspace, active_model(workspace))) if predicting else None
+    inputs = st.toggle("Network input", key="inputs", bind="query-params", help="Beside each image")
+    opacity = st.slider("Heatmap opacity", 0.0, 1.0, 0.6, 0.05) if predicting else 0.0
 
-images = catalogue.table[catalogue.table["patient_id"] == patient]
-st.markdown(facts_of(images))
+images = patient_images(catalogue, patient)
+st.markdown(describe_patient(images))
 if bundle:
     show_limit(bundle)
-show_exam(
-    images, bundle, lesions if show_truth else None, ViewSettings(levels, opacity=opacity, width=width, inputs=inputs)
-)
+settings = ViewSettings(percentiles, opacity=opacity, width=width, inputs=inputs)
+show_catalogue_exam(images, bundle, lesions if outline else None, settings)

@@ -1,58 +1,56 @@
-"""Drop DICOM files, get a probability and a heatmap an image, and an answer a breast and patient."""
+"""Upload DICOM files and see a probability and a heatmap for each image, breast and patient."""
+
+from functools import partial
 
 import streamlit as st
 
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, list_models, model_folder
-from mammo_core.prediction.exams import hang_exams, mark_duplicates
-from mammo_core.prediction.predict import predict_new
-from mammo_core.prediction.results import summarise
+from mammo_core.prediction.exams import hang_exams
+from mammo_core.prediction.predict import PredictionCache, predict_exams
 from mammo_core.workspace import Workspace
-from ui.downloads import take_away
-from ui.prediction_view import choose_look, show_exam, show_model
-from ui.resources import predictor, sandbox, show_limit, warm
+from ui.downloads import offer_exports
+from ui.prediction_view import choose_settings, show_model, show_predicted_exam
+from ui.resources import predictor, sandbox, show_limit, start_resources
 from ui.session import errors_shown, open_page
-from ui.uploads import correct_views, dropped_files
+from ui.uploads import choose_files, edit_corrections, show_problems
 
 open_page("Predict")
-names = list_models(Workspace.from_environment())
+workspace = Workspace.from_environment()
+names = list_models(workspace)
 if not names:
     st.info("There is no model yet. Train one first.", icon=":material/model_training:")
     st.page_link("pages/train.py", label="Go to Train", icon=":material/arrow_forward:")
     st.stop()
 with errors_shown():
-    active = active_model(Workspace.from_environment())
+    active = active_model(workspace)
     if active not in names:
-        st.warning(f"The active model, {active}, isn't there; another one answers.", icon=":material/warning:")
-    first = names.index(active) if active in names else 0
-    chosen = st.sidebar.selectbox("Model", names, index=first, key="model")
-    bundle = open_bundle(model_folder(Workspace.from_environment(), chosen))
+        st.warning(f"The active model, {active}, is missing. Choose another one.", icon=":material/warning:")
+    chosen = st.sidebar.selectbox("Model", names, index=names.index(active) if active in names else 0, key="model")
+    bundle = open_bundle(model_folder(workspace, chosen))
 with st.sidebar:
     show_model(bundle)
 show_limit(bundle)
-warm(bundle)
+start_resources(bundle)
 
-files, keys = dropped_files()
+files = choose_files()
 if not files:
     st.stop()
 with errors_shown(), st.spinner("Reading the files …"):
-    known = st.session_state.setdefault("answers", {})
-    images = predict_new(files, keys, predictor(bundle), sandbox(), known)
-found = mark_duplicates(images)
-for number, image in enumerate(found, 1):
-    if image.error:
-        st.error(f"File {number}, {image.file}: {image.error}", icon=":material/broken_image:")
-found = correct_views(found)
-answer, exams = summarise(found, bundle), hang_exams(found)
-sources = {image.upload.digest: source for image, (_, source) in zip(found, files, strict=True) if image.upload}
+    cache = st.session_state.setdefault("predictions", PredictionCache())
+    predict = partial(predict_exams, workspace, files, predictor(bundle), sandbox(), cache=cache)
+    report = predict(corrections=st.session_state.get("corrections"))
+show_problems(report)
+report = predict(corrections=edit_corrections(report))
+exams = hang_exams(report.images)
 
 
 @st.fragment
 def show_exams() -> None:
-    look = choose_look()
+    settings = choose_settings()
     for patient, rows in exams.items():
-        show_exam(answer, patient, rows, bundle, look, sources)
-    take_away(answer, exams, files, bundle, look.opacity)
+        show_predicted_exam(report, patient, rows, bundle, settings)
+    offer_exports(report, bundle, settings.opacity)
 
 
 if exams:

@@ -1,44 +1,40 @@
-"""What can be taken away from the predict page: CSV, one HTML report, PNG pictures, DICOM."""
-
-from collections.abc import Sequence
+"""Export the predictions of the Predict page: CSV, HTML report, PNG, DICOM."""
 
 import streamlit as st
 
 from mammo_core.models.bundle import Bundle
-from mammo_core.prediction.exams import Row, strip_file_names
-from mammo_core.prediction.exports import dicom_files, pictures
-from mammo_core.prediction.files import InputFile
-from mammo_core.prediction.html_report import answer_html
+from mammo_core.prediction.exams import strip_file_names
+from mammo_core.prediction.exports import dicom_archive, png_archive
+from mammo_core.prediction.html_report import report_html
 from mammo_core.prediction.results import ExamReport
+from mammo_core.workspace import Workspace
 from ui.resources import sandbox
 
 
-def take_away(
-    answer: ExamReport, exams: dict[str, list[Row]], files: Sequence[InputFile], bundle: Bundle, opacity: float
-) -> None:
-    """Offer the answer as files; without the names of files and identifiers unless the person asks for them."""
-    st.subheader("Take away")
+def offer_exports(report: ExamReport, bundle: Bundle, opacity: float) -> None:
+    """Offer the report as files, without the names of files and identifiers unless the user includes them."""
+    st.subheader("Export")
     keep = st.checkbox(
-        "Keep the names of files, and in DICOM the identifiers of patient and study",
+        "Include file names (and patient and study IDs in DICOM)",
         key="keep",
-        help="Otherwise files are numbered, and patients are the short keyed hashes that this page shows.",
+        help="Otherwise files are numbered, and patients have the pseudonyms that this page shows.",
     )
-    shown = answer if keep else strip_file_names(answer)
+    shown = report if keep else strip_file_names(report)
     with st.container(horizontal=True):
         st.download_button(
             "CSV", shown.to_csv(), "predictions.csv", "text/csv", icon=":material/table:", on_click="ignore"
         )
         st.download_button(
             "HTML report",
-            lambda: answer_html(shown, exams, bundle, opacity),
-            "answer.html",
+            lambda: report_html(shown, bundle, opacity),
+            "report.html",
             "text/html",
             icon=":material/description:",
             on_click="ignore",
         )
         st.download_button(
             "PNG",
-            lambda: pictures(answer, exams, opacity),
+            lambda: png_archive(report, opacity),
             "pictures.zip",
             "application/zip",
             icon=":material/image:",
@@ -46,11 +42,12 @@ def take_away(
         )
         st.download_button(
             "DICOM",
-            lambda: dicom_files(answer, files, bundle, sandbox(), opacity=opacity, keep=keep),
+            lambda: dicom_archive(
+                Workspace.from_environment(), report, bundle, sandbox(), opacity=opacity, keep_identifiers=keep
+            ),
             "dicom.zip",
             "application/zip",
             icon=":material/medical_information:",
-            help="Secondary Capture of each picture, and a Structured Report of what was said of it. Text that was burned into "
-            "the source's pixels stays in them.",
+            help="A Secondary Capture and a Structured Report of each image. Text that is burned into the pixels stays.",
             on_click="ignore",
         )

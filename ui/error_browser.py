@@ -9,9 +9,9 @@ from mammo_core.documents.report import ConfusionMatrix
 from mammo_core.evaluation import at_threshold, to_unit
 from mammo_core.evaluation.operating import outcomes
 from mammo_core.models.bundle import Bundle
-from mammo_core.prediction.viewing import ViewSettings, facts_of
+from mammo_core.prediction.viewing import ViewSettings, describe_patient, patient_images
 from mammo_core.workspace import Workspace
-from ui.exam_view import show_exam
+from ui.exam_view import show_catalogue_exam
 from ui.session import catalogue_of
 
 CELLS = {  # name: label, recalled, name of the count
@@ -85,11 +85,11 @@ def hang_exam(bundle: Bundle, breast: pd.Series) -> None:
         st.info(f"The data set {name} isn't here, so its exams can't be hung.", icon=":material/folder_off:")
         return
     catalogue = catalogue_of(dataset)
-    images = catalogue.table[catalogue.table["patient_id"] == patient]
+    images = patient_images(catalogue, patient)
     if images.empty:
         st.info(f"The data set {name} has changed: this patient isn't in it any more.", icon=":material/folder_off:")
         return
-    st.markdown(f"**Patient {patient}** · {facts_of(images)}")
-    show_exam(images, bundle, read_lesions(catalogue.root), ViewSettings(width=240))
+    st.markdown(f"**Patient {patient}** · {describe_patient(images)}")
+    show_catalogue_exam(images, bundle, read_lesions(catalogue.root), ViewSettings(width=240))
     where = {"dataset": name, "patient": patient, "ask": "true"}
     st.page_link("pages/exams.py", label="Open in Exams", icon=":material/grid_view:", query_params=where)

@@ -1,111 +1,114 @@
-"""One exam as it hangs on a page: its views with what the model makes of them, and each in full resolution."""
+"""Show one exam: its hung images with what a model predicts, and each image in full resolution."""
 
-import numpy as np
+from collections.abc import Sequence
+from pathlib import Path
+
 import pandas as pd
 import streamlit as st
 
-from mammo_core.errors import ImageError
-from mammo_core.figures.viewer import zoom_figure
 from mammo_core.models.bundle import Bundle
-from mammo_core.prediction.rendering import hang, outline_lesions, overlay, to_png
-from mammo_core.prediction.viewing import View, ViewSettings, hang_rows
-from mammo_core.preprocess import to_source
-from mammo_core.storage.hashing import modified_time
-from ui.resources import predictor, view_of
-from ui.session import errors_shown
+from mammo_core.prediction.predict import PredictionCache, predict_exams
+from mammo_core.prediction.rendering import draw_image, to_png
+from mammo_core.prediction.results import UnreadableImage
+from mammo_core.prediction.viewing import (
+    HungImage,
+    HungRow,
+    ViewedImage,
+    ViewSettings,
+    hang_catalogue_exam,
+    input_files,
+    out_of_distribution,
+)
+from mammo_core.preprocess import PreprocessingConfig
+from mammo_core.workspace import Workspace
+from ui.resources import predictor, read_for_display, sandbox
+from ui.session import errors_shown, escape_markdown
+from ui.zoom import zoom
 
-INPUT_WIDTH = 208  # pixels of the page: beside two views of the usual width four pictures fit into a row
+INPUT_WIDTH = 208  # pixels of the page: beside two images of the usual width, four pictures fit into a row
+KEPT_PREDICTIONS = 64  # of images that this session looked at before
 
 
-def show_exam(images: pd.DataFrame, bundle: Bundle | None, lesions: pd.DataFrame | None, look: ViewSettings) -> None:
-    """Hang a patient's views: right breast at the left, chest walls together.
+def show_catalogue_exam(
+    images: pd.DataFrame, bundle: Bundle | None, lesions: pd.DataFrame | None, settings: ViewSettings
+) -> None:
+    """Show the exam of a data set's patient.
 
     Args:
         images: the patient's rows of the catalogue.
-        bundle: the model to ask for probabilities and heat, or None.
+        bundle: the model whose predictions are shown, or None.
         lesions: lesions to outline, or None.
-        look: how.
+        settings: how the images are shown.
     """
-    for right, left in hang_rows(images):
+    report = None
+    if bundle:
+        cache = st.session_state.setdefault("exam predictions", PredictionCache(KEPT_PREDICTIONS))
+        with errors_shown(), st.spinner("Predicting …"):
+            report = predict_exams(
+                Workspace.from_environment(), input_files(images), predictor(bundle), sandbox(), cache=cache
+            )
+    preprocessing = bundle.preprocessing if bundle else PreprocessingConfig()
+
+    def read(file: Path, prepare: bool) -> ViewedImage:
+        return read_for_display(file, preprocessing if prepare else None, settings.percentiles)
+
+    show_rows(hang_catalogue_exam(images, read, report, lesions), settings)
+
+
+def show_rows(rows: Sequence[HungRow], settings: ViewSettings) -> None:
+    """Show the hung images of an exam: right breast at the left, chest walls together."""
+    if out_of_distribution(rows):
+        st.warning(
+            "Some images differ too much from the training images. Ignore these probabilities.",
+            icon=":material/warning:",
+        )
+    for right, left in rows:
         with st.container(horizontal=True, horizontal_alignment="center", gap="xxsmall"):
-            if look.inputs:
-                show_input(right, bundle)
+            if settings.inputs:
+                show_input(right)
             for image in (right, left):
-                with st.container(width=look.width):
-                    if image is not None:
-                        show_image(image, bundle, lesions, look)
-            if look.inputs:
-                show_input(left, bundle)
+                with st.container(width=settings.width):
+                    show_image(image, settings)
+            if settings.inputs:
+                show_input(left)
 
 
-def show_input(image: pd.Series | None, bundle: Bundle | None) -> None:
-    """Show what the network sees of an image; nothing if there is no such image or no breast in it."""
+def show_input(image: HungImage | UnreadableImage | None) -> None:
+    """Show the network input of an image, or an empty column if there is none."""
     with st.container(width=INPUT_WIDTH):
-        if image is None:
-            return
-        try:
-            view = view_of(image["file"], modified_time(image["file"]), bundle)
-        except ImageError:
-            return  # its own place says why
-        if view.model_input is not None:
-            st.image(view.model_input, caption="What the network sees, chest wall at the left")
+        if isinstance(image, HungImage) and image.model_input is not None:
+            st.image(image.model_input, caption="Network input (chest wall left)", output_format="PNG")
 
 
-def show_image(image: pd.Series, bundle: Bundle | None, lesions: pd.DataFrame | None, look: ViewSettings) -> None:
-    """Show one image, or why it can't be shown."""
-    name = f"{image['laterality']} {image['view']}"
-    try:
-        view = view_of(image["file"], modified_time(image["file"]), bundle, look.levels)
-    except ImageError as error:
-        st.warning(f"**{name}** · image {image['image_id']}: {error}", icon=":material/broken_image:")
+def show_image(image: HungImage | UnreadableImage | None, settings: ViewSettings) -> None:
+    """Show one image with its prediction, or why it can't be shown."""
+    if image is None:
         return
-    probability, cam = predict_image(view, bundle)
-    st.image(to_png(drawn(view, image, cam, lesions, look.opacity)), width="stretch")
-    text, button, details = st.columns([4, 1, 1], vertical_alignment="center")
-    score = "" if probability is None else f" · probability **{probability:.2f}**"
-    label = " · :orange-badge[cancer]" if image["cancer"] == 1 else ""
-    text.markdown(f":small[{name} · image {image['image_id']}]{score}{label}")
-    if button.button(
-        "", icon=":material/zoom_in:", key=f"zoom {image['image_id']}", help="Full resolution", type="tertiary"
-    ):
-        zoom(image, bundle, lesions, look)
-    if view.model_input is None:
-        st.warning(view.notes[-1], icon=":material/broken_image:")  # why the network can't see it
+    if isinstance(image, UnreadableImage):
+        st.warning(f"**{image.file}**: {image.error}", icon=":material/broken_image:")
+        return
+    st.image(to_png(draw_image(image, settings)), width="stretch", output_format="PNG")
+    text, button, details = st.columns([6, 1, 1], vertical_alignment="center")
+    text.markdown(describe_image(image))
+    if button.button("", icon=":material/zoom_in:", key=f"zoom {image.key}", help="Full resolution", type="tertiary"):
+        zoom(image, settings)
+    if image.problem:
+        st.warning(image.problem, icon=":material/broken_image:")
     with details.popover("", icon=":material/info:", type="tertiary", help="Details"):
-        for note in view.notes:
-            st.caption(note)
-        st.dataframe(pd.Series(view.tags, name="value").rename_axis("tag"))
+        if image.prediction and image.model_input is not None:
+            st.image(image.model_input, caption="Network input (chest wall left)", output_format="PNG")
+        for sentence in image.details:
+            st.caption(sentence)
+        st.dataframe(image.tags)
 
 
-@st.dialog("Full resolution", width="large")
-def zoom(image: pd.Series, bundle: Bundle | None, lesions: pd.DataFrame | None, look: ViewSettings) -> None:
-    """Show one image in all its pixels."""
-    with errors_shown():
-        view = view_of(image["file"], modified_time(image["file"]), bundle, look.levels, full=True)
-    st.caption(
-        f"{view.source_columns} × {view.source_rows} pixels. Scroll to zoom, drag to move, double-click to reset."
-    )
-    picture = drawn(view, image, predict_image(view, bundle)[1], lesions, look.opacity)
-    st.plotly_chart(zoom_figure(picture), key="zoom", config={"scrollZoom": True})
-
-
-def predict_image(view: View, bundle: Bundle | None) -> tuple[float | None, np.ndarray | None]:
-    """Return a model's probability and heat for an image, if one is asked and there is a model input."""
-    if bundle is None or view.model_input is None:
-        return None, None
-    probabilities, cam, _ = predictor(bundle)(view.model_input[np.newaxis])
-    return float(probabilities[0]), None if cam is None else cam[0]
-
-
-def drawn(
-    view: View, image: pd.Series, cam: np.ndarray | None, lesions: pd.DataFrame | None, opacity: float
-) -> np.ndarray:
-    """Return the picture with heat and lesions laid over it, hung."""
-    picture = view.picture
-    if cam is not None and view.geometry is not None:
-        picture = overlay(picture, to_source(cam, view.geometry, *picture.shape), opacity)
-    if lesions is not None:
-        lesions = lesions[lesions["image_id"] == image["image_id"]]
-        picture = outline_lesions(picture, lesions, view.source_rows, view.source_columns)
-    chest_left = not view.geometry.flipped if view.geometry else image["laterality"] == "L"
-    return hang(picture, image["laterality"], chest_left)
+def describe_image(image: HungImage) -> str:
+    """Return the line below an image: side and view, name, probability and badges."""
+    parts = [f":small[{image.name} · {escape_markdown(image.label)}]"]
+    if image.prediction:
+        parts.append(f"probability **{image.prediction.probability:.2f}**")
+        if image.prediction.out_of_distribution:
+            parts.append(":orange-badge[unlike the training images]")
+    if image.cancer:
+        parts.append(":orange-badge[cancer]")
+    return " · ".join(parts)

@@ -1,74 +1,86 @@
-"""What the pages share of decoding and predicting: one pool of workers, one loaded network a model."""
+"""Resources that all sessions share: one pool of decoding workers, one loaded network for each model."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import streamlit as st
 
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.models.bundle import Bundle, open_bundle
-from mammo_core.models.registry import model_folder
 from mammo_core.prediction.decode import warm_up
 from mammo_core.prediction.predictor import Predictor
-from mammo_core.prediction.viewing import View, read_view
+from mammo_core.prediction.viewing import ViewedImage, read_view
 from mammo_core.preprocess import PreprocessingConfig
-from mammo_core.workspace import Workspace
+from mammo_core.storage.hashing import modified_time
 
 
 @st.cache_resource(show_spinner=False)
 def sandbox() -> Sandbox:
-    """Return the pool in which files are decoded; all sessions share it. Its workers start at once."""
-    running = Sandbox()
-    for _ in range(running.workers):
-        running.start(warm_up)
-    return running
+    """Return the pool in which files are decoded; its workers start at once."""
+    pool = Sandbox()
+    for _ in range(pool.workers):
+        pool.start(warm_up)
+    return pool
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def loading(name: str, identity: str) -> "Future[Predictor]":
-    """Begin to load the network of a model, or return what has begun; `identity` makes a changed model another one."""
+def start_loading(folder: Path, identity: str) -> "Future[Predictor]":
+    """Start to load the network of a model, or return the load that was started before.
+
+    Args:
+        folder: of the model.
+        identity: of the network file, so that a changed model is loaded again.
+    """
     executor = ThreadPoolExecutor(1, thread_name_prefix="model")
-    future = executor.submit(lambda: Predictor(open_bundle(model_folder(Workspace.from_environment(), name))))
+    future = executor.submit(lambda: Predictor(open_bundle(folder)))
     executor.shutdown(wait=False)
     return future
 
 
 def predictor(bundle: Bundle) -> Predictor:
-    """Return the loaded network of a model; all sessions share it."""
-    future = loading(bundle.name, bundle.identity)
+    """Return the loaded network of a model."""
+    future = start_loading(bundle.folder, bundle.identity)
     try:
         if not future.done():
-            with st.spinner("Loading the model; this takes some seconds the first time …"):
+            with st.spinner("Loading the model. This takes some seconds the first time …"):
                 return future.result()
         return future.result()
     finally:
         if future.done() and future.exception():
-            loading.clear(bundle.name, bundle.identity)  # the next one tries again
+            start_loading.clear(bundle.folder, bundle.identity)  # the next call tries again
 
 
-def warm(bundle: Bundle) -> None:
-    """Begin to load all that a first answer needs, while the person still looks for files."""
-    loading(bundle.name, bundle.identity)
+def start_resources(bundle: Bundle) -> None:
+    """Start to load what a first prediction needs, while the user still chooses files."""
+    start_loading(bundle.folder, bundle.identity)
     sandbox()
 
 
 def show_limit(bundle: Bundle) -> None:
-    """Say of a model that has seen synthetic images only what its answers mean; everywhere that it shows."""
+    """Warn that the predictions of a model trained on synthetic images have no meaning for real ones."""
     if bundle.synthetic:
         st.warning(f"**Demonstration.** {bundle.card['limits'][0]}", icon=":material/science:")
 
 
-def view_of(
-    file: str, version: float, bundle: Bundle | None, levels: tuple[float, float] | None = None, full: bool = False
-) -> View:
-    """Return one image of the data set; `version` makes a changed file another one.
+def read_for_display(
+    file: Path, preprocessing: PreprocessingConfig | None, percentiles: tuple[float, float] | None
+) -> ViewedImage:
+    """Return one image of a data set; it is read once for all sessions until the file changes.
 
-    Without a model the model input is that of an import's usual contract.
+    Args:
+        file: the DICOM file.
+        preprocessing: of the model input; None leaves it out.
+        percentiles: of the values above the lowest, those that become black and white; None takes the file's window.
+
+    Raises:
+        ImageError: the file can't become a mammogram.
     """
-    return _view_of(file, version, bundle.preprocessing if bundle else PreprocessingConfig(), levels, full)
+    return _read(file, modified_time(str(file)), preprocessing, percentiles)
 
 
 @st.cache_data(show_spinner="Reading the image …", max_entries=64)
-def _view_of(
-    file: str, version: float, preprocessing: PreprocessingConfig, levels: tuple[float, float] | None, full: bool
-) -> View:
-    return sandbox().run(read_view, file, preprocessing, levels, full)
+def _read(
+    file: Path, version: float, preprocessing: PreprocessingConfig | None, percentiles: tuple[float, float] | None
+) -> ViewedImage:
+    view: ViewedImage = sandbox().run(read_view, file, preprocessing, percentiles)
+    return view

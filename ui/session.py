@@ -1,5 +1,6 @@
-"""What the pages share of Streamlit: choosing a data set, and showing a core error as one sentence."""
+"""What every page starts with: its title, the choice of a data set, and errors shown as one sentence."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,10 +26,12 @@ BADGES = {
 
 
 def open_page(title: str) -> None:
-    """Begin a page: within the application's navigation, with its title.
+    """Start a page with its title, within the application's navigation.
 
-    A server whose very first visitors come to a page's own address takes the pages folder for the navigation of Streamlit's
-    first multipage apps, and runs the page without app.py, which says of each session that it was there. Then it runs again.
+    On a server whose very first visitor opens a page's own address, Streamlit takes the folder pages/ for the navigation
+    of its first multipage apps and runs the page without app.py. `st.navigation` turns that off, but only once app.py has
+    run, and Streamlit 1.67 has no public way to do it earlier. So a page that finds no mark of app.py in the session turns
+    it off itself and runs again.
     """
     if "app" not in st.session_state:
         PagesManager.uses_pages_directory = False
@@ -38,12 +41,17 @@ def open_page(title: str) -> None:
 
 @contextmanager
 def errors_shown() -> Iterator[None]:
-    """Show a MammoError in the page and end the script run there."""
+    """Show a MammoError on the page and end the script run there."""
     try:
         yield
     except MammoError as error:
         st.error(str(error), icon=":material/error:")
         st.stop()
+
+
+def escape_markdown(text: str) -> str:
+    """Return text that Markdown shows as it is, such as the name of a file."""
+    return re.sub(r"([\\`*_\[\]<>$#~|:])", r"\\\1", text)
 
 
 @st.cache_data(show_spinner="Reading the data set …", max_entries=4)
@@ -52,19 +60,16 @@ def _read(path: str, version: float) -> Catalogue:
 
 
 def catalogue_of(dataset: Dataset) -> Catalogue:
-    """Return a data set's catalogue; it is read again when it has changed."""
+    """Return a data set's catalogue, which is read again when the data set has changed."""
     return _read(str(dataset.path), dataset.version)
 
 
 def choose_catalogue() -> Catalogue:
-    """Let the user choose a data set in the sidebar and return its catalogue; ends the page if there is none."""
+    """Let the user choose a data set in the sidebar and return its catalogue; end the page if there is none."""
     with errors_shown():
         datasets = {dataset.name: dataset for dataset in list_datasets(Workspace.from_environment())}
     if not datasets:
-        st.info(
-            "There is no data set yet. Make a demo set or point at a folder first.",
-            icon=":material/folder_open:",
-        )
+        st.info("There is no data set yet. Create demo data or link a folder first.", icon=":material/folder_open:")
         st.page_link("pages/data.py", label="Go to Data", icon=":material/arrow_forward:")
         st.stop()
     name = st.sidebar.selectbox("Data set", list(datasets), key="dataset", bind="query-params")
@@ -74,6 +79,6 @@ def choose_catalogue() -> Catalogue:
 
 
 def state_badge(state: str) -> str:
-    """Return the Markdown badge of a state of long work."""
+    """Return the Markdown badge of a job's state."""
     colour, icon = BADGES[state]
     return f":{colour}-badge[:material/{icon}: {state}]"

@@ -1,27 +1,28 @@
-"""One image of an exam in all its pixels."""
+"""Show one image of an exam in full resolution."""
+
+from dataclasses import replace
 
 import streamlit as st
 
-from mammo_core.dicom import Source
 from mammo_core.figures.viewer import zoom_figure
 from mammo_core.prediction.decode import read_picture
-from mammo_core.prediction.rendering import whole_picture
-from mammo_core.prediction.results import Prediction
-from mammo_core.prediction.viewing import ViewSettings
+from mammo_core.prediction.rendering import ALL_LEVELS, draw_image
+from mammo_core.prediction.viewing import HungImage, ViewSettings
 from ui.resources import sandbox
 from ui.session import errors_shown
 
 
 @st.dialog("Full resolution", width="large")
-def zoom(image: Prediction, look: ViewSettings, source: Source) -> None:
-    """Show one image in all its pixels, with its heat and a window of its own."""
-    levels = None
-    if st.toggle("Window of my own", key="own window"):
-        levels = st.slider("Black and white, percentiles of the image's values", 0.0, 100.0, (1.0, 99.7), 0.1)
-    with errors_shown(), st.spinner("Decoding all pixels …"):
-        picture = sandbox().run(read_picture, source, levels)
-    st.caption(
-        f"{picture.shape[1]} × {picture.shape[0]} pixels. Scroll to zoom, drag to move, double-click to reset. "
-        f"{'Heat: what each place adds to the answer.' if look.opacity else ''}"
-    )
-    st.plotly_chart(zoom_figure(whole_picture(image, picture, look.opacity)), key="zoom", config={"scrollZoom": True})
+def zoom(image: HungImage, settings: ViewSettings) -> None:
+    """Show an image in full resolution, with its heatmap and lesions, and with a window that can be changed."""
+    percentiles = None
+    if st.toggle("Custom window", value=settings.percentiles is not None, key="own window"):
+        initial = settings.percentiles or (1.0, 99.7)
+        percentiles = st.slider("Window, percentiles", 0.0, 100.0, initial, 0.1)
+    with errors_shown(), st.spinner("Decoding in full resolution …"):
+        picture = sandbox().run(read_picture, image.source, percentiles)
+    st.caption(f"{picture.shape[1]} × {picture.shape[0]} pixels. Scroll to zoom, drag to move, double-click to reset.")
+    if image.prediction and settings.opacity:
+        st.caption("Heatmap: contribution of each region to the probability.")
+    drawn = draw_image(image, replace(settings, grey_levels=ALL_LEVELS), picture)
+    st.plotly_chart(zoom_figure(drawn), key="zoom", config={"scrollZoom": True})

@@ -1,16 +1,13 @@
 """Known data sets: folders in the data folder, and folders elsewhere that are linked there."""
 
 import os
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 
 from mammo_core.dataset.catalogue import COLUMNS, Catalogue, read_catalogue
-from mammo_core.dicom import Source
 from mammo_core.documents.dataset import DatasetInfo, DatasetLink, StoreSource
 from mammo_core.errors import DataError
 from mammo_core.storage.names import check_name
@@ -120,45 +117,6 @@ def check_dataset(catalogue: Catalogue) -> pd.DataFrame:
         "columns missing": ", ".join(absent) or "none",
     }
     return pd.DataFrame({"item": list(rows), "value": list(rows.values())})
-
-
-def example_exam(workspace: Workspace) -> list[tuple[str, Source]]:
-    """Return the four standard views of a positive patient of the first synthetic data set.
-
-    Returns:
-        File name and path of each image; an empty list if there is no synthetic data set.
-    """
-    for dataset in list_datasets(workspace):
-        if dataset.synthetic:
-            table = read_catalogue(dataset.path).table.dropna(subset=["file"])
-            table = table[table["view"].isin(["CC", "MLO"])].drop_duplicates(["patient_id", "laterality", "view"])
-            exams = table.groupby("patient_id").filter(lambda rows: len(rows) == 4 and rows["cancer"].sum() > 0)
-            files = [Path(name) for name in exams["file"].head(4)]
-            return [(file.name, file) for file in files]
-    return []
-
-
-def known_views(workspace: Workspace, images: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Return laterality and view, by image_id, of those images that a known data set lists.
-
-    The headers of RSNA's files lack the view. Their names are image_ids, so the table supplies it.
-    """
-    wanted = set(images)
-    views: dict[str, tuple[str, str]] = {}
-    for dataset in list_datasets(workspace):
-        listed = _views(dataset.path, dataset.version)
-        views |= {image: listed[image] for image in wanted & listed.keys()}
-    return views
-
-
-@lru_cache(maxsize=4)
-def _views(path: Path, version: float) -> dict[str, tuple[str, str]]:
-    """Return laterality and view by image_id; empty if the data set can't be read. `version` is part of the cache's key."""
-    try:
-        table = read_catalogue(path).table
-    except DataError:
-        return {}  # the pages that need this data set report what is wrong with it
-    return dict(zip(table["image_id"], zip(table["laterality"], table["view"], strict=True), strict=True))
 
 
 def is_synthetic(folder: Path) -> bool:

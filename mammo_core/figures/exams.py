@@ -1,28 +1,31 @@
 """Compare an exam's probabilities with those of validation breasts."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import plotly.graph_objects as go
 
+from mammo_core.documents.prediction import BreastPrediction
 from mammo_core.evaluation import to_unit
 from mammo_core.figures.evaluation import score_figure
 from mammo_core.figures.style import COLOURS
 
 
-def exam_score_figure(validation: pd.DataFrame, breasts: pd.DataFrame, threshold: float) -> go.Figure:
+def exam_score_figure(validation: pd.DataFrame, breasts: Sequence[BreastPrediction], threshold: float) -> go.Figure:
     """Draw the probabilities of an exam's breasts in the distribution of validation breasts.
 
     Args:
         validation: one row an image, with label and probability.
-        breasts: one row a breast, with laterality and probability.
+        breasts: of the exam.
         threshold: the operating point.
     """
     figure = score_figure(to_unit(validation, "breast"), threshold)
-    for breast in breasts.to_dict("records"):
+    for breast in breasts:
         figure.add_vline(
-            breast["probability"],
+            breast.probability,
             line={"color": COLOURS["neutral"], "width": 2},
             annotation={
-                "text": f"<b>{breast['laterality']} {breast['probability']:.2f}</b>",
+                "text": f"<b>{breast.laterality} {breast.probability:.2f}</b>",
                 "bgcolor": "white",
                 "font": {"size": 15},
             },

@@ -1,72 +1,99 @@
-"""Many files on Dask: the machine's own cores, or a cluster that sees the same files; the answers are those of the page."""
+"""Predict many files on worker processes: this machine's cores, or a cluster that sees the same files."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 
-from mammo_core.dataset.catalogue import image_name
-from mammo_core.dataset.library import known_views
 from mammo_core.dataset.worker_pool import WorkerPool
 from mammo_core.dicom import installation_secret
 from mammo_core.dicom.limits import hard_timeout, tune_malloc
+from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import ImageError
 from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.prediction.decode import decode_image
 from mammo_core.prediction.files import InputFile
-from mammo_core.prediction.predict import predict_image
+from mammo_core.prediction.lookup import KnownViews, complete_labels, known_views
+from mammo_core.prediction.predict import OnProgress
 from mammo_core.prediction.predictor import Predictor
-from mammo_core.prediction.results import Prediction
+from mammo_core.prediction.results import ImagePrediction, ImageResult, UnreadableImage
 from mammo_core.settings import apply_environment, as_environment, settings
 from mammo_core.workspace import Workspace
 
-Views = dict[str, tuple[str, str]]
-Placed = tuple[int, InputFile]  # a file and its place in the list
+CRASHED = "The decoder crashed on this file; nothing else was harmed."
+
+NumberedFile = tuple[int, InputFile]
 
 
-def predict_on_cluster(
-    files: Sequence[InputFile], bundle: Bundle, pool: WorkerPool
-) -> Iterator[tuple[int, Prediction]]:
-    """Yield each file's place and prediction, without arrays, in no particular order.
+@dataclass(frozen=True)
+class BatchTask:
+    """What a worker needs besides the files.
 
-    A file that kills its worker costs itself only.
+    Attributes:
+        model: folder of the model, which the workers see too.
+        views: laterality and view of known images, for files that don't state them.
+        environment: the settings of the calling process.
+        secret: of the installation, for pseudonyms.
+    """
+
+    model: Path
+    views: KnownViews
+    environment: Mapping[str, str]
+    secret: bytes = field(repr=False)
+
+
+class ClusterPredictor:
+    """Predicts files on worker processes; see `mammo_core.prediction.predict.predict_exams`.
 
     Args:
-        files: name and path (or contents) of each; the workers see the same paths.
         bundle: the model, in a folder that the workers see.
-        pool: the processes that do the work.
-
-    Raises:
-        JobError: there are no workers, or they can't import the code.
+        pool: the worker processes.
+        on_progress: called after each batch of files.
     """
-    workspace = Workspace.from_environment()
-    listed = known_views(workspace, [image_name(name) for name, _ in files])
-    secret = installation_secret(workspace)
-    task = partial(predict_batch, bundle.folder, listed, as_environment(), secret)
-    for batch, found in pool.map_batches(task, list(enumerate(files)), lambda: False):
-        died = [
-            Prediction(name, error="The decoder crashed on this file; nothing else was harmed.")
-            for _, (name, _) in batch
-        ]
-        yield from zip((place for place, _ in batch), found or died, strict=True)
+
+    def __init__(self, bundle: Bundle, pool: WorkerPool, on_progress: OnProgress = lambda _done, _total: None) -> None:
+        self.bundle = bundle
+        self.pool = pool
+        self.on_progress = on_progress
+
+    def predict_files(
+        self, workspace: Workspace, files: Sequence[InputFile], sandbox: Sandbox
+    ) -> Iterator[ImageResult]:
+        """Yield one result a file, in order, without arrays. A file that kills its worker affects no other.
+
+        Args:
+            workspace: the data sets in which views of files are looked up.
+            files: by path or contents; the workers see the same paths.
+            sandbox: not used, because each worker limits itself.
+
+        Raises:
+            JobError: there are no workers, or they can't import the code.
+        """
+        views = known_views(workspace, (file.name for file in files))
+        task = BatchTask(self.bundle.folder, views, as_environment(), installation_secret(workspace))
+        results: dict[int, ImageResult] = {}
+        for batch, images in self.pool.map_batches(partial(predict_batch, task), list(enumerate(files)), lambda: False):
+            crashed = [UnreadableImage(file.name, file.key, CRASHED) for _, file in batch]
+            results |= zip((index for index, _ in batch), images or crashed, strict=True)
+            self.on_progress(len(results), len(files))
+        yield from (results[index] for index in sorted(results))
 
 
-def predict_batch(
-    folder: Path, listed: Views, environment: Mapping[str, str], secret: bytes, files: Sequence[Placed]
-) -> list[Prediction]:
-    """Predict a few files; runs in a Dask worker, which loads a model once and ends itself at a file that takes too long."""
-    apply_environment(environment)
+def predict_batch(task: BatchTask, files: Sequence[NumberedFile]) -> list[ImageResult]:
+    """Predict a few files in a worker, which keeps its model, and which ends itself at a file that takes too long."""
+    apply_environment(task.environment)
     tune_malloc()
-    predictor = _predictor(folder)
-    found = []
-    for _, (name, data) in files:
-        try:
-            with hard_timeout(settings().decode_seconds):
-                upload = decode_image(data, name, predictor.bundle.preprocessing, secret)
-        except ImageError as error:
-            found.append(Prediction(name, error=str(error)))
-        else:
-            found.append(predict_image(upload, predictor, listed, secret).without_arrays())
-    return found
+    predictor = _predictor(task.model)
+    return [_predict_file(file, predictor, task) for _, file in files]
+
+
+def _predict_file(file: InputFile, predictor: Predictor, task: BatchTask) -> ImagePrediction | UnreadableImage:
+    try:
+        with hard_timeout(settings().decode_seconds):
+            decoded = decode_image(file.source, predictor.bundle.preprocessing, task.secret)
+    except ImageError as error:
+        return UnreadableImage(file.name, file.key, str(error))
+    return predictor.predict_image(file, complete_labels(decoded, file.name, task.views, task.secret)).without_arrays()
 
 
 @lru_cache(maxsize=1)

@@ -1,113 +1,123 @@
-"""What a person dropped, as exams: each image once, with the views that the person says, and what is missing."""
+"""Group image results into exams: mark duplicates, apply corrections, hang views, and warn of what is unusual."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product, zip_longest
 
 import numpy as np
 
 from mammo_core.dataset.catalogue import hanging_order
 from mammo_core.prediction.decode import DecodedImage
-from mammo_core.prediction.results import UNKNOWN, ExamReport, Prediction
+from mammo_core.prediction.results import UNKNOWN, DuplicateImage, ExamReport, ImagePrediction, ImageResult
 
 SIDES, STANDARD_VIEWS = ("R", "L"), ("CC", "MLO")
-SAME_PICTURE = 4.0  # grey levels by which two encodings of an image may differ on average
 VIEWS = (*STANDARD_VIEWS, "ML", "LM", "LMO", "AT")
-Correction = tuple[str | None, str | None, str | None]  # patient, laterality and view
-Row = tuple[Prediction | None, Prediction | None]
+MAX_DIFFERENCE = 4.0  # grey levels by which two encodings of one image may differ on average
+
+Row = tuple[ImagePrediction | None, ImagePrediction | None]  # right breast, left breast
 
 
-def mark_duplicates(images: list[Prediction]) -> list[Prediction]:
-    """Let an image that was dropped twice count once: by its pixels, or by its SOP Instance UID, whatever its file is called.
+@dataclass(frozen=True)
+class Correction:
+    """Patient, laterality and view that the user sets in place of those of the file; None where unknown."""
 
-    The repeat says so instead of an answer.
+    patient: str | None
+    laterality: str | None
+    view: str | None
+
+
+def mark_duplicates(images: Sequence[ImageResult]) -> list[ImageResult]:
+    """Replace each repeated image by a `DuplicateImage`, so that it counts once.
+
+    Two files hold the same image if their pixels are the same, or if SOP Instance UID, laterality and view are and their
+    pixels are alike. The names of the files don't matter.
     """
     by_pixels: dict[str, int] = {}
     by_instance: dict[tuple[str | None, ...], list[tuple[int, DecodedImage]]] = {}
-    found = []
+    results: list[ImageResult] = []
     for number, image in enumerate(images, 1):
-        upload, first = image.upload, None
-        if upload:
-            key = (upload.instance, upload.laterality, upload.view)
-            instances = by_instance.setdefault(key, []) if upload.instance else []
-            alike = (place for place, other in instances if _alike(upload, other))
-            first = by_pixels.setdefault(upload.digest, next(alike, number))
-            instances.append((number, upload))
-        repeat = Prediction(image.file, error=f"This is the same image as file {first}; it counts once.")
-        found.append(image if first in (None, number) else repeat)
-    return found
+        original = number
+        if isinstance(image, ImagePrediction):
+            decoded = image.decoded
+            identity = (decoded.instance, decoded.laterality, decoded.view)
+            instances = by_instance.setdefault(identity, []) if decoded.instance else []
+            alike = (earlier for earlier, other in instances if _alike(decoded, other))
+            original = by_pixels.setdefault(decoded.digest, next(alike, number))
+            instances.append((number, decoded))
+        results.append(image if original == number else DuplicateImage(image.file, image.key, original))
+    return results
 
 
 def _alike(one: DecodedImage, other: DecodedImage) -> bool:
-    """Return whether two files of one SOP Instance UID hold the same image: anonymisers give it to many."""
-    return float(np.abs(one.thumbnail.astype(np.int16) - other.thumbnail).mean()) <= SAME_PICTURE
+    """Return whether two files of one SOP Instance UID hold the same image: some anonymisers give all files one UID."""
+    return float(np.abs(one.thumbnail.astype(np.int16) - other.thumbnail).mean()) <= MAX_DIFFERENCE
 
 
-def apply_corrections(images: list[Prediction], said: Mapping[str, Correction]) -> list[Prediction]:
-    """Give images the patient, laterality and view that a person says they have.
+def apply_corrections(images: Sequence[ImageResult], corrections: Mapping[str, Correction]) -> list[ImageResult]:
+    """Give images the patient, laterality and view that the user has set.
 
     Args:
-        images: the predictions.
-        said: what is said, by the digest of the image; images that aren't in it stay as they are.
+        images: one result a file.
+        corrections: by the digest of the image; other images stay as they are.
     """
 
-    def correct(image: Prediction) -> Prediction:
-        if image.upload is None or image.upload.digest not in said:
+    def correct(image: ImageResult) -> ImageResult:
+        if not isinstance(image, ImagePrediction) or image.decoded.digest not in corrections:
             return image
-        patient, laterality, view = said[image.upload.digest]
-        return replace(image, upload=replace(image.upload, patient=patient, laterality=laterality, view=view))
+        correction = corrections[image.decoded.digest]
+        return image.with_labels(correction.patient, correction.laterality, correction.view)
 
     return [correct(image) for image in images]
 
 
-def hang_exams(images: list[Prediction]) -> dict[str, list[Row]]:
-    """Group readable images by patient as readers hang them.
+def hang_exams(images: Sequence[ImageResult]) -> dict[str, list[Row]]:
+    """Group predictions by patient, in hanging order.
 
     Returns:
         By patient: rows of an image of the right breast and one of the left (or of an unknown side), or None; CC first, then
         MLO, then any other view.
     """
-    grouped: dict[str, dict[str, tuple[list[Prediction], list[Prediction]]]] = {}
+    grouped: dict[str, dict[str, tuple[list[ImagePrediction], list[ImagePrediction]]]] = {}
     for image in images:
-        if image.upload:
-            views = grouped.setdefault(image.upload.patient or UNKNOWN, {})
-            right, left = views.setdefault(image.upload.view or UNKNOWN, ([], []))
-            (right if image.upload.laterality == "R" else left).append(image)
+        if isinstance(image, ImagePrediction):
+            views = grouped.setdefault(image.decoded.patient or UNKNOWN, {})
+            right, left = views.setdefault(image.decoded.view or UNKNOWN, ([], []))
+            (right if image.decoded.laterality == "R" else left).append(image)
     return {
         patient: [row for view in sorted(views, key=hanging_order) for row in zip_longest(*views[view])]
         for patient, views in grouped.items()
     }
 
 
-def exam_warnings(rows: list[Row]) -> list[str]:
-    """Say what is unusual about an exam: standard views that are missing, views that are repeated, other views.
+def exam_warnings(rows: Sequence[Row]) -> list[str]:
+    """Return sentences about what is unusual in an exam: missing, repeated and other than standard views.
 
     Args:
         rows: of one patient, see `hang_exams`.
     """
-    uploads = [image.upload for row in rows for image in row if image and image.upload]
-    found = Counter((upload.laterality or UNKNOWN, upload.view or UNKNOWN) for upload in uploads)
-    names = {key: " ".join(key) for key in found}
-    unknown = sum(count for key, count in found.items() if UNKNOWN in key)
-    missing = [" ".join(key) for key in product(SIDES, STANDARD_VIEWS) if key not in found]
-    repeated = [f"{names[key]} ({count} times)" for key, count in found.items() if count > 1 and UNKNOWN not in key]
-    other = sorted({view for _, view in found if view not in (*STANDARD_VIEWS, UNKNOWN)})
-    texts = []
-    if any(upload.patient is None for upload in uploads) and len(uploads) > 1:
-        texts.append("These files name no patient: if they are of several, say so in the table of files.")
+    images = [image.decoded for row in rows for image in row if image]
+    counts = Counter((image.laterality or UNKNOWN, image.view or UNKNOWN) for image in images)
+    unknown = sum(count for key, count in counts.items() if UNKNOWN in key)
+    missing = [" ".join(key) for key in product(SIDES, STANDARD_VIEWS) if key not in counts]
+    repeated = [(" ".join(key), count) for key, count in counts.items() if count > 1 and UNKNOWN not in key]
+    other = sorted({view for _, view in counts if view not in (*STANDARD_VIEWS, UNKNOWN)})
+    warnings = []
+    if any(image.patient is None for image in images) and len(images) > 1:
+        warnings.append(
+            "These files name no patient. If they belong to several, set the patients in the table of files."
+        )
     if unknown:
-        texts.append(f"Side or view unknown: {unknown} of {len(uploads)}; set them in the table of files.")
+        warnings.append(f"Side or view unknown: {unknown} of {len(images)}; set them in the table of files.")
     elif missing:
-        texts.append(f"Missing from the four standard views: {', '.join(missing)}.")
-    if repeated:
-        texts.append(f"Repeated: {', '.join(repeated)}.")
+        warnings.append(f"Missing view{'s' if len(missing) > 1 else ''}: {', '.join(missing)}.")
+    warnings += [f"{name} appears {'twice' if count == 2 else f'{count} times'}." for name, count in repeated]
     if other:
-        texts.append(f"Not among the standard views: {', '.join(other)}.")
-    return texts
+        warnings.append(f"Not among the standard views: {', '.join(other)}.")
+    return warnings
 
 
-def strip_file_names(answer: ExamReport) -> ExamReport:
-    """Return an answer without the names of the files, which may say who the patient is: they are numbered instead."""
-    images = [replace(image, file=f"file {number}") for number, image in enumerate(answer.images, 1)]
-    return replace(answer, images=images)
+def strip_file_names(report: ExamReport) -> ExamReport:
+    """Return a report whose files are numbered: their names may identify the patient."""
+    images = tuple(replace(image, file=f"file {number}") for number, image in enumerate(report.images, 1))
+    return replace(report, images=images)

@@ -1,87 +1,165 @@
-"""Find the files to predict from: paths, folders and zip archives."""
+"""Find the files to predict: paths, folders and zip archives."""
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dataset.library import list_datasets
 from mammo_core.dicom import Source, archive
+from mammo_core.dicom.archive import Member
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.dicom.zip_member import ZipMember
 from mammo_core.errors import ImageError, MammoError
+from mammo_core.workspace import Workspace
 
-InputFile = tuple[str, Source]  # name, and contents or path
 NOT_IMAGES = {
     ".bmp", ".css", ".csv", ".db", ".dll", ".exe", ".gif", ".htm", ".html", ".inf", ".ini", ".jar", ".jpeg", ".jpg", ".js",
     ".json", ".log", ".md", ".parquet", ".pdf", ".png", ".txt", ".xml",
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class InputFile:
+    """One file to predict.
+
+    Attributes:
+        name: what the user calls it; shown, and searched for the image's and the patient's identifiers.
+        source: its path, its contents, or a member of a zip archive.
+        key: differs from the keys of all other files of this user, and is the same when the same file comes again.
+    """
+
+    name: str
+    source: Source
+    key: str
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether the file is a zip archive that is still to be opened."""
+        return self.name.lower().endswith(".zip") and not isinstance(self.source, ZipMember)
+
+
+@dataclass(frozen=True)
+class FileNote:
+    """A sentence about one file.
+
+    Attributes:
+        file: name of the file.
+        text: the sentence, for a person.
+    """
+
+    file: str
+    text: str
+
+
+@dataclass(frozen=True)
+class OpenedFiles:
+    """Files with the zip archives among them replaced by their members.
+
+    Attributes:
+        files: the files that may be images, in order.
+        unreadable: why an archive can't be read or contributes no file, one note an archive.
+        incomplete: which members of an archive were skipped, one note an archive.
+    """
+
+    files: tuple[InputFile, ...] = ()
+    unreadable: tuple[FileNote, ...] = ()
+    incomplete: tuple[FileNote, ...] = ()
+
+
 def find_files(paths: Sequence[Path]) -> list[InputFile]:
-    """Return the files that a command line's arguments stand for: files as they are, folders searched.
+    """Return the files at the given paths; folders are searched.
 
     Raises:
         MammoError: a path doesn't exist, or there are no files.
     """
-    found: list[InputFile] = []
+    files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += [
-                (str(file), file.absolute())
-                for file in sorted(path.rglob("*"))
-                if file.is_file() and may_be_image(file.name)
-            ]
+            files += [file for file in sorted(path.rglob("*")) if file.is_file() and may_be_image(file.name)]
         elif path.is_file():
-            found.append((str(path), path.absolute()))  # a worker elsewhere works in another folder
+            files.append(path)
         else:
             raise MammoError(f"There is no file or folder {path}.")
-    if not found:
-        raise MammoError("There are no files in what was given that may be DICOM.")
-    return found
+    if not files:
+        raise MammoError("None of these paths holds a file that may be DICOM. Give DICOM files, folders or zip files.")
+    # absolute, because the working folder of a worker on another machine is a different one
+    return [InputFile(str(file), file.absolute(), str(file.absolute())) for file in files]
 
 
-def unpack(files: Sequence[InputFile], sandbox: Sandbox) -> tuple[list[InputFile], dict[str, str], dict[str, str]]:
-    """Replace every zip file by the files in it, still compressed.
+def open_archives(
+    files: Sequence[InputFile], sandbox: Sandbox, known: MutableMapping[str, OpenedFiles] | None = None
+) -> OpenedFiles:
+    """Replace every zip archive by its members, which stay compressed.
 
     Args:
-        files: name and contents (or path) of each.
-        sandbox: where the directories of zip files are read.
-
-    Returns:
-        The files; by its name, a sentence for each zip file that can't be read or holds none; and one for each other of which
-        files were left out.
+        files: the files to predict, some of which may be archives.
+        sandbox: where the directories of archives are read.
+        known: archives that are open already, by key; those that are opened now are added.
     """
-    found: list[InputFile] = []
-    problems: dict[str, str] = {}
-    notes: dict[str, str] = {}
-    for name, data in files:
-        if not name.lower().endswith(".zip") or isinstance(data, ZipMember):
-            found.append((name, data))
+    known = {} if known is None else known
+    parts = []
+    for file in files:
+        if not file.is_archive:
+            parts.append(OpenedFiles((file,)))
             continue
-        try:
-            inside = sandbox.run(archive.members, data)
-        except ImageError as error:
-            problems[name] = str(error)
-            continue
-        taken = [member for member in inside if may_be_image(member.name) and not member.name.lower().endswith(".zip")]
-        found += [(member.name, member.cut(data)) for member in taken]
-        if remark := _left_out([member.name for member in inside if member not in taken], len(inside)):
-            (notes if taken else problems)[name] = remark
-    return found, problems, notes
-
-
-def _left_out(names: list[str], total: int) -> str:
-    """Say which files of a zip file aren't looked at."""
-    if not total:
-        return "This zip file holds no files."
-    if not names:
-        return ""
-    kinds = ", ".join(sorted({Path(name).suffix.lower() or Path(name).name for name in names}))
-    zips = " Unpack the zip files in it first." if any(name.lower().endswith(".zip") for name in names) else ""
-    return (
-        f"{len(names):,} of {total:,} files in it can't be mammograms by their names ({kinds}) and were left out.{zips}"
+        if file.key not in known:
+            known[file.key] = open_archive(file, sandbox)
+        parts.append(known[file.key])
+    return OpenedFiles(
+        files=tuple(file for part in parts for file in part.files),
+        unreadable=tuple(note for part in parts for note in part.unreadable),
+        incomplete=tuple(note for part in parts for note in part.incomplete),
     )
 
 
+def open_archive(file: InputFile, sandbox: Sandbox) -> OpenedFiles:
+    """Return the members of one zip archive that may be images."""
+    if isinstance(file.source, ZipMember):
+        raise TypeError("An archive within an archive isn't opened.")
+    try:
+        members: list[Member] = sandbox.run(archive.members, file.source)
+    except ImageError as error:
+        return OpenedFiles(unreadable=(FileNote(file.name, str(error)),))
+    images = [member for member in members if may_be_image(member.name) and not _is_zip(member.name)]
+    skipped = [member.name for member in members if member not in images]
+    files = tuple(
+        InputFile(member.name, member.cut(file.source), f"{file.key} {index}") for index, member in enumerate(images)
+    )
+    notes = (FileNote(file.name, _describe_skipped(skipped, len(members))),) if skipped or not members else ()
+    return OpenedFiles(files, incomplete=notes) if files else OpenedFiles(unreadable=notes)
+
+
 def may_be_image(name: str) -> bool:
-    """Return whether a file may be a mammogram by its name."""
+    """Return whether a file of this name may be a mammogram."""
     path = Path(name)
     return path.suffix.lower() not in NOT_IMAGES and not path.name.startswith(".") and path.name.upper() != "DICOMDIR"
+
+
+def example_exam(workspace: Workspace) -> list[InputFile]:
+    """Return the four standard views of a positive patient of the first synthetic data set.
+
+    Returns:
+        An empty list if there is no synthetic data set.
+    """
+    for dataset in list_datasets(workspace):
+        if dataset.synthetic:
+            table = read_catalogue(dataset.path).table.dropna(subset=["file"])
+            table = table[table["view"].isin(["CC", "MLO"])].drop_duplicates(["patient_id", "laterality", "view"])
+            exams = table.groupby("patient_id").filter(lambda rows: len(rows) == 4 and rows["cancer"].sum() > 0)
+            paths = [Path(file) for file in exams["file"].head(4)]
+            return [InputFile(path.name, path, str(path)) for path in paths]
+    return []
+
+
+def _is_zip(name: str) -> bool:
+    return name.lower().endswith(".zip")
+
+
+def _describe_skipped(names: list[str], total: int) -> str:
+    """Return a sentence about the members of an archive that were skipped."""
+    if not total:
+        return "This zip file holds no files."
+    kinds = ", ".join(sorted({Path(name).suffix.lower() or Path(name).name for name in names}))
+    advice = " Unpack the zip files in it first." if any(_is_zip(name) for name in names) else ""
+    return f"Skipped {len(names):,} of {total:,} files ({kinds}).{advice}"

@@ -1,7 +1,7 @@
 """An exam report as one self-contained HTML file."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Sequence
 from html import escape
 
 import pandas as pd
@@ -9,58 +9,99 @@ import pandas as pd
 from mammo_core.documents.html import as_html_table, page
 from mammo_core.evaluation.operating import describe_percentile
 from mammo_core.models.bundle import Bundle
-from mammo_core.prediction.exams import Row, exam_warnings
+from mammo_core.prediction.exams import Row, exam_warnings, hang_exams
 from mammo_core.prediction.rendering import exam_picture, to_png
-from mammo_core.prediction.results import ExamReport
+from mammo_core.prediction.results import ExamReport, ImagePrediction, image_entry
 
 
-def answer_html(answer: ExamReport, exams: Mapping[str, list[Row]], bundle: Bundle, opacity: float) -> str:
-    """Return an answer as one HTML file that needs nothing else.
+def report_html(report: ExamReport, bundle: Bundle, opacity: float) -> str:
+    """Return a report as one HTML file that needs no other file.
 
     Args:
-        answer: what is reported, with or without the names of files.
-        exams: its images by patient, see `mammo_core.prediction.exams.hang_exams`.
+        report: the results, with or without the names of files.
         bundle: the model.
-        opacity: of the heat, in [0, 1].
+        opacity: of the heatmap, in [0, 1].
     """
+    exams = hang_exams(report.images)
+    title = f"Model report, patient {', '.join(exams)}" if exams else "Model report"
     data = bundle.card["data"]
     parts = [
-        "<h1>Answer of a model to mammograms</h1>",
+        f"<h1>{escape(title)}</h1>",
         *(f"<p class=limit>{escape(limit)}</p>" for limit in bundle.card["limits"]),
         f"<p>Model {escape(bundle.name)}, {escape(bundle.card['network'])} network, trained on {escape(data['dataset'])}. "
-        f"A breast is the mean of its images, a patient the highest breast; recall from {answer.threshold:.3f}.</p>",
+        f"A breast's probability is the mean over its images, a patient's that of the higher breast; "
+        f"recall threshold {report.threshold:.3f}.</p>",
     ]
     validation = bundle.validation()
     for patient, rows in exams.items():
-        picture = base64.b64encode(to_png(exam_picture(rows, answer, opacity))).decode()
-        parts += [
-            f"<h2>Patient {escape(patient)}</h2>",
-            as_html_table(_units(answer, patient, validation)),
-            *(f"<p>{escape(remark)}</p>" for remark in exam_warnings(rows)),
-            f'<img alt="Views with heatmaps" style="max-width:100%" src="data:image/png;base64,{picture}">',
-        ]
-    images = pd.DataFrame(
-        [image.to_json() | {"heat outside the breast": image.cam_outside_breast()} for image in answer.images]
-    )
-    parts += ["<h2>Images</h2>", as_html_table(_shown(images))]
-    return page("Answer of a model to mammograms", parts)
+        parts += _patient_section(report, patient, rows, validation, opacity)
+    parts += ["<h2>Images</h2>", as_html_table(_image_table(report))]
+    return page(title, parts)
 
 
-def _units(answer: ExamReport, patient: str, validation: pd.DataFrame) -> pd.DataFrame:
-    """Return a table for people: the patient and each breast, and where they lie among the validation part."""
-    breasts = answer.breasts[answer.breasts["patient"] == patient]
-    patient_rows = answer.patients[answer.patients["patient"] == patient].assign(laterality="patient, highest breast")
-    table = pd.concat([breasts, patient_rows]).drop(columns="patient").rename(columns={"laterality": "breast"})
-    places = [describe_percentile(validation, value, "breast") for value in breasts["probability"]]
-    places += [describe_percentile(validation, value, "patient") for value in patient_rows["probability"]]
-    return _shown(table.assign(place=places))
+def _patient_section(
+    report: ExamReport, patient: str, rows: Sequence[Row], validation: pd.DataFrame, opacity: float
+) -> list[str]:
+    """Return the HTML of one patient: table, warnings and picture."""
+    picture = base64.b64encode(to_png(exam_picture(rows, report, opacity))).decode()
+    return [
+        f"<h2>Patient {escape(patient)}</h2>",
+        as_html_table(_unit_table(report, patient, validation)),
+        *(f"<p>{escape(warning)}</p>" for warning in exam_warnings(rows)),
+        f'<img alt="Views with heatmaps" style="max-width:100%" src="data:image/png;base64,{picture}">',
+    ]
 
 
-def _shown(table: pd.DataFrame) -> pd.DataFrame:
-    words = {
-        "probability": lambda value: "–" if pd.isna(value) else f"{value:.3f}",
-        "heat outside the breast": lambda value: "–" if pd.isna(value) else f"{value:.0%}",
-        "recall": {True: "yes", False: "no"}.get,
-        "out_of_distribution": {True: "yes: no basis", False: "no"}.get,
+def _unit_table(report: ExamReport, patient: str, validation: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each breast and one for the patient, compared with the validation part."""
+    rows = [
+        {
+            "breast": breast.laterality,
+            **_unit_columns(breast.images, breast.probability, breast.recall, breast.out_of_distribution),
+            "compared with validation": describe_percentile(validation, breast.probability, "breast"),
+        }
+        for breast in report.breasts_of(patient)
+    ]
+    rows += [
+        {
+            "breast": "patient (highest breast)",
+            **_unit_columns(unit.images, unit.probability, unit.recall, unit.out_of_distribution),
+            "compared with validation": describe_percentile(validation, unit.probability, "patient"),
+        }
+        for unit in report.patient(patient)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _unit_columns(images: int, probability: float, recall: bool, out_of_distribution: bool) -> dict[str, str]:
+    return {
+        "images": str(images),
+        "probability": f"{probability:.3f}",
+        "recall": "yes" if recall else "no",
+        "like the training images": _describe_distribution(out_of_distribution),
     }
-    return table.assign(**{name: table[name].map(word) for name, word in words.items() if name in table})
+
+
+def _image_table(report: ExamReport) -> pd.DataFrame:
+    """Return one row an image, in words."""
+    rows = []
+    for image in report.images:
+        entry = image_entry(image)
+        outside = image.cam_outside_breast() if isinstance(image, ImagePrediction) else None
+        rows.append(
+            {
+                "file": entry.file,
+                "patient": entry.patient,
+                "side": entry.laterality,
+                "view": entry.view,
+                "probability": None if entry.probability is None else f"{entry.probability:.3f}",
+                "heatmap outside the breast": None if outside is None else f"{100 * outside:.0f} %",
+                "like the training images": _describe_distribution(entry.out_of_distribution),
+                "problem": entry.error,
+            }
+        )
+    return pd.DataFrame(rows).fillna("–")
+
+
+def _describe_distribution(out_of_distribution: bool | None) -> str:
+    return {None: "–", True: "no: the probability has no basis", False: "yes"}[out_of_distribution]

@@ -1,110 +1,121 @@
-"""Decode files in the sandbox and predict from them."""
+"""Predict files as exams: the one function that pages, command line and cluster share."""
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
-from pathlib import Path
+from typing import Protocol
 
-import numpy as np
-
-from mammo_core.dataset.catalogue import image_name
-from mammo_core.dataset.library import known_views
-from mammo_core.dicom import installation_secret, patient_key
 from mammo_core.dicom.sandbox import Sandbox
-from mammo_core.errors import ImageError
-from mammo_core.evaluation.ood import ood_features
-from mammo_core.prediction.decode import DecodedImage, decode_image
-from mammo_core.prediction.files import InputFile
+from mammo_core.models.bundle import Bundle
+from mammo_core.prediction.exams import Correction, apply_corrections, mark_duplicates
+from mammo_core.prediction.files import InputFile, OpenedFiles, open_archives
 from mammo_core.prediction.predictor import Predictor
-from mammo_core.prediction.results import Prediction
+from mammo_core.prediction.results import ExamReport, ImagePrediction, ImageResult, UnreadableImage, summarise
 from mammo_core.workspace import Workspace
 
-
-def predict_files(files: Sequence[InputFile], predictor: Predictor, sandbox: Sandbox) -> Iterator[Prediction]:
-    """Yield one prediction a file, in order; a file that can't be read gets an error and harms no other.
-
-    Args:
-        files: name and contents (or path) of each.
-        predictor: the model.
-        sandbox: where the bytes are decoded.
-    """
-    workspace = Workspace.from_environment()
-    listed = known_views(workspace, [image_name(name) for name, _ in files])
-    secret = installation_secret(workspace)
-    waiting: deque[tuple[str, Callable[[], DecodedImage]]] = deque()
-    for name, data in files:
-        waiting.append((name, sandbox.start(decode_image, data, name, predictor.bundle.preprocessing, secret)))
-        if len(waiting) > sandbox.workers:  # no more: what waits is held in memory twice
-            yield _predict(*waiting.popleft(), predictor, listed, secret)
-    while waiting:
-        yield _predict(*waiting.popleft(), predictor, listed, secret)
+OnProgress = Callable[[int, int], None]  # called with the number of files that are done, and of all files
 
 
-def _predict(
-    name: str,
-    upload_of: Callable[[], DecodedImage],
-    predictor: Predictor,
-    listed: dict[str, tuple[str, str]],
-    secret: bytes,
-) -> Prediction:
-    try:
-        return predict_image(upload_of(), predictor, listed, secret)
-    except ImageError as error:
-        return Prediction(name, error=str(error))
+class FilePredictor(Protocol):
+    """Predicts files: a `Predictor`, a `BatchPredictor` or a `ClusterPredictor`."""
+
+    bundle: Bundle
+
+    def predict_files(
+        self, workspace: Workspace, files: Sequence[InputFile], sandbox: Sandbox
+    ) -> Iterator[ImageResult]:
+        """Yield one result a file, in order; see `Predictor.predict_files`."""
+        ...
 
 
-def predict_image(
-    upload: DecodedImage, predictor: Predictor, listed: dict[str, tuple[str, str]], secret: bytes
-) -> Prediction:
-    """Return what a model says of one file that could be read.
+class BatchPredictor:
+    """Predicts thousands of files in this process: reports progress and keeps no large arrays.
 
     Args:
-        upload: the file.
-        predictor: the model.
-        listed: laterality and view by image_id, for files that don't say.
-        secret: of the installation, for pseudonyms.
+        predictor: the loaded network.
+        on_progress: called after each file.
     """
-    image_id, folder = image_name(upload.file), Path(upload.file).parent.name
-    laterality, view = listed.get(image_id, (None, None))
-    names_patient = folder.isdigit() and image_id.isdigit()  # RSNA's layout: <patient_id>/<image_id>.dcm
-    upload = replace(
-        upload,
-        patient=upload.patient or (patient_key(folder, secret) if names_patient else None),
-        laterality=upload.laterality or laterality,
-        view=upload.view or view,
-    )
-    image = upload.model_input[np.newaxis]
-    probabilities, cam, embedding = predictor(image)
-    out_of_distribution = predictor.reference.ood_score(ood_features(image, [upload.geometry], embedding))
-    return Prediction(
-        upload.file,
-        upload,
-        float(probabilities[0]),
-        None if cam is None else cam[0],
-        ood_score=float(out_of_distribution[0]),
-    )
+
+    def __init__(self, predictor: Predictor, on_progress: OnProgress = lambda _done, _total: None) -> None:
+        self.bundle = predictor.bundle
+        self.predictor = predictor
+        self.on_progress = on_progress
+
+    def predict_files(
+        self, workspace: Workspace, files: Sequence[InputFile], sandbox: Sandbox
+    ) -> Iterator[ImageResult]:
+        """Yield one result a file, in order, without arrays."""
+        for done, image in enumerate(self.predictor.predict_files(workspace, files, sandbox), 1):
+            self.on_progress(done, len(files))
+            yield image.without_arrays() if isinstance(image, ImagePrediction) else image
 
 
-def predict_new(
+class PredictionCache:
+    """One user's opened archives and image results, so that no file is read twice.
+
+    Args:
+        capacity: how many results of files that are no longer requested are kept, the latest first.
+    """
+
+    def __init__(self, capacity: int = 0) -> None:
+        self.capacity = capacity
+        self.archives: dict[str, OpenedFiles] = {}  # by the archive's key
+        self.images: dict[str, ImageResult] = {}  # by model and the file's key
+
+    def drop_archives(self, requested: Set[str]) -> None:
+        """Forget all archives but the requested ones, by key."""
+        for key in self.archives.keys() - requested:
+            del self.archives[key]
+
+    def keep_latest(self, requested: Iterable[str]) -> None:
+        """Move the requested results to the end, and forget all others but the latest `capacity`."""
+        latest = {key: self.images.pop(key) for key in dict.fromkeys(requested)}
+        for key in list(self.images)[: max(0, len(self.images) - self.capacity)]:
+            del self.images[key]
+        self.images.update(latest)
+
+
+def predict_exams(
+    workspace: Workspace,
     files: Sequence[InputFile],
-    keys: Sequence[str],
-    predictor: Predictor,
+    predictor: FilePredictor,
     sandbox: Sandbox,
-    known: dict[str, Prediction],
-) -> list[Prediction]:
-    """Return one prediction a file, and work only for those that aren't known yet.
+    *,
+    corrections: Mapping[str, Correction] | None = None,
+    cache: PredictionCache | None = None,
+) -> ExamReport:
+    """Open archives, decode and predict their images, mark duplicates, apply corrections, and combine the results.
 
     Args:
-        files: name and contents (or path) of each.
-        keys: what tells each file from all others of this user, and the same file again.
+        workspace: the data sets in which views of files are looked up.
+        files: DICOM files and zip archives.
         predictor: the model.
-        sandbox: where the bytes are decoded.
-        known: one user's earlier predictions by model and key. New ones are added, those of files that are gone removed.
+        sandbox: where archives and files are read.
+        corrections: patient, laterality and view that the user sets, by the digest of the image.
+        cache: the user's earlier results; new ones are added, those of other files dropped.
+
+    Returns:
+        One result a file, first those of unreadable archives; combined into breasts and patients.
     """
-    wanted = [f"{predictor.bundle.identity} {key}" for key in keys]
-    new = {key: file for key, file in zip(wanted, files, strict=True) if key not in known}
-    for key, prediction in zip(new, predict_files(list(new.values()), predictor, sandbox), strict=True):
-        known[key] = prediction
-    for key in known.keys() - set(wanted):
-        del known[key]
-    return [known[key] for key in wanted]
+    cache = PredictionCache() if cache is None else cache
+    opened = open_archives(files, sandbox, cache.archives)
+    images: list[ImageResult] = [UnreadableImage(note.file, note.file, note.text) for note in opened.unreadable]
+    images += _predict_new(workspace, opened.files, predictor, sandbox, cache)
+    cache.drop_archives({file.key for file in files})
+    report = summarise(apply_corrections(mark_duplicates(images), corrections or {}), predictor.bundle)
+    return replace(report, notes=opened.incomplete, sources={file.key: file.source for file in opened.files})
+
+
+def _predict_new(
+    workspace: Workspace,
+    files: Sequence[InputFile],
+    predictor: FilePredictor,
+    sandbox: Sandbox,
+    cache: PredictionCache,
+) -> list[ImageResult]:
+    """Return one result a file, in order; only files that aren't in the cache are predicted."""
+    keys = [f"{predictor.bundle.identity} {file.key}" for file in files]
+    new = {key: file for key, file in zip(keys, files, strict=True) if key not in cache.images}
+    for key, image in zip(new, predictor.predict_files(workspace, list(new.values()), sandbox), strict=True):
+        cache.images[key] = image
+    cache.keep_latest(keys)
+    return [cache.images[key] for key in keys]

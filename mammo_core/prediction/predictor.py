@@ -1,21 +1,32 @@
-"""A loaded network that turns model inputs into probabilities and heatmaps."""
+"""A loaded network that turns model inputs into probabilities, heatmaps and OOD scores."""
 
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from mammo_core.dicom import installation_secret
+from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.errors import ImageError
 from mammo_core.evaluation import Calibration
+from mammo_core.evaluation.ood import ood_features
 from mammo_core.models.bundle import Bundle
+from mammo_core.prediction.decode import DecodedImage, decode_image
+from mammo_core.prediction.files import InputFile
+from mammo_core.prediction.lookup import complete_labels, known_views
+from mammo_core.prediction.results import ImagePrediction, ImageResult, UnreadableImage
 from mammo_core.preprocess import to_tensor
+from mammo_core.workspace import Workspace
 
 
 class Output(NamedTuple):
-    """What a network says of n model inputs.
+    """The network's output for n model inputs.
 
     Attributes:
         probabilities: float64 (n,), calibrated, of the positive class.
-        cam: float32 (n, h, w) in [0, 1], or None; see `Prediction.cam`.
-        embedding: float64 (n, c), mean features; c is 0 for a network without an activation map.
+        cam: float32 (n, h, w) in [0, 1], or None; see `ImagePrediction.cam`.
+        embedding: float64 (n, c), mean features; c is 0 for a network without a class activation map.
     """
 
     probabilities: np.ndarray
@@ -24,26 +35,26 @@ class Output(NamedTuple):
 
 
 class Predictor:
-    """A loaded network. Loading takes seconds, a prediction milliseconds, so keep one a model.
+    """A loaded network. Loading takes seconds, a prediction milliseconds: keep one for each model.
 
     Args:
         bundle: the model, already checked.
     """
 
     def __init__(self, bundle: Bundle) -> None:
-        from mammo_core.learning.networks import class_activation_map, load, with_feature_output
+        from mammo_core.learning.networks import load, with_feature_output
 
         self.bundle = bundle
         self.calibration = Calibration.from_json(bundle.card["calibration"])
-        self.class_activation_map, self.cam_scale = class_activation_map, bundle.card["heat_scale"]
-        self.reference = bundle.ood_detector()
+        self.cam_scale = float(bundle.card["heat_scale"])
+        self.ood_detector = bundle.ood_detector()
         self.network = with_feature_output(load(bundle.weights))
-        self(
-            np.zeros((1, bundle.preprocessing.size, bundle.preprocessing.size), np.uint8)
-        )  # compiles, so that the first user needn't wait
+        self._compile()
 
     def __call__(self, images: np.ndarray) -> Output:
-        """Return what the network says of model inputs, uint8 (n, size, size)."""
+        """Run the network on model inputs, uint8 (n, size, size)."""
+        from mammo_core.learning.networks import class_activation_map
+
         outputs = self.network.predict_on_batch(to_tensor(images))
         if not isinstance(outputs, list | tuple):
             outputs = [outputs]
@@ -51,5 +62,51 @@ class Predictor:
         if len(outputs) == 1:
             return Output(probabilities, None, np.empty((len(images), 0)))
         features = np.asarray(outputs[1])
-        cam = np.clip(self.class_activation_map(self.network, features) / self.cam_scale, 0, 1).astype(np.float32)
+        cam = np.clip(class_activation_map(self.network, features) / self.cam_scale, 0, 1).astype(np.float32)
         return Output(probabilities, cam, features.mean(axis=(1, 2), dtype=np.float64))
+
+    def predict_image(self, file: InputFile, decoded: DecodedImage) -> ImagePrediction:
+        """Predict one decoded file and check whether it is like the training images."""
+        image = decoded.model_input[np.newaxis]
+        output = self(image)
+        scores = self.ood_detector.ood_score(ood_features(image, [decoded.geometry], output.embedding))
+        return ImagePrediction(
+            file=file.name,
+            key=file.key,
+            decoded=decoded,
+            probability=float(output.probabilities[0]),
+            ood_score=float(scores[0]),
+            cam=None if output.cam is None else output.cam[0],
+        )
+
+    def predict_files(
+        self, workspace: Workspace, files: Sequence[InputFile], sandbox: Sandbox
+    ) -> Iterator[ImageResult]:
+        """Decode and predict files; yield one result a file, in order. An unreadable file affects no other.
+
+        Args:
+            workspace: the data sets in which views of files are looked up.
+            files: without archives.
+            sandbox: where the files are decoded.
+        """
+        views = known_views(workspace, (file.name for file in files))
+        secret = installation_secret(workspace)
+
+        def predict(file: InputFile, decoded: Callable[[], DecodedImage]) -> ImageResult:
+            try:
+                return self.predict_image(file, complete_labels(decoded(), file.name, views, secret))
+            except ImageError as error:
+                return UnreadableImage(file.name, file.key, str(error))
+
+        waiting: deque[tuple[InputFile, Callable[[], DecodedImage]]] = deque()
+        for file in files:
+            waiting.append((file, sandbox.start(decode_image, file.source, self.bundle.preprocessing, secret)))
+            if len(waiting) > sandbox.workers:  # no more: a waiting file is held in memory twice
+                yield predict(*waiting.popleft())
+        while waiting:
+            yield predict(*waiting.popleft())
+
+    def _compile(self) -> None:
+        """Run the network once, so that the first user needn't wait for its compilation."""
+        size = self.bundle.preprocessing.size
+        self(np.zeros((1, size, size), np.uint8))

@@ -1,178 +1,268 @@
-"""What a model says of images, breasts and patients."""
+"""The results of a prediction: for images, breasts and patients."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from mammo_core.dicom import Source
+from mammo_core.documents.prediction import BreastPrediction, ImageEntry, PatientPrediction, PredictionDocument
 from mammo_core.evaluation import to_breasts, to_patients
 from mammo_core.evaluation.localisation import cam_outside_breast
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.decode import DecodedImage
+from mammo_core.prediction.files import FileNote
 from mammo_core.preprocess import to_source
 
 UNKNOWN = "unknown"
-SAID = ["images", "probability", "recall", "out_of_distribution"]  # of a breast or patient
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """What a model says of one file; `error` is a sentence where it can't say anything.
+class ImagePrediction:
+    """The prediction for one readable image.
 
     Attributes:
-        file: the name that the user gave it.
-        upload: the file's contents, None with an error.
-        probability: calibrated probability of the positive class in [0, 1], None with an error.
-        cam: float32 (h, w) in [0, 1]: what each place of the model input adds to the positive logit, where 1 is what the
-            hottest place of a typical positive validation image adds; None if the network has no activation map.
-        ood_score: distance from the training images; above 1 the image is unlike them. None with an error.
-        error: what went wrong, for a person.
+        file: name of the file.
+        key: key of the file, see `InputFile.key`.
+        decoded: the file's contents.
+        probability: calibrated probability of the positive class, in [0, 1].
+        ood_score: distance from the training images; above 1 the image is out of distribution.
+        cam: class activation map, float32 (h, w) in [0, 1]: what each position of the model input adds to the positive
+            logit, where 1 is the maximum of a typical positive validation image; None if the network has no such map.
     """
 
     file: str
-    upload: DecodedImage | None = None
-    probability: float | None = None
-    cam: np.ndarray | None = None
-    ood_score: float | None = None
-    error: str | None = None
+    key: str
+    decoded: DecodedImage
+    probability: float
+    ood_score: float
+    cam: np.ndarray | None
 
     @property
     def out_of_distribution(self) -> bool:
-        """Whether the image is unlike those that the model learnt from, so that its answer says nothing."""
-        return self.ood_score is not None and self.ood_score > 1
+        """Whether the image is unlike the training images, so that its probability has no basis."""
+        return self.ood_score > 1
 
-    def without_arrays(self) -> "Prediction":
-        """Return the answer alone: of many thousand files nobody keeps the pictures in memory."""
-        if self.upload is None:
-            return self
-        nothing = np.empty((0, 0), np.uint8)
-        return replace(self, upload=replace(self.upload, picture=nothing, model_input=nothing), cam=None)
+    def without_arrays(self) -> "ImagePrediction":
+        """Return the prediction without its large arrays, so that thousands fit into memory."""
+        empty = np.empty((0, 0), np.uint8)
+        return replace(self, decoded=replace(self.decoded, picture=empty, model_input=empty), cam=None)
+
+    def with_labels(self, patient: str | None, laterality: str | None, view: str | None) -> "ImagePrediction":
+        """Return the prediction with another patient, laterality and view."""
+        return replace(self, decoded=replace(self.decoded, patient=patient, laterality=laterality, view=view))
+
+    def with_picture(self, picture: np.ndarray) -> "ImagePrediction":
+        """Return the prediction with another picture of the same frame, uint8 (rows, columns), at any resolution."""
+        return replace(self, decoded=replace(self.decoded, picture=picture))
 
     def heatmap(self) -> np.ndarray | None:
-        """Return the heat over the picture, float32 (rows, columns) in [0, 1]."""
-        if self.upload is None or self.cam is None:
+        """Return the class activation map over the picture, float32 (rows, columns) in [0, 1]; None without a map."""
+        if self.cam is None:
             return None
-        rows, columns = self.upload.picture.shape
-        return to_source(self.cam, self.upload.geometry, rows, columns)
+        rows, columns = self.decoded.picture.shape
+        return to_source(self.cam, self.decoded.geometry, rows, columns)
 
     def cam_outside_breast(self) -> float | None:
-        """Return the share of the heat that lies outside the breast, in [0, 1]; None without a heatmap."""
-        if self.upload is None or self.cam is None:
+        """Return the share of the heatmap that lies outside the breast, in [0, 1]; None without a map."""
+        if self.cam is None:
             return None
-        return cam_outside_breast(self.cam, self.upload.model_input > 0)
+        return cam_outside_breast(self.cam, self.decoded.model_input > 0)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the `images` entry of the command line's document."""
-        found = self.upload
-        return {
-            "file": self.file,
-            "patient": found and found.patient,
-            "laterality": found and found.laterality,
-            "view": found and found.view,
-            "probability": self.probability,
-            "out_of_distribution": self.out_of_distribution if self.upload else None,
-            "error": self.error,
-        }
+
+@dataclass(frozen=True)
+class UnreadableImage:
+    """A file that can't be read as a mammogram.
+
+    Attributes:
+        file: name of the file.
+        key: key of the file.
+        error: what is wrong with it, in one sentence.
+    """
+
+    file: str
+    key: str
+    error: str
+
+
+@dataclass(frozen=True)
+class DuplicateImage:
+    """A file that repeats the image of another file and isn't counted.
+
+    Attributes:
+        file: name of the file.
+        key: key of the file.
+        original: number of the first file with this image, counted from 1.
+    """
+
+    file: str
+    key: str
+    original: int
+
+    @property
+    def error(self) -> str:
+        """Why the file has no prediction of its own, in one sentence."""
+        return f"This is the same image as file {self.original}; it counts once."
+
+
+ImageResult = ImagePrediction | UnreadableImage | DuplicateImage
 
 
 @dataclass(frozen=True)
 class ExamReport:
-    """What a model says of several files.
+    """What a model predicts for several files.
 
     Attributes:
-        model: the model's name.
-        threshold: its operating point.
-        images: one prediction a file.
-        breasts: table of patient, laterality, images, probability, recall, and unlike_training: whether any of its images
-            is. An image whose side isn't known belongs to no breast.
-        patients: table of patient, images, probability, recall and unlike_training, over those breasts.
+        model: name of the model.
+        threshold: operating point from which a breast is recalled, in [0, 1].
+        images: one result a file, in order.
+        breasts: one a breast; an image without a known laterality belongs to none.
+        patients: one a patient who has such a breast.
+        notes: which members of zip archives were skipped.
+        sources: contents or path of each file, by key.
     """
 
     model: str
     threshold: float
-    images: list[Prediction]
-    breasts: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame(columns=pd.Index(["patient", "laterality", *SAID]))
-    )
-    patients: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=pd.Index(["patient", *SAID])))
+    images: tuple[ImageResult, ...] = ()
+    breasts: tuple[BreastPrediction, ...] = ()
+    patients: tuple[PatientPrediction, ...] = ()
+    notes: tuple[FileNote, ...] = ()
+    sources: Mapping[str, Source] = field(default_factory=dict, repr=False)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the command line's document."""
-        return {
-            "model": self.model,
-            "threshold": self.threshold,
-            "images": [image.to_json() for image in self.images],
-            "breasts": self.breasts.to_dict("records"),
-            "patients": self.patients.to_dict("records"),
-        }
+    @property
+    def predictions(self) -> list[ImagePrediction]:
+        """The images that have a prediction."""
+        return [image for image in self.images if isinstance(image, ImagePrediction)]
+
+    @property
+    def problems(self) -> dict[int, UnreadableImage | DuplicateImage]:
+        """The files without a prediction, by their number, counted from 1."""
+        numbered = enumerate(self.images, 1)
+        return {number: image for number, image in numbered if not isinstance(image, ImagePrediction)}
+
+    def original(self, image: ImageResult) -> ImagePrediction | UnreadableImage:
+        """Return a result, or, for a duplicate, the result of the image that it repeats."""
+        while isinstance(image, DuplicateImage):
+            image = self.images[image.original - 1]
+        return image
+
+    def breasts_of(self, patient: str) -> list[BreastPrediction]:
+        """Return the breasts of a patient as readers hang them: right before left."""
+        breasts = [breast for breast in self.breasts if breast.patient == patient]
+        return sorted(breasts, key=lambda breast: breast.laterality, reverse=True)
+
+    def patient(self, patient: str) -> list[PatientPrediction]:
+        """Return the prediction for a patient; an empty list if no image of theirs has a known laterality."""
+        return [one for one in self.patients if one.patient == patient]
+
+    def to_document(self) -> PredictionDocument:
+        """Return the document that the command line prints."""
+        return PredictionDocument(
+            model=self.model,
+            threshold=self.threshold,
+            images=tuple(image_entry(image) for image in self.images),
+            breasts=self.breasts,
+            patients=self.patients,
+        )
 
     def table(self) -> pd.DataFrame:
-        """Return one row an image: its `images` entry, and what holds for its breast and patient, by which model."""
-        table = pd.DataFrame([image.to_json() for image in self.images])
-        for units, keys in ((self.breasts, ["patient", "laterality"]), (self.patients, ["patient"])):
-            if len(units):
-                said = units[[*keys, "probability", "recall"]]
-                names = {
-                    name: f"{keys[-1].replace('laterality', 'breast')}_{name}" for name in ("probability", "recall")
-                }
-                table = table.fillna({"patient": UNKNOWN}).merge(said.rename(columns=names), on=keys, how="left")
-                what = ["patient", *names.values()]
-                table[what] = table[what].astype(object).where(table["error"].isna())  # of others nothing is said
-        return table.assign(model=self.model, threshold=self.threshold)
+        """Return one row an image: its entry, the results of its breast and patient, and the model."""
+        breasts = {(breast.patient, breast.laterality): breast for breast in self.breasts}
+        patients = {patient.patient: patient for patient in self.patients}
+        rows = []
+        for image in self.images:
+            row = dict(image_entry(image))
+            breast, patient = None, None
+            if isinstance(image, ImagePrediction):
+                row["patient"] = image.decoded.patient or UNKNOWN
+                breast = breasts.get((row["patient"], image.decoded.laterality or UNKNOWN))
+                patient = patients.get(row["patient"])
+            row["breast_probability"], row["breast_recall"] = (
+                (breast.probability, breast.recall) if breast else (None,) * 2
+            )
+            row["patient_probability"], row["patient_recall"] = (
+                (patient.probability, patient.recall) if patient else (None,) * 2
+            )
+            rows.append(row)
+        return pd.DataFrame(rows).assign(model=self.model, threshold=self.threshold)
 
     def to_csv(self) -> str:
-        """Return the image table as CSV text; files by their names alone, since folders may name patients."""
+        """Return the image table as CSV text; files by their names alone, because folders may name patients."""
         table = self.table()
         return table.assign(file=[Path(name).name for name in table["file"]]).to_csv(index=False)
 
     def lines(self) -> Iterator[str]:
-        """Yield the answer as lines of text for a terminal."""
+        """Yield the report as lines of text for a terminal."""
         for image in self.images:
-            yield f"{image.file}: " + (image.error or f"{image.probability:.3f}")
-        for breast in self.breasts.to_dict("records"):
-            decision = "recall" if breast["recall"] else "no recall"
-            yield f"breast {breast['patient']} {breast['laterality']}: {breast['probability']:.3f}, {decision}"
-        for patient in self.patients.to_dict("records"):
-            decision = "recall" if patient["recall"] else "no recall"
-            yield f"patient {patient['patient']}, highest breast: {patient['probability']:.3f}, {decision}"
-        yield f"Model {self.model}, operating point {self.threshold:.3f}. Research use only, not a diagnosis."
+            result = f"{image.probability:.3f}" if isinstance(image, ImagePrediction) else image.error
+            yield f"{image.file}: {result}"
+        for breast in self.breasts:
+            yield f"breast {breast.patient} {breast.laterality}: {breast.probability:.3f}, {_decision(breast.recall)}"
+        for patient in self.patients:
+            yield f"patient {patient.patient}, highest breast: {patient.probability:.3f}, {_decision(patient.recall)}"
+        yield f"Model {self.model}, recall threshold {self.threshold:.3f}. Research use only, not a diagnosis."
 
 
-def summarise(images: list[Prediction], bundle: Bundle) -> ExamReport:
+def image_entry(image: ImageResult) -> ImageEntry:
+    """Return the `images` entry of the command line's document."""
+    if not isinstance(image, ImagePrediction):
+        return ImageEntry(file=image.file, error=image.error)
+    return ImageEntry(
+        file=image.file,
+        patient=image.decoded.patient,
+        laterality=image.decoded.laterality,
+        view=image.decoded.view,
+        probability=image.probability,
+        out_of_distribution=image.out_of_distribution,
+    )
+
+
+def summarise(images: Sequence[ImageResult], bundle: Bundle) -> ExamReport:
     """Combine image predictions into breasts (mean of the images) and patients (highest breast)."""
+    report = ExamReport(bundle.name, bundle.threshold, tuple(images))
     table = pd.DataFrame(
         [
             {
-                "patient_id": image.upload.patient or UNKNOWN,
-                "laterality": image.upload.laterality,
+                "patient_id": image.decoded.patient or UNKNOWN,
+                "laterality": image.decoded.laterality,
                 "probability": image.probability,
                 "images": 1,
                 "out_of_distribution": image.out_of_distribution,
             }
-            for image in images
-            if image.upload and image.upload.laterality
+            for image in report.predictions
+            if image.decoded.laterality
         ]
     )
     if table.empty:
-        return ExamReport(bundle.name, bundle.threshold, images)
-    breasts = _unit(table, to_breasts(table), ["patient_id", "laterality"], bundle.threshold)
-    patients = _unit(table, to_patients(table), ["patient_id"], bundle.threshold)
-    return ExamReport(bundle.name, bundle.threshold, images, breasts, patients)
+        return report
+    breasts = _combine(table, to_breasts, ["patient_id", "laterality"], bundle.threshold)
+    patients = _combine(table, to_patients, ["patient_id"], bundle.threshold)
+    return replace(
+        report,
+        breasts=tuple(BreastPrediction(**row) for row in breasts),
+        patients=tuple(PatientPrediction(**row) for row in patients),
+    )
 
 
-def _unit(table: pd.DataFrame, combined: pd.DataFrame, keys: list[str], threshold: float) -> pd.DataFrame:
-    """Return patient (and laterality), images, probability, recall and unlike_training of breasts or patients.
+def _combine(
+    table: pd.DataFrame, combine: Callable[[pd.DataFrame], pd.DataFrame], keys: list[str], threshold: float
+) -> list[dict]:
+    """Return patient (and laterality), images, probability, recall and out_of_distribution of each unit.
 
     Args:
         table: one row an image.
-        combined: one row a unit, with keys and probability.
-        keys: of the unit.
+        combine: computes the probability of each unit.
+        keys: columns that identify the unit.
         threshold: the operating point.
     """
     counts = table.groupby(keys, as_index=False).agg({"images": "sum", "out_of_distribution": "max"})
-    units = counts.merge(combined[[*keys, "probability"]], on=keys, validate="one_to_one")
+    units = counts.merge(combine(table)[[*keys, "probability"]], on=keys, validate="one_to_one")
     units["recall"] = units["probability"] >= threshold
-    return units[[*keys, *SAID]].rename(columns={"patient_id": "patient"})
+    return units.rename(columns={"patient_id": "patient"}).to_dict("records")
+
+
+def _decision(recall: bool) -> str:
+    return "recall" if recall else "no recall"

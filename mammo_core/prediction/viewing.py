@@ -1,6 +1,7 @@
-"""One exam of a data set: whose turn is next, how its views hang, and the picture of each."""
+"""Show the exams of a data set: choose a patient, read the images, and hang them with what a model predicts."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
@@ -11,152 +12,351 @@ import pandas as pd
 from mammo_core.dataset.catalogue import Catalogue, hanging_order
 from mammo_core.dataset.lesion_annotations import read_lesions
 from mammo_core.dataset.store import list_stores
-from mammo_core.dicom import display, read
+from mammo_core.dicom import Source, display, read
 from mammo_core.errors import ImageError
-from mammo_core.preprocess import DECODER_STEP, Geometry, PreprocessingConfig, prepare_source
+from mammo_core.prediction.exams import Row
+from mammo_core.prediction.files import InputFile
+from mammo_core.prediction.results import ExamReport, ImagePrediction, UnreadableImage
+from mammo_core.preprocess import DECODER_STEP, ModelInput, PreprocessingConfig, prepare_source
+from mammo_core.storage.hashing import modified_time
 from mammo_core.workspace import Workspace
 
 Kind = Literal["positive", "lesion", "quarantined"]
-KINDS: dict[Kind, str] = {"positive": "positive", "lesion": "with a lesion", "quarantined": "in quarantine"}
-SHOWN_SIDE = 512  # pixels: pictures are read so that the longer side has at least twice as many
+KINDS: dict[Kind, str] = {"positive": "positive", "lesion": "with a lesion", "quarantined": "unreadable image"}
+DISPLAY_SIDE = 512  # pixels: a picture is read so that its longer side has at least twice as many
 
 
 @dataclass(frozen=True)
 class ViewSettings:
-    """How an exam is to be shown.
+    """How the images of an exam are shown.
 
     Attributes:
-        levels: percentiles of the values above the lowest that become black and white; None takes the file's window.
-        grey: of the 256 grey levels of the windowed picture, those that become black and white.
-        opacity: of the heat, in [0, 1].
-        width: of a view, in pixels of the page.
-        inputs: whether what the network sees is shown beside each view.
+        percentiles: of the values above the lowest, those that become black and white; None takes the file's window.
+        grey_levels: of the 256 grey levels of the windowed picture, those that become black and white.
+        opacity: of the heatmap, in [0, 1].
+        width: of an image, in pixels of the page.
+        inputs: whether the network input is shown beside each image.
     """
 
-    levels: tuple[float, float] | None = None
-    grey: tuple[int, int] = (0, 255)
+    percentiles: tuple[float, float] | None = None
+    grey_levels: tuple[int, int] = (0, 255)
     opacity: float = 0.6
     width: int = 280
     inputs: bool = False
 
 
 @dataclass(frozen=True)
-class View:
-    """One image as people and the network see it.
+class ViewedImage:
+    """One image read for display, without a prediction.
 
     Attributes:
-        picture: uint8 (rows, columns); the source, perhaps at reduced resolution.
-        source_rows, source_columns: of the file.
-        model_input: uint8 (size, size), or None where preprocessing finds no breast.
-        geometry: where the model input lies in the source, or None.
-        tags: technical facts on the allow-list.
-        notes: sentences about what was done, or what went wrong with the model input.
+        picture: uint8 (rows, columns), windowed for display; the source, perhaps at reduced resolution.
+        source_rows, source_columns: size of the source, in pixels.
+        model_input: what the network reads, or None where it wasn't prepared or can't be.
+        problem: why the image can't be prepared, in one sentence; empty otherwise.
+        tags: technical header values on the allow-list.
+        notes: sentences about what was unusual in reading the file.
     """
 
     picture: np.ndarray
     source_rows: int
     source_columns: int
-    model_input: np.ndarray | None
-    geometry: Geometry | None
+    model_input: ModelInput | None
+    problem: str
     tags: dict[str, str]
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class HungImage:
+    """One image of an exam, with all that a page shows of it.
+
+    Attributes:
+        name: laterality and view, such as "R CC".
+        label: what identifies the image to the user: its file name, or its image_id.
+        key: differs from the keys of the page's other images.
+        source: the file.
+        laterality: the side on which the image hangs; None where unknown.
+        content: the prediction, or the image without one.
+        cancer: whether the data set labels the image as positive.
+        lesions: boxes to outline (malignant, and top, left, bottom, right in source pixels), or None.
+    """
+
+    name: str
+    label: str
+    key: str
+    source: Source
+    laterality: str | None
+    content: ImagePrediction | ViewedImage
+    cancer: bool = False
+    lesions: pd.DataFrame | None = None
+
+    @property
+    def prediction(self) -> ImagePrediction | None:
+        """The prediction, if there is one."""
+        return self.content if isinstance(self.content, ImagePrediction) else None
+
+    @property
+    def picture(self) -> np.ndarray:
+        """The image for display, uint8 (rows, columns)."""
+        return self.content.picture if isinstance(self.content, ViewedImage) else self.content.decoded.picture
+
+    @property
+    def source_shape(self) -> tuple[int, int]:
+        """Rows and columns of the source, in pixels."""
+        if isinstance(self.content, ViewedImage):
+            return self.content.source_rows, self.content.source_columns
+        return self.content.decoded.geometry.source_rows, self.content.decoded.geometry.source_columns
+
+    @property
+    def chest_left(self) -> bool:
+        """Whether the chest wall lies at the left edge of the picture."""
+        if isinstance(self.content, ImagePrediction):
+            return not self.content.decoded.geometry.flipped
+        if self.content.model_input is not None:
+            return not self.content.model_input.geometry.flipped
+        return self.laterality == "L"
+
+    @property
+    def model_input(self) -> np.ndarray | None:
+        """What the network reads, uint8 (size, size); None if it can't be prepared."""
+        if isinstance(self.content, ImagePrediction):
+            return self.content.decoded.model_input
+        return None if self.content.model_input is None else self.content.model_input.image
+
+    @property
+    def problem(self) -> str:
+        """Why the network can't read the image, in one sentence; empty if it can."""
+        return self.content.problem if isinstance(self.content, ViewedImage) else ""
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Technical header values on the allow-list."""
+        return self.content.tags if isinstance(self.content, ViewedImage) else self.content.decoded.tags
+
+    @property
+    def details(self) -> list[str]:
+        """Sentences about the prediction, and about what was unusual in reading the file."""
+        if isinstance(self.content, ViewedImage):
+            return list(self.content.notes)
+        prediction = self.content
+        details = [f"Difference from training images: {prediction.ood_score:.2f} (limit 1.0)"]
+        outside = prediction.cam_outside_breast()
+        if outside is not None:
+            details.insert(0, f"Heatmap outside the breast: {100 * outside:.0f} %")
+        return [*details, *prediction.decoded.notes]
+
+
+HungRow = tuple[HungImage | UnreadableImage | None, HungImage | UnreadableImage | None]
+ReadView = Callable[
+    [Path, bool], ViewedImage
+]  # reads a file for display, and prepares the model input if the flag is set
+
+
 def read_view(
-    file: str | None, preprocessing: PreprocessingConfig, levels: tuple[float, float] | None, full: bool = False
-) -> View:
-    """Read one image, once for people and once as import and prediction do; runs in a sandboxed worker.
+    file: Path, preprocessing: PreprocessingConfig | None, percentiles: tuple[float, float] | None
+) -> ViewedImage:
+    """Read one image for display, and prepare it as import and prediction do; runs in a sandboxed worker.
 
     Args:
-        file: path of the DICOM file; missing as in the catalogue.
-        preprocessing: the preprocessing of the model input.
-        levels: percentiles of the values above the lowest that become black and white; None takes the file's window.
-        full: at full resolution.
+        file: the DICOM file.
+        preprocessing: of the model input; None leaves it out.
+        percentiles: of the values above the lowest, those that become black and white; None takes the file's window.
 
     Raises:
         ImageError: the file can't become a mammogram.
     """
-    if file is None or pd.isna(file):
-        raise ImageError("missing", "The CSV lists this image, but its file isn't there.")
-    mammogram = read(Path(file), None if full else SHOWN_SIDE, max_step=DECODER_STEP)
-    picture = display(mammogram, levels=levels)
-    prepared, notes = None, mammogram.notes
-    try:
-        prepared = prepare_source(Path(file), preprocessing)
-        notes += prepared.notes
-    except ImageError as error:
-        notes += (str(error),)
-    return View(
-        picture=picture,
+    mammogram = read(file, DISPLAY_SIDE, max_step=DECODER_STEP)
+    model_input, problem = None, ""
+    if preprocessing is not None:
+        try:
+            model_input = prepare_source(file, preprocessing)
+        except ImageError as error:
+            problem = str(error)
+    return ViewedImage(
+        picture=display(mammogram, levels=percentiles),
         source_rows=mammogram.source_rows,
         source_columns=mammogram.source_columns,
-        model_input=prepared.image if prepared else None,
-        geometry=prepared.geometry if prepared else None,
+        model_input=model_input,
+        problem=problem,
         tags=mammogram.tags,
-        notes=notes,
+        notes=(*mammogram.notes, *(model_input.notes if model_input else ())),
     )
 
 
-def facts_of(images: pd.DataFrame) -> str:
-    """Say in one line what the table knows of a patient: age, density, site, machine, and what was found in which breast."""
+def input_files(images: pd.DataFrame) -> list[InputFile]:
+    """Return the files of a patient's images as files to predict; images without a file are left out.
+
+    Args:
+        images: the patient's rows of a catalogue.
+    """
+    files = images["file"].dropna()
+    return [InputFile(str(file), Path(file), f"{file} {modified_time(file)}") for file in files]
+
+
+def hang_catalogue_exam(
+    images: pd.DataFrame, read: ReadView, report: ExamReport | None = None, lesions: pd.DataFrame | None = None
+) -> list[HungRow]:
+    """Read a patient's images and hang them, with their predictions if there are any.
+
+    Args:
+        images: the patient's rows of a catalogue; their laterality and view decide how they hang.
+        read: reads a file for display.
+        report: predictions of the `input_files`, or None.
+        lesions: of the data set, to be outlined, or None.
+    """
+    predictions = _by_source(report) if report else {}
+
+    def hung(row: pd.Series | None) -> HungImage | UnreadableImage | None:
+        return None if row is None else _hang_image(row, read, predictions, lesions)
+
+    return [(hung(right), hung(left)) for right, left in hang_rows(images)]
+
+
+def _by_source(report: ExamReport) -> dict[Source, ImagePrediction | UnreadableImage]:
+    return {report.sources[image.key]: report.original(image) for image in report.images}
+
+
+def _hang_image(
+    row: pd.Series,
+    read: ReadView,
+    predictions: Mapping[Source, ImagePrediction | UnreadableImage],
+    lesions: pd.DataFrame | None,
+) -> HungImage | UnreadableImage:
+    """Read one image of a catalogue for display; an image that can't be read becomes an `UnreadableImage`."""
+    image_id, name = str(row["image_id"]), f"{row['laterality']} {row['view']}"
+    if pd.isna(row["file"]):
+        return UnreadableImage(f"{name} · image {image_id}", image_id, "File missing.")
+    source = Path(row["file"])
+    prediction = predictions.get(source)
+    try:
+        view = read(source, not isinstance(prediction, ImagePrediction))
+    except ImageError as error:
+        return UnreadableImage(f"{name} · image {image_id}", image_id, str(error))
+    content: ImagePrediction | ViewedImage = view
+    if isinstance(prediction, ImagePrediction):
+        content = prediction.with_picture(view.picture)
+    elif prediction is not None:
+        content = replace(view, problem=prediction.error)
+    return HungImage(
+        name=name,
+        label=f"image {image_id}",
+        key=image_id,
+        source=source,
+        laterality=row["laterality"],
+        content=content,
+        cancer=row["cancer"] == 1,
+        lesions=None if lesions is None else lesions[lesions["image_id"] == row["image_id"]],
+    )
+
+
+def hang_predictions(rows: Sequence[Row], report: ExamReport) -> list[HungRow]:
+    """Return an exam of predicted files with all that a page shows of each image.
+
+    Args:
+        rows: of one patient, see `mammo_core.prediction.exams.hang_exams`.
+        report: what they are part of.
+    """
+
+    def hung(image: ImagePrediction | None) -> HungImage | None:
+        if image is None:
+            return None
+        decoded = image.decoded
+        return HungImage(
+            name=f"{decoded.laterality or '?'} {decoded.view or '?'}",
+            label=image.file,
+            key=decoded.digest,
+            source=report.sources[image.key],
+            laterality=decoded.laterality,
+            content=image,
+        )
+
+    return [(hung(right), hung(left)) for right, left in rows]
+
+
+def out_of_distribution(rows: Sequence[HungRow]) -> bool:
+    """Return whether any image of an exam is unlike the training images."""
+    images = [image for row in rows for image in row if isinstance(image, HungImage)]
+    return any(image.prediction is not None and image.prediction.out_of_distribution for image in images)
+
+
+def describe_patient(images: pd.DataFrame) -> str:
+    """Return one line about a patient: age, density, site, machine, and the findings in each breast.
+
+    Args:
+        images: the patient's rows of a catalogue.
+    """
     first = images.iloc[0]
-    facts = [f"{len(images)} images"]
+    parts = [f"{len(images)} images"]
     if pd.notna(first["age"]):
-        facts.append(f"{first['age']:.0f} years")
-    names = {"density": "density", "site_id": "site", "machine_id": "machine"}
-    facts += [f"{title} {first[column]}" for column, title in names.items() if pd.notna(first[column])]
+        parts.append(f"{first['age']:.0f} years")
+    titles = {"density": "density", "site_id": "site", "machine_id": "machine"}
+    parts += [f"{title} {first[column]}" for column, title in titles.items() if pd.notna(first[column])]
     if images["implant"].eq(1).fillna(False).any():
-        facts.append("implant")
+        parts.append("implant")
     for side, rows in images.groupby("laterality"):
-        found = [word for word in ("cancer", "invasive", "biopsy") if rows[word].eq(1).fillna(False).any()]
-        known = rows["BIRADS"].dropna()
-        found += [f"BI-RADS {known.iloc[0]}"] if len(known) else []
-        if found:
-            facts.append(f"**{side}: {', '.join(found)}**")
-    return " · ".join(facts)
+        findings = [word for word in ("cancer", "invasive", "biopsy") if rows[word].eq(1).fillna(False).any()]
+        birads = rows["BIRADS"].dropna()
+        findings += [f"BI-RADS {birads.iloc[0]}"] if len(birads) else []
+        if findings:
+            parts.append(f"**{side}: {', '.join(findings)}**")
+    return " · ".join(parts)
 
 
 def hang_rows(images: pd.DataFrame) -> list[tuple[pd.Series | None, pd.Series | None]]:
     """Order a patient's images as readers hang them.
 
     Returns:
-        Rows of an image of the right breast and one of the left, or None: CC first, then MLO, then any other view; a view's
-        repeats follow it.
+        Rows of an image of the right breast and one of the left, or None: CC first, then MLO, then any other view; further
+        images of a view follow its first.
     """
     rows: list[tuple[pd.Series | None, pd.Series | None]] = []
     for view in sorted(images["view"].unique(), key=hanging_order):
         sides = [images[(images["view"] == view) & (images["laterality"] == side)] for side in ("R", "L")]
-        right, left = ([side.iloc[place] for place in range(len(side))] for side in sides)
+        right, left = ([side.iloc[index] for index in range(len(side))] for side in sides)
         rows += zip_longest(right, left)
     return rows
 
 
-def patients_of(catalogue: Catalogue, kind: Kind) -> list[str]:
-    """Return the patients with a positive image, a known lesion, or an image that could not be prepared, in table order."""
+def patient_images(catalogue: Catalogue, patient: str) -> pd.DataFrame:
+    """Return a patient's rows of a catalogue."""
+    return catalogue.table[catalogue.table["patient_id"] == patient]
+
+
+def list_patients(workspace: Workspace, catalogue: Catalogue, kind: Kind | None = None) -> list[str]:
+    """Return patients in table order.
+
+    Args:
+        workspace: the prepared stores in whose quarantine images are looked up.
+        catalogue: the data set.
+        kind: only those with a positive image, a known lesion, or an image that could not be imported; None takes all.
+    """
     table = catalogue.table
     if kind == "positive":
-        chosen = table["cancer"].eq(1).fillna(False) if "cancer" in table else pd.Series(False, index=table.index)
+        selected = table["cancer"].eq(1).fillna(False) if "cancer" in table else pd.Series(False, index=table.index)
     elif kind == "lesion":
         lesions = read_lesions(catalogue.root)
-        chosen = table["image_id"].isin([] if lesions is None else lesions["image_id"])
+        selected = table["image_id"].isin([] if lesions is None else lesions["image_id"])
+    elif kind == "quarantined":
+        selected = table["image_id"].isin(quarantined(workspace, catalogue))
     else:
-        chosen = table["image_id"].isin(quarantined(catalogue))
-    return list(dict.fromkeys(table.loc[chosen, "patient_id"].astype(str)))
+        selected = pd.Series(True, index=table.index)
+    return list(dict.fromkeys(table.loc[selected, "patient_id"].astype(str)))
 
 
-def next_patient(catalogue: Catalogue, current: str | None, kind: Kind) -> str | None:
-    """Return the patient of a kind that follows the current one in table order, from the start again after the last."""
-    order = list(dict.fromkeys(catalogue.table["patient_id"].astype(str)))
-    wanted = set(patients_of(catalogue, kind))
-    place = order.index(current) + 1 if current in order else 0
-    return next((patient for patient in order[place:] + order[:place] if patient in wanted), None)
+def next_patient(workspace: Workspace, catalogue: Catalogue, current: str | None, kind: Kind) -> str | None:
+    """Return the next patient of a kind in table order, starting again after the last; None if there is none."""
+    order = list_patients(workspace, catalogue)
+    candidates = set(list_patients(workspace, catalogue, kind))
+    start = order.index(current) + 1 if current in order else 0
+    return next((patient for patient in order[start:] + order[:start] if patient in candidates), None)
 
 
-def quarantined(catalogue: Catalogue) -> dict[str, str]:
-    """Return the images that an import of this data set could not prepare, with the sentence why."""
-    found: dict[str, str] = {}
-    for store in list_stores(Workspace.from_environment()):
+def quarantined(workspace: Workspace, catalogue: Catalogue) -> dict[str, str]:
+    """Return why images of this data set could not be imported, by image_id."""
+    reasons: dict[str, str] = {}
+    for store in list_stores(workspace):
         if store.csv == catalogue.csv:
             quarantine = store.quarantine()
-            found |= dict(zip(quarantine["image_id"].astype(str), quarantine["detail"], strict=True))
-    return found
+            reasons |= dict(zip(quarantine["image_id"].astype(str), quarantine["detail"], strict=True))
+    return reasons

@@ -49,7 +49,7 @@ def one_by_one(files: list[Path], workplace: Path, csv: Path) -> pd.DataFrame:
 
 def answers(page: Page) -> pd.DataFrame:
     """Wait for a session's answers and return them, with the names of their files."""
-    keep = page.get_by_text("Keep the names of files")
+    keep = page.get_by_text("Include file names")
     expect(keep).to_be_visible(timeout=240_000)
     keep.click()
     while True:  # until the page has heard the click

@@ -1,5 +1,4 @@
 import os
-import shutil
 
 import pytest
 
@@ -7,7 +6,6 @@ from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.library import (
     check_dataset,
     describe_source,
-    example_exam,
     find_dataset,
     link_dataset,
     list_datasets,
@@ -101,18 +99,6 @@ def test_check_dataset_counts_missing_files(elsewhere):
     assert found["positive images"] == "1"
     assert found["columns found"] == "patient_id, image_id, laterality, view, cancer"
     assert "age" in found["columns missing"]
-
-
-def test_example_exam_is_four_views_of_a_positive_patient(workspace, phantoms):
-    assert example_exam(Workspace.from_environment()) == []
-    shutil.copytree(phantoms, workspace / "data" / "demo")
-    exam = example_exam(Workspace.from_environment())
-    assert all(path.read_bytes()[128:132] == b"DICM" for _, path in exam)
-    table = read_catalogue(phantoms).table.set_index("image_id")
-    rows = table.loc[[name.removesuffix(".dcm") for name, _ in exam]]
-    assert rows["patient_id"].nunique() == 1
-    assert sorted(rows["laterality"] + rows["view"]) == ["LCC", "LMLO", "RCC", "RMLO"]
-    assert rows["cancer"].max() == 1
 
 
 def test_find_dataset_prefers_a_link_to_a_local_folder(elsewhere, monkeypatch, tmp_path):

@@ -1,12 +1,14 @@
-"""The exams page with the real core: whose turn is next, how the views hang, and what an address carries."""
+"""The Exams page with the real core: choosing a patient, the hanging order, query parameters, and predictions."""
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from builders.app import open_page, without_error
 from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.evaluation.ood import OODDetector
 from mammo_core.models.registry import activate
-from mammo_core.prediction.viewing import hang_rows, patients_of
+from mammo_core.prediction.viewing import hang_rows, list_patients
 from mammo_core.workspace import Workspace
 
 
@@ -21,7 +23,7 @@ def show(**url: str) -> AppTest:
 
 
 def shown(app: AppTest) -> list[str]:
-    """The lines under the views, in their order on the page."""
+    """Return the lines below the images, in their order on the page."""
     return [text.value for text in app.markdown if "· image " in text.value]
 
 
@@ -30,7 +32,7 @@ def pictures(app: AppTest) -> int:
 
 
 def test_patient_url_shows_all_views_in_hanging_order(catalogue):
-    patient = patients_of(catalogue, "positive")[0]
+    patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
     images = catalogue.table[catalogue.table["patient_id"] == patient]
     app = show(patient=patient)
     assert app.selectbox(key="patient").value == patient
@@ -44,14 +46,14 @@ def test_patient_url_shows_all_views_in_hanging_order(catalogue):
 
 
 def test_ask_parameter_shows_active_model_probabilities(catalogue):
-    patient = patients_of(catalogue, "positive")[0]
+    patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
     app = show(patient=patient, ask="true")
     assert all("probability **0." in line for line in shown(app))
     assert any("Demonstration" in warning.value for warning in app.warning)
 
 
 def test_inputs_toggle_shows_model_input_beside_each_view(catalogue):
-    patient = patients_of(catalogue, "positive")[0]
+    patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
     app = show(patient=patient)
     before = pictures(app)
     app.toggle(key="inputs").set_value(True)
@@ -60,8 +62,8 @@ def test_inputs_toggle_shows_model_input_beside_each_view(catalogue):
 
 @pytest.mark.parametrize("kind", ["positive", "lesion", "quarantined"])
 def test_next_button_selects_next_patient_and_wraps_around(catalogue, kind):
-    wanted = patients_of(catalogue, kind)
-    label = {"positive": "Next positive", "lesion": "Next with a lesion", "quarantined": "Next in quarantine"}[kind]
+    wanted = list_patients(Workspace.from_environment(), catalogue, kind)
+    label = {"positive": "Next positive", "lesion": "Next with a lesion", "quarantined": "Next unreadable image"}[kind]
     app = show(patient=wanted[-1])
     (button,) = (button for button in app.button if button.label == label)
     button.click().run(timeout=120)
@@ -69,5 +71,15 @@ def test_next_button_selects_next_patient_and_wraps_around(catalogue, kind):
 
 
 def test_quarantined_image_shows_warning(catalogue):
-    for patient in patients_of(catalogue, "quarantined"):
+    for patient in list_patients(Workspace.from_environment(), catalogue, "quarantined"):
         assert show(patient=patient).warning
+
+
+def test_out_of_distribution_image_is_marked(catalogue, monkeypatch):
+    monkeypatch.setattr(OODDetector, "ood_score", lambda _, features: np.full(len(features), 1.5))
+    patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
+    app = show(patient=patient, ask="true")
+    assert shown(app)
+    assert all(":orange-badge[unlike the training images]" in line for line in shown(app))
+    assert any("differ too much from the training images" in warning.value for warning in app.warning)
+    assert "Difference from training images: 1.50 (limit 1.0)" in [caption.value for caption in app.caption]

@@ -2,11 +2,13 @@
 
 import shutil
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from builders.app import open_page, without_error
 from mammo_core.evaluation import at_threshold, to_unit
+from mammo_core.evaluation.ood import OODDetector
 from mammo_core.models.bundle import open_bundle, write_card
 from mammo_core.models.registry import activate, choose_operating_point, list_models
 from mammo_core.workspace import Workspace
@@ -40,6 +42,15 @@ def test_confusion_matrix_cell_opens_its_exams(bundle, cell):
         assert any("probability **" in text.value for text in app.markdown)
     else:
         assert f"There are no {cell} at this operating point." in [info.value for info in app.info]
+
+
+def test_errors_view_marks_out_of_distribution_image(bundle, monkeypatch):
+    monkeypatch.setattr(OODDetector, "ood_score", lambda _, features: np.full(len(features), 1.5))
+    app = show("Errors", cell="rightly not recalled")
+    lines = [text.value for text in app.markdown if "probability **" in text.value]
+    assert lines
+    assert all(":orange-badge[unlike the training images]" in line for line in lines)
+    assert any("differ too much from the training images" in warning.value for warning in app.warning)
 
 
 def test_errors_view_missing_dataset_shows_message(bundle, finished):

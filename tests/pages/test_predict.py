@@ -1,4 +1,4 @@
-"""The predict page with the real core: what is dropped is told apart, put right by a person, and answered as an exam."""
+"""The Predict page with the real core: uploads are told apart, corrected by the user, and predicted as exams."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +12,10 @@ from builders.archives import zipped
 from builders.breasts import noisy_breast
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dicom.write import Header, dicom_bytes
+from mammo_core.prediction.exams import Correction
 from mammo_core.prediction.viewing import quarantined
+from mammo_core.workspace import Workspace
 
-ROOT = Path(__file__).parents[2]
 HEADER = Header(patient="7", image="70", laterality="L", view="CC", full=True)
 
 
@@ -24,7 +25,7 @@ def app(finished) -> AppTest:
 
 
 def drop(app: AppTest, *files: tuple[str, bytes]) -> str:
-    """Drop files and return all text of the page."""
+    """Upload files and return all text of the page."""
     app.file_uploader(key="files").set_value([(name, data, "application/dicom") for name, data in files]).run()
     assert not app.exception
     return "\n".join(element.value for kind in ("markdown", "caption", "error", "warning") for element in app.get(kind))
@@ -44,7 +45,7 @@ def test_upload_same_file_twice_counts_once(app):
     file = dicom_bytes(noisy_breast(1), HEADER, "plain")
     drop(app, ("a.dcm", file), ("a.dcm", file))
     assert [error.value for error in app.error] == ["File 2, a.dcm: This is the same image as file 1; it counts once."]
-    assert [metric.label for metric in app.metric] == ["Patient, highest breast", "Breast L, mean of 1"]
+    assert [metric.label for metric in app.metric] == ["Patient (highest breast)", "Left breast (1 view)"]
 
 
 def test_upload_zip_without_file_extensions_predicts_images_and_reports_others(app):
@@ -54,23 +55,21 @@ def test_upload_zip_without_file_extensions_predicts_images_and_reports_others(a
         "exam/README": b"not an image",
     }
     drop(app, ("exam.zip", zipped(members)))
-    assert "Breast L, mean of 2" in [metric.label for metric in app.metric]
+    assert "Left breast (mean of 2 views)" in [metric.label for metric in app.metric]
     (error,) = app.error
     assert error.value.startswith("File 3, exam/README: This isn't a DICOM file")
 
 
 def test_upload_unknown_side_gives_no_breast_result_until_corrected(app):
-    strip_file_names = replace(HEADER, full=False, laterality="")
-    file, more = (
-        dicom_bytes(noisy_breast(seed), replace(strip_file_names, image=str(seed)), "plain") for seed in (1, 2)
-    )
+    sparse = replace(HEADER, full=False, laterality="")
+    file, more = (dicom_bytes(noisy_breast(seed), replace(sparse, image=str(seed)), "plain") for seed in (1, 2))
     text = drop(app, ("a", file))
     assert "Side or view unknown: 1 of 1" in text
     assert not app.metric
-    (digest,) = (image.upload.digest for image in app.session_state["answers"].values())
-    app.session_state["said"] = {digest: ("Ann", "R", "CC")}
+    (digest,) = (image.decoded.digest for image in app.session_state["predictions"].images.values())
+    app.session_state["corrections"] = {digest: Correction("Ann", "R", "CC")}
     drop(app, ("a", file), ("b", more))
-    assert [metric.label for metric in app.metric] == ["Patient, highest breast", "Breast R, mean of 1"]
+    assert [metric.label for metric in app.metric] == ["Patient (highest breast)", "Right breast (1 view)"]
     assert "#### Patient Ann" in [element.value for element in app.markdown]
 
 
@@ -78,17 +77,18 @@ def test_out_of_distribution_image_gets_no_recall_decision(app):
     row, column = np.mgrid[:512, :384]
     disc = np.where((row - 256) ** 2 + (column - 150) ** 2 < 140**2, 2000 + 3 * column, 0).astype(np.uint16)
     text = drop(app, ("disc", dicom_bytes(disc, HEADER, "plain")))
-    assert "no basis" in text
-    assert "Some images are unlike those that the model learnt from" in text
-    assert "-badge[recall]" not in text
+    assert "No decision" in text
+    assert "Some images differ too much from the training images" in text
+    assert "badge[Recall" not in text
+    assert "badge[No recall" not in text
 
 
 def test_sidebar_shows_model_and_limitations(app, finished):
     catalogue = read_catalogue(finished / "data" / "demo")
-    rows = catalogue.table[~catalogue.table["image_id"].isin(quarantined(catalogue))]
+    rows = catalogue.table[~catalogue.table["image_id"].isin(quarantined(Workspace.from_environment(), catalogue))]
     drop(app, ("x", Path(rows["file"].iloc[0]).read_bytes()))
     sidebar = "\n".join(element.value for kind in ("markdown", "caption") for element in app.sidebar.get(kind))
     assert "trained on synthetic images" in sidebar
-    assert "Recall from" in sidebar
+    assert "Recall threshold" in sidebar
     assert "microcalcifications can't" in sidebar
     assert "Research use only" in sidebar

@@ -1,19 +1,18 @@
 from contextlib import nullcontext
-from pathlib import Path
 
 import pytest
 
 from builders.dask import dask_client
+from builders.phantom_files import input_files, letter
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.jobs import cluster as job_cluster
 from mammo_core.jobs.cluster import DaskPool
-from mammo_core.models.bundle import open_bundle
 from mammo_core.prediction import cluster
-from mammo_core.prediction.cluster import predict_batch, predict_on_cluster
-from mammo_core.prediction.predict import predict_files
-from mammo_core.prediction.predictor import Predictor
+from mammo_core.prediction.cluster import CRASHED, BatchTask, ClusterPredictor, predict_batch
+from mammo_core.prediction.files import InputFile
+from mammo_core.prediction.predict import predict_exams
 from mammo_core.settings import as_environment
+from mammo_core.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -22,29 +21,48 @@ def pool():
         yield DaskPool(client)
 
 
-def test_predict_on_cluster_equals_local_prediction(finished, pool, monkeypatch):
+def test_predict_exams_on_a_cluster_equals_local_prediction(finished, pool, trained, sandbox, monkeypatch):
     monkeypatch.setattr(job_cluster, "BATCH", 3)
-    bundle = open_bundle(finished / "models" / "trained")
     table = read_catalogue(finished / "data" / "demo").table.dropna(subset=["file"]).head(10)
-    files = [*((row.image_id, Path(row.file)) for row in table.itertuples()), ("letter.txt", b"no image")]
-    with Sandbox() as sandbox:
-        expected = [image.to_json() for image in predict_files(files, Predictor(bundle), sandbox)]
-    said = dict(predict_on_cluster(files, bundle, pool))
-    found = [said[place] for place in range(len(files))]
-    assert [image.to_json() for image in found] == [
-        {**one, "probability": one["probability"] and pytest.approx(one["probability"], abs=1e-6)} for one in expected
+    files, progress = [*input_files(table), letter()], []
+    on_cluster = ClusterPredictor(trained.bundle, pool, lambda done, total: progress.append((done, total)))
+    local, remote = (
+        predict_exams(Workspace.from_environment(), files, predictor, sandbox) for predictor in (trained, on_cluster)
+    )
+    expected, result = local.to_document().to_json(), remote.to_document().to_json()
+    assert result["images"] == [
+        {**one, "probability": one["probability"] and pytest.approx(one["probability"], abs=1e-6)}
+        for one in expected["images"]
     ]
-    assert all(image.cam is None for image in found)
-    assert found[-1].error
+    assert len(result["breasts"]) == len(expected["breasts"]) > 0
+    assert all(image.cam is None for image in remote.predictions)
+    assert remote.images[-1].error
+    assert progress[-1] == (11, 11)
 
 
-def test_predict_batch_applies_the_callers_time_limit_to_each_file(finished, monkeypatch):
+class CrashingPool:
+    """A pool whose workers die at one of the files."""
+
+    def map_batches(self, task, rows, should_stop):
+        yield [rows[1]], None
+        yield [rows[0]], task([rows[0]])
+
+
+def test_file_that_crashes_its_worker_is_reported_at_its_own_index(trained, sandbox, finished, monkeypatch):
+    for name, value in as_environment().items():
+        monkeypatch.setenv(name, value)
+    files = [letter(), InputFile("poison", b"", "poison")]
+    predictor = ClusterPredictor(trained.bundle, CrashingPool())
+    letter_result, poison = predictor.predict_files(Workspace.from_environment(), files, sandbox)
+    assert (letter_result.file, poison.file, poison.error) == ("letter.txt", "poison", CRASHED)
+    assert letter_result.error != CRASHED
+
+
+def test_predict_batch_applies_the_callers_time_limit_to_each_file(trained, finished, monkeypatch):
     for name, value in as_environment().items():
         monkeypatch.setenv(name, value)  # what the worker takes over is undone at the end
-    given = []
-    monkeypatch.setattr(cluster, "hard_timeout", lambda seconds: given.append(seconds) or nullcontext())
-    environment = as_environment() | {"MAMMO_DECODE_SECONDS": "7.0"}
-    predict_batch(
-        finished / "models" / "trained", {}, environment, bytes(32), [(0, ("a", b"no image")), (1, ("b", b"none"))]
-    )
-    assert given == [7.0, 7.0]
+    limits = []
+    monkeypatch.setattr(cluster, "hard_timeout", lambda seconds: limits.append(seconds) or nullcontext())
+    task = BatchTask(trained.bundle.folder, {}, as_environment() | {"MAMMO_DECODE_SECONDS": "7.0"}, bytes(32))
+    predict_batch(task, [(0, InputFile("a", b"no image", "a")), (1, InputFile("b", b"none", "b"))])
+    assert limits == [7.0, 7.0]

@@ -1,94 +1,105 @@
-import zipfile
-from dataclasses import replace
+import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from builders.archives import zipped
-from builders.breasts import picture
+from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dicom.sandbox import Sandbox
-from mammo_core.dicom.write import Header, dicom_bytes
-from mammo_core.errors import ImageError, MammoError
-from mammo_core.prediction.decode import decode_image, read_picture
-from mammo_core.prediction.files import find_files, unpack
-from mammo_core.preprocess import PreprocessingConfig
+from mammo_core.errors import MammoError
+from mammo_core.prediction.files import FileNote, InputFile, OpenedFiles, example_exam, find_files, open_archives
+from mammo_core.workspace import Workspace
 
 
-def test_find_files_searches_folders_and_raises_if_empty_or_missing(tmp_path):
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox() as running:
+        yield running
+
+
+def input_file(name: str, source: bytes | Path) -> InputFile:
+    return InputFile(name, source, f"key of {name}")
+
+
+def contents(files: tuple[InputFile, ...]) -> list[tuple[str, bytes]]:
+    return [(file.name, file.source if isinstance(file.source, bytes) else file.source.unpack()) for file in files]
+
+
+def test_find_files_searches_folders_for_possible_images(tmp_path):
     (tmp_path / "a" / "b").mkdir(parents=True)
     for name in ("x.dcm", "a/b/y", "a/1.2.840.113619.2.5", "a/notes.txt", ".hidden", "DICOMDIR"):
         (tmp_path / name).write_bytes(b"")
-    assert [Path(name).name for name, _ in find_files([tmp_path])] == ["1.2.840.113619.2.5", "y", "x.dcm"]
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(MammoError, match="no files in what was given"):
-        find_files([tmp_path / "empty"])
+    files = find_files([tmp_path])
+    assert [Path(file.name).name for file in files] == ["1.2.840.113619.2.5", "y", "x.dcm"]
+    assert files[2].source == tmp_path / "x.dcm"
+
+
+def test_find_files_returns_absolute_paths(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("x.dcm").write_bytes(b"")
+    assert find_files([Path("x.dcm")]) == [InputFile("x.dcm", tmp_path / "x.dcm", str(tmp_path / "x.dcm"))]
+
+
+def test_find_files_empty_folder_or_missing_path_raises(tmp_path):
+    with pytest.raises(MammoError, match="None of these paths holds a file"):
+        find_files([tmp_path])
     with pytest.raises(MammoError, match="no file or folder"):
         find_files([tmp_path / "nowhere"])
 
 
-def test_unpack_zip_from_disk_and_memory(tmp_path):
-    data = zipped({"exam/1": b"one", "exam/2": b"two", "exam/readme_txt": b""})
-    (tmp_path / "exam.zip").write_bytes(data)
-    inside = [("exam/1", b"one"), ("exam/2", b"two"), ("exam/readme_txt", b"")]
-    with Sandbox() as sandbox:
-        files, problems, notes = unpack(find_files([tmp_path / "exam.zip"]), sandbox)
-        assert ([(name, member.unpack()) for name, member in files], problems, notes) == (inside, {}, {})
-        files, problems, _ = unpack(
-            [("exam.ZIP", data), ("z", b"three"), ("bad.zip", b"no zip"), ("none.zip", zipped({}))], sandbox
-        )
-    assert [(name, member.unpack()) for name, member in files[:3]] == inside
-    assert files[3:] == [("z", b"three")]
-    assert list(problems) == ["bad.zip", "none.zip"]
-    assert problems["none.zip"] == "This zip file holds no files."
-    assert "damaged or of an unknown kind" in problems["bad.zip"]
+def test_open_archives_on_disk_gives_members(tmp_path, sandbox):
+    (tmp_path / "exam.zip").write_bytes(zipped({"exam/1": b"one", "exam/2": b"two", "exam/readme_txt": b""}))
+    opened = open_archives(find_files([tmp_path / "exam.zip"]), sandbox)
+    assert contents(opened.files) == [("exam/1", b"one"), ("exam/2", b"two"), ("exam/readme_txt", b"")]
+    assert (opened.unreadable, opened.incomplete) == ((), ())
 
 
-def test_unpack_skips_files_that_cannot_be_images_and_warns(tmp_path):
-    data = zipped({"DICOMDIR": b"x", "viewer/run": b"image"})
-    with zipfile.ZipFile(tmp_path / "cd.zip", "w") as archive:
-        for name in ("DICOMDIR", "autorun.inf", "JPG/1.JPG", "in.zip", "images/1"):
-            archive.writestr(name, data)
-    with Sandbox() as sandbox:
-        files, problems, notes = unpack([("cd.zip", tmp_path / "cd.zip")], sandbox)
-        assert problems == {}
-        assert unpack([("notes.zip", zipped({"DICOMDIR": b"x"}))], sandbox)[1] == {
-            "notes.zip": "1 of 1 files in it can't be mammograms by their names (DICOMDIR) and were left out."
-        }
-    assert [(name, member.unpack()) for name, member in files] == [("images/1", data)]
-    assert notes == {
-        "cd.zip": "4 of 5 files in it can't be mammograms by their names (.inf, .jpg, .zip, DICOMDIR) and were left out. "
-        "Unpack the zip files in it first."
-    }
+def test_open_archives_in_memory_keeps_other_files_and_reports_unreadable_archives(sandbox):
+    files = [
+        input_file("exam.ZIP", zipped({"exam/1": b"one", "exam/2": b"two"})),
+        input_file("z", b"three"),
+        input_file("bad.zip", b"no zip"),
+        input_file("none.zip", zipped({})),
+    ]
+    opened = open_archives(files, sandbox)
+    assert contents(opened.files) == [("exam/1", b"one"), ("exam/2", b"two"), ("z", b"three")]
+    assert len({file.key for file in opened.files}) == 3
+    bad, none = opened.unreadable
+    assert bad.file == "bad.zip"
+    assert "damaged or of an unknown kind" in bad.text
+    assert none == FileNote("none.zip", "This zip file holds no files.")
 
 
-def test_upload_contains_no_patient_identifier(phantoms):
-    file = next(path for path in sorted(phantoms.glob("train_images/*/*.dcm")))
-    with Sandbox() as sandbox:
-        upload = sandbox.run(decode_image, file.read_bytes(), "name", PreprocessingConfig(), bytes(32))
-        with pytest.raises(ImageError, match="isn't a DICOM file"):
-            sandbox.run(decode_image, b"letter" * 100, "name", PreprocessingConfig(), bytes(32))
-    assert upload.patient != file.parent.name
-    assert len(upload.patient) == 12
-    assert "PatientID" not in upload.tags
-    assert len(upload.instance) == 12
-
-
-def test_upload_same_pixels_with_other_window_has_same_digest():
-    pixels = np.round(picture(400, 300)).astype(np.uint16)
-    header = Header(patient="7", image="70", laterality="L", view="CC")
-    narrow, other = replace(header, windows=((1500.0, 1500.0),)), replace(header, image="71")
-    first, second, third = (
-        decode_image(dicom_bytes(pixels, one), "a", PreprocessingConfig(), bytes(32)) for one in (header, narrow, other)
+def test_open_archives_skips_members_that_cannot_be_images(sandbox):
+    members = dict.fromkeys(("DICOMDIR", "autorun.inf", "JPG/1.JPG", "in.zip", "images/1"), b"image")
+    opened = open_archives([input_file("cd.zip", zipped(members))], sandbox)
+    assert contents(opened.files) == [("images/1", b"image")]
+    assert opened.unreadable == ()
+    assert opened.incomplete == (
+        FileNote("cd.zip", "Skipped 4 of 5 files (.inf, .jpg, .zip, DICOMDIR). Unpack the zip files in it first."),
     )
-    assert first.digest == second.digest == third.digest
-    assert not np.array_equal(first.picture, second.picture)
-    assert first.instance == second.instance != third.instance
 
 
-def test_read_picture_has_full_resolution_and_requested_window():
-    pixels = np.round(picture(400, 300)).astype(np.uint16)
-    data = dicom_bytes(pixels, Header(patient="7", image="70", laterality="L", view="CC"))
-    wide, narrow = read_picture(data, None), read_picture(data, (49.0, 51.0))
-    assert wide.shape == narrow.shape == (400, 300)
-    assert np.unique(narrow).size < np.unique(wide).size
+def test_open_archives_without_images_reports_the_archive(sandbox):
+    opened = open_archives([input_file("notes.zip", zipped({"DICOMDIR": b"x"}))], sandbox)
+    assert opened == OpenedFiles(unreadable=(FileNote("notes.zip", "Skipped 1 of 1 files (DICOMDIR)."),))
+
+
+def test_open_archives_known_archive_is_not_opened_again(sandbox):
+    file, known = input_file("exam.zip", zipped({"1": b"one"})), {}
+    first = open_archives([file], sandbox, known)
+    assert known == {file.key: first}
+    damaged = InputFile(file.name, b"damaged", file.key)
+    assert open_archives([damaged], sandbox, known) == first
+
+
+def test_example_exam_is_four_views_of_a_positive_patient(workspace, phantoms):
+    assert example_exam(Workspace.from_environment()) == []
+    shutil.copytree(phantoms, workspace / "data" / "demo")
+    exam = example_exam(Workspace.from_environment())
+    assert all(file.source.read_bytes()[128:132] == b"DICM" for file in exam)
+    table = read_catalogue(phantoms).table.set_index("image_id")
+    rows = table.loc[[file.name.removesuffix(".dcm") for file in exam]]
+    assert rows["patient_id"].nunique() == 1
+    assert sorted(rows["laterality"] + rows["view"]) == ["LCC", "LMLO", "RCC", "RMLO"]
+    assert rows["cancer"].max() == 1

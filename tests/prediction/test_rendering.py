@@ -1,13 +1,39 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
-from mammo_core.figures.viewer import zoom_figure
-from mammo_core.prediction.rendering import MALIGNANT, hang, outline_lesions, overlay, to_png
+from builders.predicted_images import decoded_image, image_prediction
+from mammo_core.prediction.exams import hang_exams
+from mammo_core.prediction.rendering import (
+    FOOT,
+    MALIGNANT,
+    TILE,
+    draw_image,
+    exam_picture,
+    hang,
+    hung_picture,
+    image_title,
+    outline_lesions,
+    overlay,
+    stretch,
+    to_png,
+)
+from mammo_core.prediction.results import ExamReport
+from mammo_core.prediction.viewing import HungImage, ViewedImage, ViewSettings
 
 PICTURE = np.full((40, 20), 100, np.uint8)
+LESION = pd.DataFrame({"top": [20], "left": [20], "bottom": [60], "right": [60], "malignant": [1]})
+HOT = np.eye(4, dtype=np.float32)
+
+
+def standard_exam() -> list:
+    views = [("R", "CC"), ("L", "CC"), ("R", "MLO"), ("L", "MLO")]
+    images = [image_prediction(decoded_image(side, view, seed)) for seed, (side, view) in enumerate(views)]
+    (rows,) = hang_exams([replace(image, cam=HOT) for image in images]).values()
+    return rows
 
 
 def test_overlay_without_cam_keeps_the_picture():
@@ -19,6 +45,12 @@ def test_overlay_without_cam_keeps_the_picture():
     assert hot[0, 0].tolist() == [100, 100, 100]
 
 
+def test_stretch_rescales_to_the_window():
+    picture = np.array([[0, 50, 100, 200, 255]], np.uint8)
+    assert stretch(picture, (0, 255)) is picture
+    assert stretch(picture, (50, 200)).tolist() == [[0, 0, 85, 255, 255]]
+
+
 def test_hang_joins_chest_walls_in_the_middle():
     picture = np.arange(6).reshape(2, 3)
     assert np.array_equal(hang(picture, "L", True), picture)
@@ -28,8 +60,7 @@ def test_hang_joins_chest_walls_in_the_middle():
 
 
 def test_outline_lesions_at_any_resolution():
-    lesion = pd.DataFrame({"top": [20], "left": [20], "bottom": [60], "right": [60], "malignant": [1]})
-    drawn = outline_lesions(PICTURE, lesion, 160, 80)  # the source has four times the pixels
+    drawn = outline_lesions(PICTURE, LESION, 160, 80)  # the source has four times the pixels
     red = np.argwhere((drawn == MALIGNANT).all(axis=2))
     assert red.min(axis=0).tolist() == [5, 5]
     assert red.max(axis=0).tolist() == [15, 15]
@@ -39,8 +70,54 @@ def test_to_png_is_lossless():
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(to_png(PICTURE)))), PICTURE)
 
 
-def test_zoom_figure_keeps_the_aspect_ratio():
-    figure = zoom_figure(PICTURE)
-    assert figure.layout.xaxis.range == (0, 20)
-    assert figure.layout.yaxis.range == (40, 0)
-    assert figure.layout.yaxis.scaleanchor == "x"
+def test_hung_picture_shows_heatmap_only_with_opacity():
+    image = replace(image_prediction(decoded_image("L")), cam=HOT)
+    plain, heated = hung_picture(image, 0), hung_picture(image, 0.6)
+    assert np.array_equal(plain, np.stack([image.decoded.picture] * 3, axis=2))
+    assert (heated[..., 0] != heated[..., 2]).any()
+    assert np.array_equal(hung_picture(image_prediction(decoded_image("R")), 0), plain[:, ::-1])
+
+
+def test_draw_image_of_a_prediction_equals_hung_picture():
+    prediction = replace(image_prediction(decoded_image("R")), cam=HOT)
+    image = HungImage("R CC", "a", "a", b"", "R", prediction)
+    assert np.array_equal(draw_image(image, ViewSettings(opacity=0.6)), hung_picture(prediction, 0.6))
+    doubled = np.repeat(np.repeat(prediction.decoded.picture, 2, 0), 2, 1)
+    drawn = draw_image(image, ViewSettings(opacity=0.6), doubled)
+    assert np.array_equal(drawn, hung_picture(prediction.with_picture(doubled), 0.6))
+
+
+def test_draw_image_without_prediction_hangs_by_laterality_and_outlines_lesions():
+    view = ViewedImage(PICTURE, 160, 80, None, "No breast.", {}, ())
+    left, right = (HungImage("", "", "", b"", side, view, lesions=LESION) for side in "LR")
+    assert np.array_equal(draw_image(left, ViewSettings()), outline_lesions(PICTURE, LESION, 160, 80))
+    assert np.array_equal(draw_image(right, ViewSettings()), draw_image(left, ViewSettings()))  # both as they are
+
+
+def test_draw_image_applies_the_window():
+    image = HungImage("", "", "", b"", "L", ViewedImage(PICTURE, 40, 20, None, "", {}, ()))
+    assert (draw_image(image, ViewSettings(grey_levels=(50, 150))) == 128).all()
+
+
+def test_exam_picture_joins_chest_walls_in_the_middle():
+    bright = np.zeros((8, 6), np.uint8)
+    bright[:, :2] = 200  # the chest wall at the left
+    rows = [tuple(image.with_picture(bright) for image in row) for row in standard_exam()]
+    picture = exam_picture(rows, ExamReport("m", 0.5), 0)
+    assert picture.shape == (2 * (TILE + FOOT) + FOOT, 2 * 480, 3)
+    first = picture[:TILE]
+    assert first[:, 400:560].mean() > 150
+    assert first[:, :300].mean() < 10
+
+
+def test_exam_picture_pads_a_missing_view():
+    ((right, _), _) = standard_exam()
+    picture = exam_picture([(right, None)], ExamReport("m", 0.5), 0)
+    assert picture.shape[:2] == (TILE + 2 * FOOT, 480 + TILE // 2)
+    assert not picture[: TILE + FOOT, 480:].any()
+
+
+def test_image_title_marks_images_out_of_distribution():
+    assert image_title(image_prediction(decoded_image("R", "CC"))) == "R CC: 0.50"
+    unlike = image_prediction(decoded_image(None, None), ood_score=1.25)
+    assert image_title(unlike) == "side unknown view unknown: 0.50, unlike the training images"

@@ -1,14 +1,33 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from builders.predicted_images import decoded_image, image_prediction
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dataset.lesion_annotations import read_lesions
 from mammo_core.errors import ImageError
-from mammo_core.prediction.viewing import facts_of, hang_rows, next_patient, patients_of, quarantined, read_view
+from mammo_core.prediction.results import DuplicateImage, ExamReport, UnreadableImage
+from mammo_core.prediction.viewing import (
+    HungImage,
+    ViewedImage,
+    describe_patient,
+    hang_catalogue_exam,
+    hang_predictions,
+    hang_rows,
+    input_files,
+    list_patients,
+    next_patient,
+    out_of_distribution,
+    patient_images,
+    quarantined,
+    read_view,
+)
 from mammo_core.preprocess import PreprocessingConfig, prepare_source
+from mammo_core.workspace import Workspace
+
+VIEW = ViewedImage(np.full((4, 3), 9, np.uint8), 8, 6, None, "", {}, ())
 
 
 @pytest.fixture
@@ -28,54 +47,119 @@ def test_hang_rows_orders_views_right_before_left():
     assert rows == [("d", "c"), ("b", "a"), ("e", None), (None, "f")]
 
 
+def patient_table(tmp_path: Path) -> pd.DataFrame:
+    """Return two images with files, one whose file is damaged, and one whose file is missing."""
+    files = [tmp_path / name for name in ("r.dcm", "l.dcm", "damaged.dcm")]
+    for file in files:
+        file.touch()
+    return pd.DataFrame(
+        {
+            "image_id": ["1", "2", "3", "4"],
+            "laterality": ["R", "L", "R", "L"],
+            "view": ["CC", "CC", "MLO", "MLO"],
+            "file": [*map(str, files), None],
+            "cancer": [1, 0, 0, 0],
+        }
+    )
+
+
+def read_for_test(file: Path, prepare: bool) -> ViewedImage:
+    if file.name == "damaged.dcm":
+        raise ImageError("damaged", "The file is damaged.")
+    return replace(VIEW, notes=("prepared",) if prepare else ())
+
+
+def test_hang_catalogue_exam_without_report_shows_images_and_reasons(tmp_path):
+    lesions = pd.DataFrame({"image_id": ["1", "9"], "malignant": [1, 0]})
+    (right, left), bottom = hang_catalogue_exam(patient_table(tmp_path), read_for_test, lesions=lesions)
+    assert isinstance(right, HungImage)
+    assert (right.name, right.label, right.laterality, right.cancer) == ("R CC", "image 1", "R", True)
+    assert right.lesions["malignant"].tolist() == [1]
+    assert (left.cancer, left.prediction, left.details) == (False, None, ["prepared"])
+    assert bottom == (
+        UnreadableImage("R MLO · image 3", "3", "The file is damaged."),
+        UnreadableImage("L MLO · image 4", "4", "File missing."),
+    )
+
+
+def test_hang_catalogue_exam_shows_predictions_in_pictures_of_the_view(tmp_path):
+    table = patient_table(tmp_path)
+    first, second, damaged = input_files(table)
+    prediction = replace(image_prediction(decoded_image("L", None), ood_score=1.5), key=first.key)
+    images = (prediction, DuplicateImage("", second.key, 1), UnreadableImage("", damaged.key, "no"))
+    sources = {file.key: file.source for file in (first, second, damaged)}
+    rows = hang_catalogue_exam(table, read_for_test, ExamReport("m", 0.5, images, sources=sources))
+    (right, left), _ = rows
+    assert right.prediction == prediction.with_picture(VIEW.picture)
+    assert (right.name, right.laterality) == ("R CC", "R")  # the table's, whatever the file states
+    assert left.prediction == right.prediction  # of a duplicate, that of the image it repeats
+    assert out_of_distribution(rows)
+
+
+def test_hang_catalogue_exam_shows_why_an_image_has_no_prediction(tmp_path):
+    table = patient_table(tmp_path).head(1)
+    (file,) = input_files(table)
+    report = ExamReport("m", 0.5, (UnreadableImage("", file.key, "No breast."),), sources={file.key: file.source})
+    rows = hang_catalogue_exam(table, read_for_test, report)
+    assert (rows[0][0].problem, rows[0][0].prediction) == ("No breast.", None)
+    assert not out_of_distribution(rows)
+
+
+def test_hang_predictions_keeps_file_name_and_source():
+    prediction = image_prediction(decoded_image(None, "CC"), "a.dcm", ood_score=0.25)
+    report = ExamReport("m", 0.5, (prediction,), sources={prediction.key: b"source"})
+    rows = hang_predictions([(None, prediction)], report)
+    ((nothing, image),) = rows
+    assert nothing is None
+    assert (image.name, image.label, image.source, image.laterality) == ("? CC", "a.dcm", b"source", None)
+    assert image.details == ["Difference from training images: 0.25 (limit 1.0)"]
+    assert (image.source_shape, image.chest_left) == ((8, 6), True)
+    assert not out_of_distribution(rows)
+
+
 def test_next_patient_of_a_kind_wraps_around(catalogue):
-    positives = patients_of(catalogue, "positive")
+    workspace = Workspace.from_environment()
+    positives = list_patients(workspace, catalogue, "positive")
     table = pd.read_csv(catalogue.csv, dtype={"patient_id": str}).query("cancer == 1")
     assert positives == list(dict.fromkeys(table["patient_id"]))
-    assert next_patient(catalogue, None, "positive") == positives[0]
-    assert next_patient(catalogue, positives[0], "positive") == positives[1]
-    assert next_patient(catalogue, positives[-1], "positive") == positives[0]
-    assert set(patients_of(catalogue, "lesion")) >= set(positives)
+    assert next_patient(workspace, catalogue, None, "positive") == positives[0]
+    assert next_patient(workspace, catalogue, positives[0], "positive") == positives[1]
+    assert next_patient(workspace, catalogue, positives[-1], "positive") == positives[0]
+    assert set(list_patients(workspace, catalogue, "lesion")) >= set(positives)
+
+
+def test_list_patients_without_kind_lists_each_patient_once(catalogue):
+    patients = list_patients(Workspace.from_environment(), catalogue)
+    assert patients == catalogue.table["patient_id"].unique().tolist()
+    assert set(patient_images(catalogue, patients[0])["patient_id"]) == {patients[0]}
 
 
 def test_quarantined_patients_are_listed(catalogue):
-    assert len(quarantined(catalogue)) == 3
-    images = set(quarantined(catalogue))
+    images = set(quarantined(Workspace.from_environment(), catalogue))
+    assert len(images) == 3
     patients = catalogue.table.loc[catalogue.table["image_id"].isin(images), "patient_id"]
-    assert patients_of(catalogue, "quarantined") == list(dict.fromkeys(patients))
+    assert list_patients(Workspace.from_environment(), catalogue, "quarantined") == list(dict.fromkeys(patients))
 
 
-def test_read_view_uses_requested_window_and_full_resolution(catalogue):
-    images = catalogue.table.dropna(subset=["file"])
-    file = images.loc[~images["image_id"].isin(quarantined(catalogue)), "file"].iloc[0]
-    view = read_view(file, PreprocessingConfig(), None, full=True)
-    assert view.picture.shape == (view.source_rows, view.source_columns) == (512, 384)
-    assert view.model_input.shape == (256, 256)
-    assert not np.array_equal(read_view(file, PreprocessingConfig(), (1.0, 50.0)).picture, view.picture)
+def test_read_view_uses_requested_window(readable):
+    file = Path(readable["file"].iloc[0])
+    view = read_view(file, None, None)
+    assert (view.source_rows, view.source_columns, view.model_input) == (512, 384, None)
+    assert not np.array_equal(read_view(file, None, (1.0, 50.0)).picture, view.picture)
     assert "PatientID" not in view.tags
 
 
-def test_read_view_model_input_equals_imported_image(catalogue):
-    images = catalogue.table.dropna(subset=["file"])
-    for file in images.loc[~images["image_id"].isin(quarantined(catalogue)), "file"].iloc[:6]:
+def test_read_view_model_input_equals_imported_image(readable):
+    for file in map(Path, readable["file"].iloc[:6]):
         for preprocessing in (PreprocessingConfig(), PreprocessingConfig(size=64)):
-            expected = prepare_source(Path(file), preprocessing)
+            expected = prepare_source(file, preprocessing)
             view = read_view(file, preprocessing, None)
-            assert np.array_equal(view.model_input, expected.image)
-            assert view.geometry == expected.geometry
+            assert np.array_equal(view.model_input.image, expected.image)
+            assert view.model_input.geometry == expected.geometry
 
 
-def test_read_view_missing_file_raises_image_error(catalogue):
-    with pytest.raises(ImageError, match="file isn't there"):
-        read_view(None, PreprocessingConfig(), None)
-
-
-def test_facts_of_positive_patient_include_cancer_and_age(catalogue):
-    patient = patients_of(catalogue, "positive")[0]
-    text = facts_of(catalogue.table[catalogue.table["patient_id"] == patient])
+def test_describe_patient_positive_includes_cancer_and_age(catalogue):
+    patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
+    text = describe_patient(patient_images(catalogue, patient))
     assert "cancer, " in text
     assert "years" in text
-
-
-def test_lesion_annotations_missing_returns_none(tmp_path):
-    assert read_lesions(tmp_path) is None

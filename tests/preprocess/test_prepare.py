@@ -164,8 +164,8 @@ def test_model_input_of_training_equals_prediction(tmp_path):
     row = {"patient_id": 7, "image_id": 70, "cancer": 1}
     entry = write_image(store, row, prepare_source(data, CONTRACT))
     png = np.asarray(Image.open(store.folder / entry["png"]))
-    upload = decode_image(data, "image.dcm", CONTRACT, bytes(32))
-    assert np.array_equal(to_tensor(png[np.newaxis]), to_tensor(upload.model_input[np.newaxis]))
+    decoded = decode_image(data, CONTRACT, bytes(32))
+    assert np.array_equal(to_tensor(png[np.newaxis]), to_tensor(decoded.model_input[np.newaxis]))
 
 
 def test_to_tensor_scales_to_0_to_1():

@@ -1,0 +1,82 @@
+"""The document that `mammo predict --json` prints."""
+
+from mammo_core.documents.base import Document
+
+
+class ImageEntry(Document):
+    """The result for one file.
+
+    Attributes:
+        file: name of the file, as the user gave it.
+        patient: pseudonym of the patient; None where the file names none or has no prediction.
+        laterality: "L" or "R"; None where unknown.
+        view: such as "CC"; None where unknown.
+        probability: of the positive class, in [0, 1]; None where the file has no prediction.
+        out_of_distribution: whether the image is unlike the training images, so that its probability has no basis; None
+            where the file has no prediction.
+        error: why the file has no prediction, in one sentence; None where it has one.
+    """
+
+    file: str
+    patient: str | None = None
+    laterality: str | None = None
+    view: str | None = None
+    probability: float | None = None
+    out_of_distribution: bool | None = None
+    error: str | None = None
+
+
+class BreastPrediction(Document):
+    """The result for one breast: the mean over its images.
+
+    Attributes:
+        patient: pseudonym, or "unknown".
+        laterality: "L" or "R".
+        images: number of images of this breast.
+        probability: mean of the images' probabilities, in [0, 1].
+        recall: whether the probability reaches the operating point.
+        out_of_distribution: whether any of the images is unlike the training images.
+    """
+
+    patient: str
+    laterality: str
+    images: int
+    probability: float
+    recall: bool
+    out_of_distribution: bool
+
+
+class PatientPrediction(Document):
+    """The result for one patient: the higher of the two breasts.
+
+    Attributes:
+        patient: pseudonym, or "unknown".
+        images: number of images of both breasts.
+        probability: highest of the breasts' probabilities, in [0, 1].
+        recall: whether the probability reaches the operating point.
+        out_of_distribution: whether any of the images is unlike the training images.
+    """
+
+    patient: str
+    images: int
+    probability: float
+    recall: bool
+    out_of_distribution: bool
+
+
+class PredictionDocument(Document):
+    """What a model predicts for several files.
+
+    Attributes:
+        model: name of the model.
+        threshold: operating point from which a breast is recalled, in [0, 1].
+        images: one entry a file, in the order of the files.
+        breasts: one entry a breast; images without a known laterality belong to none.
+        patients: one entry a patient who has such a breast.
+    """
+
+    model: str
+    threshold: float
+    images: tuple[ImageEntry, ...]
+    breasts: tuple[BreastPrediction, ...] = ()
+    patients: tuple[PatientPrediction, ...] = ()

@@ -1,0 +1,47 @@
+import shutil
+
+import pytest
+
+from mammo_core.assessment.store_evaluation import evaluate_store
+from mammo_core.errors import ConfigError
+from mammo_core.jobs import run_in_process
+from mammo_core.jobs.requests import import_request
+from mammo_core.models.bundle import Bundle, open_bundle
+from mammo_core.phantoms import DemoSpec, generate
+from mammo_core.workspace import Workspace
+
+
+@pytest.fixture
+def bundle(finished) -> Bundle:
+    return open_bundle(finished / "models" / "trained")
+
+
+def test_evaluate_store_selects_part_and_requires_same_preprocessing_config(finished, bundle):
+    path, arguments = import_request("demo", "again")
+    run_in_process(path, "import", {**arguments, "workers": 1})
+    report = evaluate_store(Workspace.from_environment(), bundle, "again")
+    assert (report.part, report.unit) == ("test", "breast")  # the same patients again
+    assert report.n == bundle.evaluation().n
+    elsewhere = finished / "data" / "elsewhere"
+    shutil.copytree(
+        finished / "data" / "demo", elsewhere, ignore=shutil.ignore_patterns("work*", "state*", "progress*")
+    )
+    path, arguments = import_request("elsewhere")
+    run_in_process(path, "import", {**arguments, "workers": 1})
+    assert (
+        evaluate_store(Workspace.from_environment(), bundle, "elsewhere").part == "test"
+    )  # by another name they are the same patients
+    generate(finished / "data" / "others", DemoSpec(patients=6, seed=9, prevalence=0.5, rows=256, columns=192))
+    path, arguments = import_request("others")
+    run_in_process(path, "import", {**arguments, "workers": 1})
+    assert evaluate_store(Workspace.from_environment(), bundle, "others").part == "all"
+    path, arguments = import_request("demo", "small", 128)
+    run_in_process(path, "import", {**arguments, "workers": 1})
+    with pytest.raises(ConfigError, match="prepared in another way"):
+        evaluate_store(Workspace.from_environment(), bundle, "small")
+
+
+def test_evaluate_store_own_training_store_uses_only_test_part(bundle):
+    report = evaluate_store(Workspace.from_environment(), bundle, "demo")
+    assert report.part == "test"
+    assert report.n < bundle.predictions().groupby(["patient_id", "laterality"]).ngroups

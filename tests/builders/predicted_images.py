@@ -1,0 +1,46 @@
+"""Image predictions without a network."""
+
+import numpy as np
+
+from mammo_core.prediction.decode import DecodedImage
+from mammo_core.prediction.results import ImagePrediction
+from mammo_core.preprocess import Geometry
+
+GEOMETRY = Geometry(
+    source_rows=8,
+    source_columns=6,
+    top=0,
+    left=0,
+    bottom=8,
+    right=6,
+    flipped=False,
+    offset_row=0,
+    offset_column=0,
+    content_rows=4,
+    content_columns=3,
+)
+
+
+def decoded_image(
+    laterality: str | None = "R", view: str | None = "CC", seed: int = 0, patient: str | None = "p"
+) -> DecodedImage:
+    """Return a decoded image of 8 × 6 pixels with random content; the digest is the seed."""
+    generator = np.random.default_rng(seed)
+    return DecodedImage(
+        patient=patient,
+        laterality=laterality,
+        view=view,
+        model_input=np.zeros((4, 4), np.uint8),
+        geometry=GEOMETRY,
+        picture=generator.integers(0, 255, (8, 6), np.uint8),
+        tags={},
+        notes=(),
+        digest=str(seed),
+        thumbnail=generator.integers(0, 255, (16, 16), np.uint8),
+    )
+
+
+def image_prediction(decoded: DecodedImage, file: str = "file", **attributes: float) -> ImagePrediction:
+    """Return a prediction of a decoded image: probability 0.5 and OOD score 0.5 unless given."""
+    values = {"probability": 0.5, "ood_score": 0.5, **attributes}
+    return ImagePrediction(file, f"key of {file} {decoded.digest}", decoded, cam=None, **values)

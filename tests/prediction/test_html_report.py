@@ -1,0 +1,39 @@
+import re
+
+import pytest
+
+from builders.phantom_files import input_files, letter
+from mammo_core.prediction.exams import strip_file_names
+from mammo_core.prediction.html_report import report_html
+from mammo_core.prediction.predict import predict_exams
+from mammo_core.prediction.results import ExamReport
+from mammo_core.workspace import Workspace
+
+
+@pytest.fixture
+def report(finished, exam, trained, sandbox) -> ExamReport:
+    files = [*input_files(exam, name="name-{image_id}"), letter()]
+    return predict_exams(Workspace.from_environment(), files, trained, sandbox)
+
+
+def test_report_html_is_self_contained(report, trained):
+    text = report_html(report, trained.bundle, 0.6)
+    assert "Not a medical device" in text
+    assert "data:image/png;base64," in text
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=[\"']?http", text)
+    assert f"<h1>Model report, patient {report.patients[0].patient}</h1>" in text
+    assert all(f"{breast.probability:.3f}" in text for breast in report.breasts)
+    assert report.images[-1].error in text.replace("&#x27;", "'")
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_report_html_shows_file_names_only_if_kept(report, trained, named):
+    text = report_html(report if named else strip_file_names(report), trained.bundle, 0.6)
+    assert ("name-" in text) == named
+    assert ("file 1" in text) != named
+
+
+def test_report_html_without_images(trained):
+    text = report_html(ExamReport("trained", 0.5), trained.bundle, 0.5)
+    assert "<h1>Model report</h1>" in text
+    assert "Images" in text

@@ -1,0 +1,155 @@
+"""The predictor: the same input as in training, the stored probabilities, and the check for other kinds of images."""
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from builders.breasts import mammogram
+from builders.phantom_files import input_files, letter
+from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.errors import ImageError
+from mammo_core.evaluation.ood import ood_features
+from mammo_core.models.bundle import open_bundle
+from mammo_core.models.registry import DEMO
+from mammo_core.prediction.predictor import Predictor
+from mammo_core.prediction.results import ImagePrediction, UnreadableImage
+from mammo_core.preprocess import ModelInput, prepare, prepare_source
+from mammo_core.settings import SHIPPED_MODELS
+from mammo_core.workspace import Workspace
+
+ROW, COLUMN = np.mgrid[:512, :384]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Predictor:
+    return Predictor(open_bundle(SHIPPED_MODELS / DEMO))
+
+
+def predict(predictor: Predictor, files, sandbox) -> list:
+    return list(predictor.predict_files(Workspace.from_environment(), files, sandbox))
+
+
+def test_model_input_equals_png_used_in_training(finished, readable, trained, sandbox):
+    """One preprocessing path: the tensor of an uploaded file is the PNG of the import, for the files of every machine."""
+    manifest = pd.read_parquet(finished / "data" / "prepared" / "demo" / "manifest.parquet").set_index("image_id")
+    predictions = predict(trained, input_files(readable.groupby("machine_id").head(2)), sandbox)
+    assert len(predictions) >= 8
+    for prediction in predictions:
+        with Image.open(finished / "data" / "prepared" / "demo" / manifest.loc[prediction.file, "png"]) as png:
+            assert np.array_equal(np.asarray(png), prediction.decoded.model_input)
+
+
+def test_prediction_of_a_held_out_file_equals_the_stored_prediction(readable, trained, sandbox):
+    stored = trained.bundle.predictions().set_index("image_id")["probability"]
+    held_out = readable[readable["image_id"].isin(stored.index)].head(1)
+    (prediction,) = predict(trained, input_files(held_out), sandbox)
+    assert prediction.probability == pytest.approx(stored[prediction.file], abs=1e-5)
+
+
+def test_heatmap_matches_picture_size_and_stays_within_crop(readable, trained, sandbox):
+    (prediction,) = predict(trained, input_files(readable.head(1)), sandbox)
+    cam, geometry = prediction.heatmap(), prediction.decoded.geometry
+    assert cam.shape == prediction.decoded.picture.shape
+    assert 0 <= cam.min() <= cam.max() <= 1
+    scale = cam.shape[1] / geometry.source_columns
+    outside = cam[:, : int(geometry.left * scale)], cam[:, int(np.ceil(geometry.right * scale)) + 1 :]
+    assert not any(part.any() for part in outside)
+
+
+def test_predict_files_keeps_order_and_reports_unreadable_files(readable, trained, sandbox):
+    files = input_files(readable.head(6))
+    results = predict(trained, [*files[:3], letter(), *files[3:]], sandbox)
+    assert [image.file for image in results] == [file.name for file in [*files[:3], letter(), *files[3:]]]
+    assert isinstance(results[3], UnreadableImage)
+    assert results[3].error.startswith(("Not a DICOM file", "This isn't a DICOM file"))
+    assert all(image.decoded.view for image in results if isinstance(image, ImagePrediction))  # from the table
+
+
+def test_eight_concurrent_sessions_get_the_same_predictions_as_serial(readable, trained, sandbox):
+    files = input_files(readable.head(40))
+    serial = {image.file: fingerprint(image) for image in predict(trained, files, sandbox)}
+
+    def session(seed: int) -> list[ImagePrediction]:
+        chosen = [files[index] for index in np.random.default_rng(seed).permutation(len(files))[:25]]
+        images = predict(trained, chosen, sandbox)
+        assert [image.file for image in images] == [file.name for file in chosen]
+        return images
+
+    with ThreadPoolExecutor(8) as sessions:
+        results = list(sessions.map(session, range(8)))
+    assert [len(images) for images in results] == [25] * 8
+    assert all(fingerprint(image) == serial[image.file] for images in results for image in images)
+
+
+def fingerprint(image: ImagePrediction) -> tuple[str, str, float]:
+    arrays = hashlib.sha256(image.decoded.model_input.tobytes() + image.decoded.picture.tobytes()).hexdigest()
+    cam = hashlib.sha256(np.round(image.cam, 4).tobytes()).hexdigest()
+    return arrays, cam, round(image.probability, 6)
+
+
+def ood_scores(predictor: Predictor, inputs: list[ModelInput]) -> np.ndarray:
+    images = np.stack([one.image for one in inputs])
+    features = ood_features(images, [one.geometry for one in inputs], predictor(images).embedding)
+    return predictor.ood_detector.ood_score(features)
+
+
+def ellipse(row: float, column: float, height: float, width: float) -> np.ndarray:
+    return ((ROW - row) / height) ** 2 + ((COLUMN - column) / width) ** 2 < 1
+
+
+def ct_slice() -> np.ndarray:
+    body = 1000.0 * ellipse(256, 192, 150, 180)
+    for lung in (ellipse(250, 110, 90, 60), ellipse(250, 270, 90, 60)):
+        body[lung] = 200
+    body[ellipse(350, 192, 30, 32)] = 1800
+    return gaussian_filter(body, 1.5)
+
+
+def knee() -> np.ndarray:
+    leg = 900.0 * (abs(COLUMN - 192) < 90 + 15 * np.cos(ROW / 75))
+    bones = ellipse(210, 192, 70, 75), (abs(COLUMN - 192) < 40) & (ROW < 210), (abs(COLUMN - 195) < 38) & (ROW > 280)
+    for bone in bones:
+        leg[bone] = 2200
+    return gaussian_filter(leg, 2) + np.random.default_rng(0).normal(0, 40, leg.shape) * (leg > 0)
+
+
+def noise() -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 4095, ROW.shape).astype(float)
+
+
+def clouds() -> np.ndarray:
+    return 2000 + 5000 * gaussian_filter(np.random.default_rng(2).standard_normal(ROW.shape), 10)
+
+
+def flat_disc() -> np.ndarray:
+    return 2000.0 * ellipse(256, 0, 200, 175)
+
+
+@pytest.mark.parametrize("draw", [ct_slice, knee, clouds])
+def test_other_image_is_out_of_distribution(shipped, draw: Callable[[], np.ndarray]):
+    model_input = prepare(mammogram(draw()), shipped.bundle.preprocessing)
+    assert ood_scores(shipped, [model_input])[0] > 1
+
+
+@pytest.mark.parametrize("draw", [noise, flat_disc])
+def test_other_image_without_a_breast_is_rejected(shipped, draw: Callable[[], np.ndarray]):
+    with pytest.raises(ImageError):
+        prepare(mammogram(draw()), shipped.bundle.preprocessing)
+
+
+def test_unseen_phantoms_are_in_distribution(shipped, phantoms):
+    inputs = []
+    for file in read_catalogue(phantoms).table["file"].dropna():
+        try:
+            inputs.append(prepare_source(Path(file), shipped.bundle.preprocessing))
+        except ImageError:
+            continue  # a few of the set can't be read, on purpose
+    assert len(inputs) > 50
+    assert (ood_scores(shipped, inputs) <= 1).mean() >= 0.95

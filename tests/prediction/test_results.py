@@ -1,0 +1,115 @@
+import io
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from builders.predicted_images import decoded_image, image_prediction
+from mammo_core.documents.prediction import BreastPrediction, PatientPrediction
+from mammo_core.prediction.results import DuplicateImage, ExamReport, UnreadableImage, summarise
+
+BUNDLE = SimpleNamespace(name="trained", threshold=0.5)
+RIGHT, LEFT, UNKNOWN_SIDE = decoded_image("R"), decoded_image("L", seed=1), decoded_image(None, seed=2)
+
+
+@pytest.fixture
+def report() -> ExamReport:
+    """A right breast of two images, one of them out of distribution; a left breast; an unknown side; two problems."""
+    images = [
+        image_prediction(RIGHT, "a/1.dcm", probability=0.25),
+        image_prediction(RIGHT, "a/2.dcm", probability=0.625, ood_score=2.0),
+        image_prediction(LEFT, "a/3.dcm", probability=0.5),
+        image_prediction(UNKNOWN_SIDE, "a/4.dcm", probability=1.0),
+        UnreadableImage("letter", "l", "This isn't a DICOM file."),
+        DuplicateImage("a/5.dcm", "d", 3),
+    ]
+    return summarise(images, BUNDLE)
+
+
+def test_summarise_averages_breasts_and_takes_the_higher_breast(report):
+    assert report.breasts == (
+        BreastPrediction(
+            patient="p", laterality="L", images=1, probability=0.5, recall=True, out_of_distribution=False
+        ),
+        BreastPrediction(
+            patient="p", laterality="R", images=2, probability=0.4375, recall=False, out_of_distribution=True
+        ),
+    )
+    assert report.patients == (
+        PatientPrediction(patient="p", images=3, probability=0.5, recall=True, out_of_distribution=True),
+    )
+
+
+def test_summarise_unknown_side_gives_no_breast_and_no_patient():
+    report = summarise([image_prediction(UNKNOWN_SIDE, "b.dcm")], BUNDLE)
+    assert (report.breasts, report.patients) == ((), ())
+    assert "b.dcm" in report.to_csv()
+
+
+def test_document_has_one_entry_for_each_file(report):
+    document = report.to_document().to_json()
+    assert list(document) == ["model", "threshold", "images", "breasts", "patients"]
+    assert document["images"][1] == {
+        "file": "a/2.dcm",
+        "patient": "p",
+        "laterality": "R",
+        "view": "CC",
+        "probability": 0.625,
+        "out_of_distribution": True,
+        "error": None,
+    }
+    assert document["images"][4] == {
+        "file": "letter",
+        "patient": None,
+        "laterality": None,
+        "view": None,
+        "probability": None,
+        "out_of_distribution": None,
+        "error": "This isn't a DICOM file.",
+    }
+    assert document["images"][5]["error"] == "This is the same image as file 3; it counts once."
+    assert document["breasts"][1]["recall"] is False
+
+
+def test_csv_repeats_breast_and_patient_results_for_each_image(report):
+    table = pd.read_csv(io.StringIO(report.to_csv()))
+    assert table["file"].tolist() == ["1.dcm", "2.dcm", "3.dcm", "4.dcm", "letter", "5.dcm"]
+    assert table["breast_probability"].tolist()[:3] == [0.4375, 0.4375, 0.5]
+    assert table["breast_probability"].isna().tolist() == [False] * 3 + [True] * 3
+    assert table["patient_probability"].tolist()[:4] == [0.5] * 4
+    assert table.loc[4:, ["patient", "patient_probability", "patient_recall"]].isna().all(axis=None)
+    assert set(table["model"]) == {"trained"}
+
+
+def test_lines_state_every_file_breast_and_patient(report):
+    lines = list(report.lines())
+    assert lines[0] == "a/1.dcm: 0.250"
+    assert lines[4] == "letter: This isn't a DICOM file."
+    assert lines[6:] == [
+        "breast p L: 0.500, recall",
+        "breast p R: 0.438, no recall",
+        "patient p, highest breast: 0.500, recall",
+        "Model trained, recall threshold 0.500. Research use only, not a diagnosis.",
+    ]
+
+
+def test_original_of_a_duplicate_is_the_image_that_it_repeats(report):
+    assert report.original(report.images[5]) is report.images[2]
+    assert report.original(report.images[4]) is report.images[4]
+
+
+def test_problems_are_numbered_by_file(report):
+    assert report.problems == {5: report.images[4], 6: report.images[5]}
+    assert report.predictions == list(report.images[:4])
+
+
+def test_breasts_of_patient_come_right_before_left(report):
+    assert [breast.laterality for breast in report.breasts_of("p")] == ["R", "L"]
+    assert report.breasts_of("q") == []
+    assert report.patient("p") == [report.patients[0]]
+
+
+def test_without_arrays_keeps_the_thumbnail(report):
+    slim = report.images[0].without_arrays()
+    assert (slim.decoded.picture.size, slim.decoded.model_input.size, slim.decoded.thumbnail.size) == (0, 0, 256)
+    assert slim.probability == 0.25
