@@ -1,4 +1,4 @@
-"""What is in a zip file, and where. Runs in a worker; nothing is inflated here."""
+"""List the files in a zip file and their positions. Runs in a worker; nothing is inflated here."""
 
 import io
 import struct
@@ -10,10 +10,10 @@ from mammo_core.dicom.header import too_large
 from mammo_core.dicom.zip_member import DEFLATED, STORED, UNREADABLE, ZipMember
 from mammo_core.errors import ImageError
 
-MOST_FILES = 10_000
+MAX_FILES = 10_000
 ENCRYPTED = 1  # general purpose bit 0 (APPNOTE 4.4.4)
-LOCAL_HEADER = 30  # bytes, before name and extra field (APPNOTE 4.3.7)
-DAMAGE = (
+LOCAL_HEADER_BYTES = 30  # before name and extra field (APPNOTE 4.3.7)
+ZIP_ERRORS = (  # what zipfile raises for damaged files
     zipfile.BadZipFile,
     struct.error,
     EOFError,
@@ -26,7 +26,14 @@ DAMAGE = (
 
 
 class Member(NamedTuple):
-    """A file in a zip file: its name, where its compressed bytes lie, how, and how many it inflates to."""
+    """A file in a zip file.
+
+    Attributes:
+        name: with folders.
+        start, length: position and number of its compressed bytes.
+        method: `STORED`, `DEFLATED` or `UNREADABLE`.
+        size: bytes after inflation, as the zip file's directory states.
+    """
 
     name: str
     start: int
@@ -35,7 +42,7 @@ class Member(NamedTuple):
     size: int
 
     def cut(self, source: Path | bytes) -> ZipMember:
-        """Return the member as it lies in the zip file: its own bytes of one in memory, its place in one on disk."""
+        """Return the member, still compressed: a copy of its bytes if the zip file is in memory, else its position on disk."""
         if isinstance(source, bytes):
             return ZipMember(source[self.start : self.start + self.length], 0, self.length, self.method, self.size)
         return ZipMember(source, self.start, self.length, self.method, self.size)
@@ -45,16 +52,16 @@ def members(source: Path | bytes) -> list[Member]:
     """Return the files in a zip file; folders and hidden files are left out.
 
     Raises:
-        ImageError: it is damaged, or holds too many files.
+        ImageError: the zip file is damaged, or holds too many files.
     """
     try:
         with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
             with zipfile.ZipFile(stream) as archive:
                 items = [item for item in archive.infolist() if not item.is_dir() and not _hidden(item.filename)]
-            if len(items) > MOST_FILES:
-                raise too_large(f"The zip file holds {len(items):,} files", f"{MOST_FILES:,} are read")
+            if len(items) > MAX_FILES:
+                raise too_large(f"The zip file holds {len(items):,} files", f"{MAX_FILES:,} are read")
             return [_member(stream, item) for item in items]
-    except DAMAGE as error:
+    except ZIP_ERRORS as error:
         message = f"This zip file is damaged or of an unknown kind ({type(error).__name__})."
         raise ImageError("damaged", message) from None
 
@@ -63,10 +70,10 @@ def _member(stream: io.BufferedIOBase, item: zipfile.ZipInfo) -> Member:
     if item.flag_bits & ENCRYPTED or item.compress_type not in (STORED, DEFLATED):
         return Member(item.filename, 0, 0, UNREADABLE, 0)
     stream.seek(item.header_offset)
-    signature, name, extra = struct.unpack("<4s22xHH", stream.read(LOCAL_HEADER))
+    signature, name, extra = struct.unpack("<4s22xHH", stream.read(LOCAL_HEADER_BYTES))
     if signature != b"PK\x03\x04":
         raise zipfile.BadZipFile
-    start = item.header_offset + LOCAL_HEADER + name + extra
+    start = item.header_offset + LOCAL_HEADER_BYTES + name + extra
     return Member(item.filename, start, item.compress_size, item.compress_type, item.file_size)
 
 

@@ -1,4 +1,4 @@
-"""What a compressed stream says of itself: read from its markers before any decoder touches it.
+"""Parse the header of a compressed stream from its markers, before any decoder runs.
 
 JPEG: ITU-T T.81 annex B; JPEG-LS: T.87 annex C; JPEG 2000: T.800 annexes A and I.
 """
@@ -11,27 +11,27 @@ import numpy as np
 from mammo_core.errors import ImageError
 
 EOI, SOS, DRI = 0xFFD9, 0xFFDA, 0xFFDD
-RESTARTS = 0xD0  # to 0xD7, the second bytes of restart markers
+RESTARTS = 0xD0  # to 0xD7: second bytes of restart markers
 SOF = {0xFFC0, 0xFFC1, 0xFFC2, 0xFFC3, 0xFFF7}  # baseline, extended, progressive, lossless, JPEG-LS
 COD, SOT, EOC = 0xFF52, 0xFF90, 0xFFD9
 JP2_SIGNATURE = b"\0\0\0\x0cjP  "
-FILL = (b"\xff", b" ")  # beside zeros, what some writers fill up to an even length with
-MOST_SEGMENTS = 100_000  # tile parts and markers; a real stream has a few
+FILL = (b"\xff", b" ")  # with which, besides zeros, some writers pad to an even length
+MAX_SEGMENTS = 100_000  # tile parts and markers; a real stream has a few
 
 
 @dataclass(frozen=True)
 class Codestream:
-    """A stream without padding and boxes, and its header.
+    """A compressed stream without padding and boxes, and the contents of its header.
 
     Attributes:
         data: the bytes, from the start marker to the end marker.
         rows, columns: in pixels.
         bits: precision of a sample.
-        components: samples a pixel.
-        signed: whether they are; JPEG 2000 only.
-        levels: wavelet decompositions; 0 where there are none.
-        lossless_jpeg: whether the frame is JPEG's process 14.
-        frame, scan: where JPEG's frame header and its first scan's header begin; 0 in JPEG 2000.
+        components: samples per pixel.
+        signed: whether samples are signed; JPEG 2000 only.
+        levels: wavelet decompositions; 0 if there are none.
+        lossless_jpeg: whether the frame is JPEG process 14.
+        frame, scan: positions of the frame header and of the first scan header of a JPEG stream; 0 for JPEG 2000.
     """
 
     data: bytes
@@ -47,13 +47,13 @@ class Codestream:
 
 
 def parse(stream: bytes) -> Codestream:
-    """Read a stream's header and check that the stream is whole.
+    """Parse a stream's header and check that the stream is complete.
 
     Args:
         stream: one frame. Zeros may follow its end, as DICOM pads to even length.
 
     Raises:
-        ImageError: it isn't a JPEG, JPEG-LS or JPEG 2000 stream, ends early, or something follows it.
+        ImageError: the stream isn't JPEG, JPEG-LS or JPEG 2000, ends early, or other data follow it.
     """
     try:
         if stream.startswith(JP2_SIGNATURE):
@@ -64,7 +64,7 @@ def parse(stream: bytes) -> Codestream:
             return _jpeg(stream)
     except struct.error:
         raise _damaged("it ends within its header") from None
-    raise _damaged("it doesn't begin as a JPEG or JPEG 2000 stream does")
+    raise _damaged("it doesn't begin like a JPEG or JPEG 2000 stream")
 
 
 def _damaged(why: str) -> ImageError:
@@ -74,7 +74,7 @@ def _damaged(why: str) -> ImageError:
 def _unboxed(stream: bytes) -> bytes:
     """Return the codestream within JP2 boxes (T.800 I.4)."""
     position = 0
-    for _ in range(MOST_SEGMENTS):
+    for _ in range(MAX_SEGMENTS):
         length, kind = struct.unpack_from(">I4s", stream, position)
         start = position + 8
         if length == 1:
@@ -95,7 +95,7 @@ def _jpeg_2000(stream: bytes) -> Codestream:
     if (across, down) != (1, 1) or right <= left or bottom <= top:
         raise _damaged("its size makes no sense")
     position, levels = 4 + size, 0
-    for _ in range(MOST_SEGMENTS):
+    for _ in range(MAX_SEGMENTS):
         marker, length = struct.unpack_from(">HH", stream, position)
         if marker == SOT:
             break
@@ -104,14 +104,14 @@ def _jpeg_2000(stream: bytes) -> Codestream:
         if marker == COD:
             levels = struct.unpack_from(">B", stream, position + 9)[0]
         position += 2 + length
-    end = _last_tile_part(stream, position)
+    end = _end_of_tile_parts(stream, position)
     bits, signed = (depth & 0x7F) + 1, bool(depth & 0x80)
     return Codestream(stream[:end], bottom - top, right - left, bits, components, signed, levels)
 
 
-def _last_tile_part(stream: bytes, position: int) -> int:
-    """Walk from tile part to tile part (T.800 A.4.2) and return where the stream ends."""
-    for _ in range(MOST_SEGMENTS):
+def _end_of_tile_parts(stream: bytes, position: int) -> int:
+    """Follow the tile parts (T.800 A.4.2) and return the position where the stream ends."""
+    for _ in range(MAX_SEGMENTS):
         (marker,) = struct.unpack_from(">H", stream, position)
         if marker == EOC:
             rest = stream[position + 2 :]
@@ -128,7 +128,7 @@ def _last_tile_part(stream: bytes, position: int) -> int:
 
 
 def _marked_end(stream: bytes, marker: int) -> int:
-    """Return where the stream ends, not counting zeros, or one fill byte, after its end marker."""
+    """Return the position after the end marker; zeros, or one fill byte, may follow it."""
     bare = len(stream.rstrip(b"\0"))
     if stream[bare - 3 : bare] == marker.to_bytes(2) + b"\xff":
         bare -= 1
@@ -140,7 +140,7 @@ def _marked_end(stream: bytes, marker: int) -> int:
 def _jpeg(stream: bytes) -> Codestream:
     end = _marked_end(stream, EOI)
     position, frame, restarts = 2, None, False
-    for _ in range(MOST_SEGMENTS):
+    for _ in range(MAX_SEGMENTS):
         marker, length = struct.unpack_from(">HH", stream, position)
         if marker == 0xFFFF:  # fill byte (T.81 B.1.1.2)
             position += 1
@@ -168,6 +168,6 @@ def _jpeg(stream: bytes) -> Codestream:
 
 
 def _markers(stream: bytes, start: int, end: int) -> np.ndarray:
-    """Return the second bytes of all markers, and of what looks like one: 0 follows a coded 0xFF (T.81 B.1.1.5)."""
+    """Return the second byte of everything that looks like a marker; 0 follows a coded 0xFF (T.81 B.1.1.5)."""
     data = np.frombuffer(stream, np.uint8, end - start, start)
     return data[np.flatnonzero(data[:-1] == 0xFF) + 1]

@@ -1,7 +1,8 @@
-"""Answers → DICOM: the picture with its heat as Secondary Capture, and what was said of it as a Structured Report.
+"""A prediction → DICOM: the picture with its heatmap as Secondary Capture, the result as Structured Report.
 
-Both run in a sandboxed worker where they read the identifiers of a stranger's file. Without leave to keep them, the results
-hold none: the patient is the short keyed hash by which the application shows them, the study an identifier derived from it.
+Both are made in a sandboxed worker, because the identifiers come from a foreign file. Unless the user chooses to keep
+identifiers, the results contain none: the patient is replaced by the pseudonym that the application shows, and the study by
+an identifier derived from its own.
 """
 
 import uuid
@@ -17,6 +18,7 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.valuerep import DA, TM
 
+from mammo_core.dicom.guard import quiet_pydicom
 from mammo_core.dicom.header import Source, open_stream
 from mammo_core.dicom.pseudonyms import patient_key, real_patient_id
 from mammo_core.errors import ImageError
@@ -37,16 +39,16 @@ IDENTIFIERS = (
 
 @dataclass(frozen=True)
 class ReportContent:
-    """What is to be said of one image.
+    """The prediction for one image and what accompanies it.
 
     Attributes:
         model: name of the model.
         probability: of the positive class, in [0, 1].
-        recall: whether the breast reaches the operating point; None where it isn't known which breast it is.
+        recall: whether the breast reaches the operating point; None if the breast is unknown.
         threshold: the operating point, in [0, 1].
-        out_of_distribution: whether the image is unlike those that the model learnt from.
+        out_of_distribution: whether the image is unlike the training images.
         laterality, view: of the image, or None.
-        limits: sentences that must go with the answer.
+        limits: sentences that must accompany the prediction.
     """
 
     model: str
@@ -59,28 +61,29 @@ class ReportContent:
     limits: tuple[str, ...]
 
 
+@quiet_pydicom()
 def export(
     source: Source, picture: np.ndarray, content: ReportContent, keep: bool, secret: bytes
 ) -> tuple[bytes, bytes]:
-    """Make the DICOM files of an answer.
+    """Return the DICOM files of a prediction.
 
     Args:
         source: the image's own file.
-        picture: uint8 (rows, columns, 3), hung, with the heat laid over it.
-        content: what the model says of it.
-        keep: whether the patient's and the study's identifiers stay; the choice of the person who has the file.
+        picture: uint8 (rows, columns, 3), hung, with the heatmap over it.
+        content: the prediction.
+        keep: whether to keep the patient's and the study's identifiers; the choice of the person who has the file.
         secret: of the installation, for the pseudonyms that replace them.
 
     Returns:
         A Secondary Capture and a Comprehensive Structured Report that refers to it, as complete files.
 
     Raises:
-        ImageError: the source isn't readable, or has identifiers that can't stand in a DICOM file.
+        ImageError: the source isn't readable, or has identifiers that a DICOM file can't contain.
     """
     tags = _tags(source)
     try:
         capture = _capture(_identity(tags, keep, secret), picture, content)
-    except (ValueError, TypeError, AttributeError) as error:  # its words quote the value
+    except (ValueError, TypeError, AttributeError) as error:  # their text quotes the value
         raise ImageError("damaged", f"The source's identifiers can't be kept ({type(error).__name__}).") from None
     clean = tags[BURNED] == "NO"
     if clean:
@@ -95,17 +98,17 @@ def export(
 
 
 def _tags(source: Source) -> dict[str, str]:
-    """Read the elements that matter here, empty where the file lacks them."""
+    """Read identifiers and Burned In Annotation (0028,0301); a missing element is an empty text."""
     try:
         with open_stream(source) as stream:
-            found = dcmread(stream, stop_before_pixels=True, specific_tags=[*IDENTIFIERS, BURNED], force=True)
-        return {name: str(found.get(name) or "") for name in (*IDENTIFIERS, BURNED)}
+            dataset = dcmread(stream, stop_before_pixels=True, specific_tags=[*IDENTIFIERS, BURNED], force=True)
+        return {name: str(dataset.get(name) or "") for name in (*IDENTIFIERS, BURNED)}
     except (ImageError, OSError, ValueError, AttributeError, NotImplementedError) as error:
         raise ImageError("damaged", f"The header can't be read again ({type(error).__name__}).") from None
 
 
 def _identity(tags: dict[str, str], keep: bool, secret: bytes) -> dict[str, Any]:
-    """Return the arguments by which highdicom names patient and study."""
+    """Return the arguments with which highdicom identifies patient and study."""
     study = tags["StudyInstanceUID"] or tags["SOPInstanceUID"] or uuid.uuid4().hex
     if not keep:
         hidden = hd.UID.from_uuid(str(uuid.uuid5(uuid.NAMESPACE_OID, patient_key(study, secret))))
@@ -127,7 +130,7 @@ def _identity(tags: dict[str, str], keep: bool, secret: bytes) -> dict[str, Any]
 
 
 def _is_usable(name: str, value: str) -> bool:
-    """Return whether a date, a time or a sex is one; anonymisers put other words there."""
+    """Return whether a date, time or sex is valid; anonymisers write other words there."""
     try:
         if name.endswith("_date"):
             DA(value)
@@ -160,7 +163,7 @@ def _capture(identity: dict[str, Any], picture: np.ndarray, content: ReportConte
 
 
 def _orientation(content: ReportContent) -> list[str]:
-    """Return where rows and columns of a hung picture lead (0020,0020); nothing where the breast isn't known."""
+    """Return Patient Orientation (0020,0020) of a hung picture: where rows and columns lead; empty without laterality."""
     if content.laterality not in ("R", "L"):
         return []
     inwards = "L" if content.laterality == "R" else "R"
@@ -209,10 +212,10 @@ def _report(capture: Dataset, content: ReportContent) -> Dataset:
 
 
 def _comments(content: ReportContent) -> list[str]:
-    """Return the sentences that go with an answer."""
-    texts = [f"Recall from a probability of {content.threshold:.3f} of the breast."]
+    """Return the sentences that accompany a prediction."""
+    texts = [f"Recall threshold for a breast: probability {content.threshold:.3f}."]
     if content.out_of_distribution:
-        texts.append("The image is unlike those that the model learnt from: what it says of it has no basis.")
+        texts.append("The image is unlike the training images, so the prediction has no basis.")
     return [*content.limits, *texts]
 
 

@@ -10,10 +10,10 @@ from mammo_core.dicom.header import Header
 from mammo_core.errors import ImageError
 
 ITEM, SEQUENCE_END = 0xFFFEE000, 0xFFFEE0DD
-MOST_FRAGMENTS = 1_000_000
+MAX_FRAGMENTS = 1_000_000
 START_MARKERS = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")  # JPEG, JPEG 2000, JPEG 2000 in boxes
 
-Fragment = tuple[int, int]  # where it begins in the stream, and its length, in bytes
+Fragment = tuple[int, int]  # start in the stream, and length, in bytes
 
 
 def native_frame(header: Header, frame: int) -> bytes:
@@ -23,10 +23,11 @@ def native_frame(header: Header, frame: int) -> bytes:
         ImageError: there are more or fewer bytes than the header demands.
     """
     if header.length is None:
-        raise ImageError("damaged", "The header says that the pixels aren't compressed, but they stand in fragments.")
+        raise ImageError("damaged", "The header says that the pixels aren't compressed, but they are in fragments.")
     bits = header.rows * header.columns * header.allocated
     needed = (bits * header.frames + 7) // 8
-    needed += header.swapped and needed % 2
+    if header.swapped:
+        needed += needed % 2  # pixels come in words of two bytes
     start = header.stream.tell()
     _check_length(header, start, needed)
     if header.frames > 1 and bits % 8:
@@ -40,7 +41,7 @@ def native_frame(header: Header, frame: int) -> bytes:
 
 
 def _check_length(header: Header, start: int, needed: int) -> None:
-    """Refuse fewer bytes than needed, and more, but for one row of zeros: some writers fill up their pixels with it.
+    """Check the number of bytes; up to one row of zeros may follow, because some writers pad pixels with it.
 
     Raises:
         ImageError: the header and the pixels contradict each other.
@@ -48,8 +49,8 @@ def _check_length(header: Header, start: int, needed: int) -> None:
     surplus = (header.length or 0) - needed
     if surplus < 0:
         raise ImageError("damaged", "The file holds fewer bytes of pixels than its header demands.")
-    most = max(1, header.columns * header.allocated // 8)
-    if surplus > most or _read(header.stream, start + needed, surplus).strip(b"\0"):
+    row_bytes = max(1, header.columns * header.allocated // 8)
+    if surplus > row_bytes or _read(header.stream, start + needed, surplus).strip(b"\0"):
         raise ImageError("damaged", "The file holds more bytes of pixels than its header demands.")
 
 
@@ -57,21 +58,21 @@ def encapsulated_frame(header: Header, frame: int) -> bytes:
     """Read one compressed frame.
 
     Raises:
-        ImageError: the fragments are cut off, contradict the header, or something follows them.
+        ImageError: the fragments are cut off, contradict the header, or other data follow them.
     """
     if header.length is not None:
         raise ImageError("damaged", "The header says that the pixels are compressed, but they aren't in fragments.")
     table, fragments, end = _fragments(header)
     _check_end(header, end)
-    chosen = _of_frame(header, table, fragments, frame)
-    return b"".join(_read(header.stream, *fragment) for fragment in chosen)
+    frame_fragments = _fragments_of_frame(header, table, fragments, frame)
+    return b"".join(_read(header.stream, *fragment) for fragment in frame_fragments)
 
 
 def _fragments(header: Header) -> tuple[bytes, list[Fragment], int]:
-    """Walk over the items; return the Basic Offset Table, the fragments, and where the sequence ends."""
+    """Return the Basic Offset Table, the fragments, and the position where their sequence ends."""
     stream = header.stream
     items: list[Fragment] = []
-    for _ in range(MOST_FRAGMENTS):
+    for _ in range(MAX_FRAGMENTS):
         head = stream.read(8)
         if len(head) < 8:
             raise ImageError("damaged", "The file is cut off: its compressed image has no end.")
@@ -88,28 +89,36 @@ def _fragments(header: Header) -> tuple[bytes, list[Fragment], int]:
     raise ImageError("damaged", "The image is in more fragments than any real file has.")
 
 
-def _of_frame(header: Header, table: bytes, fragments: list[Fragment], frame: int) -> list[Fragment]:
-    """Return the fragments of one frame, by the offset tables, one a frame, or the start markers of streams."""
+def _fragments_of_frame(header: Header, table: bytes, fragments: list[Fragment], frame: int) -> list[Fragment]:
+    """Return the fragments of one frame."""
     if header.frames == 1:
         if len(table) > 4:
             raise _frames_disagree()
         return fragments
+    firsts = _first_fragments(header, table, fragments)
+    if len(firsts) != header.frames or firsts[0] != 0 or sorted(set(firsts)) != firsts:
+        raise _frames_disagree()
+    ends = [*firsts[1:], len(fragments)]
+    return fragments[firsts[frame] : ends[frame]]
+
+
+def _first_fragments(header: Header, table: bytes, fragments: list[Fragment]) -> list[int]:
+    """Return the index of each frame's first fragment.
+
+    It comes from an offset table; without one, each fragment is a frame, or a frame begins at each start marker.
+    """
     extended = header.dataset.get("ExtendedOffsetTable") or b""
     words = struct.iter_unpack("<Q", extended) if extended else struct.iter_unpack("<I", table)
     offsets = [offset for (offset,) in words]
     if offsets:
-        places = {start - fragments[0][0]: index for index, (start, _) in enumerate(fragments)}
-        if len(offsets) != header.frames or not set(offsets) <= set(places):
+        indices = {start - fragments[0][0]: index for index, (start, _) in enumerate(fragments)}
+        if len(offsets) != header.frames or not set(offsets) <= set(indices):
             raise _frames_disagree()
-        firsts = [places[offset] for offset in offsets]
-    elif len(fragments) == header.frames:
-        firsts = list(range(header.frames))
-    else:
-        begins = [_read(header.stream, start, min(length, 12)) for start, length in fragments]
-        firsts = [index for index, begin in enumerate(begins) if begin.startswith(START_MARKERS)]
-    if len(firsts) != header.frames or firsts[0] != 0 or sorted(set(firsts)) != firsts:
-        raise _frames_disagree()
-    return fragments[firsts[frame] : [*firsts, len(fragments)][frame + 1]]
+        return [indices[offset] for offset in offsets]
+    if len(fragments) == header.frames:
+        return list(range(header.frames))
+    starts = [_read(header.stream, start, min(length, 12)) for start, length in fragments]
+    return [index for index, start in enumerate(starts) if start.startswith(START_MARKERS)]
 
 
 def _frames_disagree() -> ImageError:
@@ -122,10 +131,10 @@ def _read(stream: BinaryIO, start: int, length: int) -> bytes:
 
 
 def _check_end(header: Header, end: int) -> None:
-    """Refuse what isn't a data element behind the pixels; zeros fill a block.
+    """Check that only data elements follow the pixels; zeros may fill the last block.
 
     Raises:
-        ImageError: trailing nonsense.
+        ImageError: something else follows.
     """
     stream = header.stream
     position, last = end, 0x7FE00010
@@ -141,7 +150,7 @@ def _check_end(header: Header, end: int) -> None:
 
 
 def _next_element(head: bytes, position: int, last: int, header: Header) -> tuple[int, int]:
-    """Return where the element after this one begins, and this one's tag."""
+    """Return the position after the element at `position`, and the element's tag."""
     order = "<" if header.little else ">"
     group, element, length = struct.unpack_from(order + "HHI", head)
     tag, size = group << 16 | element, 8

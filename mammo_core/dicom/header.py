@@ -1,10 +1,9 @@
-"""Bytes → a DICOM header that has been checked, and the place where its pixels begin.
+"""Bytes → a checked DICOM header, and the position where its pixels begin.
 
-Only the elements named in `READ` are looked at: a patient's name or birth date is never read.
+Only the elements named in `READ` are read: never a patient's name or birth date.
 """
 
 import io
-import logging
 import struct
 import warnings
 import zlib
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from pydicom import config, uid
+from pydicom import uid
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
@@ -23,16 +22,12 @@ from mammo_core.dicom.zip_member import ZipMember
 from mammo_core.errors import ImageError
 from mammo_core.settings import settings
 
-# pydicom's complaints quote values, and values can name a patient.
-config.settings.reading_validation_mode = config.IGNORE
-logging.getLogger("pydicom").setLevel(logging.CRITICAL)
-
 PIXEL_DATA, FLOAT_DATA = 0x7FE00010, {0x7FE00008, 0x7FE00009}
 OVERLAY_BIT = 0x60000102  # Overlay Bit Position: 0, or the bit of Pixel Data that the overlay takes
 UNDEFINED = 0xFFFFFFFF
-MOST_FRAMES = 10_000
-LAST_EARLY = 0x0020  # of the elements of groups 0002 and 0008 that a file may begin with
-INFLATED_BYTES_A_PIXEL = 4  # allowed for deflated files, whose size isn't known before
+MAX_FRAMES = 10_000
+MAX_FIRST_ELEMENT = 0x0020  # highest element of group 0002 or 0008 that a file without preamble may begin with
+INFLATED_BYTES_PER_PIXEL = 4  # limit for deflated files, whose size isn't known beforehand
 TECHNICAL = (  # may be shown; nothing here can name a person
     "Modality", "PresentationIntentType", "Manufacturer", "ManufacturerModelName", "PhotometricInterpretation",
     "Rows", "Columns", "NumberOfFrames", "BitsAllocated", "BitsStored", "PixelRepresentation", "PixelSpacing",
@@ -51,7 +46,7 @@ READ_TAGS.append(BaseTag(OVERLAY_BIT))
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of its pixels, and where they lie.
+    """What a file's header states about its pixels, and where they are.
 
     Attributes:
         dataset: the elements of `READ`, without pixels.
@@ -61,7 +56,7 @@ class Header:
         allocated, bits, high: Bits Allocated (0028,0100), Bits Stored (0028,0101) and High Bit (0028,0102).
         signed: Pixel Representation (0028,0103).
         inverted: Photometric Interpretation (0028,0004) is MONOCHROME1.
-        swapped: two pixels of 8 bits make a big-endian word (PS3.5 8.1.1).
+        swapped: two pixels of 8 bits form a big-endian word (PS3.5 8.1.1).
         stream: positioned where the value of Pixel Data (7FE0,0010) begins.
         length: of that value in bytes; None for encapsulated frames.
         size: bytes in the stream.
@@ -88,15 +83,15 @@ class Header:
         return self.syntax != uid.ExplicitVRBigEndian
 
 
-Source = Path | bytes | ZipMember  # of a file: where it lies, or what is in it
+Source = Path | bytes | ZipMember  # a file: its path, its contents, or its position in a zip file
 
 
 def open_stream(source: Source) -> BinaryIO:
-    """Open a file, or bytes, that aren't too large.
+    """Open a file, or bytes, unless it is too large.
 
     Raises:
-        ImageError: the file isn't there, can't be opened, exceeds the setting `max_file_bytes`, or is damaged within its zip
-            file.
+        ImageError: the file is missing, can't be opened, exceeds the setting `max_file_bytes`, or is damaged within its
+            zip file.
     """
     limit = settings().max_file_bytes
     try:
@@ -115,7 +110,7 @@ def open_stream(source: Source) -> BinaryIO:
 
 
 def too_large(what: str, limit: str) -> ImageError:
-    """Return the error for something over a cap."""
+    """Return the error for something that exceeds a limit."""
     return ImageError("too_large", f"{what}; at most {limit}.")
 
 
@@ -123,17 +118,17 @@ def parse(stream: BinaryIO) -> tuple[Dataset, uid.UID, BinaryIO]:
     """Read the elements of `READ`, up to the pixels.
 
     Returns:
-        The elements, the transfer syntax, and the stream, which stands at the tag of the pixels or at its end. It is
-        another one than was given where the file is deflated.
+        The elements, the transfer syntax, and the stream at the tag of the pixels, or at its end. For a deflated file it
+        is a new stream of the inflated bytes.
 
     Raises:
-        ImageError: it isn't a DICOM file, or its header is cut off.
+        ImageError: the file isn't DICOM, or its header is cut off.
     """
-    _to_first_element(stream)
-    with warnings.catch_warnings(record=True) as complaints:
+    _skip_preamble(stream)
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
-        syntax = uid.UID(str(meta.get("TransferSyntaxUID") or "")) or _usual_syntax(stream)
+        syntax = uid.UID(str(meta.get("TransferSyntaxUID") or "")) or _default_syntax(stream)
         if syntax == uid.DeflatedExplicitVRLittleEndian:
             stream = _inflate(stream)
         dataset = read_dataset(
@@ -143,31 +138,31 @@ def parse(stream: BinaryIO) -> tuple[Dataset, uid.UID, BinaryIO]:
             stop_when=_at_pixels,
             specific_tags=READ_TAGS,
         )
-    if any("End of file" in str(item.message) for item in complaints) or stream.tell() > _size(stream):
+    if any("End of file" in str(item.message) for item in caught) or stream.tell() > _size(stream):
         raise ImageError("damaged", "The file is cut off: it ends within its header.")
     if "SOPClassUID" not in dataset and "MediaStorageSOPClassUID" in meta:
         dataset.SOPClassUID = meta.MediaStorageSOPClassUID
     return dataset, syntax, stream
 
 
-def _to_first_element(stream: BinaryIO) -> None:
-    """Move behind the preamble; files older than Part 10 of the standard have none and begin with an element.
+def _skip_preamble(stream: BinaryIO) -> None:
+    """Move past the preamble; files older than Part 10 of the standard have none and begin with an element.
 
     Raises:
-        ImageError: it isn't a DICOM file.
+        ImageError: the file isn't DICOM.
     """
     start = stream.read(132)
     if start[128:] == b"DICM":
         return
     group, element, vr, length = struct.unpack_from("<HH2sH", start.ljust(8, b"\0"))
     explicit, implicit = vr.isalpha() and vr.isupper(), length == 0 and vr != b"\0\0"
-    if group not in (2, 8) or element > LAST_EARLY or not (explicit or implicit):
+    if group not in (2, 8) or element > MAX_FIRST_ELEMENT or not (explicit or implicit):
         raise ImageError("not_dicom", "This isn't a DICOM file. Give files as the scanner or the data set gives them.")
     stream.seek(0)
 
 
-def _usual_syntax(stream: BinaryIO) -> uid.UID:
-    """Return the transfer syntax of a file that names none: little-endian, with or without VRs."""
+def _default_syntax(stream: BinaryIO) -> uid.UID:
+    """Return the transfer syntax of a file that doesn't name one: little-endian, with or without VRs."""
     vr = stream.read(6)[4:]
     stream.seek(-6, io.SEEK_CUR)
     return uid.ExplicitVRLittleEndian if vr.isalpha() and vr.isupper() else uid.ImplicitVRLittleEndian
@@ -185,26 +180,26 @@ def _size(stream: BinaryIO) -> int:
 
 
 def _inflate(stream: BinaryIO) -> BinaryIO:
-    """Return the inflated rest of a stream, with a bound (PS3.5 A.5)."""
-    limit = min(settings().max_file_bytes, int(settings().max_megapixels * 1e6 * INFLATED_BYTES_A_PIXEL))
+    """Return the inflated rest of a stream, up to a limit (PS3.5 A.5)."""
+    limit = min(settings().max_file_bytes, int(settings().max_megapixels * 1e6 * INFLATED_BYTES_PER_PIXEL))
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     data = inflater.decompress(stream.read(), limit + 1)
     if len(data) > limit:
         raise too_large("The deflated file inflates beyond its limit", f"{limit / 1e6:,.0f} MB are read")
     if not inflater.eof:
         raise ImageError("damaged", "The file is cut off: its deflated data has no end.")
-    if inflater.unused_data.removeprefix(_gzip_end(data)).strip(b"\0"):
+    if inflater.unused_data.removeprefix(_gzip_trailer(data)).strip(b"\0"):
         raise ImageError("damaged", "The file is damaged: something follows its deflated data.")
     return io.BytesIO(data)
 
 
-def _gzip_end(data: bytes) -> bytes:
-    """Return what gzip puts behind deflated data (RFC 1952 2.3.1), and some DICOM writers with it."""
+def _gzip_trailer(data: bytes) -> bytes:
+    """Return the trailer that gzip, and some DICOM writers, append to deflated data (RFC 1952 2.3.1)."""
     return struct.pack("<II", zlib.crc32(data), len(data))
 
 
 def check(dataset: Dataset, syntax: uid.UID, stream: BinaryIO) -> Header:
-    """Check what the header says of the pixels, and find them.
+    """Check what the header states about the pixels, and find them.
 
     Raises:
         ImageError: something is missing, contradictory, not supported or too large.
@@ -213,7 +208,7 @@ def check(dataset: Dataset, syntax: uid.UID, stream: BinaryIO) -> Header:
     frames = integer(dataset, "NumberOfFrames", 1) or 1
     allocated, bits = integer(dataset, "BitsAllocated"), integer(dataset, "BitsStored")
     high = integer(dataset, "HighBit", bits - 1)
-    if rows < 1 or columns < 1 or not 1 <= frames <= MOST_FRAMES:
+    if rows < 1 or columns < 1 or not 1 <= frames <= MAX_FRAMES:
         raise ImageError("damaged", "The header gives an impossible number of rows, columns or frames.")
     if rows * columns > settings().max_megapixels * 1e6:
         limit = f"{settings().max_megapixels:g} are decoded"
@@ -245,7 +240,7 @@ def check(dataset: Dataset, syntax: uid.UID, stream: BinaryIO) -> Header:
 
 
 def _find_pixels(syntax: uid.UID, stream: BinaryIO) -> tuple[bytes, int | None]:
-    """Read the head of Pixel Data (7FE0,0010): its VR, if it has one, and its length in bytes, None if undefined."""
+    """Read the start of Pixel Data (7FE0,0010): its VR, if it has one, and its length in bytes, None if undefined."""
     order = ">" if syntax == uid.ExplicitVRBigEndian else "<"
     start = stream.read(8)
     if len(start) < 8:
@@ -263,7 +258,7 @@ def integer(dataset: Dataset, name: str, default: int | None = None) -> int:
     """Return an element's value as an integer.
 
     Raises:
-        ImageError: it is absent without a default, or isn't a number.
+        ImageError: the element is missing and there is no default, or it isn't a number.
     """
     value: Any = dataset.get(name)
     if isinstance(value, MultiValue):
@@ -276,3 +271,14 @@ def integer(dataset: Dataset, name: str, default: int | None = None) -> int:
         return int(value)
     except (TypeError, ValueError, OverflowError):
         raise ImageError("damaged", f"The header's {name} isn't a number.") from None
+
+
+def decimals(value: Any) -> list[float]:
+    """Return the numbers of an element's value; an empty list if it is missing or empty.
+
+    Raises:
+        ValueError: a value isn't a number.
+    """
+    if value is None or value == "":
+        return []
+    return [float(item) for item in value] if isinstance(value, MultiValue) else [float(value)]

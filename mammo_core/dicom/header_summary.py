@@ -1,15 +1,15 @@
-"""What a file's header says of its image, without decoding a pixel."""
+"""Size and storage of an image, from its header alone."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from mammo_core.dicom import header
-from mammo_core.dicom.read import _nothing_else
+from mammo_core.dicom.guard import only_image_errors
 
 
 @dataclass(frozen=True)
 class HeaderSummary:
-    """The shape and storage of an image; nothing here can name a person.
+    """The size and storage of an image; no attribute can name a person.
 
     Attributes:
         rows, columns: pixels, (0028,0010) and (0028,0011).
@@ -26,12 +26,12 @@ class HeaderSummary:
 
 
 def read_header(source: Path | bytes) -> HeaderSummary:
-    """Read the header of one DICOM file up to its pixels, which need not be there.
+    """Read the header of a DICOM file up to its pixels, which may be missing.
 
     Raises:
-        ImageError: it isn't a DICOM file, is too large, or its header is damaged.
+        ImageError: the file isn't DICOM, is too large, or its header is damaged.
     """
-    with header.open_stream(source) as opened, _nothing_else():
+    with header.open_stream(source) as opened, only_image_errors():
         dataset, syntax, _ = header.parse(opened)
         return HeaderSummary(
             rows=header.integer(dataset, "Rows"),

@@ -1,4 +1,8 @@
-"""Worker processes: they end with the process that started them or after too long a time, and keep their memory."""
+"""Limits of worker processes: on lifetime, wall time, CPU time, memory and network access.
+
+All functions change the process that calls them, so they belong in a worker and not in the app. Decoding workers of the
+sandbox use all of them; Dask workers use `hard_timeout` and `tune_malloc`.
+"""
 
 import ctypes
 import errno
@@ -16,13 +20,23 @@ from contextlib import contextmanager
 from functools import cache
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # parameters of mallopt(3)
-KEPT, LARGEST = 1 << 29, 1 << 25  # bytes that stay with the process; bytes of a block, the most that glibc allows
+TRIM_BYTES = 512 * 2**20  # of freed memory that the process keeps
+MMAP_BYTES = 32 * 2**20  # larger blocks are mapped afresh each time; the highest value that glibc allows
+
+SECCOMP = {"x86_64": (0xC000003E, 317, 41), "aarch64": (0xC00000B7, 277, 198)}  # architecture, seccomp(2), socket(2)
+IO_URING_SETUP = 425  # another way to a socket; the same number on all architectures
+FOREIGN_ABI = 0x4000_0000  # first number of the system calls of another binary interface
+LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06  # classic BPF: ld abs, jeq, jge, ret
+ALLOW, DENY = 0x7FFF_0000, 0x0005_0000 | errno.EACCES
+NO_NEW_PRIVILEGES, FILTER_MODE, ALL_THREADS = 38, 1, 1
+
+logger = logging.getLogger(__name__)
 
 
 def die_with_parent() -> None:
-    """End this worker process as soon as its parent is gone; the initializer of a pool of spawned processes.
+    """End this worker process as soon as its parent has ended; for the initialiser of a pool of spawned processes.
 
-    A killed parent can't tell its workers; they would wait for work for ever.
+    A parent that is killed can't stop its workers, and they would wait for tasks for ever.
     """
     parent = multiprocessing.parent_process()
     if parent is None:
@@ -37,13 +51,13 @@ def die_with_parent() -> None:
 
 @contextmanager
 def hard_timeout(seconds: float) -> Iterator[None]:
-    """End this process at once, whatever it is doing, if the block takes longer.
+    """End this process immediately if the block takes longer.
 
-    faulthandler's thread needs no Python to do so; a Python thread would wait for a codec that holds the interpreter. There
-    is one such clock a process: in a process that does several things at a time the last block counts.
+    faulthandler's thread doesn't need the interpreter; a Python thread would wait for a codec that holds it. There is one
+    such timer per process: of several blocks that run at the same time, only the last one is limited.
     """
-    with open(os.devnull, "w") as nowhere:
-        faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
+    with open(os.devnull, "w") as no_output:
+        faulthandler.dump_traceback_later(seconds, exit=True, file=no_output)
         try:
             yield
         finally:
@@ -52,30 +66,20 @@ def hard_timeout(seconds: float) -> Iterator[None]:
 
 @cache
 def tune_malloc() -> None:
-    """Let this process keep what it frees: each image needs its megabytes again, and fresh ones cost a tenth of its time.
+    """Make malloc keep freed memory: each image needs as much again, and fresh memory costs a tenth of the time.
 
-    Dask tells its workers the opposite. Other C libraries than glibc have nothing to tell.
+    Dask configures its workers the other way. C libraries other than glibc have no such setting.
     """
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", lambda *_: None)
-        mallopt(MMAP_THRESHOLD, LARGEST)
-        mallopt(TRIM_THRESHOLD, KEPT)
-
-
-SECCOMP = {"x86_64": (0xC000003E, 317, 41), "aarch64": (0xC00000B7, 277, 198)}  # architecture, seccomp(2), socket(2)
-IO_URING_SETUP = 425  # the other way to a socket; the same number everywhere
-FOREIGN = 0x4000_0000  # system calls from here on are those of another binary interface
-LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06  # classic BPF: ld abs, jeq, jge, ret
-ALLOW, DENY = 0x7FFF_0000, 0x0005_0000 | errno.EACCES
-NO_NEW_PRIVILEGES, FILTER_MODE, ALL_THREADS = 38, 1, 1
-
-logger = logging.getLogger(__name__)
+        mallopt(MMAP_THRESHOLD, MMAP_BYTES)
+        mallopt(TRIM_THRESHOLD, TRIM_BYTES)
 
 
 def limit_process(memory: int) -> None:
-    """Limit this process for good: its address space, no core files, no new sockets (Linux).
+    """Limit this process irrevocably: its address space, no core files, no new sockets (Linux).
 
-    Windows has none of these limits; macOS has no such filter. A kernel that refuses the filter is told to the log.
+    Windows has none of these limits, and macOS can't deny sockets. If the kernel refuses to, a warning is logged.
 
     Args:
         memory: address space in bytes.
@@ -87,11 +91,11 @@ def limit_process(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux" and not _deny_sockets():
-        logger.warning("This system can't keep a decoding process off the network; its other limits hold.")
+        logger.warning("This system can't deny network access to a decoding process; its other limits apply.")
 
 
 def limit_cpu_time(seconds: float) -> None:
-    """Let this process end itself (SIGXCPU) after so much more CPU time, counted over all its threads.
+    """Make the kernel end this process (SIGXCPU) after some more CPU time, counted over all its threads.
 
     Args:
         seconds: CPU time in s, rounded up.
@@ -106,15 +110,15 @@ def limit_cpu_time(seconds: float) -> None:
 
 
 def _deny_sockets() -> bool:
-    """Make socket(2) fail in all threads of this process with a seccomp filter; return whether the kernel took it."""
+    """Make socket(2) fail in all threads by a seccomp filter; return whether the kernel accepted it."""
     if platform.machine() not in SECCOMP:
         return False
     architecture, seccomp, socket = SECCOMP[platform.machine()]
-    steps = [  # operation, jumps if true and if false (in steps), operand; the data are those of seccomp(2)
+    steps = [  # operation, jumps if true and if false (in steps), operand; offsets are those of seccomp(2)'s data
         (LOAD, 0, 0, 4),  # architecture
         (EQUAL, 0, 5, architecture),
         (LOAD, 0, 0, 0),  # number of the system call
-        (AT_LEAST, 3, 0, FOREIGN),
+        (AT_LEAST, 3, 0, FOREIGN_ABI),
         (EQUAL, 2, 0, socket),
         (EQUAL, 1, 0, IO_URING_SETUP),
         (RETURN, 0, 0, ALLOW),

@@ -1,4 +1,4 @@
-"""Which files are recognisably no mammograms. RSNA's sparse headers say nothing of themselves, and pass."""
+"""Reject files that are recognisably not mammograms. RSNA's sparse headers give no such sign and pass."""
 
 from pydicom import uid
 from pydicom.dataset import Dataset
@@ -31,38 +31,38 @@ PROJECTION_CLASSES = {  # SOP Class UID (0008,0016) of images that may be mammog
 
 
 def reject_others(dataset: Dataset, has_pixels: bool) -> None:
-    """Refuse what is recognisably not a mammogram, by name.
+    """Raise an error that names what the file is, if it is recognisably not a mammogram.
 
     Args:
         dataset: the header.
         has_pixels: whether pixels follow it.
 
     Raises:
-        ImageError: not a mammogram.
+        ImageError: the file isn't a mammogram.
     """
     modality = _text(dataset, "Modality")
     if modality not in MAMMOGRAPHY:
-        raise _no_mammogram(MODALITIES.get(modality, "a DICOM file of another modality"))
+        raise _not_mammogram(MODALITIES.get(modality, "a DICOM file of another modality"))
     sop_class = uid.UID(_text(dataset, "SOPClassUID"))
     if sop_class.name != str(sop_class) and sop_class not in PROJECTION_CLASSES and modality != "MG":
-        raise _no_mammogram(f"a DICOM file of the class {sop_class.name}")
+        raise _not_mammogram(f"a DICOM file of the class {sop_class.name}")
     if not has_pixels:
         if "Rows" in dataset:
             raise ImageError("damaged", "The file is cut off: its image is missing.")
         raise ImageError("not_mammogram", "This DICOM file has no image, so it isn't a mammogram.")
     interpretation = _text(dataset, "PhotometricInterpretation")
     if str(dataset.get("SamplesPerPixel") or 1) != "1" or interpretation not in ("", "MONOCHROME1", "MONOCHROME2"):
-        raise _no_mammogram("a colour image")
+        raise _not_mammogram("a colour image")
     if not interpretation:
         raise ImageError("damaged", "The header lacks PhotometricInterpretation: dark and bright can't be told apart.")
     part = _text(dataset, "BodyPartExamined")
     if part and "BREAST" not in part and modality != "MG":
-        raise _no_mammogram("an image of another part of the body")
+        raise _not_mammogram("an image of another part of the body")
 
 
 def _text(dataset: Dataset, name: str) -> str:
     return str(dataset.get(name) or "").strip().upper()
 
 
-def _no_mammogram(what: str) -> ImageError:
+def _not_mammogram(what: str) -> ImageError:
     return ImageError("not_mammogram", f"This is {what}, not a mammogram.")

@@ -1,4 +1,4 @@
-"""A pool of processes in which untrusted files are decoded: they may hang, eat memory or die, and harm nobody."""
+"""A pool of confined processes for untrusted files: a worker may hang, run out of memory or die without harm to others."""
 
 import signal
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from mammo_core.dicom.limits import die_with_parent, limit_cpu_time, limit_proce
 from mammo_core.errors import ImageError
 from mammo_core.settings import settings
 
-CPU_ENDED = -getattr(signal, "SIGXCPU", 24)  # exit code of a worker that has used its time up
+CPU_TIME_EXCEEDED = -getattr(signal, "SIGXCPU", 24)  # exit code of a worker that has used up its CPU time
 
 
 class Sandbox:
-    """Runs module-level functions in worker processes with limits on time and memory, and without a network.
+    """Runs module-level functions in worker processes with limits on time and memory, and without network access.
 
-    A worker that dies or takes too long is replaced; the call raises an ImageError, others are not affected.
+    A worker that dies or takes too long is replaced: its call raises an ImageError, and other calls are not affected.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Sandbox:
         self.pool = ProcessPool(
             max_workers=settings().decode_workers,
             context=spawn,
-            initializer=_start,
+            initializer=_initialise_worker,
             initargs=[settings().decode_bytes],
         )
 
@@ -34,28 +34,28 @@ class Sandbox:
         """Call `function(*arguments)` in a worker.
 
         Args:
-            function: at the top level of a module.
-            arguments: picklable.
-            timeout: wall time in s, and CPU time too; by default the setting `decode_seconds`.
+            function: defined at the top level of a module.
+            arguments: picklable values.
+            timeout: limit on wall time and on CPU time in s; by default the setting `decode_seconds`.
 
         Raises:
-            ImageError: the worker died, ran out of memory or took too long; and what the function raises.
+            ImageError: the worker died, ran out of memory or took too long. Errors of the function are passed on.
         """
         return self.start(function, *arguments, timeout=timeout)()
 
     def start(self, function: Callable[..., Any], *arguments: Any, timeout: float | None = None) -> Callable[[], Any]:
-        """Begin a call like `run`, and return a function that waits for its result."""
+        """Start a call like `run`; return a function that waits for its result."""
         seconds = timeout or settings().decode_seconds
         future: Any = self.pool.schedule(_timed, args=[seconds, function, *arguments], timeout=seconds)
         return lambda: _result(future, seconds)
 
     @property
     def workers(self) -> int:
-        """How many calls can be under way at once."""
+        """The number of calls that can run at the same time."""
         return settings().decode_workers
 
     def close(self) -> None:
-        """End all workers."""
+        """Stop all workers."""
         self.pool.stop()
         self.pool.join()
 
@@ -72,14 +72,14 @@ def _result(future: Any, seconds: float) -> Any:
     except TimeoutError:
         raise _too_long(seconds) from None
     except ProcessExpired as error:
-        if error.exitcode == CPU_ENDED:
+        if error.exitcode == CPU_TIME_EXCEEDED:
             raise _too_long(seconds) from None
         raise ImageError("decoder_died", "The decoder crashed on this file; nothing else was harmed.") from None
     except MemoryError:
         raise ImageError("decoder_died", "Decoding this file needs more memory than is allowed.") from None
 
 
-def _start(memory: int) -> None:
+def _initialise_worker(memory: int) -> None:
     die_with_parent()
     tune_malloc()
     limit_process(memory)

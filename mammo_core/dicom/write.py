@@ -38,7 +38,7 @@ _VIEW_CODES = {  # CID 4014, View for Mammography: SNOMED code value and meaning
 
 @dataclass(frozen=True)
 class Header:
-    """What a synthetic file says about its pixels.
+    """What a synthetic file states about its pixels.
 
     Attributes:
         patient: PatientID (0010,0020).
@@ -46,7 +46,7 @@ class Header:
         laterality: "L" or "R", ImageLaterality (0020,0062).
         view: "CC", "MLO", …; written as ViewPosition and view code in full headers only.
         bits: BitsStored, 8 to 16, in 16 allocated.
-        inverted: MONOCHROME1 (low values are bright) in place of MONOCHROME2.
+        inverted: MONOCHROME1 (low values are bright) instead of MONOCHROME2.
         padding: PixelPaddingValue (0028,0120), or None.
         windows: (centre, width) pairs in stored values; may be empty.
         voi_function: VOILUTFunction (0028,1056), or None to leave it out.
@@ -76,7 +76,7 @@ def dicom_bytes(pixels: npt.NDArray[np.uint16], header: Header, syntax: Syntax =
 
     Args:
         pixels: stored values, uint16 (rows, columns), each below 2**header.bits.
-        header: what the file says about them.
+        header: what the file states about them.
         syntax: "jpeg2000" (1.2.840.10008.1.2.4.90), "jpeg_lossless" (…4.70) or "plain" (Explicit VR Little Endian).
     """
     dataset = Dataset()
@@ -100,7 +100,7 @@ def dicom_bytes(pixels: npt.NDArray[np.uint16], header: Header, syntax: Syntax =
 
 
 def _codestream(pixels: npt.NDArray[np.uint16], bits: int, syntax: Syntax) -> bytes:
-    """Compress without loss: reversible JPEG 2000 with five decompositions, or JPEG process 14 with predictor 1."""
+    """Compress losslessly: reversible JPEG 2000 with five decompositions, or JPEG process 14 with predictor 1."""
     if syntax == "jpeg2000":
         return bytes(
             imagecodecs.jpeg2k_encode(
@@ -116,7 +116,7 @@ def _uid(*parts: str) -> str:
 
 
 def _sop_class(header: Header) -> UID:
-    """Digital X-Ray like RSNA's file meta, or digital mammography with full headers."""
+    """Return Digital X-Ray, as in RSNA's file meta, or digital mammography for full headers."""
     if header.full:
         return DigitalMammographyXRayImageStorageForPresentation
     return DigitalXRayImageStorageForPresentation
@@ -135,7 +135,7 @@ def _identify(dataset: Dataset, header: Header) -> None:
 
 
 def _describe(dataset: Dataset, header: Header) -> None:
-    """Add what a conformant mammogram says (PS3.3 A.27) and RSNA's files leave out."""
+    """Add the elements of a conformant mammogram (PS3.3 A.27) that RSNA's files lack."""
     dataset.SOPClassUID = _sop_class(header)
     dataset.Modality = "MG"
     dataset.PresentationIntentType = "FOR PRESENTATION"
@@ -161,7 +161,7 @@ def _describe(dataset: Dataset, header: Header) -> None:
 
 
 def _orientation(header: Header) -> list[str]:
-    """Where rows and columns lead (0020,0020): rows away from the nipple's edge, columns to the feet or inwards."""
+    """Return Patient Orientation (0020,0020): where rows lead, away from the nipple, and columns, downwards or inwards."""
     inwards = "R" if header.laterality == "L" else "L"
     return ["P" if header.faces_left else "A", inwards if header.view == "CC" else f"F{inwards}"]
 

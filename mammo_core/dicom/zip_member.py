@@ -1,4 +1,4 @@
-"""A file within a zip file, as it lies there: whoever reads it inflates it, with a bound, in a worker that may die."""
+"""A file within a zip file, still compressed. The worker that reads it inflates it, up to a limit."""
 
 import zlib
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mammo_core.errors import ImageError
 
-STORED, DEFLATED, UNREADABLE = 0, 8, -1  # compression methods (APPNOTE 4.4.5), and all others
+STORED, DEFLATED, UNREADABLE = 0, 8, -1  # compression methods (APPNOTE 4.4.5); UNREADABLE stands for all others
 
 
 @dataclass(frozen=True)
@@ -15,9 +15,9 @@ class ZipMember:
 
     Attributes:
         source: the zip file, or a part of it in memory.
-        start, length: where its bytes lie in there, still compressed.
-        method: `STORED` or `DEFLATED`; anything else can't be read.
-        size: bytes that the zip file's directory announces; never more are inflated.
+        start, length: position and number of its compressed bytes in `source`.
+        method: `STORED` or `DEFLATED`; others can't be read.
+        size: bytes after inflation, as the zip file's directory states; never more are inflated.
     """
 
     source: Path | bytes = field(repr=False)
@@ -30,27 +30,27 @@ class ZipMember:
         """Return the member's contents.
 
         Raises:
-            ImageError: it is cut off, has another size than announced, is encrypted, or compressed in another way.
+            ImageError: the member is cut off, doesn't have the stated size, is encrypted, or is compressed in another way.
         """
         if self.method not in (STORED, DEFLATED):
             raise ImageError(
                 "unsupported", "The file is encrypted within its zip file, or compressed in an unusual way."
             )
-        data = self._packed()
+        data = self._compressed()
         if self.method == STORED:
-            contents, whole = data, True
+            contents, complete = data, True
         else:
             inflater = zlib.decompressobj(-zlib.MAX_WBITS)
             try:
                 contents = inflater.decompress(data, self.size + 1)
             except zlib.error:
                 raise _damaged() from None
-            whole = inflater.eof
-        if not whole or len(contents) != self.size:
+            complete = inflater.eof
+        if not complete or len(contents) != self.size:
             raise _damaged()
         return contents
 
-    def _packed(self) -> bytes:
+    def _compressed(self) -> bytes:
         if isinstance(self.source, bytes):
             return self.source[self.start : self.start + self.length]
         with self.source.open("rb") as stream:

@@ -12,6 +12,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels.encoders.base import get_encoder
 
+from mammo_core.dicom.guard import quiet_pydicom
+
 Encode = Callable[[np.ndarray, int], bytes]
 
 
@@ -60,6 +62,7 @@ NATIVE = (
 )
 
 
+@quiet_pydicom()  # invalid values are written on purpose
 def build_dicom(pixels: np.ndarray, syntax: str = uid.ExplicitVRLittleEndian, bits: int = 12, **elements: Any) -> bytes:
     """Return a DICOM file with RSNA's sparse header.
 
@@ -103,3 +106,11 @@ def build_dicom(pixels: np.ndarray, syntax: str = uid.ExplicitVRLittleEndian, bi
     stream = BytesIO()
     dataset.save_as(stream, enforce_file_format=True)
     return stream.getvalue()
+
+
+def build_lookup_table(entries: list[int], first: int = 0, bits: int = 16) -> Dataset:
+    """Return an item of a LUT sequence, little-endian; `first` is the value that is mapped to the first entry."""
+    item = Dataset()
+    item.add_new("LUTDescriptor", "US", [len(entries), first, bits])
+    item.add_new("LUTData", "OW", np.array(entries, "<u2").tobytes())
+    return item

@@ -1,6 +1,7 @@
 import io
 import shutil
 import subprocess
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -31,30 +32,30 @@ def source(burned: str | None = "NO") -> bytes:
 
 
 @pytest.fixture
-def made(workspace) -> dict[bool, tuple[bytes, bytes]]:
+def made() -> dict[bool, tuple[bytes, bytes]]:
     return {keep: export(source(), PICTURE, STATEMENT, keep, SECRET) for keep in (False, True)}
 
 
 def test_export_deidentified_contains_no_source_identifiers(made):
-    given = dcmread(io.BytesIO(source()))
+    original = dcmread(io.BytesIO(source()))
     for data in made[False]:
         for secret in (
             b"SECRET",
             b"Secret",
             b"19600102",
             b"20200304",
-            given.StudyInstanceUID.encode(),
-            given.SOPInstanceUID.encode(),
+            original.StudyInstanceUID.encode(),
+            original.SOPInstanceUID.encode(),
         ):
             assert secret not in data
 
 
 def test_export_keeps_identifiers_on_request(made):
-    given = dcmread(io.BytesIO(source()))
+    original = dcmread(io.BytesIO(source()))
     for data in made[True]:
         found = dcmread(io.BytesIO(data))
         assert (found.PatientID, found.PatientName, found.AccessionNumber) == ("SECRET-ID", "Secret^Name", "SECRET-ACC")
-        assert found.StudyInstanceUID == given.StudyInstanceUID
+        assert found.StudyInstanceUID == original.StudyInstanceUID
         assert "PatientIdentityRemoved" not in found
 
 
@@ -67,7 +68,7 @@ def test_export_secondary_capture_holds_the_picture(made):
 
 
 @pytest.mark.parametrize("burned", ["YES", None])
-def test_export_unverified_pixels_are_not_marked_deidentified(workspace, burned):
+def test_export_unverified_pixels_are_not_marked_deidentified(burned):
     capture = dcmread(io.BytesIO(export(source(burned), PICTURE, STATEMENT, False, SECRET)[0]))
     assert capture.get("PatientIdentityRemoved") != "YES"
     assert capture.get("BurnedInAnnotation") != "NO"
@@ -83,14 +84,12 @@ def texts(item: Dataset) -> list[str]:
 @pytest.mark.parametrize(
     ("out_of_distribution", "recall", "said"), [(False, True, "Recall"), (True, True, "No decision")]
 )
-def test_export_report_has_no_decision_for_ood_image(workspace, out_of_distribution, recall, said):
+def test_export_report_has_no_decision_for_ood_image(out_of_distribution, recall, said):
     statement = replace(STATEMENT, out_of_distribution=out_of_distribution, recall=recall)
     found = texts(dcmread(io.BytesIO(export(source(), PICTURE, statement, False, SECRET)[1])))
     assert said in found
-    assert (
-        "The image is unlike those that the model learnt from: what it says of it has no basis." in found
-    ) == out_of_distribution
-    assert "Recall from a probability of 0.400 of the breast." in found
+    assert ("The image is unlike the training images, so the prediction has no basis." in found) == out_of_distribution
+    assert "Recall threshold for a breast: probability 0.400." in found
 
 
 def test_export_images_of_an_exam_share_one_study(made):
@@ -111,7 +110,7 @@ def test_export_report_holds_probability_and_references_capture(made):
     assert study.ReferencedSeriesSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID == capture.SOPInstanceUID
 
 
-def test_export_unknown_laterality_leaves_orientation_empty(workspace):
+def test_export_unknown_laterality_leaves_orientation_empty():
     statement = ReportContent("demo", 0.2, None, 0.4, False, None, None, ("Research use only.",))
     capture = dcmread(io.BytesIO(export(source(), PICTURE, statement, False, SECRET)[0]))
     assert not capture.PatientOrientation
@@ -126,7 +125,7 @@ def test_export_is_readable_by_dcmtk(made, tmp_path):
             assert ("Recall" if name == "sr" else "Research use only.") in done.stdout
 
 
-def test_export_unreadable_source_raises_image_error(workspace, tmp_path):
+def test_export_unreadable_source_raises_image_error(tmp_path):
     with pytest.raises(ImageError, match="can't be read again"):
         export(tmp_path / "nothing.dcm", PICTURE, STATEMENT, False, SECRET)
 
@@ -138,7 +137,7 @@ def test_export_unreadable_source_raises_image_error(workspace, tmp_path):
         ("StudyTime", "10:10:10"),
     ],
 )  # fmt: skip
-def test_export_omits_invalid_dates_and_sex(workspace, name, value):
+def test_export_omits_invalid_dates_and_sex(name, value):
     dataset = dcmread(io.BytesIO(source()))
     setattr(dataset, name, value)
     stream = io.BytesIO()
@@ -149,7 +148,19 @@ def test_export_omits_invalid_dates_and_sex(workspace, name, value):
         assert found.PatientID == "SECRET-ID"
 
 
-def test_export_ignores_placeholder_patient_id(workspace):
+def test_export_warnings_never_quote_a_patient_name():
+    dataset = dcmread(io.BytesIO(source()))
+    dataset.PatientName = "Secretname"  # highdicom warns of names with a single component, and quotes them
+    stream = io.BytesIO()
+    dataset.save_as(stream)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        capture, _ = export(stream.getvalue(), PICTURE, STATEMENT, True, SECRET)
+    assert dcmread(io.BytesIO(capture)).PatientName == "Secretname"
+    assert caught == []
+
+
+def test_export_ignores_placeholder_patient_id():
     dataset = dcmread(io.BytesIO(source()))
     dataset.PatientID = "removed"
     stream = io.BytesIO()

@@ -16,7 +16,7 @@ from builders.breasts import breast, breast8
 from builders.dicom import LOSSLESS, LOSSY, NATIVE, build_dicom
 from mammo_core.dicom import Window, header, read
 from mammo_core.dicom.codecs import NATIVE as UNCOMPRESSED
-from mammo_core.dicom.read import stored_values
+from mammo_core.dicom.stored import read_stored_values
 from mammo_core.errors import ImageError
 
 SECRETS = ("Doe", "Jane", "MRN-77", "19610203", "20200304", "10042", "Clinic")
@@ -66,7 +66,7 @@ def others(path: Path) -> np.ndarray | None:
 
 def ours(path: Path) -> np.ndarray:
     with header.open_stream(path) as opened:
-        return stored_values(header.check(*header.parse(opened)), strict=True).values
+        return read_stored_values(header.check(*header.parse(opened)), strict=True).values
 
 
 @pytest.mark.parametrize("path", grey_files(), ids=lambda path: path.name)

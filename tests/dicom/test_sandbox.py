@@ -15,7 +15,7 @@ from pydicom.encaps import encapsulate
 from builders.breasts import breast
 from builders.dicom import LOSSLESS, build_dicom
 from mammo_core.dicom import read
-from mammo_core.dicom.sandbox import CPU_ENDED, Sandbox
+from mammo_core.dicom.sandbox import CPU_TIME_EXCEEDED, Sandbox
 from mammo_core.errors import ImageError
 from mammo_core.preprocess import PreprocessingConfig, prepare_source
 
@@ -61,7 +61,7 @@ def test_run_ends_a_worker_at_timeout(sandbox):
 def test_limits_end_process_at_cpu_time():
     burn = "from mammo_core.dicom.limits import limit_cpu_time; limit_cpu_time(0.2)\nwhile True: pass"
     done = subprocess.run([sys.executable, "-c", burn], timeout=30, check=False)
-    assert done.returncode == CPU_ENDED
+    assert done.returncode == CPU_TIME_EXCEEDED
 
 
 def test_run_cpu_time_limit_is_per_task(sandbox):
