@@ -10,13 +10,17 @@ import shutil
 from pathlib import Path
 
 from mammo_core.cli import progress_bar
+from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import JobError
 from mammo_core.jobs import run_in_process
-from mammo_core.jobs.requests import import_request
+from mammo_core.jobs.demo import DemoJob
+from mammo_core.jobs.importing import import_job
+from mammo_core.jobs.training import TrainJob
 from mammo_core.models.bundle import CARD, EVALUATION, VOUCHED, write_card
 from mammo_core.models.registry import DEMO
-from mammo_core.settings import SHIPPED_MODELS, settings
+from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.storage.json_files import read_json
+from mammo_core.workspace import Workspace
 
 NAME = "demo-model-phantoms"
 SEED = 1_000_003
@@ -27,27 +31,21 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=1500)
     parser.add_argument("--epochs", type=int, default=20)
     options = parser.parse_args()
-    folder = settings().data / NAME
+    workspace = Workspace.from_environment()
+    folder = workspace.data / NAME
     if not (folder / "train.csv").exists():
-        arguments = {"out": str(folder), "patients": options.patients, "seed": SEED, "prevalence": 0.5}
+        job = DemoJob(out=folder, patients=options.patients, seed=SEED, prevalence=0.5)
         with progress_bar("images") as progress:
-            run_in_process(folder, "demo", arguments, progress)
-    store, arguments = import_request(str(folder), NAME)
+            run_in_process(job, workspace, progress)
     with progress_bar("images") as progress:
-        run_in_process(store, "import", arguments, progress)
-    config = {
-        "store": NAME,
-        "epochs": options.epochs,
-        "patience": 20,
-        "validation_share": 0.12,
-        "test_share": 0.2,
-    }
-    run = settings().models / f"{NAME}-run"
+        run_in_process(import_job(workspace, str(folder), NAME), workspace, progress)
+    config = TrainingConfig(store=NAME, epochs=options.epochs, patience=20, validation_share=0.12, test_share=0.2)
+    run = TrainJob(name=f"{NAME}-run", config=config)
     with progress_bar("steps") as progress:
-        outcome = run_in_process(run, "train", {"run": str(run), "config": config}, progress)
-    if not outcome.document["verified"]:
+        outcome = run_in_process(run, workspace, progress)
+    if not outcome.document.to_json()["verified"]:
         raise JobError("The trained model isn't verified; the shipped one stays as it is.")
-    ship(run)
+    ship(run.folder(workspace))
     print(read_json(SHIPPED_MODELS / DEMO / EVALUATION)["verdict"])
 
 

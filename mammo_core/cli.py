@@ -6,21 +6,25 @@ is 0, 1 (a MammoError, shown as one line) or 2 (wrong usage).
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich import progress as rich_progress
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from mammo_core import __version__
+from mammo_core.documents.base import Document
+from mammo_core.documents.progress import Progress, ProgressCallback
 from mammo_core.errors import ConfigError, JobError, MammoError
-from mammo_core.settings import settings
 from mammo_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mammo_core.jobs.spec import JobSpec
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 screen = Console(stderr=True)
@@ -66,19 +70,19 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Make a synthetic data set: real DICOM files in the RSNA layout."""
-    from mammo_core.jobs import run_in_process
+    from mammo_core.jobs.demo import DemoJob
     from mammo_core.phantoms import FULL_GRID
 
-    folder = (out or settings().data / "demo").absolute()
-    if (folder / "train.csv").exists():
-        raise ConfigError(f"{folder} holds a data set already. Give another folder with --out, or remove it first.")
-    arguments: dict[str, Any] = {"out": str(folder), "patients": patients, "seed": seed, "prevalence": prevalence}
+    job = DemoJob(
+        out=out.absolute() if out else Path("demo"),
+        patients=patients,
+        seed=seed,
+        prevalence=prevalence,
+        full_headers=full_headers,
+    )
     if full_size:
-        arguments |= {"rows": FULL_GRID[0], "columns": FULL_GRID[1]}
-    arguments["full_headers"] = full_headers
-    with progress_bar("images") as progress:
-        outcome = run_in_process(folder, "demo", arguments, progress)
-    _print(outcome.document, as_json, outcome.message)
+        job = job.model_copy(update={"rows": FULL_GRID[0], "columns": FULL_GRID[1]})
+    _run_job(job, "images", as_json)
 
 
 @app.command("import")
@@ -92,14 +96,11 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Turn DICOM into PNG images sorted by label. Goes on where it stopped."""
-    from mammo_core.jobs import run_in_process
-    from mammo_core.jobs.requests import import_request
+    from mammo_core.jobs.importing import import_job
 
-    path, arguments = import_request(source, name, size)
-    arguments |= {"workers": workers, "scheduler": scheduler, "retry": retry}
-    with progress_bar("images") as progress:
-        outcome = run_in_process(path, "import", arguments, progress)
-    _print(outcome.document, as_json, outcome.message)
+    job = import_job(Workspace.from_environment(), source, name, size)
+    job = job.model_copy(update={"workers": workers, "scheduler": scheduler, "retry": retry})
+    _run_job(job, "images", as_json)
 
 
 @app.command()
@@ -127,22 +128,20 @@ def train(
     scheduler: Annotated[str | None, typer.Option(help="Dask scheduler to do several runs side by side.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a network on a prepared store, judge it on patients it hasn't seen, save and verify it."""
-    from mammo_core.jobs import run_in_process
+    """Train a network on a prepared store, evaluate it on patients it hasn't seen, save and verify it."""
+    from mammo_core.documents.job import SweepResult
     from mammo_core.jobs.sweep import sweep, variants
-    from mammo_core.jobs.training import train_request
+    from mammo_core.jobs.training import train_job
 
-    documents = variants({"store": name, **_settings_file(config)}, _settings(changes or []), folds)
-    if len(documents) == 1 and scheduler is None:
-        path, arguments = train_request(documents[0])
-        with progress_bar("steps") as progress:
-            outcome = run_in_process(path, "train", arguments, progress)
-        return _print(outcome.document, as_json, outcome.message)
+    workspace = Workspace.from_environment()
+    configs = variants({"store": name, **_read_settings_file(config)}, _parse_settings(changes or []), folds)
+    if len(configs) == 1 and scheduler is None:
+        return _run_job(train_job(workspace, configs[0]), "steps", as_json)
     with progress_bar("runs") as progress:
-        results = sweep(documents, scheduler, progress)
-    _print({"runs": results}, as_json)
-    if all(result["state"] in ("failed", "crashed") for result in results):
-        raise JobError(f"None of the {len(results)} runs ended well. The first one: {results[0]['message']}")
+        results = sweep(workspace, configs, scheduler, progress)
+    _print(SweepResult(runs=results), as_json)
+    if all(result.state in ("failed", "crashed") for result in results):
+        raise JobError(f"None of the {len(results)} runs ended well. The first one: {results[0].message}")
 
 
 @app.command()
@@ -150,48 +149,39 @@ def resume(
     run: Annotated[str, typer.Argument(help="Name of a training run that was stopped, failed or crashed.")],
     as_json: AsJson = False,
 ) -> None:
-    """Go on with a training run after its last whole epoch."""
-    from mammo_core.jobs import JobFolder, run_in_process
-    from mammo_core.jobs.runs import run_folder
-    from mammo_core.jobs.training import resume_request
+    """Resume a training run after its last complete epoch."""
+    from mammo_core.jobs.training import resume_job
 
-    path, arguments = resume_request(JobFolder(run_folder(run)))
-    with progress_bar("steps") as progress:
-        outcome = run_in_process(path, "train", arguments, progress)
-    _print(outcome.document, as_json, outcome.message)
+    _run_job(resume_job(Workspace.from_environment(), run), "steps", as_json)
 
 
 @app.command()
 def stop(run: Annotated[str, typer.Argument(help="Name of a training run.")]) -> None:
-    """Ask a training run to end, keeping its best model; asked a second time, end it at once."""
-    from mammo_core.jobs import FINAL, JobFolder
+    """Stop a training run and keep its best model; a second stop ends it at once."""
+    from mammo_core.jobs import FINAL, JobFolder, stop_job
     from mammo_core.jobs.runs import run_folder
 
-    folder = JobFolder(run_folder(run))
+    folder = JobFolder(run_folder(Workspace.from_environment(), run))
     if not folder.exists or folder.state() in FINAL:
-        raise JobError(f"{run} isn't under way. `python -m mammo_core runs` lists what is.")
-    folder.stop()
+        raise JobError(f"{run} is not running. `mammo runs` lists the runs that are.")
+    stop_job(folder)
     typer.echo(f"{run}: {folder.state()}. {folder.message()}".strip())
 
 
 @app.command()
 def runs(as_json: AsJson = False) -> None:
     """List training runs and models with their state and breast-level AUC."""
+    from mammo_core.documents.job import RunList
     from mammo_core.evaluation.tables import format_ci
     from mammo_core.jobs.runs import list_runs
 
-    rows = list_runs()
+    rows = list_runs(Workspace.from_environment())
     if as_json:
-        documents = [
-            {**{key: row[key] for key in row if key != "report"}, "auc": row["auc"] and row["auc"].to_json()}
-            for row in rows
-        ]
-        return _print({"runs": documents}, as_json)
-    table = Table("run", "state", "epoch", "AUC (95 % CI)", "active")
+        return _print(RunList(runs=rows), as_json)
+    table = Table("run", "state", "epochs", "AUC (95 % CI)", "active")
     for row in rows:
-        auc = row["auc"]
-        shown = format_ci(auc) if auc else "–"
-        table.add_row(row["run"], row["state"], str(row["epochs"] or "–"), shown, "●" if row["active"] else "")
+        auc = format_ci(row.auc) if row.auc else "–"
+        table.add_row(row.run, row.state, str(row.epochs or "–"), auc, "active" if row.active else "")
     Console().print(table)
 
 
@@ -245,7 +235,7 @@ def predict(
     with progress_bar("files") as progress, ExitStack() as stack:
 
         def on_progress(done: int, total: int) -> None:
-            progress({"done": done, "total": total})
+            progress(Progress(done=done, total=total, unit="files"))
 
         predictor: FilePredictor
         if scheduler or workers:
@@ -266,25 +256,36 @@ def predict(
 
 @app.command(hidden=True)
 def bootstrap() -> None:
-    """Make the demo data set and its prepared store where there is no data yet; `make run` calls this."""
+    """Create the demo data set and its prepared store if there is no data yet; `make run` calls this."""
     from mammo_core.dataset.library import list_datasets
 
     if not list_datasets(Workspace.from_environment()):
-        screen.print("Making the demo data set: synthetic mammograms as DICOM files …")
+        screen.print("Creating the demo data set: synthetic mammograms as DICOM files …")
         demo()
         import_("demo")
 
 
 @app.command(hidden=True)
 def job(folder: Path) -> None:
-    """Do what a work folder asks for; the application starts this in a process of its own."""
+    """Run the job that was requested in a folder; the application starts this in a process of its own."""
     from mammo_core.jobs import JobFolder
     from mammo_core.jobs.process import run_requested
+    from mammo_core.jobs.specs import read_spec
 
-    run_requested(JobFolder(folder))
+    job_folder = JobFolder(folder)
+    run_requested(job_folder, read_spec(job_folder), Workspace.from_environment())
 
 
-def _settings_file(path: Path | None) -> dict[str, Any]:
+def _run_job(job: "JobSpec", unit: str, as_json: bool) -> None:
+    """Run a job in this process with a progress bar, and print its outcome."""
+    from mammo_core.jobs import run_in_process
+
+    with progress_bar(unit) as progress:
+        outcome = run_in_process(job, Workspace.from_environment(), progress)
+    _print(outcome.document, as_json, outcome.message)
+
+
+def _read_settings_file(path: Path | None) -> dict[str, Any]:
     from mammo_core.storage.json_files import read_json
 
     document = read_json(path) if path else {}
@@ -293,50 +294,46 @@ def _settings_file(path: Path | None) -> dict[str, Any]:
     return document
 
 
-def _settings(changes: list[str]) -> dict[str, list[Any]]:
-    """Return the values of each KEY=VALUE,VALUE…; a value that reads as JSON is one."""
-    document: dict[str, list[Any]] = {}
+def _parse_settings(changes: list[str]) -> dict[str, list[Any]]:
+    """Return the values of each KEY=VALUE,VALUE…, parsed as JSON where possible."""
+    settings: dict[str, list[Any]] = {}
     for change in changes:
         key, equals, values = change.partition("=")
         if not equals:
             raise ConfigError(f"--set {change}: expected KEY=VALUE, for example --set epochs=5.")
-        document[key] = []
-        for value in values.split(","):
-            try:
-                document[key].append(json.loads(value))
-            except json.JSONDecodeError:
-                document[key].append(value)
-    return document
+        settings[key] = [_parse_value(value) for value in values.split(",")]
+    return settings
+
+
+def _parse_value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
 
 
 @contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Show a progress bar on standard error while the block runs; gives the callback that moves it."""
+def progress_bar(unit: str) -> Iterator[ProgressCallback]:
+    """Show a progress bar on standard error during the block, which receives the callback that moves it."""
     columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(what + "  {task.fields[extra]}"),
-        TimeRemainingColumn(),
+        rich_progress.BarColumn(),
+        rich_progress.MofNCompleteColumn(),
+        rich_progress.TextColumn(unit + "  {task.fields[details]}"),
+        rich_progress.TimeRemainingColumn(),
     )
-    with Progress(*columns, console=screen, transient=not screen.is_terminal) as bars:
-        bar = bars.add_task(what, total=None, extra="")
+    with rich_progress.Progress(*columns, console=screen, transient=not screen.is_terminal) as bars:
+        bar = bars.add_task(unit, total=None, details="")
 
-        def move(progress: dict[str, Any]) -> None:
-            extra = []
-            if progress.get("images_per_second"):
-                extra.append(f"{progress['images_per_second']:.1f} images/s")
-            if "phase" in progress:
-                extra.append(progress["phase"])
-            if progress.get("quarantined"):
-                extra.append(f"{progress['quarantined']} quarantined")
-            if "epoch" in progress:
-                extra.append(f"epoch {progress['epoch']} of {progress['epochs']}")
-            bars.update(bar, completed=progress["done"], total=progress["total"], extra=", ".join(extra))
+        def move(progress: Progress) -> None:
+            bars.update(bar, completed=progress.done, total=progress.total, details=", ".join(progress.details))
 
         yield move
 
 
-def _print(document: dict[str, Any], as_json: bool, message: str | None = None) -> None:
+def _print(document: Document | dict[str, Any], as_json: bool, message: str | None = None) -> None:
+    """Print a message for people, or the document: on one line with `as_json`, else indented."""
+    if isinstance(document, Document):
+        document = document.to_json()
     if as_json:
         typer.echo(json.dumps(document, allow_nan=False))
     elif message:

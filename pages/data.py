@@ -1,12 +1,12 @@
-"""Data sets and prepared stores: make, link, import, follow, and see what could not be read."""
+"""Data sets and prepared stores: create, link, import, follow, and list what could not be read."""
 
 import streamlit as st
 
 from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.store import list_stores, outdated_stores
-from mammo_core.jobs.requests import unfinished_demos
+from mammo_core.jobs.demo import unfinished_demos
 from mammo_core.workspace import Workspace
-from ui.dataset_cards import link_folder, make_demo, show_dataset, show_unfinished
+from ui.dataset_cards import create_demo, link_folder, show_dataset, show_unfinished
 from ui.session import errors_shown, open_page
 from ui.store_cards import show_store
 
@@ -20,18 +20,18 @@ with left:
     for dataset in datasets:
         show_dataset(dataset)
     if not datasets:
-        st.info("No data set yet. Make a demo set, or link a folder in the RSNA layout.", icon=":material/folder_open:")
-    for job in unfinished_demos():
+        st.info(
+            "No data set yet. Create demo data, or link a folder in the RSNA layout.", icon=":material/folder_open:"
+        )
+    for job in unfinished_demos(workspace):
         show_unfinished(job)
     link_folder()
-    make_demo(expanded=not datasets)
+    create_demo(expanded=not datasets)
 with right:
-    st.subheader("Prepared stores")
+    st.subheader("Imported data")
     for store in stores:
         show_store(store)
     for name in outdated_stores(workspace):
-        st.warning(
-            f"The store {name} was prepared by another version. Import its data set again.", icon=":material/history:"
-        )
+        st.warning(f"{name} was imported by another version. Import its data set again.", icon=":material/history:")
     if not stores:
-        st.info("Import a data set to make PNG images for training.", icon=":material/photo_library:")
+        st.info("Import a data set to get PNG images for training.", icon=":material/photo_library:")

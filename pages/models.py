@@ -26,7 +26,7 @@ def show_curves(name: str) -> None:
 
 open_page("Models")
 with errors_shown():
-    table = model_table()
+    table = model_table(Workspace.from_environment())
 if table.empty:
     st.info("There is no model yet. Train one first.", icon=":material/model_training:")
     st.page_link("pages/train.py", label="Go to Train", icon=":material/arrow_forward:")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from mammo_core.dataset.store import Store, list_stores
 from mammo_core.errors import DataError, MammoError, ModelError
-from mammo_core.jobs.runs import any_alive, list_runs
+from mammo_core.jobs.runs import any_active, list_runs
 from mammo_core.jobs.training import start
 from mammo_core.learning.config import TrainingConfig
 from mammo_core.learning.plan import preset, preview
@@ -32,7 +32,7 @@ def offer(document: dict[str, Any], label: str) -> None:
     parts.dataframe(seen.parts, hide_index=True, width="content")
     if words.button(label, key=label, type="primary", icon=":material/play_arrow:"):
         with errors_shown():
-            st.session_state["run"] = start(config).name
+            st.session_state["run"] = start(Workspace.from_environment(), config).name
         st.session_state["started"] = True
         st.rerun()
 
@@ -70,7 +70,7 @@ with st.expander("All settings", key="own settings", on_change="rerun"):
     offer({"store": store, **choose_settings(start_models)}, "Start with these settings")
 
 with errors_shown():
-    runs = [row["run"] for row in list_runs() if row["state"] != "shipped"]
+    runs = [row.run for row in list_runs(Workspace.from_environment()) if row.state != "shipped"]
 if runs:
     pick, beside, live, scale, smooth = st.columns([6, 6, 2, 3, 4], vertical_alignment="bottom")
     name = pick.selectbox("Run", runs, key="run", bind="query-params")
@@ -82,5 +82,5 @@ if runs:
     )
     logarithmic = scale.toggle("Log axis")
     smoothing = smooth.slider("Smoothing", 0.0, 0.98, 0.8)
-    refresh = REFRESH_SECONDS if polled and any_alive([name, *others]) else None
+    refresh = REFRESH_SECONDS if polled and any_active(Workspace.from_environment(), [name, *others]) else None
     st.fragment(show_run, run_every=refresh)(name, others, logarithmic, smoothing)

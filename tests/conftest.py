@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from mammo_core.jobs import run_in_process
-from mammo_core.jobs.requests import import_request
-from mammo_core.jobs.training import train_request
+from builders.jobs import import_in_process, train_in_process
 from mammo_core.phantoms import DemoSpec, generate
 from mammo_core.settings import settings
 
@@ -76,11 +74,8 @@ def _train_small_model(folder: Path, phantoms: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         use_folder(patch, folder)
         shutil.copytree(phantoms, folder / "data" / "demo")
-        path, arguments = import_request("demo")
-        run_in_process(path, "import", {**arguments, "workers": 1})
-        _, arguments = train_request({"store": "demo", "epochs": 2})
-        run = folder / "models" / "trained"
-        run_in_process(run, "train", {**arguments, "run": str(run)})
+        import_in_process("demo")
+        train_in_process("trained", store="demo", epochs=2)
     settings.cache_clear()
 
 

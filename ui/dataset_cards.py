@@ -1,4 +1,4 @@
-"""Data sets on the data page: what is in them, linking a folder, making synthetic ones."""
+"""Data sets on the data page: show their contents, link a folder, create synthetic ones."""
 
 from pathlib import Path
 
@@ -8,10 +8,11 @@ from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.library import Dataset, check_dataset, link_dataset, size_of
 from mammo_core.errors import MammoError
 from mammo_core.jobs import JobFolder, launch
-from mammo_core.jobs.requests import demo_request, import_request, is_importing
+from mammo_core.jobs.demo import DemoJob
+from mammo_core.jobs.importing import import_job, is_importing
 from mammo_core.workspace import Workspace
 from ui.session import catalogue_of
-from ui.store_cards import show_work
+from ui.store_cards import show_job
 
 
 def show_error(error: MammoError) -> None:
@@ -19,24 +20,24 @@ def show_error(error: MammoError) -> None:
     st.error(str(error), icon=":material/error:")
 
 
-@st.cache_data(max_entries=16, show_spinner="Adding up the files …")
+@st.cache_data(max_entries=16, show_spinner="Adding up the sizes of the files …")
 def bytes_of(path: str, version: float, _dataset: Dataset) -> int:
-    """Return the size of a data set's images; `version` makes a changed one another."""
+    """Return the size of a data set's images in bytes; `version` is part of the cache's key."""
     return size_of(catalogue_of(_dataset))
 
 
 def start_import(source: str) -> None:
-    """Start an import, or go on with one, and show the page again; an error is shown in its place."""
+    """Start or resume an import and show the page again; an error is shown here."""
+    workspace = Workspace.from_environment()
     try:
-        path, arguments = import_request(source)
-        launch(path, "import", arguments)
+        launch(import_job(workspace, source), workspace)
     except MammoError as error:
         return show_error(error)
     st.rerun()
 
 
 def show_dataset(dataset: Dataset) -> None:
-    """Show what a data set holds, and let it be imported."""
+    """Show the contents of a data set and the button that imports it."""
     with st.container(border=True):
         left, right = st.columns([3, 1], vertical_alignment="center")
         linked = ":blue-badge[linked]" if dataset.linked else ""
@@ -54,28 +55,28 @@ def show_dataset(dataset: Dataset) -> None:
         st.markdown(
             f":small[{len(table):,} images of {table['patient_id'].nunique():,} patients · {size / 1e6:,.1f} MB]"
         )
-        busy = is_importing(catalogue.csv)
+        busy = is_importing(Workspace.from_environment(), catalogue.csv)
         if right.button(
             "Import", key=f"import {dataset.name}", icon=":material/play_arrow:", width="stretch", disabled=busy
         ):
             start_import(str(dataset.path))
-        with st.expander("What is in it"):
+        with st.expander("Contents"):
             st.table(check_dataset(catalogue), hide_index=True)
 
 
 def show_unfinished(job: JobFolder) -> None:
-    """Show a synthetic data set that is being made, or whose making ended badly."""
+    """Show a synthetic data set that is being created or could not be completed."""
     with st.container(border=True):
         st.markdown(f"**{job.name}** :violet-badge[synthetic]")
-        show_work(job)
+        show_job(job)
 
 
 def link_folder() -> None:
-    """Let a folder elsewhere be checked, and then linked."""
+    """Let the user check a folder outside the data folder, and then link it."""
     with st.expander("Link a folder", icon=":material/create_new_folder:"):
         path = st.text_input("Folder with train.csv", placeholder="/data/rsna-breast-cancer-detection", key="link path")
         if not path.strip():
-            st.caption("It is only read, never changed or copied. What is in it is shown before anything is done.")
+            st.caption("The folder is only read. You see its contents before anything happens.")
             return
         try:
             with st.spinner("Reading the CSV and looking for the files …"):
@@ -92,20 +93,20 @@ def link_folder() -> None:
             st.rerun()
 
 
-def make_demo(expanded: bool) -> None:
-    """Let a synthetic data set be made."""
+def create_demo(expanded: bool) -> None:
+    """Let the user create a synthetic data set."""
     with (
-        st.expander("Make a demo set", icon=":material/auto_awesome:", expanded=expanded),
+        st.expander("Create demo data", icon=":material/auto_awesome:", expanded=expanded),
         st.form("demo", border=False),
     ):
         name = st.text_input("Name", value="demo")
         patients = st.slider("Patients", 10, 1000, 136, 2)
-        prevalence = st.slider("Positive patients, share", 0.04, 0.5, 0.3, 0.01)
+        percent = st.slider("Positive patients, %", 4, 50, 30, 1)
         seed = st.number_input("Seed", 0, 2**31 - 1, 0)
-        if st.form_submit_button("Make", type="primary"):
+        if st.form_submit_button("Create", type="primary"):
+            job = DemoJob(out=Path(name.strip()), patients=patients, seed=seed, prevalence=percent / 100)
             try:
-                folder, arguments = demo_request(name.strip(), patients, prevalence, seed)
-                launch(folder, "demo", arguments)
+                launch(job, Workspace.from_environment())
             except MammoError as error:
                 return show_error(error)
             st.rerun()

@@ -20,7 +20,7 @@ def confirm_activation(bundle: Bundle) -> None:
     st.info(report_of(bundle).verdict, icon=":material/balance:")
     try:
         st.info(
-            f"Compared with {active_model(workspace)}: {compare_with_active(bundle.name)}",
+            f"Compared with {active_model(workspace)}: {compare_with_active(workspace, bundle.name)}",
             icon=":material/compare_arrows:",
         )
     except MammoError as error:

@@ -22,6 +22,7 @@ BADGES = {
     "diverged": ("red", "trending_up"),
     "failed": ("red", "error"),
     "crashed": ("red", "error"),
+    "unreadable": ("red", "folder_off"),
 }
 
 

@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,8 @@ from mammo_core.dataset.store import (
 )
 from mammo_core.dataset.worker_pool import RUN_AGAIN, WorkerPool
 from mammo_core.dicom.limits import hard_timeout, tune_malloc
+from mammo_core.documents.base import Document
+from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
 from mammo_core.errors import ImageError, JobError
 from mammo_core.preprocess import prepare_source
 from mammo_core.settings import apply_environment, as_environment, settings
@@ -32,12 +33,10 @@ from mammo_core.storage.json_files import append_json_line, read_json_lines, wri
 CARRIED_OVER = "carried_over.jsonl"  # quarantined so far, one line each; the quarantine of an interrupted import
 TOLD = 256  # finished images between two words of progress while they are looked through
 
-Progress = Callable[[dict[str, Any]], None]
 Outcome = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class ImportReport:
+class ImportReport(Document):
     """What an import did. `prepared` + `skipped` + `quarantined` = `total`, unless it was stopped."""
 
     store: str
@@ -47,18 +46,14 @@ class ImportReport:
     quarantined: int
     seconds: float
     stopped: bool = False
-    quarantine: list[dict[str, Any]] = field(default_factory=list)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the report as a JSON document."""
-        return asdict(self)
+    quarantine: tuple[dict[str, Any], ...] = ()
 
 
 def import_images(
     catalogue: Catalogue,
     store: Store,
     pool: WorkerPool,
-    progress: Progress = lambda _: None,
+    progress: ProgressCallback = ignore_progress,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> ImportReport:
     """Prepare every image of the catalogue that the store doesn't hold yet.
@@ -67,7 +62,7 @@ def import_images(
         catalogue: what to prepare.
         store: where to; it may hold a part already.
         pool: the processes that do the work.
-        progress: called with total, done, prepared, skipped, quarantined and images_per_second.
+        progress: called after each image; less often while images that were there before are listed.
         should_stop: asked between batches; the import then ends early and leaves a store that can be continued.
 
     Raises:
@@ -79,7 +74,15 @@ def import_images(
     found: dict[str, Outcome | None] = {}
     for name, entry in existing_entries(store):
         if should_stop():
-            return ImportReport(store.name, len(rows), 0, len(found), 0, _since(began), stopped=True)
+            return ImportReport(
+                store=store.name,
+                total=len(rows),
+                prepared=0,
+                skipped=len(found),
+                quarantined=0,
+                seconds=_since(began),
+                stopped=True,
+            )
         found[name] = entry
         if len(found) % TOLD == 0:
             progress(_progress(len(rows), len(found), len(found), 0, 0.0))
@@ -103,7 +106,14 @@ def import_images(
     stopped = len(entries) + len(quarantine) < len(rows)
     prepared = len(entries) - skipped
     return ImportReport(
-        store.name, len(rows), prepared, skipped, len(quarantine), _since(began), stopped=stopped, quarantine=listed
+        store=store.name,
+        total=len(rows),
+        prepared=prepared,
+        skipped=skipped,
+        quarantined=len(quarantine),
+        seconds=_since(began),
+        stopped=stopped,
+        quarantine=tuple(listed),
     )
 
 
@@ -111,18 +121,18 @@ def _since(start: float) -> float:
     return round(time.monotonic() - start, 3)
 
 
-def _progress(total: int, skipped: int, there: int, quarantined: int, seconds: float) -> dict[str, Any]:
+def _progress(total: int, skipped: int, there: int, quarantined: int, seconds: float) -> Progress:
     prepared = there - skipped
     rate = prepared / seconds if seconds else 0.0
-    return {
-        "total": total,
-        "done": there + quarantined,
-        "prepared": prepared,
-        "skipped": skipped,
-        "quarantined": quarantined,
-        "images_per_second": rate,
-        "seconds_left": (total - there - quarantined) / rate if rate else None,
-    }
+    return Progress(
+        done=there + quarantined,
+        total=total,
+        prepared=prepared,
+        skipped=skipped,
+        quarantined=quarantined,
+        images_per_second=rate,
+        seconds_left=(total - there - quarantined) / rate if rate else None,
+    )
 
 
 def quarantined_so_far(store: Store) -> pd.DataFrame:

@@ -1,11 +1,12 @@
-"""Long work owned by the disk: a folder holds its request, progress, state and lock; a detached process does it.
+"""Long work owned by the disk: a folder holds a job's specification, progress, state and lock.
 
-A process holds a kernel lock on the folder for as long as it lives. Running = the lock is held; a folder whose lock
-is free and whose state isn't final = crashed. Nothing about a run lives in a browser session, so it survives a
-reload, a closed tab and a restarted server, and never shows as running when it is not.
+A detached process holds a kernel lock on the folder for as long as it lives. A held lock means running; a free lock
+without a final state means crashed. No browser session owns a job, so it survives a reload, a closed tab and a restarted
+server, and never shows as running when it is not.
 """
 
-from mammo_core.jobs.folder import FINAL, JobFolder
-from mammo_core.jobs.process import launch, run_in_process
+from mammo_core.documents.job import FINAL
+from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.process import launch, run_in_process, stop_job
 
-__all__ = ["FINAL", "JobFolder", "launch", "run_in_process"]
+__all__ = ["FINAL", "JobFolder", "launch", "run_in_process", "stop_job"]

@@ -1,7 +1,7 @@
-"""Batches on Dask: the machine's own cores, or a cluster that sees the same file system.
+"""A pool of Dask workers: on this machine's cores, or on a cluster that sees the same file system.
 
-Work is streamed: a bounded number of small batches is under way at any time. What may have ended its worker is set aside
-and done again at the end, row by row with nothing else under way, so that a poisonous file costs itself only.
+Work is streamed: a bounded number of small batches is pending at any time. A batch that may have killed its worker is set
+aside and repeated at the end, row by row with nothing else pending, so that a file that kills its worker affects no other.
 """
 
 import logging
@@ -21,21 +21,24 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 
-BATCH = 16  # rows a task: Dask's own milliseconds a task stay small beside sixteen decodings
-BATCHES_A_WORKER = 4  # under way at any time
-NO_WORKER_SECONDS = 60.0  # an import waits so long for a first or another worker
-LOOK_SECONDS = 1.0  # between two looks whether any worker is there, while nothing is done
-DASK = {
+BATCH_ROWS = 16  # rows in a task; Dask's overhead of milliseconds a task is then small beside the decoding
+BATCHES_PER_WORKER = 4  # pending at any time
+NO_WORKER_SECONDS = 60.0  # waiting time for a first or another worker
+POLL_SECONDS = 1.0  # between two checks for workers while no batch is done
+DASK_CONFIG = {
     "distributed.scheduler.allowed-failures": 1,
     "distributed.scheduler.worker-saturation": 1.0,  # a worker that dies takes one batch with it, not its queue
-    "distributed.deploy.lost-worker-timeout": "100 days",  # or a local worker that dies often isn't started again
+    "distributed.deploy.lost-worker-timeout": "100 days",  # otherwise a local worker that dies often is not restarted
     "distributed.comm.timeouts.connect": "10s",
-    "distributed.worker.profile.enabled": False,  # looks at every worker a hundred times a second
+    "distributed.worker.profile.enabled": False,  # it would sample every worker a hundred times a second
 }
-FOREIGN = "this project's code. Start scheduler and workers in the project's folder, as the README shows"
-GRAPH = "Error during deserialization of the task graph"  # a scheduler's words when it can't import the task
+WITHOUT_PACKAGE = (
+    "can't import this project's code. Start scheduler and workers in the project's folder, as the README shows. "
+    + RUN_AGAIN
+)
+GRAPH_ERROR = "Error during deserialization of the task graph"  # text of a scheduler that can't import the task
 
-Row = Any  # what is done at once: an image's row of the catalogue, or a file
+Row = Any  # what a task handles one by one: a row of the catalogue, or a file
 Task = Callable[[list[Row]], Any]
 
 
@@ -43,7 +46,7 @@ class DaskPool:
     """Dask workers as a `WorkerPool`.
 
     Args:
-        client: an open Dask client; closing it is up to whoever opened it.
+        client: an open Dask client; the caller closes it.
     """
 
     def __init__(self, client: "Client") -> None:
@@ -52,14 +55,14 @@ class DaskPool:
     def map_batches(self, task: Task, rows: Sequence[Row], should_stop: Callable[[], bool]) -> Iterator[tuple]:
         """Apply a task to batches of rows, in no particular order; see `WorkerPool.map_batches`."""
         suspects: list[Row] = []
-        batches = [list(rows[start : start + BATCH]) for start in range(0, len(rows), BATCH)]
-        for batch, result in _side_by_side(self.client, task, batches, should_stop):
+        batches = [list(rows[start : start + BATCH_ROWS]) for start in range(0, len(rows), BATCH_ROWS)]
+        for batch, result in _run_batches(self.client, task, batches, should_stop):
             if result is None:
                 suspects += batch
             else:
                 yield batch, result
         for row in suspects:
-            yield from _side_by_side(self.client, task, [[row]], should_stop)
+            yield from _run_batches(self.client, task, [[row]], should_stop)
 
 
 @contextmanager
@@ -67,21 +70,21 @@ def open_pool(workers: int | None = None, scheduler: str | None = None) -> Itera
     """Open a pool of Dask workers on this machine's cores, or on a running scheduler.
 
     Args:
-        workers: processes to start, by default one a core; ignored with a scheduler.
+        workers: processes to start, by default one for each core; not used with a scheduler.
         scheduler: address such as tcp://host:8786.
 
     Raises:
-        JobError: no scheduler answers at that address, it goes away while it is in use, or its workers lack the code.
+        JobError: no scheduler answers at that address, it disappears while it is in use, or its workers lack the code.
     """
     import dask
     from distributed import Client, LocalCluster
     from distributed.comm import CommClosedError
     from distributed.utils import silence_logging_cmgr
 
-    dask.config.set(DASK)
     try:
         with ExitStack() as stack:
-            stack.enter_context(silence_logging_cmgr(logging.CRITICAL))  # what matters becomes a JobError
+            stack.enter_context(dask.config.set(DASK_CONFIG))
+            stack.enter_context(silence_logging_cmgr(logging.CRITICAL))  # errors that matter are raised as JobError
             if scheduler:
                 client = stack.enter_context(_connect(scheduler))
                 _check_workers(client)
@@ -96,7 +99,7 @@ def open_pool(workers: int | None = None, scheduler: str | None = None) -> Itera
             )
             yield DaskPool(stack.enter_context(Client(stack.enter_context(cluster))))
     except (CancelledError, CommClosedError):
-        raise _gone(scheduler) from None
+        raise _scheduler_lost(scheduler) from None
 
 
 def _connect(scheduler: str) -> "Client":
@@ -110,38 +113,36 @@ def _connect(scheduler: str) -> "Client":
         ) from None
 
 
-def _gone(scheduler: str | None) -> JobError:
+def _scheduler_lost(scheduler: str | None) -> JobError:
     where = f"The Dask scheduler at {scheduler}" if scheduler else "The local Dask scheduler"
     return JobError(f"{where} has gone. Start it again if need be. {RUN_AGAIN}")
 
 
-def _workers(client: "Client") -> int:
-    """Return how many workers there are."""
+def _count_workers(client: "Client") -> int:
+    """Return the number of connected workers."""
     try:
         return len(client.nthreads())
     except OSError:
-        raise _gone(client.scheduler.address) from None
+        raise _scheduler_lost(client.scheduler.address) from None
 
 
 def _check_workers(client: "Client") -> None:
-    """Raise a JobError if a worker can't import this package; it would end at its first task."""
-    found = client.run(find_spec, "mammo_core", on_error="return")
-    lacking = [address for address, spec in found.items() if spec is None]
+    """Raise a JobError if a worker can't import this package; it would die at its first task."""
+    specs = client.run(find_spec, "mammo_core", on_error="return")
+    lacking = [address for address, spec in specs.items() if spec is None]
     if lacking:
-        raise JobError(
-            f"{len(lacking)} of {len(found)} Dask workers ({lacking[0]} …) can't import {FOREIGN}. {RUN_AGAIN}"
-        )
+        raise JobError(f"{len(lacking)} of {len(specs)} Dask workers ({lacking[0]} …) {WITHOUT_PACKAGE}")
 
 
-def _side_by_side(
+def _run_batches(
     client: "Client", task: Task, batches: list[list[Row]], should_stop: Callable[[], bool]
 ) -> Iterator[tuple[list[Row], Any]]:
-    """Yield each batch with its result, or None if its worker died while it was there again and again."""
-    group = f"batch-{uuid.uuid4().hex}"  # the scheduler hands out tasks of one group only as workers get free
+    """Yield each batch with its result, or with None if every worker that had it died."""
+    group = f"batch-{uuid.uuid4().hex}"  # tasks of one group are assigned only as workers become free
     waiting = enumerate(batches)
     pending: dict[Future, list[Row]] = {}
     while True:
-        limit = BATCHES_A_WORKER * max(1, _workers(client))  # workers come and go
+        limit = BATCHES_PER_WORKER * max(1, _count_workers(client))  # workers come and go
         while len(pending) < limit and not should_stop() and (item := next(waiting, None)):
             number, batch = item
             pending[client.submit(task, batch, key=(group, number), pure=False, retries=0)] = batch
@@ -154,21 +155,21 @@ def _side_by_side(
 
 
 def _some_done(client: "Client", futures: list["Future"]) -> list["Future"]:
-    """Wait for at least one of the futures.
+    """Wait until at least one future is done, and return those that are.
 
     Raises:
-        JobError: for a minute there is no worker.
+        JobError: there has been no worker for `NO_WORKER_SECONDS`.
     """
     from distributed import wait
 
-    there = time.monotonic()
+    worker_seen_at = time.monotonic()
     while True:
         try:
-            return list(wait(futures, timeout=LOOK_SECONDS, return_when="FIRST_COMPLETED").done)
+            return list(wait(futures, timeout=POLL_SECONDS, return_when="FIRST_COMPLETED").done)
         except TimeoutError:
-            if _workers(client):
-                there = time.monotonic()
-            elif time.monotonic() - there > NO_WORKER_SECONDS:
+            if _count_workers(client):
+                worker_seen_at = time.monotonic()
+            elif time.monotonic() - worker_seen_at > NO_WORKER_SECONDS:
                 raise JobError(
                     f"There has been no Dask worker for {NO_WORKER_SECONDS:g} s. Start workers for this scheduler in the "
                     f"project's folder, as the README shows, or leave the scheduler out. {RUN_AGAIN}"
@@ -183,6 +184,6 @@ def _result(future: "Future") -> Any:
     except KilledWorker:
         return None
     except RuntimeError as error:
-        if GRAPH not in str(error):
+        if GRAPH_ERROR not in str(error):
             raise
-        raise JobError(f"The Dask scheduler can't import {FOREIGN}. {RUN_AGAIN}") from None
+        raise JobError(f"The Dask scheduler {WITHOUT_PACKAGE}") from None

@@ -1,41 +1,40 @@
-"""Run a job: in a detached process of its own, or in this process with the same files."""
+"""Run a job in a detached process or in this one, and stop it."""
 
 import os
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from contextlib import suppress
 
+import psutil
 from filelock import FileLock, Timeout
 
+from mammo_core.documents.job import FINAL, StoppedInQueue
+from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
 from mammo_core.errors import JobError, MammoError
-from mammo_core.jobs.folder import JobFolder
-from mammo_core.jobs.kinds import JOBS, Outcome
-from mammo_core.jobs.queue import _wait_for
-from mammo_core.settings import PROJECT, as_environment, settings
+from mammo_core.jobs.folder import JobFolder, living_process
+from mammo_core.jobs.queue import wait_for_turn
+from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
+from mammo_core.settings import PROJECT, as_environment
 from mammo_core.storage.disk_space import chain, full_disk_named, is_disk_full
+from mammo_core.workspace import Workspace
 
-PROGRESS_SECONDS = 0.25  # progress.json is written no more often than this
+PROGRESS_SECONDS = 0.25  # progress.json is written no more often
+KILL_SECONDS = 10.0  # the system may take so long to end a killed process
+KILLED = "Ended at once by a second stop."
 
-Progress = Callable[[dict[str, Any]], None]
 
-
-def launch(path: Path, kind: str, arguments: dict[str, Any]) -> JobFolder:
-    """Start work in a process that outlives this one.
-
-    Args:
-        path: the folder of the work.
-        kind: "demo", "import" or "train".
-        arguments: of the job, JSON.
+def launch(spec: JobSpec, workspace: Workspace) -> JobFolder:
+    """Start a job in a process that outlives this one.
 
     Raises:
-        JobError: a process is at work in this folder already, or the disk is full.
+        JobError: a process is at work in the job's folder already, or the disk is full.
+        MammoError: the job can't run.
     """
-    folder = JobFolder(path.absolute())
-    folder.write_request(kind, arguments)
+    folder = _request(spec, workspace)
+    roots = {"MAMMO_DATA": str(workspace.data.absolute()), "MAMMO_MODELS": str(workspace.models.absolute())}
     with full_disk_named(folder.name), (folder.path / "work.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "mammo_core", "job", str(folder.path)],
@@ -43,42 +42,54 @@ def launch(path: Path, kind: str, arguments: dict[str, Any]) -> JobFolder:
             stdout=log,
             stderr=log,
             cwd=PROJECT,
-            start_new_session=True,  # a closed terminal or a stopped server doesn't reach it
-            env={**os.environ, **as_environment()},
+            start_new_session=True,  # a closed terminal or a stopped server does not end it
+            env={**os.environ, **as_environment(), **roots},
         )
         folder.write_process(process.pid)
-    threading.Thread(target=process.wait, daemon=True).start()  # once ended, it shall not stay as a zombie
+    threading.Thread(target=process.wait, daemon=True).start()  # it would stay as a zombie after its end
     return folder
 
 
-def run_in_process(path: Path, kind: str, arguments: dict[str, Any], on_progress: Progress | None = None) -> Outcome:
-    """Do work in this process, visible to everyone through the same files.
-
-    Returns:
-        What the job returns.
+def run_in_process(spec: JobSpec, workspace: Workspace, on_progress: ProgressCallback = ignore_progress) -> JobOutcome:
+    """Run a job in this process; others follow it through the same files.
 
     Raises:
         MammoError: the job's own, after its state was written.
     """
-    folder = JobFolder(path)
-    folder.write_request(kind, arguments)
-    return run_requested(folder, on_progress)
+    return run_requested(_request(spec, workspace), spec, workspace, on_progress)
 
 
-def run_requested(folder: JobFolder, on_progress: Progress | None = None, *, in_turn: bool = True) -> Outcome:
-    """Do what the folder asks for, holding its lock; every way out writes a final state, but for a killed process.
+def _request(spec: JobSpec, workspace: Workspace) -> JobFolder:
+    spec.prepare(workspace)
+    folder = JobFolder(spec.folder(workspace).absolute())
+    folder.write_request(spec)
+    return folder
+
+
+def run_requested(
+    folder: JobFolder,
+    spec: JobSpec,
+    workspace: Workspace,
+    on_progress: ProgressCallback = ignore_progress,
+    *,
+    in_turn: bool = True,
+) -> JobOutcome:
+    """Run a folder's job while holding its lock. Every exit except a kill records a final state.
 
     Args:
-        folder: of the work.
+        folder: the job's folder, in which it has been requested.
+        spec: what the job is to do.
+        workspace: the folders to work in.
         on_progress: called with each progress, in this process.
-        in_turn: whether to wait until no other work of this kind runs on these data.
+        in_turn: whether to wait until no other job of this kind runs in the workspace.
     """
+    context = JobContext(workspace, folder.path, _ProgressWriter(folder, on_progress), folder.stop_requested)
     try:
         with folder.lock().acquire(timeout=5):
             try:
                 folder.write_process()
                 folder.reserve()
-                return _run_in_turn(folder, on_progress) if in_turn else _run(folder, on_progress)
+                return _run_in_turn(folder, spec, context) if in_turn else _run(folder, spec, context)
             except MammoError as error:
                 folder.write_state("failed", str(error))
                 raise
@@ -86,53 +97,50 @@ def run_requested(folder: JobFolder, on_progress: Progress | None = None, *, in_
                 folder.write_state("stopped", "Interrupted from the keyboard.")
                 raise
             except BaseException as error:
-                folder.write_state("failed", _cause(error))
+                folder.write_state("failed", _describe_cause(error))
                 raise
     except Timeout:
         raise JobError(f"{folder.name} is already being worked on.") from None
 
 
-def _run_in_turn(folder: JobFolder, on_progress: Progress | None) -> Outcome:
-    settings().data.mkdir(parents=True, exist_ok=True)
-    turn = FileLock(settings().data / f".{folder.request()['kind']}.turn")
-    if not _wait_for(turn, folder):
+def _run_in_turn(folder: JobFolder, spec: JobSpec, context: JobContext) -> JobOutcome:
+    context.workspace.data.mkdir(parents=True, exist_ok=True)
+    turn = FileLock(context.workspace.data / f".{spec.kind}.turn")
+    if not wait_for_turn(turn, folder):
         message = "Stopped while it was waiting for its turn."
-        outcome = Outcome("stopped", message, {"status": "stopped", "message": message})
-        folder.write_state(outcome.state, outcome.message)
-        return outcome
+        folder.write_state("stopped", message)
+        return JobOutcome("stopped", message, StoppedInQueue(message=message))
     try:
-        return _run(folder, on_progress)
+        return _run(folder, spec, context)
     finally:
         turn.release()
 
 
-def _run(folder: JobFolder, on_progress: Progress | None) -> Outcome:
-    request = folder.request()
+def _run(folder: JobFolder, spec: JobSpec, context: JobContext) -> JobOutcome:
     folder.write_state("running")
-    outcome = JOBS[request["kind"]](request["arguments"], _Reporter(folder, on_progress), folder.stop_requested)
+    outcome = spec.run(context)
     folder.write_state(outcome.state, outcome.message)
     return outcome
 
 
-class _Reporter:
-    """Writes progress at most every `PROGRESS_SECONDS`; the last one always, since it is the one with done = total."""
+class _ProgressWriter:
+    """Write progress at most every `PROGRESS_SECONDS`; always the last one, with done = total."""
 
-    def __init__(self, folder: JobFolder, on_progress: Progress | None) -> None:
+    def __init__(self, folder: JobFolder, on_progress: ProgressCallback) -> None:
         self.folder = folder
         self.on_progress = on_progress
-        self.last = 0.0
+        self.written_at = 0.0
 
-    def __call__(self, progress: dict[str, Any]) -> None:
-        if self.on_progress:
-            self.on_progress(progress)
+    def __call__(self, progress: Progress) -> None:
+        self.on_progress(progress)
         now = time.monotonic()
-        if now - self.last >= PROGRESS_SECONDS or progress.get("done") == progress.get("total"):
-            self.last = now
+        if now - self.written_at >= PROGRESS_SECONDS or progress.done == progress.total:
+            self.written_at = now
             self.folder.write_progress(progress)
 
 
-def _cause(error: BaseException) -> str:
-    """Name the cause of an unexpected end in one sentence, without the message, which could hold anything."""
+def _describe_cause(error: BaseException) -> str:
+    """Return the cause of an unexpected error in one sentence, without its text, which may hold identifiers."""
     if is_disk_full(error):
         return "The disk is full. Make room and resume."
     if any(
@@ -140,3 +148,35 @@ def _cause(error: BaseException) -> str:
     ):
         return "Out of memory. Choose a smaller batch or fewer workers."
     return f"It ended with an unexpected {type(error).__name__}; work.log in its folder has the details."
+
+
+def stop_job(folder: JobFolder) -> None:
+    """Ask a job to end at the next safe moment; on a second call, end it at once.
+
+    Raises:
+        JobError: it is to end at once but runs on another machine, or the disk has no room for the request.
+    """
+    with full_disk_named(folder.name):
+        if folder.stop_requested() and folder.is_alive():
+            _kill(folder)
+        else:
+            folder.request_stop()
+
+
+def _kill(folder: JobFolder) -> None:
+    document = folder.process()
+    if document is None:
+        return  # it has just started or ended
+    if document.host != socket.gethostname():
+        raise JobError(f"{folder.name} runs on {document.host} and can only be ended at once from there.")
+    process = living_process(document)
+    if process is None:
+        return  # it has just ended
+    with suppress(psutil.NoSuchProcess):
+        family = [process, *process.children(recursive=True)]
+        for member in family:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+        psutil.wait_procs(family, timeout=KILL_SECONDS)
+    if folder.written_state().state not in FINAL:
+        folder.write_state("stopped", KILLED)

@@ -1,4 +1,4 @@
-"""Let one job of a kind run at a time; the others wait in the order in which they were requested."""
+"""Run one job of a kind at a time; others wait in the order in which they were requested."""
 
 import time
 from contextlib import suppress
@@ -6,38 +6,42 @@ from contextlib import suppress
 from filelock import FileLock, Timeout
 
 from mammo_core.errors import DataError
-from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.folder import SPEC, JobFolder
 
-TURN_SECONDS = 0.5  # between two looks whether the turn has come
+POLL_SECONDS = 0.5  # between two checks whether the turn has come
+WAITING = "Queued: starts when the previous job of this kind finishes."
 
 
-def _wait_for(turn: FileLock, folder: JobFolder) -> bool:
-    """Wait until no other work of this kind runs: two trainings on one machine would only slow each other down.
+def wait_for_turn(turn: FileLock, folder: JobFolder) -> bool:
+    """Wait until no other job of this kind runs, and acquire the lock of the turn.
 
-    Those that wait take their turns in the order in which they were asked for.
+    Two training runs on one machine would only slow each other down.
+
+    Returns:
+        False if the job was asked to stop before its turn came; the lock is then not acquired.
     """
     folder.write_state("queued")
-    told = False
+    announced = False
     while not folder.stop_requested():
         try:
-            if not _earlier(folder):
-                turn.acquire(timeout=TURN_SECONDS)
+            if not _has_predecessor(folder):
+                turn.acquire(timeout=POLL_SECONDS)
                 return True
-            time.sleep(TURN_SECONDS)
+            time.sleep(POLL_SECONDS)
         except Timeout:
             pass
-        if not told:
-            told = True
-            folder.write_state("queued", "It begins when the work of its kind before it has ended.")
+        if not announced:
+            announced = True
+            folder.write_state("queued", WAITING)
     return False
 
 
-def _earlier(folder: JobFolder) -> bool:
-    """Return whether other work of this kind beside it has waited for longer."""
-    requested_at, kind = folder.requested_at(), folder.request()["kind"]
-    for path in folder.path.parent.glob("*/work.json"):
+def _has_predecessor(folder: JobFolder) -> bool:
+    """Return whether another job of this kind in the same folder has been waiting for longer."""
+    requested_at, kind = folder.requested_at(), folder.kind()
+    for path in folder.path.parent.glob(f"*/{SPEC}"):
         other = JobFolder(path.parent)
-        with suppress(FileNotFoundError, DataError):  # deleted or renamed meanwhile
-            if other.requested_at() < requested_at and other.state() == "queued" and other.request()["kind"] == kind:
+        with suppress(FileNotFoundError, DataError):  # deleted or renamed meanwhile, or damaged
+            if other.requested_at() < requested_at and other.state() == "queued" and other.kind() == kind:
                 return True
     return False

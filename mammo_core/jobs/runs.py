@@ -1,4 +1,4 @@
-"""What training runs and models there are, and how each is doing."""
+"""List training runs, models and active jobs."""
 
 from pathlib import Path
 from typing import Any
@@ -6,116 +6,142 @@ from typing import Any
 import pandas as pd
 
 from mammo_core.assessment import compare_models
+from mammo_core.documents.estimate import Estimate
+from mammo_core.documents.job import FINAL, RunSummary
 from mammo_core.documents.report import EvaluationReport
-from mammo_core.errors import DataError
+from mammo_core.documents.training_config import TrainingConfig
+from mammo_core.errors import DataError, ModelNotFound
 from mammo_core.evaluation.tables import format_ci
-from mammo_core.jobs.folder import FINAL, JobFolder
-from mammo_core.learning.config import TrainingConfig
+from mammo_core.jobs.folder import SPEC, JobFolder
 from mammo_core.models.bundle import CARD, EVALUATION, open_bundle
-from mammo_core.models.registry import DEMO, active_model, list_models, model_folder, read_note
-from mammo_core.settings import SHIPPED_MODELS, settings
+from mammo_core.models.registry import active_model, list_models, model_folder, read_note
 from mammo_core.storage.json_files import read_json, read_json_lines
 from mammo_core.workspace import Workspace
 
 
-def list_runs() -> list[dict[str, Any]]:
-    """Return one document a run, newest first, then the shipped model.
+def list_runs(workspace: Workspace) -> list[RunSummary]:
+    """Return a summary of each run, newest first, and then of each model without a run.
 
-    Returns:
-        run, state ("shipped" for a model without a run), epochs, auc (`Estimate` or None), report (`EvaluationReport` or
-        None), active, folder.
+    A run with a damaged file has the state "unreadable"; the others are not affected.
     """
-    folders = [path.parent for path in settings().models.glob("*/work.json")]
-    folders.sort(key=lambda path: (path / "work.json").stat().st_mtime, reverse=True)
-    for name in list_models(Workspace.from_environment()):
-        if model_folder(Workspace.from_environment(), name) not in folders:
-            folders.append(model_folder(Workspace.from_environment(), name))
-    return [describe_run(folder) for folder in folders]
+    folders = [path.parent for path in workspace.models.glob(f"*/{SPEC}")]
+    folders.sort(key=lambda path: JobFolder(path).requested_at(), reverse=True)
+    for name in list_models(workspace):
+        if model_folder(workspace, name) not in folders:
+            folders.append(model_folder(workspace, name))
+    active = _active_folder(workspace)
+    return [_summarise(folder, active) for folder in folders]
 
 
-def describe_run(folder: Path) -> dict[str, Any]:
-    """Return the document of one run or model, see `list_runs`."""
+def _active_folder(workspace: Workspace) -> Path | None:
+    """Return the resolved folder of the active model; None if it is gone or can't be determined."""
+    try:
+        return model_folder(workspace, active_model(workspace)).resolve()
+    except (DataError, ModelNotFound):
+        return None
+
+
+def _summarise(folder: Path, active: Path | None) -> RunSummary:
     job = JobFolder(folder)
-    epochs = [record["epoch"] for record in read_metrics(folder) if record["kind"] == "epoch"]
-    report = None
-    if (folder / CARD).exists():
-        try:
-            report = EvaluationReport.read(folder / EVALUATION)
-        except DataError:
-            report = None  # the models page says what is wrong with it
-    return {
-        "run": folder.name,
-        "state": job.state() if job.exists else "shipped",
-        "epochs": max(epochs, default=None),
-        "auc": report and report.auc,
-        "report": report,
-        "active": folder.name == active_model(Workspace.from_environment())
-        and (folder.parent != SHIPPED_MODELS or folder.name == DEMO),
-        "folder": str(folder),
-    }
+    state, message = (job.state(), job.message()) if job.exists else ("shipped", "")
+    epochs = None
+    try:
+        epochs = read_epochs(folder)
+    except DataError as error:
+        state, message = "unreadable", str(error)
+    return RunSummary(
+        run=folder.name,
+        state=state,
+        message=message,
+        epochs=epochs,
+        auc=read_auc(folder),
+        active=folder.resolve() == active,
+        folder=str(folder),
+    )
 
 
-def model_table() -> pd.DataFrame:
-    """Return what there is to choose among: a row a run or model, newest first.
+def read_epochs(run: Path) -> int | None:
+    """Return how many epochs a run has done; None before the first.
+
+    Raises:
+        DataError: its metrics can't be read.
+    """
+    return max((record["epoch"] for record in read_metrics(run) if record["kind"] == "epoch"), default=None)
+
+
+def read_auc(run: Path) -> Estimate | None:
+    """Return the AUC of a run's model, by breast; None without a model or a readable report."""
+    report = _read_report(run)
+    return report.auc if report else None
+
+
+def model_table(workspace: Workspace) -> pd.DataFrame:
+    """Return a table of all runs and models to choose from, newest first.
 
     Returns:
-        model, "active" or nothing, state, network, data, settings (those that aren't the
-        default), epochs (done), AUC and gain over age alone as text, verdict, note.
+        model, "" ("active" or nothing), state, network, data, settings (those that differ from their default), epochs
+        done, AUC and gain over age alone as text, verdict, note.
     """
     rows = []
-    for row in list_runs():
-        card, report = _card(Path(row["folder"])), row["report"]
-        age = report and report.baselines.age_only
+    for run in list_runs(workspace):
+        folder = Path(run.folder)
+        card, report = _read_card(folder), _read_report(folder)
+        age = report.baselines.age_only if report else None
         rows.append(
             {
-                "model": row["run"],
-                "": "active" if row["active"] else "",
-                "state": row["state"],
+                "model": run.run,
+                "": "active" if run.active else "",
+                "state": run.state,
                 "network": card.get("network"),
                 "data": card.get("data", {}).get("dataset"),
-                "settings": _own_settings(card.get("config", {})),
-                "epochs": row["epochs"],
-                "AUC, breasts (95 % CI)": format_ci(row["auc"]) if row["auc"] else None,
+                "settings": _changed_settings(card.get("config", {})),
+                "epochs": run.epochs,
+                "AUC, breasts (95 % CI)": format_ci(report.auc) if report else None,
                 "gain over age (95 % CI)": format_ci(age.gain) if age else None,
-                "verdict": report and report.verdict,
-                "note": read_note(Workspace.from_environment(), row["run"]),
+                "verdict": report.verdict if report else None,
+                "note": read_note(workspace, run.run),
             }
         )
     return pd.DataFrame(rows)
 
 
-def compare_with_active(name: str) -> str:
-    """Say in a sentence how a model compares with the active one on the patients that both were judged on.
+def compare_with_active(workspace: Workspace, name: str) -> str:
+    """Compare a model with the active one, in a sentence, on the patients on which both were evaluated.
 
     Raises:
-        ModelError: one of them isn't sound.
-        DataError: they were judged on different patients.
+        ModelError: a file of one of them was changed.
+        DataError: they were evaluated on different patients.
     """
-    rival = active_model(Workspace.from_environment())
-    if rival == name or rival not in list_models(Workspace.from_environment()):
+    rival = active_model(workspace)
+    if rival == name or rival not in list_models(workspace):
         return "There is no other active model to compare it with."
-    candidate, other = (
-        open_bundle(model_folder(Workspace.from_environment(), model)).evaluation_predictions()
-        for model in (name, rival)
-    )
+    candidate, other = (open_bundle(model_folder(workspace, model)).evaluation_predictions() for model in (name, rival))
     return compare_models(candidate, other, rival).verdict
 
 
-def active_jobs() -> list[JobFolder]:
-    """Return all work that is queued or running: data sets being made, imports and training runs."""
-    places = (settings().data, Workspace.from_environment().prepared, settings().models)
-    folders = [JobFolder(path.parent) for place in places for path in sorted(place.glob("*/work.json"))]
-    return [folder for folder in folders if folder.state() not in FINAL]
+def active_jobs(workspace: Workspace) -> list[JobFolder]:
+    """Return all jobs that are queued or running."""
+    return [folder for folder in _list_jobs(workspace) if folder.state() not in FINAL]
 
 
-def any_alive(names: list[str]) -> bool:
+def unreadable_jobs(workspace: Workspace) -> list[JobFolder]:
+    """Return all jobs whose state can't be read."""
+    return [folder for folder in _list_jobs(workspace) if folder.state() == "unreadable"]
+
+
+def _list_jobs(workspace: Workspace) -> list[JobFolder]:
+    roots = (workspace.data, workspace.prepared, workspace.models)
+    return [JobFolder(path.parent) for root in roots for path in sorted(root.glob(f"*/{SPEC}"))]
+
+
+def any_active(workspace: Workspace, names: list[str]) -> bool:
     """Return whether one of several runs is queued or running."""
-    return any(JobFolder(run_folder(name)).state() not in FINAL for name in names)
+    return any(JobFolder(run_folder(workspace, name)).state() not in FINAL for name in names)
 
 
-def run_folder(name: str) -> Path:
-    """Return where the run of that name lies."""
-    return settings().models / Path(name).name
+def run_folder(workspace: Workspace, name: str) -> Path:
+    """Return the folder of the run with that name; no name leads out of the models folder."""
+    return workspace.models / Path(name).name
 
 
 def read_metrics(run: Path) -> list[dict[str, Any]]:
@@ -136,8 +162,8 @@ def verification_text(run: Path) -> str:
     )
 
 
-def _own_settings(config: dict[str, Any]) -> str:
-    """Return in words which settings of a run are not the default; store and network have columns of their own."""
+def _changed_settings(config: dict[str, Any]) -> str:
+    """Return, for people, the settings that differ from their default; store and network have columns of their own."""
     fields = TrainingConfig.model_fields
     return ", ".join(
         f"{key.replace('_', ' ')} {value}"
@@ -146,8 +172,15 @@ def _own_settings(config: dict[str, Any]) -> str:
     )
 
 
-def _card(folder: Path) -> dict[str, Any]:
+def _read_card(folder: Path) -> dict[str, Any]:
     try:
         return read_json(folder / CARD) if (folder / CARD).exists() else {}
     except DataError:
-        return {}  # the models page says what is wrong with it
+        return {}  # the models page reports what is wrong with it
+
+
+def _read_report(folder: Path) -> EvaluationReport | None:
+    try:
+        return EvaluationReport.read(folder / EVALUATION) if (folder / CARD).exists() else None
+    except DataError:
+        return None  # the models page reports what is wrong with it

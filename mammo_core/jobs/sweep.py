@@ -1,95 +1,118 @@
-"""Several training runs that differ in a few settings: one after the other here, or side by side on a Dask cluster."""
+"""Several training runs that differ in a few settings, one after the other or in parallel on a Dask cluster."""
 
 import itertools
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+from pydantic import JsonValue
+
+from mammo_core.documents.job import FINAL, SweepRun
+from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
+from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import MammoError
-from mammo_core.jobs.folder import FINAL, JobFolder
-from mammo_core.jobs.process import run_in_process, run_requested
-from mammo_core.jobs.runs import describe_run
-from mammo_core.learning.config import TrainingConfig
+from mammo_core.jobs.cluster import open_pool
+from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.process import run_requested
+from mammo_core.jobs.runs import read_auc, read_epochs
+from mammo_core.jobs.training import TrainJob
 from mammo_core.learning.plan import plan
-from mammo_core.settings import apply_environment, as_environment, settings
+from mammo_core.settings import apply_environment, as_environment
+from mammo_core.workspace import Workspace
 
-Progress = Callable[[dict[str, Any]], None]
-NEVER_BEGUN = "No worker began it here. Do all workers see the same data and models folders as this machine?"
-ONE_AT_A_TIME = threading.Lock()  # a Dask worker with several threads would mix the seeds of several trainings
+NOT_STARTED = "No worker started it. Do all workers see the same data and models folders as this machine?"
+_ONE_AT_A_TIME = threading.Lock()  # a Dask worker with several threads would mix the seeds of several trainings
 
 
-def variants(document: dict[str, Any], choices: dict[str, list[Any]], folds: int | None = None) -> list[dict[str, Any]]:
-    """Return a training document for each combination of choices, and for each fold of it.
+def variants(
+    document: Mapping[str, JsonValue], choices: Mapping[str, Sequence[JsonValue]], folds: int | None = None
+) -> list[TrainingConfig]:
+    """Return the settings of each combination of choices, and for each fold of it.
 
     Args:
-        document: what all have in common.
+        document: the settings that all have in common.
         choices: the values of each setting that is varied.
-        folds: patient-grouped folds, each the test part of one run; none without.
+        folds: number of patient-grouped folds, each the test part of one run; None for no folds.
+
+    Raises:
+        ConfigError: a setting can't be used.
     """
     if folds is not None:
         choices = {**choices, "folds": [folds], "fold": list(range(1, folds + 1))}
-    return [{**document, **dict(zip(choices, values, strict=True))} for values in itertools.product(*choices.values())]
+    combinations = itertools.product(*choices.values())
+    return [TrainingConfig.read({**document, **dict(zip(choices, values, strict=True))}) for values in combinations]
 
 
 def sweep(
-    documents: list[dict[str, Any]], scheduler: str | None = None, on_progress: Progress = lambda _: None
-) -> list[dict[str, Any]]:
-    """Do several training runs; one that fails doesn't end the others.
+    workspace: Workspace,
+    configs: Sequence[TrainingConfig],
+    scheduler: str | None = None,
+    on_progress: ProgressCallback = ignore_progress,
+) -> list[SweepRun]:
+    """Do several training runs; one that fails does not end the others.
 
     Args:
-        documents: fields of TrainingConfig; all are checked before anything starts.
-        scheduler: address of a Dask scheduler whose workers see the same folders; without one the runs take turns here.
-        on_progress: called with done and total, in runs.
+        workspace: the folders to work in.
+        configs: the settings of each run; all are checked before anything starts.
+        scheduler: address of a Dask scheduler whose workers see the same folders; None to do one run after the other
+            in this process.
+        on_progress: called with the number of runs that have ended.
 
     Returns:
-        run, state, message, epochs, auc and, of the settings, those that differ between the runs; in the given order.
+        One document for each run, in the order of `configs`.
 
     Raises:
         MammoError: settings or data don't allow one of the runs, or no scheduler answers.
     """
-    configs = [TrainingConfig.read(document) for document in documents]
     for config in configs:
         plan(config)
     base = f"{configs[0].store}-sweep-{datetime.now():%Y%m%d-%H%M%S}"
-    paths = [settings().models.absolute() / f"{base}-{number:02d}" for number in range(1, len(configs) + 1)]
-    tasks = [
-        (path, {"run": str(path), "config": config.parameters}) for path, config in zip(paths, configs, strict=True)
-    ]
-    for done, _ in enumerate(_side_by_side(tasks, scheduler) if scheduler else _in_sequence(tasks), 1):
-        on_progress({"done": done, "total": len(tasks), "unit": "runs"})
-    differing = [key for key in configs[0].parameters if len({str(config.parameters[key]) for config in configs}) > 1]
+    jobs = [TrainJob(name=f"{base}-{number:02d}", config=config) for number, config in enumerate(configs, 1)]
+    ended = _run_in_parallel(jobs, workspace, scheduler) if scheduler else _run_in_sequence(jobs, workspace)
+    for done, _ in enumerate(ended, 1):
+        on_progress(Progress(done=done, total=len(jobs), unit="runs"))
+    settings = [config.model_dump(mode="json") for config in configs]
+    differing = [key for key in settings[0] if len({str(values[key]) for values in settings}) > 1]
     return [
-        {**_result(path), "settings": {key: config.parameters[key] for key in differing}}
-        for path, config in zip(paths, configs, strict=True)
+        _describe(job.folder(workspace), {key: values[key] for key in differing})
+        for job, values in zip(jobs, settings, strict=True)
     ]
 
 
-def _result(path: Path) -> dict[str, Any]:
-    job = JobFolder(path)
-    if not job.exists:
-        return {"run": path.name, "state": "failed", "message": NEVER_BEGUN, "epochs": None, "auc": None}
-    found = describe_run(path)
-    return {"message": job.message(), **{key: found[key] for key in ("run", "state", "epochs", "auc")}}
+def _describe(path: Path, settings: dict[str, JsonValue]) -> SweepRun:
+    folder = JobFolder(path)
+    if not folder.exists:
+        return SweepRun(run=path.name, state="failed", message=NOT_STARTED, epochs=None, auc=None, settings=settings)
+    return SweepRun(
+        run=path.name,
+        state=folder.state(),
+        message=folder.message(),
+        epochs=read_epochs(path),
+        auc=read_auc(path),
+        settings=settings,
+    )
 
 
-def train_on_worker(path: Path, arguments: dict[str, Any], environment: dict[str, str]) -> None:
-    """Do one run of a sweep in a Dask worker; Dask gives it to another worker if this one dies, and it goes on there."""
-    with ONE_AT_A_TIME:
+def train_on_worker(job: TrainJob, workspace: Workspace, environment: dict[str, str]) -> None:
+    """Do one run of a sweep in a Dask worker.
+
+    If the worker dies, Dask hands the run to another one, which resumes it.
+    """
+    with _ONE_AT_A_TIME:
         apply_environment(environment)
-        folder = JobFolder(path)
+        folder = JobFolder(job.folder(workspace))
         if not folder.exists:
-            folder.write_request("train", arguments)
+            folder.write_request(job)
         if not folder.stop_requested():
-            run_requested(folder, in_turn=False)
+            run_requested(folder, job, workspace, in_turn=False)
 
 
 @contextmanager
-def _failures_left_to_folder(path: Path) -> Iterator[None]:
-    """Let a run fail for whatever reason, as long as its folder says so; the others go on."""
+def _failure_recorded_by_job(path: Path) -> Iterator[None]:
+    """Let a run fail without ending the others, provided that its folder records the failure."""
     try:
         yield
     except MammoError:
@@ -101,30 +124,30 @@ def _failures_left_to_folder(path: Path) -> Iterator[None]:
             log.write(traceback.format_exc())
 
 
-def _in_sequence(tasks: list[tuple[Path, dict[str, Any]]]) -> Iterator[Path]:
-    for path, arguments in tasks:
-        with _failures_left_to_folder(path):
-            run_in_process(path, "train", arguments)
-        yield path
+def _run_in_sequence(jobs: Sequence[TrainJob], workspace: Workspace) -> Iterator[Path]:
+    for job in jobs:
+        folder = JobFolder(job.folder(workspace))
+        with _failure_recorded_by_job(folder.path):
+            folder.write_request(job)
+            run_requested(folder, job, workspace)
+        yield folder.path
 
 
-def _side_by_side(tasks: list[tuple[Path, dict[str, Any]]], scheduler: str) -> Iterator[Path]:
+def _run_in_parallel(jobs: Sequence[TrainJob], workspace: Workspace, scheduler: str) -> Iterator[Path]:
     from distributed import KilledWorker, as_completed
-
-    from mammo_core.jobs.cluster import open_pool
 
     with open_pool(None, scheduler) as pool:
         futures = {
-            pool.client.submit(train_on_worker, path, arguments, as_environment(), pure=False): path
-            for path, arguments in tasks
+            pool.client.submit(train_on_worker, job, workspace, as_environment(), pure=False): job.folder(workspace)
+            for job in jobs
         }
         try:
             for future in as_completed(futures):
                 path = futures[future]
-                with _failures_left_to_folder(path), suppress(KilledWorker):
+                with _failure_recorded_by_job(path), suppress(KilledWorker):
                     future.result()
                 yield path
         finally:
-            for path in futures.values():  # none goes on without the sweep that asked for it
+            for path in futures.values():  # no run outlives the sweep that requested it
                 if JobFolder(path).exists and JobFolder(path).state() not in FINAL:
                     JobFolder(path).request_stop()

@@ -1,95 +1,131 @@
-"""Starting, resuming and sweeping training runs, each in a folder of its own."""
+"""The job that trains a network; starting and resuming runs."""
 
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from filelock import FileLock
 
-from mammo_core.errors import JobError
-from mammo_core.jobs.folder import FINAL, JobFolder
+from mammo_core.documents.training_config import TrainingConfig
+from mammo_core.documents.training_result import TrainingResult
+from mammo_core.errors import DataError, JobError
+from mammo_core.jobs.folder import FINAL, SPEC, JobFolder
 from mammo_core.jobs.process import launch
-from mammo_core.learning.config import TrainingConfig
+from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.learning.plan import plan
 from mammo_core.models.registry import active_model
-from mammo_core.settings import settings
 from mammo_core.storage.disk_space import full_disk_named
 from mammo_core.workspace import Workspace
 
 RESUMABLE = ("stopped", "failed", "crashed")
 
 
-def train_request(document: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
-    """Check a training configuration and name its run folder.
+class TrainJob(JobSpec):
+    """Train a network on a prepared store, or resume a run after its last complete epoch.
 
-    Args:
-        document: the fields of TrainingConfig.
+    Attributes:
+        name: the run's name, and later its model's.
+        config: the training settings.
+    """
 
-    Returns:
-        The run folder, which isn't there yet, and the training's arguments.
+    kind: Literal["train"] = "train"
+    name: str
+    config: TrainingConfig
+
+    def folder(self, workspace: Workspace) -> Path:
+        """Return the run's folder."""
+        return workspace.models / self.name
+
+    def prepare(self, workspace: Workspace) -> None:
+        """Do nothing: the job was made from a plan, so its settings are checked already."""
+
+    def run(self, context: JobContext) -> JobOutcome:
+        """Train, evaluate, save and verify the model."""
+        from mammo_core.learning.trainer import train
+
+        document = train(context.folder, self.config, context.progress, context.should_stop)
+        result = TrainingResult.model_validate(document)
+        return JobOutcome(result.status, result.message, result)
+
+    @classmethod
+    def _from_arguments(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+        return {"name": Path(arguments["run"]).name, "config": arguments["config"]}
+
+
+def train_job(workspace: Workspace, config: TrainingConfig) -> TrainJob:
+    """Return the job of a new run, named after its store, its network and the time. Writes nothing.
 
     Raises:
-        MammoError: a setting is not usable, or the store doesn't allow the split.
+        MammoError: the store, the start model or the memory don't allow this training.
     """
-    config = TrainingConfig.read(document)
     plan(config)
-    base = f"{config.store}-{config.network}-{datetime.now():%Y%m%d-%H%M%S}"
-    path = settings().models.absolute() / base
-    number = 2
-    while path.exists():
-        path = path.with_name(f"{base}-{number}")
+    name = f"{config.store}-{config.network}-{_time_text()}"
+    number = 1
+    job = TrainJob(name=name, config=config)
+    while job.folder(workspace).exists():
         number += 1
-    return path, {"run": str(path), "config": config.parameters}
+        job = TrainJob(name=f"{name}-{number}", config=config)
+    return job
+
+
+def _time_text() -> str:
+    return f"{datetime.now():%Y%m%d-%H%M%S}"
 
 
 @full_disk_named("a run")
-def start(config: TrainingConfig) -> JobFolder:
-    """Start a run in a process of its own; two clicks, or two tabs, on the same settings are one run.
+def start(workspace: Workspace, config: TrainingConfig) -> JobFolder:
+    """Start a run in a process of its own. Two clicks, or two tabs, with the same settings start one run.
 
     Returns:
-        The new run's folder, or that of the run of these very settings that hasn't ended yet.
+        The new run's folder, or that of a queued or running run with the same settings.
 
     Raises:
-        MammoError: a setting is not usable, the store doesn't allow the split, or the disk is full.
+        MammoError: the store, the start model or the memory don't allow the training, or the disk is full.
     """
-    settings().models.mkdir(parents=True, exist_ok=True)
-    with FileLock(settings().models / ".start.lock"):
-        for path in settings().models.glob("*/work.json"):
+    workspace.models.mkdir(parents=True, exist_ok=True)
+    with FileLock(workspace.models / ".start.lock"):
+        for path in workspace.models.glob(f"*/{SPEC}"):
             folder = JobFolder(path.parent)
-            if folder.request()["arguments"].get("config") == config.parameters and folder.state() not in FINAL:
-                return folder
-        path, arguments = train_request(config.parameters)
-        return launch(path, "train", arguments)
+            with suppress(DataError):  # a damaged folder is no run with these settings
+                if folder.state() not in FINAL and folder.spec(TrainJob).config == config:
+                    return folder
+        return launch(train_job(workspace, config), workspace)
 
 
 def can_resume(folder: JobFolder) -> bool:
-    """Return whether a run ended before its time and may go on."""
-    return folder.exists and folder.request()["kind"] == "train" and folder.state() in RESUMABLE
+    """Return whether a run ended early and can be resumed."""
+    if not folder.exists or folder.state() not in RESUMABLE:
+        return False
+    try:
+        folder.spec(TrainJob)
+    except DataError:
+        return False  # not a training run, or one whose settings can't be read
+    return True
 
 
-def resume_request(folder: JobFolder) -> tuple[Path, dict[str, Any]]:
-    """Return what it takes to go on with a run: its folder and arguments, as before.
+def resume_job(workspace: Workspace, name: str) -> TrainJob:
+    """Return the job that resumes a run.
 
     Raises:
-        JobError: there is no such run, it is under way, ended well or by itself, or its model is the active one.
-        MammoError: its store or start model is gone or has changed.
+        JobError: there is no such run, it is queued or running, it has ended by itself, or its model is the active one.
+        MammoError: its store or its start model is gone or has changed.
     """
+    folder = JobFolder(workspace.models / Path(name).name)
     if not can_resume(folder):
         state = folder.state() if folder.exists else "no training run"
         raise JobError(f"{folder.name} is {state}; only a run that was stopped, failed or crashed can be resumed.")
-    if folder.name == active_model(Workspace.from_environment()):
-        raise JobError(f"{folder.name} is the active model, and going on would replace it. Activate another one first.")
-    config = TrainingConfig.read(folder.request()["arguments"]["config"])
-    plan(config)
-    path = folder.path.absolute()
-    return path, {"run": str(path), "config": config.parameters}
+    if folder.name == active_model(workspace):
+        raise JobError(f"{folder.name} is the active model, and resuming would replace it. Activate another one first.")
+    job = TrainJob(name=folder.name, config=folder.spec(TrainJob).config)
+    plan(job.config)
+    return job
 
 
-def resume(folder: JobFolder) -> JobFolder:
-    """Go on with a run in a process of its own.
+def resume(workspace: Workspace, name: str) -> JobFolder:
+    """Resume a run in a process of its own.
 
     Raises:
-        MammoError: see `resume_request`.
+        MammoError: see `resume_job`.
     """
-    path, arguments = resume_request(folder)
-    return launch(path, "train", arguments)
+    return launch(resume_job(workspace, name), workspace)

@@ -21,8 +21,9 @@ import tensorflow as tf
 
 from mammo_core.dataset.splits import balance
 from mammo_core.dataset.store import Store, open_store
+from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
 from mammo_core.learning.callbacks.best_checkpoint import BestCheckpoint
-from mammo_core.learning.callbacks.metrics_logger import MetricsLogger, Progress
+from mammo_core.learning.callbacks.metrics_logger import MetricsLogger
 from mammo_core.learning.callbacks.tensorboard import TensorBoardLogger
 from mammo_core.learning.callbacks.training_state import (
     CONFIG,
@@ -60,7 +61,7 @@ class PositiveAUC(keras.metrics.AUC):
 def train(
     run: Path,
     config: TrainingConfig,
-    progress: Progress = lambda _: None,
+    progress: ProgressCallback = ignore_progress,
     should_stop: ShouldStop = never_stop,
 ) -> dict[str, Any]:
     """Train, judge, save, and verify in a fresh process. A run that was broken off goes on after its last whole epoch.
@@ -102,12 +103,12 @@ def train(
             outcome |= _no_model_outcome(stop_signal)
         else:
             trained = Trained(run, config, store, data, best.best_epoch)
-            evaluated = complete(trained, stop_signal, lambda phase: progress({"done": 1, "total": 1, "phase": phase}))
+            evaluated = complete(trained, stop_signal, lambda phase: progress(Progress(done=1, total=1, phase=phase)))
             outcome |= {**_end_message(stop_signal, best, evaluated), "verified": True}
     return outcome | {"seconds": round(time.monotonic() - started, 3)}
 
 
-def _load_images(store: Store, pngs: np.ndarray, progress: Progress, stop_signal: StopSignal) -> np.ndarray:
+def _load_images(store: Store, pngs: np.ndarray, progress: ProgressCallback, stop_signal: StopSignal) -> np.ndarray:
     """Return all images, uint8 (n, size, size).
 
     Raises:
@@ -116,7 +117,7 @@ def _load_images(store: Store, pngs: np.ndarray, progress: Progress, stop_signal
     images = np.empty((len(pngs), store.preprocessing.size, store.preprocessing.size), np.uint8)
     for batch in batches(np.arange(len(pngs)), stop_signal.is_set):
         images[batch] = store.images(pngs[batch].tolist())
-        progress({"done": int(batch[-1]) + 1, "total": len(pngs), "unit": "images", "phase": "Loading the images"})
+        progress(Progress(done=int(batch[-1]) + 1, total=len(pngs), phase="Loading the images"))
     return images
 
 
@@ -138,7 +139,7 @@ def fit_run(
     data: TrainingData,
     config: TrainingConfig,
     run: Path,
-    progress: Progress,
+    progress: ProgressCallback,
     stop_signal: StopSignal,
 ) -> tuple[MetricsLogger, BestCheckpoint]:
     """Fit the network on the training part, from where the run stands, and leave its files in the run folder.

@@ -2,10 +2,9 @@ import shutil
 
 import pytest
 
+from builders.jobs import import_in_process
 from mammo_core.assessment.store_evaluation import evaluate_store
 from mammo_core.errors import ConfigError
-from mammo_core.jobs import run_in_process
-from mammo_core.jobs.requests import import_request
 from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.phantoms import DemoSpec, generate
 from mammo_core.workspace import Workspace
@@ -17,8 +16,7 @@ def bundle(finished) -> Bundle:
 
 
 def test_evaluate_store_selects_part_and_requires_same_preprocessing_config(finished, bundle):
-    path, arguments = import_request("demo", "again")
-    run_in_process(path, "import", {**arguments, "workers": 1})
+    import_in_process("demo", "again")
     report = evaluate_store(Workspace.from_environment(), bundle, "again")
     assert (report.part, report.unit) == ("test", "breast")  # the same patients again
     assert report.n == bundle.evaluation().n
@@ -26,17 +24,14 @@ def test_evaluate_store_selects_part_and_requires_same_preprocessing_config(fini
     shutil.copytree(
         finished / "data" / "demo", elsewhere, ignore=shutil.ignore_patterns("work*", "state*", "progress*")
     )
-    path, arguments = import_request("elsewhere")
-    run_in_process(path, "import", {**arguments, "workers": 1})
+    import_in_process("elsewhere")
     assert (
         evaluate_store(Workspace.from_environment(), bundle, "elsewhere").part == "test"
     )  # by another name they are the same patients
     generate(finished / "data" / "others", DemoSpec(patients=6, seed=9, prevalence=0.5, rows=256, columns=192))
-    path, arguments = import_request("others")
-    run_in_process(path, "import", {**arguments, "workers": 1})
+    import_in_process("others")
     assert evaluate_store(Workspace.from_environment(), bundle, "others").part == "all"
-    path, arguments = import_request("demo", "small", 128)
-    run_in_process(path, "import", {**arguments, "workers": 1})
+    import_in_process("demo", "small", 128)
     with pytest.raises(ConfigError, match="prepared in another way"):
         evaluate_store(Workspace.from_environment(), bundle, "small")
 

@@ -160,7 +160,7 @@ def test_import_removes_temporary_files_of_a_killed_import(workspace, catalogue,
     names = ("negative/.1_2-x.png", ".manifest-x.parquet", ".quarantine-x.parquet", ".source-x.json", ".stop-x")
 
     def left_by_a_worker(progress):
-        if progress["done"] == progress["total"]:
+        if progress.done == progress.total:
             for name in names:
                 (store.folder / name).write_bytes(b"half")
 
@@ -186,7 +186,7 @@ def test_import_skipping_reports_progress_and_can_be_stopped(workspace, catalogu
     monkeypatch.setattr(importer, "TOLD", 5)
     seen = []
     report = import_images(catalogue, store, pool, seen.append, lambda: len(seen) == 3)
-    assert [progress["done"] for progress in seen] == [5, 10, 15]
+    assert [progress.done for progress in seen] == [5, 10, 15]
     assert (report.stopped, report.prepared, report.skipped) == (True, 0, 15)
     assert contents(store) == before
     assert import_images(catalogue, store, pool).skipped == first.prepared
@@ -209,7 +209,7 @@ def test_import_reports_quarantine_while_running(workspace, catalogue, pool):
     store = store_for(catalogue)
     seen = []
     report = import_images(
-        catalogue, store, pool, lambda progress: seen.append((progress["quarantined"], quarantined_so_far(store)))
+        catalogue, store, pool, lambda progress: seen.append((progress.quarantined, quarantined_so_far(store)))
     )
     number, table = seen[-1]
     assert number == report.quarantined

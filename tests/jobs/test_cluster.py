@@ -1,5 +1,6 @@
 """Imports whose workers die, are missing, are foreign or come late, and a scheduler that goes away."""
 
+import copy
 import json
 import os
 import re
@@ -65,10 +66,14 @@ def store_for(catalogue):
 @pytest.fixture
 def hasty(monkeypatch):
     """Give a scheduler that isn't there one second to answer."""
-    before = dask.config.get("distributed.comm.timeouts.connect")
-    monkeypatch.setitem(cluster.DASK, "distributed.comm.timeouts.connect", "1s")
-    yield
-    dask.config.set({"distributed.comm.timeouts.connect": before})
+    monkeypatch.setitem(cluster.DASK_CONFIG, "distributed.comm.timeouts.connect", "1s")
+
+
+def test_open_pool_restores_the_configuration_of_dask(scheduler):
+    before = copy.deepcopy(dask.config.config)
+    with open_pool(scheduler=scheduler.scheduler_address):
+        assert dask.config.get("distributed.scheduler.allowed-failures") == 1
+    assert dask.config.config == before
 
 
 def test_open_pool_without_scheduler_raises_error(hasty):
@@ -83,13 +88,13 @@ def test_open_pool_passes_on_errors_of_its_body(scheduler):
 
 def test_map_batches_without_workers_raises_error(scheduler, monkeypatch):
     monkeypatch.setattr(cluster, "NO_WORKER_SECONDS", 0.2)
-    monkeypatch.setattr(cluster, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(cluster, "POLL_SECONDS", 0.1)
     with Client(scheduler) as client, pytest.raises(JobError, match=r"no Dask worker for 0\.2 s"):
         list(DaskPool(client).map_batches(double, rows(3), lambda: False))
 
 
 def test_map_batches_lost_scheduler_raises_error(scheduler, hasty, monkeypatch):
-    monkeypatch.setattr(cluster, "BATCH", 1)
+    monkeypatch.setattr(cluster, "BATCH_ROWS", 1)
     scheduler.scale(1)
     requested_at = count()
     with (
@@ -100,7 +105,7 @@ def test_map_batches_lost_scheduler_raises_error(scheduler, hasty, monkeypatch):
 
 
 def test_map_batches_uses_workers_that_join_later(scheduler, monkeypatch):
-    monkeypatch.setattr(cluster, "BATCH", 1)
+    monkeypatch.setattr(cluster, "BATCH_ROWS", 1)
     scheduler.scale(1)
     pending, done = [], []
     with Client(scheduler) as client:
@@ -111,8 +116,8 @@ def test_map_batches_uses_workers_that_join_later(scheduler, monkeypatch):
             if number == 20:
                 scheduler.scale(3)
                 client.wait_for_workers(3)
-    assert max(pending[:20]) == cluster.BATCHES_A_WORKER
-    assert max(pending[20:]) == 3 * cluster.BATCHES_A_WORKER
+    assert max(pending[:20]) == cluster.BATCHES_PER_WORKER
+    assert max(pending[20:]) == 3 * cluster.BATCHES_PER_WORKER
     assert sorted(done) == [2 * n for n in range(60)]
 
 
@@ -168,7 +173,7 @@ def test_convert_batch_applies_the_limits_of_the_importer(workspace, catalogue, 
 
 @pytest.mark.slow
 def test_import_quarantines_only_files_that_kill_their_worker(workspace, catalogue, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "BATCH", 4)
+    monkeypatch.setattr(cluster, "BATCH_ROWS", 4)
     catalogue.table.drop(index=catalogue.table.index[20:], inplace=True)
     deadly = catalogue.table.dropna(subset=["file"])["image_id"].iloc[[3, 10]].tolist()
     poison = tmp_path / "poison.py"

@@ -6,30 +6,35 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from builders.jobs import FakeJob
 from builders.waiting import wait_until
+from mammo_core.documents import base
+from mammo_core.documents.progress import Progress
 from mammo_core.errors import JobError
 from mammo_core.jobs import folder as folder_module
-from mammo_core.jobs.folder import JobFolder, duration
+from mammo_core.jobs import stop_job
+from mammo_core.jobs.folder import JobFolder
 
-HOLD = """
+HOLD_LOCK = """
 import sys, time
 from filelock import FileLock
 with FileLock(sys.argv[1]):
     print("held", flush=True)
     time.sleep(60)
 """
+JOB = FakeJob(name="run")
 
 
 @pytest.fixture
 def job(tmp_path):
     folder = JobFolder(tmp_path / "run")
-    folder.write_request("train", {"n": 1})
+    folder.write_request(JOB)
     return folder
 
 
 def test_state_requested_but_not_started_is_queued(job):
     assert job.state() == "queued"
-    assert job.request() == {"kind": "train", "arguments": {"n": 1}}
+    assert job.kind() == "demo"
 
 
 def test_state_process_never_started_is_crashed(job, monkeypatch):
@@ -44,11 +49,11 @@ def test_state_running_only_while_lock_is_held(job):
         job.request_stop()
         assert job.state() == "stopping"
     assert job.state() == "crashed"
-    assert "killed" in job.message()
+    assert "The process ended unexpectedly: it was killed" in job.message()
 
 
 def test_state_killed_process_is_crashed(job):
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(job.path / "work.lock")], stdout=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-c", HOLD_LOCK, str(job.path / "work.lock")], stdout=subprocess.PIPE)
     assert process.stdout
     process.stdout.readline()
     job.write_state("running")
@@ -64,29 +69,44 @@ def test_state_final_state_persists(job):
     assert job.message() == "Done."
 
 
+@pytest.mark.parametrize("text", ["{", "[]", '{"state": "dancing", "message": "", "time": 0}', "{}"])
+def test_state_unreadable_file_is_unreadable_with_reason(job, text):
+    (job.path / "state.json").write_text(text)
+    assert job.state() == "unreadable"
+    assert "state.json" in job.message()
+
+
+def test_state_file_of_earlier_version_is_read(job):
+    (job.path / "state.json").write_text('{"state": "stopped", "message": "Stopped.", "time": 1.5}')
+    assert (job.state(), job.message()) == ("stopped", "Stopped.")
+
+
+def test_write_request_over_unreadable_state_needs_a_free_lock(job):
+    (job.path / "state.json").write_text("{")
+    with job.lock(), pytest.raises(JobError, match="already being worked on"):
+        job.write_request(JOB)
+    job.write_request(JOB)
+    assert job.state() == "queued"
+
+
 def test_write_request_while_job_is_active_raises_job_error(job):
     with pytest.raises(JobError, match="already being worked on"):
-        job.write_request("train", {})
+        job.write_request(JOB)
 
 
 def test_new_request_clears_stop_signal_and_progress(job):
     job.request_stop()
-    job.write_progress({"done": 1, "total": 2})
+    job.write_progress(Progress(done=1, total=2))
     job.write_state("stopped")
-    job.write_request("train", {})
+    job.write_request(JOB)
     assert not job.stop_requested()
-    assert job.progress() == {}
+    assert job.progress() is None
 
 
-def test_progress_text_and_fraction(job):
-    job.write_progress({"done": 1200, "total": 2400, "quarantined": 3, "images_per_second": 50.0, "seconds_left": 24.0})
-    assert job.fraction() == 0.5
-    assert job.progress_text() == "1,200 of 2,400 images · 3 quarantined · 50.0 images/s · 24 s left"
-
-
-@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59, "59 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")])
-def test_duration(seconds, words):
-    assert duration(seconds) == words
+def test_changed_at_follows_the_state_file(job, tmp_path):
+    os.utime(job.path / "state.json", (5.0, 5.0))
+    assert job.changed_at() == 5.0
+    assert JobFolder(tmp_path / "nothing").changed_at() == 0.0
 
 
 def test_state_concurrent_readers_of_dead_job_all_see_crashed(job):
@@ -114,33 +134,52 @@ def test_state_process_killed_before_locking_is_crashed(job):
 def test_new_request_removes_previous_process_file(job):
     job.write_process()
     job.write_state("finished")
-    job.write_request("train", {})
-    assert not (job.path / "process.json").exists()
+    job.write_request(JOB)
+    assert job.process() is None
 
 
-@pytest.mark.parametrize("ask", [lambda job: job.write_request("train", {}), lambda job: job.stop()])
+@pytest.mark.parametrize("ask", [lambda job: job.write_request(JOB), stop_job])
 def test_request_or_stop_on_full_disk_raises_job_error(job, monkeypatch, ask):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     job.write_state("finished")
-    monkeypatch.setattr(folder_module, "write_json", full)
+    monkeypatch.setattr(base, "write_json", full)
     monkeypatch.setattr(folder_module, "write_bytes", full)
     with pytest.raises(JobError, match="The disk is full, so run can't"):
         ask(job)
 
 
-def test_progress_text_phase_or_stopping_has_no_time_left(job):
-    job.write_progress({"done": 9, "total": 9, "unit": "steps", "phase": "Judging the best model", "seconds_left": 0.0})
-    assert job.progress_text() == "Judging the best model …"
-    job.write_progress({"done": 1000, "total": 2000, "phase": "Loading images"})
-    assert job.progress_text() == "Loading images · 1,000 of 2,000 images …"
-    job.write_progress({"done": 1, "total": 2, "unit": "steps", "seconds_left": 60.0})
+def test_progress_text_before_first_progress_depends_on_state(job):
+    assert job.progress_text() == "Waiting for its turn …"
     job.write_state("running")
     with job.lock():
+        assert job.progress_text() == "Starting …"
+    assert job.fraction() == 0.0
+
+
+def test_progress_text_unreadable_file_is_as_before_the_first(job):
+    job.write_state("running")
+    (job.path / "progress.json").write_text('{"done": 1}')
+    with job.lock():
+        assert job.progress_text() == "Starting …"
+
+
+def test_progress_text_of_stopping_or_ended_job_has_no_time_left(job):
+    job.write_state("running")
+    job.write_progress(Progress(done=1, total=2, unit="steps", seconds_left=60.0))
+    with job.lock():
         assert job.progress_text() == "1 of 2 steps · 1 min 0 s left"
-        job.write_progress({"done": 2, "total": 2, "unit": "steps", "seconds_left": 0.0})
-        assert job.progress_text() == "2 of 2 steps"
-        job.write_progress({"done": 1, "total": 2, "unit": "steps", "seconds_left": 60.0})
         job.request_stop()
         assert job.progress_text() == "1 of 2 steps"
+    job.write_state("stopped")
+    assert job.progress_text() == "1 of 2 steps"
+    assert job.fraction() == 0.5
+
+
+def test_age_text_tells_when_progress_was_written(job):
+    assert job.age_text() == ""
+    job.write_progress(Progress(done=1, total=2))
+    path = job.path / "progress.json"
+    os.utime(path, (path.stat().st_atime, path.stat().st_mtime - 65))
+    assert job.age_text() in ("updated 1 min 5 s ago", "updated 1 min 6 s ago")

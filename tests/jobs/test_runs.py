@@ -1,52 +1,137 @@
+import shutil
+
 import pytest
 
+from builders.jobs import FakeJob
+from mammo_core.documents.job import RunSummary
+from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError
 from mammo_core.jobs import JobFolder
 from mammo_core.jobs.runs import (
     active_jobs,
-    any_alive,
+    any_active,
     compare_with_active,
     list_runs,
     model_table,
-    read_metrics,
     run_folder,
+    unreadable_jobs,
 )
+from mammo_core.jobs.training import TrainJob
+from mammo_core.models import registry
 from mammo_core.models.registry import activate, write_note
 from mammo_core.workspace import Workspace
 
 
-def test_list_runs_finished_run_has_state_epochs_and_report(finished):
-    runs = {row["run"]: row for row in list_runs()}
-    assert (runs["trained"]["state"], runs["trained"]["epochs"]) == ("finished", 2)
-    assert runs["trained"]["report"].auc == runs["trained"]["auc"]
-    assert runs["demo"]["state"] == "shipped"
-    assert active_jobs() == []
+def runs_by_name(roots: Workspace) -> dict[str, RunSummary]:
+    return {run.run: run for run in list_runs(roots)}
+
+
+def test_list_runs_finished_run_has_state_epochs_and_auc(finished):
+    roots = Workspace.from_environment()
+    runs = runs_by_name(roots)
+    trained = runs["trained"]
+    assert (trained.state, trained.epochs, trained.folder) == ("finished", 2, str(roots.models / "trained"))
+    assert trained.auc is not None
+    assert trained.auc.low <= trained.auc.value <= trained.auc.high
+    assert runs["demo"].state == "shipped"
+    assert set(trained.to_json()) >= {"run", "state", "epochs", "auc", "active", "folder"}
+    assert active_jobs(roots) == []
+
+
+def active_names(roots: Workspace) -> list[str]:
+    return [run.run for run in list_runs(roots) if run.active]
+
+
+def test_active_run_is_marked_also_where_models_are_shipped(finished, monkeypatch):
+    roots = Workspace.from_environment()
+    assert active_names(roots) == ["demo"]
+    activate(roots, "trained")
+    assert active_names(roots) == ["trained"]
+    shutil.copytree(registry.SHIPPED_MODELS / "demo", roots.models / "demo")
+    monkeypatch.setattr(registry, "SHIPPED_MODELS", roots.models)  # as without MAMMO_MODELS
+    assert active_names(roots) == ["trained"]
+    assert model_table(roots).set_index("model").loc["trained", ""] == "active"
+
+
+def test_active_run_is_marked_through_a_symbolic_link(finished):
+    roots = Workspace.from_environment()
+    activate(roots, "trained")
+    linked = finished / "linked"
+    linked.symlink_to(roots.models)
+    assert active_names(Workspace(roots.data, linked)) == ["trained"]
+
+
+def test_own_model_named_demo_is_active_instead_of_the_shipped_one(finished):
+    roots = Workspace.from_environment()
+    shutil.copytree(registry.SHIPPED_MODELS / "demo", roots.models / "demo")
+    assert [run.folder for run in list_runs(roots) if run.active] == [str(roots.models / "demo")]
+
+
+def test_active_model_that_is_gone_marks_no_run(finished):
+    roots = Workspace.from_environment()
+    activate(roots, "trained")
+    (roots.models / "trained").rename(roots.models / "other")
+    assert active_names(roots) == []
+
+
+def damage_state(folder):
+    (folder / "state.json").write_text("{")
+
+
+def damage_metrics(folder):
+    (folder / "metrics.jsonl").write_text("not JSON\n")
+
+
+@pytest.mark.parametrize("damage", [damage_state, damage_metrics])
+def test_list_runs_damaged_run_is_unreadable_and_others_are_listed(finished, damage):
+    roots = Workspace.from_environment()
+    broken = TrainJob(name="broken", config=TrainingConfig(store="demo"))
+    JobFolder(broken.folder(roots)).write_request(broken)
+    JobFolder(broken.folder(roots)).write_state("stopped")
+    damage(broken.folder(roots))
+    runs = runs_by_name(roots)
+    assert runs["broken"].state == "unreadable"
+    assert runs["broken"].message
+    assert runs["trained"].state == "finished"
+    assert set(model_table(roots)["model"]) == {"broken", "trained", "demo"}
+
+
+def test_unreadable_jobs_are_not_active(workspace):
+    roots = Workspace.from_environment()
+    folders = [JobFolder(roots.data / name) for name in ("good", "bad")]
+    for folder in folders:
+        folder.write_request(FakeJob(name=folder.name))
+    (folders[1].path / "state.json").unlink()
+    assert active_jobs(roots) == folders[:1]
+    assert unreadable_jobs(roots) == folders[1:]
 
 
 def test_model_table_shows_training_data_note_and_verdict(finished):
-    write_note(Workspace.from_environment(), "trained", " a first try ")
-    row = model_table().set_index("model").loc["trained"]
+    roots = Workspace.from_environment()
+    write_note(roots, "trained", " a first try ")
+    row = model_table(roots).set_index("model").loc["trained"]
     assert (row["network"], row["data"], row["note"]) == ("compact", "demo", "a first try")
     assert row["verdict"]
-    assert model_table().set_index("model").loc["demo", ""] == "active"
+    assert model_table(roots).set_index("model").loc["demo", ""] == "active"
 
 
 def test_compare_with_active_different_patients_raises_data_error(finished):
+    roots = Workspace.from_environment()
     with pytest.raises(DataError, match="different patients"):
-        compare_with_active("trained")
-    activate(Workspace.from_environment(), "trained")
-    assert "no other active model" in compare_with_active("trained")
+        compare_with_active(roots, "trained")
+    activate(roots, "trained")
+    assert "no other active model" in compare_with_active(roots, "trained")
 
 
-def test_read_metrics_contains_start_and_every_epoch(finished):
-    records = read_metrics(run_folder("trained"))
-    assert records[0]["kind"] == "start"
-    assert [record["epoch"] for record in records if record["kind"] == "epoch"] == [1, 2]
+def test_any_active_true_if_one_run_is_queued(finished):
+    roots = Workspace.from_environment()
+    other = JobFolder(run_folder(roots, "other"))
+    other.write_request(FakeJob(kind="train"))
+    assert any_active(roots, ["trained", "other"])
+    other.write_state("finished")
+    assert not any_active(roots, ["trained", "other"])
 
 
-def test_any_alive_true_if_one_run_is_active(finished):
-    beside = JobFolder(run_folder("beside"))
-    beside.write_request("train", {"config": {}})
-    assert any_alive(["trained", "beside"])
-    beside.write_state("finished")
-    assert not any_alive(["trained", "beside"])
+def test_run_folder_stays_in_models_folder(workspace):
+    roots = Workspace.from_environment()
+    assert run_folder(roots, "../../etc") == roots.models / "etc"

@@ -6,67 +6,81 @@ import pytest
 from filelock import FileLock
 
 from builders.waiting import wait_until
+from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import JobError, MammoError
-from mammo_core.jobs import FINAL, JobFolder, launch
+from mammo_core.jobs import FINAL, JobFolder, stop_job
+from mammo_core.jobs.queue import WAITING
 from mammo_core.jobs.runs import read_metrics
-from mammo_core.jobs.training import can_resume, resume_request, start, train_request
-from mammo_core.learning.config import TrainingConfig
+from mammo_core.jobs.training import TrainJob, can_resume, resume, resume_job, start, train_job
 from mammo_core.models.registry import activate
-from mammo_core.settings import settings
 from mammo_core.workspace import Workspace
 
 
+def plan_of(**settings):
+    return TrainingConfig(store="demo", **settings)
+
+
 def process_id(folder: JobFolder) -> int:
-    from mammo_core.storage.json_files import read_json
-
-    return read_json(folder.path / "process.json")["pid"]
-
-
-def test_train_request_is_validated_before_writing(finished):
-    with pytest.raises(MammoError, match="epochs"):
-        train_request({"store": "demo", "epochs": 21})
-    with pytest.raises(MammoError, match="no prepared store"):
-        train_request({"store": "nothing"})
-    path, arguments = train_request({"store": "demo"})
-    assert not path.exists()
-    assert arguments["run"] == str(path)
+    process = folder.process()
+    assert process
+    return process.pid
 
 
-def test_start_same_config_twice_is_one_run_and_other_config_is_queued(finished):
-    config = TrainingConfig(store="demo", epochs=1)
+def test_train_job_has_a_new_name_and_writes_nothing(finished):
+    roots = Workspace.from_environment()
+    before = sorted(roots.models.iterdir())
+    job = train_job(roots, plan_of())
+    assert job.name.startswith("demo-compact-")
+    assert job.folder(roots) == roots.models / job.name
+    assert sorted(roots.models.iterdir()) == before
+
+
+def test_train_job_name_in_use_gets_a_number(finished, monkeypatch):
+    roots = Workspace.from_environment()
+    first = train_job(roots, plan_of())
+    monkeypatch.setattr("mammo_core.jobs.training._time_text", lambda: first.name.removeprefix("demo-compact-"))
+    first.folder(roots).mkdir()
+    assert train_job(roots, plan_of()).name == f"{first.name}-2"
+
+
+def test_start_same_settings_twice_is_one_run_and_other_settings_are_queued(finished):
+    roots, plan = Workspace.from_environment(), plan_of(epochs=1)
+    broken = JobFolder(roots.models / "broken")
+    broken.write_request(TrainJob(name="broken", config=plan))
+    (broken.path / "work.json").write_text("[]")  # does not keep others from starting
     folders = []
-    with FileLock(settings().data / ".train.turn"):
-        clicks = [threading.Thread(target=lambda: folders.append(start(config))) for _ in range(3)]
+    with FileLock(roots.data / ".train.turn"):
+        clicks = [threading.Thread(target=lambda: folders.append(start(roots, plan))) for _ in range(3)]
         for click in clicks:
             click.start()
         for click in clicks:
             click.join()
-        other = start(config.model_copy(update={"seed": 1}))
+        other = start(roots, plan_of(epochs=1, seed=1))
         assert len({folder.name for folder in folders}) == 1
         assert other.name != folders[0].name
-        wait_until(lambda: "begins when" in other.message())
+        wait_until(lambda: other.message() == WAITING)
         assert other.state() == "queued"
         for folder in (folders[0], other):
-            folder.stop()
+            stop_job(folder)
         wait_until(lambda: {folders[0].state(), other.state()} == {"stopped"})
-    again = start(config)
+    again = start(roots, plan)
     assert again.name != folders[0].name
-    again.stop()
+    stop_job(again)
     wait_until(lambda: again.state() in FINAL)
 
 
 def test_killed_run_is_crashed_then_resumes_and_ends_at_second_stop(finished):
-    config = TrainingConfig(store="demo", epochs=20, patience=20, batch_size=4)
-    folder = start(config)
+    roots = Workspace.from_environment()
+    folder = start(roots, plan_of(epochs=20, patience=20, batch_size=4))
     with pytest.raises(JobError, match="only a run that was"):
-        resume_request(folder)
+        resume_job(roots, folder.name)
     wait_until((folder.path / "resume.npz").exists)
     os.kill(process_id(folder), signal.SIGKILL)
     wait_until(lambda: folder.state() == "crashed", 10)
     assert can_resume(folder)
 
-    path, arguments = resume_request(folder)
-    launch(path, "train", arguments)
+    path = resume(roots, folder.name).path
+    assert path == folder.path
     wait_until(lambda: any(record["kind"] == "resume" for record in read_metrics(path)))
     seam = next(record["epoch"] for record in read_metrics(path) if record["kind"] == "resume")
     wait_until(lambda: read_metrics(path)[-1].get("epoch", 0) > seam)
@@ -74,26 +88,42 @@ def test_killed_run_is_crashed_then_resumes_and_ends_at_second_stop(finished):
     assert epochs == list(range(1, len(epochs) + 1))
     assert len(epochs) >= seam >= 1
 
-    folder.stop()
-    folder.stop()
+    stop_job(folder)
+    stop_job(folder)
     assert folder.state() == "stopped"
     assert not folder.is_alive()
     assert can_resume(folder)
 
 
-def test_resume_request_finished_or_unknown_run_raises_job_error(finished):
-    folder = JobFolder(settings().models / "trained")
-    assert not can_resume(folder)
+def test_resume_job_finished_or_unknown_run_raises_job_error(finished):
+    roots = Workspace.from_environment()
+    assert not can_resume(JobFolder(roots.models / "trained"))
     with pytest.raises(JobError, match="trained is finished"):
-        resume_request(folder)
+        resume_job(roots, "trained")
     with pytest.raises(JobError, match="no training run"):
-        resume_request(JobFolder(settings().models / "nobody"))
+        resume_job(roots, "nobody")
 
 
-def test_resume_request_active_model_raises_job_error(finished):
-    folder = JobFolder(finished / "models" / "trained")
+def test_resume_job_active_model_raises_job_error(finished):
+    roots = Workspace.from_environment()
+    JobFolder(roots.models / "trained").write_state("stopped", "")
+    assert resume_job(roots, "trained").config.epochs == 2
+    activate(roots, "trained")
+    with pytest.raises(JobError, match="is the active model, and resuming would replace it"):
+        resume_job(roots, "trained")
+
+
+def test_resume_job_store_is_gone_raises_error(finished):
+    roots = Workspace.from_environment()
+    JobFolder(roots.models / "trained").write_state("stopped", "")
+    (roots.prepared / "demo").rename(roots.prepared / "elsewhere")
+    with pytest.raises(MammoError, match="no prepared store 'demo'"):
+        resume_job(roots, "trained")
+
+
+def test_can_resume_unreadable_request_is_false(finished):
+    folder = JobFolder(Workspace.from_environment().models / "trained")
     folder.write_state("stopped", "")
-    assert resume_request(folder)
-    activate(Workspace.from_environment(), "trained")
-    with pytest.raises(JobError, match="is the active model, and going on would replace it"):
-        resume_request(folder)
+    assert can_resume(folder)
+    (folder.path / "work.json").write_text("[]")
+    assert not can_resume(folder)

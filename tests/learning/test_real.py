@@ -7,11 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from builders.jobs import import_in_process, train_in_process
 from mammo_core.dataset.store import MANIFEST, open_store
 from mammo_core.evaluation import STATISTICS, evaluate, image_statistics
-from mammo_core.jobs import run_in_process
-from mammo_core.jobs.requests import import_request
-from mammo_core.jobs.training import train_request
 from mammo_core.learning.callbacks.validation import predict
 from mammo_core.learning.config import quick_start
 from mammo_core.learning.networks import build, class_activation_map, load, with_feature_output
@@ -37,8 +35,8 @@ def stores(tmp_path_factory):
             FRESH: DemoSpec(patients=70, seed=77, prevalence=0.5, rows=512, columns=384),
         }.items():
             generate(folder / "data" / name, spec)
-            path, arguments = import_request(name)
-            run_in_process(path, "import", arguments)
+            import_in_process(name, workers=None)
+            path = folder / "data" / "prepared" / name
             shutil.copytree(path, path.with_name(f"{name}-shuffled"))
             shuffle_labels(path.with_name(f"{name}-shuffled") / MANIFEST)
         yield
@@ -58,8 +56,9 @@ def shuffle_labels(path):
 def evaluate_unit(suffix):
     """Train the one-click preset, and report on the fresh patients beside baselines fitted on its own training part."""
     config = quick_start(f"demo{suffix}", "demo")
-    path, arguments = train_request(config.parameters)
-    assert run_in_process(path, "train", arguments).document["verified"]
+    outcome = train_in_process(f"run{suffix}", **config.model_dump())
+    assert outcome.document.verified
+    path = settings().models / f"run{suffix}"
     table = plan(config)
     training = table[table["part"] == "train"].reset_index(drop=True)
     pictures = image_statistics(

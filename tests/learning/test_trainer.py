@@ -10,11 +10,10 @@ import psutil
 import pytest
 import tensorflow as tf
 
+from builders.jobs import import_in_process
 from mammo_core.assessment.store_evaluation import evaluate_store
 from mammo_core.dataset.store import open_store
 from mammo_core.errors import ConfigError, DataError, MammoError, ModelError
-from mammo_core.jobs import run_in_process
-from mammo_core.jobs.requests import import_request
 from mammo_core.jobs.runs import verification_text
 from mammo_core.learning import export_model
 from mammo_core.learning.callbacks.tensorboard import Event
@@ -315,8 +314,7 @@ def test_plan_start_model_trained_on_evaluation_patients_raises_config_error(fin
 
 
 def test_start_model_provenance_is_inherited(finished):
-    _, arguments = import_request("demo", "again")
-    run_in_process(finished / "data" / "prepared" / "again", "import", {**arguments, "workers": 1})
+    import_in_process("demo", "again")
     first = open_bundle(run_of(finished))
     second = finished / "models" / "second"
     shutil.copytree(first.folder, second)

@@ -9,6 +9,7 @@ from builders.waiting import wait_until
 from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.store import open_store
 from mammo_core.jobs import FINAL, JobFolder
+from mammo_core.jobs.importing import ImportJob
 from mammo_core.storage.json_files import append_json_line
 from mammo_core.workspace import Workspace
 
@@ -75,14 +76,14 @@ def test_running_import_disables_import_button_and_shows_quarantine(finished):
         store.folder / "carried_over.jsonl",
         {"image_id": "1", "file": None, "reason": "blank", "detail": "New.", "version": []},
     )
-    job.write_request("import", job.request()["arguments"])
+    job.write_request(job.spec(ImportJob))
     app = show()
     assert app.button(key="import demo").disabled
     assert not [button for button in app.button if button.key == "retry demo"]
     assert any("New." in shown.value["detail"].tolist() for shown in app.dataframe if "reason" in shown.value)
     app.button(key=f"stop {job.path}").click().run()
     assert job.stop_requested()
-    assert app.button(key=f"stop {job.path}").label == "Stop at once"
+    assert app.button(key=f"stop {job.path}").label == "Stop now"
     assert not app.exception
 
 
@@ -94,7 +95,7 @@ def test_resume_import_invalid_csv_shows_error_and_rest_of_page(finished):
     (finished / "data" / "demo" / "train.csv").write_text("patient_id\n1\n")
     app.button(key="resume demo").click().run()
     assert "lacks the columns" in app.error[0].value
-    assert "Prepared stores" in [header.value for header in app.subheader]
+    assert "Imported data" in [header.value for header in app.subheader]
     assert not app.exception
 
 

@@ -81,7 +81,7 @@ def test_train_button_starts_one_background_run(finished):
     app = open_page("train")
     app.button(key="Train").click().run()
     assert not app.exception
-    (run,) = active_jobs()
+    (run,) = active_jobs(Workspace.from_environment())
     run.request_stop()
     assert run.name in app.selectbox(key="run").options
     wait_until(lambda: run.state() in FINAL, 120)

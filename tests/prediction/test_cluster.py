@@ -22,7 +22,7 @@ def pool():
 
 
 def test_predict_exams_on_a_cluster_equals_local_prediction(finished, pool, trained, sandbox, monkeypatch):
-    monkeypatch.setattr(job_cluster, "BATCH", 3)
+    monkeypatch.setattr(job_cluster, "BATCH_ROWS", 3)
     table = read_catalogue(finished / "data" / "demo").table.dropna(subset=["file"]).head(10)
     files, progress = [*input_files(table), letter()], []
     on_cluster = ClusterPredictor(trained.bundle, pool, lambda done, total: progress.append((done, total)))

@@ -1,20 +1,18 @@
 """Log a run's metrics as JSON lines while it trains, and report its progress."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from mammo_core.documents.progress import Progress, ProgressCallback
 from mammo_core.learning.cancellation import StopSignal
 from mammo_core.learning.config import TrainingConfig
 from mammo_core.storage.json_files import append_json_line
 
 STEP_SECONDS = 0.5  # a step is written no more often than this
-
-Progress = Callable[[dict[str, Any]], None]
 
 
 class MetricsLogger(keras.callbacks.Callback):
@@ -29,7 +27,12 @@ class MetricsLogger(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, path: Path, config: TrainingConfig, progress: Progress, stop_signal: StopSignal, epochs_done: int = 0
+        self,
+        path: Path,
+        config: TrainingConfig,
+        progress: ProgressCallback,
+        stop_signal: StopSignal,
+        epochs_done: int = 0,
     ) -> None:
         super().__init__()
         self.path, self.epochs, self.batch_size = path, config.epochs, config.batch_size
@@ -91,14 +94,14 @@ class MetricsLogger(keras.callbacks.Callback):
         done = (self.epoch - 1) * self.params["steps"] + steps
         total = self.epochs * self.params["steps"]
         self.progress(
-            {
-                "done": done,
-                "total": total,
-                "unit": "steps",
-                "epoch": self.epoch,
-                "epochs": self.epochs,
-                "learning_rate": self._learning_rate(),
-                "images_per_second": rate,
-                "seconds_left": (total - done) * self.batch_size / rate,
-            }
+            Progress(
+                done=done,
+                total=total,
+                unit="steps",
+                epoch=self.epoch,
+                epochs=self.epochs,
+                learning_rate=self._learning_rate(),
+                images_per_second=rate,
+                seconds_left=(total - done) * self.batch_size / rate,
+            )
         )

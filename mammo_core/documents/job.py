@@ -1,0 +1,109 @@
+"""The documents of a job's folder, and what jobs and lists of runs print."""
+
+from typing import Literal
+
+from pydantic import JsonValue
+
+from mammo_core.documents.base import Document, FileDocument
+from mammo_core.documents.estimate import Estimate
+
+State = Literal["queued", "running", "stopping", "finished", "stopped", "failed", "diverged", "crashed", "unreadable"]
+FINAL: tuple[State, ...] = ("finished", "stopped", "failed", "diverged", "crashed", "unreadable")
+WrittenState = Literal["starting", "queued", "running", "finished", "stopped", "failed", "diverged"]
+
+
+class JobState(FileDocument):
+    """state.json: the last state that a job's process, or whoever requested the job, wrote.
+
+    Attributes:
+        state: "starting" from the request until the process runs; readers show it as queued.
+        message: one sentence for people, or nothing.
+        time: when it was written, in seconds since 1970.
+    """
+
+    schema_version: Literal[1] = 1
+    state: WrittenState
+    message: str
+    time: float
+
+
+class JobProcess(FileDocument):
+    """process.json: the process that runs a job, or is about to.
+
+    Attributes:
+        host: name of its machine.
+        pid: its number there.
+        created: when it started, in seconds since 1970; tells it apart from a later process with the same number.
+    """
+
+    schema_version: Literal[1] = 1
+    host: str
+    pid: int
+    created: float
+
+
+class DemoResult(Document):
+    """The result of creating a synthetic data set."""
+
+    folder: str
+
+
+class StoppedInQueue(Document):
+    """The result of a job that was stopped before its turn came."""
+
+    status: Literal["stopped"] = "stopped"
+    message: str
+
+
+class RunSummary(Document):
+    """One training run or model, as `mammo runs --json` prints it.
+
+    Attributes:
+        run: its name.
+        state: "shipped" for a model without a run, "unreadable" if a file of the run is damaged.
+        message: one sentence about how it ended, or what is wrong with its files.
+        epochs: epochs done; None before the first.
+        auc: area under the ROC curve of the evaluated breasts, with its 95 % interval; None without a model.
+        active: whether this model predicts when none is named.
+        folder: absolute path.
+    """
+
+    run: str
+    state: State | Literal["shipped"]
+    message: str = ""
+    epochs: int | None
+    auc: Estimate | None
+    active: bool
+    folder: str
+
+
+class RunList(Document):
+    """All training runs and models: the JSON of `mammo runs`."""
+
+    runs: list[RunSummary]
+
+
+class SweepRun(Document):
+    """One of several training runs that differ in a few settings.
+
+    Attributes:
+        run: its name.
+        state: its final state.
+        message: how it ended, in a sentence.
+        epochs: epochs done; None before the first.
+        auc: as in `RunSummary`.
+        settings: those settings in which the runs differ.
+    """
+
+    run: str
+    state: State
+    message: str
+    epochs: int | None
+    auc: Estimate | None
+    settings: dict[str, JsonValue]
+
+
+class SweepResult(Document):
+    """Several training runs: the JSON of `mammo train` with folds or several values."""
+
+    runs: list[SweepRun]

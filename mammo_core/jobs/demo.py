@@ -1,0 +1,70 @@
+"""The job that creates a synthetic data set."""
+
+from pathlib import Path
+from typing import Literal
+
+from mammo_core.dataset.library import RESERVED
+from mammo_core.documents.job import DemoResult
+from mammo_core.documents.progress import Progress
+from mammo_core.errors import DataError
+from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
+from mammo_core.phantoms import DemoSpec, generate
+from mammo_core.storage.names import check_name
+from mammo_core.workspace import Workspace
+
+
+class DemoJob(JobSpec):
+    """Generate synthetic mammograms in the RSNA layout.
+
+    Attributes:
+        out: the data set's name, which is its folder in the data folder, or an absolute path.
+        patients, seed, prevalence, rows, columns, full_headers: see `DemoSpec`.
+    """
+
+    kind: Literal["demo"] = "demo"
+    out: Path
+    patients: int = 136
+    seed: int = 0
+    prevalence: float = 0.3
+    rows: int = 1024
+    columns: int = 768
+    full_headers: bool = False
+
+    def folder(self, workspace: Workspace) -> Path:
+        """Return the folder of the data set."""
+        return workspace.data / self.out
+
+    def prepare(self, workspace: Workspace) -> None:
+        """Check that the name can be used and that no data set has it.
+
+        Raises:
+            InvalidName: the name can't be used.
+            DataError: there is a data set already.
+        """
+        if not self.out.is_absolute():
+            check_name(str(self.out), RESERVED)
+        folder = self.folder(workspace)
+        foreign = not self.out.is_absolute() and folder.exists() and not JobFolder(folder).exists
+        if foreign or (folder / "train.csv").exists():
+            raise DataError(f"{folder} holds a data set already. Choose another one, or remove it first.")
+
+    def run(self, context: JobContext) -> JobOutcome:
+        """Generate the files that are not there yet."""
+        spec = DemoSpec(**self.model_dump(exclude={"schema_version", "kind", "out"}))
+        complete = generate(
+            context.folder,
+            spec,
+            lambda done, total: context.progress(Progress(done=done, total=total)),
+            should_stop=context.should_stop,
+        )
+        result = DemoResult(folder=str(context.folder))
+        if not complete:
+            return JobOutcome("stopped", "Stopped. Create it again to complete it.", result)
+        return JobOutcome("finished", f"{spec.patients:,} synthetic patients are in {context.folder}.", result)
+
+
+def unfinished_demos(workspace: Workspace) -> list[JobFolder]:
+    """Return the synthetic data sets that are being created or could not be completed."""
+    folders = [JobFolder(path.parent) for path in sorted(workspace.data.glob("*/work.json"))]
+    return [folder for folder in folders if folder.state() != "finished"]

@@ -1,0 +1,119 @@
+"""The job that turns a data set into a prepared store."""
+
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dataset.importer import forget_quarantine, import_images
+from mammo_core.dataset.library import RESERVED, describe_source, find_dataset
+from mammo_core.dataset.store import Store, create_store, list_stores, open_store, resolve_store
+from mammo_core.documents.dataset import StoreSource
+from mammo_core.errors import DataError
+from mammo_core.jobs.cluster import open_pool
+from mammo_core.jobs.folder import FINAL, JobFolder
+from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
+from mammo_core.preprocess import PreprocessingConfig
+from mammo_core.storage.names import check_name
+from mammo_core.workspace import Workspace
+
+MAX_DERIVED_NAME = 60  # characters of a data set's name that become its store's
+
+
+class ImportJob(JobSpec):
+    """Prepare every image of a data set that its store does not hold yet.
+
+    Attributes:
+        source: the data set.
+        store: name of the prepared store.
+        size: side of the prepared images in pixels.
+        workers: processes on this machine; one for each core if None. Not used with a scheduler.
+        scheduler: address of a running Dask scheduler.
+        retry: whether to try files in quarantine again.
+    """
+
+    kind: Literal["import"] = "import"
+    source: StoreSource
+    store: str
+    size: int = 256
+    workers: int | None = None
+    scheduler: str | None = None
+    retry: bool = False
+
+    def folder(self, workspace: Workspace) -> Path:
+        """Return the folder of the store."""
+        return workspace.prepared / self.store
+
+    def prepare(self, workspace: Workspace) -> None:
+        """Create the store if it is not there yet.
+
+        Raises:
+            DataError: the store holds images of another data set.
+        """
+        create_store(workspace, self.store, PreprocessingConfig(size=self.size), self.source)
+
+    def run(self, context: JobContext) -> JobOutcome:
+        """Import the images; what an interrupted import has prepared is kept."""
+        store = open_store(context.workspace, self.store)
+        catalogue = read_catalogue(store.csv)
+        if self.retry:
+            forget_quarantine(store)
+        with open_pool(self.workers, self.scheduler) as pool:
+            report = import_images(catalogue, store, pool, context.progress, context.should_stop)
+        message = (
+            f"{report.prepared:,} prepared, {report.skipped:,} already present, {report.quarantined:,} quarantined."
+        )
+        return JobOutcome("stopped" if report.stopped else "finished", message, report)
+
+    @classmethod
+    def _from_arguments(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+        csv = Path(arguments["source"])
+        return {**arguments, "source": {"csv": str(csv), "dataset": csv.parent.name, "synthetic": False}}
+
+
+def import_job(workspace: Workspace, source: str, name: str | None = None, size: int = 256) -> ImportJob:
+    """Return the job that imports a data set. Writes nothing.
+
+    Args:
+        workspace: the folders to work in.
+        source: the data set's name, its folder or its CSV.
+        name: of the prepared store; by default the data set's, with '-' for characters that no name may have.
+        size: side of the images in pixels.
+
+    Raises:
+        InvalidName: the name can't be used.
+        DataError: the data set can't be read, or the store holds images of another data set.
+    """
+    if name:
+        check_name(name, RESERVED)
+    catalogue = read_catalogue(find_dataset(workspace, source))
+    about = describe_source(workspace, catalogue)
+    derived = re.sub(r"[^A-Za-z0-9._-]+", "-", about.dataset).strip("-._")[:MAX_DERIVED_NAME]
+    store = resolve_store(workspace, name or derived or "dataset", PreprocessingConfig(size=size), about)
+    return ImportJob(source=about, store=store.name, size=size)
+
+
+def import_again_job(workspace: Workspace, store: Store, *, retry: bool = False) -> ImportJob:
+    """Return the job that completes an import, with the same scheduler or number of workers. Writes nothing.
+
+    Args:
+        workspace: the folders to work in.
+        store: the store to complete.
+        retry: whether to try files in quarantine again.
+
+    Raises:
+        DataError: the data set can't be read.
+    """
+    job = import_job(workspace, str(store.csv), store.name, store.preprocessing.size)
+    again = job.model_copy(update={"retry": retry})
+    with suppress(DataError):  # without a readable request the defaults apply
+        before = JobFolder(store.folder).spec(ImportJob)
+        return again.model_copy(update={"workers": before.workers, "scheduler": before.scheduler})
+    return again
+
+
+def is_importing(workspace: Workspace, csv: Path) -> bool:
+    """Return whether an import of a data set, given by its CSV, is queued or running."""
+    folders = [JobFolder(store.folder) for store in list_stores(workspace) if store.csv == csv]
+    return any(folder.exists and folder.state() not in FINAL for folder in folders)

@@ -1,0 +1,89 @@
+"""What every job has: a typed specification, a context to run in, and an outcome."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import model_validator
+
+from mammo_core.documents.base import Document, FileDocument
+from mammo_core.documents.progress import ProgressCallback
+from mammo_core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class JobContext:
+    """What a running job is given.
+
+    Attributes:
+        workspace: the data and models folders.
+        folder: the job's folder.
+        progress: called with each progress.
+        should_stop: whether someone has requested a stop; to be checked often.
+    """
+
+    workspace: Workspace
+    folder: Path
+    progress: ProgressCallback
+    should_stop: Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class JobOutcome:
+    """How a job ended.
+
+    Attributes:
+        state: its final state.
+        message: the same for people, in a sentence or two.
+        document: the same for programs; what the command line prints as JSON.
+    """
+
+    state: Literal["finished", "stopped", "diverged"]
+    message: str
+    document: Document
+
+
+class JobSpec(FileDocument, ABC):
+    """What a job is to do; work.json in its folder holds it as JSON.
+
+    Attributes:
+        kind: the kind of job. Only one job of a kind runs at a time in a workspace.
+    """
+
+    schema_version: Literal[2] = 2
+    kind: str
+
+    @abstractmethod
+    def folder(self, workspace: Workspace) -> Path:
+        """Return the job's folder. Writes nothing."""
+
+    @abstractmethod
+    def prepare(self, workspace: Workspace) -> None:
+        """Check that the job can run, and create what it needs before it is requested.
+
+        Raises:
+            MammoError: the job can't run.
+        """
+
+    @abstractmethod
+    def run(self, context: JobContext) -> JobOutcome:
+        """Do the work.
+
+        Raises:
+            MammoError: the work can't be done.
+        """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upgrade(cls, document: Any) -> Any:
+        """Read a request of an earlier version, which had the form {"kind": …, "arguments": {…}}."""
+        if isinstance(document, dict) and isinstance(arguments := document.get("arguments"), dict):
+            return {"kind": document.get("kind"), **cls._from_arguments(arguments)}
+        return document
+
+    @classmethod
+    def _from_arguments(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields of a specification from the arguments of an earlier version's request."""
+        return arguments

@@ -1,0 +1,27 @@
+"""Read the specification of a job, whatever its kind."""
+
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from mammo_core.errors import DataError
+from mammo_core.jobs.demo import DemoJob
+from mammo_core.jobs.folder import SPEC, JobFolder
+from mammo_core.jobs.importing import ImportJob
+from mammo_core.jobs.training import TrainJob
+from mammo_core.storage.json_files import read_json
+
+AnyJob = Annotated[DemoJob | ImportJob | TrainJob, Field(discriminator="kind")]
+_ANY_JOB: TypeAdapter[DemoJob | ImportJob | TrainJob] = TypeAdapter(AnyJob)
+
+
+def read_spec(folder: JobFolder) -> DemoJob | ImportJob | TrainJob:
+    """Read what the job of a folder is to do.
+
+    Raises:
+        DataError: its file is missing, or is not the specification of a job.
+    """
+    try:
+        return _ANY_JOB.validate_python(read_json(folder.path / SPEC))
+    except ValidationError:
+        raise DataError(f"{SPEC} in {folder.path} is not a job that this version knows. Start the job again.") from None

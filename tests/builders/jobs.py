@@ -1,0 +1,62 @@
+"""Jobs: a fake one, and the real ones run in the tests' own process."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+from pydantic import Field
+
+from builders.waiting import wait_until
+from mammo_core.documents.job import DemoResult
+from mammo_core.documents.training_config import TrainingConfig
+from mammo_core.jobs import JobFolder, run_in_process
+from mammo_core.jobs.importing import import_job
+from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
+from mammo_core.jobs.training import TrainJob
+from mammo_core.workspace import Workspace
+
+DONE = JobOutcome("finished", "Done.", DemoResult(folder="nowhere"))
+
+
+class FakeJob(JobSpec):
+    """A job that calls a function; its folder is in the data folder."""
+
+    kind: str = "demo"
+    name: str = "fake"
+    call: Callable[[JobContext], JobOutcome] = Field(default=lambda context: DONE, exclude=True)
+
+    def folder(self, workspace: Workspace) -> Path:
+        return workspace.data / self.name
+
+    def prepare(self, workspace: Workspace) -> None:
+        pass
+
+    def run(self, context: JobContext) -> JobOutcome:
+        return self.call(context)
+
+
+def import_in_process(source: str, name: str | None = None, size: int = 256, **fields: Any) -> JobOutcome:
+    """Import a data set with one worker, or as `fields` of ImportJob say."""
+    workspace = Workspace.from_environment()
+    job = import_job(workspace, source, name, size)
+    return run_in_process(job.model_copy(update={"workers": 1, **fields}), workspace)
+
+
+def train_in_process(name: str, **settings: Any) -> JobOutcome:
+    """Train a network; `settings` are those of TrainingConfig."""
+    return run_in_process(TrainJob(name=name, config=TrainingConfig(**settings)), Workspace.from_environment())
+
+
+def process_of(folder: JobFolder) -> psutil.Process:
+    """Return the process that runs a job, by its command line."""
+    processes: list[psutil.Process] = []
+
+    def find() -> bool:
+        for process in psutil.process_iter(["cmdline"]):
+            if str(folder.path) in (process.info["cmdline"] or []):
+                processes.append(process)
+        return bool(processes)
+
+    wait_until(find)
+    return processes[0]

@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import pytest
+
+from mammo_core.dataset.store import open_store
+from mammo_core.documents.dataset import StoreSource
+from mammo_core.errors import DataError, InvalidName
+from mammo_core.jobs import JobFolder
+from mammo_core.jobs.importing import import_again_job, import_job, is_importing
+from mammo_core.workspace import Workspace
+
+CSV = "patient_id,image_id,laterality,view,cancer\n1,10,L,CC,0\n"
+
+
+@pytest.fixture
+def roots(workspace):
+    return Workspace.from_environment()
+
+
+@pytest.fixture
+def source(workspace):
+    folder = workspace / "my data (2)"
+    folder.mkdir()
+    (folder / "train.csv").write_text(CSV)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["../esc", "a/b", "prepared", ".x"])
+def test_import_job_store_name_outside_folder_raises_invalid_name(roots, source, name):
+    with pytest.raises(InvalidName, match="not usable as a name"):
+        import_job(roots, str(source), name)
+
+
+def test_import_job_writes_nothing_until_it_is_prepared(roots, source):
+    job = import_job(roots, str(source), size=64)
+    assert not roots.data.exists()
+    job.prepare(roots)
+    assert open_store(roots, job.store).preprocessing.size == 64
+    assert open_store(roots, job.store).source() == job.source
+
+
+def test_import_job_derives_store_name_from_folder_name(roots, source):
+    job = import_job(roots, str(source))
+    assert job.folder(roots) == roots.data / "prepared" / "my-data-2"
+    assert job.store == "my-data-2"
+    assert job.source == StoreSource(csv=str(source / "train.csv"), dataset="my data (2)", synthetic=False)
+    (source / "inside").mkdir()
+    assert import_job(roots, f"{source}/inside/..") == job
+
+
+def test_import_job_other_size_gets_another_store(roots, source):
+    import_job(roots, str(source), "mine", 64).prepare(roots)
+    other = import_job(roots, str(source), "mine", 128)
+    assert other.store.startswith("mine-")
+    assert import_job(roots, str(source), "mine", 64).store == "mine"
+
+
+def test_import_job_store_of_other_data_set_raises_data_error(roots, source, tmp_path):
+    import_job(roots, str(source), "mine").prepare(roots)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "train.csv").write_text(CSV)
+    with pytest.raises(DataError, match="mine was made from another data set"):
+        import_job(roots, str(other), "mine")
+
+
+def test_import_again_job_keeps_workers_and_scheduler(roots, source):
+    job = import_job(roots, str(source), "mine", 64)
+    job.prepare(roots)
+    store = open_store(roots, "mine")
+    assert import_again_job(roots, store) == job
+    first = job.model_copy(update={"scheduler": "tcp://host:8786", "workers": 3})
+    JobFolder(store.folder).write_request(first)
+    assert import_again_job(roots, store, retry=True) == first.model_copy(update={"retry": True})
+
+
+def test_import_again_job_with_unreadable_request_starts_afresh(roots, source):
+    job = import_job(roots, str(source), "mine", 64)
+    job.prepare(roots)
+    store = open_store(roots, "mine")
+    (store.folder / "work.json").write_text("{")
+    assert import_again_job(roots, store) == job
+
+
+def test_is_importing_only_while_import_is_active(roots, source):
+    job = import_job(roots, str(source))
+    job.prepare(roots)
+    csv = Path(job.source.csv)
+    assert not is_importing(roots, csv)
+    folder = JobFolder(job.folder(roots))
+    folder.write_request(job)
+    assert is_importing(roots, csv)
+    folder.write_state("stopped")
+    assert not is_importing(roots, csv)
