@@ -79,7 +79,7 @@ def choose_breast(worst: pd.DataFrame, cell: str, key: str) -> pd.Series | None:
 
 def hang_exam(bundle: Bundle, breast: pd.Series) -> None:
     """Hang the exam of a breast's patient with the model's heat and the known lesions."""
-    patient, name = str(breast["patient_id"]), bundle.card["data"]["dataset"]
+    patient, name = str(breast["patient_id"]), bundle.card.data.dataset
     dataset = next((known for known in list_datasets(Workspace.from_environment()) if known.name == name), None)
     if dataset is None:
         st.info(f"The data set {name} isn't here, so its exams can't be hung.", icon=":material/folder_off:")

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from mammo_core.documents.operating_point import ThresholdChoice
 from mammo_core.evaluation import POLICIES, choose_threshold, to_unit
 from mammo_core.evaluation.operating import PREVALENCES
 from mammo_core.evaluation.tables import operating_table
@@ -31,7 +32,7 @@ def show_operating_point(bundle: Bundle) -> None:
         st.rerun()
 
 
-def select_threshold(bundle: Bundle) -> tuple[float, str]:
+def select_threshold(bundle: Bundle) -> tuple[float, ThresholdChoice]:
     """Let the user select a threshold, and return it with the policy by which it was chosen."""
     policy = st.pills(
         "Preset (from validation)", POLICIES, format_func=POLICIES.__getitem__, key=f"policy {bundle.name}"

@@ -25,11 +25,11 @@ def show_model(bundle: Bundle) -> None:
     card, auc = bundle.card, bundle.evaluation().auc
     origin = "synthetic images" if bundle.synthetic else "images"
     st.markdown(
-        f":small[**{bundle.name}**: {card['network']} network, {card['weights']:,} weights, trained on {origin} "
-        f"({card['data']['dataset']}). AUC by breast {format_estimate(auc)}. "
+        f":small[**{bundle.name}**: {card.network} network, {card.weights:,} weights, trained on {origin} "
+        f"({card.data.dataset}). AUC by breast {format_estimate(auc)}. "
         f"Recall threshold {bundle.threshold:.2f}.]"
     )
-    st.caption(" ".join(card["limits"]))
+    st.caption(" ".join(card.limits))
 
 
 def choose_settings() -> ViewSettings:

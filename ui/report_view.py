@@ -89,7 +89,7 @@ def show_subgroups(bundle: Bundle) -> None:
 
 def show_card(bundle: Bundle) -> None:
     """Show a model's card: origin, data, settings, limits, hashes."""
-    for limit in bundle.card["limits"]:
+    for limit in bundle.card.limits:
         st.caption(limit)
     for title, table in card_tables(bundle.card).items():
         st.markdown(f"**{title}**")

@@ -59,7 +59,7 @@ def start_resources(bundle: Bundle) -> None:
 def show_limit(bundle: Bundle) -> None:
     """Warn that the predictions of a model trained on synthetic images have no meaning for real ones."""
     if bundle.synthetic:
-        st.warning(f"**Demonstration.** {bundle.card['limits'][0]}", icon=":material/science:")
+        st.warning(f"**Demonstration.** {bundle.card.limits[0]}", icon=":material/science:")
 
 
 def read_for_display(

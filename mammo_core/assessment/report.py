@@ -51,10 +51,10 @@ def _to_unit(predictions: pd.DataFrame | None, unit: Unit) -> pd.DataFrame | Non
 
 def _original_predictions(workspace: Workspace, bundle: Bundle, predictions: pd.DataFrame) -> pd.DataFrame | None:
     """Return the newest original CNN's predictions for the same images, in the same order; None if there is none."""
-    if bundle.card["network"] == ORIGINAL:
+    if bundle.card.network == ORIGINAL:
         return None
-    originals = [other for other in _open_models(workspace) if other.card["network"] == ORIGINAL]
-    for other in sorted(originals, key=lambda other: other.card["created"], reverse=True):
+    originals = [other for other in _open_models(workspace) if other.card.network == ORIGINAL]
+    for other in sorted(originals, key=lambda other: other.card.created, reverse=True):
         others = other.evaluation_predictions()
         if same_images(predictions, others):
             return others.sort_values(KEYS)

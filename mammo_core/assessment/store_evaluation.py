@@ -8,7 +8,7 @@ from mammo_core.dataset.store import Store, open_store
 from mammo_core.documents.report import EvaluationReport, Part
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.evaluation import evaluate
-from mammo_core.models.bundle import IMAGE, Bundle
+from mammo_core.models.bundle import IMAGE_KEY, Bundle
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.workspace import Workspace
 
@@ -33,7 +33,7 @@ def evaluate_store(workspace: Workspace, bundle: Bundle, store_name: str) -> Eva
     if store.preprocessing != bundle.preprocessing:
         raise ConfigError(f"The store {store.name} was prepared in another way than {bundle.name} expects.")
     table, evaluated = store.manifest(), bundle.evaluation_predictions()
-    if store.name == bundle.card["data"]["store"] and len(evaluated.merge(table[IMAGE])) == len(evaluated):
+    if store.name == bundle.card.data.store and len(evaluated.merge(table[IMAGE_KEY])) == len(evaluated):
         return current_report(workspace, bundle)
     table, part = _unseen_images(table[table["label"].notna()].reset_index(drop=True), bundle, evaluated)
     if table["label"].nunique() < 2:

@@ -1,6 +1,6 @@
 """Which model predicts when none is named."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from mammo_core.documents.base import FileDocument
 
@@ -13,5 +13,6 @@ class ActiveModel(FileDocument):
         name: the model's name.
     """
 
+    file_name: ClassVar = "active.json"
     schema_version: Literal[1] = 1
     name: str

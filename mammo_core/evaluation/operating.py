@@ -1,18 +1,17 @@
 """Operating points: the threshold from which a breast is recalled."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from mammo_core.documents.operating_point import Policy
 from mammo_core.documents.report import ConfusionMatrix, OperatingPointFigures
 from mammo_core.documents.units import Unit
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.evaluation.units import to_unit
 
-Policy = Literal["specificity_90", "sensitivity_90", "best_f1", "recall_10"]
 POLICIES: dict[Policy, str] = {
     "specificity_90": "90 % specificity",
     "sensitivity_90": "90 % sensitivity",

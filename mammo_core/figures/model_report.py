@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from html import escape
-from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 
-from mammo_core.documents.estimate import Estimate
+from mammo_core.documents.card import ModelCard
 from mammo_core.documents.html import as_html_table, page
 from mammo_core.documents.report import EvaluationReport
 from mammo_core.evaluation import to_unit
@@ -18,29 +17,29 @@ from mammo_core.figures.evaluation import calibration_figure, precision_figure, 
 from mammo_core.models.bundle import Bundle
 
 
-def card_tables(card: dict[str, Any]) -> dict[str, pd.DataFrame]:
+def card_tables(card: ModelCard) -> dict[str, pd.DataFrame]:
     """Return the tables of a model card by their titles; each has the columns item and value, or one row a part."""
-    data, metrics = card["data"], card["metrics"]
-    point = card["operating_point"]
-    evaluated_on = f"{metrics['n']:,} {metrics['unit']}s of {metrics['patients']:,} patients, {metrics['part']} part"
+    data, metrics = card.data, card.metrics
+    point = card.operating_point
+    evaluated_on = f"{metrics.n:,} {metrics.unit}s of {metrics.patients:,} patients, {metrics.part} part"
     model = {
-        "Name": card["name"],
-        "Created": card["created"],
-        "Network": f"{card['network']}, {card['weights']:,} weights",
-        "Best epoch": card["best_epoch"],
-        "Preprocessing configuration": card["contract"],
-        "Calibration": card["calibration"]["method"],
-        "Operating point": f"{point['threshold']:.4f}, {point['policy'].replace('_', ' ')}",
-        "Data": f"{data['dataset']}{', synthetic' if data['synthetic'] else ''}",
+        "Name": card.name,
+        "Created": card.created,
+        "Network": f"{card.network}, {card.weights:,} weights",
+        "Best epoch": card.best_epoch,
+        "Preprocessing configuration": card.preprocessing_identity,
+        "Calibration": card.calibration.method,
+        "Operating point": f"{point.threshold:.4f}, {point.policy.replace('_', ' ')}",
+        "Data": f"{data.dataset}{', synthetic' if data.synthetic else ''}",
     }
-    parts = pd.DataFrame.from_dict(data["parts"], orient="index").rename_axis("part").reset_index()
-    merits = {TITLES[name]: format_ci(Estimate(**metrics[name])) for name in FIGURES}
+    parts = pd.DataFrame([{"part": name, **counts.to_json()} for name, counts in data.parts.items()])
+    merits = {TITLES[name]: format_ci(getattr(metrics, name)) for name in FIGURES}
     return {
         "Model": _items(model),
         "Data, by part": parts.rename(columns=lambda name: name.replace("_", " ")),
         f"Figures of merit on {evaluated_on}, with 95 % CI": _items(merits),
-        "Settings": _items(card["config"]),
-        "Files and their SHA-256": _items(card["files"]),
+        "Settings": _items(card.config.to_json()),
+        "Files and their SHA-256": _items(card.files),
     }
 
 
@@ -53,7 +52,7 @@ def report_html(bundle: Bundle, report: EvaluationReport) -> str:
     """
     parts = [
         f"<h1>{escape(bundle.name)}</h1>",
-        *(f"<p class=limit>{escape(limit)}</p>" for limit in bundle.card["limits"]),
+        *(f"<p class=limit>{escape(limit)}</p>" for limit in bundle.card.limits),
         f"<h2>Breasts</h2><p>{escape(report.verdict)}</p>",
         f"<p>{report.n:,} breasts of {report.patients:,} patients of the {report.part} part, {report.positives:,} "
         "positive. 95 % confidence intervals by bootstrap over patients.</p>",

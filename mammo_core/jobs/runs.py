@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from mammo_core.assessment import compare_models
+from mammo_core.documents.card import ModelCard
 from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.job import FINAL, RunSummary
 from mammo_core.documents.report import EvaluationReport
@@ -92,9 +93,9 @@ def model_table(workspace: Workspace) -> pd.DataFrame:
                 "model": run.run,
                 "": "active" if run.active else "",
                 "state": run.state,
-                "network": card.get("network"),
-                "data": card.get("data", {}).get("dataset"),
-                "settings": _changed_settings(card.get("config", {})),
+                "network": card.network if card else None,
+                "data": card.data.dataset if card else None,
+                "settings": _changed_settings(card.config) if card else "",
                 "epochs": run.epochs,
                 "AUC, breasts (95 % CI)": format_ci(report.auc) if report else None,
                 "gain over age (95 % CI)": format_ci(age.gain) if age else None,
@@ -162,21 +163,21 @@ def verification_text(run: Path) -> str:
     )
 
 
-def _changed_settings(config: dict[str, Any]) -> str:
+def _changed_settings(config: TrainingConfig) -> str:
     """Return, for people, the settings that differ from their default; store and network have columns of their own."""
     fields = TrainingConfig.model_fields
     return ", ".join(
         f"{key.replace('_', ' ')} {value}"
-        for key, value in config.items()
-        if key in fields and key not in ("store", "network") and value != fields[key].default
+        for key, value in config.to_json().items()
+        if key not in ("store", "network") and value != fields[key].default
     )
 
 
-def _read_card(folder: Path) -> dict[str, Any]:
+def _read_card(folder: Path) -> ModelCard | None:
     try:
-        return read_json(folder / CARD) if (folder / CARD).exists() else {}
+        return ModelCard.read(folder / CARD) if (folder / CARD).exists() else None
     except DataError:
-        return {}  # the models page reports what is wrong with it
+        return None  # the models page reports what is wrong with it
 
 
 def _read_report(folder: Path) -> EvaluationReport | None:

@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -14,12 +13,13 @@ import pandas as pd
 
 from mammo_core.dataset.lesion_annotations import boxes_in_input, read_lesions
 from mammo_core.dataset.store import Store
+from mammo_core.documents.card import CalibrationRecord, DataProvenance, MetricsSummary, ModelCard, PartCounts
+from mammo_core.documents.operating_point import OperatingPoint, Policy
 from mammo_core.documents.report import Part
 from mammo_core.evaluation import STATISTICS, choose_threshold, evaluate, fit_platt, image_statistics
 from mammo_core.evaluation.calibration import Calibration
 from mammo_core.evaluation.localisation import LesionImage, localisation
 from mammo_core.evaluation.ood import OODDetector, fit_detector, ood_features
-from mammo_core.evaluation.operating import Policy
 from mammo_core.learning.callbacks.validation import predict
 from mammo_core.learning.cancellation import Cancelled, ShouldStop, StopSignal, batches, never_stop
 from mammo_core.learning.config import TrainingConfig
@@ -28,11 +28,11 @@ from mammo_core.learning.plan import TrainingData, describe
 from mammo_core.learning.verification import VERIFICATION, verifier, verify
 from mammo_core.models.bundle import (
     CARD,
-    CONTRACT,
     EVALUATION,
     MODEL,
+    OOD_DETECTOR,
     PREDICTIONS,
-    REFERENCE,
+    PREPROCESSING,
     write_card,
     write_ood_detector,
 )
@@ -109,8 +109,8 @@ def _complete(trained: Trained, should_stop: ShouldStop, tell: Callable[[str], N
     return trained.data
 
 
-def finish(trained: Trained, should_stop: ShouldStop = never_stop) -> dict[str, Any]:
-    """Write the files of the model folder: network, contract, predictions, evaluation, reference.
+def finish(trained: Trained, should_stop: ShouldStop = never_stop) -> ModelCard:
+    """Write the files of the model folder: network, preprocessing, predictions, evaluation, OOD detector.
 
     Returns:
         The card, which is to be written once the model is verified.
@@ -122,7 +122,7 @@ def finish(trained: Trained, should_stop: ShouldStop = never_stop) -> dict[str, 
     best = load(run / CHECKPOINT)
     with atomic_path(run / MODEL) as path:
         keras.Model(best.input, best.output, name=best.name).save(path)  # without the optimiser's state
-    write_json(run / CONTRACT, store.preprocessing.to_json())
+    write_json(run / PREPROCESSING, store.preprocessing.to_json())
 
     table = _described(data, should_stop)
     predictions, calibration = _predictions(best, data, table, should_stop)
@@ -136,45 +136,46 @@ def finish(trained: Trained, should_stop: ShouldStop = never_stop) -> dict[str, 
         part=evaluated,
         training=table.loc[table["part"] == "train", ["label", "age", *STATISTICS]],
     )
-    write_ood_detector(run / REFERENCE, fit_ood_detector(best, data, should_stop))
+    write_ood_detector(run / OOD_DETECTOR, fit_ood_detector(best, data, should_stop))
     where = localisation(locate(best, data, store, evaluated, should_stop))
     report = report.model_copy(update={"localisation": where})
     report.write(run / EVALUATION)
-    return {
-        **_identity(trained, best),
-        "metrics": {
-            "part": report.part,
-            "unit": report.unit,
-            "n": report.n,
-            "positives": report.positives,
-            "patients": report.patients,
-            **{name: figure.to_json() for name, figure in report.figures_of_merit().items()},
-        },
-        "calibration": {"method": "Platt scaling on the validation images", **calibration.to_json()},
-        "heat_scale": _cam_scale(best, data, should_stop),
-        "operating_point": {
-            "threshold": threshold,
-            "policy": OPERATING_POLICY,
-            "unit": "breast",
-            "chosen_on": "validation",
-        },
-        "limits": [*([SYNTHETIC_LIMIT] if store.source().synthetic else []), *LIMITS, *data.shortened()],
-    }
+    return ModelCard(
+        name=run.name,
+        created=datetime.now(UTC).replace(microsecond=0),
+        network=trained.config.network,
+        weights=int(best.count_params()),
+        best_epoch=trained.best_epoch,
+        config=trained.config,
+        data=_data_provenance(trained),
+        preprocessing_identity=store.preprocessing.identity,
+        metrics=MetricsSummary(
+            part=report.part,
+            unit=report.unit,
+            n=report.n,
+            positives=report.positives,
+            patients=report.patients,
+            **report.figures_of_merit(),
+        ),
+        calibration=CalibrationRecord(
+            method="Platt scaling on the validation images", slope=calibration.slope, intercept=calibration.intercept
+        ),
+        cam_scale=_cam_scale(best, data, should_stop),
+        operating_point=OperatingPoint(threshold=threshold, policy=OPERATING_POLICY),
+        limits=(*([SYNTHETIC_LIMIT] if store.source().synthetic else []), *LIMITS, *data.shortened()),
+    )
 
 
-def _identity(trained: Trained, best: keras.Model) -> dict[str, Any]:
-    """Return what the card says of the model's origin."""
-    data = {"store": trained.store.name, **_origin(trained.store), "parts": describe(trained.data.table)}
-    return {
-        "name": trained.run.name,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "network": best.name,
-        "weights": int(best.count_params()),
-        "best_epoch": trained.best_epoch,
-        "config": trained.config.parameters,
-        "data": data,
-        "contract": trained.store.preprocessing.identity,
-    }
+def _data_provenance(trained: Trained) -> DataProvenance:
+    """Return where the images came from, without the paths of this machine."""
+    source = trained.store.source()
+    return DataProvenance(
+        store=trained.store.name,
+        dataset=source.dataset,
+        synthetic=source.synthetic,
+        generator=source.generator,
+        parts={name: PartCounts(**counts) for name, counts in describe(trained.data.table).items()},
+    )
 
 
 def _described(data: TrainingData, should_stop: ShouldStop) -> pd.DataFrame:
@@ -275,9 +276,3 @@ def _cam_scale(model: keras.Model, data: TrainingData, should_stop: ShouldStop) 
         for batch in batches(places[data.labels[places] == 1], should_stop)
     ]
     return max(float(np.median(np.concatenate(peaks))), 1e-6)
-
-
-def _origin(store: Store) -> dict[str, Any]:
-    """Return where the images came from, without the paths of this machine."""
-    source = store.source()
-    return {"dataset": source.dataset, "synthetic": source.synthetic, "generator": source.generator}

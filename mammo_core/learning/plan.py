@@ -13,7 +13,7 @@ from mammo_core.dataset.splits import PARTS, assert_no_overlap, balance, sample_
 from mammo_core.dataset.store import Store, open_store
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.learning.config import TrainingConfig, quick_start
-from mammo_core.models.bundle import IMAGE, Bundle, open_bundle
+from mammo_core.models.bundle import IMAGE_KEY, Bundle, open_bundle
 from mammo_core.models.registry import model_folder
 from mammo_core.workspace import Workspace
 
@@ -88,10 +88,10 @@ def check(config: TrainingConfig) -> None:
                 f"{config.start_from} expects images prepared in another way than the store {config.store} holds. "
                 "Import the data again with that model's size, or start from random weights."
             )
-        if bundle.card["network"] != config.network:
+        if bundle.card.network != config.network:
             raise ConfigError(
-                f"{config.start_from} is a {bundle.card['network']} network, not {config.network}. "
-                f"Choose the network {bundle.card['network']}, or start from random weights."
+                f"{config.start_from} is a {bundle.card.network} network, not {config.network}. "
+                f"Choose the network {bundle.card.network}, or start from random weights."
             )
 
 
@@ -148,13 +148,13 @@ def preset(store: Store, start_from: str | None) -> TrainingConfig:
         return config
     if not _has_divided(bundle, images):  # but a model that it started from knows them
         return quick_start(store.name, None)
-    return config.model_copy(update={name: value for name, value in bundle.card["config"].items() if name in DIVIDING})
+    return config.model_copy(update={name: getattr(bundle.card.config, name) for name in DIVIDING})
 
 
 def _has_divided(bundle: Bundle, images: pd.DataFrame) -> bool:
     """Return whether a model's own run divided these images into parts."""
-    own = bundle.predictions()[IMAGE].astype(str)
-    return not own.merge(images[IMAGE].astype(str)).empty
+    own = bundle.predictions()[IMAGE_KEY].astype(str)
+    return not own.merge(images[IMAGE_KEY].astype(str)).empty
 
 
 def _assert_unseen(bundle: Bundle, split: pd.DataFrame) -> None:
@@ -168,9 +168,11 @@ def _assert_unseen(bundle: Bundle, split: pd.DataFrame) -> None:
         (split["part"] == "validation") & (split_seen == "train")
     )
     if seen.any():
-        config, remedy = bundle.card["config"], "Start from random weights."
+        config, remedy = bundle.card.config, "Start from random weights."
         if _has_divided(bundle, split):
-            own = [f"{name.replace('_', ' ')} {config[name]}" for name in DIVIDING if config.get(name) is not None]
+            own = [
+                f"{name.replace('_', ' ')} {value}" for name in DIVIDING if (value := getattr(config, name)) is not None
+            ]
             remedy = f"Take its own {', '.join(own)}, or start from random weights."
         raise ConfigError(
             f"{bundle.name}, or a model that it started from, has already learnt from "

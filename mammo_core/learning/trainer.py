@@ -2,7 +2,7 @@
 
 <models>/<run>/
     config.json  split.parquet  metrics.jsonl      what was asked for, who is in which part, how it went
-    learnt.parquet                                 whom it and the models that it started from have learnt from
+    training_images.parquet                        the images that it and the models that it started from were fitted to
     checkpoint.keras                               the best network so far, whole
     resume.npz                                     where it can go on, see mammo_core.learning.resume
     events/                                        the epochs once more, for TensorBoard
@@ -41,7 +41,7 @@ from mammo_core.learning.export_model import CHECKPOINT, Trained, complete
 from mammo_core.learning.input_pipeline import Batches
 from mammo_core.learning.networks import build, load
 from mammo_core.learning.plan import SPLIT, SPLIT_COLUMNS, TrainingData, describe, plan, start_bundle, steps_an_epoch
-from mammo_core.models.bundle import PROVENANCE
+from mammo_core.models.bundle import TRAINING_IMAGES
 from mammo_core.models.provenance import write_provenance
 from mammo_core.storage.atomic import atomic_path
 from mammo_core.storage.json_files import append_json_line, write_json
@@ -87,7 +87,7 @@ def train(
         check_same(run, config, table)
     else:
         _begin(run, config, table)
-    with atomic_path(run / PROVENANCE) as path:
+    with atomic_path(run / TRAINING_IMAGES) as path:
         write_provenance(path, table, start_bundle(config))
     stop_signal = StopSignal(should_stop)
     outcome: dict[str, Any] = {"run": run.name, "epochs": 0, "best_epoch": 0, "verified": False}
@@ -132,7 +132,7 @@ def _begin(run: Path, config: TrainingConfig, table: pd.DataFrame) -> None:
 def _start_model(config: TrainingConfig, size: int) -> keras.Model:
     """Build the network, or load the one to start from; `plan` has seen that it fits."""
     start = start_bundle(config)
-    return load(start.weights) if start else build(config.network, size, config.backbone_weights)
+    return load(start.network_file) if start else build(config.network, size, config.backbone_weights)
 
 
 def fit_run(

@@ -1,17 +1,18 @@
-"""A model is a folder: weights, preprocessing contract, evaluation, and a card that vouches for all of it.
+"""A model is a folder: the network, its preprocessing, its evaluation, and a card with the hashes of them all.
 
     <models>/<name>/
-        model.keras         the network
-        contract.json       the preprocessing that its images went through
-        predictions.parquet what it said of the validation and test images
-        evaluation.json     the report on them
-        reference.npz       what its training images are like, so that others are known
-        learnt.parquet      whom it, and the models that it started from, have learnt from
-        card.json           what it is, what it was trained on, its operating point, and the SHA-256 of the files above
+        model.keras              the network
+        contract.json            the preprocessing configuration that its images need
+        predictions.parquet      its predictions for the validation and test images
+        evaluation.json          the report on them
+        ood_detector.npz         what detects images that are unlike the training images
+        training_images.parquet  the images that it, and the models that it started from, were fitted to or selected on
+        card.json                what it is, what it was trained on, its operating point, and the SHA-256 of the files above
 
-Loading is strict: a folder with a changed, missing or foreign file is refused.
+Loading is strict: a folder with a changed, missing or foreign file is rejected.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,27 +20,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mammo_core.documents.card import ModelCard
 from mammo_core.documents.report import EvaluationReport
 from mammo_core.errors import ConfigError, DataError, ModelError
 from mammo_core.evaluation.ood import OODDetector
 from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.storage.atomic import atomic_path
 from mammo_core.storage.hashing import sha256
-from mammo_core.storage.json_files import read_json, write_json
+from mammo_core.storage.json_files import read_json
 
-CLASS_NAMES = ("negative", "positive")
-MODEL, CONTRACT, PREDICTIONS, EVALUATION, REFERENCE, PROVENANCE, CARD = (
-    "model.keras",
-    "contract.json",
-    "predictions.parquet",
-    "evaluation.json",
-    "reference.npz",
-    "learnt.parquet",
-    "card.json",
-)
-VOUCHED = (MODEL, CONTRACT, PREDICTIONS, EVALUATION, REFERENCE, PROVENANCE)
-IMAGE = ["patient_id", "image_id"]  # what tells an image from all others, in any data set
-FORMAT = 2
+MODEL = "model.keras"
+PREPROCESSING = "contract.json"
+PREDICTIONS = "predictions.parquet"
+EVALUATION = "evaluation.json"
+OOD_DETECTOR = "ood_detector.npz"
+TRAINING_IMAGES = "training_images.parquet"
+CARD = ModelCard.file_name
+HASHED_FILES = (MODEL, PREPROCESSING, PREDICTIONS, EVALUATION, OOD_DETECTOR, TRAINING_IMAGES)
+IMAGE_KEY = ["patient_id", "image_id"]  # the columns that identify an image across data sets
+MIGRATABLE_FORMAT = 2  # of cards written before they had a schema version
 
 
 @dataclass(frozen=True)
@@ -47,88 +46,100 @@ class Bundle:
     """A model whose files have been checked against its card.
 
     Attributes:
-        folder: where it lies.
-        card: the card's document.
-        preprocessing: the preprocessing that it expects.
+        folder: the model's folder.
+        card: its card.
+        preprocessing: the preprocessing that its images need.
     """
 
     folder: Path
-    card: dict[str, Any]
+    card: ModelCard
     preprocessing: PreprocessingConfig
 
     @property
     def name(self) -> str:
-        """The folder's name."""
+        """The name of the folder."""
         return self.folder.name
 
     @property
-    def weights(self) -> Path:
+    def network_file(self) -> Path:
         """The Keras file."""
         return self.folder / MODEL
 
     @property
     def threshold(self) -> float:
-        """The operating point: a breast whose probability reaches it is recalled."""
-        return float(self.card["operating_point"]["threshold"])
+        """The probability from which a breast is recalled."""
+        return self.card.operating_point.threshold
 
     @property
     def synthetic(self) -> bool:
-        """Whether it was trained on synthetic images."""
-        return bool(self.card["data"]["synthetic"])
+        """Whether the model was trained on synthetic images."""
+        return self.card.data.synthetic
 
     @property
     def identity(self) -> str:
         """The SHA-256 of the network file."""
-        return self.card["files"][MODEL]
+        return self.card.files[MODEL]
 
     def predictions(self) -> pd.DataFrame:
-        """Return what it said of the validation and test images: patient_id, …, label, probability, part."""
+        """Return the predictions for the validation and test images.
+
+        Returns:
+            One row an image: patient_id, image_id, laterality, view, label, part, age, raw_probability, probability and
+            other columns.
+        """
         return pd.read_parquet(self.folder / PREDICTIONS)
 
     def validation(self) -> pd.DataFrame:
-        """Return the predictions by which its operating point was chosen."""
-        predictions = self.predictions()
-        return predictions[predictions["part"] == "validation"].reset_index(drop=True)
+        """Return the predictions on which calibration and operating point were chosen, see `predictions`."""
+        return self._predictions_of("validation")
 
     def evaluation_predictions(self) -> pd.DataFrame:
-        """Return the predictions that its report is about."""
+        """Return the held-out predictions on which the report is based, see `predictions`."""
+        return self._predictions_of(self.evaluation().part)
+
+    def _predictions_of(self, part: str) -> pd.DataFrame:
         predictions = self.predictions()
-        return predictions[predictions["part"] == self.evaluation().part].reset_index(drop=True)
+        return predictions[predictions["part"] == part].reset_index(drop=True)
 
     def provenance(self) -> pd.DataFrame:
-        """Return whom it has learnt from, as it and the models that it started from were trained.
+        """Return the images that this model, and every model it started from, was fitted to or selected on.
 
         Returns:
-            One row an image: patient_id and image_id (text), part ("train", or "validation": it was chosen by them).
+            One row an image: patient_id, image_id (text), and part: "train" for images that weights were fitted to,
+            "validation" for those by which a checkpoint was selected.
         """
-        return pd.read_parquet(self.folder / PROVENANCE)
+        return pd.read_parquet(self.folder / TRAINING_IMAGES)
 
     def seen_split(self, images: pd.DataFrame) -> pd.Series:
-        """Return as what it has met the patient of each image: "train", else "validation", else missing.
+        """For each image, return the split in which its patient was used to build this model.
 
-        Patients are known by their images, for a patient's number alone may be another one's in another data set.
+        Patients are matched through (patient_id, image_id), because patient numbers repeat across data sets.
 
         Args:
-            images: patient_id and image_id, one row an image.
+            images: one row an image, with patient_id and image_id.
+
+        Returns:
+            With the index of `images`: "train" takes precedence over "validation"; missing if never.
         """
-        found = self.provenance().merge(images[IMAGE].astype(str)).groupby("patient_id")["part"].min()
-        return images["patient_id"].astype(str).map(found)
+        seen = self.provenance().merge(images[IMAGE_KEY].astype(str))
+        split_by_patient = seen.groupby("patient_id")["part"].min()  # "train" sorts before "validation"
+        return images["patient_id"].astype(str).map(split_by_patient)
 
     def evaluation(self) -> EvaluationReport:
-        """Return the report that was written after training."""
+        """Return the report that was written when training ended."""
         return EvaluationReport.read(self.folder / EVALUATION)
 
     def ood_detector(self) -> OODDetector:
-        """Return the detector of images unlike the training images.
+        """Return the detector of images that are unlike the training images.
 
         Raises:
-            ModelError: its file is not readable.
+            ModelError: its file can't be read.
         """
         try:
-            with np.load(self.folder / REFERENCE, allow_pickle=False) as arrays:
+            with np.load(self.folder / OOD_DETECTOR, allow_pickle=False) as arrays:
                 return OODDetector.from_arrays(arrays)
         except (OSError, ValueError, KeyError) as error:
-            raise ModelError(f"{REFERENCE} of {self.name} isn't readable ({type(error).__name__}).") from None
+            raise ModelError(f"{OOD_DETECTOR} of {self.name} isn't readable ({type(error).__name__}).") from None
 
 
 def write_ood_detector(path: Path, detector: OODDetector) -> None:
@@ -138,17 +149,24 @@ def write_ood_detector(path: Path, detector: OODDetector) -> None:
         np.savez(temporary, **arrays)
 
 
-def write_card(folder: Path, card: dict[str, Any]) -> Bundle:
-    """Complete a model folder: write the card with the hashes of the files that it vouches for.
+def write_card(folder: Path, card: ModelCard) -> Bundle:
+    """Complete a model folder: write its card with the hashes of the other files.
+
+    Args:
+        folder: the model's folder.
+        card: the card; its `files` are replaced.
+
+    Returns:
+        The model, opened anew from disk.
 
     Raises:
-        ModelError: one of those files isn't there.
+        ModelError: one of the files is missing.
     """
-    lacking = [name for name in VOUCHED if not (folder / name).is_file()]
-    if lacking:
-        raise ModelError(f"The model {folder.name} lacks {', '.join(lacking)}; its run did not end well.")
-    files = {name: sha256(folder / name) for name in VOUCHED}
-    write_json(folder / CARD, {**card, "format": FORMAT, "class_names": list(CLASS_NAMES), "files": files})
+    missing = [name for name in HASHED_FILES if not (folder / name).is_file()]
+    if missing:
+        raise ModelError(f"The model {folder.name} lacks {', '.join(missing)}: its run did not finish. Resume the run.")
+    files = {name: sha256(folder / name) for name in HASHED_FILES}
+    card.model_copy(update={"files": files}).write(folder / CARD)
     return open_bundle(folder)
 
 
@@ -156,20 +174,50 @@ def open_bundle(folder: Path) -> Bundle:
     """Open a model folder and check every file against the card.
 
     Raises:
-        ModelError: something is missing, changed, or not of this application and this version.
+        ModelError: something is missing, was changed, or was not written by this version of the application.
     """
+    card = _read_card(folder)
+    check_hashes(folder, card.files)
+    return Bundle(folder, card, read_preprocessing(folder))
+
+
+def _read_card(folder: Path) -> ModelCard:
     if not (folder / CARD).is_file():
         raise ModelError(f"{folder.name} holds no finished model: its {CARD} is missing. Choose another, or train one.")
     try:
-        card = read_json(folder / CARD)
-        files = card["files"]
-        if card["format"] in range(1, FORMAT):
-            raise ModelError(f"The model {folder.name} was trained by an earlier version. Train it again.")
-        if card["format"] != FORMAT or card["class_names"] != list(CLASS_NAMES) or set(files) != set(VOUCHED):
-            raise KeyError("format")
-        _ = card["operating_point"]["threshold"], card["calibration"], card["data"]["synthetic"]
-    except (DataError, KeyError, TypeError):
-        raise ModelError(f"The card of the model {folder.name} isn't one that this application wrote.") from None
+        card = ModelCard.read(folder / CARD)
+    except DataError:
+        raise ModelError(_why_unreadable(folder)) from None
+    if set(card.files) != set(HASHED_FILES):
+        raise ModelError(_why_unreadable(folder))
+    return card
+
+
+def _why_unreadable(folder: Path) -> str:
+    """Return a sentence on why a card isn't one of this version, and what to do."""
+    with suppress(DataError):
+        document = read_json(folder / CARD)
+        version = document.get("format") if isinstance(document, dict) else None
+        if version == MIGRATABLE_FORMAT:
+            return (
+                f"The model {folder.name} was saved by an earlier version. Migrate it with "
+                f"`python -m mammo_core.models.migrate {folder}`."
+            )
+        if version in range(1, MIGRATABLE_FORMAT):
+            return f"The model {folder.name} was trained by an earlier version. Train it again."
+    return f"The card of the model {folder.name} isn't one that this application wrote. Restore it, or train again."
+
+
+def check_hashes(folder: Path, files: dict[str, str]) -> None:
+    """Check a model's files against their SHA-256.
+
+    Args:
+        folder: the model's folder.
+        files: SHA-256 by file name.
+
+    Raises:
+        ModelError: a file is missing or was changed.
+    """
     for name, expected in files.items():
         if not (folder / name).is_file():
             raise ModelError(
@@ -177,10 +225,17 @@ def open_bundle(folder: Path) -> Bundle:
             )
         if sha256(folder / name) != expected:
             raise ModelError(
-                f"The model {folder.name} isn't used: {name} was changed after training. Restore the file or train again."
+                f"The model {folder.name} can't be used: {name} was changed after training. Restore the file or train again."
             )
+
+
+def read_preprocessing(folder: Path) -> PreprocessingConfig:
+    """Read the preprocessing configuration of a model.
+
+    Raises:
+        ModelError: this version preprocesses in another way.
+    """
     try:
-        preprocessing = PreprocessingConfig.from_json(read_json(folder / CONTRACT))
+        return PreprocessingConfig.from_json(read_json(folder / PREPROCESSING))
     except ConfigError as error:
         raise ModelError(f"The model {folder.name} belongs to another version: {error} Train it again.") from None
-    return Bundle(folder, card, preprocessing)

@@ -1,20 +1,23 @@
-"""Record which images a model, and the models that it started from, have been fitted to."""
+"""Record which images a model, and the models that it started from, have been fitted to or selected on."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from mammo_core.models.bundle import IMAGE, Bundle
+from mammo_core.models.bundle import IMAGE_KEY, Bundle
 
 
 def write_provenance(path: Path, split: pd.DataFrame, start: Bundle | None) -> None:
-    """Write whom a model will have learnt from.
+    """Write the images that a model is fitted to or selected on, with those of its start model.
+
+    An image that is in several models' parts counts as "train" if any of them was fitted to it.
 
     Args:
-        path: the file.
-        split: patient_id, image_id and part of the images that it is trained on, one row an image.
-        start: the model that it starts from.
+        path: the file, see `Bundle.provenance`.
+        split: the images of the run: patient_id, image_id and part, one row an image; test images are left out.
+        start: the model that the run starts from.
     """
-    own = split.loc[split["part"] != "test", [*IMAGE, "part"]].astype(str)
-    parts = [own, start.provenance()] if start else [own]
-    pd.concat(parts).groupby(IMAGE, as_index=False)["part"].min().to_parquet(path, index=False)
+    own = split.loc[split["part"] != "test", [*IMAGE_KEY, "part"]].astype(str)
+    tables = [own, start.provenance()] if start else [own]
+    merged = pd.concat(tables).groupby(IMAGE_KEY, as_index=False)["part"].min()  # "train" sorts before "validation"
+    merged.to_parquet(path, index=False)

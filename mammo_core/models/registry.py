@@ -5,8 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from mammo_core.documents.active_model import ActiveModel
+from mammo_core.documents.operating_point import OperatingPoint, ThresholdChoice
 from mammo_core.errors import DataError, ModelError, ModelNotFound, NameTaken
-from mammo_core.models.bundle import CARD, CONTRACT, Bundle, open_bundle, write_card
+from mammo_core.models.bundle import CARD, PREPROCESSING, Bundle, open_bundle, write_card
 from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.storage.atomic import write_bytes
@@ -16,7 +17,6 @@ from mammo_core.workspace import Workspace
 
 DEMO = "demo"  # name of the shipped model
 NOTE = "note.txt"
-ACTIVE = "active.json"  # in the models folder: which model predicts
 
 
 def model_folder(workspace: Workspace, name: str) -> Path:
@@ -45,7 +45,7 @@ def compatible_models(workspace: Workspace, preprocessing: PreprocessingConfig) 
     expected, names = preprocessing.to_json(), []
     for name in list_models(workspace):
         with suppress(DataError):  # a damaged model is left out here; the models page reports the damage
-            if read_json(model_folder(workspace, name) / CONTRACT) == expected:
+            if read_json(model_folder(workspace, name) / PREPROCESSING) == expected:
                 names.append(name)
     return names
 
@@ -56,7 +56,7 @@ def active_model(workspace: Workspace) -> str:
     Raises:
         DataError: the file that names it can't be read.
     """
-    path = workspace.models / ACTIVE
+    path = workspace.models / ActiveModel.file_name
     return ActiveModel.read(path).name if path.exists() else DEMO
 
 
@@ -67,7 +67,7 @@ def activate(workspace: Workspace, name: str) -> None:
         ModelError: there is no such model, or one of its files was changed.
     """
     open_bundle(model_folder(workspace, name))
-    ActiveModel(name=name).write(workspace.models / ACTIVE)
+    ActiveModel(name=name).write(workspace.models / ActiveModel.file_name)
 
 
 def rename_model(workspace: Workspace, name: str, new_name: str) -> None:
@@ -83,7 +83,7 @@ def rename_model(workspace: Workspace, name: str, new_name: str) -> None:
     if new_name in list_models(workspace) or (workspace.models / new_name).exists():
         raise NameTaken(f"There is already a model {new_name!r}. Choose another name.")
     card = open_bundle(folder).card
-    write_card(folder.rename(folder.with_name(new_name)), {**card, "name": new_name})
+    write_card(folder.rename(folder.with_name(new_name)), card.model_copy(update={"name": new_name}))
 
 
 def read_note(workspace: Workspace, name: str) -> str:
@@ -105,21 +105,21 @@ def write_note(workspace: Workspace, name: str, text: str) -> None:
     write_bytes(model_folder(workspace, name) / NOTE, text.strip().encode())
 
 
-def choose_operating_point(workspace: Workspace, name: str, threshold: float, policy: str) -> Bundle:
+def choose_operating_point(workspace: Workspace, name: str, threshold: float, policy: ThresholdChoice) -> Bundle:
     """Save another operating point in a model's card; predictions use it from then on.
 
     Args:
         workspace: the folders to work in.
         name: the model's name.
         threshold: probability in [0, 1] from which a breast is recalled.
-        policy: the rule by which the threshold was chosen.
+        policy: the rule by which the threshold was chosen, or "by hand".
 
     Raises:
         ModelError: the model is the shipped one, or one of its files was changed.
     """
     bundle = open_bundle(_changeable_folder(workspace, name, "changed", may_be_active=True))
-    point = {**bundle.card["operating_point"], "threshold": threshold, "policy": policy}
-    return write_card(bundle.folder, {**bundle.card, "operating_point": point})
+    point = OperatingPoint(threshold=threshold, policy=policy)
+    return write_card(bundle.folder, bundle.card.model_copy(update={"operating_point": point}))
 
 
 def delete_model(workspace: Workspace, name: str) -> None:

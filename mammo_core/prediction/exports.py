@@ -63,7 +63,7 @@ def _report_content(image: ImagePrediction, bundle: Bundle, recall: bool | None)
         out_of_distribution=image.out_of_distribution,
         laterality=image.decoded.laterality,
         view=image.decoded.view,
-        limits=tuple(bundle.card["limits"]),
+        limits=bundle.card.limits,
     )
 
 

@@ -24,11 +24,11 @@ def report_html(report: ExamReport, bundle: Bundle, opacity: float) -> str:
     """
     exams = hang_exams(report.images)
     title = f"Model report, patient {', '.join(exams)}" if exams else "Model report"
-    data = bundle.card["data"]
+    data = bundle.card.data
     parts = [
         f"<h1>{escape(title)}</h1>",
-        *(f"<p class=limit>{escape(limit)}</p>" for limit in bundle.card["limits"]),
-        f"<p>Model {escape(bundle.name)}, {escape(bundle.card['network'])} network, trained on {escape(data['dataset'])}. "
+        *(f"<p class=limit>{escape(limit)}</p>" for limit in bundle.card.limits),
+        f"<p>Model {escape(bundle.name)}, {escape(bundle.card.network)} network, trained on {escape(data.dataset)}. "
         f"A breast's probability is the mean over its images, a patient's that of the higher breast; "
         f"recall threshold {report.threshold:.3f}.</p>",
     ]

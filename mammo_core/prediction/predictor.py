@@ -45,10 +45,10 @@ class Predictor:
         from mammo_core.learning.networks import load, with_feature_output
 
         self.bundle = bundle
-        self.calibration = Calibration.from_json(bundle.card["calibration"])
-        self.cam_scale = float(bundle.card["heat_scale"])
+        self.calibration = Calibration(bundle.card.calibration.slope, bundle.card.calibration.intercept)
+        self.cam_scale = bundle.card.cam_scale or 1.0  # unused by a network without an activation map
         self.ood_detector = bundle.ood_detector()
-        self.network = with_feature_output(load(bundle.weights))
+        self.network = with_feature_output(load(bundle.network_file))
         self._compile()
 
     def __call__(self, images: np.ndarray) -> Output:

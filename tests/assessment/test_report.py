@@ -4,7 +4,7 @@ import pytest
 
 from mammo_core.assessment import current_report
 from mammo_core.documents.estimate import Estimate
-from mammo_core.models.bundle import CONTRACT, PREDICTIONS, open_bundle, write_card
+from mammo_core.models.bundle import PREDICTIONS, PREPROCESSING, open_bundle, write_card
 from mammo_core.models.registry import DEMO, choose_operating_point
 from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.storage.json_files import read_json, write_json
@@ -21,7 +21,7 @@ def bundle(workspace):
 def add_model(bundle, name: str, **card):
     """Add a copy of a model with changed fields in its card."""
     shutil.copytree(bundle.folder, bundle.folder.with_name(name))
-    return write_card(bundle.folder.with_name(name), {**bundle.card, **card})
+    return write_card(bundle.folder.with_name(name), bundle.card.model_copy(update=card))
 
 
 def test_current_report_unchanged_model_equals_stored_evaluation(bundle):
@@ -45,7 +45,7 @@ def test_current_report_ignores_original_cnn_with_other_patients_or_damaged(bund
     predictions.assign(patient_id="x" + predictions["patient_id"]).to_parquet(other.folder / PREDICTIONS)
     write_card(other.folder, other.card)
     damaged = add_model(bundle, "damaged", network="original")
-    write_json(damaged.folder / CONTRACT, read_json(damaged.folder / CONTRACT) | {"size": 1})
+    write_json(damaged.folder / PREPROCESSING, read_json(damaged.folder / PREPROCESSING) | {"size": 1})
     assert current_report(Workspace.from_environment(), bundle).baselines.original_cnn is None
 
 

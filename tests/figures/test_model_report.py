@@ -26,8 +26,8 @@ def test_report_html_is_self_contained(bundle):
 def test_card_tables_show_hashes_parts_and_metrics(bundle):
     tables = card_tables(bundle.card)
     assert set(tables["Files and their SHA-256"]["item"]) == {
-        "model.keras", "contract.json", "predictions.parquet", "evaluation.json", "reference.npz",
-        "learnt.parquet",
+        "model.keras", "contract.json", "predictions.parquet", "evaluation.json", "ood_detector.npz",
+        "training_images.parquet",
     }  # fmt: skip
     assert tables["Data, by part"]["part"].tolist() == ["train", "validation", "test"]
     report = bundle.evaluation()

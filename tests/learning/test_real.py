@@ -67,7 +67,7 @@ def evaluate_unit(suffix):
     store = open_store(Workspace.from_environment(), f"{FRESH}{suffix}")
     fresh = store.manifest()
     images = store.images(fresh["png"].to_list())
-    probability = predict(load(open_bundle(path).weights), images)
+    probability = predict(load(open_bundle(path).network_file), images)
     predictions = pd.concat([fresh, image_statistics(images)], axis=1).assign(
         label=fresh["label"].astype(int), probability=probability, raw_probability=probability
     )

@@ -41,7 +41,7 @@ def test_resumed_run_matches_continuous_run(broken_off, finished):
         for name in ("epoch", "loss", "auc", "val_loss", "val_auc", "learning_rate"):
             assert found[name] == pytest.approx(expected[name], abs=1e-3), name
     cards = [open_bundle(run).card for run in (unbroken, broken_off)]
-    assert cards[0]["best_epoch"] == cards[1]["best_epoch"]
+    assert cards[0].best_epoch == cards[1].best_epoch
     kinds = [record["kind"] for record in read_json_lines(broken_off / METRICS)]
     assert (kinds.count("start"), kinds.count("resume")) == (1, 1)
 

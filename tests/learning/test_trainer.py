@@ -25,7 +25,7 @@ from mammo_core.learning.input_pipeline import Batches
 from mammo_core.learning.plan import TrainingData, plan, preset, preview
 from mammo_core.learning.trainer import devices, train
 from mammo_core.learning.verify_saved_model import verify
-from mammo_core.models.bundle import CARD, PREDICTIONS, PROVENANCE, open_bundle, write_card
+from mammo_core.models.bundle import CARD, PREDICTIONS, TRAINING_IMAGES, open_bundle, write_card
 from mammo_core.models.provenance import write_provenance
 from mammo_core.models.registry import list_models
 from mammo_core.settings import PROJECT, settings
@@ -44,7 +44,7 @@ def test_train_writes_intact_verified_model(finished):
     assert verification["verified"]
     assert verification["largest_difference"] <= 1e-6
     assert bundle.synthetic
-    assert "no meaning" in bundle.card["limits"][0]
+    assert "no meaning" in bundle.card.limits[0]
     assert 0 <= bundle.threshold <= 1
     assert bundle.evaluation().part == "test"
     assert read_json(run / "state.json")["state"] == "finished"
@@ -73,7 +73,7 @@ def test_logged_validation_auc_equals_auc_of_stored_predictions(finished):
     predictions = open_bundle(run).predictions().query("part == 'validation'")
     from sklearn.metrics import roc_auc_score
 
-    best = open_bundle(run).card["best_epoch"]
+    best = open_bundle(run).card.best_epoch
     epoch = next(r for r in read_json_lines(run / "metrics.jsonl") if r["kind"] == "epoch" and r["epoch"] == best)
     assert roc_auc_score(predictions["label"], predictions["raw_probability"]) == pytest.approx(epoch["val_auc"])
 
@@ -184,7 +184,7 @@ def test_train_nan_in_second_epoch_keeps_last_good_model(finished, tmp_path, mon
     result = train(tmp_path / "run", TrainingConfig(store="demo", epochs=3, batch_size=32))
     assert (result["status"], result["epochs"], result["best_epoch"], result["verified"]) == ("diverged", 1, 1, True)
     assert "of epoch 1, is kept" in result["message"]
-    assert open_bundle(tmp_path / "run").card["best_epoch"] == 1
+    assert open_bundle(tmp_path / "run").card.best_epoch == 1
 
 
 def test_tensorboard_events_match_logged_epochs(finished):
@@ -225,9 +225,9 @@ def test_train_stop_during_evaluation_evaluates_on_a_sample(finished, monkeypatc
     assert sampled["test"] < split["test"]
     sentence = f"{sampled['test']} of {split['test']} (test)"
     assert sentence in result["message"]
-    assert sentence in bundle.card["limits"][-1]
+    assert sentence in bundle.card.limits[-1]
     assert bundle.evaluation().patients == sampled["test"]
-    assert bundle.card["data"]["parts"]["test"]["patients"] == split["test"]
+    assert bundle.card.data.parts["test"].patients == split["test"]
     phases = list(dict.fromkeys(progress["phase"] for progress in told if "phase" in progress))
     assert phases == ["Loading the images", JUDGING["phase"], "Verifying the saved model in a fresh process"]
 
@@ -319,9 +319,9 @@ def test_start_model_provenance_is_inherited(finished):
     second = finished / "models" / "second"
     shutil.copytree(first.folder, second)
     elsewhere = pd.DataFrame({"patient_id": ["1"], "image_id": ["2"], "part": ["train"]})
-    write_provenance(second / PROVENANCE, elsewhere, first)  # trained on other data, from the first
-    card = read_json(second / CARD)
-    write_card(second, card | {"data": card["data"] | {"dataset": "elsewhere", "store": "elsewhere"}})
+    write_provenance(second / TRAINING_IMAGES, elsewhere, first)  # trained on other data, from the first
+    data = first.card.data.model_copy(update={"dataset": "elsewhere", "store": "elsewhere"})
+    card = write_card(second, first.card.model_copy(update={"data": data})).card
     with pytest.raises(
         ConfigError, match=r"second, or a model that it started from, has already learnt from .*Take its"
     ):
@@ -332,7 +332,7 @@ def test_start_model_provenance_is_inherited(finished):
     known = first.provenance().query("part == 'train'")["patient_id"].iloc[0]
     evaluated = pd.read_parquet(second / PREDICTIONS)  # of the other data, that is, in which another has that number
     evaluated.assign(patient_id=known, image_id=evaluated["image_id"] + "0").to_parquet(second / PREDICTIONS)
-    write_card(second, read_json(second / CARD))
+    write_card(second, card)
     with pytest.raises(ConfigError, match=r"would be judged on\. Start from random weights\."):
         plan(TrainingConfig(store="again", start_from="second", seed=1))
     assert preset(open_store(Workspace.from_environment(), "again"), "second").start_from is None
@@ -342,8 +342,9 @@ def test_start_model_provenance_is_inherited(finished):
 
 
 def test_preset_uses_the_split_of_its_start_model(finished):
-    card = read_json(run_of(finished) / CARD)
-    write_card(run_of(finished), card | {"config": card["config"] | {"seed": 7, "test_share": 0.3}})
+    card = open_bundle(run_of(finished)).card
+    config = card.config.model_copy(update={"seed": 7, "test_share": 0.3})
+    write_card(run_of(finished), card.model_copy(update={"config": config}))
     own, plain = (preset(open_store(Workspace.from_environment(), "demo"), name) for name in ("trained", None))
     assert (own.seed, own.test_share, own.start_from) == (7, 0.3, "trained")
     assert (plain.seed, plain.test_share, plain.start_from) == (0, 0.2, None)

@@ -1,84 +1,101 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from builders.models import model_card, write_model, write_model_files
+from mammo_core.documents.report import EvaluationReport
 from mammo_core.errors import ModelError
 from mammo_core.evaluation.ood import OODDetector
 from mammo_core.models.bundle import (
     CARD,
-    CONTRACT,
     EVALUATION,
+    HASHED_FILES,
     MODEL,
-    PREDICTIONS,
-    PROVENANCE,
-    REFERENCE,
-    VOUCHED,
+    OOD_DETECTOR,
+    PREPROCESSING,
     open_bundle,
     write_card,
     write_ood_detector,
 )
 from mammo_core.preprocess import PreprocessingConfig
-from mammo_core.settings import settings
+from mammo_core.storage.hashing import sha256
 from mammo_core.storage.json_files import read_json, write_json
-
-CARD_FIELDS = {
-    "operating_point": {"threshold": 0.3},
-    "calibration": {"slope": 1.0, "intercept": 0.0},
-    "data": {"synthetic": True},
-}
 
 
 @pytest.fixture
-def folder(workspace):
-    path = settings().models / "mine"
-    path.mkdir(parents=True)
-    (path / MODEL).write_bytes(b"weights")
-    (path / PREDICTIONS).write_bytes(b"table")
-    (path / REFERENCE).write_bytes(b"numbers")
-    (path / PROVENANCE).write_bytes(b"images")
-    write_json(path / CONTRACT, PreprocessingConfig(size=64).to_json())
-    write_json(path / EVALUATION, {"auc": None})
-    return path
+def folder(tmp_path):
+    """A model folder without its card."""
+    write_model_files(tmp_path / "mine")
+    return tmp_path / "mine"
 
 
-def test_open_bundle_intact_folder_equals_written_bundle(folder):
-    written = write_card(folder, CARD_FIELDS)
-    found = open_bundle(folder)
-    assert found == written
-    assert found.threshold == 0.3
-    assert found.synthetic
-    assert found.preprocessing == PreprocessingConfig(size=64)
+@pytest.fixture
+def bundle(tmp_path):
+    """A finished model."""
+    return write_model(tmp_path / "mine")
 
 
-@pytest.mark.parametrize("name", VOUCHED)
-def test_open_bundle_changed_file_raises_model_error(folder, name):
-    write_card(folder, CARD_FIELDS)
-    content = bytearray((folder / name).read_bytes())
+def test_write_card_adds_hashes_and_opens_bundle(folder):
+    bundle = write_card(folder, model_card())
+    assert bundle == open_bundle(folder)
+    assert bundle.card.files == {name: sha256(folder / name) for name in HASHED_FILES}
+    assert bundle.card.model_copy(update={"files": {}}) == model_card()
+    assert bundle.preprocessing == PreprocessingConfig(size=64)
+
+
+def test_bundle_properties_come_from_card_and_folder(bundle):
+    assert bundle.name == "mine"
+    assert bundle.threshold == 0.3
+    assert bundle.synthetic
+    assert bundle.network_file == bundle.folder / MODEL
+    assert bundle.identity == sha256(bundle.network_file)
+
+
+@pytest.mark.parametrize("name", HASHED_FILES)
+def test_open_bundle_changed_file_raises_model_error(bundle, name):
+    content = bytearray((bundle.folder / name).read_bytes())
     content[-1] ^= 1
-    (folder / name).write_bytes(content)
+    (bundle.folder / name).write_bytes(content)
     with pytest.raises(ModelError, match=f"{name} was changed after training"):
-        open_bundle(folder)
+        open_bundle(bundle.folder)
 
 
-@pytest.mark.parametrize("name", VOUCHED)
-def test_open_bundle_missing_file_raises_model_error(folder, name):
-    write_card(folder, CARD_FIELDS)
-    (folder / name).unlink()
+@pytest.mark.parametrize("name", HASHED_FILES)
+def test_open_bundle_missing_file_raises_model_error(bundle, name):
+    (bundle.folder / name).unlink()
     with pytest.raises(ModelError, match=f"{name} is missing"):
+        open_bundle(bundle.folder)
+
+
+def test_open_bundle_without_card_raises_model_error(folder):
+    with pytest.raises(ModelError, match=r"holds no finished model: its card\.json is missing"):
         open_bundle(folder)
 
 
-def test_write_card_other_preprocessing_config_version_raises_model_error(folder):
-    write_json(folder / CONTRACT, PreprocessingConfig(size=64).to_json() | {"version": 0})
+def test_write_card_missing_network_raises_model_error(folder):
+    (folder / MODEL).unlink()
+    with pytest.raises(ModelError, match=r"lacks model\.keras"):
+        write_card(folder, model_card())
+    assert not (folder / CARD).exists()
+
+
+def test_write_card_other_preprocessing_version_raises_model_error(folder):
+    write_json(folder / PREPROCESSING, PreprocessingConfig(size=64).to_json() | {"version": 0})
     with pytest.raises(ModelError, match="mine belongs to another version"):
-        write_card(folder, CARD_FIELDS)
+        write_card(folder, model_card())
 
 
-def test_open_bundle_earlier_format_raises_model_error(folder):
-    write_card(folder, CARD_FIELDS)
-    write_json(folder / CARD, read_json(folder / CARD) | {"format": 1})
-    with pytest.raises(ModelError, match="was trained by an earlier version"):
+def test_open_bundle_format_1_raises_model_error(folder):
+    write_json(folder / CARD, {"format": 1})
+    with pytest.raises(ModelError, match=r"trained by an earlier version\. Train it again"):
+        open_bundle(folder)
+
+
+def test_open_bundle_format_2_names_the_migration_command(folder):
+    write_json(folder / CARD, {"format": 2})
+    with pytest.raises(ModelError, match=rf"Migrate it with `python -m mammo_core\.models\.migrate {folder}`"):
         open_bundle(folder)
 
 
@@ -89,20 +106,66 @@ def test_open_bundle_foreign_card_raises_model_error(folder, card):
         open_bundle(folder)
 
 
-def test_write_card_missing_weights_raises_model_error(folder):
-    (folder / MODEL).unlink()
-    with pytest.raises(ModelError, match=r"lacks model\.keras"):
-        write_card(folder, CARD_FIELDS)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema_version": 4},
+        {"class_names": ["positive", "negative"]},
+        {"calibration": {"slope": 1.0, "intercept": 0.0}},
+        {"operating_point": {"threshold": 1.5, "policy": "by hand"}},
+        {"files": {}},
+        {"unknown": 1},
+    ],
+)
+def test_open_bundle_invalid_card_raises_model_error(bundle, change):
+    write_json(bundle.folder / CARD, read_json(bundle.folder / CARD) | change)
+    with pytest.raises(ModelError, match="isn't one that this application wrote"):
+        open_bundle(bundle.folder)
 
 
-def test_ood_detector_written_and_read_is_the_same(folder):
+def test_predictions_by_part(bundle):
+    assert bundle.predictions()["image_id"].tolist() == ["20", "30"]
+    assert bundle.validation()["image_id"].tolist() == ["20"]
+    assert bundle.evaluation_predictions()["image_id"].tolist() == ["30"]
+    assert bundle.evaluation_predictions().index.tolist() == [0]
+
+
+def test_evaluation_is_the_stored_report(bundle):
+    assert bundle.evaluation() == EvaluationReport.read(bundle.folder / EVALUATION)
+    assert bundle.evaluation().part == "test"
+
+
+def test_ood_detector_written_and_read_is_the_same(bundle):
     detector = OODDetector(np.array([1.0, 2.0]), np.array([3.0, 4.0]), np.eye(2), 0.5)
-    write_ood_detector(folder / REFERENCE, detector)
-    again = write_card(folder, CARD_FIELDS).ood_detector()
+    write_ood_detector(bundle.folder / OOD_DETECTOR, detector)
+    again = write_card(bundle.folder, bundle.card).ood_detector()
     assert again.to_arrays().keys() == detector.to_arrays().keys()
     assert all((again.to_arrays()[name] == array).all() for name, array in detector.to_arrays().items())
 
 
-def test_ood_detector_corrupt_file_raises_model_error(folder):
-    with pytest.raises(ModelError, match="isn't readable"):
-        write_card(folder, CARD_FIELDS).ood_detector()
+def test_ood_detector_damaged_file_raises_model_error(bundle):
+    (bundle.folder / OOD_DETECTOR).write_bytes(b"nothing")
+    with pytest.raises(ModelError, match=r"ood_detector\.npz of mine isn't readable"):
+        bundle.ood_detector()
+
+
+def test_seen_split_follows_the_patient_of_a_known_image(bundle):
+    images = pd.DataFrame({"patient_id": [1, 1, 2, 2, 4], "image_id": [11, 99, 20, 99, 40]}, index=[5, 6, 7, 8, 9])
+    seen = bundle.seen_split(images)
+    assert seen.index.tolist() == [5, 6, 7, 8, 9]
+    assert seen.tolist()[:4] == ["train", "train", "validation", "validation"]
+    assert pd.isna(seen.iloc[4])
+
+
+def test_seen_split_same_patient_number_with_other_images_is_missing(bundle):
+    images = pd.DataFrame({"patient_id": ["1", "2"], "image_id": ["70", "71"]})
+    assert bundle.seen_split(images).isna().all()
+
+
+def test_seen_split_train_takes_precedence(bundle):
+    pd.DataFrame({"patient_id": ["1", "1"], "image_id": ["10", "11"], "part": ["validation", "train"]}).to_parquet(
+        bundle.folder / "training_images.parquet"
+    )
+    assert (
+        bundle.seen_split(pd.DataFrame({"patient_id": ["1", "1"], "image_id": ["10", "11"]})).tolist() == ["train"] * 2
+    )

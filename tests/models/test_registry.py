@@ -3,10 +3,10 @@ import shutil
 
 import pytest
 
+from mammo_core.documents.active_model import ActiveModel
 from mammo_core.errors import DataError, InvalidName, ModelError, ModelNotFound, NameTaken
-from mammo_core.models.bundle import CONTRACT, MODEL, open_bundle
+from mammo_core.models.bundle import MODEL, PREPROCESSING, open_bundle
 from mammo_core.models.registry import (
-    ACTIVE,
     DEMO,
     activate,
     active_model,
@@ -44,18 +44,18 @@ def test_active_model_nothing_activated_is_demo(models):
 def test_activate_sound_model_makes_it_active(models):
     activate(models, "mine")
     assert active_model(models) == "mine"
-    assert json.loads((models.models / ACTIVE).read_text()) == {"schema_version": 1, "name": "mine"}
+    assert json.loads((models.models / ActiveModel.file_name).read_text()) == {"schema_version": 1, "name": "mine"}
     activate(models, DEMO)
     assert active_model(models) == DEMO
 
 
 def test_active_model_reads_file_without_schema_version(models):
-    (models.models / ACTIVE).write_text('{"name": "mine"}')
+    (models.models / ActiveModel.file_name).write_text('{"name": "mine"}')
     assert active_model(models) == "mine"
 
 
 def test_active_model_foreign_file_raises_data_error(models):
-    (models.models / ACTIVE).write_text('{"chosen": "mine"}')
+    (models.models / ActiveModel.file_name).write_text('{"chosen": "mine"}')
     with pytest.raises(DataError, match=r"active\.json"):
         active_model(models)
 
@@ -110,7 +110,7 @@ def test_rename_model_moves_folder_and_updates_card(models):
     write_note(models, "mine", "good")
     rename_model(models, "mine", "yours")
     assert list_models(models) == [DEMO, "yours"]
-    assert open_bundle(model_folder(models, "yours")).card["name"] == "yours"
+    assert open_bundle(model_folder(models, "yours")).card.name == "yours"
     assert read_note(models, "yours") == "good"
 
 
@@ -154,5 +154,5 @@ def test_compatible_models_excludes_other_preprocessing(models):
 
 
 def test_compatible_models_excludes_damaged_model(models):
-    (models.models / "mine" / CONTRACT).unlink()
+    (models.models / "mine" / PREPROCESSING).unlink()
     assert compatible_models(models, PreprocessingConfig()) == [DEMO]

@@ -77,7 +77,7 @@ def compared() -> None:
 
 def test_comparison_shows_models_side_by_side(bundle):
     shutil.copytree(bundle.folder, bundle.folder.with_name("twin"))
-    write_card(bundle.folder.with_name("twin"), {**bundle.card, "name": "twin"})
+    write_card(bundle.folder.with_name("twin"), bundle.card.model_copy(update={"name": "twin"}))
     app = AppTest.from_function(compared, default_timeout=60).run()
     assert not app.exception
     assert app.dataframe[0].value["model"].tolist() == ["trained", "twin", "demo"]
@@ -106,8 +106,8 @@ def test_moved_threshold_is_saved_with_policy_by_hand(bundle):
     policy.set_value(0.321).run()
     next(button for button in app.button if button.label == "Use this operating point").click().run()
     assert not app.exception
-    point = open_bundle(bundle.folder).card["operating_point"]
-    assert (point["threshold"], point["policy"]) == (0.321, "by hand")
+    point = open_bundle(bundle.folder).card.operating_point
+    assert (point.threshold, point.policy) == (0.321, "by hand")
 
 
 def test_breast_selection_is_reset_when_the_list_changes(bundle):
