@@ -1,26 +1,27 @@
-"""The parameters of preprocessing, as they lie in every prepared store and model bundle."""
+"""The parameters of preprocessing, stored as contract.json in every prepared store and model bundle."""
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from mammo_core.errors import ConfigError
 
-SIDE = 32  # pixels: the networks halve an image five times at most
-VERSION = 2  # of what this package does with the parameters
+SIZE_STEP = 32  # pixels: the networks halve an image up to five times
+VERSION = 2  # of the procedure in this package
 
 
 @dataclass(frozen=True)
 class PreprocessingConfig:
-    """The parameters of preprocessing.
+    """The parameters of preprocessing; images made with different ones are never mixed.
 
     Attributes:
         size: side of the model input in pixels, a multiple of 32.
-        low_percentile, high_percentile: of the breast's values; they become `floor` and 1.
+        low_percentile, high_percentile: of the breast's values; they are mapped to `floor` and 1.
         floor: grey level in [0, 1] of the breast's darkest values, so that breast and background differ.
-        skin: where the skin begins between air (0) and the breast's median (1).
-        version: of this module's procedure.
+        skin: grey level at which the skin begins, between air (0) and the breast's median (1).
+        version: of the procedure.
     """
 
     size: int = 256
@@ -31,37 +32,41 @@ class PreprocessingConfig:
     version: int = VERSION
 
     def __post_init__(self) -> None:
-        """Refuse parameters outside their range."""
-        if self.size % SIDE or not SIDE <= self.size <= 4096:
+        """Check that all parameters are within their range.
+
+        Raises:
+            ConfigError: one of them isn't.
+        """
+        if self.size % SIZE_STEP or not SIZE_STEP <= self.size <= 4096:
             raise ConfigError(
-                f"The model input's side is {self.size} pixels; it must be a multiple of {SIDE}, from {SIDE} to 4096."
+                f"The model input's side is {self.size} pixels; it must be a multiple of {SIZE_STEP}, from {SIZE_STEP} to 4096."
             )
         if not 0 <= self.low_percentile < self.high_percentile <= 100:
             raise ConfigError("The percentiles must rise from 0 to 100.")
         if not (0 <= self.floor < 1 and 0 < self.skin < 1):
             raise ConfigError("Floor and skin level must lie between 0 and 1.")
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, int | float]:
         """Return the parameters as a JSON document."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, document: dict[str, Any]) -> "PreprocessingConfig":
-        """Read the parameters.
+    def from_json(cls, document: Mapping[str, Any]) -> "PreprocessingConfig":
+        """Return the parameters in a JSON document.
 
         Raises:
-            ConfigError: they aren't those of a contract that this version can fulfil.
+            ConfigError: the document has other parameters, or another version of the procedure.
         """
         if set(document) != {field.name for field in fields(cls)}:
-            raise ConfigError("The preprocessing contract has other parameters than this version knows.")
+            raise ConfigError("The preprocessing configuration has other parameters than this version of the software.")
         preprocessing = cls(**document)
         if preprocessing.version != VERSION:
             raise ConfigError(
-                f"The preprocessing contract is version {preprocessing.version}; this is version {VERSION}."
+                f"The preprocessing configuration is of version {preprocessing.version}; this software has version {VERSION}."
             )
         return preprocessing
 
     @property
     def identity(self) -> str:
-        """Return a hash of the parameters, 16 hex digits."""
+        """A hash of the parameters, 16 hexadecimal digits."""
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:16]

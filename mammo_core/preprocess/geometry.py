@@ -1,5 +1,6 @@
-"""Where the model input lies in the source, and exact area averages between the two."""
+"""The position of a model input in its source, and exact area averages between the two."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,14 +12,14 @@ from scipy import sparse
 
 @dataclass(frozen=True)
 class Geometry:
-    """Where the model input lies in the source.
+    """The position of a model input in its source: crop, mirroring and scale.
 
     Attributes:
         source_rows, source_columns: of the file, in pixels.
         top, left, bottom, right: the edges of the crop, in source pixels and fractions of them.
         flipped: whether the crop was mirrored, so that the chest wall lies at the left.
-        offset_row, offset_column: where the crop begins in the model input, in pixels.
-        content_rows, content_columns: how much of the model input it fills; the longer one is all of it.
+        offset_row, offset_column: where the crop begins in the model input, in pixels of the latter.
+        content_rows, content_columns: size of the crop in the model input; the longer one is the input's size.
     """
 
     source_rows: int
@@ -34,30 +35,30 @@ class Geometry:
     content_columns: float
 
     def raster(self) -> "Raster":
-        """Return the model input's pixels as squares of the source, before any mirroring."""
+        """Return the squares of the source that become the model input's pixels, before mirroring."""
         side = max(self.bottom - self.top, self.right - self.left)
         size = round(max(self.content_rows, self.content_columns))
         left = self.right - side if self.flipped else self.left
         return Raster((self.top + self.bottom - side) / 2, left, side / size, size, size)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, int | float | bool]:
         """Return the geometry as a JSON document."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, document: dict[str, Any]) -> "Geometry":
-        """Read a geometry."""
+    def from_json(cls, document: Mapping[str, Any]) -> "Geometry":
+        """Return the geometry in a JSON document."""
         return cls(**document)
 
 
 @dataclass(frozen=True)
 class Raster:
-    """Some part of the source, divided into equal squares.
+    """A part of the source, divided into equal squares.
 
     Attributes:
         top, left: of the part, in source pixels and fractions of them.
         step: side of a square in source pixels.
-        rows, columns: squares.
+        rows, columns: number of squares.
     """
 
     top: float
@@ -70,25 +71,31 @@ class Raster:
         """Average over the areas of the squares.
 
         Args:
-            pixels: the whole source at some resolution.
-            step: side of one of its pixels in source pixels.
-            shift: how many source pixels before the source the first of them begins.
+            pixels: the complete source at some resolution.
+            step: side of one of these pixels in source pixels.
+            shift: see `Mammogram.shift`.
 
         Returns:
-            float32 (rows, columns); 0 where a square lies beyond the source.
+            float32 (rows, columns); 0 where a square is outside the source.
         """
-        down, top = _shares((self.top + shift) / step, self.step / step, self.rows, pixels.shape[0])
-        across, left = _shares((self.left + shift) / step, self.step / step, self.columns, pixels.shape[1])
+        down, top = _weights((self.top + shift) / step, self.step / step, self.rows, pixels.shape[0])
+        across, left = _weights((self.left + shift) / step, self.step / step, self.columns, pixels.shape[1])
         part = pixels[top : top + down.shape[1], left : left + across.shape[1]]
         return (across @ np.ascontiguousarray((down @ part.astype(np.float32, copy=False)).T)).T
 
 
-@lru_cache(maxsize=64)  # of one image, and of the next of its size
-def _shares(start: float, width: float, count: int, length: int) -> tuple[sparse.csr_array, int]:
-    """Return the share that each of `length` pixels has in `count` parts of some width in pixels.
+@lru_cache(maxsize=64)  # used several times for an image, and again for the next image of its size
+def _weights(start: float, width: float, count: int, length: int) -> tuple[sparse.csr_array, int]:
+    """Return the weights with which pixels are averaged into equal parts of a line.
+
+    Args:
+        start: of the first part, in pixels.
+        width: of a part, in pixels.
+        count: of parts.
+        length: of the line, in pixels.
 
     Returns:
-        (count, pixels with any share), and the first of these pixels.
+        Weights (count, pixels in use), and the index of the first pixel in use.
     """
     edges = start + np.arange(count + 1) * width
     pixel = np.floor(edges[:-1, None]).astype(np.int32) + np.arange(int(np.ceil(width)) + 1, dtype=np.int32)
@@ -102,16 +109,16 @@ def _shares(start: float, width: float, count: int, length: int) -> tuple[sparse
 
 
 def to_source(heatmap: np.ndarray, geometry: Geometry, rows: int, columns: int) -> np.ndarray:
-    """Lay a map of the model input over the source.
+    """Map a heatmap of the model input back to the source.
 
     Args:
         heatmap: float (h, w) that covers the model input.
         geometry: of the model input.
-        rows: wanted of the whole source frame; any number.
+        rows: of the result, which covers the complete source frame; any number.
         columns: likewise.
 
     Returns:
-        float32 (rows, columns), 0 outside the crop; interpolated linearly, so within the heatmap's range.
+        float32 (rows, columns), 0 outside the crop; linear interpolation keeps it within the heatmap's range.
     """
     size = max(geometry.content_rows, geometry.content_columns)
     scale_row, scale_column = heatmap.shape[0] / size, heatmap.shape[1] / size
@@ -127,6 +134,6 @@ def to_source(heatmap: np.ndarray, geometry: Geometry, rows: int, columns: int) 
     right = max(left + 1, round(geometry.right * columns / geometry.source_columns))
     picture = Image.fromarray(heatmap.astype(np.float32))
     content = np.asarray(picture.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=box))
-    whole = np.zeros((rows, columns), np.float32)
-    whole[top:bottom, left:right] = content[:, ::-1] if geometry.flipped else content
-    return whole
+    frame = np.zeros((rows, columns), np.float32)
+    frame[top:bottom, left:right] = content[:, ::-1] if geometry.flipped else content
+    return frame

@@ -1,4 +1,4 @@
-"""A mammogram → the model input."""
+"""A mammogram → its model input."""
 
 import math
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ BREAST_SPAN = (
     4.0  # at most, the grey range of breast tissue / the image's contrast (see `codecs.decode`); phantoms: 2.8 to 4.0
 )
 DECODER_STEP = BREAST_SPAN / LEVELS  # of the image's contrast: about one grey level of a model input
-COARSE = 256  # longest side in pixels, at most, of the image in which the breast is looked for
+MAX_COARSE_SIDE = 256  # pixels: longer side of the image in which the breast is located
 
 
 @dataclass(frozen=True)
 class ModelInput:
-    """A model input.
+    """A prepared image, as a network reads it after `to_tensor`.
 
     Attributes:
         image: uint8 (size, size); 0 is background.
-        geometry: where it lies in the source.
-        span: of the breast's values in the source, which became the image's grey levels.
+        geometry: its position in the source.
+        span: difference between the breast's high and low percentile, in modality values.
         notes: sentences about what was unusual.
     """
 
@@ -41,7 +41,7 @@ def prepare_source(source: Source, preprocessing: PreprocessingConfig) -> ModelI
     """Read a DICOM file and prepare it.
 
     Raises:
-        ImageError: the file can't become a mammogram, or holds no breast.
+        ImageError: the file isn't a readable mammogram, or shows no breast.
     """
     return read_and_prepare(source, preprocessing)[1]
 
@@ -49,18 +49,18 @@ def prepare_source(source: Source, preprocessing: PreprocessingConfig) -> ModelI
 def read_and_prepare(
     source: Source, preprocessing: PreprocessingConfig, *, strict: bool = False
 ) -> tuple[Mammogram, ModelInput]:
-    """Read a DICOM file as far as the contract needs it, and prepare it.
+    """Read a DICOM file at the resolution that preprocessing needs, and prepare it.
 
-    A decoder leaves out the lowest bits where it takes them to be worth less than a grey level of the model input. Now the
-    breast is known, and where they are worth more the file is decoded once more.
+    The decoder leaves out the lowest bits as far as they seem to be worth less than a grey level of the model input. Only
+    after the breast has been found is their worth known; if they are worth more, the file is decoded a second time.
 
     Args:
         source: the file.
-        preprocessing: the preprocessing.
+        preprocessing: the parameters.
         strict: see `mammo_core.dicom.read`.
 
     Raises:
-        ImageError: the file can't become a mammogram, or holds no breast.
+        ImageError: the file isn't a readable mammogram, or shows no breast.
     """
     mammogram = read(source, preprocessing.size, max_step=DECODER_STEP, strict=strict)
     prepared = prepare(mammogram, preprocessing)
@@ -74,7 +74,7 @@ def prepare(mammogram: Mammogram, preprocessing: PreprocessingConfig) -> ModelIn
     """Turn a mammogram into a model input.
 
     Raises:
-        ImageError: it holds no breast.
+        ImageError: it shows no breast.
     """
     step, fine = _coarse_step(mammogram), 2**mammogram.reduction
     frame = Raster(0, 0, step, -(-mammogram.source_rows // step), -(-mammogram.source_columns // step))
@@ -90,27 +90,27 @@ def prepare(mammogram: Mammogram, preprocessing: PreprocessingConfig) -> ModelIn
     coverage = np.maximum(core, np.minimum(outline, raster.average(breast.near, step)))
     inside = averages[core > 0.99]
     if inside.size == 0:
-        raise ImageError("blank", "The image holds no breast: what stands out from the background is too thin.")
+        raise ImageError("blank", "The image shows no breast: what stands out from the background is too thin.")
     low, high = np.percentile(inside, [preprocessing.low_percentile, preprocessing.high_percentile])
-    if (
-        math.isclose(low, high, rel_tol=1e-5) and not mammogram.quantisation_step
-    ):  # with every bit there is nothing more to see
+    every_bit = not mammogram.quantisation_step  # otherwise another decoding may show more
+    if math.isclose(low, high, rel_tol=1e-5) and every_bit:
         raise ImageError("not_mammogram", "This is a mask, not a mammogram: what stands out has one grey level.")
-    grey = (
-        np.clip((averages - low) / max(float(high - low), 1e-6), 0, 1) * (1 - preprocessing.floor) + preprocessing.floor
-    )
+    shares = np.clip((averages - low) / max(float(high - low), 1e-6), 0, 1)
+    grey = shares * (1 - preprocessing.floor) + preprocessing.floor
     image = np.round(grey * coverage * LEVELS).astype(np.uint8)
-    return ModelInput(np.ascontiguousarray(image[:, ::-1]) if geometry.flipped else image, geometry, float(high - low))
+    if geometry.flipped:
+        image = np.ascontiguousarray(image[:, ::-1])
+    return ModelInput(image, geometry, float(high - low))
 
 
 def _coarse_step(mammogram: Mammogram) -> int:
-    """Return the side in source pixels of a pixel of the coarse image: a power of two."""
+    """Return the side of a coarse image's pixel in source pixels: a power of two."""
     longest = max(mammogram.source_rows, mammogram.source_columns)
-    return 2 ** max(mammogram.reduction, math.ceil(math.log2(longest / COARSE)))
+    return 2 ** max(mammogram.reduction, math.ceil(math.log2(longest / MAX_COARSE_SIDE)))
 
 
 def _geometry(mammogram: Mammogram, box: list[float], flipped: bool, size: int) -> Geometry:
-    """Lay a box in source pixels into the model input."""
+    """Return the geometry of a model input that shows a box (top, left, bottom, right) of the source."""
     rows, columns = mammogram.source_rows, mammogram.source_columns
     top, left, bottom, right = box[0], box[1], min(box[2], rows), min(box[3], columns)
     scale = size / max(bottom - top, right - left)

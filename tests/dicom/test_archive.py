@@ -56,10 +56,10 @@ def test_unreadable_zip_member_leaves_others_readable():
         second.cut(stream.getvalue()).unpack()
 
 
-@pytest.mark.parametrize("place", [2, 30, 45, 60])
-def test_damaged_zip_raises_image_error(place):
+@pytest.mark.parametrize("position", [2, 30, 45, 60])
+def test_damaged_zip_raises_image_error(position):
     data = bytearray(zipped({"a": bytes(range(256)) * 20}))
-    data[place : place + 12] = b"\xff" * 12
+    data[position : position + 12] = b"\xff" * 12
     with pytest.raises(ImageError):
         contents(bytes(data))
 

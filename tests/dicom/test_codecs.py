@@ -181,8 +181,8 @@ def test_decode_ignores_wrong_spectral_selection(syntax):
     data = jpeg(syntax)
     wrong = data.replace(b"\xff\xda\0\x08\x01\x01\0\0\x3f\0", b"\xff\xda\0\x08\x01\x01\0\0\0\0")
     assert wrong != data
-    found, expected = (codecs.decode(stream, syntax, (400, 300), 0).values for stream in (wrong, data))
-    assert np.array_equal(found, expected)
+    values, expected = (codecs.decode(stream, syntax, (400, 300), 0).values for stream in (wrong, data))
+    assert np.array_equal(values, expected)
 
 
 def test_decode_keeps_values_beyond_the_stream_precision():

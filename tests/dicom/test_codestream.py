@@ -75,10 +75,10 @@ def test_parse_other_trailing_data_raises_image_error(kind, tail):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_parse_truncated_at_any_byte_raises_image_error(kind):
-    whole = stream(kind)
-    for end in range(len(whole)):
+    complete = stream(kind)
+    for end in range(len(complete)):
         with pytest.raises(ImageError) as caught:
-            parse(whole[:end])
+            parse(complete[:end])
         assert caught.value.reason == "damaged"
 
 
@@ -104,10 +104,10 @@ def test_parse_duplicate_frame_header_raises_image_error():
         parse(data[:start] + frame + data[start:])
 
 
-@pytest.mark.parametrize(("place", "value"), [(43, b"\x02"), (8, bytes(4))], ids=["subsampled", "no columns"])
-def test_parse_invalid_jpeg2000_size_raises_image_error(place, value):
+@pytest.mark.parametrize(("position", "value"), [(43, b"\x02"), (8, bytes(4))], ids=["subsampled", "no columns"])
+def test_parse_invalid_jpeg2000_size_raises_image_error(position, value):
     data = bytearray(stream())
-    data[place : place + len(value)] = value  # XRsiz, Xsiz
+    data[position : position + len(value)] = value  # XRsiz, Xsiz
     with pytest.raises(ImageError, match="makes no sense"):
         parse(bytes(data))
 

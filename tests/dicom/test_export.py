@@ -13,7 +13,7 @@ from mammo_core.dicom.export import ReportContent, export
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.errors import ImageError
 
-STATEMENT = ReportContent("demo", 0.73, True, 0.4, False, "R", "CC", ("Research use only.", "Synthetic images."))
+CONTENT = ReportContent("demo", 0.73, True, 0.4, False, "R", "CC", ("Research use only.", "Synthetic images."))
 SECRET = bytes(range(32))
 PICTURE = np.random.default_rng(0).integers(0, 255, (40, 30, 3), np.uint8)
 
@@ -32,13 +32,13 @@ def source(burned: str | None = "NO") -> bytes:
 
 
 @pytest.fixture
-def made() -> dict[bool, tuple[bytes, bytes]]:
-    return {keep: export(source(), PICTURE, STATEMENT, keep, SECRET) for keep in (False, True)}
+def exported() -> dict[bool, tuple[bytes, bytes]]:
+    return {keep: export(source(), PICTURE, CONTENT, keep, SECRET) for keep in (False, True)}
 
 
-def test_export_deidentified_contains_no_source_identifiers(made):
+def test_export_deidentified_contains_no_source_identifiers(exported):
     original = dcmread(io.BytesIO(source()))
-    for data in made[False]:
+    for data in exported[False]:
         for secret in (
             b"SECRET",
             b"Secret",
@@ -50,17 +50,21 @@ def test_export_deidentified_contains_no_source_identifiers(made):
             assert secret not in data
 
 
-def test_export_keeps_identifiers_on_request(made):
+def test_export_keeps_identifiers_on_request(exported):
     original = dcmread(io.BytesIO(source()))
-    for data in made[True]:
-        found = dcmread(io.BytesIO(data))
-        assert (found.PatientID, found.PatientName, found.AccessionNumber) == ("SECRET-ID", "Secret^Name", "SECRET-ACC")
-        assert found.StudyInstanceUID == original.StudyInstanceUID
-        assert "PatientIdentityRemoved" not in found
+    for data in exported[True]:
+        dataset = dcmread(io.BytesIO(data))
+        assert (dataset.PatientID, dataset.PatientName, dataset.AccessionNumber) == (
+            "SECRET-ID",
+            "Secret^Name",
+            "SECRET-ACC",
+        )
+        assert dataset.StudyInstanceUID == original.StudyInstanceUID
+        assert "PatientIdentityRemoved" not in dataset
 
 
-def test_export_secondary_capture_holds_the_picture(made):
-    capture = dcmread(io.BytesIO(made[False][0]))
+def test_export_secondary_capture_holds_the_picture(exported):
+    capture = dcmread(io.BytesIO(exported[False][0]))
     assert np.array_equal(capture.pixel_array, PICTURE)
     assert (capture.PatientIdentityRemoved, capture.BurnedInAnnotation) == ("YES", "NO")
     assert list(capture.PatientOrientation) == ["P", "L"]
@@ -69,7 +73,7 @@ def test_export_secondary_capture_holds_the_picture(made):
 
 @pytest.mark.parametrize("burned", ["YES", None])
 def test_export_unverified_pixels_are_not_marked_deidentified(burned):
-    capture = dcmread(io.BytesIO(export(source(burned), PICTURE, STATEMENT, False, SECRET)[0]))
+    capture = dcmread(io.BytesIO(export(source(burned), PICTURE, CONTENT, False, SECRET)[0]))
     assert capture.get("PatientIdentityRemoved") != "YES"
     assert capture.get("BurnedInAnnotation") != "NO"
     assert "pixels not examined" in capture.DeidentificationMethod
@@ -82,19 +86,21 @@ def texts(item: Dataset) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("out_of_distribution", "recall", "said"), [(False, True, "Recall"), (True, True, "No decision")]
+    ("out_of_distribution", "recall", "decision"), [(False, True, "Recall"), (True, True, "No decision")]
 )
-def test_export_report_has_no_decision_for_ood_image(out_of_distribution, recall, said):
-    statement = replace(STATEMENT, out_of_distribution=out_of_distribution, recall=recall)
-    found = texts(dcmread(io.BytesIO(export(source(), PICTURE, statement, False, SECRET)[1])))
-    assert said in found
-    assert ("The image is unlike the training images, so the prediction has no basis." in found) == out_of_distribution
-    assert "Recall threshold for a breast: probability 0.400." in found
+def test_export_report_has_no_decision_for_ood_image(out_of_distribution, recall, decision):
+    content = replace(CONTENT, out_of_distribution=out_of_distribution, recall=recall)
+    sentences = texts(dcmread(io.BytesIO(export(source(), PICTURE, content, False, SECRET)[1])))
+    assert decision in sentences
+    assert (
+        "The image is unlike the training images, so the prediction has no basis." in sentences
+    ) == out_of_distribution
+    assert "Recall threshold for a breast: probability 0.400." in sentences
 
 
-def test_export_images_of_an_exam_share_one_study(made):
-    again = export(source(), PICTURE, STATEMENT, False, SECRET)
-    studies = {dcmread(io.BytesIO(data)).StudyInstanceUID for data in (*made[False], *again)}
+def test_export_images_of_an_exam_share_one_study(exported):
+    again = export(source(), PICTURE, CONTENT, False, SECRET)
+    studies = {dcmread(io.BytesIO(data)).StudyInstanceUID for data in (*exported[False], *again)}
     assert len(studies) == 1
 
 
@@ -103,21 +109,21 @@ def numbers(item: Dataset) -> list[float]:
     return own + [value for child in item.get("ContentSequence", []) for value in numbers(child)]
 
 
-def test_export_report_holds_probability_and_references_capture(made):
-    capture, report = (dcmread(io.BytesIO(data)) for data in made[False])
+def test_export_report_holds_probability_and_references_capture(exported):
+    capture, report = (dcmread(io.BytesIO(data)) for data in exported[False])
     assert numbers(report) == [0.73]
     (study,) = report.CurrentRequestedProcedureEvidenceSequence
     assert study.ReferencedSeriesSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID == capture.SOPInstanceUID
 
 
 def test_export_unknown_laterality_leaves_orientation_empty():
-    statement = ReportContent("demo", 0.2, None, 0.4, False, None, None, ("Research use only.",))
-    capture = dcmread(io.BytesIO(export(source(), PICTURE, statement, False, SECRET)[0]))
+    content = ReportContent("demo", 0.2, None, 0.4, False, None, None, ("Research use only.",))
+    capture = dcmread(io.BytesIO(export(source(), PICTURE, content, False, SECRET)[0]))
     assert not capture.PatientOrientation
 
 
-def test_export_is_readable_by_dcmtk(made, tmp_path):
-    for name, data, command in (("sc", made[False][0], "dcmdump"), ("sr", made[False][1], "dsrdump")):
+def test_export_is_readable_by_dcmtk(exported, tmp_path):
+    for name, data, command in (("sc", exported[False][0], "dcmdump"), ("sr", exported[False][1], "dsrdump")):
         path = tmp_path / f"{name}.dcm"
         path.write_bytes(data)
         if shutil.which(command):
@@ -127,7 +133,7 @@ def test_export_is_readable_by_dcmtk(made, tmp_path):
 
 def test_export_unreadable_source_raises_image_error(tmp_path):
     with pytest.raises(ImageError, match="can't be read again"):
-        export(tmp_path / "nothing.dcm", PICTURE, STATEMENT, False, SECRET)
+        export(tmp_path / "nothing.dcm", PICTURE, CONTENT, False, SECRET)
 
 
 @pytest.mark.parametrize(
@@ -142,10 +148,10 @@ def test_export_omits_invalid_dates_and_sex(name, value):
     setattr(dataset, name, value)
     stream = io.BytesIO()
     dataset.save_as(stream)
-    for data in export(stream.getvalue(), PICTURE, STATEMENT, True, SECRET):
-        found = dcmread(io.BytesIO(data))
-        assert not found.get(name)
-        assert found.PatientID == "SECRET-ID"
+    for data in export(stream.getvalue(), PICTURE, CONTENT, True, SECRET):
+        exported = dcmread(io.BytesIO(data))
+        assert not exported.get(name)
+        assert exported.PatientID == "SECRET-ID"
 
 
 def test_export_warnings_never_quote_a_patient_name():
@@ -155,7 +161,7 @@ def test_export_warnings_never_quote_a_patient_name():
     dataset.save_as(stream)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        capture, _ = export(stream.getvalue(), PICTURE, STATEMENT, True, SECRET)
+        capture, _ = export(stream.getvalue(), PICTURE, CONTENT, True, SECRET)
     assert dcmread(io.BytesIO(capture)).PatientName == "Secretname"
     assert caught == []
 
@@ -166,5 +172,5 @@ def test_export_ignores_placeholder_patient_id():
     stream = io.BytesIO()
     dataset.save_as(stream)
     assert all(
-        not dcmread(io.BytesIO(data)).PatientID for data in export(stream.getvalue(), PICTURE, STATEMENT, False, SECRET)
+        not dcmread(io.BytesIO(data)).PatientID for data in export(stream.getvalue(), PICTURE, CONTENT, False, SECRET)
     )

@@ -88,19 +88,19 @@ def test_read_ignores_up_to_one_row_of_padding():
 
 
 def test_read_compressed_pixels_in_native_syntax_raises_image_error():
-    whole = build_dicom(breast(), J2K)
-    assert whole.count(J2K.encode()) == 1
+    complete = build_dicom(breast(), J2K)
+    assert complete.count(J2K.encode()) == 1
     plain = uid.ExplicitVRLittleEndian.encode()
-    lying = whole.replace(J2K.encode(), plain + bytes(len(J2K) - len(plain)))
+    lying = complete.replace(J2K.encode(), plain + bytes(len(J2K) - len(plain)))
     assert "aren't compressed" in refused(lying).message
 
 
 @pytest.mark.parametrize("syntax", [*NATIVE, *LOSSLESS])
 def test_read_truncated_pixel_data_raises_image_error(syntax):
-    whole = build_dicom(breast(32, 24), syntax)
-    start = whole.index(b"\xe0\x7f\x10\x00") if b"\xe0\x7f\x10\x00" in whole else len(whole) // 2
-    for end in {*range(start, len(whole) - 2, 29), len(whole) - 2}:
-        assert refused(whole[:end]).reason == "damaged"
+    complete = build_dicom(breast(32, 24), syntax)
+    start = complete.index(b"\xe0\x7f\x10\x00") if b"\xe0\x7f\x10\x00" in complete else len(complete) // 2
+    for end in {*range(start, len(complete) - 2, 29), len(complete) - 2}:
+        assert refused(complete[:end]).reason == "damaged"
 
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian, J2K])

@@ -53,8 +53,8 @@ def test_read_path_equals_bytes(tmp_path):
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.JPEG2000Lossless, DEFLATED])
 def test_parse_keeps_only_allowed_elements(syntax):
     data = build_dicom(breast(), syntax, PatientName="Doe^Jane", PatientBirthDate="19600101", StudyDate="20200101")
-    dataset, found, _ = header.parse(io.BytesIO(data))
-    assert found == syntax
+    dataset, parsed_syntax, _ = header.parse(io.BytesIO(data))
+    assert parsed_syntax == syntax
     assert "PatientName" not in dataset
     assert "PatientBirthDate" not in dataset
     assert "StudyDate" not in dataset
@@ -68,12 +68,12 @@ def test_parse_stops_before_pixel_data():
 
 
 def test_check_returns_the_values_of_the_header():
-    found = header.check(
+    checked = header.check(
         *header.parse(io.BytesIO(build_dicom(breast(), bits=10, PhotometricInterpretation="MONOCHROME1")))
     )
-    assert (found.rows, found.columns, found.frames) == (96, 72, 1)
-    assert (found.allocated, found.bits, found.high, found.signed, found.inverted) == (16, 10, 9, False, True)
-    assert found.length == 2 * 96 * 72
+    assert (checked.rows, checked.columns, checked.frames) == (96, 72, 1)
+    assert (checked.allocated, checked.bits, checked.high, checked.signed, checked.inverted) == (16, 10, 9, False, True)
+    assert checked.length == 2 * 96 * 72
 
 
 def test_read_file_over_size_limit_raises_too_large(limits, tmp_path):
@@ -145,10 +145,10 @@ def test_read_inconsistent_header_raises_image_error(elements, reason, words):
 
 @pytest.mark.parametrize("syntax", NATIVE)
 def test_read_truncated_header_raises_image_error(syntax):
-    whole = build_dicom(breast(32, 24), syntax)
-    end = whole.find(b"\xe0\x7f\x10\x00")
-    for cut in range(140, end if end > 0 else len(whole) - 1, 17):
-        assert refused(whole[:cut]).reason in ("damaged", "not_mammogram")
+    complete = build_dicom(breast(32, 24), syntax)
+    end = complete.find(b"\xe0\x7f\x10\x00")
+    for cut in range(140, end if end > 0 else len(complete) - 1, 17):
+        assert refused(complete[:cut]).reason in ("damaged", "not_mammogram")
 
 
 def test_read_unsupported_transfer_syntax_names_only_standard_ones():

@@ -21,7 +21,7 @@ from mammo_core.preprocess import PreprocessingConfig, prepare_source
 
 MUTANTS = int(os.environ.get("MUTANTS", "300"))  # a syntax
 SECONDS = 5.0  # wall time that one may take
-CONTRACT = PreprocessingConfig(size=32)
+CONFIG = PreprocessingConfig(size=32)
 MEMORY = 1 << 20  # KiB that a worker may have held
 HEADER = 700  # bytes of these files, in the main
 SECRET = "Jane^Doe-10042"
@@ -43,31 +43,31 @@ def seeds(syntax: str) -> bytes:
     return build_dicom(pixels, syntax, bits, **elements)
 
 
-def mutant(whole: bytes, random: np.random.Generator) -> bytes:
+def mutant(original: bytes, random: np.random.Generator) -> bytes:
     """Flip, overwrite, cut, drop or repeat bytes: every other time in the header, else anywhere."""
-    data = bytearray(whole)
-    place = int(random.integers(132, (HEADER, len(data))[random.integers(0, 2)]))
+    data = bytearray(original)
+    position = int(random.integers(132, (HEADER, len(data))[random.integers(0, 2)]))
     kind, size = int(random.integers(0, 6)), int(random.integers(1, 9))
     if kind == 0:
-        data[place] ^= 1 << int(random.integers(0, 8))
+        data[position] ^= 1 << int(random.integers(0, 8))
     elif kind == 1:
-        data[place : place + size] = random.bytes(size)
+        data[position : position + size] = random.bytes(size)
     elif kind == 2:
-        del data[place:]
+        del data[position:]
     elif kind == 3:
-        del data[place : place + size]
+        del data[position : position + size]
     elif kind == 4:
-        data[place:place] = data[max(0, place - 40) : place]
+        data[position:position] = data[max(0, position - 40) : position]
     else:
-        data[place : place + size] = b"\xff" * size
+        data[position : position + size] = b"\xff" * size
     return bytes(data)
 
 
 @pytest.fixture(scope="module")
 def sandbox():
     with Sandbox() as opened:
-        assert read(seeds(uid.JPEG2000Lossless), CONTRACT.size).shift > 0
-        opened.run(prepare_source, seeds(uid.ExplicitVRLittleEndian), CONTRACT)
+        assert read(seeds(uid.JPEG2000Lossless), CONFIG.size).shift > 0
+        opened.run(prepare_source, seeds(uid.ExplicitVRLittleEndian), CONFIG)
         yield opened
 
 
@@ -79,7 +79,7 @@ def most_memory() -> int:
 
 def outcome(sandbox: Sandbox, data: bytes) -> str:
     try:
-        image = sandbox.run(prepare_source, data, CONTRACT, timeout=SECONDS).image
+        image = sandbox.run(prepare_source, data, CONFIG, timeout=SECONDS).image
     except ImageError as error:
         return repr(error)
     return f"{image.shape} {image.dtype}"
@@ -87,17 +87,17 @@ def outcome(sandbox: Sandbox, data: bytes) -> str:
 
 @pytest.mark.parametrize("syntax", [*NATIVE, *LOSSLESS, *LOSSY], ids=lambda syntax: uid.UID(syntax).keyword)
 def test_mutated_files_give_an_image_or_an_image_error(syntax, sandbox):
-    whole, random, refused = seeds(syntax), np.random.default_rng(4), 0
-    assert outcome(sandbox, whole) == "(32, 32) uint8"
+    original, random, refused = seeds(syntax), np.random.default_rng(4), 0
+    assert outcome(sandbox, original) == "(32, 32) uint8"
     for _ in range(MUTANTS):
         start = time.monotonic()
-        found = outcome(sandbox, mutant(whole, random))
+        result = outcome(sandbox, mutant(original, random))
         assert time.monotonic() - start < SECONDS + 3
-        assert found == "(32, 32) uint8" or found.startswith("ImageError(")
-        assert "Jane" not in found
-        refused += found.startswith("ImageError(")
+        assert result == "(32, 32) uint8" or result.startswith("ImageError(")
+        assert "Jane" not in result
+        refused += result.startswith("ImageError(")
     assert refused > MUTANTS / 4
     start = time.monotonic()
-    assert outcome(sandbox, whole) == "(32, 32) uint8"
+    assert outcome(sandbox, original) == "(32, 32) uint8"
     assert time.monotonic() - start < 5
     assert max(sandbox.run(most_memory) for _ in range(4)) < MEMORY

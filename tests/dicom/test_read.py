@@ -45,11 +45,11 @@ def grey_files() -> list[Path]:
 def is_single_grey(path: Path) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = pydicom.dcmread(path, force=True)
+        dataset = pydicom.dcmread(path, force=True)
     keys = ("Rows", "Columns", "BitsAllocated", "PixelData")
-    whole = all(key in found for key in keys) and "TransferSyntaxUID" in found.file_meta
-    frames = str(found.get("NumberOfFrames") or 1) if whole else "0"
-    return frames == "1" and found.get("SamplesPerPixel") == 1
+    complete = all(key in dataset for key in keys) and "TransferSyntaxUID" in dataset.file_meta
+    frames = str(dataset.get("NumberOfFrames") or 1) if complete else "0"
+    return frames == "1" and dataset.get("SamplesPerPixel") == 1
 
 
 def others(path: Path) -> np.ndarray | None:
@@ -106,17 +106,17 @@ def outcome(path: Path) -> str:
 def test_read_pydicom_files_succeeds_or_raises_image_error(path):
     reason = outcome(path)
     assert reason in ("read", "not_mammogram", "damaged")
-    found = pydicom.dcmread(path)
-    foreign = str(found.get("Modality") or "OT") not in ("OT", "CR") or bool(found.get("BodyPartExamined"))
+    dataset = pydicom.dcmread(path)
+    foreign = str(dataset.get("Modality") or "OT") not in ("OT", "CR") or bool(dataset.get("BodyPartExamined"))
     assert (reason == "not_mammogram") == foreign
 
 
 @pytest.mark.parametrize("syntax", [*NATIVE, *LOSSLESS])
 def test_read_lossless_syntaxes_give_identical_pixels(syntax):
-    found = read(build_dicom(breast(), syntax))
-    assert np.array_equal(found.pixels, breast())
-    assert (found.reduction, found.source_rows, found.source_columns, found.shift) == (0, 96, 72, 0)
-    assert found.notes == ()
+    mammogram = read(build_dicom(breast(), syntax))
+    assert np.array_equal(mammogram.pixels, breast())
+    assert (mammogram.reduction, mammogram.source_rows, mammogram.source_columns, mammogram.shift) == (0, 96, 72, 0)
+    assert mammogram.notes == ()
 
 
 @pytest.mark.parametrize("syntax", LOSSY)
@@ -128,30 +128,30 @@ def test_read_lossy_syntaxes_are_close(syntax):
 @pytest.mark.parametrize(("side", "reduction"), [(None, 0), (256, 0), (48, 0), (24, 1), (12, 2), (6, 3), (1, 5)])
 def test_read_reduction_keeps_twice_the_requested_size(side, reduction):
     for syntax in (uid.ExplicitVRLittleEndian, uid.JPEG2000Lossless):
-        found = read(build_dicom(breast(), syntax), side, max_step=MAX_STEP)
-        assert found.reduction == reduction
-        assert found.pixels.shape == (-(-96 // 2**reduction), -(-72 // 2**reduction))
-        assert (found.source_rows, found.source_columns) == (96, 72)
+        mammogram = read(build_dicom(breast(), syntax), side, max_step=MAX_STEP)
+        assert mammogram.reduction == reduction
+        assert mammogram.pixels.shape == (-(-96 // 2**reduction), -(-72 // 2**reduction))
+        assert (mammogram.source_rows, mammogram.source_columns) == (96, 72)
 
 
 def test_read_other_syntaxes_reduce_by_averaging():
-    found = read(build_dicom(breast(), uid.JPEGLosslessSV1), 24)
-    assert np.array_equal(found.pixels, breast().reshape(48, 2, 36, 2).mean((1, 3)).astype(np.float32))
-    assert found.shift == 0
+    mammogram = read(build_dicom(breast(), uid.JPEGLosslessSV1), 24)
+    assert np.array_equal(mammogram.pixels, breast().reshape(48, 2, 36, 2).mean((1, 3)).astype(np.float32))
+    assert mammogram.shift == 0
 
 
 def test_read_reduced_jpeg2000_is_shifted_by_half_a_source_pixel():
-    found = read(build_dicom(breast(), uid.JPEG2000Lossless), 24, max_step=MAX_STEP)
-    assert (found.reduction, found.shift) == (1, 0.5)
-    assert np.abs(found.pixels - breast()[::2, ::2]).mean() < 60
+    mammogram = read(build_dicom(breast(), uid.JPEG2000Lossless), 24, max_step=MAX_STEP)
+    assert (mammogram.reduction, mammogram.shift) == (1, 0.5)
+    assert np.abs(mammogram.pixels - breast()[::2, ::2]).mean() < 60
 
 
 def test_read_padding_prevents_wavelet_reduction():
     pixels = breast()
     pixels[pixels == 0] = 3044
-    found = read(build_dicom(pixels, uid.JPEG2000Lossless, PixelPaddingValue=3044), 24, max_step=MAX_STEP)
-    assert (found.reduction, found.shift) == (1, 0)
-    assert found.pixels.max() < 3000
+    mammogram = read(build_dicom(pixels, uid.JPEG2000Lossless, PixelPaddingValue=3044), 24, max_step=MAX_STEP)
+    assert (mammogram.reduction, mammogram.shift) == (1, 0)
+    assert mammogram.pixels.max() < 3000
 
 
 @pytest.mark.parametrize(
@@ -165,8 +165,8 @@ def test_read_padding_prevents_wavelet_reduction():
     ],
 )
 def test_read_laterality_and_view_from_attributes(elements, laterality, view):
-    found = read(build_dicom(breast(), **elements))
-    assert (found.laterality, found.view) == (laterality, view)
+    mammogram = read(build_dicom(breast(), **elements))
+    assert (mammogram.laterality, mammogram.view) == (laterality, view)
 
 
 @pytest.mark.parametrize(("code", "view"), [("R-10242", "CC"), ("399368009", "MLO"), ("nonsense", None)])
@@ -182,10 +182,10 @@ def test_read_tomosynthesis_shared_functional_groups():
     anatomy.FrameLaterality = "R"
     group.FrameVOILUTSequence, group.FrameAnatomySequence = [window], [anatomy]
     stack = np.stack([breast(), breast() + 1, breast() + 2]).astype(np.uint16)
-    found = read(build_dicom(stack, SharedFunctionalGroupsSequence=[group]))
-    assert found.laterality == "R"
-    assert found.windows == (Window(500, 900),)
-    assert np.array_equal(found.pixels, stack[1])
+    mammogram = read(build_dicom(stack, SharedFunctionalGroupsSequence=[group]))
+    assert mammogram.laterality == "R"
+    assert mammogram.windows == (Window(500, 900),)
+    assert np.array_equal(mammogram.pixels, stack[1])
 
 
 def test_read_tomosynthesis_per_frame_functional_groups():
@@ -199,9 +199,9 @@ def test_read_tomosynthesis_per_frame_functional_groups():
         group.PixelValueTransformationSequence = [rescale]
         groups.append(group)
     stack = np.stack([breast(), breast() + 1, breast() + 2]).astype(np.uint16)
-    found = read(build_dicom(stack, PerFrameFunctionalGroupsSequence=groups))
-    assert (found.laterality, found.windows) == ("R", (Window(500, 900),))
-    assert np.array_equal(found.pixels, 2.0 * stack[1] + 1)
+    mammogram = read(build_dicom(stack, PerFrameFunctionalGroupsSequence=groups))
+    assert (mammogram.laterality, mammogram.windows) == ("R", (Window(500, 900),))
+    assert np.array_equal(mammogram.pixels, 2.0 * stack[1] + 1)
 
 
 def test_read_unknown_view_is_none():
@@ -214,11 +214,11 @@ def test_read_for_processing_image_has_a_note():
 
 
 def test_read_tags_are_allow_listed_and_sanitised():
-    found = read(build_dicom(breast(), Manufacturer="M" * 200, ManufacturerModelName="a\x1bb", **PERSON))
-    assert set(found.tags) <= set(header.TECHNICAL)
-    assert (found.tags["Rows"], found.tags["BitsStored"]) == ("96", "12")
-    assert len(found.tags["Manufacturer"]) == 64
-    assert found.tags["ManufacturerModelName"] == "ab"
+    mammogram = read(build_dicom(breast(), Manufacturer="M" * 200, ManufacturerModelName="a\x1bb", **PERSON))
+    assert set(mammogram.tags) <= set(header.TECHNICAL)
+    assert (mammogram.tags["Rows"], mammogram.tags["BitsStored"]) == ("96", "12")
+    assert len(mammogram.tags["Manufacturer"]) == 64
+    assert mammogram.tags["ManufacturerModelName"] == "ab"
 
 
 def refused(file: bytes) -> ImageError:
@@ -227,14 +227,14 @@ def refused(file: bytes) -> ImageError:
     return caught.value
 
 
-def spoken(found: object) -> str:
-    return repr(found) + str(getattr(found, "tags", "")) + str(getattr(found, "notes", ""))
+def visible_text(mammogram: object) -> str:
+    return repr(mammogram) + str(getattr(mammogram, "tags", "")) + str(getattr(mammogram, "notes", ""))
 
 
 def test_read_result_contains_no_identifiers():
-    found = read(build_dicom(breast(), **PERSON))
-    assert found.patient == "10042"
-    assert not [secret for secret in SECRETS if secret in spoken(found)]
+    mammogram = read(build_dicom(breast(), **PERSON))
+    assert mammogram.patient == "10042"
+    assert not [secret for secret in SECRETS if secret in visible_text(mammogram)]
 
 
 @pytest.mark.parametrize(
@@ -253,11 +253,11 @@ def test_read_result_contains_no_identifiers():
 def test_read_errors_logs_and_warnings_contain_no_identifiers(syntax, elements, caplog):
     caplog.set_level(logging.DEBUG)
     file = build_dicom(breast(), syntax, **(PERSON | elements))
-    with warnings.catch_warnings(record=True) as complaints:
+    with warnings.catch_warnings(record=True) as recorded:
         warnings.simplefilter("always")
         caught = refused(file)
-    said = str(caught) + repr(caught) + caplog.text + str([str(item.message) for item in complaints])
-    assert not [secret for secret in SECRETS if secret in said]
+    output = str(caught) + repr(caught) + caplog.text + str([str(item.message) for item in recorded])
+    assert not [secret for secret in SECRETS if secret in output]
     assert caught.__cause__ is None
     assert caught.__suppress_context__ or caught.__context__ is None
 

@@ -77,8 +77,8 @@ def bomb(syntax: str, side: int) -> bytes:
     """A file of a few hundred bytes whose header and codestream agree on a picture of `side` × `side` pixels."""
     stream = bytearray(LOSSLESS[syntax](breast(40, 24), 12))
     if syntax == uid.JPEG2000Lossless:
-        for place in (8, 24):  # Xsiz and Ysiz, XTsiz and YTsiz
-            struct.pack_into(">II", stream, place, side, side)
+        for position in (8, 24):  # Xsiz and Ysiz, XTsiz and YTsiz
+            struct.pack_into(">II", stream, position, side, side)
     else:
         frame = stream.index(b"\xff\xf7" if syntax == uid.JPEGLSLossless else b"\xff\xc3")
         struct.pack_into(">HH", stream, frame + 5, side, side)

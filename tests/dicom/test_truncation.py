@@ -67,10 +67,10 @@ def test_truncate_codestream_tiles():
 @pytest.mark.parametrize("halvings", [0, 1, 2])
 def test_truncate_codestream_without_bit_planes_divides_values(planes, halvings):
     data = lossless()
-    whole = imagecodecs.jpeg2k_decode(truncate_codestream(data, halvings)).astype(int)
+    all_planes = imagecodecs.jpeg2k_decode(truncate_codestream(data, halvings)).astype(int)
     quotient = imagecodecs.jpeg2k_decode(truncate_codestream(data, halvings, planes)).astype(int)
-    assert np.abs(quotient - whole / 2**planes).max() < 6
-    assert np.abs(quotient - whole / 2**planes).mean() < 1.5
+    assert np.abs(quotient - all_planes / 2**planes).max() < 6
+    assert np.abs(quotient - all_planes / 2**planes).mean() < 1.5
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from builders.breasts import mammogram, picture
 from mammo_core.preprocess import Geometry, PreprocessingConfig, prepare, to_source
 from mammo_core.preprocess.geometry import Raster
 
-WHOLE = Geometry(8, 8, 0, 0, 8, 8, False, 0, 0, 4, 4)
+FULL_FRAME = Geometry(8, 8, 0, 0, 8, 8, False, 0, 0, 4, 4)
 
 
 def test_raster_averages_are_exact():
@@ -44,26 +44,26 @@ def test_geometry_json_round_trip():
 def test_to_source_enlarges_a_whole_frame_map():
     cam = np.zeros((4, 4), np.float32)
     cam[0, 3] = 1
-    found = to_source(cam, WHOLE, 8, 8)
-    assert found.shape == (8, 8)
-    assert np.unravel_index(found.argmax(), found.shape) == (0, 7)
-    assert found[4:].max() == 0
-    assert found[:, :4].max() == 0
+    result = to_source(cam, FULL_FRAME, 8, 8)
+    assert result.shape == (8, 8)
+    assert np.unravel_index(result.argmax(), result.shape) == (0, 7)
+    assert result[4:].max() == 0
+    assert result[:, :4].max() == 0
 
 
 def test_to_source_flips_the_map_back():
     cam = np.zeros((4, 4), np.float32)
     cam[0, 3] = 1
     flipped = Geometry(8, 8, 0, 0, 8, 8, True, 0, 0, 4, 4)
-    assert np.array_equal(to_source(cam, flipped, 8, 8), to_source(cam, WHOLE, 8, 8)[:, ::-1])
+    assert np.array_equal(to_source(cam, flipped, 8, 8), to_source(cam, FULL_FRAME, 8, 8)[:, ::-1])
 
 
 def test_to_source_is_0_outside_the_crop():
     geometry = Geometry(100, 80, 20, 0, 60, 20, False, 0, 0, 64, 32)
-    found = to_source(np.full((16, 16), 0.7, np.float32), geometry, 50, 40)
-    assert found[10:30, :10] == pytest.approx(0.7)
-    found[10:30, :10] = 0
-    assert not found.any()
+    result = to_source(np.full((16, 16), 0.7, np.float32), geometry, 50, 40)
+    assert result[10:30, :10] == pytest.approx(0.7)
+    result[10:30, :10] = 0
+    assert not result.any()
 
 
 @pytest.mark.parametrize("flip", [False, True])
@@ -87,6 +87,6 @@ def test_geometry_raster_reproduces_the_model_input(flip):
     pixels = picture()[:, ::-1] if flip else picture()
     prepared = prepare(mammogram(pixels), PreprocessingConfig(size=64))
     averages = prepared.geometry.raster().average(pixels, 1)
-    turned = averages[:, ::-1] if flip else averages
+    oriented = averages[:, ::-1] if flip else averages
     inside = prepared.image > 30
-    assert np.corrcoef(turned[inside], prepared.image[inside])[0, 1] > 0.99
+    assert np.corrcoef(oriented[inside], prepared.image[inside])[0, 1] > 0.99

@@ -10,7 +10,7 @@ from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.errors import ImageError
 from mammo_core.preprocess import DECODER_STEP, PreprocessingConfig, prepare, prepare_source, to_tensor
 
-CONTRACT = PreprocessingConfig(size=64)
+CONFIG = PreprocessingConfig(size=64)
 HEADER = Header(patient="7", image="70", laterality="L", view="CC")
 
 
@@ -24,14 +24,14 @@ def psnr(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def test_model_input_shape_dtype_and_range():
-    image = prepare(mammogram(picture()), CONTRACT).image
+    image = prepare(mammogram(picture()), CONFIG).image
     assert (image.shape, image.dtype) == ((64, 64), np.uint8)
     assert image.min() == 0
     assert image.max() == 255
 
 
 def test_model_input_background_is_0_and_breast_is_not():
-    prepared = prepare(mammogram(picture() + 120), CONTRACT)
+    prepared = prepare(mammogram(picture() + 120), CONFIG)
     breast = prepared.geometry.raster().average(picture() > 0, 1)
     assert (prepared.image[breast == 0] == 0).all()
     assert (prepared.image[breast > 0.999] >= round(0.05 * 255)).all()
@@ -39,7 +39,7 @@ def test_model_input_background_is_0_and_breast_is_not():
 
 
 def test_model_input_keeps_the_aspect_ratio():
-    geometry = prepare(mammogram(picture()), CONTRACT).geometry
+    geometry = prepare(mammogram(picture()), CONFIG).geometry
     height, width = geometry.bottom - geometry.top, geometry.right - geometry.left
     assert geometry.content_rows == 64
     assert geometry.content_columns == pytest.approx(64 * width / height)
@@ -48,30 +48,30 @@ def test_model_input_keeps_the_aspect_ratio():
 
 
 def test_model_input_centres_a_wide_breast_vertically():
-    geometry = prepare(mammogram(picture(100, 300, 0.3, 0.9)), CONTRACT).geometry
+    geometry = prepare(mammogram(picture(100, 300, 0.3, 0.9)), CONFIG).geometry
     assert geometry.content_columns == 64
     assert geometry.offset_row == pytest.approx((64 - geometry.content_rows) / 2)
     assert geometry.offset_row > 10
 
 
 def test_model_input_chest_wall_is_left_regardless_of_laterality():
-    left = prepare(mammogram(picture(), laterality="R"), CONTRACT)
-    right = prepare(mammogram(picture()[:, ::-1], laterality="R"), CONTRACT)
+    left = prepare(mammogram(picture(), laterality="R"), CONFIG)
+    right = prepare(mammogram(picture()[:, ::-1], laterality="R"), CONFIG)
     assert (left.geometry.flipped, right.geometry.flipped) == (False, True)
     assert np.abs(left.image.astype(int) - right.image).max() <= 1
 
 
 @pytest.mark.parametrize(("gain", "offset"), [(1, 300), (4, 0), (0.25, 0), (16, 1000)])
 def test_model_input_is_invariant_to_gain_and_offset(gain, offset):
-    plain = prepare(mammogram(picture()), CONTRACT).image
-    other = prepare(mammogram(picture() * gain + offset), CONTRACT).image
+    plain = prepare(mammogram(picture()), CONFIG).image
+    other = prepare(mammogram(picture() * gain + offset), CONFIG).image
     assert psnr(plain, other) > 45
 
 
 def test_model_input_ignores_a_few_saturated_pixels():
     pixels = picture()
     pixels[100, 20:24] = 4095
-    plain, other = prepare(mammogram(picture()), CONTRACT).image, prepare(mammogram(pixels), CONTRACT).image
+    plain, other = prepare(mammogram(picture()), CONFIG).image, prepare(mammogram(pixels), CONFIG).image
     assert np.median(other[plain > 0]) == pytest.approx(np.median(plain[plain > 0]), rel=0.03)
 
 
@@ -81,26 +81,26 @@ def test_model_input_ignores_a_burned_in_border_of_any_width(width, side):
     pixels = stored(800, 600)
     pixels[-width:] = pixels[:, -width:] = 3900
     inside = psnr(
-        prepare(read(dicom_bytes(pixels, HEADER), side, max_step=DECODER_STEP), CONTRACT).image,
-        prepare(read(dicom_bytes(stored(800, 600), HEADER), side, max_step=DECODER_STEP), CONTRACT).image,
+        prepare(read(dicom_bytes(pixels, HEADER), side, max_step=DECODER_STEP), CONFIG).image,
+        prepare(read(dicom_bytes(stored(800, 600), HEADER), side, max_step=DECODER_STEP), CONFIG).image,
     )
     assert inside > 40
 
 
 def burned(pixels: np.ndarray, what: str) -> np.ndarray:
-    found = pixels.copy()
+    marked = pixels.copy()
     if what == "marker":
-        found[10:20, 110:140] = 4000
+        marked[10:20, 110:140] = 4000
     elif what == "border":
-        found[:4], found[-4:], found[:, -4:] = 4000, 4000, 4000
+        marked[:4], marked[-4:], marked[:, -4:] = 4000, 4000, 4000
     elif what == "line":
-        found[:, 140] = 4000
-    return found
+        marked[:, 140] = 4000
+    return marked
 
 
 @pytest.mark.parametrize("what", ["marker", "border", "line"])
 def test_model_input_ignores_borders_and_markers(what):
-    plain, other = prepare(mammogram(picture()), CONTRACT), prepare(mammogram(burned(picture(), what)), CONTRACT)
+    plain, other = prepare(mammogram(picture()), CONFIG), prepare(mammogram(burned(picture(), what)), CONFIG)
     assert psnr(plain.image, other.image) > 40
     assert other.geometry.to_json() == pytest.approx(plain.geometry.to_json(), abs=0.5)
 
@@ -108,12 +108,12 @@ def test_model_input_ignores_borders_and_markers(what):
 @pytest.mark.parametrize("inverted", [False, True])
 def test_model_input_ignores_monochrome1_and_padding(inverted):
     values = stored()
-    plain = prepare_source(dicom_bytes(values, HEADER, "plain"), CONTRACT)
+    plain = prepare_source(dicom_bytes(values, HEADER, "plain"), CONFIG)
     values = 4095 - values if inverted else values
     values[stored() == 0] = 3044  # in the middle of the grey levels
     header = replace(HEADER, inverted=inverted, padding=3044)
     for syntax in ("plain", "jpeg2000", "jpeg_lossless"):
-        other = prepare_source(dicom_bytes(values.astype(np.uint16), header, syntax), CONTRACT)
+        other = prepare_source(dicom_bytes(values.astype(np.uint16), header, syntax), CONFIG)
         assert psnr(plain.image, other.image) > 25
         assert other.geometry.to_json() == pytest.approx(plain.geometry.to_json(), abs=4)
 
@@ -148,11 +148,11 @@ def test_model_input_quantisation_step_ignores_markers_and_borders(what, side):
 def test_prepare_source_equals_read_and_prepare(tmp_path):
     data = dicom_bytes(stored(), HEADER)
     (tmp_path / "image.dcm").write_bytes(data)
-    expected = prepare(read(data, 64, max_step=DECODER_STEP), CONTRACT)
+    expected = prepare(read(data, 64, max_step=DECODER_STEP), CONFIG)
     for source in (data, tmp_path / "image.dcm"):
-        found = prepare_source(source, CONTRACT)
-        assert np.array_equal(found.image, expected.image)
-        assert found.geometry == expected.geometry
+        prepared = prepare_source(source, CONFIG)
+        assert np.array_equal(prepared.image, expected.image)
+        assert prepared.geometry == expected.geometry
 
 
 def test_model_input_of_training_equals_prediction(tmp_path):
@@ -160,11 +160,11 @@ def test_model_input_of_training_equals_prediction(tmp_path):
     from mammo_core.prediction.decode import decode_image
 
     data = dicom_bytes(stored(), HEADER)
-    store = Store(tmp_path / "store", CONTRACT, tmp_path)
+    store = Store(tmp_path / "store", CONFIG, tmp_path)
     row = {"patient_id": 7, "image_id": 70, "cancer": 1}
-    entry = write_image(store, row, prepare_source(data, CONTRACT))
+    entry = write_image(store, row, prepare_source(data, CONFIG))
     png = np.asarray(Image.open(store.folder / entry["png"]))
-    decoded = decode_image(data, CONTRACT, bytes(32))
+    decoded = decode_image(data, CONFIG, bytes(32))
     assert np.array_equal(to_tensor(png[np.newaxis]), to_tensor(decoded.model_input[np.newaxis]))
 
 
@@ -177,7 +177,7 @@ def test_to_tensor_scales_to_0_to_1():
 @pytest.mark.parametrize("level", [0, 77])
 def test_blank_image_raises_image_error(level):
     with pytest.raises(ImageError) as caught:
-        prepare(mammogram(np.full((ROWS, COLUMNS), level)), CONTRACT)
+        prepare(mammogram(np.full((ROWS, COLUMNS), level)), CONFIG)
     assert caught.value.reason == "blank"
 
 
@@ -185,25 +185,25 @@ def test_binary_mask_raises_image_error():
     row, column = np.mgrid[:1200, :800]
     disc = np.where((row - 600) ** 2 + (column - 300) ** 2 < 200**2, 255, 0)
     with pytest.raises(ImageError, match="a mask, not a mammogram") as caught:
-        prepare(mammogram(disc), CONTRACT)
+        prepare(mammogram(disc), CONFIG)
     assert caught.value.reason == "not_mammogram"
 
 
 def test_saturated_implant_is_not_rejected_as_a_mask():
     pixels = picture(800, 600)
     pixels = np.where(pixels > np.percentile(pixels[pixels > 0], 15), 4095, pixels)
-    assert prepare(mammogram(pixels), CONTRACT).image.any()
+    assert prepare(mammogram(pixels), CONFIG).image.any()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 2), (1, 500), (500, 1), (3, 7)])
 def test_tiny_frame_raises_image_error(shape):
     pixels = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
     with pytest.raises(ImageError) as caught:
-        prepare(mammogram(pixels), CONTRACT)
+        prepare(mammogram(pixels), CONFIG)
     assert caught.value.reason == "blank"
 
 
 def test_model_input_is_reproducible():
-    one, other = prepare(mammogram(picture()), CONTRACT), prepare(mammogram(picture()), CONTRACT)
+    one, other = prepare(mammogram(picture()), CONFIG), prepare(mammogram(picture()), CONFIG)
     assert one.image.tobytes() == other.image.tobytes()
     assert one.geometry == other.geometry
