@@ -1,11 +1,11 @@
-"""Compare models, read their reports, choose an operating point, activate one."""
+"""The Models page: compare models, read their reports, choose an operating point, activate one."""
 
 import streamlit as st
 
 from mammo_core.figures.training import loss_curves, score_curves
 from mammo_core.jobs.runs import model_table, read_metrics
 from mammo_core.models.bundle import open_bundle
-from mammo_core.models.registry import list_models, model_folder
+from mammo_core.models.registry import active_model, list_models, model_folder
 from mammo_core.workspace import Workspace
 from ui.error_browser import show_errors
 from ui.model_actions import show_actions
@@ -25,6 +25,7 @@ def show_curves(name: str) -> None:
 
 
 open_page("Models")
+workspace = Workspace.from_environment()
 with errors_shown():
     table = model_table(Workspace.from_environment())
 if table.empty:
@@ -32,22 +33,21 @@ if table.empty:
     st.page_link("pages/train.py", label="Go to Train", icon=":material/arrow_forward:")
     st.stop()
 st.caption("Select one model to see its report, or several to compare.")
-chosen = st.dataframe(
-    table, hide_index=True, on_select="rerun", selection_mode="multi-row", key="chosen"
-).selection.rows
+rows = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="multi-row", key="chosen").selection.rows
+available = table["model"].tolist()
 names = (
-    table["model"].iloc[[row for row in chosen if row < len(table)]].tolist()  # of a longer table, perhaps
-    or table["model"][table[""] == "active"].tolist()
-    or table["model"].head(1).tolist()
+    [available[row] for row in rows if row < len(available)]  # the selection outlives a deleted model's row
+    or [name for name in available if name == active_model(workspace)]
+    or available[:1]
 )
-if unfinished := sorted(set(names) - set(list_models(Workspace.from_environment()))):
+if unfinished := sorted(set(names) - set(list_models(workspace))):
     st.info(
         f"{', '.join(unfinished)}: no finished model yet. See the Train page for its curves.",
         icon=":material/hourglass:",
     )
     st.stop()
 with errors_shown():
-    bundles = [open_bundle(model_folder(Workspace.from_environment(), name)) for name in names]
+    bundles = [open_bundle(model_folder(workspace, name)) for name in names]
 if len(bundles) > 1:
     show_comparison(bundles)
     st.stop()

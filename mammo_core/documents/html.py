@@ -1,4 +1,4 @@
-"""The frame of self-contained HTML reports: page and tables."""
+"""The page and the tables of self-contained HTML reports."""
 
 from html import escape
 
@@ -12,11 +12,16 @@ STYLE = (
 
 
 def page(title: str, parts: list[str]) -> str:
-    """Return a whole HTML page; `parts` are HTML, the title is text."""
+    """Return a complete HTML page.
+
+    Args:
+        title: plain text; it is escaped.
+        parts: HTML of the body, in order.
+    """
     head = f"<meta charset=utf-8><title>{escape(title)}</title><style>{STYLE}</style>"
     return f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(parts)}</body></html>"
 
 
 def as_html_table(table: pd.DataFrame) -> str:
-    """Return a table as HTML; what is missing is a dash."""
+    """Return a table as HTML, with a dash for missing values."""
     return table.to_html(index=False, border=0, na_rep="–")

@@ -43,7 +43,14 @@ class OperatingPointFigures(Document):
 
 
 class OperatingPointIntervals(Document):
-    """The figures at a threshold with their 95 % confidence intervals."""
+    """The figures at a threshold with their 95 % confidence intervals.
+
+    Attributes:
+        sensitivity: share of positive units that are recalled.
+        specificity: share of negative units that are not recalled.
+        recall_rate: share of units that are recalled.
+        ppv: share of recalled units that are positive.
+    """
 
     sensitivity: Estimate
     specificity: Estimate
@@ -77,7 +84,13 @@ class PF1(Document):
 
 
 class PF1Intervals(Document):
-    """Probabilistic F1 with its 95 % confidence intervals, see `PF1`."""
+    """Probabilistic F1 with its 95 % confidence intervals.
+
+    Attributes:
+        raw: of the probabilities as they are.
+        best: of decisions at the best threshold.
+        at_threshold: of the decisions at the operating point.
+    """
 
     raw: Estimate
     best: Estimate
@@ -183,7 +196,12 @@ class UnitReport(Document):
 
 
 class OtherUnits(Document):
-    """The evaluations by image and by patient, beside that by breast."""
+    """The evaluations by other units than the breast.
+
+    Attributes:
+        image: by image.
+        patient: by patient, with the highest breast.
+    """
 
     image: UnitReport
     patient: UnitReport

@@ -1,4 +1,4 @@
-"""The units and groups by which statistics and reports count."""
+"""The units and age bands by which statistics and reports count."""
 
 from typing import Literal
 
@@ -12,6 +12,6 @@ _AGE_EDGES = (-np.inf, 40, 50, 60, 70, 80, np.inf)  # years, lower edge included
 
 
 def age_band(ages: pd.Series) -> pd.Series:
-    """Return the name of the ten-year band of each age in years, missing where the age is."""
+    """Return the ten-year band of each age in years; missing ages have none."""
     bands = pd.cut(ages.astype("float64"), list(_AGE_EDGES), right=False, labels=list(AGE_BANDS))
     return pd.Series(bands, index=ages.index)

@@ -3,9 +3,8 @@
 from typing import Any
 
 import plotly.graph_objects as go
-import plotly.io as pio
 
-COLOURS = {  # Okabe and Ito's palette: told apart by colour-blind readers, on light and dark
+COLOURS = {  # Okabe and Ito's palette, distinct for colour-blind readers, on light and dark
     "negative": "#0072B2",
     "positive": "#D55E00",
     "difficult": "#56B4E9",
@@ -19,7 +18,7 @@ GRID = "rgba(128,128,128,0.18)"
 SHARES = [[0, "rgba(91,112,131,0.06)"], [1, "#5B7083"]]  # colour scale of shares and associations, 0 to 1
 HEIGHT = 300  # px of a figure in a grid
 
-LOOK = {  # set on each figure as well, since Streamlit puts its own template in place of ours
+LOOK = {  # set on each figure as well, since Streamlit replaces the template with its own
     "paper_bgcolor": "rgba(0,0,0,0)",
     "plot_bgcolor": "rgba(0,0,0,0)",
     "margin": {"l": 60, "r": 20, "t": 30, "b": 50},
@@ -29,7 +28,7 @@ LOOK = {  # set on each figure as well, since Streamlit puts its own template in
 }
 AXIS = {"automargin": True, "gridcolor": GRID}
 
-pio.templates["mammo"] = go.layout.Template(
+TEMPLATE = go.layout.Template(
     layout={
         **LOOK,
         "font": {"size": 13, "family": "Source Sans, Source Sans Pro, Segoe UI, sans-serif"},
@@ -41,8 +40,13 @@ pio.templates["mammo"] = go.layout.Template(
 
 
 def apply_style(figure: go.Figure, **layout: Any) -> go.Figure:
-    """Give a figure the common look, but for what `layout` sets otherwise; returns the same figure."""
-    figure.update_layout(template="mammo", **{"font": {"size": 13}, **LOOK, **layout})
+    """Give a figure the common look, and return it.
+
+    Args:
+        figure: is changed.
+        **layout: settings of the layout that differ from the common ones.
+    """
+    figure.update_layout(template=TEMPLATE, **{"font": {"size": 13}, **LOOK, **layout})
     figure.update_xaxes(**AXIS)
     figure.update_yaxes(**AXIS)
     return figure

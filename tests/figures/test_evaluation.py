@@ -1,14 +1,18 @@
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 
+from mammo_core.documents.report import Subgroup
 from mammo_core.evaluation.subgroups import subgroups
 from mammo_core.figures.evaluation import (
+    SERIES,
     calibration_figure,
     precision_figure,
     roc_figure,
     score_figure,
     subgroup_figure,
 )
+from mammo_core.figures.style import apply_style
 
 UNITS = pd.DataFrame(
     {
@@ -25,9 +29,9 @@ def test_roc_operating_point_lies_on_the_first_curve():
     figure = roc_figure({"a": UNITS, "b": UNITS}, threshold=0.5)
     assert [trace.name for trace in figure.data] == ["a", "operating point", "b", "chance"]
     (x,), (y,) = figure.data[1].x, figure.data[1].y
-    at = UNITS["probability"] >= 0.5
-    assert x == at[UNITS["label"] == 0].mean()
-    assert y == at[UNITS["label"] == 1].mean()
+    recalled = UNITS["probability"] >= 0.5
+    assert x == recalled[UNITS["label"] == 0].mean()
+    assert y == recalled[UNITS["label"] == 1].mean()
 
 
 def test_roc_operating_point_between_curve_corners():
@@ -36,15 +40,50 @@ def test_roc_operating_point_between_curve_corners():
     assert (point.x, point.y) == ((0.5,), (0.5,))
 
 
+def test_roc_without_threshold_has_no_operating_point():
+    assert [trace.name for trace in roc_figure({"a": UNITS}).data] == ["a", "chance"]
+
+
+def test_roc_more_models_than_colours_repeats_colours():
+    figure = roc_figure({str(n): UNITS for n in range(len(SERIES) + 1)})
+    assert figure.data[0].line.color == figure.data[len(SERIES)].line.color == SERIES[0]
+
+
 def test_precision_figure_shows_prevalence():
-    assert precision_figure({"a": UNITS}).data[-1].name == "prevalence 0.250"
+    figure = precision_figure({"a": UNITS})
+    assert figure.data[-1].name == "prevalence 0.250"
+    assert figure.layout.xaxis.title.text == "sensitivity"
 
 
 def test_score_figure_bars_of_a_label_add_up_to_one():
     figure = score_figure(UNITS, 0.5)
     assert {trace.name: round(sum(trace.y), 9) for trace in figure.data} == {"negative": 1, "positive": 1}
+    assert [note.text for note in figure.layout.annotations] == ["Recall threshold 0.50"]
+    assert figure.layout.shapes[0].x0 == 0.5
 
 
-def test_calibration_and_subgroup_figures():
-    assert len(calibration_figure(UNITS).data[0].x) == 10
-    assert list(subgroup_figure(subgroups(UNITS, resamples=20), 0.5).data[0].y) == ["site 1", "laterality L"]
+def test_calibration_figure_shows_observed_over_predicted():
+    figure = calibration_figure(UNITS)
+    assert figure.data[0].x[0] == UNITS["probability"].head(8).mean()
+    assert figure.data[0].y[0] == UNITS["label"].head(8).mean() == 0.25
+    assert len(figure.data[0].x) == 10
+    assert figure.layout.xaxis.title.text == "Mean predicted probability"
+    assert figure.layout.yaxis.title.text == "Observed share of positives"
+
+
+def test_subgroup_figure_leaves_out_groups_without_auc():
+    few = Subgroup(attribute="site_id", group="2", unit="breast", n=3, positives=1, auc=None)
+    figure = subgroup_figure((*subgroups(UNITS, resamples=20), few), 0.5)
+    assert list(figure.data[0].y) == ["site 1", "laterality L"]
+    assert figure.data[0].customdata[0] == "n = 80, 20 positive"
+
+
+def test_subgroup_figure_overall_auc_is_drawn_as_line():
+    assert subgroup_figure(subgroups(UNITS, resamples=20), 0.5).layout.shapes[0].x0 == 0.5
+    assert len(subgroup_figure(subgroups(UNITS, resamples=20), None).layout.shapes) == 0
+
+
+def test_apply_style_layout_argument_replaces_common_setting():
+    figure = apply_style(go.Figure(), bargap=0.5)
+    assert (figure.layout.bargap, figure.layout.paper_bgcolor) == (0.5, "rgba(0,0,0,0)")
+    assert figure.layout.template.layout.font.size == 13
