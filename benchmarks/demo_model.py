@@ -1,4 +1,4 @@
-"""Make the shipped demo model again: `make model`, or `python -m benchmarks.demo_model`.
+"""Train the shipped demo model anew: `make model`.
 
 Generates phantoms with a seed that no demo data set uses by default, prepares them, trains the compact network from random
 weights and copies the verified model to models/demo. Takes about an hour on two cores; an interrupted step resumes.

@@ -1,1 +1,1 @@
-"""Typed documents: every file on disk and every JSON that is printed, as a pydantic model."""
+"""Typed documents: a pydantic model for every file and every printed JSON."""

@@ -1,4 +1,4 @@
-"""The model card: what a model is, what it was trained on, its operating point, and the hashes of its files."""
+"""The model card: origin, metrics, operating point and file hashes of a model."""
 
 from typing import Annotated, ClassVar, Literal
 

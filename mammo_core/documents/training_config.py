@@ -13,7 +13,7 @@ Imbalance = Literal["oversample", "undersample", "class_weights", "none"]
 
 
 class TrainingConfig(Document):
-    """A training run's parameters, checked before it starts; kept in its run folder and in the model's card."""
+    """The parameters of a training run, also kept in the model's card."""
 
     store: str = Field(description="name of the prepared store to train on")
     network: Network = Field(

@@ -1,1 +1,1 @@
-"""Model bundles: what a model folder holds, which ones there are, and which patients each has been fitted to."""
+"""Model bundles: their files, their registry, and their training images."""

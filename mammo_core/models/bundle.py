@@ -1,4 +1,6 @@
-"""A model is a folder: the network, its preprocessing, its evaluation, and a card with the hashes of them all.
+"""Read and complete model folders; check every file against the model card.
+
+A model is a folder:
 
     <models>/<name>/
         model.keras              the network
@@ -90,11 +92,11 @@ class Bundle:
         return pd.read_parquet(self.folder / PREDICTIONS)
 
     def validation(self) -> pd.DataFrame:
-        """Return the predictions on which calibration and operating point were chosen, see `predictions`."""
+        """Return the predictions by which calibration and threshold were chosen."""
         return self._predictions_of("validation")
 
     def evaluation_predictions(self) -> pd.DataFrame:
-        """Return the held-out predictions on which the report is based, see `predictions`."""
+        """Return the held-out predictions on which the report is based."""
         return self._predictions_of(self.evaluation().part)
 
     def _predictions_of(self, part: str) -> pd.DataFrame:
@@ -102,7 +104,7 @@ class Bundle:
         return predictions[predictions["part"] == part].reset_index(drop=True)
 
     def provenance(self) -> pd.DataFrame:
-        """Return the images that this model, and every model it started from, was fitted to or selected on.
+        """Return the training and validation images of this and its start models.
 
         Returns:
             One row an image: patient_id, image_id (text), and part: "train" for images that weights were fitted to,
@@ -111,7 +113,7 @@ class Bundle:
         return pd.read_parquet(self.folder / TRAINING_IMAGES)
 
     def seen_split(self, images: pd.DataFrame) -> pd.Series:
-        """For each image, return the split in which its patient was used to build this model.
+        """Return for each image the split in which its patient was used for this model.
 
         Patients are matched through (patient_id, image_id), because patient numbers repeat across data sets.
 

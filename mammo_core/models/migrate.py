@@ -1,4 +1,4 @@
-"""Migrate a model of format 2 to this version: `python -m mammo_core.models.migrate FOLDER...`.
+"""Migrate models of format 2: `python -m mammo_core.models.migrate FOLDER...`.
 
 The network, the predictions and the evaluation stay as they are, byte by byte; two files and some keys of the card are renamed.
 """
@@ -56,7 +56,7 @@ def migrate(folder: Path) -> Bundle:
 
 
 def _read_old_card(folder: Path) -> dict[str, Any]:
-    """Return the card of a model of format 2, as far as it needs to be checked before its keys are renamed."""
+    """Read a card of format 2, and check its version and its list of files."""
     try:
         card = read_json(folder / CARD)
     except DataError:

@@ -1,4 +1,4 @@
-"""Record which images a model, and the models that it started from, have been fitted to or selected on."""
+"""Record which images a model, and the models it started from, were trained on."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from mammo_core.models.bundle import IMAGE_KEY, Bundle
 
 
 def write_provenance(path: Path, split: pd.DataFrame, start: Bundle | None) -> None:
-    """Write the images that a model is fitted to or selected on, with those of its start model.
+    """Write the training and validation images of a model and of its start model.
 
     An image that is in several models' parts counts as "train" if any of them was fitted to it.
 

@@ -20,7 +20,7 @@ NOTE = "note.txt"
 
 
 def model_folder(workspace: Workspace, name: str) -> Path:
-    """Return the folder of a model or run: in the workspace, else among the shipped models.
+    """Return the folder of a model or run, else of the shipped model of that name.
 
     Raises:
         ModelNotFound: there is none of that name.
@@ -33,7 +33,7 @@ def model_folder(workspace: Workspace, name: str) -> Path:
 
 
 def list_models(workspace: Workspace) -> list[str]:
-    """Return the names of the finished models, sorted: the workspace's and the shipped demo."""
+    """Return the names of the finished models and the shipped demo, sorted."""
     names = {card.parent.name for card in workspace.models.glob(f"*/{CARD}")}
     if (SHIPPED_MODELS / DEMO / CARD).is_file():
         names.add(DEMO)
@@ -41,7 +41,7 @@ def list_models(workspace: Workspace) -> list[str]:
 
 
 def compatible_models(workspace: Workspace, preprocessing: PreprocessingConfig) -> list[str]:
-    """Return the names of the models with the same preprocessing, from which training can start."""
+    """Return the names of the models with this preprocessing, as start models."""
     expected, names = preprocessing.to_json(), []
     for name in list_models(workspace):
         with suppress(DataError):  # a damaged model is left out here; the models page reports the damage
@@ -51,7 +51,7 @@ def compatible_models(workspace: Workspace, preprocessing: PreprocessingConfig) 
 
 
 def active_model(workspace: Workspace) -> str:
-    """Return the name of the model that predicts when none is named: the activated one, else the demo.
+    """Return the name of the active model; it is the demo if none was activated.
 
     Raises:
         DataError: the file that names it can't be read.
@@ -61,7 +61,7 @@ def active_model(workspace: Workspace) -> str:
 
 
 def activate(workspace: Workspace, name: str) -> None:
-    """Make a model the one that predicts when none is named.
+    """Make a model the active one: it predicts when none is named.
 
     Raises:
         ModelError: there is no such model, or one of its files was changed.
@@ -106,7 +106,7 @@ def write_note(workspace: Workspace, name: str, text: str) -> None:
 
 
 def choose_operating_point(workspace: Workspace, name: str, threshold: float, policy: ThresholdChoice) -> Bundle:
-    """Save another operating point in a model's card; predictions use it from then on.
+    """Save another operating point in a model's card; later predictions use it.
 
     Args:
         workspace: the folders to work in.

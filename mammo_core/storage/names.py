@@ -1,4 +1,4 @@
-"""The rule for names that become folders: data sets, prepared stores, runs and models."""
+"""Check the names of data sets, stores, runs and models, which become folders."""
 
 import re
 

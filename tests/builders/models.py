@@ -37,7 +37,7 @@ PREDICTED = [
 
 
 def model_card(**changes: object) -> ModelCard:
-    """Return the card of a compact network with a threshold of 0.3, trained on synthetic images."""
+    """Return the card of a compact network, trained on phantoms, with threshold 0.3."""
     counts = PartCounts(images=2, patients=1, positive_images=1, positive_patients=1)
     card = ModelCard(
         name="mine",
