@@ -2,6 +2,7 @@
 
 MammoError
 ├── DataError        a data set, CSV file, prepared store or its contents are not as expected
+│   └── StoreUnfinished  the import of a prepared store has not finished
 ├── ImageError       one file can't become a mammogram; carries a reason code
 ├── ModelError       a model or run folder is incomplete, changed or foreign
 │   ├── ModelNotFound   there is no model of that name
@@ -34,6 +35,10 @@ class MammoError(Exception):
 
 class DataError(MammoError):
     """A data set, CSV file, prepared store or its contents are not as expected."""
+
+
+class StoreUnfinished(DataError):  # noqa: N818
+    """The import of a prepared store has not finished."""
 
 
 class ImageError(MammoError):

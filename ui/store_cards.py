@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mammo_core.dataset.importer import quarantined_so_far
-from mammo_core.dataset.store import Store, open_store, store_contents
+from mammo_core.dataset.store import CLASSES, UNLABELLED, Store, StoreContents, open_store, store_contents
 from mammo_core.errors import MammoError
 from mammo_core.jobs import FINAL, JobFolder, launch, stop_job
 from mammo_core.jobs.importing import import_again_job
@@ -52,7 +52,7 @@ def show_job(job: JobFolder) -> None:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def contents_of(folder: str, changed_at: float) -> dict[str, int]:
+def contents_of(folder: str, changed_at: float) -> StoreContents:
     """Return the contents of a store; `changed_at`, when its import last changed its state, is part of the cache's key."""
     return store_contents(open_store(Workspace.from_environment(), folder))
 
@@ -96,8 +96,10 @@ def show_store(store: Store) -> None:
         )
         if not active:
             contents = contents_of(str(store.folder), job.changed_at())
-            labels = ", ".join(f"{contents[name]:,} {name}" for name in contents if name != "bytes" and contents[name])
-            st.markdown(f":small[{labels or 'no images yet'} · {contents['bytes'] / 1e6:,.1f} MB]")
+            labels = ", ".join(
+                f"{number:,} {name}" for name in (*CLASSES, UNLABELLED) if (number := getattr(contents, name))
+            )
+            st.markdown(f":small[{labels or 'no images yet'} · {contents.bytes / 1e6:,.1f} MB]")
         show_job(job)
         st.fragment(show_quarantine, run_every=REFRESH_SECONDS if active else None)(store, active)
         if resume:

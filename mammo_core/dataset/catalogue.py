@@ -1,4 +1,4 @@
-"""A folder in the RSNA layout → one validated row an image, with the file path that the CSV lacks."""
+"""Read a folder in the RSNA layout: one validated row for each image, with the file path that the CSV lacks."""
 
 import os
 import re
@@ -15,13 +15,29 @@ TEXT = ("patient_id", "image_id", "site_id", "machine_id", "laterality", "view",
 FLAGS = ("cancer", "biopsy", "invasive", "implant", "difficult_negative_case")
 COLUMNS = (*TEXT, *FLAGS, "age", "BIRADS", "file")
 
-QUOTED = {*FLAGS, "BIRADS"}  # short words; what stands in another column may be a name or a birth date
+QUOTED_COLUMNS = {*FLAGS, "BIRADS"}  # error messages quote only these; other columns may hold names or birth dates
 MISSING = ["", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "None", "NULL", "null"]
 _SAFE_ID = r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}"
 _FLAG_VALUES = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
 _LATERALITIES = {"L": "L", "R": "R", "LEFT": "L", "RIGHT": "R"}
-_WRITTEN_OTHERWISE = {"BIRADS": r"^(4)[abcABC]$", "age": r"^(\d{3})Y$"}  # BI-RADS 4a to 4c; DICOM's age string
+_ALTERNATIVE_FORMS = {"BIRADS": r"^(4)[abcABC]$", "age": r"^(\d{3})Y$"}  # BI-RADS 4a to 4c; DICOM's age string (060Y)
 _IMAGE_SUFFIXES = {".dcm", ".dicom", ""}
+
+
+@dataclass(frozen=True)
+class CatalogueImage:
+    """What preparing an image needs from its row of the catalogue.
+
+    Attributes:
+        patient_id, image_id: its identifiers.
+        cancer: 0, 1, or None without a label.
+        file: absolute path of its file; None if there is no file.
+    """
+
+    patient_id: str
+    image_id: str
+    cancer: int | None
+    file: str | None
 
 
 @dataclass(frozen=True)
@@ -29,13 +45,13 @@ class Catalogue:
     """The images of one data set.
 
     Attributes:
-        table: one row an image. patient_id, image_id, site_id, machine_id, laterality ("L" or "R"), view (capitals)
+        table: one row for each image. patient_id, image_id, site_id, machine_id, laterality ("L" or "R"), view (capitals)
             and density ("A" to "D") are text; age is float64 in years; cancer, biopsy, invasive, implant,
             difficult_negative_case and BIRADS are nullable Int8; file is the absolute path of the image, or missing.
-            A column that the CSV lacks is there and all missing.
+            Columns that the CSV lacks are present with all values missing.
         root: the folder that holds the CSV.
         csv: the CSV that was read.
-        columns_found: the columns that the CSV really has, in its order.
+        columns_found: the columns that the CSV has, in its order.
     """
 
     table: pd.DataFrame
@@ -50,18 +66,28 @@ class Catalogue:
 
     @property
     def missing_files(self) -> int:
-        """How many listed images have no file on disk."""
+        """Number of listed images that have no file on disk."""
         return int(self.table["file"].isna().sum())
+
+    def images(self) -> list[CatalogueImage]:
+        """Return what preparing each image needs, in the table's order."""
+        columns = (self.table[name] for name in ("patient_id", "image_id", "cancer", "file"))
+        return [
+            CatalogueImage(
+                str(patient), str(image), None if pd.isna(cancer) else int(cancer), None if pd.isna(file) else str(file)
+            )
+            for patient, image, cancer, file in zip(*columns, strict=True)
+        ]
 
 
 def image_name(file: str) -> str:
-    """Return the image_id that a file's name stands for: without .dcm; other dots belong to it (1.2.840.99.1)."""
+    """Return the image_id in a file's name: the name without .dcm; other dots are part of it (1.2.840.99.1)."""
     path = Path(file)
     return path.stem if path.suffix.lower() in _IMAGE_SUFFIXES else path.name
 
 
 def hanging_order(view: str) -> tuple[int, str]:
-    """Return a key that sorts views as readers hang them: CC, then MLO, then any other by name."""
+    """Return a sort key for views in hanging order: CC, then MLO, then others by name."""
     return {"CC": 0, "MLO": 1}.get(view, 2), view
 
 
@@ -70,12 +96,12 @@ def read_catalogue(source: Path) -> Catalogue:
 
     Args:
         source: a folder with train.csv (or test.csv, or a single CSV with the required columns) and its images in
-            train_images/<patient_id>/<image_id>.dcm (or test_images, or flat, or beside the CSV); or a CSV file,
-            whose folder is then searched for images.
+            train_images/<patient_id>/<image_id>.dcm (or test_images, or without patients' folders, or next to the CSV);
+            or a CSV file, whose folder is then searched for images.
 
     Raises:
-        DataError: there is no such folder or CSV, a required column is missing, a value is not as expected, or an
-            image is listed twice.
+        DataError: there is no such folder or CSV, a required column is missing, a value is invalid, or an image is
+            listed twice.
     """
     csv = _find_csv(source)
     raw = _read_csv(csv)
@@ -113,12 +139,12 @@ def _read_csv(csv: Path) -> pd.DataFrame:
     except OSError as error:
         raise DataError(f"{csv} can't be read: {error.strerror}.") from None
     raw.columns = [str(name).strip() for name in raw.columns]
-    lacking = [name for name in REQUIRED if name not in raw.columns]
-    if lacking and len(raw.columns) == 1 and re.search(r"[;\t]", raw.columns[0]):
+    missing = [name for name in REQUIRED if name not in raw.columns]
+    if missing and len(raw.columns) == 1 and re.search(r"[;\t]", raw.columns[0]):
         raise DataError(f"{csv.name} separates its columns by semicolons or tabs; save it with commas.")
-    if lacking:
+    if missing:
         raise DataError(
-            f"{csv.name} lacks the column{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}; "
+            f"{csv.name} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
             f"{', '.join(REQUIRED)} are required."
         )
     if raw.empty:
@@ -127,13 +153,13 @@ def _read_csv(csv: Path) -> pd.DataFrame:
 
 
 def _validate(raw: pd.DataFrame, csv: Path) -> pd.DataFrame:
-    """Return the table with every column of `COLUMNS` but file, typed and checked."""
+    """Return the table with every column of `COLUMNS` except file, typed and checked."""
     table = pd.DataFrame(index=raw.index)
     for name in COLUMNS[:-1]:
         values = raw[name] if name in raw.columns else pd.Series(pd.NA, index=raw.index, dtype="str")
         values = values.str.strip()
         if name in REQUIRED:
-            _refuse(values.isna(), values, name, csv, "a value")
+            _reject(values.isna(), values, name, csv, "a value")
         if name in FLAGS:
             table[name] = _flag(values, name, csv)
         elif name in {"age", "BIRADS"}:
@@ -141,76 +167,77 @@ def _validate(raw: pd.DataFrame, csv: Path) -> pd.DataFrame:
         else:
             table[name] = values
     for name in ("patient_id", "image_id"):
-        _refuse(~table[name].str.fullmatch(_SAFE_ID), table[name], name, csv, "letters, digits, '.', '_' or '-'")
-    sides = table["laterality"].str.upper().map(_LATERALITIES)
-    _refuse(sides.isna(), table["laterality"], "laterality", csv, "L or R")
-    table["laterality"] = sides.astype("str")
+        _reject(~table[name].str.fullmatch(_SAFE_ID), table[name], name, csv, "letters, digits, '.', '_' or '-'")
+    lateralities = table["laterality"].str.upper().map(_LATERALITIES)
+    _reject(lateralities.isna(), table["laterality"], "laterality", csv, "L or R")
+    table["laterality"] = lateralities.astype("str")
     table["view"] = table["view"].str.upper()
     table["density"] = table["density"].str.upper()
-    twice = table["image_id"].duplicated()
-    if twice.any():
-        raise DataError(
-            f"{csv.name} lists {int(twice.sum())} image_id more than once (first in line "
-            f"{int(twice.to_numpy().argmax()) + 2}); every image may stand in one line only."
-        )
-    alike = (table["patient_id"] + "_" + table["image_id"]).duplicated()
-    if alike.any():
-        raise DataError(
-            f"{csv.name} lists {int(alike.sum())} images of which <patient_id>_<image_id>, the name of the prepared image, "
-            f"is another's too (first in line {int(alike.to_numpy().argmax()) + 2}); change one of the two identifiers."
-        )
+    _reject_duplicates(table, csv)
     return table[list(COLUMNS[:-1])]
+
+
+def _reject_duplicates(table: pd.DataFrame, csv: Path) -> None:
+    """Raise a DataError if two rows have the same image_id, or the same name of the prepared image."""
+    repeated = table["image_id"].duplicated()
+    if repeated.any():
+        raise DataError(
+            f"{csv.name} lists {int(repeated.sum())} image_id more than once (first in line "
+            f"{int(repeated.to_numpy().argmax()) + 2}); list every image in one line only."
+        )
+    same_name = (table["patient_id"] + "_" + table["image_id"]).duplicated()
+    if same_name.any():
+        raise DataError(
+            f"{csv.name} lists {int(same_name.sum())} images whose <patient_id>_<image_id>, the name of the prepared image, "
+            f"is another image's too (first in line {int(same_name.to_numpy().argmax()) + 2}); change one of the two "
+            "identifiers."
+        )
 
 
 def _flag(values: pd.Series, name: str, csv: Path) -> pd.Series:
     numbers = values.str.lower().map(_FLAG_VALUES)
-    _refuse(numbers.isna() & values.notna(), values, name, csv, "0 or 1")
+    _reject(numbers.isna() & values.notna(), values, name, csv, "0 or 1")
     return numbers.astype("Int8")
 
 
 def _number(values: pd.Series, name: str, csv: Path) -> pd.Series:
-    values = values.str.replace(_WRITTEN_OTHERWISE[name], r"\1", regex=True)
+    values = values.str.replace(_ALTERNATIVE_FORMS[name], r"\1", regex=True)
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")
     wrong = numbers.isna() & values.notna()
     if name == "BIRADS":
-        _refuse(
-            wrong | ~numbers.dropna().isin(range(7)).reindex(values.index, fill_value=True),
-            values,
-            name,
-            csv,
-            "0 to 6",
-        )
+        out_of_range = numbers.notna() & ~numbers.isin(range(7))
+        _reject(wrong | out_of_range, values, name, csv, "0 to 6")
         return numbers.astype("Int8")
-    _refuse(wrong | (numbers < 0) | (numbers > 130), values, name, csv, "years from 0 to 130")
+    _reject(wrong | (numbers < 0) | (numbers > 130), values, name, csv, "years from 0 to 130")
     return numbers
 
 
-def _refuse(wrong: pd.Series, values: pd.Series, name: str, csv: Path, expected: str) -> None:
-    """Raise a DataError that counts the wrong rows and names the first line, and quotes nothing that may name a patient."""
+def _reject(wrong: pd.Series, values: pd.Series, name: str, csv: Path, expected: str) -> None:
+    """Raise a DataError that counts the wrong rows and gives the first line, and quotes nothing that may identify a patient."""
     wrong = wrong.fillna(True).astype(bool)
     if not wrong.any():
         return
     first = int(wrong.to_numpy().argmax())
     value = str(values.iloc[first])
-    shown = f" (there: {value!r})" if name in QUOTED and re.fullmatch(r"[A-Za-z0-9.+-]{1,6}", value) else ""
+    quoted = f" (value {value!r})" if name in QUOTED_COLUMNS and re.fullmatch(r"[A-Za-z0-9.+-]{1,6}", value) else ""
     raise DataError(
         f"{csv.name}: {int(wrong.sum())} of {len(wrong)} values of {name} are not usable, the first in line "
-        f"{first + 2}{shown}; expected {expected}."
+        f"{first + 2}{quoted}; expected {expected}."
     )
 
 
 def _find_files(table: pd.DataFrame, csv: Path) -> pd.Series:
     """Return the absolute path of each image, missing where there is no file.
 
-    The folder is walked once: asking the file system 54,706 times is slow on a network share.
+    The folder is walked once: 54,706 file system calls are slow on a network share.
     """
-    named = csv.parent / f"{csv.stem}_images"
-    root = named if named.is_dir() else csv.parent
+    images_folder = csv.parent / f"{csv.stem}_images"
+    root = images_folder if images_folder.is_dir() else csv.parent
     by_pair, by_image, folders = _index(root)
     patients = set(table["patient_id"])
 
     def belongs(path: str, patient: str) -> bool:
-        """Whether a file may be a patient's: in the patient's own folder, if there is one, and never in another's."""
+        """Return whether a file can be this patient's: in the patient's folder, if there is one, and in no other's."""
         within = set(Path(path).parts[len(root.parts) : -1])
         return patient in within if patient in folders else not within & patients
 
@@ -224,11 +251,13 @@ def _find_files(table: pd.DataFrame, csv: Path) -> pd.Series:
 
 
 def _index(folder: Path, depth: int = 3) -> tuple[dict[tuple[str, str], str], dict[str, list[str]], set[str]]:
-    """Map (parent folder's name, image) → path, and image → paths for files that lie elsewhere than in RSNA's layout.
+    """Walk a folder and index its files by image_id.
 
-    The names of all folders come with it.
+    An image_id is a file's stem, or its full name, because a name without a suffix may contain dots (1.2.840.99.1).
 
-    An image is a file's stem, or its whole name: that of a file without a suffix may hold dots (1.2.840.99.1).
+    Returns:
+        (name of the parent folder, image_id) → path; image_id → paths, for other layouts than RSNA's; and the names of
+        all folders.
     """
     by_pair: dict[tuple[str, str], str] = {}
     by_image: dict[str, list[str]] = {}

@@ -1,21 +1,21 @@
-"""DICOM → prepared store, on Dask. What was finished is kept, what was interrupted goes on, nothing is silently missing."""
+"""Convert DICOM files into a prepared store in worker processes; an interrupted import can be continued."""
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from mammo_core.dataset.catalogue import Catalogue
+from mammo_core.dataset.catalogue import Catalogue, CatalogueImage
 from mammo_core.dataset.store import (
     QUARANTINE,
-    QUARANTINE_COLUMNS,
     Store,
     arrange_groups,
     existing_entries,
+    png_path,
     read_entry,
     remove_leftovers,
     write_image,
@@ -23,30 +23,49 @@ from mammo_core.dataset.store import (
 )
 from mammo_core.dataset.worker_pool import RUN_AGAIN, WorkerPool
 from mammo_core.dicom.limits import hard_timeout, tune_malloc
-from mammo_core.documents.base import Document
+from mammo_core.documents.import_report import ImportReport
+from mammo_core.documents.manifest import PreparedImage, QuarantinedImage
 from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
-from mammo_core.errors import ImageError, JobError
+from mammo_core.errors import ImageError, JobError, Reason
 from mammo_core.preprocess import prepare_source
 from mammo_core.settings import apply_environment, as_environment, settings
 from mammo_core.storage.json_files import append_json_line, read_json_lines, write_json_lines
 
-CARRIED_OVER = "carried_over.jsonl"  # quarantined so far, one line each; the quarantine of an interrupted import
-TOLD = 256  # finished images between two words of progress while they are looked through
+CARRIED_OVER = "carried_over.jsonl"  # quarantined so far, one line each: the quarantine of an interrupted import
+REPORT_EVERY = 256  # images between two progress reports while existing ones are checked
 
-Outcome = dict[str, Any]
+ConvertedImage = PreparedImage | QuarantinedImage
+EntryByPng = Mapping[str, PreparedImage | None]  # None: a PNG that no import finished
 
 
-class ImportReport(Document):
-    """What an import did. `prepared` + `skipped` + `quarantined` = `total`, unless it was stopped."""
+def _never_stop() -> bool:
+    """Return False: nothing stops the import."""
+    return False
 
-    store: str
+
+@dataclass
+class _Tally:
+    """The state of a running import.
+
+    Attributes:
+        total: images in the catalogue.
+        entries: images that the store holds.
+        quarantine: images that could not be prepared.
+        skipped: how many of `entries` were there before.
+        started: `time.monotonic()` when the first image was sent to the workers, in s.
+    """
+
     total: int
-    prepared: int
+    entries: list[PreparedImage]
+    quarantine: list[QuarantinedImage]
     skipped: int
-    quarantined: int
-    seconds: float
-    stopped: bool = False
-    quarantine: tuple[dict[str, Any], ...] = ()
+    started: float = field(default_factory=time.monotonic)
+
+    def progress(self) -> Progress:
+        """Return the progress so far."""
+        return _progress(
+            self.total, self.skipped, len(self.entries), len(self.quarantine), _seconds_since(self.started)
+        )
 
 
 def import_images(
@@ -54,210 +73,216 @@ def import_images(
     store: Store,
     pool: WorkerPool,
     progress: ProgressCallback = ignore_progress,
-    should_stop: Callable[[], bool] = lambda: False,
+    should_stop: Callable[[], bool] = _never_stop,
 ) -> ImportReport:
-    """Prepare every image of the catalogue that the store doesn't hold yet.
+    """Prepare every image of the catalogue that the store does not hold yet.
 
     Args:
-        catalogue: what to prepare.
-        store: where to; it may hold a part already.
+        catalogue: the images to prepare.
+        store: where to write them; it may already hold some.
         pool: the processes that do the work.
-        progress: called after each image; less often while images that were there before are listed.
-        should_stop: asked between batches; the import then ends early and leaves a store that can be continued.
+        progress: called after each image; less often while images that were there before are checked.
+        should_stop: called between batches; if true, the import ends early and leaves a store that can be continued.
 
     Raises:
-        JobError: the workers can't do it, see `WorkerPool.map_batches`, or don't see the same folders.
+        JobError: the workers fail (see `WorkerPool.map_batches`), or they do not see the same folders.
     """
     began = time.monotonic()
-    rows = catalogue.table.to_dict("records")
+    images = catalogue.images()
     remove_leftovers(store)
-    found: dict[str, Outcome | None] = {}
-    for name, entry in existing_entries(store):
+    existing: dict[str, PreparedImage | None] = {}
+    for png, entry in existing_entries(store):
         if should_stop():
             return ImportReport(
                 store=store.name,
-                total=len(rows),
+                total=len(images),
                 prepared=0,
-                skipped=len(found),
+                skipped=len(existing),
                 quarantined=0,
-                seconds=_since(began),
+                seconds=_seconds_since(began),
                 stopped=True,
             )
-        found[name] = entry
-        if len(found) % TOLD == 0:
-            progress(_progress(len(rows), len(found), len(found), 0, 0.0))
-    entries, waiting, quarantine = _sort_out(store, rows, found)
-    skipped, converting = len(entries), time.monotonic()
-
-    def tell() -> None:
-        progress(_progress(len(rows), skipped, len(entries), len(quarantine), _since(converting)))
-
-    tell()
+        existing[png] = entry
+        if len(existing) % REPORT_EVERY == 0:
+            progress(_progress(len(images), len(existing), len(existing), 0, 0.0))
+    entries, waiting, quarantine = _sort_out(store, images, existing)
+    tally = _Tally(len(images), entries, quarantine, skipped=len(entries))
+    progress(tally.progress())
     for outcome in _convert(pool, store, waiting, should_stop):
-        if "reason" in outcome:
-            quarantine.append(outcome)
-            append_json_line(store.folder / CARRIED_OVER, outcome)
+        if isinstance(outcome, QuarantinedImage):
+            tally.quarantine.append(outcome)
+            append_json_line(store.folder / CARRIED_OVER, outcome.to_json())
         else:
-            entries.append(outcome)
-        tell()
-    listed = _finish(store, catalogue, entries, quarantine)
-    _remove_all_but(store, found, entries)
-    arrange_groups(store, catalogue.labelled)
-    stopped = len(entries) + len(quarantine) < len(rows)
-    prepared = len(entries) - skipped
-    return ImportReport(
-        store=store.name,
-        total=len(rows),
-        prepared=prepared,
-        skipped=skipped,
-        quarantined=len(quarantine),
-        seconds=_since(began),
-        stopped=stopped,
-        quarantine=tuple(listed),
-    )
+            tally.entries.append(outcome)
+        progress(tally.progress())
+    return _finish(store, catalogue, tally, existing, began)
 
 
-def _since(start: float) -> float:
+def _seconds_since(start: float) -> float:
     return round(time.monotonic() - start, 3)
 
 
-def _progress(total: int, skipped: int, there: int, quarantined: int, seconds: float) -> Progress:
-    prepared = there - skipped
+def _progress(total: int, skipped: int, present: int, quarantined: int, seconds: float) -> Progress:
+    prepared = present - skipped
     rate = prepared / seconds if seconds else 0.0
     return Progress(
-        done=there + quarantined,
+        done=present + quarantined,
         total=total,
         prepared=prepared,
         skipped=skipped,
         quarantined=quarantined,
         images_per_second=rate,
-        seconds_left=(total - there - quarantined) / rate if rate else None,
+        seconds_left=(total - present - quarantined) / rate if rate else None,
     )
 
 
 def quarantined_so_far(store: Store) -> pd.DataFrame:
-    """Return what is in quarantine, also of an import that is under way or was interrupted.
+    """Return the quarantine, including that of an import that is running or was interrupted.
 
     Returns:
-        One row an image: reason, detail, image_id, and file, relative to the data set where it lies in there.
+        One row for each image: reason, detail, image_id, and file, relative to the data set if it is inside.
     """
-    ended = store.quarantine().to_dict("records")
-    items = {item["image_id"]: item for item in [*ended, *read_json_lines(store.folder / CARRIED_OVER)]}
-    table = pd.DataFrame(list(items.values()), columns=pd.Index(["reason", "detail", "image_id", "file"]))
+    earlier = store.quarantine().to_dict("records")
+    rows = {row["image_id"]: row for row in earlier}
+    rows |= {image.image_id: image.row.to_json() for image in _read_carried_over(store)}
+    table = pd.DataFrame(list(rows.values()), columns=pd.Index(["reason", "detail", "image_id", "file"]))
     root = f"{store.csv.parent}{os.sep}"
     return table.assign(file=table["file"].astype("str").str.removeprefix(root))
 
 
 def forget_quarantine(store: Store) -> None:
-    """Let the next import try the files again that earlier ones could not prepare."""
+    """Let the next import retry the files that earlier imports could not prepare."""
     for name in (CARRIED_OVER, QUARANTINE):
         (store.folder / name).unlink(missing_ok=True)
 
 
+def _read_carried_over(store: Store) -> list[QuarantinedImage]:
+    return [QuarantinedImage.model_validate(line) for line in read_json_lines(store.folder / CARRIED_OVER)]
+
+
 def _sort_out(
-    store: Store, rows: list[dict], found: Mapping[str, Outcome | None]
-) -> tuple[list[Outcome], list[dict], list[Outcome]]:
-    """Divide the catalogue's rows: finished, waiting, and in quarantine (without a file, or earlier with an unchanged one)."""
-    earlier = {item["image_id"]: item for item in read_json_lines(store.folder / CARRIED_OVER)}
+    store: Store, images: Sequence[CatalogueImage], existing: EntryByPng
+) -> tuple[list[PreparedImage], list[CatalogueImage], list[QuarantinedImage]]:
+    """Divide the catalogue's images into finished, waiting and quarantined ones.
+
+    Images without a file are quarantined, and those that an earlier import quarantined if their file is unchanged.
+    """
+    earlier = {image.image_id: image for image in _read_carried_over(store)}
     entries, waiting, quarantine = [], [], []
-    for row in rows:
-        finished = found.get(str(store.png(row).relative_to(store.folder)))
-        before = earlier.get(row["image_id"])
-        if finished and finished["image_id"] == row["image_id"]:
+    for image in images:
+        finished = existing.get(png_path(image))
+        before = earlier.get(image.image_id)
+        if finished and finished.image_id == image.image_id:
             entries.append(finished)
-        elif pd.isna(row["file"]):
-            quarantine.append(_quarantined(row, "missing", "The CSV lists this image, but its file isn't there."))
-        elif before and before["file"] == row["file"] and before["version"] == _version(row["file"]):
+        elif image.file is None:
+            quarantine.append(_quarantine(image, "missing", "The CSV lists this image, but its file is missing."))
+        elif before and before.file == image.file and before.version == _version(image.file):
             quarantine.append(before)
         else:
-            waiting.append(row)
+            waiting.append(image)
     return entries, waiting, quarantine
 
 
-def _finish(store: Store, catalogue: Catalogue, entries: list[Outcome], quarantine: list[Outcome]) -> list[Outcome]:
-    """Write what the store holds and what it lacks, in the catalogue's order; return the latter as the report has it."""
-    place = {image: index for index, image in enumerate(catalogue.table["image_id"])}
-    quarantine.sort(key=lambda item: place[item["image_id"]])
-    listed = [{key: item[key] for key in QUARANTINE_COLUMNS} for item in quarantine]
+def _finish(store: Store, catalogue: Catalogue, tally: _Tally, existing: EntryByPng, began: float) -> ImportReport:
+    """Write the manifest and the quarantine in the catalogue's order, tidy the folder, and return the report."""
+    order = {image: index for index, image in enumerate(catalogue.table["image_id"])}
+    quarantine = sorted(tally.quarantine, key=lambda image: order[image.image_id])
+    rows = [image.row for image in quarantine]
     remove_leftovers(store)
-    write_index(store, catalogue.table, entries, listed)
-    write_json_lines(store.folder / CARRIED_OVER, [item for item in quarantine if item["file"]])
-    return listed
+    write_index(store, catalogue.table, tally.entries, rows)
+    write_json_lines(store.folder / CARRIED_OVER, [image.to_json() for image in quarantine if image.file])
+    _remove_all_but(store, existing, tally.entries)
+    arrange_groups(store, catalogue.labelled)
+    return ImportReport(
+        store=store.name,
+        total=tally.total,
+        prepared=len(tally.entries) - tally.skipped,
+        skipped=tally.skipped,
+        quarantined=len(quarantine),
+        seconds=_seconds_since(began),
+        stopped=len(tally.entries) + len(quarantine) < tally.total,
+        quarantine=tuple(rows),
+    )
 
 
-def _remove_all_but(store: Store, found: Mapping[str, Outcome | None], entries: list[Outcome]) -> None:
-    """Remove the PNGs that the catalogue doesn't know (any more) under that label.
+def _remove_all_but(store: Store, existing: EntryByPng, entries: Sequence[PreparedImage]) -> None:
+    """Remove the PNGs that the catalogue does not list, or not (any more) under that label.
 
-    Only the manifest that was just written leaves them out; a kill before it must not leave one that lists missing files.
+    This comes after the manifest is written: a kill in between must not leave a manifest that lists missing files.
     """
-    for name in found.keys() - {entry["png"] for entry in entries}:
-        (store.folder / name).unlink()
+    for png in existing.keys() - {entry.png for entry in entries}:
+        (store.folder / png).unlink()
 
 
-def _version(file: str) -> list[int]:
-    """Return what changes when a file does: its size in bytes and its modification time in ns."""
+def _version(file: str) -> tuple[int, ...]:
+    """Return a file's size in bytes and modification time in ns, to notice changes; empty if it is missing."""
     try:
         status = os.stat(file)
     except OSError:
-        return []
-    return [status.st_size, status.st_mtime_ns]
+        return ()
+    return status.st_size, status.st_mtime_ns
 
 
-def _quarantined(row: dict[str, Any], reason: str, detail: str) -> Outcome:
-    file = None if pd.isna(row["file"]) else row["file"]
-    version = _version(file) if file else []
-    return {"image_id": row["image_id"], "file": file, "reason": reason, "detail": detail, "version": version}
+def _quarantine(image: CatalogueImage, reason: Reason, detail: str) -> QuarantinedImage:
+    version = _version(image.file) if image.file else ()
+    return QuarantinedImage(image_id=image.image_id, file=image.file, reason=reason, detail=detail, version=version)
 
 
-def _convert(pool: WorkerPool, store: Store, rows: list[dict], should_stop: Callable[[], bool]) -> Iterator[Outcome]:
-    """Yield one outcome an image, in no particular order."""
+def _convert(
+    pool: WorkerPool, store: Store, images: Sequence[CatalogueImage], should_stop: Callable[[], bool]
+) -> Iterator[ConvertedImage]:
+    """Yield the outcome of each image, in no particular order."""
     task = partial(convert_batch, store, as_environment())
-    for batch, outcomes in pool.map_batches(task, rows, should_stop):
+    for batch, outcomes in pool.map_batches(task, images, should_stop):
         if outcomes is None:
-            yield _quarantined(batch[0], "decoder_died", "Decoding this file ended the process or took too long.")
+            yield _quarantine(batch[0], "decoder_died", "Decoding this file ended the process or took too long.")
         for outcome in outcomes or []:
             _check_same_folders(store, outcome)
             yield outcome
 
 
-def _check_same_folders(store: Store, outcome: Outcome) -> None:
-    """Raise a JobError if a worker doesn't see the files that this process sees, or the other way round."""
-    reason = outcome.get("reason")
-    unseen = reason == "missing" and os.path.exists(outcome["file"])
-    unwritten = reason is None and not (store.folder / outcome["png"]).exists()
-    if unseen or unwritten:
-        where = Path(outcome["file"]).parent if unseen else store.folder
+def _check_same_folders(store: Store, outcome: ConvertedImage) -> None:
+    """Raise a JobError if a worker does not see the files that this process sees, or this process not the worker's."""
+    if isinstance(outcome, PreparedImage):
+        folder = None if (store.folder / outcome.png).exists() else store.folder
+    else:
+        unseen = outcome.reason == "missing" and outcome.file is not None and os.path.exists(outcome.file)
+        folder = Path(outcome.file).parent if unseen and outcome.file else None
+    if folder is not None:
         raise JobError(
-            f"The Dask workers don't see the same folder {where}. Mount it there under the same path. {RUN_AGAIN}"
+            f"The Dask workers don't see the same folder {folder}. Mount it there under the same path. {RUN_AGAIN}"
         )
 
 
-def convert_batch(store: Store, environment: Mapping[str, str], batch: list[dict[str, Any]]) -> list[Outcome]:
+def convert_batch(
+    store: Store, environment: Mapping[str, str], batch: Sequence[CatalogueImage]
+) -> list[ConvertedImage]:
     """Prepare and write a few images; runs in a Dask worker.
 
-    A worker that takes longer than `decode_seconds` for an image ends itself; the nanny starts another.
+    A worker that takes longer than `decode_seconds` for an image ends itself; its nanny starts another.
 
     Args:
-        store: where to.
+        store: where to write them.
         environment: the importer's settings.
-        batch: catalogue rows with a file.
+        batch: images that have a file.
     """
     apply_environment(environment)
     tune_malloc()
-    outcomes = []
-    for row in batch:
+    outcomes: list[ConvertedImage] = []
+    for image in batch:
         try:
             with hard_timeout(settings().decode_seconds):
-                outcomes.append(_convert_one(store, row))
+                outcomes.append(_convert_one(store, image))
         except ImageError as error:
-            outcomes.append(_quarantined(row, error.reason, error.message))
+            outcomes.append(_quarantine(image, error.reason, error.message))
     return outcomes
 
 
-def _convert_one(store: Store, row: dict[str, Any]) -> Outcome:
-    """Prepare and write an image, unless a worker that died afterwards has done so."""
-    png = store.png(row)
+def _convert_one(store: Store, image: CatalogueImage) -> PreparedImage:
+    """Prepare and write an image, unless a worker that died afterwards has already done so."""
+    assert image.file is not None, "images without a file are never sent to a worker"
+    png = store.folder / png_path(image)
     finished = read_entry(store, png) if png.exists() else None
-    if finished and finished["image_id"] == row["image_id"]:
+    if finished and finished.image_id == image.image_id:
         return finished
-    return write_image(store, row, prepare_source(Path(row["file"]), store.preprocessing))
+    return write_image(store, image, prepare_source(Path(image.file), store.preprocessing))

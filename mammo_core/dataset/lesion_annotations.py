@@ -1,38 +1,43 @@
-"""Where the lesions are, on data that know it: lesions.csv beside train.csv, as the phantoms have it."""
+"""Read lesion annotations and map them to model inputs."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from mammo_core.documents.lesions import LesionAnnotation
 from mammo_core.errors import DataError
 from mammo_core.preprocess import Geometry
 
-TRUTH = "lesions.csv"
-BOX = ["top", "left", "bottom", "right"]
-COLUMNS = ("image_id", "kind", "malignant", *BOX, "size_mm")
-
 
 def read_lesions(folder: Path) -> pd.DataFrame | None:
-    """Return one row a lesion and image: image_id (str), kind, malignant, box in source pixels, size_mm; None without any.
+    """Read lesions.csv of a data set.
+
+    Returns:
+        One row for each lesion and image, with at least `LesionAnnotation.required_columns`; image_id is text. None if
+        the data set has no such file.
 
     Raises:
-        DataError: lesions.csv lacks columns.
+        DataError: a required column is missing.
     """
-    path = folder / TRUTH
+    path = folder / LesionAnnotation.file_name
     if not path.is_file():
         return None
     table = pd.read_csv(path, dtype={"image_id": "str"})
-    lacking = [name for name in COLUMNS if name not in table]
-    if lacking:
-        raise DataError(f"{TRUTH} lacks the columns {', '.join(lacking)}.")
+    missing = [name for name in LesionAnnotation.required_columns if name not in table]
+    if missing:
+        raise DataError(f"{path.name} lacks the columns {', '.join(missing)}.")
     return table
 
 
 def boxes_in_input(lesions: pd.DataFrame, geometry: Geometry) -> np.ndarray:
-    """Return the boxes of some lesions of one image in pixels of its model input: top, left, bottom, right, float (n, 4)."""
+    """Convert the boxes of lesions of one image from source pixels to pixels of its model input.
+
+    Returns:
+        float64 (n, 4): top, left, bottom, right.
+    """
     raster = geometry.raster()
-    boxes = lesions[BOX].to_numpy(np.float64)
+    boxes = lesions[list(LesionAnnotation.box_columns)].to_numpy(np.float64)
     rows = (boxes[:, [0, 2]] - raster.top) / raster.step
     columns = (boxes[:, [1, 3]] - raster.left) / raster.step
     if geometry.flipped:

@@ -1,17 +1,17 @@
-"""The prepared store: model-input PNG files by label, an index of them, and the contract that made them.
+"""The prepared store: model inputs as PNG files by label, their index, and the configuration that prepared them.
 
     <data>/prepared/<name>/
         negative/  positive/  unlabelled/      <patient_id>_<image_id>.png, 8-bit greyscale
-        contract.json                          the preprocessing parameters and their identity
-        source.json                            where the images came from
-        manifest.parquet                       one row an image that is there
-        quarantine.parquet                     one row an image that could not be prepared, and why
+        contract.json                          the preprocessing configuration
+        source.json                            where the images come from
+        manifest.parquet                       one row for each image in the store
+        quarantine.parquet                     one row for each image that could not be prepared, with the reason
 
-Each PNG carries its image_id and geometry in a text chunk. So an image and what the manifest says of it appear together
-or not at all, and the manifest can be made again from the PNG files after a crash.
+Each PNG carries its image_id and geometry in a text chunk. So an image and its entry appear together or not at all, and
+the manifest can be rebuilt from the PNG files after a crash.
 
-`keras.utils.image_dataset_from_directory` reads a finished store as it stands: it takes each folder for a class, and only
-those that hold something (or are classes of a labelled data set) are there. Where a part of the images has no label, tell it
+`keras.utils.image_dataset_from_directory` reads a finished store directly: it takes each folder for a class, so a folder
+exists only if it holds images or is a class of a labelled data set. If some images have no label, pass it
 `class_names=["negative", "positive"]`, or `unlabelled` counts as a third class.
 """
 
@@ -19,18 +19,19 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from PIL import Image, PngImagePlugin
 
+from mammo_core.dataset.catalogue import CatalogueImage
 from mammo_core.documents.dataset import StoreSource
-from mammo_core.errors import ConfigError, DataError
-from mammo_core.preprocess import ModelInput, PreprocessingConfig
+from mammo_core.documents.manifest import PngEntry, PreparedImage, QuarantineRow
+from mammo_core.errors import ConfigError, DataError, StoreUnfinished
+from mammo_core.preprocess import Geometry, ModelInput, PreprocessingConfig
 from mammo_core.storage.atomic import atomic_path, write_bytes
 from mammo_core.storage.json_files import read_json, write_json
 from mammo_core.workspace import Workspace
@@ -40,14 +41,12 @@ UNLABELLED = "unlabelled"
 CONFIG_FILE = "contract.json"
 MANIFEST = "manifest.parquet"
 QUARANTINE = "quarantine.parquet"
-QUARANTINE_COLUMNS = ("image_id", "file", "reason", "detail")
+QUARANTINE_COLUMNS = tuple(QuarantineRow.model_fields)
+ENTRY_COLUMNS = tuple(PreparedImage.model_fields)
 
-PNG_OPTIONS = {
-    "compress_level": 1,
-    "compress_type": zlib.Z_RLE,
-}  # for these images faster and smaller than zlib's default
+PNG_OPTIONS = {"compress_level": 1, "compress_type": zlib.Z_RLE}  # for these images faster and smaller than the default
 
-_ROW_KEY = "mammo-row"
+_TEXT_KEY = "mammo-row"  # of the PNG text chunk
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Store:
 
     @property
     def name(self) -> str:
-        """The store's name."""
+        """Name of the store, which is its folder's."""
         return self.folder.name
 
     @property
@@ -74,28 +73,25 @@ class Store:
         """Path of the CSV of the data set that it was made from, read from source.json."""
         return self.data_root.absolute() / self.source().csv
 
-    def png(self, row: dict[str, Any]) -> Path:
-        """Return where the PNG of a catalogue row belongs."""
-        label = row["cancer"]
-        group = UNLABELLED if pd.isna(label) else CLASSES[int(label)]
-        return self.folder / group / f"{row['patient_id']}_{row['image_id']}.png"
-
     def manifest(self) -> pd.DataFrame:
-        """Return one row an image: the catalogue's columns, label, png, sha256 and geometry (JSON text).
+        """Return the table of prepared images.
+
+        Returns:
+            One row for each image: the catalogue's columns, label, png, sha256 and geometry (see `parse_geometry`).
 
         Raises:
-            DataError: the store has no manifest yet.
+            StoreUnfinished: the store has no manifest yet.
         """
         path = self.folder / MANIFEST
         if not path.exists():
-            raise DataError(
-                f"The prepared store {self.name} isn't finished. Wait for its import, or run it again; it goes on where it "
-                "stopped."
+            raise StoreUnfinished(
+                f"The prepared store {self.name} isn't finished. Wait for its import, or run it again; it continues where "
+                "it stopped."
             )
         return pd.read_parquet(path)
 
     def quarantine(self) -> pd.DataFrame:
-        """Return one row an image that could not be prepared: image_id, file, reason, detail."""
+        """Return one row for each image that could not be prepared: image_id, file, reason, detail."""
         path = self.folder / QUARANTINE
         return pd.read_parquet(path) if path.exists() else pd.DataFrame(columns=pd.Index(QUARANTINE_COLUMNS))
 
@@ -130,14 +126,40 @@ class Store:
         return images
 
 
-def store_contents(store: Store) -> dict[str, int]:
-    """Return the number of images on disk by label, and the bytes of them all as `bytes`."""
-    found, size = {}, 0
-    for group in (*CLASSES, UNLABELLED):
-        sizes = [png.stat().st_size for png in (store.folder / group).glob("[!.]*.png")]
-        found[group] = len(sizes)
-        size += sum(sizes)
-    return found | {"bytes": size}
+@dataclass(frozen=True)
+class StoreContents:
+    """How much a store holds.
+
+    Attributes:
+        negative, positive, unlabelled: number of images.
+        bytes: size of all images.
+    """
+
+    negative: int
+    positive: int
+    unlabelled: int
+    bytes: int
+
+
+def store_contents(store: Store) -> StoreContents:
+    """Count the images on disk by label, and their bytes."""
+    sizes = {
+        group: [png.stat().st_size for png in (store.folder / group).glob("[!.]*.png")]
+        for group in (*CLASSES, UNLABELLED)
+    }
+    numbers = {group: len(of_group) for group, of_group in sizes.items()}
+    return StoreContents(**numbers, bytes=sum(map(sum, sizes.values())))
+
+
+def png_path(image: CatalogueImage) -> str:
+    """Return the path of an image's PNG, relative to its store."""
+    group = UNLABELLED if image.cancer is None else CLASSES[image.cancer]
+    return f"{group}/{image.patient_id}_{image.image_id}.png"
+
+
+def parse_geometry(text: str) -> Geometry:
+    """Return the geometry from the JSON text that a manifest's column `geometry` holds."""
+    return Geometry.from_json(json.loads(text))
 
 
 def open_store(workspace: Workspace, name: str) -> Store:
@@ -206,41 +228,42 @@ def _stores(workspace: Workspace) -> Iterator[tuple[Path, PreprocessingConfig | 
             yield path.parent, None
 
 
-def write_image(store: Store, row: dict[str, Any], prepared: ModelInput) -> dict[str, Any]:
-    """Write one image and, inside its PNG, what the manifest needs to know of it.
+def write_image(store: Store, image: CatalogueImage, prepared: ModelInput) -> PreparedImage:
+    """Write one model input as a PNG that also carries the image's entry.
 
     Args:
-        store: where to.
-        row: the image's catalogue row.
+        store: where to write it.
+        image: the image in the catalogue.
         prepared: its model input and geometry.
-
-    Returns:
-        image_id, png (relative to the store), geometry (JSON text) and sha256 of the file.
     """
-    path = store.png(row)
-    entry = {"image_id": row["image_id"], "geometry": json.dumps(prepared.geometry.to_json())}
+    png = png_path(image)
+    entry = PngEntry(image_id=image.image_id, geometry=json.dumps(prepared.geometry.to_json()))
     text = PngImagePlugin.PngInfo()
-    text.add_text(_ROW_KEY, json.dumps(entry))
+    text.add_text(_TEXT_KEY, json.dumps(entry.to_json()))
     stream = io.BytesIO()
     Image.fromarray(prepared.image).save(stream, format="PNG", **PNG_OPTIONS, pnginfo=text)
-    write_bytes(path, stream.getvalue())
-    digest = hashlib.sha256(stream.getvalue()).hexdigest()
-    return entry | {"png": str(path.relative_to(store.folder)), "sha256": digest}
+    write_bytes(store.folder / png, stream.getvalue())
+    return _with_digest(entry, png, stream.getvalue())
 
 
-def read_entry(store: Store, png: Path) -> dict[str, Any] | None:
-    """Return what `write_image` returned for this PNG, or None if it isn't one that an import finished.
+def read_entry(store: Store, png: Path) -> PreparedImage | None:
+    """Return what `write_image` returned for this PNG, or None if no import finished it.
 
-    The file's own checksums tell whether it is whole; its pixels needn't be decoded for that.
+    The checksums inside the file show whether it is complete, so its pixels need not be decoded.
     """
     try:
         data = png.read_bytes()
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
-            entry = json.loads(picture.info[_ROW_KEY])
+            entry = PngEntry.model_validate_json(picture.info[_TEXT_KEY])
             picture.verify()
-    except (OSError, KeyError, ValueError, SyntaxError):  # the last is Pillow's word for a broken PNG
+    except (OSError, KeyError, ValueError, SyntaxError):  # Pillow raises SyntaxError for a broken PNG
         return None
-    return entry | {"png": str(png.relative_to(store.folder)), "sha256": hashlib.sha256(data).hexdigest()}
+    return _with_digest(entry, png.relative_to(store.folder).as_posix(), data)
+
+
+def _with_digest(entry: PngEntry, png: str, data: bytes) -> PreparedImage:
+    digest = hashlib.sha256(data).hexdigest()
+    return PreparedImage(image_id=entry.image_id, geometry=entry.geometry, png=png, sha256=digest)
 
 
 def remove_leftovers(store: Store) -> None:
@@ -250,15 +273,16 @@ def remove_leftovers(store: Store) -> None:
             leftover.unlink(missing_ok=True)
 
 
-def existing_entries(store: Store) -> Iterator[tuple[str, dict[str, Any] | None]]:
-    """Yield each PNG's path relative to the store, with its entry, or None if no import finished it.
+def existing_entries(store: Store) -> Iterator[tuple[str, PreparedImage | None]]:
+    """Yield the relative path of each PNG in the store, with its entry, or None if no import finished it.
 
-    The manifest is taken at its word for the files that it lists and that are there; others are read one by one.
+    Entries in the manifest are trusted for the files that exist; other files are read one by one.
     """
-    listed: dict[str, dict[str, Any]] = {}
+    listed: dict[str, PreparedImage] = {}
     if (store.folder / MANIFEST).exists():
-        known = store.manifest()[["image_id", "geometry", "png", "sha256"]]
-        listed = {entry["png"]: entry for entry in known.to_dict("records")}
+        rows = store.manifest()[list(ENTRY_COLUMNS)].to_dict("records")
+        entries = (PreparedImage.model_validate(row) for row in rows)
+        listed = {entry.png: entry for entry in entries}
     for group in (*CLASSES, UNLABELLED):
         for png in (store.folder / group).glob("[!.]*.png"):
             name = f"{group}/{png.name}"
@@ -266,7 +290,7 @@ def existing_entries(store: Store) -> Iterator[tuple[str, dict[str, Any] | None]
 
 
 def arrange_groups(store: Store, labelled: bool) -> None:
-    """Keep the folders that hold images, and of a labelled data set those of both classes: Keras takes each for a class."""
+    """Remove empty label folders, but keep both classes of a labelled data set: Keras takes each folder for a class."""
     for group in (*CLASSES, UNLABELLED):
         folder = store.folder / group
         if labelled and group in CLASSES:
@@ -276,13 +300,14 @@ def arrange_groups(store: Store, labelled: bool) -> None:
 
 
 def write_index(
-    store: Store, catalogue: pd.DataFrame, entries: list[dict[str, Any]], quarantine: list[dict[str, Any]]
+    store: Store, catalogue: pd.DataFrame, entries: Sequence[PreparedImage], quarantine: Sequence[QuarantineRow]
 ) -> None:
-    """Write the manifest (in the catalogue's order) and the quarantine, whole."""
-    known = pd.DataFrame(entries, columns=pd.Index(["image_id", "geometry", "png", "sha256"]))
-    manifest = catalogue.merge(known, on="image_id", how="inner", validate="one_to_one")
+    """Write the manifest (in the catalogue's order) and the quarantine, each atomically."""
+    prepared = pd.DataFrame([entry.to_json() for entry in entries], columns=pd.Index(ENTRY_COLUMNS))
+    manifest = catalogue.merge(prepared, on="image_id", how="inner", validate="one_to_one")
     manifest["label"] = manifest["cancer"]
     with atomic_path(store.folder / MANIFEST) as path:
         manifest.to_parquet(path, index=False)
+    rows = pd.DataFrame([row.to_json() for row in quarantine], columns=pd.Index(QUARANTINE_COLUMNS))
     with atomic_path(store.folder / QUARANTINE) as path:
-        pd.DataFrame(quarantine, columns=pd.Index(QUARANTINE_COLUMNS)).to_parquet(path, index=False)
+        rows.to_parquet(path, index=False)

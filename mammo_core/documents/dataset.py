@@ -8,6 +8,11 @@ from mammo_core.documents.base import FileDocument
 
 Generator = dict[str, JsonValue]  # parameters of the phantom generator, by name
 
+# Defaults of a synthetic data set, for the generator, the command line and the Data page.
+DEMO_PATIENTS = 136
+DEMO_SEED = 0
+DEMO_PREVALENCE = 0.3
+
 
 class DatasetInfo(FileDocument):
     """dataset.json: how a data set that this application generated was made.

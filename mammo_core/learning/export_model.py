@@ -1,6 +1,5 @@
 """The end of a run: from its best checkpoint to a model folder that is judged, saved whole and verified."""
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mammo_core.dataset.lesion_annotations import boxes_in_input, read_lesions
-from mammo_core.dataset.store import Store
+from mammo_core.dataset.store import Store, parse_geometry
 from mammo_core.documents.card import CalibrationRecord, DataProvenance, MetricsSummary, ModelCard, PartCounts
 from mammo_core.documents.operating_point import OperatingPoint, Policy
 from mammo_core.documents.report import Part
@@ -36,7 +35,7 @@ from mammo_core.models.bundle import (
     write_card,
     write_ood_detector,
 )
-from mammo_core.preprocess import Geometry, to_tensor
+from mammo_core.preprocess import to_tensor
 from mammo_core.storage.atomic import atomic_path
 from mammo_core.storage.json_files import write_json
 
@@ -212,7 +211,7 @@ def fit_ood_detector(model: keras.Model, data: TrainingData, should_stop: Should
             places = np.random.default_rng(0).choice(places, REFERENCE_IMAGES, replace=False)
         described = []
         for batch in batches(places, should_stop):
-            geometries = [Geometry.from_json(json.loads(text)) for text in data.table["geometry"].iloc[batch]]
+            geometries = [parse_geometry(text) for text in data.table["geometry"].iloc[batch]]
             described.append(ood_features(data.images[batch], geometries, embed(network, data.images[batch])))
         parts.append(np.concatenate(described))
     return fit_detector(*parts)
@@ -238,7 +237,7 @@ def locate(
             batch, class_activation_map(network, features_of(network, data.images[batch])), strict=True
         ):
             row = data.table.iloc[place]
-            geometry = Geometry.from_json(json.loads(row["geometry"]))
+            geometry = parse_geometry(row["geometry"])
             boxes = boxes_in_input(malignant[str(row["image_id"])], geometry)
             found.append(LesionImage(str(row["patient_id"]), cam, data.images[place] > 0, boxes))
     return found

@@ -1,4 +1,4 @@
-"""A whole data set on disk: images in parallel, then train.csv and the truth."""
+"""Write a synthetic data set: images in parallel, then lesions.csv and train.csv."""
 
 import os
 from collections.abc import Callable, Generator
@@ -15,27 +15,13 @@ import pandas as pd
 from mammo_core.dicom.limits import die_with_parent
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.documents.dataset import DatasetInfo
-from mammo_core.phantoms.render import Job, Rendered, render
+from mammo_core.documents.lesions import LesionAnnotation
+from mammo_core.phantoms.render import RenderedImage, RenderJob, render
 from mammo_core.phantoms.spec import BY_ID, DemoSpec
 from mammo_core.phantoms.table import densities, make_table
 from mammo_core.storage.atomic import atomic_path, write_bytes
 
-LESION_COLUMNS = (
-    "patient_id",
-    "image_id",
-    "laterality",
-    "view",
-    "kind",
-    "malignant",
-    "top",
-    "left",
-    "bottom",
-    "right",
-    "centre_row",
-    "centre_column",
-    "size_mm",
-)
-CHUNK = 8  # images a task: a few seconds of work, so that progress moves and stopping is quick
+CHUNK = 8  # images in one task: a few seconds of work, so that progress is smooth and stopping is quick
 
 
 def generate(
@@ -52,42 +38,43 @@ def generate(
     workers.
 
     Args:
-        out: the folder; made when it isn't there.
-        spec: what to generate.
-        progress: called with (images done, images in all).
-        workers: processes; the number of cores by default, 1 works in this process.
-        should_stop: asked after every few images.
+        out: the folder; it is created if needed.
+        spec: the parameters of the data set.
+        progress: called with the number of images done and in total.
+        workers: number of processes; by default the number of cores. 1 works in this process.
+        should_stop: called after every few images; if true, generating ends early.
 
     Returns:
-        Whether it is complete.
+        Whether the data set is complete.
     """
     DatasetInfo(synthetic=True, generator=asdict(spec)).write(out / DatasetInfo.file_name)
     table = make_table(spec)
     jobs = make_jobs(table, spec)
     chunks = [jobs[start : start + CHUNK] for start in range(0, len(jobs), CHUNK)]
     workers = min(workers or os.cpu_count() or 1, len(chunks))
-    lesions: dict[int, list[dict]] = {}
+    lesions_by_chunk: dict[int, list[LesionAnnotation]] = {}
     done = 0
     with closing(_run(chunks, out, spec, workers)) as results:
-        for index, rows in results:
-            lesions[index] = rows
+        for index, lesions in results:
+            lesions_by_chunk[index] = lesions
             done += len(chunks[index])
             if progress is not None:
                 progress(done, len(jobs))
             if should_stop():
                 return False
-    lesions = pd.DataFrame([row for index in sorted(lesions) for row in lesions[index]], columns=list(LESION_COLUMNS))
-    _write_csv(out / "lesions.csv", lesions)
+    rows = [lesion.to_json() for index in sorted(lesions_by_chunk) for lesion in lesions_by_chunk[index]]
+    columns = list(LesionAnnotation.model_fields)
+    _write_csv(out / LesionAnnotation.file_name, pd.DataFrame(rows, columns=columns))
     _write_csv(out / "train.csv", table)
     return True
 
 
-def make_jobs(table: pd.DataFrame, spec: DemoSpec) -> list[Job]:
-    """Return what to render for every row of the table, oddities included."""
+def make_jobs(table: pd.DataFrame, spec: DemoSpec) -> list[RenderJob]:
+    """Return the image to render for every row of the table, oddities included."""
     density = densities(spec)
-    odd = _oddities(table, spec)
+    oddities = _oddities(table, spec)
     return [
-        Job(
+        RenderJob(
             patient=row.patient_id,
             image=row.image_id,
             laterality=row.laterality,
@@ -97,7 +84,7 @@ def make_jobs(table: pd.DataFrame, spec: DemoSpec) -> list[Job]:
             implant=bool(row.implant),
             age=None if np.isnan(row.age) else row.age,
             machine=BY_ID[row.machine_id],
-            oddity=odd.get(row.image_id, ""),
+            oddity=oddities.get(row.image_id, ""),
         )
         for row in table.itertuples(index=False)
     ]
@@ -106,17 +93,17 @@ def make_jobs(table: pd.DataFrame, spec: DemoSpec) -> list[Job]:
 def _oddities(table: pd.DataFrame, spec: DemoSpec) -> dict[int, str]:
     """Choose one missing, one truncated and one blank file among the negatives (more in sets of thousands)."""
     candidates = table.loc[table["cancer"] == 0, "image_id"].to_numpy()
-    times = 1 + spec.patients // 2000
-    if not spec.nuisances or len(candidates) < 12 * times:
+    repeats = 1 + spec.patients // 2000
+    if not spec.nuisances or len(candidates) < 12 * repeats:
         return {}
-    chosen = np.random.default_rng([spec.seed, 2]).choice(candidates, 3 * times, replace=False)
-    return dict(zip(chosen.tolist(), ["missing", "truncated", "blank"] * times, strict=True))
+    chosen = np.random.default_rng([spec.seed, 2]).choice(candidates, 3 * repeats, replace=False)
+    return dict(zip(chosen.tolist(), ["missing", "truncated", "blank"] * repeats, strict=True))
 
 
 def _run(
-    chunks: list[list[Job]], out: Path, spec: DemoSpec, workers: int
-) -> Generator[tuple[int, list[dict]], None, None]:
-    """Yield (index of the chunk, its rows of truth) as they are finished."""
+    chunks: list[list[RenderJob]], out: Path, spec: DemoSpec, workers: int
+) -> Generator[tuple[int, list[LesionAnnotation]], None, None]:
+    """Yield each chunk's index and its lesions, in the order in which chunks finish."""
     if workers == 1:
         for index, chunk in enumerate(chunks):
             yield index, write_images(chunk, out, spec)
@@ -132,20 +119,21 @@ def _run(
             pool.shutdown(cancel_futures=True)
 
 
-def write_images(jobs: list[Job], out: Path, spec: DemoSpec) -> list[dict]:
-    """Render and write some images; return their rows of the truth table."""
-    rows = []
+def write_images(jobs: list[RenderJob], out: Path, spec: DemoSpec) -> list[LesionAnnotation]:
+    """Render and write some images; return their lesions."""
+    lesions: list[LesionAnnotation] = []
     for job in jobs:
         if job.oddity == "missing":
             continue
         picture = render(job, spec)
         write_bytes(out / "train_images" / str(job.patient) / f"{job.image}.dcm", encode(picture, job, spec))
-        rows += [] if job.oddity else _truth(picture, job)
-    return rows
+        if not job.oddity:
+            lesions += _annotations(picture, job)
+    return lesions
 
 
-def encode(picture: Rendered, job: Job, spec: DemoSpec) -> bytes:
-    """Return the DICOM file of a rendered image, as its machine would have written it."""
+def encode(picture: RenderedImage, job: RenderJob, spec: DemoSpec) -> bytes:
+    """Return a rendered image as the DICOM file that its machine would write."""
     machine = job.machine
     levels = np.zeros_like(picture.levels) if job.oddity == "blank" else picture.levels
     stored, padding = _stored(levels, machine.bits, machine.inverted)
@@ -169,7 +157,7 @@ def encode(picture: Rendered, job: Job, spec: DemoSpec) -> bytes:
 
 
 def _stored(levels: npt.NDArray[np.float32], bits: int, inverted: bool) -> tuple[npt.NDArray[np.uint16], int | None]:
-    """Scale 12-bit levels to the machine's depth; MONOCHROME1 pads the air with a value beyond its darkest tissue."""
+    """Scale 12-bit levels to the machine's depth; MONOCHROME1 pads air with a value beyond the darkest tissue."""
     scale = np.float32(2.0 ** (bits - 12))
     values = np.round(levels * scale).astype(np.uint16)
     if not inverted:
@@ -178,8 +166,8 @@ def _stored(levels: npt.NDArray[np.float32], bits: int, inverted: bool) -> tuple
     return np.where(levels > 0, np.minimum(top - values, top - 1), top).astype(np.uint16), top
 
 
-def _windows(job: Job, bits: int, inverted: bool) -> tuple[tuple[float, float], ...]:
-    """One window, or three or four of them; in stored values."""
+def _windows(job: RenderJob, bits: int, inverted: bool) -> tuple[tuple[float, float], ...]:
+    """Return the header's windows, (centre, width) in stored values: one, or three or four for some machines."""
     scale = 2.0 ** (bits - 12)
     centre, width = (1750.0, 3300.0) if job.machine.style == "contrast" else (2000.0, 3200.0)
     centre = 4095 - centre if inverted else centre
@@ -187,25 +175,25 @@ def _windows(job: Job, bits: int, inverted: bool) -> tuple[tuple[float, float], 
     return tuple((round(centre * scale), round(width * (1 + 0.2 * step) * scale)) for step in range(several))
 
 
-def _truth(picture: Rendered, job: Job) -> list[dict]:
-    """Rows of lesions.csv, in pixels of the stored frame."""
+def _annotations(picture: RenderedImage, job: RenderJob) -> list[LesionAnnotation]:
+    """Return the rows of lesions.csv for an image."""
     return [
-        {
-            "patient_id": job.patient,
-            "image_id": job.image,
-            "laterality": job.laterality,
-            "view": job.view,
-            "kind": lesion.kind,
-            "malignant": int(lesion.malignant),
-            "top": int(top),
-            "left": int(left),
-            "bottom": int(bottom) + 1,
-            "right": int(right) + 1,
-            "centre_row": round(row),
-            "centre_column": round(column),
-            "size_mm": round(lesion.size_mm, 1),
-        }
-        for lesion, top, left, bottom, right, row, column in picture.lesions
+        LesionAnnotation(
+            patient_id=str(job.patient),
+            image_id=str(job.image),
+            laterality=job.laterality,
+            view=job.view,
+            kind=drawn.lesion.kind,
+            malignant=1 if drawn.lesion.malignant else 0,
+            top=int(drawn.top),
+            left=int(drawn.left),
+            bottom=int(drawn.bottom) + 1,
+            right=int(drawn.right) + 1,
+            centre_row=round(drawn.row),
+            centre_column=round(drawn.column),
+            size_mm=round(drawn.lesion.size_mm, 1),
+        )
+        for drawn in picture.lesions
     ]
 
 

@@ -1,4 +1,4 @@
-"""One image of the table → stored pixel values, header and truth."""
+"""Render one image of the table: grey levels of the stored frame, and where its lesions are."""
 
 from dataclasses import dataclass
 
@@ -15,13 +15,13 @@ from mammo_core.phantoms.tissue import make_tissue
 from mammo_core.phantoms.tone import tone_curve
 
 Field = npt.NDArray[np.floating]  # float32, but for what NumPy widens on the way
-NOISE = 6.0  # standard deviation of the detector's noise in 12-bit levels, for pixels of 0.23 mm
-WORK_ROWS = 1280  # tissue is built on this grid at most and enlarged for finer detectors
+NOISE = 6.0  # standard deviation of the detector's noise in 12-bit levels, at pixels of 0.23 mm
+WORK_ROWS = 1280  # largest grid on which tissue is built; it is enlarged for finer detectors
 
 
 @dataclass(frozen=True)
-class Job:
-    """What to render: one row of the table, and how its file shall be odd.
+class RenderJob:
+    """The image to render: one row of the table, and what is wrong with its file.
 
     Attributes:
         patient: patient_id.
@@ -29,11 +29,11 @@ class Job:
         laterality: "L" or "R".
         view: "CC", "MLO", …
         density: true density class, "A" to "D".
-        cancer: whether the breast has one.
-        implant: whether it has an implant.
+        cancer: whether the breast has a cancer.
+        implant: whether the breast has an implant.
         age: years, or None.
-        machine: what took it.
-        oddity: "", "blank", "truncated" or "missing".
+        machine: the machine that took the image.
+        oddity: "" (none), "blank", "truncated" or "missing".
     """
 
     patient: int
@@ -49,30 +49,49 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Rendered:
+class RenderedLesion:
+    """A lesion in a finished image.
+
+    Attributes:
+        lesion: the lesion.
+        top, left, bottom, right: its box in pixels of the stored frame.
+        row, column: its centre in pixels of the stored frame.
+    """
+
+    lesion: Lesion
+    top: float
+    left: float
+    bottom: float
+    right: float
+    row: float
+    column: float
+
+
+@dataclass(frozen=True)
+class RenderedImage:
     """A finished image.
 
     Attributes:
-        levels: 12-bit grey levels, bright = dense, 0 = air, float32 (rows, columns), flipped as it will be stored.
+        levels: 12-bit grey levels, bright = dense, 0 = air, float32 (rows, columns), mirrored as it will be stored.
         faces_left: whether the nipple points to the left edge.
-        lesions: lesions and their boxes in pixels of `levels`: (lesion, top, left, bottom, right, row, column).
+        lesions: its lesions, in pixels of `levels`.
     """
 
     levels: Field
     faces_left: bool
-    lesions: tuple[tuple[Lesion, float, float, float, float, float, float], ...]
+    lesions: tuple[RenderedLesion, ...]
 
 
-def render(job: Job, spec: DemoSpec) -> Rendered:
-    """Draw one image; the same job and spec give the same pixels in any process."""
+def render(job: RenderJob, spec: DemoSpec) -> RenderedImage:
+    """Render one image; the same job and spec give the same pixels in any process."""
     rng = np.random.default_rng([spec.seed, job.patient, job.image])
     breast = make_breast(spec.seed, job.patient, job.laterality, job.density, job.implant)
     pitch = spec.pixel_mm * max(1.0, spec.rows / WORK_ROWS)
     canvas = make_canvas(outline(breast, job.view, rng), pitch)
     tissue = make_tissue(canvas, breast, job.machine.style, rng)
     view = "MLO" if job.view in OBLIQUE else "CC"
-    found = plan_lesions(breast, job.cancer)
-    boxes = [(lesion, draw_lesion(tissue.bright, lesion, canvas, view, rng)) for lesion in found]
+    lesions = plan_lesions(breast, job.cancer)
+    boxes = [draw_lesion(tissue.bright, lesion, canvas, view, rng) for lesion in lesions]
     counted = (canvas.depth > 0.3) & (tissue.muscle + tissue.implant < 0.5)
     curve = tone_curve(tissue.bright, counted, job.machine.style, job.density, rng.normal(1, 0.03))
     levels = curve.apply(tissue.bright)
@@ -88,11 +107,12 @@ def render(job: Job, spec: DemoSpec) -> Rendered:
     draw_label(frame, f"{job.laterality}{'-' if job.machine.style == 'flat' else ''}{job.view}", faces_left, rng)
     if spec.nuisances and rng.random() < 0.02:
         draw_border(frame, faces_left, rng)
-    return Rendered(frame, faces_left, tuple((lesion, *_pixels(box, spec, faces_left)) for lesion, box in boxes))
+    in_pixels = tuple(_to_pixels(*pair, spec, faces_left) for pair in zip(lesions, boxes, strict=True))
+    return RenderedImage(frame, faces_left, in_pixels)
 
 
 def _to_frame(levels: Field, canvas: Canvas, spec: DemoSpec, rng: np.random.Generator) -> Field:
-    """Enlarge to the detector's grid, add its noise, and lay it into the frame; air is exactly 0."""
+    """Enlarge the levels to the detector's grid, add its noise and pad to the frame; air is exactly 0."""
     columns = min(round(canvas.shape[1] * canvas.pitch / spec.pixel_mm), spec.columns)
     if levels.shape != (spec.rows, columns):
         levels = np.asarray(Image.fromarray(levels).resize((columns, spec.rows), Image.Resampling.BICUBIC))
@@ -103,12 +123,14 @@ def _to_frame(levels: Field, canvas: Canvas, spec: DemoSpec, rng: np.random.Gene
     return frame
 
 
-def _pixels(box: Box, spec: DemoSpec, faces_left: bool) -> tuple[float, float, float, float, float, float]:
-    """Return top, left, bottom, right, centre row and centre column of a box in pixels of the stored frame."""
+def _to_pixels(lesion: Lesion, box: Box, spec: DemoSpec, faces_left: bool) -> RenderedLesion:
+    """Convert a lesion's box from mm to pixels of the stored frame."""
     scale = 1 / spec.pixel_mm
     top, bottom = np.clip([box.top * scale, box.bottom * scale], 0, spec.rows - 1)
     left, right = np.clip([box.left * scale, box.right * scale], 0, spec.columns - 1)
     column = box.x * scale
     if faces_left:
         left, right, column = spec.columns - 1 - right, spec.columns - 1 - left, spec.columns - 1 - column
-    return float(top), float(left), float(bottom), float(right), box.y * scale, float(column)
+    return RenderedLesion(
+        lesion, float(top), float(left), float(bottom), float(right), row=box.y * scale, column=float(column)
+    )

@@ -1,8 +1,9 @@
-"""What a demo data set is made of: its size, its prevalence, the detector grid and the machines."""
+"""Parameters of a synthetic data set: size, prevalence, detector grid and machines."""
 
 from dataclasses import dataclass
 from typing import Literal
 
+from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED
 from mammo_core.errors import ConfigError
 
 RSNA_PREVALENCE = 486 / 11_913  # positive patients, counted from the public train.csv
@@ -12,37 +13,41 @@ FULL_GRID = (2776, 2082)
 
 @dataclass(frozen=True)
 class DemoSpec:
-    """A synthetic data set; the same spec always gives the same bytes.
+    """Parameters of a synthetic data set; equal parameters give equal bytes.
+
+    The defaults are those of `mammo demo` and of the Data page.
 
     Attributes:
-        patients: number of patients, mostly with four images each.
-        seed: any non-negative integer; different seeds share no anatomy.
+        patients: number of patients, 1 to 20,000, mostly with four images each.
+        seed: any non-negative integer; data sets with different seeds share no anatomy.
         prevalence: share of patients with a cancer, 0 to 1. `RSNA_PREVALENCE` is that of the public data.
         rows: detector rows; the field is always 236 mm high, so fewer rows mean larger pixels.
         columns: detector columns, three for every four rows.
-        nuisances: whether the oddities of real collections occur (wrong sides, borders, MONOCHROME1, repeated views,
-            one missing, one truncated and one blank file).
-        full_headers: write complete mammography headers in place of RSNA's sparse ones.
+        nuisances: whether the irregularities of real collections occur (wrong sides, borders, MONOCHROME1, repeated
+            views, one missing, one truncated and one blank file).
+        full_headers: whether to write complete mammography headers instead of RSNA's sparse ones.
     """
 
-    patients: int = 136
-    seed: int = 2022
-    prevalence: float = 0.30
+    patients: int = DEMO_PATIENTS
+    seed: int = DEMO_SEED
+    prevalence: float = DEMO_PREVALENCE
     rows: int = 1024
     columns: int = 768
     nuisances: bool = True
     full_headers: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse values that can't make a data set."""
+        """Raise a ConfigError for values out of range."""
         if self.patients < 1 or self.seed < 0:
             raise ConfigError("A demo data set needs at least one patient and a seed of 0 or more.")
         if self.patients > 20_000:
-            raise ConfigError(f"{self.patients} patients are too many for one demo data set; ask for 20,000 at most.")
+            raise ConfigError(f"{self.patients} patients are too many for one demo data set; take at most 20,000.")
         if not 0 <= self.prevalence <= 1:
-            raise ConfigError(f"The prevalence {self.prevalence} isn't a share; give a number from 0 to 1.")
+            raise ConfigError(f"The prevalence {self.prevalence} isn't a share; take a number from 0 to 1.")
         if min(self.rows, self.columns) < 64 or max(self.rows, self.columns) > 8192:
-            raise ConfigError(f"A grid of {self.rows} × {self.columns} isn't a detector; give 64 to 8192 a side.")
+            raise ConfigError(
+                f"A grid of {self.rows} × {self.columns} isn't a detector; take 64 to 8192 pixels on each side."
+            )
 
     @property
     def pixel_mm(self) -> float:
@@ -52,17 +57,17 @@ class DemoSpec:
 
 @dataclass(frozen=True)
 class Machine:
-    """One mammography machine, as its files show it.
+    """One mammography machine and the traits of its files.
 
     Attributes:
         id: machine_id in train.csv.
         site: site_id, 1 or 2.
         weight: share of the exams of its site.
-        risk: how much more often its patients have a cancer than average.
+        risk: how often its patients have a cancer, relative to the average.
         syntax: transfer syntax of its files.
         bits: BitsStored.
         style: "contrast" (dark fat, bright rim) or "flat" (grey, low contrast).
-        inverted: writes MONOCHROME1 with non-zero padding.
+        inverted: whether it writes MONOCHROME1, with non-zero padding.
         voi_function: VOILUTFunction, or None.
         wrong_side: share of images that face the side their laterality doesn't predict.
     """

@@ -12,16 +12,15 @@ from mammo_core.dataset import importer
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.importer import forget_quarantine, import_images, quarantined_so_far
 from mammo_core.dataset.library import describe_source
-from mammo_core.dataset.store import create_store, open_store, outdated_stores
-from mammo_core.errors import DataError
+from mammo_core.dataset.store import create_store, parse_geometry
 from mammo_core.jobs import cluster
 from mammo_core.jobs.cluster import DaskPool
 from mammo_core.preprocess import PreprocessingConfig, prepare_source
 from mammo_core.storage.hashing import sha256
-from mammo_core.storage.json_files import append_json_line, read_json_lines, write_json
+from mammo_core.storage.json_files import append_json_line, read_json_lines
 from mammo_core.workspace import Workspace
 
-CONTRACT = PreprocessingConfig(size=64)
+CONFIG = PreprocessingConfig(size=64)
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +35,9 @@ def catalogue(phantoms):
     return read_catalogue(phantoms)
 
 
-def store_for(catalogue, name="demo", preprocessing=CONTRACT):
-    return create_store(
-        Workspace.from_environment(), name, preprocessing, describe_source(Workspace.from_environment(), catalogue)
-    )
+def store_for(catalogue, name="demo", preprocessing=CONFIG):
+    folders = Workspace.from_environment()
+    return create_store(folders, name, preprocessing, describe_source(folders, catalogue))
 
 
 def contents(store):
@@ -54,7 +52,7 @@ def test_import_accounts_for_every_row(workspace, catalogue, pool):
     manifest, quarantine = store.manifest(), store.quarantine()
     assert report.prepared + report.skipped + report.quarantined == report.total == len(catalogue.table)
     assert len(manifest) == report.prepared
-    assert sorted(quarantine["reason"]) == sorted(item["reason"] for item in report.quarantine)
+    assert sorted(quarantine["reason"]) == sorted(image.reason for image in report.quarantine)
     assert set(quarantine["reason"]) == {"missing", "damaged", "blank"}
     assert seen[-1]["done"] == seen[-1]["total"] == report.total
     assert json.loads(json.dumps(report.to_json()))["stopped"] is False
@@ -69,9 +67,9 @@ def test_import_sorts_pngs_by_label_and_equals_model_input(workspace, catalogue,
         with Image.open(store.folder / row["png"]) as picture:
             assert picture.mode == "L"
             stored = np.asarray(picture)
-        fresh = prepare_source(Path(row["file"]), CONTRACT)
+        fresh = prepare_source(Path(row["file"]), CONFIG)
         assert np.array_equal(stored, fresh.image)
-        assert json.loads(row["geometry"]) == fresh.geometry.to_json()
+        assert parse_geometry(row["geometry"]) == fresh.geometry
         assert row["sha256"] == sha256(store.folder / row["png"])
 
 
@@ -99,14 +97,14 @@ def test_import_retries_quarantine_only_on_request(workspace, catalogue, pool, m
     assert decoded == []
     forget_quarantine(store)
     again = import_images(catalogue, store, pool)
-    assert len(decoded) == sum(item["file"] is not None for item in first.quarantine)
+    assert len(decoded) == sum(image.file is not None for image in first.quarantine)
     assert again.quarantine == first.quarantine
 
 
 def test_import_resumed_equals_uninterrupted(workspace, catalogue, pool, monkeypatch):
     monkeypatch.setattr(cluster, "BATCH", 4)
-    whole = store_for(catalogue, "whole")
-    import_images(catalogue, whole, pool)
+    reference = store_for(catalogue, "reference")
+    import_images(catalogue, reference, pool)
     part = store_for(catalogue, "part")
     seen = []
     stopped = import_images(catalogue, part, pool, seen.append, lambda: bool(seen) and seen[-1]["prepared"] > 0)
@@ -116,7 +114,7 @@ def test_import_resumed_equals_uninterrupted(workspace, catalogue, pool, monkeyp
     (part.folder / "negative" / ".left-over.png").write_bytes(b"half")
     finished = import_images(catalogue, part, pool)
     assert finished.skipped == stopped.prepared
-    assert contents(part) == contents(whole)
+    assert contents(part) == contents(reference)
 
 
 def test_import_rewrites_a_truncated_png(workspace, catalogue, pool):
@@ -159,13 +157,13 @@ def test_import_removes_temporary_files_of_a_killed_import(workspace, catalogue,
     store = store_for(catalogue)
     names = ("negative/.1_2-x.png", ".manifest-x.parquet", ".quarantine-x.parquet", ".source-x.json", ".stop-x")
 
-    def left_by_a_worker(progress):
+    def leave_files_of_a_killed_worker(progress):
         if progress.done == progress.total:
             for name in names:
                 (store.folder / name).write_bytes(b"half")
 
-    import_images(catalogue, store, pool, left_by_a_worker)
-    assert [name for name in names if (store.folder / name).exists()] == [".stop-x"]  # a page's, just being written
+    import_images(catalogue, store, pool, leave_files_of_a_killed_worker)
+    assert [name for name in names if (store.folder / name).exists()] == [".stop-x"]  # written by a page at this moment
 
 
 def test_import_killed_before_index_leaves_consistent_manifest(workspace, catalogue, pool, monkeypatch):
@@ -183,7 +181,7 @@ def test_import_skipping_reports_progress_and_can_be_stopped(workspace, catalogu
     store = store_for(catalogue)
     first = import_images(catalogue, store, pool)
     before = contents(store)
-    monkeypatch.setattr(importer, "TOLD", 5)
+    monkeypatch.setattr(importer, "REPORT_EVERY", 5)
     seen = []
     report = import_images(catalogue, store, pool, seen.append, lambda: len(seen) == 3)
     assert [progress.done for progress in seen] == [5, 10, 15]
@@ -196,13 +194,13 @@ def test_import_repeated_gives_identical_quarantine_file(workspace, catalogue, p
     store = store_for(catalogue)
     import_images(catalogue, store, pool)
     path = store.folder / "carried_over.jsonl"
-    whole, items = path.read_bytes(), read_json_lines(path)
+    expected, items = path.read_bytes(), read_json_lines(path)
     path.write_bytes(b"")
-    for item in reversed(items):  # as another order of the workers would have written it
+    for item in reversed(items):  # as workers that finish in another order write it
         append_json_line(path, item)
-    assert path.read_bytes() != whole
+    assert path.read_bytes() != expected
     import_images(catalogue, store, pool)
-    assert path.read_bytes() == whole
+    assert path.read_bytes() == expected
 
 
 def test_import_reports_quarantine_while_running(workspace, catalogue, pool):
@@ -215,8 +213,8 @@ def test_import_reports_quarantine_while_running(workspace, catalogue, pool):
     assert number == report.quarantined
     assert list(table.columns) == ["reason", "detail", "image_id", "file"]
     assert all(file.startswith("train_images/") for file in table["file"])
-    assert set(table["image_id"]) == {item["image_id"] for item in report.quarantine if item["reason"] != "missing"}
-    assert set(quarantined_so_far(store)["image_id"]) == {item["image_id"] for item in report.quarantine}
+    assert set(table["image_id"]) == {image.image_id for image in report.quarantine if image.reason != "missing"}
+    assert set(quarantined_so_far(store)["image_id"]) == {image.image_id for image in report.quarantine}
 
 
 @pytest.mark.parametrize(
@@ -232,28 +230,3 @@ def test_import_creates_only_class_folders(workspace, catalogue, pool, cancer, f
     catalogue.table["cancer"] = pd.array([cancer] * len(catalogue.table), dtype="Int8")
     import_images(catalogue, store, pool)
     assert sorted(path.name for path in store.folder.iterdir() if path.is_dir()) == folders
-
-
-def test_create_store_other_preprocessing_config_makes_another_store(workspace, catalogue, pool):
-    first = store_for(catalogue)
-    import_images(catalogue, first, pool)
-    other = PreprocessingConfig(size=32)
-    second = store_for(catalogue, preprocessing=other)
-    assert second.folder.name == f"demo-{other.identity[:8]}"
-    assert store_for(catalogue).folder == first.folder
-
-
-def test_create_store_other_source_same_name_raises_data_error(workspace, catalogue, phantoms, tmp_path):
-    store_for(catalogue)
-    shutil.copytree(phantoms, tmp_path / "other")
-    with pytest.raises(DataError, match="made from another data set"):
-        store_for(read_catalogue(tmp_path / "other"))
-
-
-def test_open_store_reports_and_ignores_outdated_stores(workspace, catalogue):
-    store = store_for(catalogue)
-    write_json(workspace / "data" / "prepared" / "old" / "contract.json", {"size": 64, "long_gone": 1})
-    assert outdated_stores(Workspace.from_environment()) == ["old"]
-    assert open_store(Workspace.from_environment(), "demo") == store
-    with pytest.raises(DataError, match="no prepared store 'nothing'"):
-        open_store(Workspace.from_environment(), "nothing")

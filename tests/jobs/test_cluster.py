@@ -22,6 +22,7 @@ from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.importer import convert_batch, import_images
 from mammo_core.dataset.library import describe_source
 from mammo_core.dataset.store import create_store, open_store
+from mammo_core.documents.manifest import PreparedImage, QuarantinedImage
 from mammo_core.errors import JobError
 from mammo_core.jobs import cluster
 from mammo_core.jobs.cluster import DaskPool, open_pool
@@ -141,12 +142,13 @@ def test_open_pool_worker_without_the_package_raises_error(scheduler, tmp_path):
 def test_import_workers_with_another_folder_raise_error(workspace, catalogue, scheduler, monkeypatch):
     store = store_for(catalogue)
     scheduler.scale(1)
-    whole = convert_batch
+    convert = convert_batch
 
     def elsewhere(*arguments):
-        outcomes = whole(*arguments)
+        outcomes = convert(*arguments)
         for outcome in outcomes:
-            (store.folder / outcome.get("png", "nothing")).unlink(missing_ok=True)
+            if isinstance(outcome, PreparedImage):
+                (store.folder / outcome.png).unlink()
         return outcomes
 
     monkeypatch.setattr(importer, "convert_batch", elsewhere)
@@ -158,16 +160,20 @@ def test_import_workers_with_another_folder_raise_error(workspace, catalogue, sc
 
 
 def without_sources(store, environment, batch):
-    return [{"image_id": row["image_id"], "file": row["file"], "reason": "missing", "version": []} for row in batch]
+    return [
+        QuarantinedImage(image_id=image.image_id, file=image.file, reason="missing", detail="Not there.", version=())
+        for image in batch
+    ]
 
 
 def test_convert_batch_applies_the_limits_of_the_importer(workspace, catalogue, monkeypatch):
-    store, row = store_for(catalogue), catalogue.table.dropna(subset=["file"]).to_dict("records")[0]
+    store = store_for(catalogue)
+    image = next(image for image in catalogue.images() if image.file)
     for name, value in as_environment().items():
         monkeypatch.setenv(name, value)  # what the worker takes over is undone at the end
     environment = as_environment() | {"MAMMO_MAX_FILE_BYTES": "10", "MAMMO_DECODE_SECONDS": "7.0"}
-    (outcome,) = convert_batch(store, environment, [row])
-    assert outcome["reason"] == "too_large"
+    (outcome,) = convert_batch(store, environment, [image])
+    assert outcome.reason == "too_large"
     assert (settings().max_file_bytes, settings().decode_seconds) == (10, 7.0)
 
 
@@ -186,7 +192,7 @@ def test_import_quarantines_only_files_that_kill_their_worker(workspace, catalog
     store = store_for(catalogue)
     with dask.config.set({"distributed.worker.preload": [str(poison)]}), open_pool(workers=2) as pool:
         report = import_images(catalogue, store, pool)
-    assert [item["image_id"] for item in report.quarantine if item["reason"] == "decoder_died"] == deadly
+    assert [image.image_id for image in report.quarantine if image.reason == "decoder_died"] == deadly
     assert report.prepared + report.quarantined == report.total
     assert report.prepared >= 20 - len(deadly) - 4  # the phantoms' own oddities
 

@@ -1,5 +1,5 @@
 import hashlib
-from dataclasses import replace
+from dataclasses import asdict, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -8,8 +8,9 @@ import pandas as pd
 import pydicom
 import pytest
 
+from mammo_core.documents.dataset import DatasetInfo
 from mammo_core.phantoms import DemoSpec, generate, make_table
-from mammo_core.phantoms.generate import LESION_COLUMNS, encode, make_jobs
+from mammo_core.phantoms.generate import encode, make_jobs
 from mammo_core.phantoms.render import render
 from mammo_core.phantoms.spec import BY_ID
 
@@ -32,9 +33,9 @@ def test_generate_writes_the_rsna_layout(made):
     table = pd.read_csv(made / "train.csv", dtype={"machine_id": str})
     pd.testing.assert_frame_equal(table, make_table(SPEC), check_dtype=False)
     listed = {f"train_images/{row.patient_id}/{row.image_id}.dcm" for row in table.itertuples()}
-    found = {name for name in fingerprints(made) if name.endswith(".dcm")}
-    assert found < listed
-    assert len(listed - found) == 1  # listed, but not there
+    written = {name for name in fingerprints(made) if name.endswith(".dcm")}
+    assert written < listed
+    assert len(listed - written) == 1  # the missing file
 
 
 def test_generate_writes_one_truncated_and_one_blank_file(made):
@@ -45,18 +46,27 @@ def test_generate_writes_one_truncated_and_one_blank_file(made):
     def path(job):
         return made / "train_images" / str(job.patient) / f"{job.image}.dcm"
 
-    whole = encode(render(odd["truncated"], SPEC), replace(odd["truncated"], oddity=""), SPEC)
-    assert path(odd["truncated"]).read_bytes() == whole[: len(whole) * 2 // 3]
+    complete = encode(render(odd["truncated"], SPEC), replace(odd["truncated"], oddity=""), SPEC)
+    assert path(odd["truncated"]).read_bytes() == complete[: len(complete) * 2 // 3]
     assert path(odd["blank"]).stat().st_size < 5000
 
 
 def test_generate_lesion_annotations_list_every_cancer(made):
     lesions, table = pd.read_csv(made / "lesions.csv"), pd.read_csv(made / "train.csv")
-    assert tuple(lesions.columns) == LESION_COLUMNS
+    assert list(lesions.columns) == [
+        *("patient_id", "image_id", "laterality", "view", "kind", "malignant"),
+        *("top", "left", "bottom", "right", "centre_row", "centre_column", "size_mm"),
+    ]
     malignant = lesions[lesions["malignant"] == 1]
     assert set(malignant["image_id"]) == set(table.loc[table["cancer"] == 1, "image_id"])
     assert (lesions["top"] < lesions["bottom"]).all()
     assert (lesions["left"] < lesions["right"]).all()
+
+
+def test_generate_records_its_parameters(made):
+    info = DatasetInfo.read(made / "dataset.json")
+    assert info.synthetic
+    assert info.generator == asdict(SPEC)
 
 
 def test_generate_parallel_gives_identical_files(made, tmp_path):

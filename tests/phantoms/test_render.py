@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mammo_core.phantoms.render import Job, render
+from mammo_core.phantoms.render import RenderJob, render
 from mammo_core.phantoms.spec import BY_ID, DemoSpec
 
 SPEC = DemoSpec(patients=1, seed=4, rows=192, columns=144, nuisances=False)
-JOB = Job(11, 22, "L", "CC", "C", True, False, 60.0, BY_ID["48"])
+JOB = RenderJob(11, 22, "L", "CC", "C", True, False, 60.0, BY_ID["48"])
 
 
 def test_render_same_job_is_reproducible():
@@ -44,13 +44,13 @@ def test_render_machine_49_flips_some_images():
 def test_render_lesion_annotations_are_in_stored_image_pixels(view, side):
     job = replace(JOB, view=view, laterality=side)
     with_cancer, without = render(job, SPEC), render(replace(job, cancer=False), SPEC)
-    lesion, top, left, bottom, right, row, column = with_cancer.lesions[-1]
-    assert lesion.malignant
-    assert 0 <= top < row < bottom <= 192
-    assert 0 <= left < column < right <= 144
-    side_mm = (bottom - top) * SPEC.pixel_mm
-    assert lesion.size_mm * 0.9 < side_mm < lesion.size_mm * 1.6
-    assert not any(found[0].malignant for found in without.lesions)
+    drawn = with_cancer.lesions[-1]
+    assert drawn.lesion.malignant
+    assert 0 <= drawn.top < drawn.row < drawn.bottom <= 192
+    assert 0 <= drawn.left < drawn.column < drawn.right <= 144
+    side_mm = (drawn.bottom - drawn.top) * SPEC.pixel_mm
+    assert drawn.lesion.size_mm * 0.9 < side_mm < drawn.lesion.size_mm * 1.6
+    assert not any(other.lesion.malignant for other in without.lesions)
 
 
 def test_render_implant_is_brighter_than_tissue():

@@ -156,14 +156,15 @@ def test_prepare_source_equals_read_and_prepare(tmp_path):
 
 
 def test_model_input_of_training_equals_prediction(tmp_path):
+    from mammo_core.dataset.catalogue import CatalogueImage
     from mammo_core.dataset.store import Store, write_image
     from mammo_core.prediction.decode import decode_image
 
     data = dicom_bytes(stored(), HEADER)
     store = Store(tmp_path / "store", CONFIG, tmp_path)
-    row = {"patient_id": 7, "image_id": 70, "cancer": 1}
-    entry = write_image(store, row, prepare_source(data, CONFIG))
-    png = np.asarray(Image.open(store.folder / entry["png"]))
+    image = CatalogueImage(patient_id="7", image_id="70", cancer=1, file=None)
+    entry = write_image(store, image, prepare_source(data, CONFIG))
+    png = np.asarray(Image.open(store.folder / entry.png))
     decoded = decode_image(data, CONFIG, bytes(32))
     assert np.array_equal(to_tensor(png[np.newaxis]), to_tensor(decoded.model_input[np.newaxis]))
 

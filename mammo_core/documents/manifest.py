@@ -1,0 +1,61 @@
+"""Entries of a prepared store: images that were prepared, and images that could not be."""
+
+from pydantic import Field
+
+from mammo_core.documents.base import Document
+from mammo_core.errors import Reason
+
+
+class PngEntry(Document):
+    """What a prepared PNG records about itself, as JSON in its text chunk.
+
+    Attributes:
+        image_id: the image's identifier in the catalogue.
+        geometry: where the model input lies in its source, as the JSON text of a `preprocess.Geometry`.
+    """
+
+    image_id: str
+    geometry: str
+
+
+class PreparedImage(PngEntry):
+    """One row of manifest.parquet, without the columns of the catalogue.
+
+    Attributes:
+        png: path of the PNG, relative to the store's folder.
+        sha256: SHA-256 of the PNG file, 64 hex digits.
+    """
+
+    png: str
+    sha256: str
+
+
+class QuarantineRow(Document):
+    """One row of quarantine.parquet: an image that could not be prepared.
+
+    Attributes:
+        image_id: the image's identifier in the catalogue.
+        file: absolute path of its file; None if there is no file.
+        reason: code of the reason.
+        detail: the reason in one sentence.
+    """
+
+    image_id: str
+    file: str | None
+    reason: Reason
+    detail: str
+
+
+class QuarantinedImage(QuarantineRow):
+    """One line of carried_over.jsonl: a quarantined image with the version of the file that was tried.
+
+    Attributes:
+        version: the file's size in bytes and modification time in ns; empty without a file.
+    """
+
+    version: tuple[int, ...] = Field(max_length=2)
+
+    @property
+    def row(self) -> QuarantineRow:
+        """The image as quarantine.parquet and the import report list it."""
+        return QuarantineRow(image_id=self.image_id, file=self.file, reason=self.reason, detail=self.detail)
