@@ -29,7 +29,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks._report import Report
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.explore import Filters, look
+from mammo_core.explore import Filters, apply_filters
 from mammo_core.figures.panels import SECTIONS, overview
 from mammo_core.phantoms import DemoSpec, make_table
 from mammo_core.phantoms.spec import RSNA_PREVALENCE
@@ -106,7 +106,7 @@ def express_figures(table: pd.DataFrame) -> list[go.Figure]:
 
 
 def ours(table: pd.DataFrame) -> list[go.Figure]:
-    return [panel.figure for panel in overview(look(table, Filters(), "image")) if panel.figure]
+    return [panel.figure for panel in overview(apply_filters(table, Filters(), "image")) if panel.figure]
 
 
 def compare(folder: Path, repeats: int, report: Report) -> None:

@@ -108,12 +108,12 @@ def explore(
     source: Annotated[str, typer.Argument(help="Folder of the data set (or its name in MAMMO_DATA), or a CSV.")],
     as_json: AsJson = False,
 ) -> None:
-    """Count images, breasts and patients, and show ages, views, sites, machines, density and what is missing."""
+    """Show counts of images, breasts and patients, ages, views, sites, machines, density and missing values."""
     from mammo_core.dataset.catalogue import read_catalogue
     from mammo_core.dataset.library import find_dataset
     from mammo_core.explore import summary
 
-    document = summary(read_catalogue(find_dataset(Workspace.from_environment(), source)).table)
+    document = summary(read_catalogue(find_dataset(Workspace.from_environment(), source)).table).to_json()
     _print(document, as_json)
 
 

@@ -1,45 +1,47 @@
-"""Who is in the data: classes by unit, ages, rates by group, what gives the label away, what is missing."""
+"""Explore a data set: classes by unit, ages, rates by group, label leakage and missing values."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from mammo_core.explore import CHOICES, UNITS, Filters, age_limits, check_claims, look, options
+from mammo_core.explore import FILTER_COLUMNS, UNITS, Filters, age_limits, apply_filters, check_claims, filter_options
 from mammo_core.figures.panels import SECTIONS, completeness, headline
 from ui.panels import show_panels
 from ui.session import choose_catalogue, open_page
 
 VERDICTS = {
-    True: ":green-badge[:material/check: holds]",
-    False: ":orange-badge[:material/close: not so here]",
-    None: ":gray-badge[can't tell]",
+    True: ":green-badge[:material/check: confirmed]",
+    False: ":orange-badge[:material/close: differs here]",
+    None: ":gray-badge[not testable]",
 }
 UNIT_HELP = (
-    "A breast is a patient and a laterality. A breast or patient is positive if any of its images shown is; its other "
-    "attributes are the first known ones, its BI-RADS the most abnormal."
+    "A breast is one side of a patient. A breast or patient is positive if any of its selected images is. Its BI-RADS is the "
+    "most abnormal one; its other attributes are the first known ones."
 )
-AGE_HELP = "When narrowed, images without an age go too."
-LABEL_HELP = "Of the unit that is counted."
-NOTHING = "The filters leave no image. Take one away, or clear them in the sidebar."
+AGE_HELP = "Narrowing the range also removes images without an age."
+LABEL_HELP = "Label of the image, breast or patient, as chosen in “Count by”."
+NO_MATCH = "No image matches these filters. Remove one, or clear all."
 
 
-def choose_filters(place: DeltaGenerator) -> Filters:
+def choose_filters(container: DeltaGenerator) -> Filters:
     """Show the filters; each is kept in the URL."""
-    values = {
-        column: place.multiselect(CHOICES[column], found, key=column, placeholder="all", bind="query-params")
-        for column, found in options(table).items()
+    chosen = {
+        column: container.multiselect(
+            FILTER_COLUMNS[column], values, key=column, placeholder="all", bind="query-params"
+        )
+        for column, values in filter_options(table).items()
     }
     ages, limits = None, age_limits(table)
     if limits:
-        ages = place.slider("Age, years", *limits, limits, key="age", bind="query-params", help=AGE_HELP)
+        ages = container.slider("Age, years", *limits, limits, key="age", bind="query-params", help=AGE_HELP)
     label = None
     if catalogue.labelled:
-        label = place.pills("Label", ["negative", "positive"], key="label", bind="query-params", help=LABEL_HELP)
-    return Filters(values, None if ages == limits else ages, label)
+        label = container.pills("Label", ["negative", "positive"], key="label", bind="query-params", help=LABEL_HELP)
+    return Filters(chosen, None if ages == limits else ages, label)
 
 
 def clear_filters() -> None:
-    """Set every filter back; a button's callback."""
-    st.session_state.update({column: [] for column in options(table)} | {"label": None})
+    """Reset all filters; a button's callback."""
+    st.session_state.update({column: [] for column in filter_options(table)} | {"label": None})
     if limits := age_limits(table):
         st.session_state["age"] = limits
 
@@ -50,22 +52,22 @@ with top:
 catalogue = choose_catalogue()
 table = catalogue.table
 unit = top.segmented_control(
-    "What is counted", UNITS, default="breast", required=True, key="unit", bind="query-params", help=UNIT_HELP
+    "Count by", UNITS, default="breast", required=True, key="unit", bind="query-params", help=UNIT_HELP
 )
-left = st.sidebar.container()
-view = look(table, choose_filters(st.sidebar), unit)
-left.markdown(f"**Filters** · {len(view.images):,} of {len(table):,} images left")
-if len(view.images) < len(table):
-    left.button("Clear filters", on_click=clear_filters, icon=":material/filter_alt_off:", width="stretch")
-if view.images.empty:
-    st.info(NOTHING, icon=":material/filter_alt_off:")
+summary = st.sidebar.container()
+selection = apply_filters(table, choose_filters(st.sidebar), unit)
+summary.markdown(f"**Filters** · {len(selection.images):,} of {len(table):,} images")
+if len(selection.images) < len(table):
+    summary.button("Clear filters", on_click=clear_filters, icon=":material/filter_alt_off:", width="stretch")
+if selection.images.empty:
+    st.info(NO_MATCH, icon=":material/filter_alt_off:")
     st.stop()
 
 numbers = st.container(horizontal=True)
-for name, number, note in headline(view):
+for name, number, note in headline(selection):
     numbers.metric(name, number, note, delta_color="off", delta_arrow="off", border=True)
 
-st.markdown("**What the original write-up says of its data**, checked against the whole of this data set")
+st.markdown("**Claims of the published notebook**, checked on this data set")
 for column, claim in zip(st.columns(3), check_claims(table), strict=True):
     with column.container(border=True, height="stretch"):
         st.markdown(f"“{claim.quote}” {VERDICTS[claim.holds]}")
@@ -75,4 +77,4 @@ tabs = st.tabs([*SECTIONS, "Completeness"], key="tab", bind="query-params")
 for tab, section in zip(tabs, [*SECTIONS.values(), None], strict=True):
     if tab.open:
         with tab:
-            show_panels(section(view) if section else completeness(view, catalogue.root))
+            show_panels(section(selection) if section else completeness(selection, catalogue.root))

@@ -1,4 +1,4 @@
-"""How pages show a panel: its figure, the reading under it, and both to download."""
+"""Show panels: the figure, the sentence that reads it, and downloads."""
 
 import streamlit as st
 
@@ -7,14 +7,14 @@ from mammo_core.figures.panels import Panel
 
 def show_panels(panels: list[Panel]) -> None:
     """Show panels in two columns, left to right."""
-    for place in range(0, len(panels), 2):
-        for column, panel in zip(st.columns(2), panels[place : place + 2], strict=False):
+    for start in range(0, len(panels), 2):
+        for column, panel in zip(st.columns(2), panels[start : start + 2], strict=False):
             with column.container(border=True, height="stretch"):
                 show_panel(panel)
 
 
 def show_panel(panel: Panel) -> None:
-    """Show one panel, or why it has no figure."""
+    """Show one panel, or the reason why it has no figure."""
     title, menu = st.columns([8, 1], vertical_alignment="center")
     title.markdown(f"**{panel.title}**")
     if panel.figure is None:

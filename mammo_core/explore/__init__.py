@@ -1,7 +1,8 @@
-"""A catalogue's table → statistics: counts by unit, ages by label, rates by group, gaps, leaks."""
+"""Compute statistics of a catalogue's table: counts by unit, ages by label, rates by group, missing values, leaks."""
 
 from mammo_core.documents.units import UNITS, Unit, age_band
 from mammo_core.explore.ages import (
+    AgeDifference,
     age_cumulative,
     age_difference,
     age_histogram,
@@ -19,18 +20,28 @@ from mammo_core.explore.counts import (
     missing_by_site,
     summary,
 )
-from mammo_core.explore.filters import CHOICES, Filters, View, age_limits, look, options, select
+from mammo_core.explore.filters import (
+    FILTER_COLUMNS,
+    Filters,
+    Selection,
+    age_limits,
+    apply_filters,
+    filter_images,
+    filter_options,
+)
 from mammo_core.explore.leakage import association, leakage
 from mammo_core.explore.rates import rate_by, spread_p, wilson
-from mammo_core.explore.units import by_unit, complete, known
+from mammo_core.explore.units import add_missing_columns, by_unit, has_values
 
 __all__ = [
-    "CHOICES",
+    "FILTER_COLUMNS",
     "UNITS",
+    "AgeDifference",
     "Claim",
     "Filters",
+    "Selection",
     "Unit",
-    "View",
+    "add_missing_columns",
     "age_band",
     "age_cumulative",
     "age_difference",
@@ -38,23 +49,22 @@ __all__ = [
     "age_limits",
     "age_quantiles",
     "age_table",
+    "apply_filters",
     "association",
     "by_unit",
     "check_claims",
     "class_counts",
-    "complete",
     "counts",
     "describe_ages",
     "difficult_negatives",
+    "filter_images",
+    "filter_options",
     "funnel",
+    "has_values",
     "images_per_unit",
-    "known",
     "leakage",
-    "look",
     "missing_by_site",
-    "options",
     "rate_by",
-    "select",
     "spread_p",
     "summary",
     "wilson",

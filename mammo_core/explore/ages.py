@@ -1,58 +1,76 @@
-"""Ages by label, in years: shared bins, cumulative shares, quantiles, and the difference with its interval."""
+"""Compute ages by label, in years: histogram, cumulative shares, quantiles, and the difference with its interval."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from mammo_core.documents.explore_summary import AgeSummary
 from mammo_core.documents.units import UNITS
-from mammo_core.explore.units import by_unit, complete, labels
+from mammo_core.explore.units import add_missing_columns, by_unit, labels
 
 LABELS = {0: "negative", 1: "positive"}
-EDGES = np.arange(25, 95, 5)  # years; what lies outside is counted in the first or last bin
+BIN_EDGES = np.arange(25, 95, 5)  # years; ages outside are counted in the first or last bin
 RESAMPLES = 2000
 
 
+@dataclass(frozen=True)
+class AgeDifference:
+    """Age of positives minus age of negatives, in years; None where it is not defined.
+
+    Attributes:
+        mean, median: difference of the means and of the medians.
+        low, high: 95 % confidence interval of the difference of the means.
+    """
+
+    mean: float | None = None
+    median: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
 def ages_of(rows: pd.DataFrame, label: int) -> np.ndarray:
-    """Return the known ages of the rows with a label, (n,) float64."""
+    """Return the known ages of the rows with this label, float64 (n,)."""
     ages = rows.loc[labels(rows) == label, "age"].to_numpy(np.float64, na_value=np.nan)
     return ages[~np.isnan(ages)]
 
 
-def describe_ages(rows: pd.DataFrame, label: int) -> dict[str, Any]:
-    """Return n, mean, median and std (with n - 1) of the ages of a label; None where they aren't defined."""
+def describe_ages(rows: pd.DataFrame, label: int) -> AgeSummary:
+    """Summarise the ages of the rows with this label."""
     ages = ages_of(rows, label)
-    return {
-        "n": len(ages),
-        "mean": float(ages.mean()) if len(ages) else None,
-        "median": float(np.median(ages)) if len(ages) else None,
-        "std": float(ages.std(ddof=1)) if len(ages) > 1 else None,
-    }
+    return AgeSummary(
+        n=len(ages),
+        mean=float(ages.mean()) if len(ages) else None,
+        median=float(np.median(ages)) if len(ages) else None,
+        std=float(ages.std(ddof=1)) if len(ages) > 1 else None,
+    )
 
 
 def age_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return unit, label, n, mean, median and std of the ages, a row a unit and label."""
+    """Summarise ages by unit and label: the columns unit, label, n, mean, median and std."""
     rows = []
     for unit in UNITS:
-        units = by_unit(complete(table)[["patient_id", "laterality", "cancer", "age"]], unit)
-        rows += [{"unit": unit, "label": name, **describe_ages(units, label)} for label, name in LABELS.items()]
+        units = by_unit(add_missing_columns(table)[["patient_id", "laterality", "cancer", "age"]], unit)
+        rows += [
+            {"unit": unit, "label": name, **describe_ages(units, label).to_json()} for label, name in LABELS.items()
+        ]
     return pd.DataFrame(rows)
 
 
 def age_histogram(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return age_from, age_to, label, number and the share of that label, in bins that both labels share."""
+    """Count ages in the same bins for both labels: the columns age_from, age_to, label, number, share of the label."""
     parts = []
     for label, name in LABELS.items():
         ages = ages_of(rows, label)
-        number, _ = np.histogram(np.clip(ages, EDGES[0], EDGES[-1] - 0.1), EDGES)
+        number, _ = np.histogram(np.clip(ages, BIN_EDGES[0], BIN_EDGES[-1] - 0.1), BIN_EDGES)
         share = number / max(len(ages), 1)
-        bins = {"age_from": EDGES[:-1], "age_to": EDGES[1:], "label": name, "number": number, "share": share}
+        bins = {"age_from": BIN_EDGES[:-1], "age_to": BIN_EDGES[1:], "label": name, "number": number, "share": share}
         parts.append(pd.DataFrame(bins))
     return pd.concat(parts, ignore_index=True)
 
 
 def age_cumulative(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return label, age and the share of that label's rows that are at most so old."""
+    """Return the cumulative share of each label by age: the columns label, age and share."""
     parts = []
     for label, name in LABELS.items():
         values, number = np.unique(ages_of(rows, label), return_counts=True)
@@ -62,7 +80,7 @@ def age_cumulative(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def age_quantiles(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return label, n, p5, q1, median, q3, p95 and mean of the ages, a row a label that has any."""
+    """Return the columns label, n, p5, q1, median, q3, p95 and mean, one row for each label that has ages."""
     parts = []
     for label, name in LABELS.items():
         ages = ages_of(rows, label)
@@ -72,34 +90,33 @@ def age_quantiles(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(parts, columns=["label", "n", "p5", "q1", "median", "q3", "p95", "mean"])
 
 
-def age_difference(rows: pd.DataFrame, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, float | None]:
-    """Return how much older positives are: mean and median difference, and a 95 % interval of the former.
+def age_difference(rows: pd.DataFrame, resamples: int = RESAMPLES, seed: int = 0) -> AgeDifference:
+    """Compare the ages of positives with those of negatives.
 
-    The interval is the percentile bootstrap over patients. Patients that contribute the same numbers of rows and sums
-    of ages are interchangeable, so a draw needs one multinomial over the distinct contributions.
+    The interval is a percentile bootstrap over patients. Patients that contribute the same numbers of rows and sums of
+    ages are interchangeable, so a resample needs one multinomial draw over the distinct contributions.
 
     Returns:
-        mean, median, low, high in years; None where a label has no age, and no interval with fewer than two patients of
-        a label.
+        All None if a label has no age; no interval with fewer than two patients of a label.
     """
     negative, positive = ages_of(rows, 0), ages_of(rows, 1)
     if not (len(negative) and len(positive)):
-        return dict.fromkeys(("mean", "median", "low", "high"))
-    low, high = _interval(rows, resamples, seed)
-    return {
-        "mean": float(positive.mean() - negative.mean()),
-        "median": float(np.median(positive) - np.median(negative)),
-        "low": low,
-        "high": high,
-    }
+        return AgeDifference()
+    low, high = _bootstrap_interval(rows, resamples, seed)
+    return AgeDifference(
+        mean=float(positive.mean() - negative.mean()),
+        median=float(np.median(positive) - np.median(negative)),
+        low=low,
+        high=high,
+    )
 
 
-def _interval(rows: pd.DataFrame, resamples: int, seed: int) -> tuple[float | None, float | None]:
+def _bootstrap_interval(rows: pd.DataFrame, resamples: int, seed: int) -> tuple[float | None, float | None]:
     label, age = labels(rows), rows["age"].to_numpy(np.float64, na_value=np.nan)
     use = ~np.isnan(label) & ~np.isnan(age)
-    patients, found = pd.factorize(rows["patient_id"].to_numpy()[use])
+    patients, patient_ids = pd.factorize(rows["patient_id"].to_numpy()[use])
     sums = [
-        np.bincount(patients, weights, len(found))
+        np.bincount(patients, weights, len(patient_ids))
         for value in LABELS
         for weights in (label[use] == value, (label[use] == value) * age[use])
     ]
@@ -107,7 +124,7 @@ def _interval(rows: pd.DataFrame, resamples: int, seed: int) -> tuple[float | No
     if min((contributions[:, 0] > 0).sum(), (contributions[:, 2] > 0).sum()) < 2:
         return None, None
     distinct, times = np.unique(contributions, axis=0, return_counts=True)
-    draws = np.random.default_rng(seed).multinomial(len(found), times / len(found), size=resamples)
+    draws = np.random.default_rng(seed).multinomial(len(patient_ids), times / len(patient_ids), size=resamples)
     totals = draws @ distinct  # (resamples, 4)
     with np.errstate(invalid="ignore"):
         differences = totals[:, 3] / totals[:, 2] - totals[:, 1] / totals[:, 0]

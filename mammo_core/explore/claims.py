@@ -1,27 +1,27 @@
-"""The three statements of the original write-up on this data, checked against the data that is loaded."""
+"""Check three claims of the published notebook about the RSNA data against the loaded data set."""
 
 from dataclasses import dataclass
 
 import pandas as pd
 
 from mammo_core.explore.ages import age_difference, describe_ages
-from mammo_core.explore.units import by_unit, complete, known, labels
+from mammo_core.explore.units import add_missing_columns, by_unit, has_values, labels
 
 PATIENTS = 15_000
 NEGATIVES = 12_000
-ALMOST = 0.02  # "almost" n: at most so much of n below it
+ALMOST = 0.02  # "almost n" allows values down to this share below n
 YEARS = 5.0
 YEARS_TOLERANCE = 0.5
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement and what the data says to it.
+    """A claim and whether it is true of the data set.
 
     Attributes:
-        quote: the statement.
-        holds: whether it is so; None if the data can't tell.
-        reading: what was counted, with its unit.
+        quote: the claim.
+        holds: whether it is true; None if the data set lacks what is needed.
+        reading: the counts behind the verdict, with their unit.
     """
 
     quote: str
@@ -30,8 +30,8 @@ class Claim:
 
 
 def check_claims(table: pd.DataFrame) -> list[Claim]:
-    """Return the three statements with what this data set says, in the unit that they are about: patients."""
-    table = complete(table)
+    """Check the three claims, in the unit that they are about: patients."""
+    table = add_missing_columns(table)
     return [_patients(table), _negatives(table), _age(table)]
 
 
@@ -43,7 +43,7 @@ def _patients(table: pd.DataFrame) -> Claim:
 
 def _negatives(table: pd.DataFrame) -> Claim:
     quote = "almost 12,000 negative cases"
-    if not known(table, "cancer"):
+    if not has_values(table, "cancer"):
         return Claim(quote, None, "This data set has no labels.")
     units = labels(by_unit(table[["patient_id", "laterality", "cancer"]], "patient"))
     none_positive = int((units == 0).sum())
@@ -58,18 +58,18 @@ def _negatives(table: pd.DataFrame) -> Claim:
 
 def _age(table: pd.DataFrame) -> Claim:
     quote = "5 years between the medians"
-    if not (known(table, "cancer") and known(table, "age")):
+    if not (has_values(table, "cancer") and has_values(table, "age")):
         return Claim(quote, None, "This data set has no labels or no ages.")
     patients = by_unit(table[["patient_id", "laterality", "cancer", "age"]], "patient")
     by_patient, by_image = age_difference(patients, resamples=1), age_difference(table, resamples=1)
-    if by_patient["median"] is None or by_patient["mean"] is None or by_image["mean"] is None:
-        return Claim(quote, None, "Ages of one of the two labels are not known.")
-    medians = [describe_ages(patients, label)["median"] for label in (0, 1)]
+    if by_patient.median is None or by_patient.mean is None or by_image.mean is None:
+        return Claim(quote, None, "One of the two labels has no known ages.")
+    medians = [describe_ages(patients, label).median for label in (0, 1)]
     reading = (
-        f"Patients: medians {medians[0]:g} and {medians[1]:g}, {by_patient['median']:g} years apart; means "
-        f"{by_patient['mean']:.2f}. Images: medians {by_image['median']:g}, means {by_image['mean']:.2f} apart."
+        f"Patients: medians {medians[0]:g} and {medians[1]:g}, {by_patient.median:g} years apart; means "
+        f"{by_patient.mean:.2f}. Images: medians {by_image.median:g}, means {by_image.mean:.2f} apart."
     )
-    holds = abs(by_patient["median"] - YEARS) <= YEARS_TOLERANCE
-    if not holds and abs(by_patient["mean"] - YEARS) <= YEARS_TOLERANCE:
+    holds = abs(by_patient.median - YEARS) <= YEARS_TOLERANCE
+    if not holds and abs(by_patient.mean - YEARS) <= YEARS_TOLERANCE:
         reading += " Five years is the difference of the means."
     return Claim(quote, holds, reading)

@@ -1,54 +1,50 @@
-"""How many: units, classes, images a unit, missing values, the way from biopsy to invasive cancer."""
-
-from typing import Any
+"""Count units, classes, images of a unit, missing values, and the steps from biopsy to invasive cancer."""
 
 import numpy as np
 import pandas as pd
 
+from mammo_core.documents.explore_summary import AgeByLabel, ExploreSummary, PositiveCounts
 from mammo_core.documents.units import UNITS, Unit
-from mammo_core.explore.ages import LABELS, describe_ages
+from mammo_core.explore.ages import describe_ages
 from mammo_core.explore.rates import wilson
-from mammo_core.explore.units import by_unit, complete, known, labels
+from mammo_core.explore.units import add_missing_columns, by_unit, has_values, labels
 
 
-def summary(table: pd.DataFrame) -> dict[str, Any]:
-    """Return the statistics that the command line prints.
-
-    Returns:
-        images, breasts, patients; positive = {images, breasts, patients} (None without labels); age = {negative,
-        positive} each {n, mean, median, std} in years over images (0 and None where there are none; std with n - 1);
-        views, sites, machines, density, birads as counts of images; missing as a count of images by column. A column
-        that the table lacks counts as missing everywhere. Safe for JSON.
-    """
-    table = complete(table)
+def summary(table: pd.DataFrame) -> ExploreSummary:
+    """Return the statistics that `mammo explore` prints, of a catalogue's table."""
+    table = add_missing_columns(table)
     classes = class_counts(table).set_index("unit")
-    labelled = known(table, "cancer")
-    return {
-        **{f"{unit}s": int(classes.loc[unit, "total"]) for unit in UNITS},
-        "positive": {f"{unit}s": int(classes.loc[unit, "positive"]) if labelled else None for unit in UNITS},
-        "age": {name: describe_ages(table, label) for label, name in LABELS.items()},
-        "views": counts(table["view"]),
-        "sites": counts(table["site_id"]),
-        "machines": counts(table["machine_id"]),
-        "density": counts(table["density"]),
-        "birads": counts(table["BIRADS"]),
-        "missing": {str(name): int(number) for name, number in table.isna().sum().items()},
-    }
+    totals = {f"{unit}s": int(classes.loc[unit, "total"]) for unit in UNITS}
+    labelled = has_values(table, "cancer")
+    positive = {f"{unit}s": int(classes.loc[unit, "positive"]) if labelled else None for unit in UNITS}
+    return ExploreSummary(
+        **totals,
+        positive=PositiveCounts(**positive),
+        age=AgeByLabel(negative=describe_ages(table, 0), positive=describe_ages(table, 1)),
+        views=counts(table["view"]),
+        sites=counts(table["site_id"]),
+        machines=counts(table["machine_id"]),
+        density=counts(table["density"]),
+        birads=counts(table["BIRADS"]),
+        missing={str(name): int(number) for name, number in table.isna().sum().items()},
+    )
 
 
 def counts(column: pd.Series) -> dict[str, int]:
-    """Return how often each known value stands in a column, the most frequent first."""
+    """Count the known values of a column, the most frequent first."""
     return {str(value): int(number) for value, number in column.value_counts().items()}
 
 
 def class_counts(table: pd.DataFrame) -> pd.DataFrame:
-    """Return unit, total, negative, positive, unlabelled, share of positives and its 95 % interval, a row a unit.
+    """Count the classes of each unit.
 
-    The interval of images and breasts takes account of patients having several (see `rates.wilson`).
+    Returns:
+        One row for each unit: unit, total, negative, positive, unlabelled, share of positives, and low and high of its
+        95 % interval. The interval allows for patients having several images and breasts (see `rates.wilson`).
     """
     rows = []
     for unit in UNITS:
-        units = by_unit(complete(table)[["patient_id", "laterality", "cancer"]], unit)
+        units = by_unit(add_missing_columns(table)[["patient_id", "laterality", "cancer"]], unit)
         label = labels(units)
         low, high = wilson(units["patient_id"].to_numpy(), label)
         negative, positive = int((label == 0).sum()), int((label == 1).sum())
@@ -58,27 +54,27 @@ def class_counts(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def images_per_unit(table: pd.DataFrame, unit: Unit) -> pd.DataFrame:
-    """Return images and number: how many patients (breasts, if these are the unit) have so many images."""
+    """Count the patients (or breasts, if these are the unit) by their number of images: the columns images and number."""
     units = by_unit(table[["patient_id", "laterality"]], "breast" if unit == "breast" else "patient")
     number = units["images"].value_counts().sort_index()
     return pd.DataFrame({"images": number.index.to_numpy(), "number": number.to_numpy()})
 
 
 def missing_by_site(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of rows without a value, a row a column of the data set and a column a site, "all" first."""
+    """Return the share of missing values, with a row for each column and a column for each site, "all" first."""
     names = [name for name in rows.columns if name not in {"patient_id", "image_id", "images", "file"}]
     absent = rows[names].isna()
     parts = {"all": absent.mean()}
-    if known(rows, "site_id"):
+    if has_values(rows, "site_id"):
         sites = rows["site_id"].astype("str")
         parts |= {
-            f"site {site}": absent[sites == site].mean() for site in sorted(sites.dropna().unique(), key=_natural)
+            f"site {site}": absent[sites == site].mean() for site in sorted(sites.dropna().unique(), key=numeric_order)
         }
     return pd.DataFrame(parts)
 
 
 def funnel(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return step and number: all units, those with a biopsy, with cancer found by one, and invasive ones of these."""
+    """Count all units, those with a biopsy, those of them with cancer, and those with invasive cancer: step and number."""
     biopsy = rows["biopsy"].eq(1).fillna(False)
     cancer = biopsy & rows["cancer"].eq(1).fillna(False)
     invasive = cancer & rows["invasive"].eq(1).fillna(False)
@@ -87,8 +83,8 @@ def funnel(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def difficult_negatives(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return site, positive, difficult (negatives) and other (negatives), a row a site; one row "all" without sites."""
-    sites = rows["site_id"].astype("str") if known(rows, "site_id") else pd.Series("all", index=rows.index)
+    """Count positives and difficult and other negatives by site; without sites, in one row "all"."""
+    sites = rows["site_id"].astype("str") if has_values(rows, "site_id") else pd.Series("all", index=rows.index)
     positive = rows["cancer"].eq(1).fillna(False)
     negative = rows["cancer"].eq(0).fillna(False)
     difficult = rows["difficult_negative_case"].eq(1).fillna(False)
@@ -103,5 +99,6 @@ def difficult_negatives(rows: pd.DataFrame) -> pd.DataFrame:
     return kinds.groupby(sites.fillna("not known").to_numpy()).sum().reset_index(names="site")
 
 
-def _natural(value: str) -> tuple[int, str]:
+def numeric_order(value: str) -> tuple[int, str]:
+    """Return a sort key that orders whole numbers by value and puts other text after them."""
     return (int(value), "") if value.isdigit() else (10**9, value)

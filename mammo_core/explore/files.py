@@ -1,4 +1,4 @@
-"""What lies beside and beneath a catalogue: the columns of train.csv and test.csv, and the headers of the images."""
+"""Read the files of a data set: the columns of train.csv and test.csv, and the headers of its images."""
 
 from dataclasses import asdict
 from functools import lru_cache
@@ -11,29 +11,29 @@ from mammo_core.storage.csv_header import csv_columns
 from mammo_core.storage.hashing import modified_time
 
 PARTS = ("train.csv", "test.csv")
-FACTS = ("rows", "columns", "photometric", "bits", "syntax", "problem")
-SAMPLE = 400  # headers that are read: a few ms each
+HEADER_COLUMNS = ("rows", "columns", "photometric", "bits", "syntax", "problem")
+SAMPLE = 400  # largest number of headers read, at a few ms each
 
 
 def split_columns(folder: Path) -> pd.DataFrame:
-    """Return column, and for each of train.csv and test.csv that is in the folder whether it has it."""
+    """Return every column name, and for each of train.csv and test.csv in the folder whether it has that column."""
     headers = {name: csv_columns(folder / name) for name in PARTS if (folder / name).is_file()}
     names = list(dict.fromkeys(column for columns in headers.values() for column in columns))
-    found = {part: [name in columns for name in names] for part, columns in headers.items()}
-    return pd.DataFrame({"column": names, **found})
+    present = {part: [name in columns for name in names] for part, columns in headers.items()}
+    return pd.DataFrame({"column": names, **present})
 
 
 def sample_headers(table: pd.DataFrame, most: int = SAMPLE, seed: int = 0) -> pd.DataFrame:
-    """Return identifiers and header of the images whose files are present, of at most `most` drawn ones.
+    """Read the headers of the images whose files exist, or of a random sample of at most `most` of them.
 
     Returns:
-        image_id, site_id, machine_id; rows, columns (pixels), photometric, bits, syntax; a file whose header can't be
-        read has these missing and its reason in `problem`.
+        image_id, site_id, machine_id; rows, columns (pixels), photometric, bits, syntax. For an unreadable header these
+        are missing and `problem` holds the reason.
     """
     present = table[table["file"].notna()]
     drawn = present.sample(min(most, len(present)), random_state=seed).sort_index()
     headers = pd.DataFrame(
-        [_read(file, modified_time(file)) for file in drawn["file"]], index=drawn.index, columns=list(FACTS)
+        [_read(file, modified_time(file)) for file in drawn["file"]], index=drawn.index, columns=list(HEADER_COLUMNS)
     )
     return pd.concat([drawn[["image_id", "site_id", "machine_id"]], headers], axis=1).reset_index(drop=True)
 

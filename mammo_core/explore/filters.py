@@ -1,4 +1,4 @@
-"""Which part of a data set is looked at."""
+"""Select the part of a data set to explore."""
 
 from dataclasses import dataclass, field
 
@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from mammo_core.documents.units import Unit
-from mammo_core.explore.units import by_unit, complete, known, labels, unit_codes
+from mammo_core.explore.counts import numeric_order
+from mammo_core.explore.units import add_missing_columns, by_unit, has_values, labels, unit_codes
 
-CHOICES = {  # column → what it is called
+FILTER_COLUMNS = {  # column → its label
     "site_id": "Site",
     "machine_id": "Machine",
     "view": "View",
@@ -22,12 +23,12 @@ LABELS = {"positive": 1, "negative": 0}
 
 @dataclass(frozen=True)
 class Filters:
-    """What the user wants to see; the default is everything.
+    """The filters that the user has set; by default none.
 
     Attributes:
-        values: for a column of `CHOICES` the values (text, or `NOT_KNOWN`) that stay; no values means all.
-        ages: youngest and oldest age in years, both included; images without an age then go. None means all.
-        label: "positive" or "negative" units only, or None.
+        values: for columns of `FILTER_COLUMNS`, the values to keep (text, or `NOT_KNOWN`); an empty list keeps all.
+        ages: youngest and oldest age in years, both included; images without an age are removed. None keeps all.
+        label: "positive" or "negative" keeps these units only. None keeps all.
     """
 
     values: dict[str, list[str]] = field(default_factory=dict)
@@ -36,12 +37,12 @@ class Filters:
 
 
 @dataclass(frozen=True)
-class View:
-    """The part of a data set that is looked at.
+class Selection:
+    """The part of a data set that the filters keep.
 
     Attributes:
-        images: one row an image that the filters leave.
-        rows: the same, one row a unit (see `by_unit`).
+        images: one row for each image.
+        rows: the same, one row for each unit (see `by_unit`).
         unit: image, breast or patient.
     """
 
@@ -50,44 +51,44 @@ class View:
     unit: Unit
 
 
-def look(table: pd.DataFrame, filters: Filters, unit: Unit) -> View:
-    """Return what the filters leave of a catalogue's table, by image and by unit."""
-    images = select(complete(table), filters, unit)
-    return View(images, by_unit(images, unit), unit)
+def apply_filters(table: pd.DataFrame, filters: Filters, unit: Unit) -> Selection:
+    """Return what the filters keep of a catalogue's table, by image and by unit."""
+    images = filter_images(add_missing_columns(table), filters, unit)
+    return Selection(images, by_unit(images, unit), unit)
 
 
-def options(table: pd.DataFrame) -> dict[str, list[str]]:
-    """Return the values of each column of `CHOICES` that has at least two, missing as `NOT_KNOWN`."""
-    found = {}
-    for column in CHOICES:
-        if known(table, column):
+def filter_options(table: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the values of each column of `FILTER_COLUMNS` with at least two; a missing value is `NOT_KNOWN`."""
+    options = {}
+    for column in FILTER_COLUMNS:
+        if has_values(table, column):
             values = [str(value) for value in table[column].dropna().unique()]
-            values.sort(key=lambda value: (int(value), "") if value.isdigit() else (10**9, value))
-            found[column] = values + [NOT_KNOWN] * bool(table[column].isna().any())
-    return {column: values for column, values in found.items() if len(values) > 1}
+            values.sort(key=numeric_order)
+            options[column] = values + [NOT_KNOWN] * bool(table[column].isna().any())
+    return {column: values for column, values in options.items() if len(values) > 1}
 
 
 def age_limits(table: pd.DataFrame) -> tuple[int, int] | None:
-    """Return the youngest and oldest known age in whole years, or None if there are not two of them."""
-    if not known(table, "age"):
+    """Return the youngest and oldest known age in whole years; None if they are equal or unknown."""
+    if not has_values(table, "age"):
         return None
     low, high = int(np.floor(table["age"].min())), int(np.ceil(table["age"].max()))
     return (low, high) if low < high else None
 
 
-def select(table: pd.DataFrame, filters: Filters, unit: Unit) -> pd.DataFrame:
-    """Return the images that the filters leave.
+def filter_images(table: pd.DataFrame, filters: Filters, unit: Unit) -> pd.DataFrame:
+    """Return the images that the filters keep.
 
-    All but the label go by image. The label goes by unit, made of the images left by then: with negative patients, no
-    image of a positive patient's healthy breast stays.
+    The label filter is applied last and by unit, over the images that the other filters keep: "negative" with patients
+    as the unit keeps no image of a positive patient's healthy breast. All other filters are applied by image.
     """
-    stay = np.ones(len(table), bool)
+    keep = np.ones(len(table), bool)
     for column, values in filters.values.items():
         if values:
-            stay &= table[column].astype("str").fillna(NOT_KNOWN).isin(values).to_numpy(bool)
+            keep &= table[column].astype("str").fillna(NOT_KNOWN).isin(values).to_numpy(bool)
     if filters.ages is not None:
-        stay &= table["age"].between(*filters.ages).to_numpy(bool)
-    rows = table[stay]
+        keep &= table["age"].between(*filters.ages).to_numpy(bool)
+    rows = table[keep]
     if filters.label is None:
         return rows
     codes, count = unit_codes(rows, unit)

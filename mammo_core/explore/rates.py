@@ -1,13 +1,13 @@
-"""Shares of positives with intervals that know that a patient's images and breasts are not independent."""
+"""Compute shares of positives, with intervals that allow for the dependence of a patient's images and breasts."""
 
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from mammo_core.explore.units import known, labels
+from mammo_core.explore.units import has_values, labels
 
 Z = 1.959963984540054  # of a two-sided 95 % interval
-LARGEST = 12  # groups shown on their own
+MAX_GROUPS = 12  # groups shown separately; smaller ones are pooled
 COLUMNS = ["value", "n", "patients", "positives", "rate", "low", "high", "effective_n"]
 
 
@@ -15,14 +15,15 @@ def rate_by(rows: pd.DataFrame, column: str, ordered: bool = False) -> pd.DataFr
     """Return the share of positives by the values of a column, with 95 % intervals.
 
     Args:
-        rows: one row a unit, with patient_id and cancer.
-        column: what to group by; rows without its value or without a label are left out.
-        ordered: in the order of the values, otherwise the largest groups first and all but the `LARGEST` pooled.
+        rows: one row for each unit, with patient_id and cancer.
+        column: the column to group by; rows without its value or without a label are ignored.
+        ordered: whether to sort groups by value. Otherwise the largest come first, and those beyond `MAX_GROUPS` are
+            pooled.
 
     Returns:
-        value (text), n (units), patients, positives, rate, low, high, effective_n. Empty if nothing is known.
+        value (text), n (units), patients, positives, rate, low, high, effective_n. Empty without values or labels.
     """
-    if not (known(rows, column) and known(rows, "cancer")):
+    if not (has_values(rows, column) and has_values(rows, "cancer")):
         return pd.DataFrame(columns=COLUMNS)
     use = rows[rows["cancer"].notna() & rows[column].notna()]
     groups, values = pd.factorize(use[column], sort=ordered)
@@ -38,8 +39,8 @@ def wilson(patients: np.ndarray, label: np.ndarray) -> tuple[float | None, float
     """Return the 95 % interval of the share of positives among units of patients; None without labels.
 
     This is Wilson's interval (1927) with the effective sample size r (1 - r) / v, where v is the linearised variance of
-    the share r over patients; it is Wilson's own where each patient has one unit. Where r is 0 or 1, v says nothing and
-    the number of patients is taken.
+    the share r over patients. With one unit per patient it is Wilson's original interval. Where r is 0 or 1, v is 0 and
+    the number of patients is used.
     """
     use = ~np.isnan(label)
     if not use.any():
@@ -49,7 +50,7 @@ def wilson(patients: np.ndarray, label: np.ndarray) -> tuple[float | None, float
 
 
 def spread_p(rates: pd.DataFrame) -> float | None:
-    """Return how likely chance alone would spread the rates so far: a χ² test on effective sample sizes.
+    """Return the p-value of a χ² test, on effective sample sizes, that all groups have the same rate.
 
     None with fewer than two groups or without both classes.
     """
@@ -65,12 +66,12 @@ def spread_p(rates: pd.DataFrame) -> float | None:
 
 
 def _rates(groups: np.ndarray, count: int, patients: np.ndarray, label: np.ndarray) -> pd.DataFrame:
-    """Return n, patients, positives, rate, low, high and effective_n, a row a group."""
-    codes, found = pd.factorize(patients)
-    pairs, places = np.unique(groups * len(found) + codes, return_inverse=True)  # a patient within a group
-    owner = pairs // len(found)
-    size = np.bincount(places)
-    hits = np.bincount(places, label)
+    """Return n, patients, positives, rate, low, high and effective_n, one row for each group."""
+    codes, patient_ids = pd.factorize(patients)
+    pairs, indices = np.unique(groups * len(patient_ids) + codes, return_inverse=True)  # a patient within a group
+    owner = pairs // len(patient_ids)
+    size = np.bincount(indices)
+    hits = np.bincount(indices, label)
     n = np.bincount(owner, size, count)
     positives = np.bincount(owner, hits, count)
     clusters = np.bincount(owner, minlength=count)
@@ -95,9 +96,9 @@ def _rates(groups: np.ndarray, count: int, patients: np.ndarray, label: np.ndarr
 
 
 def _largest(groups: np.ndarray, names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number the groups by size, the largest first, and pool those beyond `LARGEST` into one."""
+    """Renumber the groups by size, the largest first, and pool those beyond `MAX_GROUPS` into one."""
     order = np.argsort(-np.bincount(groups), kind="stable")
-    place = np.empty(len(order), int)
-    place[order] = np.minimum(np.arange(len(order)), LARGEST)
-    pooled = [f"{len(order) - LARGEST} others"] if len(order) > LARGEST else []
-    return place[groups], np.array([*names[order][:LARGEST], *pooled], dtype=object)
+    rank = np.empty(len(order), int)
+    rank[order] = np.minimum(np.arange(len(order)), MAX_GROUPS)
+    pooled = [f"{len(order) - MAX_GROUPS} others"] if len(order) > MAX_GROUPS else []
+    return rank[groups], np.array([*names[order][:MAX_GROUPS], *pooled], dtype=object)

@@ -1,14 +1,12 @@
-"""Statistics → one sentence each: what a figure shows, computed from the same table."""
-
-from typing import Any
+"""Describe statistics in one sentence each, computed from the table that the figure shows."""
 
 import pandas as pd
 
 from mammo_core.documents.units import Unit
+from mammo_core.explore.ages import AgeDifference
 from mammo_core.explore.rates import spread_p
-from mammo_core.explore.units import records
 
-SURE = 0.01  # p below which groups are said to differ
+SIGNIFICANT = 0.01  # p below which groups are reported to differ
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -18,31 +16,32 @@ def percent(share: float, digits: int = 1) -> str:
 
 def read_classes(classes: pd.DataFrame, unit: Unit) -> str:
     """Read `class_counts`."""
-    row = next(row for row in records(classes) if row["unit"] == unit)
-    labelled = row["negative"] + row["positive"]
+    row = next(row for row in classes.itertuples() if row.unit == unit)
+    labelled = row.negative + row.positive
     if not labelled:
-        return f"{row['total']:,} {unit}s, none with a label."
-    text = f"{row['positive']:,} of {labelled:,} labelled {unit}s are positive: {percent(row['share'], 2)}"
-    text += f" (95 % CI {100 * row['low']:.2f}–{100 * row['high']:.2f})."
-    if row["positive"]:
-        text += f" Answering “negative” to everything would be right for {percent(1 - row['share'])}."
+        return f"{row.total:,} {unit}s, none with a label."
+    text = f"{row.positive:,} of {labelled:,} labelled {unit}s are positive: {percent(row.share, 2)}"
+    text += f" (95 % CI {100 * row.low:.2f}–{100 * row.high:.2f})."
+    if row.positive:
+        text += f" Always answering “negative” would be right for {percent(1 - row.share)}."
     return text
 
 
-def read_ages(ages: pd.DataFrame, difference: dict[str, float | None], unit: Unit) -> str:
+def read_ages(ages: pd.DataFrame, difference: AgeDifference, unit: Unit) -> str:
     """Read `age_table` and `age_difference`."""
-    negative, positive = (row for row in records(ages) if row["unit"] == unit)
-    if difference["mean"] is None:
-        return f"{negative['n']:,} negative and {positive['n']:,} positive {unit}s with an age: nothing to compare."
+    negative, positive = (row for row in ages.itertuples() if row.unit == unit)
+    if difference.mean is None:
+        return f"{negative.n:,} negative and {positive.n:,} positive {unit}s with an age: nothing to compare."
     interval = ""
-    if difference["low"] is not None and difference["high"] is not None:
-        ends = f"{_signed(difference['low'])} to {_signed(difference['high'])}"
-        interval = f" (95 % CI of the difference {ends}, bootstrap over patients)"
-    older = "older" if difference["mean"] >= 0 else "younger"
+    if difference.low is not None and difference.high is not None:
+        bounds = f"{_signed(difference.low)} to {_signed(difference.high)}"
+        interval = f" (95 % CI of the difference {bounds}, bootstrap over patients)"
+    older = "older" if difference.mean >= 0 else "younger"
+    means = [_mean_and_std(row.mean, row.std) for row in (positive, negative)]
     return (
-        f"Positive {unit}s are {abs(difference['mean']):.1f} years {older} on average{interval}: mean ± standard deviation "
-        f"{_spread(positive)} against {_spread(negative)}, median {positive['median']:g} against {negative['median']:g}; "
-        f"n = {positive['n']:,} and {negative['n']:,}."
+        f"Positive {unit}s are {abs(difference.mean):.1f} years {older} on average{interval}: mean ± standard deviation "
+        f"{means[0]} against {means[1]}, median {positive.median:g} against {negative.median:g}; "
+        f"n = {positive.n:,} and {negative.n:,}."
     )
 
 
@@ -50,16 +49,16 @@ def _signed(years: float) -> str:
     return f"{years:.1f}".replace("-", "−")
 
 
-def _spread(row: dict[str, Any]) -> str:
-    return f"{row['mean']:.1f}" + ("" if row["n"] < 2 else f" ± {row['std']:.1f}")
+def _mean_and_std(mean: float, std: float) -> str:
+    return f"{mean:.1f}" + ("" if pd.isna(std) else f" ± {std:.1f}")
 
 
 def read_quantiles(quantiles: pd.DataFrame, unit: Unit) -> str:
     """Read `age_quantiles`."""
-    parts = [f"{row['label']} {unit}s from {row['q1']:g} to {row['q3']:g}" for row in records(quantiles)]
+    parts = [f"{row.label} {unit}s {row.q1:.0f}–{row.q3:.0f} years" for row in quantiles.itertuples()]
     return (
-        f"The middle half: {', '.join(parts)} years. The box spans it with the median and, dashed, the mean; the lines "
-        "reach from the 5th to the 95th percentile."
+        f"Middle 50 %: {', '.join(parts)}. The box spans it, with the median and, dashed, the mean; the whiskers reach from "
+        "the 5th to the 95th percentile."
     )
 
 
@@ -76,17 +75,16 @@ def read_rates(rates: pd.DataFrame, name: str) -> str:
     """Read `rate_by`."""
     if rates["rate"].min() == rates["rate"].max():
         return f"All {int(rates['n'].sum()):,} have the same share of positives, {percent(rates['rate'].iloc[0])}."
-    ends = [
-        f"{name} {row['value']} with {percent(row['rate'])} "
-        f"(95 % CI {100 * row['low']:.1f}–{100 * row['high']:.1f}, n = {row['n']:,})"
-        for row in records(rates.sort_values("rate", kind="stable"))
+    groups = [
+        f"{name} {row.value} with {percent(row.rate)} (95 % CI {100 * row.low:.1f}–{100 * row.high:.1f}, n = {row.n:,})"
+        for row in rates.sort_values("rate", kind="stable").itertuples()
     ]
     p = spread_p(rates)
     chance = ""
     if p is not None:
-        more = "More spread" if p < SURE else "No more spread"
-        chance = f" {more} than chance explains (p {'< 0.001' if p < 0.001 else f'= {p:.3f}'})."
-    return f"Lowest: {ends[0]}; highest: {ends[-1]}.{chance}"
+        verdict = "exceed chance" if p < SIGNIFICANT else "are within chance"
+        chance = f" Differences {verdict} (p {'< 0.001' if p < 0.001 else f'= {p:.2g}'})."
+    return f"Lowest: {groups[0]}; highest: {groups[-1]}.{chance}"
 
 
 def read_images_per_unit(number: pd.DataFrame, unit: str) -> str:
@@ -100,9 +98,9 @@ def read_images_per_unit(number: pd.DataFrame, unit: str) -> str:
 
 
 def read_missing(missing: pd.DataFrame, unit: Unit) -> str:
-    """Read `missing_by_site`: the emptiest column, and where sites differ most."""
+    """Read `missing_by_site`: the column with most missing values, and where sites differ most."""
     if not missing["all"].any():
-        return f"No {unit} lacks a value in any column."
+        return f"No {unit} has a missing value."
     worst = missing["all"].idxmax()
     text = f"{worst} is missing most often: for {percent(missing.loc[worst, 'all'])} of the {unit}s."
     sites = missing.drop(columns="all")
@@ -116,11 +114,11 @@ def read_missing(missing: pd.DataFrame, unit: Unit) -> str:
 
 
 def read_funnel(funnel: pd.DataFrame, positives: int, unit: Unit) -> str:
-    """Read `funnel`; `positives` are all positive units, with a biopsy or without."""
+    """Read `funnel`; `positives` is the number of all positive units, with or without a biopsy."""
     total, biopsy, cancer, invasive = funnel["number"].tolist()
     if not biopsy:
         return f"None of {total:,} {unit}s had a biopsy."
-    text = f"{percent(biopsy / total)} of the {unit}s had a biopsy; {percent(cancer / biopsy)} of these found cancer"
+    text = f"{percent(biopsy / total)} of the {unit}s had a biopsy; {percent(cancer / biopsy)} of the biopsies found cancer"
     if cancer:
         text += f", {percent(invasive / cancer)} of which are invasive"
     if positives == cancer:
@@ -136,24 +134,26 @@ def read_difficult(kinds: pd.DataFrame, unit: Unit) -> str:
     difficult, share = sums["difficult negative"], sums["difficult negative"] / max(negatives, 1)
     text = (
         f"{difficult:,} of {negatives:,} negative {unit}s ({percent(share)}) are difficult negatives; "
-        f"{sums['difficult positive']:,} of {positives:,} positive ones carry the flag"
+        f"{sums['difficult positive']:,} of {positives:,} positive ones have the flag"
     )
-    return text + (": in these data the flag means no cancer." if positives and not sums["difficult positive"] else ".")
+    return text + (": here the flag implies no cancer." if positives and not sums["difficult positive"] else ".")
 
 
 def read_leakage(leaks: pd.DataFrame, unit: Unit) -> str:
     """Read `leakage`."""
-    found = leaks[leaks["leaks"]]
-    if found.empty:
-        return f"No column all but decides the label on a tenth of the {unit}s, further than chance explains."
+    leaking = leaks[leaks["leaks"]]
+    if leaking.empty:
+        return f"No column nearly determines the label for a tenth of the {unit}s beyond chance."
     parts = []
-    for row in records(found):
-        never_stop = f"never positive where it is {row['never']}: {percent(row['never_share'], 0)} of the {unit}s"
-        always = f"always where it is {row['always']}: {percent(row['always_share'], 0)} of the positives"
-        said = [text for text, values in ((never_stop, row["never"]), (always, row["always"])) if values]
-        parts.append(f"**{row['column']}** ({'; '.join(said)})")
-    many = "1 column gives" if len(parts) == 1 else f"{len(parts)} columns give"
-    return f"{many} the label away and must not be fed to a model: {', '.join(parts)}."
+    for row in leaking.itertuples():
+        evidence = []
+        if row.never:
+            evidence.append(f"never positive where it is {row.never}: {percent(row.never_share, 0)} of the {unit}s")
+        if row.always:
+            evidence.append(f"always where it is {row.always}: {percent(row.always_share, 0)} of the positives")
+        parts.append(f"**{row.column}** ({'; '.join(evidence)})")
+    columns = "1 column leaks" if len(parts) == 1 else f"{len(parts)} columns leak"
+    return f"{columns} the label and must not be a model's input: {', '.join(parts)}."
 
 
 def read_association(matrix: pd.DataFrame) -> str:
@@ -162,8 +162,8 @@ def read_association(matrix: pd.DataFrame) -> str:
     pairs = pairs[pairs.index.get_level_values(0) < pairs.index.get_level_values(1)]
     if pairs.empty:
         return "No two columns have values to compare."
-    one, other = pairs.idxmax()
-    text = f"Closest pair: {one} and {other} ({pairs.max():.2f})."
+    left, right = pairs.idxmax()
+    text = f"Closest pair: {left} and {right} ({pairs.max():.2f})."
     if "cancer" in matrix and matrix["cancer"].notna().any():
         nearest = matrix["cancer"].dropna().nlargest(3)
         text += " Closest to cancer: " + ", ".join(f"{name} {value:.2f}" for name, value in nearest.items()) + "."
@@ -173,29 +173,27 @@ def read_association(matrix: pd.DataFrame) -> str:
 def read_split(columns: pd.DataFrame) -> str:
     """Read `files.split_columns`."""
     parts = [name for name in columns if name != "column"]
-    if len(parts) < 2:
-        return (
-            f"Only {parts[0]} is there, nothing to compare with."
-            if parts
-            else "There is neither train.csv nor test.csv."
-        )
+    if not parts:
+        return "No train.csv or test.csv in this folder."
+    if len(parts) == 1:
+        return f"No {'test' if parts[0] == 'train.csv' else 'train'}.csv in this folder."
     train, test = (columns[part].astype(bool) for part in parts)
-    lacking, new = columns.loc[train & ~test, "column"], columns.loc[test & ~train, "column"]
-    text = f"test.csv lacks {', '.join(lacking) or 'nothing'}"
-    return text + (f" and adds {', '.join(new)}." if len(new) else ".")
+    missing, added = columns.loc[train & ~test, "column"], columns.loc[test & ~train, "column"]
+    text = f"test.csv lacks {', '.join(missing) or 'nothing'}"
+    return text + (f" and adds {', '.join(added)}." if len(added) else ".")
 
 
 def read_headers(headers: pd.DataFrame, present: int, absent: int) -> str:
-    """Read `files.sample_headers`; `present` and `absent`: how many files are there and not."""
+    """Read `files.sample_headers`; `present` and `absent` are the numbers of existing and missing files."""
     readable = headers[headers["problem"].isna()]
     if readable.empty:
         return f"None of {len(headers):,} headers could be read."
     inverted = (readable["photometric"] == "MONOCHROME1").mean()
-    drawn = "all" if len(headers) == present else f"a random {len(headers):,} of"
-    ends = [[int(readable[side].agg(end)) for side in ("rows", "columns")] for end in ("min", "max")]
-    small, large = (f"{rows:,} × {columns:,}" for rows, columns in ends)
+    sampled = "all" if len(headers) == present else f"a random {len(headers):,} of"
+    extremes = [[int(readable[side].agg(end)) for side in ("rows", "columns")] for end in ("min", "max")]
+    small, large = (f"{rows:,} × {columns:,}" for rows, columns in extremes)
     sizes = f"{small} pixels" if small == large else f"{small} to {large} pixels"
     return (
-        f"Headers of {drawn} {present:,} files: {sizes}, {percent(inverted)} MONOCHROME1 (stored inverted), "
-        f"{len(headers) - len(readable):,} unreadable. Listed, but not on disk: {absent:,}."
+        f"Headers of {sampled} {present:,} files: {sizes}, {percent(inverted)} MONOCHROME1 (stored inverted), "
+        f"{len(headers) - len(readable):,} unreadable. Missing files: {absent:,}."
     )

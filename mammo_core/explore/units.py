@@ -1,12 +1,10 @@
-"""Images → breasts → patients.
+"""Combine images into breasts and patients.
 
-A breast is a patient and a laterality. A unit consists of those of its images that the table holds; it has a flag
-(cancer, biopsy, invasive, implant, difficult negative) if any of its images has. Its BI-RADS is the most abnormal one,
-its other attributes are the first known ones. What belongs to a part of a unit (the view, a patient's laterality) is
-left out.
+A breast is a patient and a laterality. A unit consists of its images in the table. It has a flag (cancer, biopsy,
+invasive, implant, difficult negative) if any of its images has. Its BI-RADS is the most abnormal one; its other
+attributes are the first known ones. Columns that have no single value in a unit (its view, a patient's laterality) are
+omitted.
 """
-
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +13,7 @@ from mammo_core.documents.units import Unit
 
 FLAGS = ("cancer", "biopsy", "invasive", "implant", "difficult_negative_case")
 OPTIONAL = ("site_id", "machine_id", "density", "age", "BIRADS", *FLAGS)
-OF_PARTS: dict[Unit, tuple[str, ...]] = {  # columns that a unit has no single value of
+COLUMNS_OF_PARTS: dict[Unit, tuple[str, ...]] = {  # columns without a single value in a unit
     "image": (),
     "breast": ("image_id", "view", "file"),
     "patient": ("image_id", "view", "file", "laterality"),
@@ -23,59 +21,57 @@ OF_PARTS: dict[Unit, tuple[str, ...]] = {  # columns that a unit has no single v
 BIRADS_ORDER = (1, 2, 3, 6, 0, 4, 5)  # from normal to abnormal, as ACR BI-RADS combines findings
 
 
-def complete(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with every optional column; those it lacks are all missing."""
+def add_missing_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with every optional column; added ones have only missing values."""
     absent = {name: np.nan for name in OPTIONAL if name not in table}
     return table.assign(**absent) if absent else table
 
 
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows as dictionaries, with Python's own numbers."""
-    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
-
-
-def known(rows: pd.DataFrame, column: str) -> bool:
+def has_values(rows: pd.DataFrame, column: str) -> bool:
     """Return whether the table has the column with at least one value."""
     return column in rows and bool(rows[column].notna().any())
 
 
 def by_unit(table: pd.DataFrame, unit: Unit) -> pd.DataFrame:
-    """Return one row a unit, in order of appearance, with its number of images in the column `images`."""
+    """Return one row for each unit, in order of appearance; the column `images` is its number of images."""
     if unit == "image":
         return table.assign(images=1)
     codes, count = unit_codes(table, unit)
-    columns = {name: _of_unit(table[name], codes, count) for name in table.columns if name not in OF_PARTS[unit]}
+    columns = {
+        name: _of_unit(table[name], codes, count) for name in table.columns if name not in COLUMNS_OF_PARTS[unit]
+    }
     return pd.DataFrame({**columns, "images": np.bincount(codes, minlength=count)})
 
 
 def unit_codes(table: pd.DataFrame, unit: Unit) -> tuple[np.ndarray, int]:
-    """Return the unit of each image, (n,) numbered from 0 in order of appearance, and how many units there are."""
+    """Return the unit of each image, int (n,), numbered from 0 in order of appearance, and the number of units."""
     if unit == "image":
         return np.arange(len(table)), len(table)
     codes, patients = pd.factorize(table["patient_id"])
     if unit == "patient":
         return codes, len(patients)
-    breasts, found = pd.factorize(2 * codes + (table["laterality"] == "R").to_numpy(bool))
-    return breasts, len(found)
+    breasts, keys = pd.factorize(2 * codes + (table["laterality"] == "R").to_numpy(bool))
+    return breasts, len(keys)
 
 
 def labels(rows: pd.DataFrame) -> np.ndarray:
-    """Return the label of each row, (n,) float64: 0, 1, or NaN where it isn't known."""
+    """Return the label of each row, float64 (n,): 0, 1, or NaN if unknown."""
     return rows["cancer"].to_numpy(np.float64, na_value=np.nan)
 
 
 def _of_unit(column: pd.Series, codes: np.ndarray, count: int) -> pd.Series:
+    """Return the value of each unit in a column."""
     if column.name in FLAGS:
         values = column.to_numpy(np.float64, na_value=np.nan)
         some = np.bincount(codes, ~np.isnan(values), count) > 0
         flags = (np.bincount(codes, values == 1, count) > 0).astype(np.float64)
         return pd.Series(np.where(some, flags, np.nan)).astype("Int8")
     if column.name == "BIRADS":
-        rank = column.map({value: place for place, value in enumerate(BIRADS_ORDER)})
+        rank = column.map({value: index for index, value in enumerate(BIRADS_ORDER)})
         order = np.argsort(rank.to_numpy(np.float64, na_value=-1), kind="stable")
     else:
         has = column.notna().to_numpy(bool)
         order = np.concatenate([np.flatnonzero(~has), np.flatnonzero(has)[::-1]])
     chosen = np.empty(count, np.intp)
-    chosen[codes[order]] = order  # the last one written stays: the first known value, the most abnormal BI-RADS
+    chosen[codes[order]] = order  # the last assignment remains: the first known value, or the most abnormal BI-RADS
     return column.iloc[chosen].reset_index(drop=True)

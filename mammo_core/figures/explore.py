@@ -1,4 +1,4 @@
-"""Statistics of a data set → figures."""
+"""Draw statistics of a data set."""
 
 import itertools
 from collections.abc import Callable
@@ -7,15 +7,14 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from mammo_core.explore.units import records
 from mammo_core.figures.style import COLOURS, HEIGHT, SHARES, apply_style
 
-PALE = 0.4  # opacity of what is shown beside the chosen unit
+PALE = 0.4  # opacity of the units that are not selected
 LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}  # grows upwards when it wraps
 
 
 def class_bars(classes: pd.DataFrame, unit: str) -> go.Figure:
-    """Draw negatives and positives of each unit, from `explore.class_counts`; all but the chosen unit are pale."""
+    """Draw negatives and positives of each unit, from `explore.class_counts`; units other than `unit` are pale."""
     figure = go.Figure()
     for label in [name for name in ("positive", "negative", "unlabelled") if classes[name].any()]:
         figure.add_bar(
@@ -26,12 +25,12 @@ def class_bars(classes: pd.DataFrame, unit: str) -> go.Figure:
             marker={"color": COLOURS[label], "opacity": [1.0 if name == unit else PALE for name in classes["unit"]]},
             hovertemplate=f"%{{x:,}} {label} %{{y}}<extra></extra>",
         )
-    for row in records(classes):
-        share = "" if np.isnan(row["share"]) else f" · {row['positive']:,} positive ({100 * row['share']:.2f} %)"
+    for row in classes.itertuples():
+        share = "" if np.isnan(row.share) else f" · {row.positive:,} positive ({100 * row.share:.2f} %)"
         figure.add_annotation(
             x=0,
-            y=f"{row['unit']}s",
-            text=f"<b>{row['total']:,}</b>{share}" if row["unit"] == unit else f"{row['total']:,}{share}",
+            y=f"{row.unit}s",
+            text=f"<b>{row.total:,}</b>{share}" if row.unit == unit else f"{row.total:,}{share}",
             xanchor="left",
             yshift=34,
             showarrow=False,
@@ -40,7 +39,7 @@ def class_bars(classes: pd.DataFrame, unit: str) -> go.Figure:
     figure.update_layout(barmode="stack", legend_traceorder="normal")
     figure.update_xaxes(title="number", rangemode="tozero")
     figure.update_yaxes(autorange="reversed")
-    return _finish(figure, bargap=0.55)
+    return _apply_layout(figure, bargap=0.55)
 
 
 def age_bars(histogram: pd.DataFrame, unit: str) -> go.Figure:
@@ -57,8 +56,8 @@ def age_bars(histogram: pd.DataFrame, unit: str) -> go.Figure:
         )
     figure.update_layout(barmode="group", bargroupgap=0.05)
     figure.update_xaxes(title="age, years", dtick=10)
-    figure.update_yaxes(title=f"share of the label's {unit}s", tickformat=".0%")
-    return _finish(figure)
+    figure.update_yaxes(title=f"share of {unit}s with that label", tickformat=".0%")
+    return _apply_layout(figure)
 
 
 def age_curves(cumulative: pd.DataFrame, unit: str) -> go.Figure:
@@ -71,38 +70,38 @@ def age_curves(cumulative: pd.DataFrame, unit: str) -> go.Figure:
             name=str(label),
             mode="lines",
             line={"color": COLOURS[str(label)], "shape": "hv", "width": 2.5},
-            hovertemplate="%{y:.1%} are at most %{x:g} years",
+            hovertemplate="%{y:.1%} are %{x:g} years or younger",
         )
     figure.add_hline(0.5, line={"dash": "dot", "width": 1, "color": COLOURS["reference"]})
     figure.update_xaxes(title="age, years", dtick=10)
     figure.update_yaxes(title=f"share of {unit}s up to that age", tickformat=".0%", range=[0, 1.02])
-    return _finish(figure)
+    return _apply_layout(figure)
 
 
 def age_boxes(quantiles: pd.DataFrame) -> go.Figure:
     """Draw quartiles, 5th and 95th percentile and mean of each label, from `explore.age_quantiles`."""
     figure = go.Figure()
-    for row in records(quantiles):
+    for row in quantiles.itertuples():
         figure.add_box(
-            y=[f"{row['label']}<br>n = {row['n']:,}"],
-            q1=[row["q1"]],
-            median=[row["median"]],
-            q3=[row["q3"]],
-            lowerfence=[row["p5"]],
-            upperfence=[row["p95"]],
-            mean=[row["mean"]],
+            y=[f"{row.label}<br>n = {row.n:,}"],
+            q1=[row.q1],
+            median=[row.median],
+            q3=[row.q3],
+            lowerfence=[row.p5],
+            upperfence=[row.p95],
+            mean=[row.mean],
             orientation="h",
-            name=str(row["label"]),
-            marker_color=COLOURS[str(row["label"])],
+            name=str(row.label),
+            marker_color=COLOURS[str(row.label)],
             showlegend=False,
         )
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(title="age, years")
-    return _finish(figure)
+    return _apply_layout(figure)
 
 
 def rate_points(rates: pd.DataFrame, name: str, overall: float, unit: str) -> go.Figure:
-    """Draw the share of positives by group with its 95 % interval, from `explore.rate_by`; dotted: all together."""
+    """Draw the share of positives by group with its 95 % interval, from `explore.rate_by`; the dotted line is the total."""
     figure = go.Figure()
     figure.add_scatter(
         x=rates["rate"],
@@ -127,11 +126,11 @@ def rate_points(rates: pd.DataFrame, name: str, overall: float, unit: str) -> go
     figure.add_vline(overall, line={"dash": "dot", "width": 1.5, "color": COLOURS["reference"]})
     figure.update_xaxes(title=f"positive {unit}s, 95 % CI", tickformat=".1~%", rangemode="tozero")
     figure.update_yaxes(title=name, range=[len(rates) - 0.3, -0.7], type="category")
-    return _finish(figure, height=max(HEIGHT, 90 + 27 * len(rates)))
+    return _apply_layout(figure, height=max(HEIGHT, 90 + 27 * len(rates)))
 
 
 def count_bars(names: list[str], numbers: list[int], name: str, number: str) -> go.Figure:
-    """Draw how many there are of each; `name` and `number` are the titles of the axes."""
+    """Draw counts by name; `name` and `number` are the titles of the axes."""
     figure = go.Figure()
     figure.add_bar(
         x=names,
@@ -144,11 +143,11 @@ def count_bars(names: list[str], numbers: list[int], name: str, number: str) -> 
     )
     figure.update_xaxes(title=name, type="category")
     figure.update_yaxes(title=number)
-    return _finish(figure)
+    return _apply_layout(figure)
 
 
 def step_bars(steps: pd.DataFrame, unit: str) -> go.Figure:
-    """Draw the way from biopsy to invasive cancer, from `explore.funnel`, without the first step, "all"."""
+    """Draw the steps from biopsy to invasive cancer, from `explore.funnel`, without the first step, "all"."""
     numbers = steps["number"].tolist()
     shares = [number / max(before, 1) for before, number in itertools.pairwise(numbers)]
     names = (f"biopsy<br>{{:.1%}} of {unit}s", "cancer<br>{:.1%} of biopsies", "invasive<br>{:.1%} of cancers")
@@ -165,7 +164,7 @@ def step_bars(steps: pd.DataFrame, unit: str) -> go.Figure:
     )
     figure.update_xaxes(title=f"{unit}s", range=[0, 1.15 * max(numbers[1], 1)])
     figure.update_yaxes(autorange="reversed")
-    return _finish(figure, bargap=0.4)
+    return _apply_layout(figure, bargap=0.4)
 
 
 def difficult_bars(kinds: pd.DataFrame, unit: str) -> go.Figure:
@@ -192,13 +191,13 @@ def difficult_bars(kinds: pd.DataFrame, unit: str) -> go.Figure:
     figure.update_layout(barmode="stack", legend_traceorder="normal")
     figure.update_xaxes(title=f"share of {unit}s", tickformat=".0%", range=[0, 1])
     figure.update_yaxes(autorange="reversed", type="category")
-    return _finish(figure, bargap=0.5)
+    return _apply_layout(figure, bargap=0.5)
 
 
 def leak_bars(leaks: pd.DataFrame) -> go.Figure:
-    """Draw how well each column alone ranks the label, from `explore.leakage`; leaking ones in orange."""
+    """Draw the AUC of each single column, from `explore.leakage`; leaking columns are orange."""
     figure = go.Figure()
-    for leaking, name, colour in ((True, "gives the label away", "positive"), (False, "doesn't", "neutral")):
+    for leaking, name, colour in ((True, "label leakage", "positive"), (False, "no leakage", "neutral")):
         rows = leaks[leaks["leaks"] == leaking]
         if len(rows):
             figure.add_bar(
@@ -213,15 +212,15 @@ def leak_bars(leaks: pd.DataFrame) -> go.Figure:
                 "never positive: %{customdata[1]} (%{customdata[2]:.0%} of all)<br>"
                 "always positive: %{customdata[3]} (%{customdata[4]:.0%} of positives)<extra></extra>",
             )
-    figure.update_xaxes(title="AUC alone, in sample", range=[0.5, 1.01])
+    figure.update_xaxes(title="AUC of this column alone", range=[0.5, 1.01])
     figure.update_yaxes(autorange="reversed", type="category", categoryarray=leaks["column"].tolist())
-    return _finish(figure, height=max(HEIGHT, 110 + 24 * len(leaks)))
+    return _apply_layout(figure, height=max(HEIGHT, 110 + 24 * len(leaks)))
 
 
-def share_map(shares: pd.DataFrame, name: str, write: Callable[[float], str]) -> go.Figure:
-    """Draw a table of numbers from 0 to 1 as a heat map; `write` turns a number into the text in its cell."""
+def share_map(shares: pd.DataFrame, name: str, format_value: Callable[[float], str]) -> go.Figure:
+    """Draw a table of numbers from 0 to 1 as a heat map; `format_value` gives the text of a cell."""
     values = shares.to_numpy(float)
-    texts = [["" if np.isnan(value) else write(value) for value in row] for row in values.tolist()]
+    texts = [["" if np.isnan(value) else format_value(value) for value in row] for row in values.tolist()]
     figure = go.Figure()
     figure.add_heatmap(
         x=list(shares.columns),
@@ -240,11 +239,11 @@ def share_map(shares: pd.DataFrame, name: str, write: Callable[[float], str]) ->
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(showgrid=False, tickangle=-40 if shares.shape[1] > 6 else 0)
-    return _finish(figure, height=max(HEIGHT, 100 + 26 * len(shares)))
+    return _apply_layout(figure, height=max(HEIGHT, 100 + 26 * len(shares)))
 
 
 def size_points(headers: pd.DataFrame) -> go.Figure:
-    """Draw image sizes by photometric interpretation, one point a size, its area by how many images have it."""
+    """Draw image sizes by photometric interpretation; the area of a point grows with its number of images."""
     figure = go.Figure()
     sizes = (
         headers.dropna(subset=["rows", "columns"])
@@ -264,9 +263,9 @@ def size_points(headers: pd.DataFrame) -> go.Figure:
         )
     figure.update_xaxes(title="columns, pixels", rangemode="tozero")
     figure.update_yaxes(title="rows, pixels", rangemode="tozero")
-    return _finish(figure)
+    return _apply_layout(figure)
 
 
-def _finish(figure: go.Figure, height: int = HEIGHT, bargap: float = 0.15) -> go.Figure:
+def _apply_layout(figure: go.Figure, height: int = HEIGHT, bargap: float = 0.15) -> go.Figure:
     margin = {"l": 10, "r": 20, "t": 12, "b": 45}
     return apply_style(figure, height=height, bargap=bargap, uirevision="same", margin=margin, legend=LEGEND)

@@ -1,4 +1,4 @@
-"""The explore page's content: each panel a question, its figure, its reading, and the table behind it."""
+"""Build the panels of the Explore page: each has a title, a figure, a sentence that reads it, and its table."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,8 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from mammo_core import explore
-from mammo_core.explore import View, files, readings
-from mammo_core.explore.units import records
+from mammo_core.explore import Selection, files, readings
 from mammo_core.figures import explore as draw
 
 GROUPS = {  # column → title, whether its values have an order
@@ -25,14 +24,14 @@ GROUPS = {  # column → title, whether its values have an order
 
 @dataclass(frozen=True)
 class Panel:
-    """One figure of the page.
+    """One figure of the page with its text and data.
 
     Attributes:
-        key: short and stable, also the name of its downloads.
-        title: what it shows, with the unit.
-        reading: one sentence computed from `table`, or why there is no figure.
-        table: what was drawn.
-        figure: None where the data lacks what it takes.
+        key: short and stable; also the name of its downloads.
+        title: the subject, with the unit.
+        reading: one sentence computed from `table`, or the reason why there is no figure.
+        table: the data of the figure.
+        figure: None if the data set lacks what is needed.
     """
 
     key: str
@@ -46,52 +45,54 @@ class Panel:
         return self.table.to_csv(index=False)
 
     def html(self) -> str:
-        """Return the figure as a page of its own that needs no network."""
+        """Return the figure as an HTML page that needs no network."""
         return "" if self.figure is None else self.figure.to_html()
 
 
-def headline(view: View) -> list[tuple[str, str, str]]:
-    """Return label, number and note of the numbers at the top: each unit, then share and ratio of the chosen one."""
-    classes = {str(row["unit"]): row for row in records(explore.class_counts(view.images))}
-    labelled = explore.known(view.images, "cancer")
+def headline(selection: Selection) -> list[tuple[str, str, str]]:
+    """Return label, value and note of the numbers at the top: each unit, then share and ratio of the selected one."""
+    classes = {str(row.unit): row for row in explore.class_counts(selection.images).itertuples()}
+    labelled = explore.has_values(selection.images, "cancer")
     shown = []
     for unit, row in classes.items():
-        note = f"{row['positive']:,} positive · {readings.percent(row['share'], 2)}" if labelled else "no labels"
-        shown.append((f"{unit.capitalize()}s", f"{row['total']:,}", note))
-    row = classes[view.unit]
-    interval = f"95 % CI {100 * row['low']:.2f}–{100 * row['high']:.2f}" if labelled else "no labels"
-    shown.append((f"Positive {view.unit}s", readings.percent(row["share"], 2) if labelled else "–", interval))
-    ratio = f"{row['negative'] / row['positive']:.1f} : 1" if labelled and row["positive"] else "–"
-    shown.append(("Negative : positive", ratio, f"{view.unit}s"))
+        note = f"{row.positive:,} positive · {readings.percent(row.share, 2)}" if labelled else "no labels"
+        shown.append((f"{unit.capitalize()}s", f"{row.total:,}", note))
+    row = classes[selection.unit]
+    interval = f"95 % CI {100 * row.low:.2f}–{100 * row.high:.2f}" if labelled else "no labels"
+    shown.append((f"Positive {selection.unit}s", readings.percent(row.share, 2) if labelled else "–", interval))
+    ratio = f"{row.negative / row.positive:.1f} : 1" if labelled and row.positive else "–"
+    shown.append(("Negative : positive", ratio, f"{selection.unit}s"))
     return shown
 
 
-def overview(view: View) -> list[Panel]:
-    """Return the panels that answer first: classes, ages, sites, and what gives the label away."""
-    return [_classes(view), _ages(view), rate_panel(view, "site_id"), _leakage(view)]
+def overview(selection: Selection) -> list[Panel]:
+    """Return the most important panels: classes, ages, sites and label leakage."""
+    return [_classes(selection), _ages(selection), rate_panel(selection, "site_id"), _leakage(selection)]
 
 
-def ages(view: View) -> list[Panel]:
+def ages(selection: Selection) -> list[Panel]:
     """Return the panels about age."""
-    if not (explore.known(view.rows, "age") and explore.known(view.rows, "cancer")):
-        return [_ages(view)]
-    cumulative, quantiles = explore.age_cumulative(view.rows), explore.age_quantiles(view.rows)
-    curves = draw.age_curves(cumulative, view.unit)
+    if not (explore.has_values(selection.rows, "age") and explore.has_values(selection.rows, "cancer")):
+        return [_ages(selection)]
+    cumulative, quantiles = explore.age_cumulative(selection.rows), explore.age_quantiles(selection.rows)
+    curves = draw.age_curves(cumulative, selection.unit)
     boxes = draw.age_boxes(quantiles)
-    banded = View(view.images, view.rows.assign(age_band=explore.age_band(view.rows["age"])), view.unit)
+    banded = Selection(
+        selection.images, selection.rows.assign(age_band=explore.age_band(selection.rows["age"])), selection.unit
+    )
     return [
-        _ages(view),
+        _ages(selection),
         Panel(
             "age_cumulative",
-            f"Cumulative age, {view.unit}s",
-            readings.read_cumulative(cumulative, view.unit),
+            f"Cumulative age, {selection.unit}s",
+            readings.read_cumulative(cumulative, selection.unit),
             cumulative,
             curves,
         ),
         Panel(
             "age_quartiles",
-            f"Quartiles of age, {view.unit}s",
-            readings.read_quantiles(quantiles, view.unit),
+            f"Age by label (box plot), {selection.unit}s",
+            readings.read_quantiles(quantiles, selection.unit),
             quantiles,
             boxes,
         ),
@@ -99,26 +100,26 @@ def ages(view: View) -> list[Panel]:
     ]
 
 
-def groups(view: View) -> list[Panel]:
-    """Return the share of positives by every column of `GROUPS`, and the images of a patient."""
-    return [rate_panel(view, column, *how) for column, how in GROUPS.items()] + [_images(view)]
+def groups(selection: Selection) -> list[Panel]:
+    """Return the share of positives by each column of `GROUPS`, and the images per patient."""
+    return [rate_panel(selection, column, *how) for column, how in GROUPS.items()] + [_images(selection)]
 
 
-def label(view: View) -> list[Panel]:
-    """Return the panels about the label: what leaks it, how columns hang together, biopsies, difficult negatives."""
-    return [_leakage(view), _association(view), _funnel(view), _difficult(view)]
+def label(selection: Selection) -> list[Panel]:
+    """Return the panels about the label: leakage, association, biopsies and difficult negatives."""
+    return [_leakage(selection), _association(selection), _funnel(selection), _difficult(selection)]
 
 
-def completeness(view: View, folder: Path) -> list[Panel]:
-    """Return what is missing, the columns of train.csv and test.csv in `folder`, and what the images' headers say."""
-    missing = explore.missing_by_site(view.rows)
+def completeness(selection: Selection, folder: Path) -> list[Panel]:
+    """Return the panels about missing values, the columns of train.csv and test.csv in `folder`, and image headers."""
+    missing = explore.missing_by_site(selection.rows)
     split = files.split_columns(folder)
     matrix = split.set_index("column").astype(float)
     return [
         Panel(
             "missing",
-            f"Missing values, {view.unit}s",
-            readings.read_missing(missing, view.unit),
+            f"Missing values, {selection.unit}s",
+            readings.read_missing(missing, selection.unit),
             missing.reset_index(names="column"),
             draw.share_map(missing, "missing", lambda share: readings.percent(share) if share else "·"),
         ),
@@ -127,117 +128,127 @@ def completeness(view: View, folder: Path) -> list[Panel]:
             "Columns of train.csv and test.csv",
             readings.read_split(split),
             split,
-            draw.share_map(matrix, "present", lambda there: "✓" if there else "–") if matrix.shape[1] > 1 else None,
+            draw.share_map(matrix, "present", lambda present: "✓" if present else "–") if matrix.shape[1] > 1 else None,
         ),
-        *_headers(view),
+        *_headers(selection),
     ]
 
 
-def rate_panel(view: View, column: str, title: str | None = None, ordered: bool = False) -> Panel:
+def rate_panel(selection: Selection, column: str, title: str | None = None, ordered: bool = False) -> Panel:
     """Return the share of positives by the values of a column."""
     title = title or GROUPS[column][0]
-    rates = explore.rate_by(view.rows, column, ordered)
-    heading = f"Positive {view.unit}s by {title}"
+    rates = explore.rate_by(selection.rows, column, ordered)
+    heading = f"Positive {selection.unit}s by {title}"
     if rates.empty:
-        return Panel(f"by_{column}", heading, _absent(view, column, title), rates)
+        return Panel(f"by_{column}", heading, _absent(selection, column, title), rates)
     overall = float(rates["positives"].sum() / rates["n"].sum())
-    figure = draw.rate_points(rates, title, overall, view.unit)
+    figure = draw.rate_points(rates, title, overall, selection.unit)
     return Panel(f"by_{column}", heading, readings.read_rates(rates, title), rates, figure)
 
 
-def _absent(view: View, column: str, title: str) -> str:
-    """Say why a figure of a column is not there."""
-    if column not in view.rows and column in view.images:
+def _absent(selection: Selection, column: str, title: str) -> str:
+    """Return the reason why a column has no figure."""
+    if column not in selection.rows and column in selection.images:
         finer = "breast" if column == "laterality" else "image"
-        return f"A {view.unit} has no single {title}: switch the unit to {finer}."
-    if not explore.known(view.rows, "cancer"):
-        return "The images shown have no labels."
-    return f"The images shown have no {title}."
+        return f"The {title} differs within a {selection.unit}. Count by {finer} to see this chart."
+    if not explore.has_values(selection.rows, "cancer"):
+        return "These images have no labels."
+    return f"These images have no {title}."
 
 
-def _classes(view: View) -> Panel:
-    classes = explore.class_counts(view.images)
+def _classes(selection: Selection) -> Panel:
+    classes = explore.class_counts(selection.images)
     return Panel(
         "classes",
-        "Classes in each unit",
-        readings.read_classes(classes, view.unit),
+        "Positive and negative, by image, breast and patient",
+        readings.read_classes(classes, selection.unit),
         classes,
-        draw.class_bars(classes, view.unit),
+        draw.class_bars(classes, selection.unit),
     )
 
 
-def _ages(view: View) -> Panel:
-    table, title = explore.age_table(view.images), f"Age by label, {view.unit}s"
-    if not (explore.known(view.rows, "age") and explore.known(view.rows, "cancer")):
-        return Panel("ages", title, _absent(view, "age", "age"), table)
-    figure = draw.age_bars(explore.age_histogram(view.rows), view.unit)
-    return Panel("ages", title, readings.read_ages(table, explore.age_difference(view.rows), view.unit), table, figure)
+def _ages(selection: Selection) -> Panel:
+    table, title = explore.age_table(selection.images), f"Age by label, {selection.unit}s"
+    if not (explore.has_values(selection.rows, "age") and explore.has_values(selection.rows, "cancer")):
+        return Panel("ages", title, _absent(selection, "age", "age"), table)
+    figure = draw.age_bars(explore.age_histogram(selection.rows), selection.unit)
+    return Panel(
+        "ages", title, readings.read_ages(table, explore.age_difference(selection.rows), selection.unit), table, figure
+    )
 
 
-def _images(view: View) -> Panel:
-    unit = "breast" if view.unit == "breast" else "patient"
-    number = explore.images_per_unit(view.images, view.unit)
+def _images(selection: Selection) -> Panel:
+    unit = "breast" if selection.unit == "breast" else "patient"
+    number = explore.images_per_unit(selection.images, selection.unit)
     figure = draw.count_bars(
         [str(n) for n in number["images"]], number["number"].tolist(), f"images of a {unit}", f"{unit}s"
     )
     return Panel("images", f"Images per {unit}", readings.read_images_per_unit(number, unit), number, figure)
 
 
-def _leakage(view: View) -> Panel:
-    leaks, title = explore.leakage(view.rows), f"What gives the label away, {view.unit}s"
+def _leakage(selection: Selection) -> Panel:
+    leaks, title = explore.leakage(selection.rows), f"Label leakage (AUC of a single column), {selection.unit}s"
     if leaks.empty:
-        return Panel("leakage", title, "Without both labels nothing can be said.", leaks)
-    return Panel("leakage", title, readings.read_leakage(leaks, view.unit), leaks, draw.leak_bars(leaks))
+        return Panel("leakage", title, f"Needs both positive and negative {selection.unit}s.", leaks)
+    return Panel("leakage", title, readings.read_leakage(leaks, selection.unit), leaks, draw.leak_bars(leaks))
 
 
-def _association(view: View) -> Panel:
-    matrix = explore.association(view.rows)
+def _association(selection: Selection) -> Panel:
+    matrix = explore.association(selection.rows)
     figure = draw.share_map(matrix, "Cramér's V", lambda v: f"{v:.2f}" if v >= 0.005 else "·") if len(matrix) else None
     table = matrix.reset_index(names="column")
     return Panel(
         "association",
-        f"How columns hang together: Cramér's V, {view.unit}s",
+        f"Association between columns (Cramér's V), {selection.unit}s",
         readings.read_association(matrix),
         table,
         figure,
     )
 
 
-def _funnel(view: View) -> Panel:
-    title = f"From biopsy to invasive cancer, {view.unit}s"
-    steps = explore.funnel(view.rows)
+def _funnel(selection: Selection) -> Panel:
+    title = f"From biopsy to invasive cancer, {selection.unit}s"
+    steps = explore.funnel(selection.rows)
     for column in ("cancer", "biopsy", "invasive"):
-        if not explore.known(view.rows, column):
-            return Panel("funnel", title, _absent(view, column, column), steps)
-    positives = int(view.rows["cancer"].sum())
+        if not explore.has_values(selection.rows, column):
+            return Panel("funnel", title, _absent(selection, column, column), steps)
+    positives = int(selection.rows["cancer"].sum())
     return Panel(
-        "funnel", title, readings.read_funnel(steps, positives, view.unit), steps, draw.step_bars(steps, view.unit)
+        "funnel",
+        title,
+        readings.read_funnel(steps, positives, selection.unit),
+        steps,
+        draw.step_bars(steps, selection.unit),
     )
 
 
-def _difficult(view: View) -> Panel:
-    title = f"Difficult negatives, {view.unit}s"
-    kinds = explore.difficult_negatives(view.rows)
+def _difficult(selection: Selection) -> Panel:
+    title = f"Difficult negatives, {selection.unit}s"
+    kinds = explore.difficult_negatives(selection.rows)
     for column in ("cancer", "difficult_negative_case"):
-        if not explore.known(view.rows, column):
-            return Panel("difficult", title, _absent(view, column, column), kinds)
+        if not explore.has_values(selection.rows, column):
+            return Panel("difficult", title, _absent(selection, column, column), kinds)
     return Panel(
-        "difficult", title, readings.read_difficult(kinds, view.unit), kinds, draw.difficult_bars(kinds, view.unit)
+        "difficult",
+        title,
+        readings.read_difficult(kinds, selection.unit),
+        kinds,
+        draw.difficult_bars(kinds, selection.unit),
     )
 
 
-def _headers(view: View) -> list[Panel]:
+def _headers(selection: Selection) -> list[Panel]:
     """Return sizes and photometric interpretation of the images that are present."""
     title = "Size and photometric interpretation, images"
-    present = int(view.images["file"].notna().sum()) if "file" in view.images else 0
+    present = int(selection.images["file"].notna().sum()) if "file" in selection.images else 0
     if not present:
-        return [Panel("headers", title, "None of the images shown has its file on disk.", pd.DataFrame())]
-    headers = files.sample_headers(view.images)
-    reading = readings.read_headers(headers, present, len(view.images) - present)
+        return [Panel("headers", title, "None of these images has its file on disk.", pd.DataFrame())]
+    headers = files.sample_headers(selection.images)
+    reading = readings.read_headers(headers, present, len(selection.images) - present)
     return [Panel("headers", title, reading, headers, draw.size_points(headers))]
 
 
-SECTIONS: dict[str, Callable[[View], list[Panel]]] = {
+SECTIONS: dict[str, Callable[[Selection], list[Panel]]] = {
     "Overview": overview,
     "Age": ages,
     "Groups": groups,

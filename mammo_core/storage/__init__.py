@@ -1,1 +1,1 @@
-"""Files on disk: written whole, read tolerantly, hashed and locked."""
+"""Files on disk: atomic writes, tolerant reads, hashes and locks."""

@@ -1,6 +1,6 @@
 """Write files atomically: a file appears complete or not at all.
 
-It is written beside its final path, flushed to the disk and renamed over it.
+It is written to a temporary file in the same folder, flushed to disk and renamed to its final path.
 """
 
 import os
@@ -13,14 +13,14 @@ from pathlib import Path
 
 from mammo_core.errors import ConfigError
 
-READ_SECONDS = 2.0  # a reader has closed a small file by then
+REPLACE_TIMEOUT_SECONDS = 2.0  # a reader has closed a small file by then
 
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; move it there when the block ends well, remove it otherwise.
+    """Yield a temporary path; on success rename it to `path` atomically, on failure delete it.
 
-    The temporary name keeps the suffix, since Keras and pandas choose their format by it.
+    The temporary name keeps the suffix, because Keras and pandas choose the format by it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
@@ -37,8 +37,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def _replace(temporary: Path, path: Path) -> None:
-    """Move a file over another one; Windows refuses that for the moment in which somebody reads the other one."""
-    deadline = time.monotonic() + READ_SECONDS
+    """Rename a file over another; retry on Windows, which refuses while somebody reads the other one."""
+    deadline = time.monotonic() + REPLACE_TIMEOUT_SECONDS
     while True:
         try:
             return os.replace(temporary, path)
@@ -49,10 +49,10 @@ def _replace(temporary: Path, path: Path) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Find out whether a file can be made there, before hours of work for it.
+    """Check that a file can be written, before hours of work for it.
 
     Raises:
-        ConfigError: it can't.
+        ConfigError: it can't be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,10 +61,10 @@ def check_writable(path: Path) -> None:
     except OSError as error:
         raise ConfigError(f"{path} can't be written ({error.strerror}).") from None
     if path.is_dir():
-        raise ConfigError(f"{path} is a folder; give the name of a file.")
+        raise ConfigError(f"{path} is a folder. Give the name of a file.")
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` to `path`, whole."""
+    """Write `data` to `path` atomically."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)

@@ -1,4 +1,4 @@
-"""Recognise a full disk, whatever error reports it."""
+"""Recognise a full disk in any error."""
 
 import errno
 import os
@@ -7,19 +7,19 @@ from contextlib import contextmanager
 
 from mammo_core.errors import JobError
 
-FULL = os.strerror(errno.ENOSPC)
+NO_SPACE_TEXT = os.strerror(errno.ENOSPC)
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Return whether an error, or one behind it, says that the disk is full.
+    """Return whether an error, or one of its causes, is due to a full disk.
 
-    HDF5 and TensorFlow give the reason in their message only; TensorFlow's type is the one of memory that has run out.
+    HDF5 and TensorFlow give the reason only in the message; TensorFlow's exception type is the one for exhausted memory.
     """
-    return any(getattr(cause, "errno", None) == errno.ENOSPC or FULL in str(cause) for cause in chain(error))
+    return any(getattr(cause, "errno", None) == errno.ENOSPC or NO_SPACE_TEXT in str(cause) for cause in chain(error))
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and those behind it."""
+    """Yield an error and its causes, the error first."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
@@ -27,10 +27,10 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
 
 @contextmanager
 def full_disk_named(name: str) -> Iterator[None]:
-    """Turn a full disk into a sentence, where something is asked for.
+    """Turn the error of a full disk into a JobError.
 
     Raises:
-        JobError: there was no room for the request.
+        JobError: there is no room on the disk for the request.
     """
     try:
         yield

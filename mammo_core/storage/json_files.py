@@ -1,7 +1,7 @@
 """Read and write JSON documents and files of JSON lines.
 
-Files of JSON lines grow: a reader ignores a last line that is still being written, and a writer cuts off one that a
-killed process left unfinished.
+Files of JSON lines grow: a reader ignores a last line that is still being written, and a writer removes one that a killed
+process left incomplete.
 """
 
 import json
@@ -14,7 +14,11 @@ from mammo_core.storage.atomic import write_bytes
 
 
 def write_json(path: Path, document: Any) -> None:
-    """Write `document` to `path` as indented JSON, whole. NaN is refused: JSON has none."""
+    """Write `document` to `path` as indented JSON, atomically.
+
+    Raises:
+        ValueError: the document holds NaN or infinity, which JSON does not have.
+    """
     write_bytes(path, (json.dumps(document, indent=2, allow_nan=False) + "\n").encode())
 
 
@@ -35,7 +39,7 @@ def read_json(path: Path) -> Any:
 
 
 def append_json_line(path: Path, record: dict[str, Any]) -> None:
-    """Add one record to a file of JSON lines in a single write, after the last whole line."""
+    """Append one record to a file of JSON lines in a single write, after the last complete line."""
     with path.open("ab+") as stream:
         if stream.tell():
             stream.seek(-1, os.SEEK_END)
@@ -46,7 +50,7 @@ def append_json_line(path: Path, record: dict[str, Any]) -> None:
 
 
 def write_json_lines(path: Path, records: list[dict[str, Any]]) -> None:
-    """Write a file of JSON lines, whole; without records there is no file."""
+    """Write a file of JSON lines atomically; without records, delete the file."""
     if records:
         write_bytes(path, b"".join(map(_json_line, records)))
     else:
@@ -54,10 +58,10 @@ def write_json_lines(path: Path, records: list[dict[str, Any]]) -> None:
 
 
 def read_json_lines(path: Path) -> list[dict[str, Any]]:
-    """Read a file of JSON lines; a last line without its end is still being written and is left out.
+    """Read a file of JSON lines; a missing file has none. An incomplete last line is ignored.
 
     Raises:
-        DataError: another line isn't JSON.
+        DataError: another line is not JSON.
     """
     if not path.exists():
         return []

@@ -1,4 +1,4 @@
-"""Tell whether a living process holds a file's lock."""
+"""Check whether a living process holds the lock of a file."""
 
 import sys
 from contextlib import suppress
@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 def is_locked(path: Path) -> bool:
     """Return whether a process holds the lock of a file.
 
-    Where the system can, it asks by a shared lock, which another one who asks doesn't take for the holder's.
+    Except on Windows, this tries a shared lock, so that two processes that check at once do not see each other as holders.
     """
     if sys.platform == "win32":
         try:
@@ -23,6 +23,6 @@ def is_locked(path: Path) -> bool:
     with suppress(FileNotFoundError), path.open("rb") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):  # some file systems say the latter
+        except (BlockingIOError, PermissionError):  # some file systems raise the latter
             return True
     return False

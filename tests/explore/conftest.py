@@ -1,4 +1,4 @@
-"""A table of twelve images that has what goes wrong: both labels in a patient, no labels, no age, a site without density."""
+"""A table of twelve images with irregularities: a patient with both labels, no labels, no age, a site without density."""
 
 import pytest
 

@@ -2,8 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mammo_core.documents.explore_summary import AgeSummary
 from mammo_core.documents.units import age_band
 from mammo_core.explore import (
+    AgeDifference,
     age_cumulative,
     age_difference,
     age_histogram,
@@ -15,7 +17,7 @@ from mammo_core.explore import (
 
 
 def people(ages: dict[int, list[float]]) -> pd.DataFrame:
-    """One image a patient with the ages given by label."""
+    """Return a table of patients with one image each, with the given ages by label."""
     pairs = [(label, age) for label, values in ages.items() for age in values]
     table = pd.DataFrame(pairs, columns=["cancer", "age"])
     return table.assign(patient_id=[str(n) for n in range(len(pairs))], laterality="L")
@@ -33,7 +35,7 @@ def test_age_table_by_unit_and_label(small):
 
 
 def test_describe_ages_without_known_ages(small):
-    assert describe_ages(small.assign(age=np.nan), 1) == {"n": 0, "mean": None, "median": None, "std": None}
+    assert describe_ages(small.assign(age=np.nan), 1) == AgeSummary(n=0, mean=None, median=None, std=None)
 
 
 def test_age_histogram_has_shared_bins_and_counts_each_age_once():
@@ -69,25 +71,25 @@ def test_age_band_includes_lower_bound():
 
 def test_age_difference_is_positive_minus_negative(small):
     images, patients = age_difference(small), age_difference(by_unit(small, "patient"))
-    assert images["mean"] == pytest.approx(190 / 3 - 55)
-    assert images["median"] == 5
-    assert patients["mean"] == 15
-    assert patients["low"] is None  # one negative patient: no interval
-    assert age_difference(small.assign(age=np.nan)) == {"mean": None, "median": None, "low": None, "high": None}
+    assert images.mean == pytest.approx(190 / 3 - 55)
+    assert images.median == 5
+    assert patients.mean == 15
+    assert patients.low is None  # one negative patient: no interval
+    assert age_difference(small.assign(age=np.nan)) == AgeDifference()
 
 
 def test_age_difference_interval_equals_patient_bootstrap():
     rng = np.random.default_rng(3)
     table = people({0: list(rng.normal(58, 10, 150).round()), 1: list(rng.normal(64, 10, 50).round())})
     table = pd.concat([table, table[table.index % 2 == 0]], ignore_index=True)  # every other patient has two images
-    found = age_difference(table, resamples=4000)
+    difference = age_difference(table, resamples=4000)
     patients = [rows for _, rows in table.groupby("patient_id")]
     differences = []
     for _ in range(1500):
-        drawn = pd.concat([patients[place] for place in rng.integers(0, len(patients), len(patients))])
+        drawn = pd.concat([patients[index] for index in rng.integers(0, len(patients), len(patients))])
         means = drawn.groupby("cancer")["age"].mean()
         differences.append(means[1] - means[0])
     low, high = np.quantile(differences, [0.025, 0.975])
-    assert found["low"] == pytest.approx(low, abs=0.4)
-    assert found["high"] == pytest.approx(high, abs=0.4)
-    assert found == age_difference(table, resamples=4000)
+    assert difference.low == pytest.approx(low, abs=0.4)
+    assert difference.high == pytest.approx(high, abs=0.4)
+    assert difference == age_difference(table, resamples=4000)

@@ -3,12 +3,12 @@ import json
 import pytest
 
 from mammo_core.explore import (
+    apply_filters,
     class_counts,
     counts,
     difficult_negatives,
     funnel,
     images_per_unit,
-    look,
     missing_by_site,
     summary,
 )
@@ -18,7 +18,7 @@ REQUIRED = ["patient_id", "image_id", "laterality", "view"]
 
 
 def rows(table, unit):
-    return look(table, Filters(), unit).rows
+    return apply_filters(table, Filters(), unit).rows
 
 
 def test_class_counts_by_unit(small):
@@ -38,7 +38,7 @@ def test_class_counts_without_labels_have_no_share(small):
 
 
 def test_summary_is_exact_and_json_serialisable(small):
-    document = json.loads(json.dumps(summary(small), allow_nan=False))
+    document = json.loads(json.dumps(summary(small).to_json(), allow_nan=False))
     assert (document["images"], document["breasts"], document["patients"]) == (12, 9, 5)
     assert document["positive"] == {"images": 3, "breasts": 2, "patients": 2}
     assert document["age"]["negative"] == {"n": 4, "mean": 55.0, "median": 55.0, "std": pytest.approx(5.7735, abs=1e-4)}
@@ -59,7 +59,7 @@ def test_summary_is_exact_and_json_serialisable(small):
 
 
 def test_summary_with_required_columns_only(small):
-    document = json.loads(json.dumps(summary(small[REQUIRED]), allow_nan=False))
+    document = json.loads(json.dumps(summary(small[REQUIRED]).to_json(), allow_nan=False))
     assert document["positive"] == {"images": None, "breasts": None, "patients": None}
     assert document["age"]["positive"] == {"n": 0, "mean": None, "median": None, "std": None}
     assert document["sites"] == {}

@@ -1,25 +1,25 @@
 import pytest
 
-from mammo_core.explore import Filters, age_limits, look, options, select
+from mammo_core.explore import Filters, age_limits, apply_filters, filter_images, filter_options
 from mammo_core.explore.filters import NOT_KNOWN
 
 
 def images(table, unit="image", **filters):
-    return select(table, Filters(**filters), unit)["image_id"].tolist()
+    return filter_images(table, Filters(**filters), unit)["image_id"].tolist()
 
 
-def test_select_default_keeps_all_images(small):
+def test_filter_images_default_keeps_all_images(small):
     assert len(images(small)) == 12
 
 
-def test_select_combines_values_by_or_and_columns_by_and(small):
+def test_filter_images_combines_values_by_or_and_columns_by_and(small):
     assert images(small, values={"density": ["B", "C"], "laterality": ["R"]}) == ["13", "14", "22"]
     assert images(small, values={"density": [NOT_KNOWN], "view": ["MLO"]}) == ["42"]
     assert images(small, values={"implant": ["1"]}) == ["21", "22"]
     assert images(small, values={"machine_id": []}) == small["image_id"].tolist()
 
 
-def test_select_age_range_is_inclusive_and_drops_unknown_ages(small):
+def test_filter_images_age_range_is_inclusive_and_drops_unknown_ages(small):
     assert images(small, ages=(50, 60)) == ["11", "12", "13", "14", "21", "22"]
     assert images(small, ages=(0, 130)) == [name for name in small["image_id"] if name not in {"31", "32"}]
 
@@ -29,24 +29,24 @@ def test_select_age_range_is_inclusive_and_drops_unknown_ages(small):
     ("breast", ["11", "12", "51"], ["13", "14", "21", "22", "31", "32"]),
     ("patient", ["11", "12", "13", "14", "51"], ["21", "22", "31", "32"]),
 ])  # fmt: skip
-def test_select_label_is_by_unit(small, unit, positive, negative):
+def test_filter_images_label_is_by_unit(small, unit, positive, negative):
     assert images(small, unit, label="positive") == positive
     assert images(small, unit, label="negative") == negative
 
 
-def test_select_label_applies_after_the_other_filters(small):
+def test_filter_images_label_applies_after_the_other_filters(small):
     assert images(small, "patient", values={"laterality": ["R"]}, label="negative") == ["13", "14", "22", "32"]
 
 
-def test_look_returns_images_and_units(small):
-    view = look(small, Filters({"site_id": ["2"]}), "patient")
-    assert len(view.images) == 6
-    assert view.rows["patient_id"].tolist() == ["3", "4", "5"]
-    assert look(small, Filters({"site_id": ["9"]}), "patient").images.empty
+def test_apply_filters_returns_images_and_units(small):
+    selection = apply_filters(small, Filters({"site_id": ["2"]}), "patient")
+    assert len(selection.images) == 6
+    assert selection.rows["patient_id"].tolist() == ["3", "4", "5"]
+    assert apply_filters(small, Filters({"site_id": ["9"]}), "patient").images.empty
 
 
-def test_options_are_the_values_present(small):
-    assert options(small) == {
+def test_filter_options_are_the_values_present(small):
+    assert filter_options(small) == {
         "site_id": ["1", "2"],
         "machine_id": ["8", "21", "49"],
         "view": ["CC", "MLO"],
@@ -54,7 +54,7 @@ def test_options_are_the_values_present(small):
         "density": ["B", "C", NOT_KNOWN],
         "implant": ["0", "1"],
     }
-    assert "density" not in options(small[small["site_id"] == "2"])
+    assert "density" not in filter_options(small[small["site_id"] == "2"])
 
 
 def test_age_limits_are_whole_years(small):

@@ -3,11 +3,11 @@ import pandas as pd
 import pytest
 
 from mammo_core import explore
-from mammo_core.explore import Filters, look, readings
+from mammo_core.explore import AgeDifference, Filters, apply_filters, readings
 
 
 def rows(table, unit="image"):
-    return look(table, Filters(), unit).rows
+    return apply_filters(table, Filters(), unit).rows
 
 
 def test_read_classes_by_unit(small):
@@ -36,7 +36,7 @@ def test_read_ages_negative_bound_has_a_minus_sign():
             for label in ("negative", "positive")
         ]
     )
-    text = readings.read_ages(ages, {"mean": -0.5, "median": 0.0, "low": -1.04, "high": 2.0}, "image")
+    text = readings.read_ages(ages, AgeDifference(mean=-0.5, median=0.0, low=-1.04, high=2.0), "image")
     assert "0.5 years younger on average (95 % CI of the difference −1.0 to 2.0, " in text
 
 
@@ -44,9 +44,25 @@ def test_read_rates_gives_extremes_and_p_value(small):
     text = readings.read_rates(explore.rate_by(rows(small), "density", True), "density")
     assert text.startswith("Lowest: density C with 0.0 % (95 % CI 0.0–")
     assert "highest: density B with 50.0 %" in text
-    assert "than chance explains (p " in text
+    assert text.endswith(" Differences are within chance (p = 0.32).")
     same = explore.rate_by(rows(small, "patient"), "site_id")
     assert readings.read_rates(same, "site") == "All 4 have the same share of positives, 50.0 %."
+
+
+def test_read_quantiles_gives_whole_years(small):
+    text = readings.read_quantiles(explore.age_quantiles(rows(small)), "image")
+    assert text.startswith("Middle 50 %: negative images 50–60 years, positive images 60–65 years. ")
+
+
+def test_read_leakage_names_values_and_shares():
+    leak = {"column": "biopsy", "leaks": True, "never": "0", "never_share": 0.9, "always": "", "always_share": 0.0}
+    text = readings.read_leakage(pd.DataFrame([leak]), "breast")
+    assert text == (
+        "1 column leaks the label and must not be a model's input: **biopsy** (never positive where it is 0: 90 % of the "
+        "breasts)."
+    )
+    none = readings.read_leakage(pd.DataFrame([leak | {"leaks": False}]), "breast")
+    assert none == "No column nearly determines the label for a tenth of the breasts beyond chance."
 
 
 def test_read_images_per_unit(small):
@@ -61,16 +77,16 @@ def test_read_missing(small):
         "0.0 % at site 1."
     )
     assert readings.read_missing(pd.DataFrame({"all": [0.0]}, index=["age"]), "image") == (
-        "No image lacks a value in any column."
+        "No image has a missing value."
     )
 
 
 @pytest.mark.parametrize(("numbers", "positives", "text"), [
-    ([9, 3, 2, 1], 2, "33.3 % of the breasts had a biopsy; 66.7 % of these found cancer, 50.0 % of which are invasive. "
+    ([9, 3, 2, 1], 2, "33.3 % of the breasts had a biopsy; 66.7 % of the biopsies found cancer, 50.0 % of which are invasive. "
      "Every positive breast had a biopsy."),
-    ([9, 3, 2, 1], 3, "33.3 % of the breasts had a biopsy; 66.7 % of these found cancer, 50.0 % of which are invasive. "
+    ([9, 3, 2, 1], 3, "33.3 % of the breasts had a biopsy; 66.7 % of the biopsies found cancer, 50.0 % of which are invasive. "
      "1 of 3 positive breasts had no biopsy."),
-    ([9, 3, 0, 0], 0, "33.3 % of the breasts had a biopsy; 0.0 % of these found cancer."),
+    ([9, 3, 0, 0], 0, "33.3 % of the breasts had a biopsy; 0.0 % of the biopsies found cancer."),
     ([9, 0, 0, 0], 0, "None of 9 breasts had a biopsy."),
 ])  # fmt: skip
 def test_read_funnel(numbers, positives, text):
@@ -80,8 +96,8 @@ def test_read_funnel(numbers, positives, text):
 def test_read_difficult_negatives(small):
     text = readings.read_difficult(explore.difficult_negatives(rows(small)), "image")
     assert text == (
-        "1 of 6 negative images (16.7 %) are difficult negatives; 0 of 3 positive ones carry the flag: in these data "
-        "the flag means no cancer."
+        "1 of 6 negative images (16.7 %) are difficult negatives; 0 of 3 positive ones have the flag: here the "
+        "flag implies no cancer."
     )
 
 
@@ -95,8 +111,9 @@ def test_read_association_without_common_values():
 def test_read_split_columns():
     both = pd.DataFrame({"column": ["a", "b", "c"], "train.csv": [True, True, False], "test.csv": [True, False, True]})
     assert readings.read_split(both) == "test.csv lacks b and adds c."
-    assert readings.read_split(both[["column", "train.csv"]]) == "Only train.csv is there, nothing to compare with."
-    assert readings.read_split(both[["column"]]) == "There is neither train.csv nor test.csv."
+    assert readings.read_split(both[["column", "train.csv"]]) == "No test.csv in this folder."
+    assert readings.read_split(both[["column", "test.csv"]]) == "No train.csv in this folder."
+    assert readings.read_split(both[["column"]]) == "No train.csv or test.csv in this folder."
 
 
 def test_read_headers():
@@ -106,7 +123,7 @@ def test_read_headers():
     )  # fmt: skip
     assert readings.read_headers(headers, 9, 1) == (
         "Headers of a random 3 of 9 files: 4 × 3 to 6 × 3 pixels, 50.0 % MONOCHROME1 (stored inverted), 1 unreadable. "
-        "Listed, but not on disk: 1."
+        "Missing files: 1."
     )
     assert readings.read_headers(headers.head(1), 1, 0).startswith("Headers of all 1 files: 4 × 3 pixels, 100.0 %")
     assert readings.read_headers(headers.tail(1), 1, 0) == "None of 1 headers could be read."

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammo_core.explore import UNITS, by_unit, complete, known
+from mammo_core.explore import UNITS, add_missing_columns, by_unit, has_values
 
 
 @pytest.mark.parametrize(("unit", "total", "label"), [
@@ -44,13 +44,13 @@ def test_by_unit_flag_is_missing_only_if_all_are_missing(small):
 def test_by_unit_does_not_modify_the_input(small):
     before = small.copy()
     for unit in UNITS:
-        by_unit(complete(small), unit)
+        by_unit(add_missing_columns(small), unit)
     pd.testing.assert_frame_equal(small, before)
 
 
-def test_complete_adds_optional_columns(small):
+def test_add_missing_columns_adds_optional_columns(small):
     bare = small[["patient_id", "image_id", "laterality", "view"]]
-    table = complete(bare)
-    assert known(table, "laterality")
-    assert not known(table, "age")
+    table = add_missing_columns(bare)
+    assert has_values(table, "laterality")
+    assert not has_values(table, "age")
     assert len(by_unit(table, "breast")) == 9

@@ -1,9 +1,9 @@
-"""Each figure has the numbers of its statistics, and says its unit."""
+"""Each figure shows the numbers of its statistics and names its unit."""
 
 import numpy as np
 import pandas as pd
 
-from mammo_core.explore import Filters, age_histogram, age_quantiles, class_counts, funnel, look, rate_by
+from mammo_core.explore import Filters, age_histogram, age_quantiles, apply_filters, class_counts, funnel, rate_by
 from mammo_core.figures import explore as draw
 from mammo_core.figures.explore import PALE
 
@@ -23,7 +23,7 @@ TABLE = pd.DataFrame(
 
 
 def rows(unit="image"):
-    return look(TABLE, Filters(), unit).rows
+    return apply_filters(TABLE, Filters(), unit).rows
 
 
 def test_class_bars_highlight_the_chosen_unit():
@@ -46,7 +46,7 @@ def test_age_bars_are_centred_in_their_bins():
     negative = next(bar for bar in figure.data if bar.name == "negative")
     heights = {x: y for x, y in zip(negative.x, negative.y, strict=True) if y}
     assert heights == {52.5: 2 / 3, 62.5: 1 / 3}
-    assert figure.layout.yaxis.title.text == "share of the label's images"
+    assert figure.layout.yaxis.title.text == "share of images with that label"
 
 
 def test_age_boxes_are_built_from_quantiles():

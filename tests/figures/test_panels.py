@@ -1,11 +1,11 @@
-"""Every panel builds for whatever a data set lacks, says so in its place, and sends aggregates only."""
+"""Every panel builds whatever a data set lacks, explains what is missing, and sends only aggregates to the browser."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.explore import UNITS, Filters, look
+from mammo_core.explore import UNITS, Filters, apply_filters
 from mammo_core.figures.panels import GROUPS, SECTIONS, completeness, headline
 from mammo_core.phantoms import DemoSpec, make_table
 
@@ -29,8 +29,8 @@ def raw():
     return make_table(DemoSpec(patients=300, seed=1, prevalence=0.1))
 
 
-def panels_of(view, folder):
-    shown = [panel for section in SECTIONS.values() for panel in section(view)] + completeness(view, folder)
+def panels_of(selection, folder):
+    shown = [panel for section in SECTIONS.values() for panel in section(selection)] + completeness(selection, folder)
     return {panel.key: panel for panel in shown}
 
 
@@ -42,9 +42,9 @@ def read(raw, folder, subset="full"):
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("subset", SUBSETS)
 def test_panels_build_for_every_subset_and_unit(raw, tmp_path, subset, unit):
-    view = look(read(raw, tmp_path, subset), Filters(), unit)
-    assert len(headline(view)) == 5
-    for panel in panels_of(view, tmp_path).values():
+    selection = apply_filters(read(raw, tmp_path, subset), Filters(), unit)
+    assert len(headline(selection)) == 5
+    for panel in panels_of(selection, tmp_path).values():
         assert panel.reading.endswith(".")
         assert "nan" not in panel.reading
         assert panel.figure is None or panel.csv().count("\n") > 1
@@ -57,21 +57,23 @@ def test_panels_build_for_every_subset_and_unit(raw, tmp_path, subset, unit):
     ("one column the less", {"columns", "headers", "by_machine_id"}),
 ])  # fmt: skip
 def test_panels_omit_only_figures_without_their_column(raw, tmp_path, subset, absent):
-    panels = panels_of(look(read(raw, tmp_path, subset), Filters(), "image"), tmp_path)
+    panels = panels_of(apply_filters(read(raw, tmp_path, subset), Filters(), "image"), tmp_path)
     assert {key for key, panel in panels.items() if panel.figure is None} == absent
 
 
 def test_panels_explain_what_is_missing(raw, tmp_path):
-    panels = panels_of(look(read(raw, tmp_path, "one column the less"), Filters(), "patient"), tmp_path)
-    assert panels["by_machine_id"].reading == "The images shown have no machine."
-    assert panels["by_view"].reading == "A patient has no single view: switch the unit to image."
-    assert panels["by_laterality"].reading == "A patient has no single laterality: switch the unit to breast."
-    assert panels["headers"].reading == "None of the images shown has its file on disk."
+    panels = panels_of(apply_filters(read(raw, tmp_path, "one column the less"), Filters(), "patient"), tmp_path)
+    assert panels["by_machine_id"].reading == "These images have no machine."
+    assert panels["by_view"].reading == "The view differs within a patient. Count by image to see this chart."
+    assert (
+        panels["by_laterality"].reading == "The laterality differs within a patient. Count by breast to see this chart."
+    )
+    assert panels["headers"].reading == "None of these images has its file on disk."
 
 
 def test_panels_change_with_the_unit(raw, tmp_path):
     table = read(raw, tmp_path)
-    by_unit = {unit: panels_of(look(table, Filters(), unit), tmp_path) for unit in UNITS}
+    by_unit = {unit: panels_of(apply_filters(table, Filters(), unit), tmp_path) for unit in UNITS}
     for key in by_unit["image"].keys() - {"columns", "headers", "images"}:
         shown = [panel.figure.to_json() for panel in (by_unit[unit][key] for unit in UNITS) if panel.figure]
         assert len(set(shown)) == len(shown), key
@@ -85,8 +87,8 @@ def test_panels_change_with_the_unit(raw, tmp_path):
 
 
 def test_headline_numbers(raw, tmp_path):
-    view = look(read(raw, tmp_path), Filters(), "patient")
-    shown = {name: (number, note) for name, number, note in headline(view)}
+    selection = apply_filters(read(raw, tmp_path), Filters(), "patient")
+    shown = {name: (number, note) for name, number, note in headline(selection)}
     assert shown["Images"][0] == f"{len(raw):,}"
     assert shown["Patients"] == ("300", "30 positive · 10.00 %")
     assert shown["Positive patients"][0] == "10.00 %"
@@ -102,15 +104,15 @@ def test_panels_payload_does_not_grow_with_rows(raw, tmp_path):
     )
     sizes = []
     for table in (raw, many):
-        view = look(read(table, tmp_path), Filters(), "image")
-        figures = [panel.figure for panel in panels_of(view, tmp_path).values() if panel.figure]
+        selection = apply_filters(read(table, tmp_path), Filters(), "image")
+        figures = [panel.figure for panel in panels_of(selection, tmp_path).values() if panel.figure]
         sizes.append(sum(len(figure.to_json()) for figure in figures))
     assert sizes[1] < 1.1 * sizes[0]
     assert sizes[1] < 200_000
 
 
 def test_panel_downloads_match_the_figure(raw, tmp_path):
-    panel = panels_of(look(read(raw, tmp_path), Filters(), "breast"), tmp_path)["by_site_id"]
+    panel = panels_of(apply_filters(read(raw, tmp_path), Filters(), "breast"), tmp_path)["by_site_id"]
     (tmp_path / "table.csv").write_text(panel.csv())
     assert pd.read_csv(tmp_path / "table.csv")["positives"].tolist() == panel.table["positives"].tolist()
     assert panel.html().startswith("<!doctype html>")
@@ -118,8 +120,8 @@ def test_panel_downloads_match_the_figure(raw, tmp_path):
 
 
 def test_panels_headers_of_existing_files(phantoms):
-    view = look(read_catalogue(phantoms).table, Filters(), "patient")
-    headers = panels_of(view, phantoms)["headers"]
+    selection = apply_filters(read_catalogue(phantoms).table, Filters(), "patient")
+    headers = panels_of(selection, phantoms)["headers"]
     assert headers.figure is not None
     assert "512 × 384 pixels" in headers.reading
     assert headers.title.endswith("images")

@@ -1,4 +1,4 @@
-"""The explore page with the real core: units, filters, what the URL carries, and numbers equal to the command line's."""
+"""The Explore page with the real core: units, filters, URL parameters, and the same numbers as the command line."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ TABS = ["Overview", "Age", "Groups", "Label", "Completeness"]
 
 @pytest.fixture
 def raw(workspace):
-    """The CSV of a data set of 200 patients without image files, as it lies in the data folder."""
+    """The CSV of a data set of 200 patients without image files, in the data folder."""
     table = make_table(DemoSpec(patients=200, seed=2, prevalence=0.1))
     save(table, workspace, "made")
     return table
@@ -30,11 +30,11 @@ def save(table: pd.DataFrame, workspace: Path, name: str) -> None:
 
 
 def explore(**url: str | list[str]) -> AppTest:
-    """The page as it opens at an address."""
+    """Open the page with these URL parameters."""
     return without_error(open_page("explore", url))
 
 
-def left(app: AppTest) -> str:
+def filter_summary(app: AppTest) -> str:
     return next(text.value for text in app.markdown if text.value.startswith("**Filters**"))
 
 
@@ -71,12 +71,11 @@ def test_page_numbers_equal_cli_explore_output(raw, monkeypatch, capsys):
         assert total == f"{document[unit]:,}"
         assert note.startswith(f"{document['positive'][unit]:,} positive · ")
     positive, negative = (document["age"][label] for label in ("positive", "negative"))
-    said = next(text.value for text in app.caption if text.value.startswith("Positive images are"))
-    assert f"n = {positive['n']:,} and {negative['n']:,}." in said
-    assert f"median {positive['median']:g} against {negative['median']:g};" in said
-    assert (
-        f"{positive['mean']:.1f} ± {positive['std']:.1f} against {negative['mean']:.1f} ± {negative['std']:.1f}" in said
-    )
+    caption = next(text.value for text in app.caption if text.value.startswith("Positive images are"))
+    assert f"n = {positive['n']:,} and {negative['n']:,}." in caption
+    assert f"median {positive['median']:g} against {negative['median']:g};" in caption
+    means = [f"{ages['mean']:.1f} ± {ages['std']:.1f}" for ages in (positive, negative)]
+    assert " against ".join(means) in caption
 
 
 def test_filters_apply_to_numbers_and_charts(raw):
@@ -86,13 +85,13 @@ def test_filters_apply_to_numbers_and_charts(raw):
     app.multiselect(key="view").set_value(["CC", "MLO"])
     app.slider(key="age").set_value((50, 70))
     without_error(app.run())
-    stay = raw[(raw["site_id"] == 1) & raw["view"].isin(["CC", "MLO"]) & raw["age"].between(50, 70)]
-    assert left(app) == f"**Filters** · {len(stay):,} of {len(raw):,} images left"
-    assert numbers(app)["Images"][0] == f"{len(stay):,}"
-    assert numbers(app)["Patients"][0] == f"{stay['patient_id'].nunique():,}"
+    kept = raw[(raw["site_id"] == 1) & raw["view"].isin(["CC", "MLO"]) & raw["age"].between(50, 70)]
+    assert filter_summary(app) == f"**Filters** · {len(kept):,} of {len(raw):,} images"
+    assert numbers(app)["Images"][0] == f"{len(kept):,}"
+    assert numbers(app)["Patients"][0] == f"{kept['patient_id'].nunique():,}"
     assert not set(before) & {chart.proto.spec for chart in app.get("plotly_chart")}
     app.button[0].click()
-    assert left(without_error(app.run())) == f"**Filters** · {len(raw):,} of {len(raw):,} images left"
+    assert filter_summary(without_error(app.run())) == f"**Filters** · {len(raw):,} of {len(raw):,} images"
     assert [chart.proto.spec for chart in app.get("plotly_chart")] == before
 
 
@@ -113,15 +112,15 @@ def test_url_restores_dataset_unit_tab_and_filters(raw, workspace):
     assert app.segmented_control(key="unit").value == "patient"
     assert app.multiselect(key="site_id").value == ["2"]
     assert app.slider(key="age").value == (45, 75)
-    stay = raw[(raw["site_id"] == 2) & (raw["laterality"] == "R") & raw["age"].between(45, 75)]
-    stay = stay[stay.groupby("patient_id")["cancer"].transform("max") == 1]
-    assert left(app) == f"**Filters** · {len(stay):,} of {len(raw):,} images left"
+    kept = raw[(raw["site_id"] == 2) & (raw["laterality"] == "R") & raw["age"].between(45, 75)]
+    kept = kept[kept.groupby("patient_id")["cancer"].transform("max") == 1]
+    assert filter_summary(app) == f"**Filters** · {len(kept):,} of {len(raw):,} images"
     assert "**Cumulative age, patients**" in [text.value for text in app.markdown]
 
 
 def test_invalid_url_parameters_show_all_images(raw):
     app = explore(unit="banana", tab="Nope", site_id=["777"], age=["1", "200"], label="odd")
-    assert left(app) == f"**Filters** · {len(raw):,} of {len(raw):,} images left"
+    assert filter_summary(app) == f"**Filters** · {len(raw):,} of {len(raw):,} images"
 
 
 def test_filters_without_matches_show_message(raw):
@@ -129,18 +128,18 @@ def test_filters_without_matches_show_message(raw):
     app.multiselect(key="site_id").set_value(["2"])
     app.multiselect(key="density").set_value(["A"])  # site 2 has no density
     assert [info.value for info in without_error(app.run()).info] == [
-        "The filters leave no image. Take one away, or clear them in the sidebar."
+        "No image matches these filters. Remove one, or clear all."
     ]
 
 
 def test_claims_are_checked_against_unfiltered_data(raw):
     app = explore(site_id=["1"])
-    said = [text.value for text in app.caption]
-    assert f"200 patients with {len(raw):,} images are loaded." in said
-    negatives = next(text for text in said if "no positive image" in text)
+    captions = [text.value for text in app.caption]
+    assert f"200 patients with {len(raw):,} images are loaded." in captions
+    negatives = next(text for text in captions if "no positive image" in text)
     assert negatives.startswith("180 patients have no positive image. 200 have at least one negative image, but 20 of")
     verdicts = [text.value for text in app.markdown if text.value.startswith("“")]
-    assert verdicts[0] == "“over 15,000 patients” :orange-badge[:material/close: not so here]"
+    assert verdicts[0] == "“over 15,000 patients” :orange-badge[:material/close: differs here]"
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -155,7 +154,7 @@ def test_train_and_test_csv_columns_are_compared(raw, workspace):
     raw[["patient_id", "image_id", "laterality", "view"]].assign(prediction_id=1).to_csv(
         workspace / "data" / "made" / "test.csv", index=False
     )
-    said = [text.value for text in explore(tab="Completeness").caption]
+    captions = [text.value for text in explore(tab="Completeness").caption]
     assert any(
-        text.startswith("test.csv lacks site_id, age, cancer,") and "adds prediction_id" in text for text in said
+        text.startswith("test.csv lacks site_id, age, cancer,") and "adds prediction_id" in text for text in captions
     )

@@ -1,23 +1,7 @@
 import pytest
 
 from mammo_core.errors import DataError
-from mammo_core.storage.atomic import atomic_path
 from mammo_core.storage.json_files import append_json_line, read_json, read_json_lines, write_json, write_json_lines
-
-
-def break_off(path):
-    with atomic_path(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
-
-
-def test_failed_write_keeps_old_file_and_leaves_no_temporary_file(tmp_path):
-    path = tmp_path / "a.json"
-    write_json(path, {"n": 1})
-    with pytest.raises(RuntimeError):
-        break_off(path)
-    assert read_json(path) == {"n": 1}
-    assert [file.name for file in tmp_path.iterdir()] == ["a.json"]
 
 
 def test_read_json_lines_ignores_incomplete_last_line(tmp_path):
@@ -28,12 +12,12 @@ def test_read_json_lines_ignores_incomplete_last_line(tmp_path):
     assert read_json_lines(path) == [{"n": 1}]
 
 
-@pytest.mark.parametrize("whole_lines", ["", '{"n": 1}\n', '{"n": 0}\n{"n": 1}\n'])
-def test_append_json_line_replaces_incomplete_last_line(tmp_path, whole_lines):
+@pytest.mark.parametrize("complete_lines", ["", '{"n": 1}\n', '{"n": 0}\n{"n": 1}\n'])
+def test_append_json_line_replaces_incomplete_last_line(tmp_path, complete_lines):
     path = tmp_path / "lines.jsonl"
-    path.write_text(whole_lines + '{"n": 2')
+    path.write_text(complete_lines + '{"n": 2')
     append_json_line(path, {"n": 3})
-    assert path.read_text() == whole_lines + '{"n": 3}\n'
+    assert path.read_text() == complete_lines + '{"n": 3}\n'
 
 
 def test_write_json_lines_writes_all_or_deletes_file_if_empty(tmp_path):
@@ -60,3 +44,17 @@ def test_read_json_invalid_json_raises_data_error(tmp_path):
     (tmp_path / "a.json").write_text("{")
     with pytest.raises(DataError, match=r"a\.json isn't readable as JSON"):
         read_json(tmp_path / "a.json")
+
+
+def test_read_json_missing_file_raises_data_error(tmp_path):
+    with pytest.raises(DataError, match=r"a\.json is missing"):
+        read_json(tmp_path / "a.json")
+
+
+def test_write_json_can_be_read_back(tmp_path):
+    write_json(tmp_path / "a.json", {"n": 1, "name": "é"})
+    assert read_json(tmp_path / "a.json") == {"n": 1, "name": "é"}
+
+
+def test_read_json_lines_missing_file_is_empty(tmp_path):
+    assert read_json_lines(tmp_path / "lines.jsonl") == []

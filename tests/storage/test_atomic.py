@@ -1,0 +1,52 @@
+import os
+import sys
+
+import pytest
+
+from mammo_core.errors import ConfigError
+from mammo_core.storage.atomic import atomic_path, check_writable, write_bytes
+
+
+def fail_while_writing(path):
+    with atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+
+
+def test_atomic_path_failure_keeps_old_file_and_leaves_no_temporary_file(tmp_path):
+    path = tmp_path / "a.json"
+    write_bytes(path, b"old")
+    with pytest.raises(RuntimeError):
+        fail_while_writing(path)
+    assert path.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_atomic_path_success_replaces_the_file_and_keeps_the_suffix(tmp_path):
+    path = tmp_path / "new" / "a.parquet"
+    write_bytes(path, b"old")
+    with atomic_path(path) as temporary:
+        assert temporary.suffix == ".parquet"
+        temporary.write_bytes(b"new")
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    assert [file.name for file in path.parent.iterdir()] == ["a.parquet"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_atomic_path_file_is_readable_by_all(tmp_path):
+    write_bytes(tmp_path / "a", b"")
+    assert os.stat(tmp_path / "a").st_mode & 0o777 == 0o644
+
+
+def test_check_writable_creates_the_folder_and_no_file(tmp_path):
+    check_writable(tmp_path / "new" / "table.csv")
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_check_writable_folder_or_file_in_the_way_raises_config_error(tmp_path):
+    with pytest.raises(ConfigError, match="is a folder"):
+        check_writable(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="can't be written"):
+        check_writable(tmp_path / "file" / "table.csv")

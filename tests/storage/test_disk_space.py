@@ -1,0 +1,42 @@
+import errno
+import os
+
+import pytest
+
+from mammo_core.errors import JobError
+from mammo_core.storage.disk_space import chain, full_disk_named, is_disk_full
+
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def caused_by(cause: BaseException) -> BaseException:
+    error = ValueError("outer")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (FULL, True),
+        (caused_by(FULL), True),
+        (RuntimeError(f"write failed: {os.strerror(errno.ENOSPC)}"), True),  # as HDF5 and TensorFlow report it
+        (OSError(errno.EACCES, "denied"), False),
+        (ValueError("other"), False),
+    ],
+)
+def test_is_disk_full_recognises_code_text_and_causes(error, expected):
+    assert is_disk_full(error) is expected
+
+
+def test_chain_starts_with_the_error():
+    error = caused_by(FULL)
+    assert list(chain(error)) == [error, FULL]
+    assert list(chain(None)) == []
+
+
+def test_full_disk_named_raises_job_error_for_a_full_disk_only():
+    with pytest.raises(JobError, match="The disk is full, so demo"), full_disk_named("demo"):
+        raise FULL
+    with pytest.raises(PermissionError), full_disk_named("demo"):
+        raise PermissionError(errno.EACCES, "denied")
