@@ -13,7 +13,7 @@ from mammo_core.errors import DataError
 from mammo_core.storage.names import check_name
 from mammo_core.workspace import Workspace
 
-RESERVED = frozenset({"prepared"})  # the stores' folder lies among the data sets, so none may have its name
+RESERVED = frozenset({"prepared"})  # the folder of the stores is among the data sets, so none may have its name
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Splits by patient: no patient's images ever stand on two sides."""
+"""Split patients into training, validation and test parts; a patient's images are always in one part."""
 
 import math
 
@@ -12,13 +12,13 @@ PARTS = ("train", "validation", "test")
 
 
 def split_patients(manifest: pd.DataFrame, validation_share: float, test_share: float, seed: int) -> pd.Series:
-    """Divide the patients, stratified by whether any of their images is positive.
+    """Split the patients, stratified by whether any of their images is positive.
 
     Args:
-        manifest: one row an image, with patient_id and label (0 or 1).
-        validation_share: share of the patients that early stopping and calibration look at, in (0, 1).
-        test_share: share of the patients that only the final report looks at, in [0, 1).
-        seed: of the shuffle.
+        manifest: one row for each image, with patient_id and label (0 or 1).
+        validation_share: share of the patients for early stopping and calibration, in (0, 1).
+        test_share: share of the patients for the final report only, in [0, 1).
+        seed: seed of the shuffle.
 
     Returns:
         "train", "validation" or "test" for each row, with the manifest's index.
@@ -44,14 +44,14 @@ def split_patients(manifest: pd.DataFrame, validation_share: float, test_share: 
 
 
 def split_fold(manifest: pd.DataFrame, folds: int, fold: int, validation_share: float, seed: int) -> pd.Series:
-    """Divide the patients into folds, stratified, and test on one of them: over all folds each patient is tested once.
+    """Split the patients into stratified folds, one of which is the test part; over all folds, each is tested once.
 
     Args:
-        manifest: one row an image, with patient_id and label (0 or 1).
-        folds: how many, 2 or more.
-        fold: which one is the test part, from 1.
+        manifest: one row for each image, with patient_id and label (0 or 1).
+        folds: number of folds, at least 2.
+        fold: number of the fold that is the test part, from 1.
         validation_share: share of all patients, taken from the other folds.
-        seed: of the shuffle; the same for all folds.
+        seed: seed of the shuffle; the same for all folds.
 
     Returns:
         "train", "validation" or "test" for each row, with the manifest's index.
@@ -62,8 +62,8 @@ def split_fold(manifest: pd.DataFrame, folds: int, fold: int, validation_share: 
     """
     if not 1 <= fold <= folds or validation_share + 1 / folds >= 0.9:
         raise ConfigError(
-            f"Fold {fold} of {folds} with a validation share of {validation_share} can't be; folds count from 1, and "
-            "at least a tenth must be left to train on."
+            f"Fold {fold} of {folds} with a validation share of {validation_share} isn't possible; folds count from 1, "
+            "and at least a tenth must be left to train on."
         )
     positive = _positive(manifest)
     _assert_enough(positive, 1 / folds, least=folds)
@@ -93,21 +93,21 @@ def _assert_enough(positive: pd.Series, share: float, least: int = 2) -> None:
     if len(counts) < 2 or counts.min() < least or round(counts.min() * share) < 1:
         negative, cancer = int(counts.get(0, 0)), int(counts.get(1, 0))
         raise DataError(
-            f"The data has {negative} patients without and {cancer} with a positive image: too few to train and to "
-            "judge on different patients. At least a handful of each is needed, and one a fold."
+            f"The data has {negative} patients without and {cancer} with a positive image: too few to train and "
+            "evaluate on different patients. At least a handful of each is needed, and one for each fold."
         )
 
 
 def sample_patients(table: pd.DataFrame, most: int, seed: int) -> np.ndarray:
-    """Choose whole patients of each part at random, stratified by whether any of their images is positive.
+    """Choose patients of each part at random, stratified by whether any of their images is positive.
 
     Args:
-        table: one row an image, with patient_id, label (0 or 1) and part.
-        most: images of a part, about; a part with no more is taken whole.
-        seed: of the choice.
+        table: one row for each image, with patient_id, label (0 or 1) and part.
+        most: approximate number of images of each part; a part with fewer is kept completely.
+        seed: seed of the choice.
 
     Returns:
-        bool (n,), the chosen rows.
+        bool (n,), the rows of the chosen patients, with all their images.
     """
     patients = table.groupby("patient_id").agg(part=("part", "first"), positive=("label", "max"))
     images = table["part"].value_counts()
@@ -119,19 +119,17 @@ def sample_patients(table: pd.DataFrame, most: int, seed: int) -> np.ndarray:
 
 
 def assert_no_overlap(split: pd.DataFrame) -> None:
-    """Refuse a split in which a patient stands in two parts.
+    """Check that no patient is in two parts of a split.
 
     Args:
-        split: one row an image, with patient_id and part.
+        split: one row for each image, with patient_id and part.
 
     Raises:
-        DataError: a patient stands in more than one part.
+        DataError: a patient is in more than one part.
     """
     shared = int((split.groupby("patient_id")["part"].nunique() > 1).sum())
     if shared:
-        raise DataError(
-            f"{shared} patients stand in more than one part of the split, so nothing learnt on it could be trusted."
-        )
+        raise DataError(f"{shared} patients are in more than one part of the split, so no result on it can be trusted.")
 
 
 def balance(labels: np.ndarray, treatment: str, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -141,10 +139,10 @@ def balance(labels: np.ndarray, treatment: str, generator: np.random.Generator) 
         labels: int (n,), 0 or 1.
         treatment: "oversample" (repeat positives until both classes are equal), "undersample" (draw as many negatives as
             there are positives), "class_weights" (weigh each class by the inverse of its share) or "none".
-        generator: for the draws.
+        generator: source of random numbers.
 
     Returns:
-        Positions into `labels` to train on, int (m,), not shuffled; and the weight of class 0 and class 1, float (2,).
+        Indices into `labels` to train on, int (m,), not shuffled; and the weights of class 0 and class 1, float (2,).
     """
     counts = np.bincount(labels, minlength=2)
     rare = int(counts.argmin())

@@ -1,4 +1,4 @@
-"""What an import or a large prediction needs of many worker processes, whoever provides them."""
+"""The interface to worker processes that an import or a large prediction uses."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
@@ -7,7 +7,7 @@ RUN_AGAIN = "Then run the same command again."
 
 
 class WorkerPool(Protocol):
-    """Processes that see the same files as this one; `mammo_core.jobs.cluster.DaskPool` is one."""
+    """Worker processes that see the same files as this one, such as `mammo_core.jobs.cluster.DaskPool`."""
 
     def map_batches(
         self, task: Callable[[list[Any]], Any], rows: Sequence[Any], should_stop: Callable[[], bool]
@@ -16,11 +16,11 @@ class WorkerPool(Protocol):
 
         Args:
             task: takes a batch of rows; it and its result can be pickled.
-            rows: what to apply it to.
-            should_stop: asked before each submission; pending batches are still awaited.
+            rows: the rows to process.
+            should_stop: called before each submission; if true, no more batches are submitted, and pending ones finish.
 
         Yields:
-            A batch and the task's result for it; or a batch of one row and None if that row ends its worker even alone.
+            A batch and the task's result; or a batch of one row and None if that row ends its worker even when it is alone.
 
         Raises:
             JobError: there are no workers, or they can't import the code.

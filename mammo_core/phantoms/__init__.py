@@ -1,4 +1,4 @@
-"""Synthetic screening mammograms with ground truth: images, tables and files that real ones could be."""
+"""Generate synthetic screening mammograms with known lesions: images, tables and files like real ones."""
 
 from mammo_core.phantoms.generate import generate
 from mammo_core.phantoms.spec import FULL_GRID, RSNA_PREVALENCE, DemoSpec

@@ -1,4 +1,4 @@
-"""The shape of a breast: what both of its views share, and its outline in each of them.
+"""Draw the shape of a breast: the traits that its views share, and its outline in each view.
 
 Lengths are mm. In a view, x runs from the chest wall (0) towards the nipple and y from the top of the frame down.
 """
@@ -20,18 +20,18 @@ HEIGHT, WIDTH = DETECTOR_MM
 
 @dataclass(frozen=True)
 class Breast:
-    """What all views of one breast share.
+    """The traits that all views of one breast share.
 
     Attributes:
-        key: integers that seed everything about this breast.
+        key: integers that seed all random numbers of this breast.
         density: density class, "A" to "D".
         reach: distance from chest wall to nipple in CC, as a share of the frame's width.
         span: height of the breast at the chest wall in CC, as a share of the frame's height.
         roundness: exponent of the outline, 1.8 (pointed) to 2.7 (square).
-        nipple: length of the nipple in mm; 0 where it lies flat.
+        nipple: length of the nipple in mm; 0 if it is flat.
         gland_reach: depth of the glandular disc from the nipple, as a share of the reach.
-        gland_offset: where the disc lies up or down, as a share of the half height.
-        implant: whether it has one.
+        gland_offset: vertical offset of the disc, as a share of half the height.
+        implant: whether it has an implant.
         sag: how low the nipple hangs in oblique views, 0 to 1.
     """
 
@@ -54,10 +54,9 @@ class Outline:
     Attributes:
         skin: closed polygon (n, 2) of the breast with nipple and, in oblique views, armpit and belly.
         nipple: (x, y) of the nipple's base.
-        upper: height of the tissue above the nipple in mm, for the flow of the strands.
-        lower: the same below.
-        slope: how much the nipple's axis rises towards the chest wall, mm a mm.
-        pectoral: polygon (n, 2) of the muscle, empty where it isn't seen.
+        upper, lower: height of the tissue above and below the nipple in mm, for the flow of the strands.
+        slope: rise of the nipple's axis towards the chest wall, in mm per mm.
+        pectoral: polygon (n, 2) of the muscle, empty if it is not visible.
     """
 
     skin: Points
@@ -69,7 +68,7 @@ class Outline:
 
 
 def make_breast(seed: int, patient: int, laterality: str, density: str, implant: bool) -> Breast:
-    """Draw a breast; the two of one patient resemble each other."""
+    """Draw a breast; the two breasts of a patient resemble each other."""
     both = np.random.default_rng([seed, patient, 0])
     key = (seed, patient, 1 if laterality == "L" else 2)
     one = np.random.default_rng(key)
@@ -92,14 +91,14 @@ def make_breast(seed: int, patient: int, laterality: str, density: str, implant:
 
 
 def outline(breast: Breast, view: str, rng: np.random.Generator) -> Outline:
-    """Return the outline of a breast in a view; `rng` moves it a little, as every positioning does."""
+    """Return the outline of a breast in a view; `rng` varies it slightly, like the positioning of a patient."""
     if view in OBLIQUE:
         return _oblique(breast, rng)
     return _cranio_caudal(breast, rng)
 
 
 def _cranio_caudal(breast: Breast, rng: np.random.Generator) -> Outline:
-    """A rounded D with its flat side on the chest wall."""
+    """Return the outline in CC: a rounded D with its flat side on the chest wall."""
     reach = breast.reach * WIDTH * rng.normal(1, 0.01)
     middle = HEIGHT * (0.5 + np.clip(rng.normal(0, 0.012), -0.03, 0.03))
     half = breast.span * HEIGHT / 2
@@ -121,12 +120,12 @@ def _cranio_caudal(breast: Breast, rng: np.random.Generator) -> Outline:
 
 
 def _bump(distance: npt.NDArray[np.float64], radius: float) -> npt.NDArray[np.float64]:
-    """A nipple in profile: a dome with steep sides, 0 to 1."""
+    """Return the profile of a nipple, 0 to 1: a dome with steep sides."""
     return np.exp(-((distance / radius) ** 4))
 
 
 def _oblique(breast: Breast, rng: np.random.Generator) -> Outline:
-    """Armpit, breast, fold and belly, with the pectoral muscle in the upper corner."""
+    """Return the outline in oblique views: armpit, breast, fold and belly, with the pectoral muscle at the top."""
     reach = min(breast.reach * rng.uniform(1.02, 1.12), 0.805 - breast.nipple / WIDTH) * WIDTH
     bottom = np.clip(breast.span * rng.normal(0.955, 0.02), 0.58, 0.85) * HEIGHT
     armpit = reach * rng.uniform(0.45, 0.80)
@@ -162,7 +161,7 @@ def _oblique(breast: Breast, rng: np.random.Generator) -> Outline:
 
 
 def _pectoral(armpit: float, level: float, rng: np.random.Generator) -> Points:
-    """The muscle's polygon: an edge 15–35° from vertical, ending at 50–100 % of the nipple's height."""
+    """Return the muscle's polygon: an edge 15–35° from vertical, ending at 50–100 % of the nipple's height."""
     end = level * rng.uniform(0.5, 1.0)
     top = min(end * np.tan(np.radians(rng.uniform(15, 35))), armpit * 0.92)
     down = np.linspace(0, 1, 60)
@@ -172,7 +171,7 @@ def _pectoral(armpit: float, level: float, rng: np.random.Generator) -> Points:
 
 
 def _spline(points: Points, n: int) -> Points:
-    """A smooth curve of n points through the given ones."""
+    """Return a smooth curve of n points through the given ones."""
     steps = np.linalg.norm(np.diff(points, axis=0), axis=1) ** 0.5  # centripetal: no overshoot at short steps
     along = np.concatenate([[0], np.cumsum(steps)])
     return CubicSpline(along, points, bc_type="natural")(np.linspace(0, along[-1], n))

@@ -1,4 +1,4 @@
-"""Pixel grids with the coordinates that tissue is built in: mm, distance from the skin, and the flow to the nipple."""
+"""Pixel grids with the coordinates in which tissue is drawn: mm, distance from the skin, and flow to the nipple."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter, uniform_filte
 
 from mammo_core.phantoms.anatomy import HEIGHT, WIDTH, Outline, Points
 
-Field = npt.NDArray[np.floating]  # float32, but for what NumPy widens on the way
-BROAD_MM = 0.6  # grid on which distances are measured before they are smoothed and interpolated
+Field = npt.NDArray[np.floating]  # float32, or what NumPy promotes it to
+COARSE_MM = 0.6  # grid on which distances are measured before they are smoothed and interpolated
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Canvas:
         x: distance from the chest wall in mm, float32 (1, columns).
         y: distance from the top of the frame in mm, float32 (rows, 1).
         depth: distance from the skin in mm, positive inside, float32 (rows, columns).
-        across: -1 at the upper to 1 at the lower outline, along curves that all meet at the nipple.
+        across: -1 at the upper to 1 at the lower outline, along curves that all meet at the nipple; float32 (rows, columns).
         outline: the outline it was made from.
     """
 
@@ -39,7 +39,7 @@ class Canvas:
         return self.depth.shape
 
     def halved(self) -> "Canvas":
-        """The same view with every second row and column, for layers without fine detail."""
+        """Return the view with every second row and column, for layers without fine detail."""
         return Canvas(
             self.pitch * 2,
             self.x[:, ::2],
@@ -50,24 +50,24 @@ class Canvas:
         )
 
     def half_height(self, x: Field) -> Field:
-        """Distance in mm from the nipple's axis to the outline on either side, as a share of the whole height."""
+        """Return the distance from the nipple's axis to the outline on either side, as a share of the full height."""
         reach = np.float32(self.outline.nipple[0] + 11)
         inside = np.clip(1 - (np.maximum(x, 0) / reach) ** 2.1, 0.0004, 1)
         return inside ** np.float32(0.5)
 
     def axis(self, x: Field) -> Field:
-        """Height in mm of the nipple's axis at a distance from the chest wall."""
+        """Return y of the nipple's axis, in mm, at distances x from the chest wall."""
         level = self.outline.nipple[1]
         return (level - self.outline.slope * (self.outline.nipple[0] - x)).astype(np.float32)
 
     def to_y(self, x: Field, across: Field) -> Field:
-        """Height in mm of points given by x and across."""
+        """Return y, in mm, of points given by x and across."""
         sides = np.where(across < 0, self.outline.upper, self.outline.lower).astype(np.float32)
         return self.axis(x) + across * self.half_height(x) * sides
 
 
 def make_canvas(outline: Outline, pitch: float) -> Canvas:
-    """Lay a grid of `pitch` mm over the frame, cut off a little beyond the breast."""
+    """Make a canvas with pixels of `pitch` mm over the frame, cropped slightly beyond the breast."""
     rows = round(HEIGHT / pitch)
     columns = round(min(WIDTH, outline.skin[:, 0].max() + 3) / pitch)
     x = ((np.arange(columns, dtype=np.float32) + 0.5) * np.float32(pitch))[None]
@@ -83,15 +83,15 @@ def make_canvas(outline: Outline, pitch: float) -> Canvas:
 def signed_distance(polygon: Points, shape: tuple[int, int], pitch: float) -> Field:
     """Return the distance in mm from a polygon's edge, positive inside, smooth to a fraction of a pixel.
 
-    The polygon is rasterised with margins, since tissue goes on beyond the edge of the frame.
+    The polygon is rasterised with margins, because tissue continues beyond the edge of the frame.
     """
-    coarse = max(pitch, BROAD_MM)
+    coarse = max(pitch, COARSE_MM)
     margin = 12
     size = (round(shape[1] * pitch / coarse) + 2 * margin, round(shape[0] * pitch / coarse) + 2 * margin)
     image = Image.new("L", (size[0] * 4, size[1] * 4))
     ImageDraw.Draw(image).polygon([tuple(p) for p in (polygon / coarse + margin) * 4], fill=255)
     share = np.asarray(image.reduce(4), np.float32) / 255
-    ramp = uniform_filter(share, 3)  # linear for a pixel on either side of the edge, which crosses it at a half
+    ramp = uniform_filter(share, 3)  # linear within a pixel of the edge, and a half on it
     inside, outside = _to_edge(ramp, ramp >= 0.5), _to_edge(1 - ramp, ramp < 0.5)
     distance = gaussian_filter(np.where(ramp >= 0.5, inside, -outside), 0.7) * np.float32(coarse)
     box = (margin, margin, margin + shape[1] * pitch / coarse, margin + shape[0] * pitch / coarse)
@@ -99,6 +99,6 @@ def signed_distance(polygon: Points, shape: tuple[int, int], pitch: float) -> Fi
 
 
 def _to_edge(ramp: Field, region: npt.NDArray[np.bool_]) -> Field:
-    """Pixels from a region's members to the edge; the nearest pixel beyond says how far short of it the edge lies."""
+    """Return the distance, in pixels, of a region's pixels to its edge, with subpixel accuracy from the ramp."""
     away, nearest = distance_transform_edt(region, return_indices=True)
     return (away - 3 * (0.5 - ramp[tuple(nearest)])).astype(np.float32)

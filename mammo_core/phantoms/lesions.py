@@ -1,4 +1,4 @@
-"""Cancers and their benign look-alikes: where they lie, and how they look in each view."""
+"""Plan and draw lesions: cancers and their benign look-alikes, in each view."""
 
 from dataclasses import dataclass, replace
 
@@ -9,7 +9,7 @@ from mammo_core.phantoms.anatomy import Breast
 from mammo_core.phantoms.canvas import Canvas
 from mammo_core.phantoms.texture import power_law, splat
 
-Field = npt.NDArray[np.floating]  # float32, but for what NumPy widens on the way
+Field = npt.NDArray[np.floating]  # float32, or what NumPy promotes it to
 
 BENIGN = (("round_mass", 0.15), ("coarse_calcification", 0.16), ("vessel_calcification", 0.05))  # shares of breasts
 MALIGNANT = (("spiculated_mass", 0.56), ("irregular_mass", 0.20), ("asymmetry", 0.08), ("microcalcifications", 0.16))
@@ -22,7 +22,7 @@ SIZES_MM = {
     "coarse_calcification": (1.0, 3.0),
     "vessel_calcification": (20, 45),
 }
-CONTRASTS = {  # over the brightest tissue, as a share of the range from fat to it
+CONTRASTS = {  # above the brightest tissue, as a share of the range from fat to brightest tissue
     "spiculated_mass": (0.20, 0.60),
     "irregular_mass": (0.20, 0.60),
     "asymmetry": (0.0, 0.25),
@@ -31,12 +31,12 @@ CONTRASTS = {  # over the brightest tissue, as a share of the range from fat to 
     "coarse_calcification": (0.7, 1.2),
     "vessel_calcification": (0.0, 0.0),
 }
-THINNING = {"spiculated_mass": 0.5, "irregular_mass": 0.4}  # of the tissue above fat around a cancer
+THINNING = {"spiculated_mass": 0.5, "irregular_mass": 0.4}  # share by which tissue around a cancer is thinned
 
 
 @dataclass(frozen=True)
 class Lesion:
-    """One finding in a breast, the same in all of its views.
+    """One lesion of a breast, the same in all views.
 
     Attributes:
         kind: "spiculated_mass", "irregular_mass", "asymmetry", "microcalcifications" (malignant), "round_mass",
@@ -46,8 +46,8 @@ class Lesion:
         across_cc: position in CC from -1 (outline above the nipple) to 1.
         across_mlo: the same in oblique views.
         size_mm: largest diameter in mm, without spicules.
-        contrast: how far it stands out, see `CONTRASTS`.
-        key: seeds the details.
+        contrast: its brightness relative to tissue, see `CONTRASTS`.
+        key: seed of the details.
     """
 
     kind: str
@@ -62,7 +62,7 @@ class Lesion:
 
 @dataclass(frozen=True)
 class Box:
-    """Where a lesion lies in a view, in mm from the chest wall (x) and the top of the frame (y)."""
+    """The box and centre of a lesion in a view, in mm from the chest wall (x) and the top of the frame (y)."""
 
     left: float
     top: float
@@ -73,22 +73,22 @@ class Box:
 
 
 def plan_lesions(breast: Breast, cancer: bool) -> tuple[Lesion, ...]:
-    """Draw the findings of a breast. Benign ones occur as often with a cancer as without."""
+    """Draw the lesions of a breast. Benign ones are as frequent with a cancer as without."""
     rng = np.random.default_rng([*breast.key, 7])
-    found = [
-        _place(kind, False, breast, index, rng) for index, (kind, share) in enumerate(BENIGN) if rng.random() < share
+    lesions = [
+        _draw(kind, False, breast, index, rng) for index, (kind, share) in enumerate(BENIGN) if rng.random() < share
     ]
     if cancer:
         kinds, shares = [kind for kind, _ in MALIGNANT], [share for _, share in MALIGNANT]
-        cancer_found = _place(kinds[rng.choice(len(kinds), p=shares)], True, breast, len(BENIGN), rng)
-        found.append(cancer_found)
-        if cancer_found.kind in ("spiculated_mass", "irregular_mass") and rng.random() < 0.25:
-            grains = replace(cancer_found, kind="microcalcifications", size_mm=8.0, key=(*breast.key, 99))
-            found.append(grains)
-    return tuple(found)
+        main = _draw(kinds[rng.choice(len(kinds), p=shares)], True, breast, len(BENIGN), rng)
+        lesions.append(main)
+        if main.kind in ("spiculated_mass", "irregular_mass") and rng.random() < 0.25:
+            grains = replace(main, kind="microcalcifications", size_mm=8.0, key=(*breast.key, 99))
+            lesions.append(grains)
+    return tuple(lesions)
 
 
-def _place(kind: str, malignant: bool, breast: Breast, index: int, rng: np.random.Generator) -> Lesion:
+def _draw(kind: str, malignant: bool, breast: Breast, index: int, rng: np.random.Generator) -> Lesion:
     return Lesion(
         kind=kind,
         malignant=malignant,
@@ -102,7 +102,7 @@ def _place(kind: str, malignant: bool, breast: Breast, index: int, rng: np.rando
 
 
 def draw_lesion(tissue: Field, lesion: Lesion, canvas: Canvas, view: str, rng: np.random.Generator) -> Box:
-    """Put a lesion into a view's tissue (in place) and return where it lies."""
+    """Draw a lesion into a view's tissue (in place) and return its box."""
     reach = canvas.outline.nipple[0]
     x = reach * (1 - lesion.depth) + rng.normal(0, 1.5)
     across = lesion.across_cc if view == "CC" else lesion.across_mlo
@@ -113,11 +113,11 @@ def draw_lesion(tissue: Field, lesion: Lesion, canvas: Canvas, view: str, rng: n
     columns = slice(max(int((x - extent) / canvas.pitch), 0), min(int((x + extent) / canvas.pitch), canvas.shape[1]))
     dx, dy = canvas.x[:, columns] - np.float32(x), canvas.y[rows] - np.float32(y)
     details = np.random.default_rng([*lesion.key, int(rng.integers(2**31))])
-    body, lines = DRAW[lesion.kind](dx, dy, radius, canvas.pitch, details)
+    body, lines = DRAW_KIND[lesion.kind](dx, dy, radius, canvas.pitch, details)
     low, high = np.quantile(tissue[::8, ::8][canvas.depth[::8, ::8] > 8], [0.5, 0.97])
     level = np.float32(high + lesion.contrast * (high - low))
     patch = tissue[rows, columns]
-    if lesion.kind in THINNING:  # a cancer draws the tissue around it in
+    if lesion.kind in THINNING:  # a cancer retracts the tissue around it
         ring = np.exp(-(((np.hypot(dx, dy) / np.float32(radius) - 1.5) / 0.55) ** 2))
         patch = patch - np.float32(THINNING[lesion.kind]) * ring * np.maximum(patch - np.float32(low), 0)
     tissue[rows, columns] = patch * (1 - body) + body * level + lines * np.float32(high - low)
@@ -126,7 +126,7 @@ def draw_lesion(tissue: Field, lesion: Lesion, canvas: Canvas, view: str, rng: n
 
 
 def _blob(dx: Field, dy: Field, radius: float, lobes: float, sharp: float, rng: np.random.Generator) -> Field:
-    """A filled, lobulated disc: 1 inside, falling to 0 at its edge, the more abruptly the larger `sharp`."""
+    """Return a filled, lobulated disc: 1 inside, falling to 0 at the edge, more abruptly for larger `sharp`."""
     angle, distance = np.arctan2(dy, dx), np.hypot(dx, dy)
     edge = np.ones_like(distance)
     for order in range(2, 8):
@@ -135,13 +135,13 @@ def _blob(dx: Field, dy: Field, radius: float, lobes: float, sharp: float, rng: 
 
 
 def _mottle(shape: tuple[int, int], depth: float, rng: np.random.Generator) -> Field:
-    """Factors about 1 with a standard deviation of `depth`, so that no lesion is an even disc."""
+    """Return factors around 1 with standard deviation `depth`, so that no lesion is uniform."""
     noise = power_law((max(shape[0], 4), max(shape[1], 4)), 2.6, 2.0, rng)
     return 1 + np.float32(depth) * noise[: shape[0], : shape[1]]
 
 
 def _spiculated(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> tuple[Field, Field]:
-    """A dense irregular core with straight strands that run out of it."""
+    """Return a dense irregular core with straight strands radiating from it."""
     shape = (dy.shape[0], dx.shape[1])
     core = _blob(dx, dy, radius * 0.88, 0.13, 6, rng) * np.clip(_mottle(shape, 0.06, rng), 0, 1.1)
     n, steps = int(rng.integers(15, 28)), 90
@@ -158,21 +158,21 @@ def _spiculated(dx: Field, dy: Field, radius: float, pitch: float, rng: np.rando
 
 
 def _irregular(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> tuple[Field, Field]:
-    """A dense mass with a ragged, ill-defined edge."""
+    """Return a dense mass with a ragged, ill-defined edge."""
     shape = (dy.shape[0], dx.shape[1])
     body = _blob(dx, dy, radius * 0.95, 0.24, 5, rng) * np.clip(_mottle(shape, 0.08, rng), 0, 1.1)
     return body, np.zeros_like(body)
 
 
 def _asymmetry(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> tuple[Field, Field]:
-    """A broad density with soft borders."""
+    """Return a broad density with soft borders."""
     shape = (dy.shape[0], dx.shape[1])
     body = np.float32(0.85) * _blob(dx, dy, radius * 0.85, 0.2, 3.5, rng) * np.clip(_mottle(shape, 0.15, rng), 0, 1.1)
     return body, np.zeros_like(body)
 
 
 def _grains(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> tuple[Field, Field]:
-    """A cluster of 8–15 fine, very bright grains of 0.2–0.5 mm in a faint haze."""
+    """Return a cluster of 8–15 fine, very bright grains of 0.2–0.5 mm in a faint haze."""
     body = np.float32(0.5) * _blob(dx, dy, radius * 0.85, 0.2, 3.0, rng)
     lines = np.zeros_like(body)
     for _ in range(int(rng.integers(8, 16))):
@@ -183,7 +183,7 @@ def _grains(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Ge
 
 
 def _round(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> tuple[Field, Field]:
-    """A cyst or fibroadenoma: oval, even, with a sharp border and a thin dark halo."""
+    """Return a cyst or fibroadenoma: oval, uniform, with a sharp border and a thin dark halo."""
     turn, stretch = rng.uniform(0, np.pi), rng.uniform(0.75, 1.0)
     a, b = dx * np.cos(turn) + dy * np.sin(turn), (dy * np.cos(turn) - dx * np.sin(turn)) / stretch
     distance = np.hypot(a, b).astype(np.float32) / np.float32(radius)
@@ -193,7 +193,7 @@ def _round(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Gen
 
 
 def _coarse(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> tuple[Field, Field]:
-    """A popcorn calcification: a few fused, very bright lumps."""
+    """Return a popcorn calcification: a few fused, very bright lumps."""
     body = np.zeros((dy.shape[0], dx.shape[1]), np.float32)
     for _ in range(int(rng.integers(1, 5))):
         x, y = rng.normal(0, radius * 0.5, 2)
@@ -204,7 +204,7 @@ def _coarse(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Ge
 
 
 def _vessel(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> tuple[Field, Field]:
-    """A calcified artery: two broken parallel rails along a wavy line."""
+    """Return a calcified artery: two broken parallel rails along a wavy line."""
     s = np.linspace(-1, 1, 400)
     turn = rng.uniform(-0.5, 0.5)
     wave = 1.8 * np.sin(s * rng.uniform(4, 8) + rng.uniform(0, 6.3))
@@ -219,7 +219,7 @@ def _vessel(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Ge
     return np.zeros_like(lines), lines
 
 
-DRAW = {
+DRAW_KIND = {
     "spiculated_mass": _spiculated,
     "irregular_mass": _irregular,
     "asymmetry": _asymmetry,

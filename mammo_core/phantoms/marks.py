@@ -1,4 +1,4 @@
-"""What isn't breast: the lead letters in the air, markers on the skin, borders of the field."""
+"""Draw what is not tissue: lead letters in the air, markers on the skin, borders of the field."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,11 +6,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mammo_core.phantoms.canvas import Canvas
 
-Field = npt.NDArray[np.floating]  # float32, but for what NumPy widens on the way
+Field = npt.NDArray[np.floating]  # float32, or what NumPy promotes it to
 
 
 def draw_label(frame: Field, text: str, faces_left: bool, rng: np.random.Generator) -> None:
-    """Burn letters such as "R-MLO" or a bracketed "RCC" into the air beside the nipple (in place)."""
+    """Draw letters such as "R-MLO" or a bracketed "RCC" into the air on the nipple's side (in place)."""
     rows, columns = frame.shape
     if rng.random() < 0.06:
         return
@@ -33,19 +33,19 @@ def draw_label(frame: Field, text: str, faces_left: bool, rng: np.random.Generat
 
 
 def draw_skin_marker(levels: Field, canvas: Canvas, rng: np.random.Generator) -> None:
-    """Stick a small lead ball on the skin, mostly at the nipple (in place)."""
+    """Draw a small lead ball on the skin, mostly at the nipple (in place)."""
     x, y = canvas.outline.nipple
     if rng.random() < 0.4:
         skin = canvas.outline.skin
-        seen = skin[(skin[:, 0] > 15) & (skin[:, 1] > 20) & (skin[:, 1] < 210)]
-        x, y = seen[rng.integers(len(seen))]
+        visible = skin[(skin[:, 0] > 15) & (skin[:, 1] > 20) & (skin[:, 1] < 210)]
+        x, y = visible[rng.integers(len(visible))]
     squared = (canvas.x - np.float32(x)) ** 2 + (canvas.y - np.float32(y)) ** 2
     ball = np.float32(4000) / (1 + (squared / np.float32(0.9**2)) ** 4)
     np.maximum(levels, np.where(ball > 60, ball, 0), out=levels)
 
 
 def draw_border(frame: Field, faces_left: bool, rng: np.random.Generator) -> None:
-    """Leave a bright strip of unexposed detector along an edge away from the chest wall (in place)."""
+    """Draw a bright strip of unexposed detector along an edge away from the chest wall (in place)."""
     rows, columns = frame.shape
     wide = max(int(columns * rng.uniform(0.005, 0.02)), 2)
     if rng.random() < 0.5:

@@ -14,7 +14,7 @@ from mammo_core.phantoms.spec import DemoSpec, Machine
 from mammo_core.phantoms.tissue import make_tissue
 from mammo_core.phantoms.tone import tone_curve
 
-Field = npt.NDArray[np.floating]  # float32, but for what NumPy widens on the way
+Field = npt.NDArray[np.floating]  # float32, or what NumPy promotes it to
 NOISE = 6.0  # standard deviation of the detector's noise in 12-bit levels, at pixels of 0.23 mm
 WORK_ROWS = 1280  # largest grid on which tissue is built; it is enlarged for finer detectors
 

@@ -1,4 +1,4 @@
-"""train.csv of a synthetic data set: patients, exams and images with the dependencies of the RSNA table."""
+"""Generate train.csv of a synthetic data set, with the dependencies between columns of the RSNA table."""
 
 import numpy as np
 import numpy.typing as npt
@@ -32,11 +32,11 @@ UNUSUAL_VIEWS = ("AT", "LM", "ML", "LMO")
 
 
 def make_table(spec: DemoSpec) -> pd.DataFrame:
-    """Return one row an image with RSNA's 14 columns and dtypes as in its CSV.
+    """Return one row for each image, with RSNA's 14 columns and the dtypes of its CSV.
 
-    A positive breast always has biopsy = 1 and never is a difficult negative; density is known at site 1 only; ages
-    follow the label; the machine follows the site. Ages are drawn as shuffled normal quantiles, so that their mean
-    is right in small sets too.
+    A positive breast always has biopsy = 1 and is never a difficult negative; density is known only at site 1; ages
+    depend on the label, and the machine on the site. Ages are shuffled normal quantiles, so that their mean is also
+    right in small data sets.
     """
     patients = _patients(spec)
     rng = np.random.default_rng([spec.seed, 1])
@@ -48,13 +48,13 @@ def make_table(spec: DemoSpec) -> pd.DataFrame:
 
 
 def densities(spec: DemoSpec) -> dict[int, str]:
-    """Return the true density class of every patient, also where the table hides it (site 2)."""
+    """Return the true density class of every patient, including those whose density the table hides (site 2)."""
     patients = _patients(spec)
     return dict(zip(patients["patient_id"].tolist(), patients["density"].tolist(), strict=True))
 
 
 def _patients(spec: DemoSpec) -> pd.DataFrame:
-    """One row a patient: identifier, label, side of the cancer, age, site, machine, density, implants."""
+    """Return one row for each patient: identifier, label, side of the cancer, age, site, machine, density, implants."""
     rng = np.random.default_rng([spec.seed, 0])
     n = spec.patients
     positive = np.zeros(n, np.int64)
@@ -76,7 +76,7 @@ def _patients(spec: DemoSpec) -> pd.DataFrame:
 
 
 def _machines(positive: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Choose an index into `MACHINES` for every patient: 54 % of exams at site 1, positives by the machine's risk."""
+    """Choose an index into `MACHINES` for each patient: 54 % of exams at site 1, positives by the machine's risk."""
     base = np.array([machine.weight * (0.54 if machine.site == 1 else 0.46) for machine in MACHINES])
     risk = np.array([machine.risk for machine in MACHINES])
     chosen = rng.choice(len(MACHINES), len(positive), p=base / base.sum())
@@ -86,10 +86,10 @@ def _machines(positive: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.
 
 
 def _ages(positive: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """Whole years: for each label the quantiles of its normal distribution, shuffled, clipped to 26–89.
+    """Draw ages in whole years: for each label, shuffled quantiles of its normal distribution, clipped to 26–89.
 
-    The other breast of a positive patient counts among the negative images, so negative patients are made the
-    younger for it, the more of them the set is enriched by (up to a prevalence of a half).
+    The healthy breasts of positive patients are negative images. To compensate, negative patients are made younger, more so
+    the higher the prevalence (up to one half).
     """
     share = min(0.5 * positive.mean() / (1 - 0.5 * positive.mean()), 1 / 3)  # of negative images
     negative_mean = (AGE_MEAN[0] - share * AGE_MEAN[1]) / (1 - share)
@@ -103,7 +103,7 @@ def _ages(positive: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDAr
 
 
 def _images(patients: pd.DataFrame, spec: DemoSpec, rng: np.random.Generator) -> pd.DataFrame:
-    """Four standard views a patient, and for some patients repeats or an unusual view."""
+    """Return one row for each image: four standard views per patient, and for some also repeats or an unusual view."""
     n = len(patients)
     rows = np.repeat(np.arange(n), 4)
     sides = np.tile(["L", "L", "R", "R"], n)
@@ -126,13 +126,13 @@ def _images(patients: pd.DataFrame, spec: DemoSpec, rng: np.random.Generator) ->
 
 
 def _identifiers(n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Distinct image identifiers below 2**31, as random-looking as RSNA's."""
-    found = np.unique(rng.integers(10**6, 2**31, size=n + 1000))
-    return rng.permutation(found)[:n]
+    """Draw n distinct image identifiers below 2**31, which look as random as RSNA's."""
+    identifiers = np.unique(rng.integers(10**6, 2**31, size=n + 1000))
+    return rng.permutation(identifiers)[:n]
 
 
 def _breasts(images: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """One row a breast: what was found, with RSNA's dependencies between the columns."""
+    """Return one row for each breast: label, biopsy and assessment, with RSNA's dependencies between them."""
     first = images.drop_duplicates(["patient_id", "laterality"])
     n = len(first)
     draw = rng.random((4, n))

@@ -1,4 +1,4 @@
-"""Random fields that look like breast tissue: power-law noise, strands along a flow, thin curves."""
+"""Generate random fields that look like breast tissue: power-law noise, nets of strands, thin curves."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,11 +6,11 @@ import scipy.fft
 from PIL import Image
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-Field = npt.NDArray[np.floating]  # float32, but for what NumPy widens on the way  # (rows, columns)
+Field = npt.NDArray[np.floating]  # float32, or what NumPy promotes it to; (rows, columns)
 
 
 def power_law(shape: tuple[int, int], beta: float, knee: float, rng: np.random.Generator) -> Field:
-    """Gaussian noise of mean 0 and variance 1 whose power falls as 1/f**beta above `knee` cycles a field.
+    """Return Gaussian noise whose power falls as 1/f**beta above `knee` cycles per field; mean 0, variance 1.
 
     Mammograms have beta near 2.8 (Burgess, Jacobson & Judy, Med. Phys. 28 (2001) 419–437).
     """
@@ -24,7 +24,7 @@ def power_law(shape: tuple[int, int], beta: float, knee: float, rng: np.random.G
 
 
 def smooth_noise(shape: tuple[int, int], beta: float, knee: float, rng: np.random.Generator) -> Field:
-    """`power_law` for noise without fine detail: made on a grid eight times as coarse and interpolated."""
+    """Return power-law noise without fine detail, made on a grid eight times as coarse and interpolated."""
     coarse = power_law((max(shape[0] // 8, 8), max(shape[1] // 8, 8)), beta, knee, rng)
     return enlarge(coarse, shape)
 
@@ -35,17 +35,17 @@ def enlarge(field: Field, shape: tuple[int, int]) -> Field:
 
 
 def sample(tile: Field, rows: Field, columns: Field) -> Field:
-    """Look a periodic tile up at any coordinates (in tile pixels), with bilinear interpolation."""
+    """Sample a periodic tile at any coordinates (in tile pixels), with bilinear interpolation."""
     return map_coordinates(tile, np.stack([rows, columns]), order=1, mode="grid-wrap", output=np.float32)
 
 
 def ridges(noise: Field, width: float) -> Field:
-    """Bright lines of 0 to 1 along the zero crossings of a noise: a net of strands around dark lobules."""
+    """Return bright lines, 0 to 1, along the zero crossings of noise: a net of strands around dark lobules."""
     return np.exp(-np.abs(noise) / np.float32(width))
 
 
 def splat(x: Field, y: Field, weight: Field, shape: tuple[int, int], sigma: float) -> Field:
-    """Draw points as dots blurred by `sigma` pixels: a line of points of weight 1 a pixel has height 1.
+    """Draw points as dots blurred by `sigma` pixels; a line with weight 1 per pixel has height 1.
 
     Args:
         x: columns of the points, with fractions.

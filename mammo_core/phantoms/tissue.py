@@ -1,4 +1,4 @@
-"""Fat, glands, strands, vessels, skin, nipple, muscle and implants, laid over each other on a canvas."""
+"""Draw tissue on a canvas in layers: fat, glands, strands, vessels, skin, nipple, muscle and implants."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from mammo_core.phantoms.anatomy import GLANDULAR, Breast
 from mammo_core.phantoms.canvas import Canvas, signed_distance
 from mammo_core.phantoms.texture import enlarge, power_law, ridges, sample, smooth_noise, splat
 
-Field = npt.NDArray[np.floating]  # float32, but for what NumPy widens on the way
+Field = npt.NDArray[np.floating]  # float32, or what NumPy promotes it to
 TILE = 512  # pixels of a periodic noise tile
 
 
@@ -18,11 +18,11 @@ class Strands:
     """A family of curves.
 
     Attributes:
-        count: how many.
+        count: number of curves.
         sigma_mm: half width, as the standard deviation of a Gaussian; the same for all families of one layer.
-        bright: mean brightness over the tissue.
-        length_mm: shortest and longest.
-        spread: scatter of their direction about the flow, rise over run.
+        bright: mean brightness above the tissue.
+        length_mm: shortest and longest length.
+        spread: scatter of their direction around the flow, rise over run.
     """
 
     count: int
@@ -41,7 +41,7 @@ class Tissue:
     """A breast without lesions.
 
     Attributes:
-        bright: about 0.2 in fat and 0.8 in glands.
+        bright: brightness, about 0.2 in fat and 0.8 in glands.
         muscle: share of the pectoral muscle at every pixel, 0 to 1.
         implant: share of an implant, 0 to 1.
     """
@@ -52,7 +52,7 @@ class Tissue:
 
 
 def make_tissue(canvas: Canvas, breast: Breast, style: str, rng: np.random.Generator) -> Tissue:
-    """Draw the breast of a canvas; `style` is "contrast" (bright rim) or "flat"."""
+    """Draw a breast without lesions; `style` is "contrast" (bright rim) or "flat"."""
     half = canvas.halved()
     flow = _flow(half, rng)
     broad = _fat(half, flow, rng) + _glands(half, breast, flow, rng) + _strands(half, BROAD_STRANDS, rng)
@@ -72,14 +72,14 @@ def make_tissue(canvas: Canvas, breast: Breast, style: str, rng: np.random.Gener
 
 
 def _flow(canvas: Canvas, rng: np.random.Generator) -> tuple[Field, Field]:
-    """Coordinates in mm along and across the strands, bent so that nothing repeats or lines up."""
+    """Return coordinates in mm along and across the strands, bent so that nothing repeats or lines up."""
     bend, other = smooth_noise(canvas.shape, 7.0, 3.0, rng), smooth_noise(canvas.shape, 7.0, 4.0, rng)
     height = np.float32(0.4 * (canvas.outline.upper + canvas.outline.lower))
     return canvas.x + np.float32(2.4) * bend, canvas.across * height + np.float32(2.4) * other
 
 
 def _fat(canvas: Canvas, flow: tuple[Field, Field], rng: np.random.Generator) -> Field:
-    """Brightness by distance from the skin, with wisps of power-law noise along the flow."""
+    """Return fat: brightness by distance from the skin, with wisps of power-law noise along the flow."""
     profile = np.interp(canvas.depth, [0, 1.0, 3.0, 10, 18, 60], [0.08, 0.10, 0.13, 0.18, 0.225, 0.25])
     along, across = flow
     wisps = sample(power_law((TILE, TILE), 3.2, 7.0, rng), across * 1.9, along * 0.8)
@@ -88,7 +88,7 @@ def _fat(canvas: Canvas, flow: tuple[Field, Field], rng: np.random.Generator) ->
 
 
 def _glands(canvas: Canvas, breast: Breast, flow: tuple[Field, Field], rng: np.random.Generator) -> Field:
-    """The glandular disc, feathery at its edge and made of strands around dark lobules, and a faint net in the fat."""
+    """Return the glandular disc (strands around dark lobules, with a feathery edge) and a faint net in the fat."""
     along, across = flow
     tile = power_law((TILE, TILE), 2.6, 9.0, rng)
     fine = power_law((TILE, TILE), 2.2, 16.0, rng)
@@ -105,7 +105,7 @@ def _glands(canvas: Canvas, breast: Breast, flow: tuple[Field, Field], rng: np.r
 
 
 def _disc(canvas: Canvas, breast: Breast, noise: Field) -> Field:
-    """Share of gland at every pixel: a disc behind the nipple whose size follows the density class."""
+    """Return the share of gland in each pixel: a disc behind the nipple whose size depends on the density class."""
     reach = canvas.outline.nipple[0]
     filled = GLANDULAR[breast.density]
     length = breast.gland_reach * (0.55 + 0.75 * filled) * reach
@@ -118,7 +118,7 @@ def _disc(canvas: Canvas, breast: Breast, noise: Field) -> Field:
 
 
 def _strands(canvas: Canvas, kinds: tuple[Strands, ...], rng: np.random.Generator) -> Field:
-    """Ligaments, ducts and vessels: hundreds of thin curves that fan out from the nipple."""
+    """Return ligaments, ducts and vessels: hundreds of thin curves that fan out from the nipple."""
     drawn = [(kind, _curves(canvas, kind, rng)) for kind in kinds]
     x, y = (np.concatenate([points[axis] for _, points in drawn]) for axis in (0, 1))
     weight = np.concatenate([points[2] * np.float32(kind.bright) for kind, points in drawn])
@@ -150,7 +150,7 @@ def _curves(canvas: Canvas, kind: Strands, rng: np.random.Generator) -> tuple[Fi
     x = start - long * (s - np.float32(0.3))
     y = canvas.to_y(x, across)
     strength = each(np.minimum(rng.lognormal(-0.2, 0.6, count), 2.6)) * np.sqrt(s * (1 - s)) * 2
-    for rate in (0.12, 0.45):  # cycles a mm: brightness comes and goes along a strand
+    for rate in (0.12, 0.45):  # cycles per mm: brightness varies along a strand
         pulse = s * long * each(rng.uniform(rate, 3 * rate, count)) + each(rng.uniform(0, 6.3, count))
         strength = strength * (1 + np.float32(0.45) * np.sin(pulse))
     column, row = x / np.float32(canvas.pitch), y / np.float32(canvas.pitch)
@@ -163,7 +163,7 @@ def _curves(canvas: Canvas, kind: Strands, rng: np.random.Generator) -> tuple[Fi
 
 
 def _muscle(canvas: Canvas, limits: npt.NDArray[np.float64], rng: np.random.Generator) -> tuple[Field, Field]:
-    """The pectoral muscle's share, and the brightness (within `limits`) that it adds to what lies over it."""
+    """Return the share of pectoral muscle in each pixel, and its brightness (within `limits`)."""
     depth = signed_distance(canvas.outline.pectoral, canvas.shape, canvas.pitch)
     share = np.clip(depth / np.float32(2.0) + 0.5, 0, 1)
     turn = np.float32(rng.uniform(0.15, 0.5))
@@ -176,7 +176,7 @@ def _muscle(canvas: Canvas, limits: npt.NDArray[np.float64], rng: np.random.Gene
 
 
 def _implant(canvas: Canvas, rng: np.random.Generator) -> Field:
-    """Share of an implant at every pixel: a smooth oval on the chest wall with a slightly softer rim."""
+    """Return the share of an implant in each pixel: a smooth oval on the chest wall with a slightly softer rim."""
     reach, level = canvas.outline.nipple
     high = (canvas.outline.upper + canvas.outline.lower) / 2
     middle = level + rng.uniform(-0.14, 0.04) * high
@@ -191,7 +191,7 @@ def _implant(canvas: Canvas, rng: np.random.Generator) -> Field:
 
 
 def _skin(canvas: Canvas, style: str, rng: np.random.Generator) -> Field:
-    """A thin line under the edge, bright in the contrast style; its strength varies along the outline."""
+    """Return the skin: a thin line inside the edge, bright in the contrast style, varying along the outline."""
     strength = 0.30 if style == "contrast" else 0.05
     uneven = np.clip(0.9 + 0.6 * smooth_noise(canvas.shape, 4.0, 2.0, rng), 0.15, 2.2)
     depth = np.maximum(canvas.depth, 0)
@@ -201,7 +201,7 @@ def _skin(canvas: Canvas, style: str, rng: np.random.Generator) -> Field:
 
 
 def _nipple(canvas: Canvas, rng: np.random.Generator) -> Field:
-    """The nipple and the ducts' meeting point behind it."""
+    """Return the nipple and the point behind it where the ducts meet."""
     x, y = canvas.outline.nipple
     squared = (canvas.x - np.float32(x - 1)) ** 2 / 5.0**2 + (canvas.y - np.float32(y)) ** 2 / 4.5**2
     return np.float32(rng.uniform(0.08, 0.22)) * np.exp(-squared)

@@ -37,4 +37,4 @@ def full_disk_named(name: str) -> Iterator[None]:
     except OSError as error:
         if not is_disk_full(error):
             raise
-        raise JobError(f"The disk is full, so {name} can't be asked for anything. Make room and try again.") from None
+        raise JobError(f"The disk is full, so {name} can't take requests. Make room and try again.") from None

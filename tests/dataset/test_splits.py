@@ -40,7 +40,7 @@ def test_split_patients_without_test_part():
 
 def test_assert_no_overlap_raises_data_error():
     table = pd.DataFrame({"patient_id": ["a", "a", "b"], "part": ["train", "test", "test"]})
-    with pytest.raises(DataError, match="1 patients stand in more than one part"):
+    with pytest.raises(DataError, match="1 patients are in more than one part"):
         assert_no_overlap(table)
 
 

@@ -18,7 +18,7 @@ def test_make_breast_sides_of_one_patient_are_similar():
 
 
 @pytest.mark.parametrize("view", ["CC", "MLO"])
-def test_outline_lies_within_the_frame(view):
+def test_outline_is_within_the_frame(view):
     for index, breast in enumerate(BREASTS):
         drawn = outline(breast, view, np.random.default_rng(index))
         assert drawn.skin[:, 0].max() < WIDTH

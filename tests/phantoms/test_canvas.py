@@ -27,6 +27,6 @@ def test_canvas_coordinates_are_consistent(view):
     assert canvas.shape[0] == 118
     x, across = np.float32([40, 60]), np.float32([-0.4, 0.3])
     y = canvas.to_y(x, across)
-    found = canvas.across[(y / 2).astype(int), (x / 2).astype(int)]
-    assert found == pytest.approx(across, abs=0.05)
+    read = canvas.across[(y / 2).astype(int), (x / 2).astype(int)]
+    assert read == pytest.approx(across, abs=0.05)
     assert canvas.halved().shape == (59, -(-canvas.shape[1] // 2))

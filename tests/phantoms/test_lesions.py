@@ -3,7 +3,7 @@ import pytest
 
 from mammo_core.phantoms.anatomy import make_breast, outline
 from mammo_core.phantoms.canvas import make_canvas
-from mammo_core.phantoms.lesions import BENIGN, DRAW, MALIGNANT, Lesion, draw_lesion, plan_lesions
+from mammo_core.phantoms.lesions import BENIGN, DRAW_KIND, MALIGNANT, Lesion, draw_lesion, plan_lesions
 
 BREASTS = [make_breast(1, patient, "L", "C", False) for patient in range(300)]
 
@@ -17,8 +17,8 @@ def test_plan_lesions_benign_independent_of_cancer():
     for breast in BREASTS[:50]:
         benign = tuple(lesion for lesion in plan_lesions(breast, True) if not lesion.malignant)
         assert benign == plan_lesions(breast, False)
-    found = [lesion.kind for breast in BREASTS for lesion in plan_lesions(breast, False)]
-    assert found.count("round_mass") / len(BREASTS) == pytest.approx(dict(BENIGN)["round_mass"], abs=0.07)
+    kinds = [lesion.kind for breast in BREASTS for lesion in plan_lesions(breast, False)]
+    assert kinds.count("round_mass") / len(BREASTS) == pytest.approx(dict(BENIGN)["round_mass"], abs=0.07)
 
 
 def test_plan_lesions_a_third_of_cancers_have_microcalcifications():
@@ -27,7 +27,7 @@ def test_plan_lesions_a_third_of_cancers_have_microcalcifications():
     assert sum(share for _, share in MALIGNANT) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("kind", sorted(DRAW))
+@pytest.mark.parametrize("kind", sorted(DRAW_KIND))
 def test_draw_lesion_brightens_its_box_only(kind):
     lesion = Lesion(kind, True, 0.4, 0.1, -0.1, 2.0 if kind == "coarse_calcification" else 15.0, 0.4, (1, 2))
     canvas = make_canvas(outline(BREASTS[0], "CC", np.random.default_rng(0)), 0.5)

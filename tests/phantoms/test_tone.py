@@ -9,8 +9,8 @@ def test_tone_curve_matches_the_target_percentiles(style, monkeypatch):
     monkeypatch.setitem(SPREAD, "B", 1.0)
     tissue = np.random.default_rng(0).normal(0.4, 0.1, (300, 300)).astype(np.float32)
     levels = tone_curve(tissue, np.ones(tissue.shape, bool), style, "B", 1.0).apply(tissue)
-    found = np.percentile(levels, PERCENTS[2:-1])
-    assert found == pytest.approx(LEVELS[style][2:-1], rel=0.03)
+    percentiles = np.percentile(levels, PERCENTS[2:-1])
+    assert percentiles == pytest.approx(LEVELS[style][2:-1], rel=0.03)
 
 
 def test_tone_curve_is_monotonic_and_bounded():
