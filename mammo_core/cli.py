@@ -19,6 +19,7 @@ from rich.table import Table
 
 from mammo_core import __version__
 from mammo_core.documents.base import Document
+from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED
 from mammo_core.documents.progress import Progress, ProgressCallback
 from mammo_core.errors import ConfigError, JobError, MammoError
 from mammo_core.workspace import Workspace
@@ -60,11 +61,11 @@ def main() -> None:
 @app.command()
 def demo(
     out: Annotated[Path | None, typer.Option(help="Folder to make; default: demo in MAMMO_DATA.")] = None,
-    patients: Annotated[int, typer.Option(min=4, help="How many patients.")] = 136,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same files.")] = 0,
+    patients: Annotated[int, typer.Option(min=4, help="How many patients.")] = DEMO_PATIENTS,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same files.")] = DEMO_SEED,
     prevalence: Annotated[
         float, typer.Option(min=0, max=1, help="Share of positive patients; 0.0408 in the RSNA data.")
-    ] = 0.3,
+    ] = DEMO_PREVALENCE,
     full_size: Annotated[bool, typer.Option("--full-size", help="2776 × 2082 pixels, as real ones have.")] = False,
     full_headers: Annotated[bool, typer.Option("--full-headers", help="Complete mammography headers.")] = False,
     as_json: AsJson = False,

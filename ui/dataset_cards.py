@@ -6,6 +6,7 @@ import streamlit as st
 
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.library import Dataset, check_dataset, link_dataset, size_of
+from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED
 from mammo_core.errors import MammoError
 from mammo_core.jobs import JobFolder, launch
 from mammo_core.jobs.demo import DemoJob
@@ -100,9 +101,9 @@ def create_demo(expanded: bool) -> None:
         st.form("demo", border=False),
     ):
         name = st.text_input("Name", value="demo")
-        patients = st.slider("Patients", 10, 1000, 136, 2)
-        percent = st.slider("Positive patients, %", 4, 50, 30, 1)
-        seed = st.number_input("Seed", 0, 2**31 - 1, 0)
+        patients = st.slider("Patients", 10, 1000, DEMO_PATIENTS, 2)
+        percent = st.slider("Positive patients, %", 4, 50, round(100 * DEMO_PREVALENCE), 1)
+        seed = st.number_input("Seed", 0, 2**31 - 1, DEMO_SEED)
         if st.form_submit_button("Create", type="primary"):
             job = DemoJob(out=Path(name.strip()), patients=patients, seed=seed, prevalence=percent / 100)
             try:

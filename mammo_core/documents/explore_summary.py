@@ -19,14 +19,22 @@ class AgeSummary(Document):
 
 
 class AgeByLabel(Document):
-    """Ages over images, by label."""
+    """Ages over images, by label.
+
+    Attributes:
+        negative, positive: ages of the images with that label.
+    """
 
     negative: AgeSummary
     positive: AgeSummary
 
 
 class PositiveCounts(Document):
-    """Number of positive units; None without labels."""
+    """Number of positive units.
+
+    Attributes:
+        images, breasts, patients: None without labels.
+    """
 
     images: int | None
     breasts: int | None

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from mammo_core.dataset.library import RESERVED
+from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED
 from mammo_core.documents.job import DemoResult
 from mammo_core.documents.progress import Progress
 from mammo_core.errors import DataError
@@ -24,9 +25,9 @@ class DemoJob(JobSpec):
 
     kind: Literal["demo"] = "demo"
     out: Path
-    patients: int = 136
-    seed: int = 0
-    prevalence: float = 0.3
+    patients: int = DEMO_PATIENTS
+    seed: int = DEMO_SEED
+    prevalence: float = DEMO_PREVALENCE
     rows: int = 1024
     columns: int = 768
     full_headers: bool = False
