@@ -1,4 +1,4 @@
-"""Folders and limits, from defaults and `MAMMO_…` environment variables (`MAMMO_DATA=/mnt/rsna`)."""
+"""Folders and limits, from defaults and `MAMMO_…` environment variables."""
 
 import os
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ SHIPPED_MODELS = PROJECT / "models" if IS_CHECKOUT else PACKAGE / "shipped_model
 
 
 def default_folder(name: str) -> Path:
-    """Return a folder of the checkout, or of the current folder where the package is installed."""
+    """Return a folder of the checkout, or of the current folder if installed."""
     return (PROJECT if IS_CHECKOUT else Path.cwd()) / name
 
 
@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     @field_validator("data", "models")
     @classmethod
     def _make_absolute(cls, path: Path) -> Path:
-        """Return an absolute path, because workers and detached processes run in another current folder."""
+        """Return an absolute path: other processes have other current folders."""
         return path.expanduser().absolute()
 
 
@@ -60,7 +60,7 @@ def settings() -> Settings:
 
 
 def as_environment() -> dict[str, str]:
-    """Return the environment variables that give another process the settings of this one."""
+    """Return the environment that gives another process these settings."""
     return {f"MAMMO_{name.upper()}": str(value) for name, value in settings().model_dump().items()}
 
 

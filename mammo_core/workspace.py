@@ -1,4 +1,4 @@
-"""The two folders that the application works in, passed to whatever reads or writes them."""
+"""The two folders that the application works in, passed as one object."""
 
 from dataclasses import dataclass
 from pathlib import Path

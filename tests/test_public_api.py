@@ -1,0 +1,79 @@
+"""The public interface is complete and light: importing the package loads no network and changes no other library."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import mammo_core
+
+HEAVY = ("tensorflow", "keras")
+
+
+def run_python(code: str) -> str:
+    """Return the standard output of a fresh interpreter."""
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+
+
+def test_every_exported_name_exists_and_has_a_docstring():
+    assert mammo_core.__all__ == sorted(mammo_core.__all__, key=lambda name: (name.islower(), name))
+    for name in mammo_core.__all__:
+        assert getattr(mammo_core, name).__doc__, name
+    assert set(mammo_core.__all__) <= set(dir(mammo_core))
+
+
+def test_functions_of_the_public_module_are_exported():
+    from mammo_core import api
+
+    own = {name for name, value in vars(api).items() if getattr(value, "__module__", "") == api.__name__}
+    assert own | {"Workspace", "read_mammogram", "__version__"} == set(mammo_core.__all__)
+
+
+def test_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="nothing"):
+        mammo_core.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import mammo_core, mammo_core.api",
+        "import mammo_core.cli as cli; sys.argv = ['mammo', '--help']; cli.app(standalone_mode=False)",
+        "[importlib.import_module(f'ui.{m.name}') for m in pkgutil.iter_modules(['ui'])]",
+    ],
+    ids=["package", "help", "ui"],
+)
+def test_import_loads_no_network_library(code):
+    loaded = run_python(
+        f"import sys, json, importlib, pkgutil; {code}; print(); print(json.dumps(sorted(sys.modules)))"
+    ).splitlines()[-1]
+    assert [name for name in HEAVY if name in json.loads(loaded)] == []
+
+
+def test_import_changes_no_state_of_another_library():
+    code = """
+import importlib, logging, os, pkgutil
+import dask, distributed, pydicom
+import mammo_core
+
+def state():
+    return (
+        dict(os.environ),
+        repr(dask.config.config),
+        {name: repr(value) for name, value in vars(pydicom.config).items() if not callable(value)},
+        repr(vars(pydicom.config.settings)),
+        {name: logging.getLogger(name).level for name in ("pydicom", "dask", "distributed", "highdicom")},
+    )
+
+before = state()
+rooms = [room.name for room in pkgutil.iter_modules(mammo_core.__path__, "mammo_core.") if room.name != "mammo_core.__main__"]
+for room in rooms:
+    package = importlib.import_module(room)
+    if room in ("mammo_core.learning", "mammo_core.prediction") or not hasattr(package, "__path__"):
+        continue  # their modules load TensorFlow
+    for module in pkgutil.iter_modules(package.__path__, room + "."):
+        importlib.import_module(module.name)
+print([old == new for old, new in zip(before, state())])
+"""
+    assert run_python(code).strip() == "[True, True, True, True, True]"
