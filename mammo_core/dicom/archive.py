@@ -1,4 +1,7 @@
-"""List the files in a zip file and their positions. Runs in a worker; nothing is inflated here."""
+"""List the files in a zip file and their positions.
+
+It runs in a worker; nothing is inflated here.
+"""
 
 import io
 import struct
@@ -42,7 +45,10 @@ class Member(NamedTuple):
     size: int
 
     def cut(self, source: Path | bytes) -> ZipMember:
-        """Return the member, still compressed: a copy of its bytes if the zip file is in memory, else its position on disk."""
+        """Return the member, still compressed.
+
+        It is a copy of its bytes if the zip file is in memory, otherwise its position on disk.
+        """
         if isinstance(source, bytes):
             return ZipMember(source[self.start : self.start + self.length], 0, self.length, self.method, self.size)
         return ZipMember(source, self.start, self.length, self.method, self.size)

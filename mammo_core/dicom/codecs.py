@@ -1,7 +1,9 @@
-"""Compressed frame → stored values: for each transfer syntax the fastest decoder that is exact.
+"""Compressed frame → stored values.
 
-Where a smaller image is requested, JPEG 2000 is decoded at reduced resolution: its wavelet levels form a pyramid, so most
-of the work is saved. The lowest bits of its coefficients are left out too, as far as the caller tolerates it.
+Each transfer syntax uses the fastest decoder that is exact.
+
+Where a smaller image is requested, JPEG 2000 is decoded at reduced resolution: its wavelet levels form a pyramid, so
+most of the work is saved. The lowest bits of its coefficients are left out too, as far as the caller tolerates it.
 """
 
 import io
@@ -109,9 +111,9 @@ def decode(
 def _check_lossless(code: Codestream, values: np.ndarray, strict: bool) -> None:
     """Detect corruption that libjpeg silently conceals.
 
-    It fills missing scan data with mid-grey and lets bad differences wrap below zero; both leave traces in the pixels, and
-    these reveal more than libjpeg's warnings do. imagecodecs does not expose the warnings, so `strict` decodes a second
-    time with simplejpeg, which does (twice the cost).
+    It fills missing scan data with mid-grey and lets bad differences wrap below zero; both leave traces in the pixels,
+    and these reveal more than libjpeg's warnings do. imagecodecs does not expose the warnings, so `strict` decodes a
+    second time with simplejpeg, which does (twice the cost).
 
     Raises:
         ImageError: the pixels have such traces, or there was a warning.
@@ -140,9 +142,10 @@ def _check_lossy(code: Codestream) -> None:
 
 
 def _decode_for_warnings(code: Codestream, stream: bytearray) -> None:
-    """Decode a stream with simplejpeg, which reports libjpeg's warnings, and discard the picture.
+    """Check a stream with simplejpeg, which reports libjpeg's warnings.
 
-    It decodes 8 bits only. Coded data of more bits have the same form (T.81 annexes F and H), so the header is set to 8.
+    The picture is discarded. simplejpeg decodes 8 bits only. Coded data of more bits have the same form (T.81 annexes
+    F and H), so the header is set to 8.
 
     Raises:
         ImageError: there was a warning.
@@ -164,7 +167,10 @@ def _full(code: Codestream, syntax: str) -> np.ndarray:
 
 
 def _reduced(code: Codestream, halvings: int, planes: int) -> Decoded | None:
-    """Decode JPEG 2000 at 1/2**halvings of its sides; return None if the stream doesn't allow this reduction."""
+    """Decode JPEG 2000 at 1/2**halvings of its sides.
+
+    It returns None if the stream doesn't allow this reduction.
+    """
     step = 2**halvings
     values = _decode_truncated(code, halvings, planes)
     if values is None:
@@ -176,7 +182,9 @@ def _reduced(code: Codestream, halvings: int, planes: int) -> Decoded | None:
 
 
 def _decode_truncated(code: Codestream, halvings: int, planes: int) -> np.ndarray | None:
-    """Decode a codestream whose header announces a smaller image; return None where that isn't possible.
+    """Decode a codestream whose header announces a smaller image.
+
+    It returns None where that isn't possible.
 
     Without its lowest bits a value is one step too low on average, except for an exact 0.
     """
@@ -189,11 +197,12 @@ def _decode_truncated(code: Codestream, halvings: int, planes: int) -> np.ndarra
 
 
 def _spare_planes(code: Codestream, halvings: int, max_step: float) -> int:
-    """Estimate how many of the lowest bits may be left out so that the quantisation step stays below `max_step`.
+    """Estimate how many of the lowest bits may be left out.
 
-    The estimate comes from a thumbnail. Of the pixels darker and those brighter than its mean, tissue is the more varied
-    half and air the other; air and burned-in borders at the ends of the scale don't count. The caller knows the tissue
-    only after decoding and must check `Decoded.quantisation_step` then.
+    The quantisation step is to stay below `max_step`. The estimate comes from a thumbnail. Of the pixels darker and
+    those brighter than its mean, tissue is the more varied half and air the other; air and burned-in borders at the
+    ends of the scale don't count. The caller knows the tissue only after decoding and must check
+    `Decoded.quantisation_step` then.
     """
     thumbnail = _try_decode(truncate_codestream(code.data, code.levels, 1))
     if thumbnail is None:

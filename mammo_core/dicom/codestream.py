@@ -1,4 +1,4 @@
-"""Parse the header of a compressed stream from its markers, before any decoder runs.
+"""Parse the header of a compressed stream before any decoder runs.
 
 JPEG: ITU-T T.81 annex B; JPEG-LS: T.87 annex C; JPEG 2000: T.800 annexes A and I.
 """
@@ -110,7 +110,7 @@ def _jpeg_2000(stream: bytes) -> Codestream:
 
 
 def _end_of_tile_parts(stream: bytes, position: int) -> int:
-    """Follow the tile parts (T.800 A.4.2) and return the position where the stream ends."""
+    """Return the position where the tile parts (T.800 A.4.2) end."""
     for _ in range(MAX_SEGMENTS):
         (marker,) = struct.unpack_from(">H", stream, position)
         if marker == EOC:
@@ -128,7 +128,10 @@ def _end_of_tile_parts(stream: bytes, position: int) -> int:
 
 
 def _marked_end(stream: bytes, marker: int) -> int:
-    """Return the position after the end marker; zeros, or one fill byte, may follow it."""
+    """Return the position after the end marker.
+
+    Zeros, or one fill byte, may follow it.
+    """
     bare = len(stream.rstrip(b"\0"))
     if stream[bare - 3 : bare] == marker.to_bytes(2) + b"\xff":
         bare -= 1
@@ -168,6 +171,9 @@ def _jpeg(stream: bytes) -> Codestream:
 
 
 def _markers(stream: bytes, start: int, end: int) -> np.ndarray:
-    """Return the second byte of everything that looks like a marker; 0 follows a coded 0xFF (T.81 B.1.1.5)."""
+    """Return the second byte of everything that looks like a marker.
+
+    A 0 follows a coded 0xFF (T.81 B.1.1.5).
+    """
     data = np.frombuffer(stream, np.uint8, end - start, start)
     return data[np.flatnonzero(data[:-1] == 0xFF) + 1]

@@ -38,7 +38,10 @@ def display(
 
 
 def _windowed(mammogram: Mammogram, lut: Window | LookupTable) -> np.ndarray:
-    """Return the pixels as shares of white; windows refer to the values before inversion."""
+    """Return the pixels as shares of white.
+
+    Windows refer to the values before inversion.
+    """
     if mammogram.inversion_sum is None:
         return apply_voi_lut(mammogram.pixels, lut)
     return 1 - apply_voi_lut(mammogram.inversion_sum - mammogram.pixels, lut)

@@ -1,8 +1,9 @@
-"""A prediction → DICOM: the picture with its heatmap as Secondary Capture, the result as Structured Report.
+"""A prediction → DICOM files.
 
-Both are made in a sandboxed worker, because the identifiers come from a foreign file. Unless the user chooses to keep
-identifiers, the results contain none: the patient is replaced by the pseudonym that the application shows, and the study by
-an identifier derived from its own.
+The picture with its heatmap becomes a Secondary Capture, the result a Structured Report. Both are made in a sandboxed
+worker, because the identifiers come from a foreign file. Unless the user chooses to keep identifiers, the results
+contain none: the patient is replaced by the pseudonym that the application shows, and the study by an identifier
+derived from its own.
 """
 
 import uuid
@@ -98,7 +99,10 @@ def export(
 
 
 def _tags(source: Source) -> dict[str, str]:
-    """Read identifiers and Burned In Annotation (0028,0301); a missing element is an empty text."""
+    """Read identifiers and Burned In Annotation (0028,0301).
+
+    A missing element is an empty text.
+    """
     try:
         with open_stream(source) as stream:
             dataset = dcmread(stream, stop_before_pixels=True, specific_tags=[*IDENTIFIERS, BURNED], force=True)
@@ -130,7 +134,10 @@ def _identity(tags: dict[str, str], keep: bool, secret: bytes) -> dict[str, Any]
 
 
 def _is_usable(name: str, value: str) -> bool:
-    """Return whether a date, time or sex is valid; anonymisers write other words there."""
+    """Return whether a date, time or sex is valid.
+
+    Anonymisers write other words there.
+    """
     try:
         if name.endswith("_date"):
             DA(value)
@@ -163,7 +170,10 @@ def _capture(identity: dict[str, Any], picture: np.ndarray, content: ReportConte
 
 
 def _orientation(content: ReportContent) -> list[str]:
-    """Return Patient Orientation (0020,0020) of a hung picture: where rows and columns lead; empty without laterality."""
+    """Return Patient Orientation (0020,0020) of a hung picture.
+
+    It states where rows and columns lead; without laterality it is empty.
+    """
     if content.laterality not in ("R", "L"):
         return []
     inwards = "L" if content.laterality == "R" else "R"

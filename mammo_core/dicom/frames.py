@@ -1,4 +1,7 @@
-"""The bytes of one frame: native (PS3.5 8.1) or encapsulated in fragments (PS3.5 A.4). Only that frame is read."""
+"""The bytes of one frame.
+
+A frame is native (PS3.5 8.1) or encapsulated in fragments (PS3.5 A.4). No other frame is read.
+"""
 
 import struct
 from typing import BinaryIO
@@ -41,7 +44,9 @@ def native_frame(header: Header, frame: int) -> bytes:
 
 
 def _check_length(header: Header, start: int, needed: int) -> None:
-    """Check the number of bytes; up to one row of zeros may follow, because some writers pad pixels with it.
+    """Check the number of bytes.
+
+    Up to one row of zeros may follow, because some writers pad pixels with it.
 
     Raises:
         ImageError: the header and the pixels contradict each other.
@@ -69,7 +74,7 @@ def encapsulated_frame(header: Header, frame: int) -> bytes:
 
 
 def _fragments(header: Header) -> tuple[bytes, list[Fragment], int]:
-    """Return the Basic Offset Table, the fragments, and the position where their sequence ends."""
+    """Return the Basic Offset Table, the fragments, and their end position."""
     stream = header.stream
     items: list[Fragment] = []
     for _ in range(MAX_FRAGMENTS):

@@ -1,4 +1,6 @@
-"""Protection while pydicom reads a foreign file: neither errors, warnings nor logs may quote it.
+"""Protection while pydicom reads a foreign file.
+
+Neither errors, warnings nor logs may quote it.
 
 pydicom's messages quote values, and values can name a patient.
 """
@@ -17,7 +19,10 @@ _logger = logging.getLogger("pydicom")
 
 
 class _SilentPydicom:
-    """Context manager that stops pydicom's validation and logging; it may be nested and entered by several threads."""
+    """Context manager that stops pydicom's validation and logging.
+
+    It may be nested and entered by several threads.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -46,7 +51,10 @@ _silent_pydicom = _SilentPydicom()
 
 @contextmanager
 def quiet_pydicom() -> Iterator[None]:
-    """Suppress pydicom's validation, its log and all warnings within the block, also those of highdicom."""
+    """Suppress pydicom's validation and log, and all warnings, within the block.
+
+    highdicom's warnings quote values too.
+    """
     with _silent_pydicom, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -54,7 +62,9 @@ def quiet_pydicom() -> Iterator[None]:
 
 @contextmanager
 def only_image_errors() -> Iterator[None]:
-    """Turn everything that a damaged file makes pydicom raise (StopIteration, RecursionError, …) into an ImageError.
+    """Turn every exception within the block into an ImageError.
+
+    A damaged file makes pydicom raise anything (StopIteration, RecursionError, …).
 
     The original text may quote the file, so it is left out. So are warnings, except those that `header.parse` collects.
     """

@@ -146,7 +146,9 @@ def parse(stream: BinaryIO) -> tuple[Dataset, uid.UID, BinaryIO]:
 
 
 def _skip_preamble(stream: BinaryIO) -> None:
-    """Move past the preamble; files older than Part 10 of the standard have none and begin with an element.
+    """Move past the preamble.
+
+    Files older than Part 10 of the standard have none and begin with an element.
 
     Raises:
         ImageError: the file isn't DICOM.
@@ -162,7 +164,10 @@ def _skip_preamble(stream: BinaryIO) -> None:
 
 
 def _default_syntax(stream: BinaryIO) -> uid.UID:
-    """Return the transfer syntax of a file that doesn't name one: little-endian, with or without VRs."""
+    """Return the transfer syntax of a file that doesn't name one.
+
+    It is little-endian, with or without VRs.
+    """
     vr = stream.read(6)[4:]
     stream.seek(-6, io.SEEK_CUR)
     return uid.ExplicitVRLittleEndian if vr.isalpha() and vr.isupper() else uid.ImplicitVRLittleEndian
@@ -194,7 +199,10 @@ def _inflate(stream: BinaryIO) -> BinaryIO:
 
 
 def _gzip_trailer(data: bytes) -> bytes:
-    """Return the trailer that gzip, and some DICOM writers, append to deflated data (RFC 1952 2.3.1)."""
+    """Return the trailer that gzip appends to deflated data (RFC 1952 2.3.1).
+
+    Some DICOM writers append it too.
+    """
     return struct.pack("<II", zlib.crc32(data), len(data))
 
 
@@ -240,7 +248,11 @@ def check(dataset: Dataset, syntax: uid.UID, stream: BinaryIO) -> Header:
 
 
 def _find_pixels(syntax: uid.UID, stream: BinaryIO) -> tuple[bytes, int | None]:
-    """Read the start of Pixel Data (7FE0,0010): its VR, if it has one, and its length in bytes, None if undefined."""
+    """Read the start of Pixel Data (7FE0,0010).
+
+    Returns:
+        Its VR, if it has one, and its length in bytes, None if undefined.
+    """
     order = ">" if syntax == uid.ExplicitVRBigEndian else "<"
     start = stream.read(8)
     if len(start) < 8:
@@ -274,7 +286,7 @@ def integer(dataset: Dataset, name: str, default: int | None = None) -> int:
 
 
 def decimals(value: Any) -> list[float]:
-    """Return the numbers of an element's value; an empty list if it is missing or empty.
+    """Return the numbers of an element's value, if any.
 
     Raises:
         ValueError: a value isn't a number.

@@ -1,4 +1,6 @@
-"""Limits of worker processes: on lifetime, wall time, CPU time, memory and network access.
+"""Limits of worker processes.
+
+They apply to lifetime, wall time, CPU time, memory and network access.
 
 All functions change the process that calls them, so they belong in a worker and not in the app. Decoding workers of the
 sandbox use all of them; Dask workers use `hard_timeout` and `tune_malloc`.
@@ -34,7 +36,9 @@ logger = logging.getLogger(__name__)
 
 
 def die_with_parent() -> None:
-    """End this worker process as soon as its parent has ended; for the initialiser of a pool of spawned processes.
+    """End this worker process as soon as its parent has ended.
+
+    It belongs in the initialiser of a pool of spawned processes.
 
     A parent that is killed can't stop its workers, and they would wait for tasks for ever.
     """
@@ -53,8 +57,8 @@ def die_with_parent() -> None:
 def hard_timeout(seconds: float) -> Iterator[None]:
     """End this process immediately if the block takes longer.
 
-    faulthandler's thread doesn't need the interpreter; a Python thread would wait for a codec that holds it. There is one
-    such timer per process: of several blocks that run at the same time, only the last one is limited.
+    faulthandler's thread doesn't need the interpreter; a Python thread would wait for a codec that holds it. There is
+    one such timer per process: of several blocks that run at the same time, only the last one is limited.
     """
     with open(os.devnull, "w") as no_output:
         faulthandler.dump_traceback_later(seconds, exit=True, file=no_output)
@@ -66,7 +70,9 @@ def hard_timeout(seconds: float) -> Iterator[None]:
 
 @cache
 def tune_malloc() -> None:
-    """Make malloc keep freed memory: each image needs as much again, and fresh memory costs a tenth of the time.
+    """Make malloc keep freed memory.
+
+    Each image needs as much again, and fresh memory costs a tenth of the time.
 
     Dask configures its workers the other way. C libraries other than glibc have no such setting.
     """
@@ -77,7 +83,9 @@ def tune_malloc() -> None:
 
 
 def limit_process(memory: int) -> None:
-    """Limit this process irrevocably: its address space, no core files, no new sockets (Linux).
+    """Limit this process irrevocably.
+
+    Its address space is bounded, it writes no core files and, on Linux, opens no new sockets.
 
     Windows has none of these limits, and macOS can't deny sockets. If the kernel refuses to, a warning is logged.
 
@@ -95,7 +103,9 @@ def limit_process(memory: int) -> None:
 
 
 def limit_cpu_time(seconds: float) -> None:
-    """Make the kernel end this process (SIGXCPU) after some more CPU time, counted over all its threads.
+    """Make the kernel end this process (SIGXCPU) after some more CPU time.
+
+    CPU time is counted over all threads.
 
     Args:
         seconds: CPU time in s, rounded up.
@@ -110,7 +120,10 @@ def limit_cpu_time(seconds: float) -> None:
 
 
 def _deny_sockets() -> bool:
-    """Make socket(2) fail in all threads by a seccomp filter; return whether the kernel accepted it."""
+    """Make socket(2) fail in all threads by a seccomp filter.
+
+    It returns whether the kernel accepted it.
+    """
     if platform.machine() not in SECCOMP:
         return False
     architecture, seccomp, socket = SECCOMP[platform.machine()]

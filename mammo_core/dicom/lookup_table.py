@@ -1,4 +1,4 @@
-"""Look-up tables of the modality (PS3.3 C.11.1) and for display (PS3.3 C.11.2.1.1)."""
+"""Look-up tables: modality (PS3.3 C.11.1) and display (PS3.3 C.11.2.1.1)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +30,9 @@ class LookupTable:
 
 
 def parse_lookup_table(item: Dataset, little: bool) -> LookupTable:
-    """Return the table of a sequence item: LUT Descriptor (0028,3002) and LUT Data (0028,3006).
+    """Return the table of a sequence item.
+
+    It consists of LUT Descriptor (0028,3002) and LUT Data (0028,3006).
 
     Args:
         item: of a Modality LUT Sequence or VOI LUT Sequence.

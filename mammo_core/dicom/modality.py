@@ -1,4 +1,4 @@
-"""Stored values → modality values (PS3.3 C.11.1), and the inversion of MONOCHROME1."""
+"""Stored values → modality values (PS3.3 C.11.1); inversion of MONOCHROME1."""
 
 import math
 
@@ -47,10 +47,10 @@ def apply_modality_lut(stored: np.ndarray, table: LookupTable) -> np.ndarray:
 
 
 def apply_rescale(values: np.ndarray, slope: float, intercept: float) -> np.ndarray:
-    """Return the modality values of stored values, or of their averages, by slope and intercept.
+    """Return modality values by slope and intercept.
 
     Args:
-        values: float32.
+        values: stored values or averages of them, float32.
         slope: Rescale Slope (0028,1053).
         intercept: Rescale Intercept (0028,1052).
 
@@ -63,10 +63,10 @@ def apply_rescale(values: np.ndarray, slope: float, intercept: float) -> np.ndar
 
 
 def inversion_sum(header: Header, table: LookupTable | None, rescale: tuple[float, float]) -> float | None:
-    """Return the number from which MONOCHROME1 values are subtracted, or None for MONOCHROME2.
+    """Return the number from which MONOCHROME1 values are subtracted.
 
-    It is the highest entry of a modality table, otherwise the sum of the lowest and the highest modality value that
-    Bits Stored (0028,0101) allows.
+    For MONOCHROME2 it is None. Otherwise it is the highest entry of a modality table, or without one the sum of the
+    lowest and the highest modality value that Bits Stored (0028,0101) allows.
     """
     if not header.inverted:
         return None
@@ -78,5 +78,8 @@ def inversion_sum(header: Header, table: LookupTable | None, rescale: tuple[floa
 
 
 def dark_is_high(header: Header) -> bool:
-    """Return whether high stored values are dark: MONOCHROME1 or a falling rescale slope."""
+    """Return whether high stored values are dark.
+
+    They are with MONOCHROME1 or with a falling rescale slope, but not with both.
+    """
     return header.inverted != (read_rescale(header.dataset)[0] < 0)

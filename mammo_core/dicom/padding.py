@@ -1,4 +1,4 @@
-"""Pixel padding: values that fill the frame where nothing was exposed (PS3.3 C.7.5.1.1.2)."""
+"""Pixel padding (PS3.3 C.7.5.1.1.2): values where nothing was exposed."""
 
 import numpy as np
 from scipy.ndimage import binary_dilation
@@ -39,7 +39,7 @@ def fill_padding(stored: np.ndarray, header: Header, quantisation_step: int = 1,
 
 
 def padding_range(header: Header) -> tuple[int, int] | None:
-    """Return the lowest and the highest padding value as stored, or None without padding.
+    """Return the lowest and the highest padding value, or None without padding.
 
     They come from Pixel Padding Value (0028,0120) and Pixel Padding Range Limit (0028,0121).
     """
@@ -51,7 +51,7 @@ def padding_range(header: Header) -> tuple[int, int] | None:
 
 
 def _as_stored(value: int, header: Header) -> int:
-    """Correct a wrong VR: padding values are written as US or SS, not always matching the pixels."""
+    """Correct a padding value whose VR, US or SS, doesn't match the pixels."""
     if header.signed and value >= 1 << 15:
         return value - (1 << 16)
     return value + (1 << 16) if not header.signed and value < 0 else value

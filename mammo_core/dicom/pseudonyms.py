@@ -1,4 +1,4 @@
-"""Pseudonyms for the identifiers of patients and images, keyed with a secret of the installation."""
+"""Pseudonyms of patients and images, keyed with a secret of the installation."""
 
 import hashlib
 import hmac
@@ -22,7 +22,10 @@ WRITE_SECONDS = 1.0  # longer than another process takes to write a new secret
 
 
 def real_patient_id(identifier: str) -> str | None:
-    """Return a Patient ID (0010,0020), or None if it is an anonymiser's placeholder, which many patients share."""
+    """Return a Patient ID (0010,0020), or None if it is a placeholder.
+
+    Many patients share the placeholder of an anonymiser.
+    """
     identifier = identifier.strip()
     return None if identifier.casefold() in PLACEHOLDERS else identifier
 
@@ -43,7 +46,9 @@ def patient_key(identifier: str, secret: bytes) -> str:
 
 
 def installation_secret(workspace: Workspace) -> bytes:
-    """Return the secret of the installation with this data folder; create it at the first use.
+    """Return the secret of the installation with this data folder.
+
+    It is created at the first use.
 
     The secret is 32 random bytes in a file that only its owner can read. Of several processes that create it at the
     same time one wins, and all return the same bytes.

@@ -93,9 +93,10 @@ def _mammogram(header: Header, side: int | None, max_step: float | None, strict:
 
 
 def _with_functional_groups(header: Header) -> Dataset:
-    """Return the header's elements and, below them, those that tomosynthesis keeps in functional groups.
+    """Return the header's elements, complemented by those of functional groups.
 
-    The groups are shared by all frames (5200,9229), or belong to the frame that is read (5200,9230).
+    Tomosynthesis has such groups. They are shared by all frames (5200,9229), or belong to the frame that is read
+    (5200,9230).
     """
     merged = Dataset()
     groups = [*(header.dataset.get("SharedFunctionalGroupsSequence") or [])[:1]]
@@ -123,7 +124,10 @@ def _notes(header: Header, decoded: Decoded) -> tuple[str, ...]:
 
 
 def _tags(dataset: Dataset) -> dict[str, str]:
-    """Return the technical elements as short printable text; numbers that can't be parsed are left out."""
+    """Return the technical elements as short printable text.
+
+    Numbers that can't be parsed are left out.
+    """
     texts = {}
     for name in headers.TECHNICAL:
         with suppress(ValueError, TypeError):  # not a number

@@ -1,4 +1,7 @@
-"""Reduction of an image to a fraction of its size: how far, whether by wavelet, and averages over blocks."""
+"""Reduction of an image to a fraction of its size.
+
+This module decides how far, and whether by wavelet, and averages over blocks.
+"""
 
 import math
 from typing import Any
@@ -14,7 +17,9 @@ SUM_TYPES = {"u1": np.uint32, "u2": np.uint32, "i1": np.int32, "i2": np.int32, "
 
 
 def count_halvings(rows: int, columns: int, side: int | None) -> int:
-    """Return how often the sides may be halved so that the longer one keeps `OVERSAMPLING` times the requested side.
+    """Return how often the sides may be halved for a requested side.
+
+    The longer side keeps at least `OVERSAMPLING` times the requested one.
 
     Args:
         rows: of the file.
@@ -39,7 +44,9 @@ def wavelet_may_reduce(header: Header) -> bool:
 
 
 def average_blocks(values: np.ndarray, halvings: int) -> np.ndarray:
-    """Average over blocks of 2**halvings × 2**halvings; blocks at the bottom and right edge may be smaller.
+    """Average over blocks of 2**halvings × 2**halvings.
+
+    Blocks at the bottom and right edge may be smaller.
 
     Args:
         values: (rows, columns), integers or float32.

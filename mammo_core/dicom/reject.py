@@ -1,4 +1,7 @@
-"""Reject files that are recognisably not mammograms. RSNA's sparse headers give no such sign and pass."""
+"""Reject files that are recognisably not mammograms.
+
+RSNA's sparse headers give no such sign and pass.
+"""
 
 from pydicom import uid
 from pydicom.dataset import Dataset
@@ -31,7 +34,7 @@ PROJECTION_CLASSES = {  # SOP Class UID (0008,0016) of images that may be mammog
 
 
 def reject_others(dataset: Dataset, has_pixels: bool) -> None:
-    """Raise an error that names what the file is, if it is recognisably not a mammogram.
+    """Reject a file that is recognisably something else, by its name.
 
     Args:
         dataset: the header.

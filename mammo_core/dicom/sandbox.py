@@ -1,4 +1,7 @@
-"""A pool of confined processes for untrusted files: a worker may hang, run out of memory or die without harm to others."""
+"""A pool of confined processes for untrusted files.
+
+A worker may hang, run out of memory or die without harm to others.
+"""
 
 import signal
 from collections.abc import Callable
@@ -16,9 +19,10 @@ CPU_TIME_EXCEEDED = -getattr(signal, "SIGXCPU", 24)  # exit code of a worker tha
 
 
 class Sandbox:
-    """Runs module-level functions in worker processes with limits on time and memory, and without network access.
+    """Runs functions in worker processes with limits.
 
-    A worker that dies or takes too long is replaced: its call raises an ImageError, and other calls are not affected.
+    The limits are on time, memory and network access. A worker that dies or takes too long is replaced: its call
+    raises an ImageError, and other calls are not affected.
     """
 
     def __init__(self) -> None:

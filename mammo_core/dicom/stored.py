@@ -1,4 +1,7 @@
-"""A file's frame → its stored values: decoded, with their sign and without overlays."""
+"""A file's frame → its stored values.
+
+The values are decoded, have their sign, and contain no overlay.
+"""
 
 import numpy as np
 
@@ -44,7 +47,10 @@ def read_stored_values(
 
 
 def unpack_native(frame: bytes, header: Header) -> np.ndarray:
-    """Return an uncompressed frame's values, (rows, columns), in this machine's byte order and the header's sign."""
+    """Return the values of an uncompressed frame, (rows, columns).
+
+    They have this machine's byte order and the header's sign.
+    """
     shape = (header.rows, header.columns)
     if header.allocated == 1:
         bits = np.unpackbits(np.frombuffer(frame, np.uint8), bitorder="little")  # in either byte order (PS3.5 8.1.1)
@@ -55,12 +61,15 @@ def unpack_native(frame: bytes, header: Header) -> np.ndarray:
 
 
 def stored_dtype(header: Header) -> np.dtype:
-    """Return the type of stored values: Bits Allocated (0028,0100) and Pixel Representation (0028,0103)."""
+    """Return the type of stored values.
+
+    It follows from Bits Allocated (0028,0100) and Pixel Representation (0028,0103).
+    """
     return np.dtype(f"{'i' if header.signed else 'u'}{header.allocated // 8}")
 
 
 def interpret_sign(values: np.ndarray, bits: int, signed: bool) -> np.ndarray:
-    """Interpret the lowest bits as signed or unsigned, as the header states, whatever the codec assumed.
+    """Interpret the lowest bits as signed or unsigned, as the header states.
 
     Args:
         values: integers as the codec returns them.
@@ -77,9 +86,10 @@ def interpret_sign(values: np.ndarray, bits: int, signed: bool) -> np.ndarray:
 
 
 def drop_unused_bits(stored: np.ndarray, header: Header) -> np.ndarray:
-    """Move the stored bits to the bottom, High Bit (0028,0102), and drop an overlay in the unused ones (60xx,0102).
+    """Move the stored bits to the bottom and drop an overlay above them.
 
-    Unused bits that no overlay claims are kept: real files have values beyond Bits Stored (0028,0101).
+    See High Bit (0028,0102) and Overlay Bit Position (60xx,0102). Unused bits that no overlay claims are kept: real
+    files have values beyond Bits Stored (0028,0101).
     """
     shift = header.high + 1 - header.bits
     overlay = OVERLAY_BIT in header.dataset and int(header.dataset[OVERLAY_BIT].value or 0) > 0
@@ -90,7 +100,10 @@ def drop_unused_bits(stored: np.ndarray, header: Header) -> np.ndarray:
 
 
 def extend_sign(values: np.ndarray, header: Header) -> np.ndarray:
-    """Extend the sign of signed values whose unused bits don't repeat it: it is the highest bit of Bits Stored."""
+    """Extend the sign of signed values whose unused bits don't repeat it.
+
+    The sign is the highest bit of Bits Stored.
+    """
     sign = 1 << (header.bits - 1)
     if not header.signed or header.bits == header.allocated or values.min() < 0 or values.max() < sign:
         return values

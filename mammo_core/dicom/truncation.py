@@ -1,4 +1,4 @@
-"""Reduce a JPEG 2000 codestream to that of a smaller image by changing its main header (T.800 annexes A and B).
+"""Reduce a JPEG 2000 codestream by its main header (T.800 annexes A and B).
 
 A codestream stores its resolutions one after the other, and each coefficient's bits from the highest on. If the header
 announces fewer wavelet levels, or fewer bit planes, any decoder skips the rest, which is most of its work.
@@ -20,7 +20,9 @@ Segment = tuple[int, bytearray]  # marker, and the bytes after it: length and co
 
 
 def truncate_codestream(data: bytes, halvings: int, planes: int = 0) -> bytes | None:
-    """Return the codestream of the image at 1/2**halvings of its sides, its values divided by 2**planes.
+    """Return the codestream of a smaller image with fewer bits.
+
+    Its sides are 1/2**halvings of the original's, and its values are divided by 2**planes.
 
     Args:
         data: a complete codestream of one component.
@@ -68,10 +70,10 @@ def _tile_markers(data: bytes, position: int) -> Iterator[int]:
 
 
 def _needed_data(data: bytes, start: int, size: bytearray) -> list[bytes | memoryview]:
-    """Return the coded data that the smaller image can need, to avoid copying the rest.
+    """Return the coded data that the smaller image can need.
 
-    The amount is known if there is one tile in one part: no coder spends more than a sample's bits and a few on a
-    coefficient.
+    The rest isn't copied. The amount is known if there is one tile in one part: no coder spends more than a sample's
+    bits and a few on a coefficient.
     """
     right, bottom = struct.unpack_from(">II", size, 4)
     (length,) = struct.unpack_from(">I", data, start + 6)
@@ -82,7 +84,10 @@ def _needed_data(data: bytes, start: int, size: bytearray) -> list[bytes | memor
 
 
 def _shrink_size(body: bytearray, halvings: int, planes: int) -> bool:
-    """Halve image and tiles in SIZ (T.800 A.5.1) and lower the precision; return whether that is possible."""
+    """Halve image and tiles in SIZ (T.800 A.5.1) and lower the precision.
+
+    It returns whether that is possible.
+    """
     right, bottom, left, top, width, height, first, second = struct.unpack_from(">8I", body, 4)
     step = 1 << halvings
     divisible = (width >= right or width % step == 0) and (height >= bottom or height % step == 0)
@@ -94,7 +99,10 @@ def _shrink_size(body: bytearray, halvings: int, planes: int) -> bool:
 
 
 def _shrink_coding(body: bytearray, halvings: int, planes: int) -> bool:
-    """Lower the levels in COD (T.800 A.6.1) and drop unused precincts; return whether that is possible."""
+    """Lower the levels in COD (T.800 A.6.1) and drop unused precincts.
+
+    It returns whether that is possible.
+    """
     own_precincts, order, layers, levels = body[2] & 1, body[3], struct.unpack_from(">H", body, 4)[0], body[7]
     style, transformation = body[10], body[11]
     in_order = order in (RLCP, RPCL) or (order == LRCP and layers == 1)
@@ -108,7 +116,10 @@ def _shrink_coding(body: bytearray, halvings: int, planes: int) -> bool:
 
 
 def _shrink_quantisation(body: bytearray, halvings: int, planes: int) -> bool:
-    """Drop unused bands from QCD (T.800 A.6.4), lower the others' exponents; return whether that is possible."""
+    """Drop unused bands from QCD (T.800 A.6.4), lower the others' exponents.
+
+    It returns whether that is possible.
+    """
     style = body[2] & 0x1F
     if style == 1:  # one step for all bands
         return not planes

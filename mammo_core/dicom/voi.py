@@ -1,4 +1,7 @@
-"""Windows and tables for display (VOI LUT, PS3.3 C.11.2): modality values → grey levels for people."""
+"""Windows and tables for display (VOI LUT, PS3.3 C.11.2).
+
+They turn modality values into grey levels for people.
+"""
 
 import math
 from contextlib import suppress
@@ -52,7 +55,9 @@ def apply_voi_lut(values: np.ndarray, lut: Window | LookupTable) -> np.ndarray:
 
 
 def read_voi_luts(dataset: Dataset, little: bool) -> tuple[Window | LookupTable, ...]:
-    """Return the windows of a file, then its tables; unusable ones are left out, because they are for people only.
+    """Return the windows of a file, then its tables.
+
+    Unusable ones are left out, because they are for people only.
 
     Args:
         dataset: with Window Center (0028,1050), Window Width (0028,1051) and VOI LUT Sequence (0028,3010), or without.
@@ -73,7 +78,10 @@ def read_voi_luts(dataset: Dataset, little: bool) -> tuple[Window | LookupTable,
 
 
 def _function(dataset: Dataset) -> str:
-    """Return VOI LUT Function (0028,1056), the first of several; LINEAR if it is missing or unknown."""
+    """Return VOI LUT Function (0028,1056), the first of several.
+
+    It is LINEAR if the element is missing or unknown.
+    """
     value = dataset.get("VOILUTFunction") or "LINEAR"
     function = str(value[0] if isinstance(value, MultiValue) else value).strip().upper()
     return function if function in FUNCTIONS else "LINEAR"

@@ -1,5 +1,6 @@
-"""Synthetic mammograms → DICOM files, laid out like the public RSNA ones or with full mammography headers.
+"""Synthetic mammograms → DICOM files.
 
+They have the sparse headers of the public RSNA files or full mammography headers.
 The same pixels and header always give the same bytes: identifiers are derived from them, and no clock is read.
 """
 
@@ -100,7 +101,10 @@ def dicom_bytes(pixels: npt.NDArray[np.uint16], header: Header, syntax: Syntax =
 
 
 def _codestream(pixels: npt.NDArray[np.uint16], bits: int, syntax: Syntax) -> bytes:
-    """Compress losslessly: reversible JPEG 2000 with five decompositions, or JPEG process 14 with predictor 1."""
+    """Compress losslessly.
+
+    JPEG 2000 is reversible with five decompositions; JPEG is process 14 with predictor 1.
+    """
     if syntax == "jpeg2000":
         return bytes(
             imagecodecs.jpeg2k_encode(
@@ -116,7 +120,7 @@ def _uid(*parts: str) -> str:
 
 
 def _sop_class(header: Header) -> UID:
-    """Return Digital X-Ray, as in RSNA's file meta, or digital mammography for full headers."""
+    """Return Digital X-Ray as in RSNA's files, or Mammography for full headers."""
     if header.full:
         return DigitalMammographyXRayImageStorageForPresentation
     return DigitalXRayImageStorageForPresentation
@@ -161,7 +165,10 @@ def _describe(dataset: Dataset, header: Header) -> None:
 
 
 def _orientation(header: Header) -> list[str]:
-    """Return Patient Orientation (0020,0020): where rows lead, away from the nipple, and columns, downwards or inwards."""
+    """Return Patient Orientation (0020,0020).
+
+    Rows lead away from the nipple, columns downwards or inwards.
+    """
     inwards = "R" if header.laterality == "L" else "L"
     return ["P" if header.faces_left else "A", inwards if header.view == "CC" else f"F{inwards}"]
 

@@ -1,4 +1,7 @@
-"""A file within a zip file, still compressed. The worker that reads it inflates it, up to a limit."""
+"""A file within a zip file, still compressed.
+
+The worker that reads it inflates it, up to a limit.
+"""
 
 import zlib
 from dataclasses import dataclass, field

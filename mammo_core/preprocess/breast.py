@@ -72,7 +72,7 @@ def find_breast(coarse: np.ndarray, skin: float) -> Breast:
 
 
 def _without_border(picture: np.ndarray) -> tuple[slice, slice]:
-    """Return the rows and columns that remain after trimming burned-in borders and constant lines from the edges.
+    """Return the rows and columns inside burned-in borders and constant lines.
 
     Raises:
         ImageError: nothing remains.
@@ -85,9 +85,9 @@ def _without_border(picture: np.ndarray) -> tuple[slice, slice]:
 
 
 def _trimmed(picture: np.ndarray, rows: slice) -> slice:
-    """Return the column range left after trimming constant columns and bright borders from both sides.
+    """Return the column range inside constant columns and bright borders.
 
-    A column belongs to a bright border if even its darkest pixel is bright.
+    These are trimmed from both sides. A column belongs to a bright border if even its darkest pixel is bright.
 
     Args:
         picture: (rows, columns).
@@ -110,7 +110,9 @@ def _trimmed(picture: np.ndarray, rows: slice) -> slice:
 
 
 def _largest(foreground: np.ndarray) -> np.ndarray:
-    """Return the largest connected region, without thin lines; bool like the foreground.
+    """Return the largest connected region, without thin lines.
+
+    It is bool like the foreground.
 
     Raises:
         ImageError: there is no region.
@@ -122,15 +124,19 @@ def _largest(foreground: np.ndarray) -> np.ndarray:
 
 
 def _typical_level(tissue: np.ndarray) -> float:
-    """Return the typical grey level of breast tissue: the median, unless half of the breast is an implant."""
+    """Return the typical grey level of breast tissue.
+
+    It is the median, unless half of the breast is an implant.
+    """
     quarter, half = np.percentile(tissue, [25, 50])
     return float(min(half, MAX_MEDIAN_TO_Q1 * quarter))
 
 
 def _levels(picture: np.ndarray) -> tuple[float, float, float]:
-    """Return the grey level of air, its noise, and the median of the pixels brighter than Otsu's threshold.
+    """Return the grey levels of air, of its noise and of bright pixels.
 
-    Air is the peak of the histogram below that threshold, or its dark end if the breast fills the frame.
+    The last is the median of the pixels brighter than Otsu's threshold. Air is the peak of the histogram below that
+    threshold, or its dark end if the breast fills the frame.
     """
     low, high = (float(value) for value in np.percentile(picture, [0.5, 99.5]))
     if not high > low:
@@ -159,7 +165,10 @@ def _otsu(histogram: np.ndarray) -> int:
 
 
 def _correlation(picture: np.ndarray, mask: np.ndarray) -> float:
-    """Return the correlation of vertical neighbours within the mask: 1 for a smooth picture, 0 for white noise."""
+    """Return the correlation of vertical neighbours within the mask.
+
+    It is 1 for a smooth picture, 0 for white noise.
+    """
     pairs = mask[1:] & mask[:-1]
     steps = picture[1:][pairs] - picture[:-1][pairs]
     variance = float(picture[mask].var())
@@ -167,7 +176,10 @@ def _correlation(picture: np.ndarray, mask: np.ndarray) -> float:
 
 
 def _grown(mask: np.ndarray) -> np.ndarray:
-    """Add the pixels above, below, left and right of the mask; four times as fast as SciPy's dilation."""
+    """Add the pixels above, below, left and right of the mask.
+
+    This is four times as fast as SciPy's dilation.
+    """
     grown = mask.copy()
     grown[1:] |= mask[:-1]
     grown[:-1] |= mask[1:]
@@ -189,7 +201,9 @@ def _filled(mask: np.ndarray) -> np.ndarray:
 
 
 def chest_right(mask: np.ndarray) -> bool:
-    """Return whether the chest wall is at the right: of the breast's outer quarters, that one has more pixels.
+    """Return whether the chest wall is at the right.
+
+    It is where the breast's outer quarter has more pixels.
 
     Args:
         mask: bool (rows, columns).
@@ -201,9 +215,9 @@ def chest_right(mask: np.ndarray) -> bool:
 
 
 def bounding_box(coarse: np.ndarray, breast: Breast) -> list[float]:
-    """Return top, left, bottom and right of the breast in coarse pixels, with subpixel precision.
+    """Return top, left, bottom and right of the breast in coarse pixels.
 
-    A box of entire coarse pixels would jump by one pixel after a minimal change of grey level.
+    They have subpixel precision: a box of entire pixels would jump by one pixel after a minimal change of grey level.
     """
     inside = np.where(breast.near, coarse, breast.air)
     top, bottom = _span(inside.max(axis=1), breast.edge)
@@ -212,7 +226,7 @@ def bounding_box(coarse: np.ndarray, breast: Breast) -> list[float]:
 
 
 def _span(profile: np.ndarray, level: float) -> tuple[float, float]:
-    """Return the positions where a profile first rises above the level and last falls below it."""
+    """Return where a profile first rises above a level and last falls below it."""
     indices = np.flatnonzero(profile >= level)
     first, last = int(indices[0]), int(indices[-1])
     start, end = float(first), float(last + 1)
@@ -224,5 +238,5 @@ def _span(profile: np.ndarray, level: float) -> tuple[float, float]:
 
 
 def _crossing(below: float, above: float, level: float) -> float:
-    """Return the position at which a line from `below` to `above` crosses the level, in [0, 1]."""
+    """Return where a line from `below` to `above` crosses a level, in [0, 1]."""
     return float(np.clip((level - below) / (above - below), 0, 1)) if above > below else 0.5

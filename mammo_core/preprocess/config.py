@@ -1,4 +1,7 @@
-"""The parameters of preprocessing, stored as contract.json in every prepared store and model bundle."""
+"""The parameters of preprocessing.
+
+They are stored as contract.json in every prepared store and model bundle.
+"""
 
 import hashlib
 import json
@@ -14,7 +17,9 @@ VERSION = 2  # of the procedure in this package
 
 @dataclass(frozen=True)
 class PreprocessingConfig:
-    """The parameters of preprocessing; images made with different ones are never mixed.
+    """The parameters of preprocessing.
+
+    Images made with different ones are never mixed.
 
     Attributes:
         size: side of the model input in pixels, a multiple of 32.

@@ -1,4 +1,4 @@
-"""The position of a model input in its source, and exact area averages between the two."""
+"""The position of a model input in its source, and exact area averages."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -35,7 +35,7 @@ class Geometry:
     content_columns: float
 
     def raster(self) -> "Raster":
-        """Return the squares of the source that become the model input's pixels, before mirroring."""
+        """Return the squares of the source that become pixels, before mirroring."""
         side = max(self.bottom - self.top, self.right - self.left)
         size = round(max(self.content_rows, self.content_columns))
         left = self.right - side if self.flipped else self.left

@@ -51,8 +51,9 @@ def read_and_prepare(
 ) -> tuple[Mammogram, ModelInput]:
     """Read a DICOM file at the resolution that preprocessing needs, and prepare it.
 
-    The decoder leaves out the lowest bits as far as they seem to be worth less than a grey level of the model input. Only
-    after the breast has been found is their worth known; if they are worth more, the file is decoded a second time.
+    The decoder leaves out the lowest bits as far as they seem to be worth less than a grey level of the model input.
+    Only after the breast has been found is their worth known; if they are worth more, the file is decoded a second
+    time.
 
     Args:
         source: the file.
@@ -110,7 +111,10 @@ def _coarse_step(mammogram: Mammogram) -> int:
 
 
 def _geometry(mammogram: Mammogram, box: list[float], flipped: bool, size: int) -> Geometry:
-    """Return the geometry of a model input that shows a box (top, left, bottom, right) of the source."""
+    """Return the geometry of a model input that shows a box of the source.
+
+    The box is given by top, left, bottom and right.
+    """
     rows, columns = mammogram.source_rows, mammogram.source_columns
     top, left, bottom, right = box[0], box[1], min(box[2], rows), min(box[3], columns)
     scale = size / max(bottom - top, right - left)
