@@ -1,4 +1,4 @@
-"""Every capability without a browser: `mammo --help`, or `python -m mammo_core --help`.
+"""Use every capability without a browser, by `mammo` or `python -m mammo_core`.
 
 With `--json` standard output holds one JSON document and nothing else; progress goes to standard error. The exit status
 is 0, 1 (a MammoError, shown as one line) or 2 (wrong usage).
@@ -60,17 +60,17 @@ def main() -> None:
 
 @app.command()
 def demo(
-    out: Annotated[Path | None, typer.Option(help="Folder to make; default: demo in MAMMO_DATA.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to create; default: demo in MAMMO_DATA.")] = None,
     patients: Annotated[int, typer.Option(min=4, help="How many patients.")] = DEMO_PATIENTS,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same files.")] = DEMO_SEED,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed creates the same files.")] = DEMO_SEED,
     prevalence: Annotated[
         float, typer.Option(min=0, max=1, help="Share of positive patients; 0.0408 in the RSNA data.")
     ] = DEMO_PREVALENCE,
-    full_size: Annotated[bool, typer.Option("--full-size", help="2776 × 2082 pixels, as real ones have.")] = False,
+    full_size: Annotated[bool, typer.Option("--full-size", help="2776 × 2082 pixels, like real files.")] = False,
     full_headers: Annotated[bool, typer.Option("--full-headers", help="Complete mammography headers.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a synthetic data set: real DICOM files in the RSNA layout."""
+    """Create a synthetic data set: real DICOM files in the RSNA layout."""
     from mammo_core.jobs.demo import DemoJob
     from mammo_core.phantoms import FULL_GRID
 
@@ -91,12 +91,12 @@ def import_(
     source: Annotated[str, typer.Argument(help="Folder of the data set (or its name in MAMMO_DATA), or its CSV.")],
     name: Annotated[str | None, typer.Option(help="Name of the prepared store; default: the data set's.")] = None,
     size: Annotated[int, typer.Option(min=32, max=2048, help="Side of the images in pixels, a multiple of 32.")] = 256,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; default: one for each core.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a running Dask scheduler, tcp://host:8786.")] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try files in quarantine again.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Turn DICOM into PNG images sorted by label. Goes on where it stopped."""
+    """Convert DICOM to PNG images sorted by label; resumes where it stopped."""
     from mammo_core.jobs.importing import import_job
 
     job = import_job(Workspace.from_environment(), source, name, size)
@@ -109,7 +109,7 @@ def explore(
     source: Annotated[str, typer.Argument(help="Folder of the data set (or its name in MAMMO_DATA), or a CSV.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show counts of images, breasts and patients, ages, views, sites, machines, density and missing values."""
+    """Describe a data set: counts, ages, views, sites, machines, missing values."""
     from mammo_core.dataset.catalogue import read_catalogue
     from mammo_core.dataset.library import find_dataset
     from mammo_core.explore import summary
@@ -123,13 +123,18 @@ def train(
     name: Annotated[str, typer.Argument(help="The prepared store to train on.")],
     config: Annotated[Path | None, typer.Option(help="JSON file with training settings.")] = None,
     changes: Annotated[
-        list[str] | None, typer.Option("--set", help="KEY=VALUE, over the file's; KEY=A,B,C does a run for each.")
+        list[str] | None,
+        typer.Option("--set", help="KEY=VALUE, overrides the file; KEY=A,B,C does a run for each value."),
     ] = None,
-    folds: Annotated[int | None, typer.Option(min=2, max=20, help="Test on each of so many folds of patients.")] = None,
-    scheduler: Annotated[str | None, typer.Option(help="Dask scheduler to do several runs side by side.")] = None,
+    folds: Annotated[
+        int | None, typer.Option(min=2, max=20, help="Divide the patients into so many folds and test on each.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, to do several runs in parallel.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a network on a prepared store, evaluate it on patients it hasn't seen, save and verify it."""
+    """Train a network on a prepared store, evaluate it on unseen patients, save it."""
     from mammo_core.documents.job import SweepResult
     from mammo_core.jobs.sweep import sweep, variants
     from mammo_core.jobs.training import train_job
@@ -194,7 +199,7 @@ def evaluate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Evaluate a model on patients that it wasn't trained on, with confidence intervals and baselines."""
+    """Evaluate a model on unseen patients, with confidence intervals and baselines."""
     from mammo_core.assessment import current_report, evaluate_store
     from mammo_core.documents.report import ModelEvaluation
     from mammo_core.models.bundle import open_bundle
@@ -257,7 +262,7 @@ def predict(
 
 @app.command(hidden=True)
 def bootstrap() -> None:
-    """Create the demo data set and its prepared store if there is no data yet; `make run` calls this."""
+    """Create the demo data set and its store if there is no data (for `make run`)."""
     from mammo_core.dataset.library import list_datasets
 
     if not list_datasets(Workspace.from_environment()):
@@ -268,7 +273,7 @@ def bootstrap() -> None:
 
 @app.command(hidden=True)
 def job(folder: Path) -> None:
-    """Run the job that was requested in a folder; the application starts this in a process of its own."""
+    """Run the job of a folder; the app starts this command in its own process."""
     from mammo_core.jobs import JobFolder
     from mammo_core.jobs.process import run_requested
     from mammo_core.jobs.specs import read_spec
@@ -315,7 +320,11 @@ def _parse_value(text: str) -> Any:
 
 @contextmanager
 def progress_bar(unit: str) -> Iterator[ProgressCallback]:
-    """Show a progress bar on standard error during the block, which receives the callback that moves it."""
+    """Show a progress bar on standard error during the block.
+
+    Yields:
+        The callback that moves the bar.
+    """
     columns = (
         rich_progress.BarColumn(),
         rich_progress.MofNCompleteColumn(),
@@ -332,7 +341,10 @@ def progress_bar(unit: str) -> Iterator[ProgressCallback]:
 
 
 def _print(document: Document | dict[str, Any], as_json: bool, message: str | None = None) -> None:
-    """Print a message for people, or the document: on one line with `as_json`, else indented."""
+    """Print the document on one line with `as_json`, else the message for people.
+
+    Without a message the document is printed indented.
+    """
     if isinstance(document, Document):
         document = document.to_json()
     if as_json:

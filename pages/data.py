@@ -1,4 +1,4 @@
-"""Data sets and prepared stores: create, link, import, follow, and list what could not be read."""
+"""Create, link and import data sets; follow imports; list unreadable files."""
 
 import streamlit as st
 

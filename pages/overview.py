@@ -27,7 +27,7 @@ STEPS = (
 
 
 def show_running() -> None:
-    """Show the jobs that are queued or running; a fragment calls this every two seconds."""
+    """Show the active jobs; a fragment calls this every two seconds."""
     for job in active_jobs(Workspace.from_environment()):
         st.markdown(f"**{job.name}** {state_badge(job.state())}")
         st.progress(job.fraction(), text=job.progress_text())

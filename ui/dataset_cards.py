@@ -1,4 +1,4 @@
-"""Data sets on the data page: show their contents, link a folder, create synthetic ones."""
+"""Show, link and create data sets on the data page."""
 
 from pathlib import Path
 
@@ -23,7 +23,10 @@ def show_error(error: MammoError) -> None:
 
 @st.cache_data(max_entries=16, show_spinner="Adding up the sizes of the files …")
 def bytes_of(path: str, version: float, _dataset: Dataset) -> int:
-    """Return the size of a data set's images in bytes; `version` is part of the cache's key."""
+    """Return the size of a data set's images in bytes.
+
+    `path` and `version` are the cache's key.
+    """
     return size_of(catalogue_of(_dataset))
 
 

@@ -1,4 +1,4 @@
-"""Prepared stores on the data page: their contents, their imports, and the images that could not be prepared."""
+"""Show prepared stores on the data page: contents, import, quarantine."""
 
 import streamlit as st
 
@@ -28,7 +28,10 @@ def show_stop_button(job: JobFolder) -> None:
 
 
 def follow(job: JobFolder) -> None:
-    """Show the state and progress of a job; a fragment calls this every second while the job is active."""
+    """Show the state and progress of a job.
+
+    A fragment calls this every second while the job is active.
+    """
     state = job.state()
     status = f"{state_badge(state)} {job.message()}"
     if state not in FINAL:
@@ -53,7 +56,12 @@ def show_job(job: JobFolder) -> None:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def contents_of(folder: str, changed_at: float) -> StoreContents:
-    """Return the contents of a store; `changed_at`, when its import last changed its state, is part of the cache's key."""
+    """Return the contents of a store, see `store_contents`.
+
+    Args:
+        folder: of the store.
+        changed_at: when its import last changed its state; part of the cache's key.
+    """
     return store_contents(open_store(Workspace.from_environment(), folder))
 
 
@@ -69,7 +77,10 @@ def import_again(store: Store, *, retry: bool = False) -> None:
 
 
 def show_quarantine(store: Store, active: bool) -> None:
-    """Show the images that could not be prepared so far; a fragment calls this every second during an import."""
+    """Show the images that could not be prepared so far.
+
+    A fragment calls this every second during an import.
+    """
     quarantine = quarantined_so_far(store)
     if quarantine.empty:
         return

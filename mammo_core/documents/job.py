@@ -13,7 +13,7 @@ WrittenState = Literal["starting", "queued", "running", "finished", "stopped", "
 
 
 class JobState(FileDocument):
-    """state.json: the last state that a job's process, or whoever requested the job, wrote.
+    """state.json: the last written state of a job.
 
     Attributes:
         state: "starting" from the request until the process runs; readers show it as queued.
@@ -43,13 +43,22 @@ class JobProcess(FileDocument):
 
 
 class DemoResult(Document):
-    """The result of creating a synthetic data set."""
+    """The result of creating a synthetic data set.
+
+    Attributes:
+        folder: absolute path of the data set.
+    """
 
     folder: str
 
 
 class StoppedInQueue(Document):
-    """The result of a job that was stopped before its turn came."""
+    """The result of a job that was stopped before its turn came.
+
+    Attributes:
+        status: always "stopped".
+        message: the same for people.
+    """
 
     status: Literal["stopped"] = "stopped"
     message: str
@@ -78,7 +87,11 @@ class RunSummary(Document):
 
 
 class RunList(Document):
-    """All training runs and models: the JSON of `mammo runs`."""
+    """All training runs and models: the JSON of `mammo runs`.
+
+    Attributes:
+        runs: newest first, then models without a run.
+    """
 
     runs: list[RunSummary]
 
@@ -104,6 +117,10 @@ class SweepRun(Document):
 
 
 class SweepResult(Document):
-    """Several training runs: the JSON of `mammo train` with folds or several values."""
+    """Several training runs: the JSON of `mammo train` with folds or values.
+
+    Attributes:
+        runs: in the order of the values.
+    """
 
     runs: list[SweepRun]

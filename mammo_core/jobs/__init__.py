@@ -1,8 +1,8 @@
-"""Long work owned by the disk: a folder holds a job's specification, progress, state and lock.
+"""Run long work that is owned by the disk, not by a browser session.
 
-A detached process holds a kernel lock on the folder for as long as it lives. A held lock means running; a free lock
-without a final state means crashed. No browser session owns a job, so it survives a reload, a closed tab and a restarted
-server, and never shows as running when it is not.
+A folder holds a job's specification, progress, state and lock. A detached process holds a kernel lock on the folder for
+as long as it lives. A held lock means running; a free lock without a final state means crashed. So a job survives a
+reload, a closed tab and a restarted server, and never shows as running when it is not.
 """
 
 from mammo_core.documents.job import FINAL

@@ -1,4 +1,6 @@
-"""A pool of Dask workers: on this machine's cores, or on a cluster that sees the same file system.
+"""Run batches of work on Dask: on this machine's cores, or on a cluster.
+
+The workers of a cluster see the same file system.
 
 Work is streamed: a bounded number of small batches is pending at any time. A batch that may have killed its worker is set
 aside and repeated at the end, row by row with nothing else pending, so that a file that kills its worker affects no other.
@@ -53,7 +55,7 @@ class DaskPool:
         self.client = client
 
     def map_batches(self, task: Task, rows: Sequence[Row], should_stop: Callable[[], bool]) -> Iterator[tuple]:
-        """Apply a task to batches of rows, in no particular order; see `WorkerPool.map_batches`."""
+        """Apply a task to batches of rows, see `WorkerPool.map_batches`."""
         suspects: list[Row] = []
         batches = [list(rows[start : start + BATCH_ROWS]) for start in range(0, len(rows), BATCH_ROWS)]
         for batch, result in _run_batches(self.client, task, batches, should_stop):
@@ -127,7 +129,10 @@ def _count_workers(client: "Client") -> int:
 
 
 def _check_workers(client: "Client") -> None:
-    """Raise a JobError if a worker can't import this package; it would die at its first task."""
+    """Raise a JobError if a worker can't import this package.
+
+    Such a worker would die at its first task.
+    """
     specs = client.run(find_spec, "mammo_core", on_error="return")
     lacking = [address for address, spec in specs.items() if spec is None]
     if lacking:

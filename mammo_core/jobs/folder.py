@@ -88,7 +88,10 @@ class JobFolder:
         return path.stat().st_mtime if path.exists() else 0.0
 
     def is_alive(self) -> bool:
-        """Return whether a process holds the lock. A zombie does not, nor does a process that reuses its number."""
+        """Return whether a process holds the lock.
+
+        A zombie does not, nor does a process that reuses its number.
+        """
         return is_locked(self.path / "work.lock")
 
     def state(self) -> State:
@@ -220,7 +223,10 @@ class JobFolder:
 
 
 def living_process(document: JobProcess) -> psutil.Process | None:
-    """Return a process of this machine; None if it has ended, is a zombie, or its number has a new owner."""
+    """Return a living process of this machine.
+
+    None if it has ended, is a zombie, or its number now belongs to another process.
+    """
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(document.pid)
         if abs(process.create_time() - document.created) < CLOCK_SECONDS and process.status() != psutil.STATUS_ZOMBIE:

@@ -95,7 +95,9 @@ def import_job(workspace: Workspace, source: str, name: str | None = None, size:
 
 
 def import_again_job(workspace: Workspace, store: Store, *, retry: bool = False) -> ImportJob:
-    """Return the job that completes an import, with the same scheduler or number of workers. Writes nothing.
+    """Return the job that completes an import. Writes nothing.
+
+    It uses the same scheduler or number of workers as the earlier import.
 
     Args:
         workspace: the folders to work in.

@@ -74,7 +74,9 @@ def run_requested(
     *,
     in_turn: bool = True,
 ) -> JobOutcome:
-    """Run a folder's job while holding its lock. Every exit except a kill records a final state.
+    """Run a folder's job while holding its lock.
+
+    Every exit except a kill records a final state.
 
     Args:
         folder: the job's folder, in which it has been requested.
@@ -105,15 +107,15 @@ def run_requested(
 
 def _run_in_turn(folder: JobFolder, spec: JobSpec, context: JobContext) -> JobOutcome:
     context.workspace.data.mkdir(parents=True, exist_ok=True)
-    turn = FileLock(context.workspace.data / f".{spec.kind}.turn")
-    if not wait_for_turn(turn, folder):
+    turn_lock = FileLock(context.workspace.data / f".{spec.kind}.turn")
+    if not wait_for_turn(turn_lock, folder):
         message = "Stopped while it was waiting for its turn."
         folder.write_state("stopped", message)
         return JobOutcome("stopped", message, StoppedInQueue(message=message))
     try:
         return _run(folder, spec, context)
     finally:
-        turn.release()
+        turn_lock.release()
 
 
 def _run(folder: JobFolder, spec: JobSpec, context: JobContext) -> JobOutcome:
@@ -124,7 +126,7 @@ def _run(folder: JobFolder, spec: JobSpec, context: JobContext) -> JobOutcome:
 
 
 class _ProgressWriter:
-    """Write progress at most every `PROGRESS_SECONDS`; always the last one, with done = total."""
+    """Write progress at most every `PROGRESS_SECONDS`, and always at the end."""
 
     def __init__(self, folder: JobFolder, on_progress: ProgressCallback) -> None:
         self.folder = folder
@@ -140,7 +142,10 @@ class _ProgressWriter:
 
 
 def _describe_cause(error: BaseException) -> str:
-    """Return the cause of an unexpected error in one sentence, without its text, which may hold identifiers."""
+    """Return the cause of an unexpected error in one sentence.
+
+    The text of the error is left out: it may hold identifiers.
+    """
     if is_disk_full(error):
         return "The disk is full. Make room and resume."
     if any(

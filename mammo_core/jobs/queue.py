@@ -1,4 +1,4 @@
-"""Run one job of a kind at a time; others wait in the order in which they were requested."""
+"""Run one job of a kind at a time; others wait in the order of request."""
 
 import time
 from contextlib import suppress
@@ -12,7 +12,7 @@ POLL_SECONDS = 0.5  # between two checks whether the turn has come
 WAITING = "Queued: starts when the previous job of this kind finishes."
 
 
-def wait_for_turn(turn: FileLock, folder: JobFolder) -> bool:
+def wait_for_turn(turn_lock: FileLock, folder: JobFolder) -> bool:
     """Wait until no other job of this kind runs, and acquire the lock of the turn.
 
     Two training runs on one machine would only slow each other down.
@@ -25,7 +25,7 @@ def wait_for_turn(turn: FileLock, folder: JobFolder) -> bool:
     while not folder.stop_requested():
         try:
             if not _has_predecessor(folder):
-                turn.acquire(timeout=POLL_SECONDS)
+                turn_lock.acquire(timeout=POLL_SECONDS)
                 return True
             time.sleep(POLL_SECONDS)
         except Timeout:
@@ -37,7 +37,7 @@ def wait_for_turn(turn: FileLock, folder: JobFolder) -> bool:
 
 
 def _has_predecessor(folder: JobFolder) -> bool:
-    """Return whether another job of this kind in the same folder has been waiting for longer."""
+    """Return whether an earlier job of this kind is waiting in the same folder."""
     requested_at, kind = folder.requested_at(), folder.kind()
     for path in folder.path.parent.glob(f"*/{SPEC}"):
         other = JobFolder(path.parent)

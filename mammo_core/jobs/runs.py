@@ -21,7 +21,7 @@ from mammo_core.workspace import Workspace
 
 
 def list_runs(workspace: Workspace) -> list[RunSummary]:
-    """Return a summary of each run, newest first, and then of each model without a run.
+    """Return a summary of each run, newest first, then of other models.
 
     A run with a damaged file has the state "unreadable"; the others are not affected.
     """
@@ -35,7 +35,7 @@ def list_runs(workspace: Workspace) -> list[RunSummary]:
 
 
 def _active_folder(workspace: Workspace) -> Path | None:
-    """Return the resolved folder of the active model; None if it is gone or can't be determined."""
+    """Return the resolved folder of the active model; None if it is missing."""
     try:
         return model_folder(workspace, active_model(workspace)).resolve()
     except (DataError, ModelNotFound):
@@ -71,7 +71,7 @@ def read_epochs(run: Path) -> int | None:
 
 
 def read_auc(run: Path) -> Estimate | None:
-    """Return the AUC of a run's model, by breast; None without a model or a readable report."""
+    """Return the AUC by breast of a run's model; None without a readable report."""
     report = _read_report(run)
     return report.auc if report else None
 
@@ -107,7 +107,9 @@ def model_table(workspace: Workspace) -> pd.DataFrame:
 
 
 def compare_with_active(workspace: Workspace, name: str) -> str:
-    """Compare a model with the active one, in a sentence, on the patients on which both were evaluated.
+    """Compare a model with the active one, in a sentence.
+
+    Both must have been evaluated on the same patients.
 
     Raises:
         ModelError: a file of one of them was changed.
@@ -141,7 +143,7 @@ def any_active(workspace: Workspace, names: list[str]) -> bool:
 
 
 def run_folder(workspace: Workspace, name: str) -> Path:
-    """Return the folder of the run with that name; no name leads out of the models folder."""
+    """Return the folder of a run; no name leads out of the models folder."""
     return workspace.models / Path(name).name
 
 
@@ -151,20 +153,23 @@ def read_metrics(run: Path) -> list[dict[str, Any]]:
 
 
 def verification_text(run: Path) -> str:
-    """Return in words what a fresh process found when it loaded the run's model, or nothing before."""
+    """Return the result of reloading the saved model, for people; "" before."""
     path = run / "verification.json"
     if not path.exists():
         return ""
-    found = read_json(path)
-    word = "verified" if found["verified"] else "**not verified**"
+    result = read_json(path)
+    word = "verified" if result["verified"] else "**not verified**"
     return (
-        f"{word}: loaded afresh, its answers to {found['images']:,} validation images differ by at most "
-        f"{found['largest_difference']:.1g}"
+        f"{word}: loaded afresh, its answers to {result['images']:,} validation images differ by at most "
+        f"{result['largest_difference']:.1g}"
     )
 
 
 def _changed_settings(config: TrainingConfig) -> str:
-    """Return, for people, the settings that differ from their default; store and network have columns of their own."""
+    """Return, for people, the settings that differ from their default.
+
+    Store and network are left out: they have columns of their own.
+    """
     fields = TrainingConfig.model_fields
     return ", ".join(
         f"{key.replace('_', ' ')} {value}"

@@ -78,12 +78,12 @@ class JobSpec(FileDocument, ABC):
     @model_validator(mode="before")
     @classmethod
     def _upgrade(cls, document: Any) -> Any:
-        """Read a request of an earlier version, which had the form {"kind": …, "arguments": {…}}."""
+        """Convert a request of an earlier version: {"kind": …, "arguments": {…}}."""
         if isinstance(document, dict) and isinstance(arguments := document.get("arguments"), dict):
             return {"kind": document.get("kind"), **cls._from_arguments(arguments)}
         return document
 
     @classmethod
     def _from_arguments(cls, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields of a specification from the arguments of an earlier version's request."""
+        """Return the fields that correspond to an earlier version's arguments."""
         return arguments

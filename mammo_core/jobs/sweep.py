@@ -1,4 +1,7 @@
-"""Several training runs that differ in a few settings, one after the other or in parallel on a Dask cluster."""
+"""Do several training runs that differ in a few settings.
+
+They run one after the other in this process, or in parallel on a Dask cluster.
+"""
 
 import itertools
 import threading
@@ -112,7 +115,7 @@ def train_on_worker(job: TrainJob, workspace: Workspace, environment: dict[str, 
 
 @contextmanager
 def _failure_recorded_by_job(path: Path) -> Iterator[None]:
-    """Let a run fail without ending the others, provided that its folder records the failure."""
+    """Let a run fail without ending the others, if its folder records the failure."""
     try:
         yield
     except MammoError:

@@ -22,7 +22,9 @@ RESUMABLE = ("stopped", "failed", "crashed")
 
 
 class TrainJob(JobSpec):
-    """Train a network on a prepared store, or resume a run after its last complete epoch.
+    """Train a network on a prepared store.
+
+    In the folder of an interrupted run, training resumes after its last complete epoch.
 
     Attributes:
         name: the run's name, and later its model's.
@@ -54,7 +56,9 @@ class TrainJob(JobSpec):
 
 
 def train_job(workspace: Workspace, config: TrainingConfig) -> TrainJob:
-    """Return the job of a new run, named after its store, its network and the time. Writes nothing.
+    """Return the job of a new run, named after store, network and time.
+
+    Nothing is written yet.
 
     Raises:
         MammoError: the store, the start model or the memory don't allow this training.
@@ -75,7 +79,9 @@ def _time_text() -> str:
 
 @full_disk_named("a run")
 def start(workspace: Workspace, config: TrainingConfig) -> JobFolder:
-    """Start a run in a process of its own. Two clicks, or two tabs, with the same settings start one run.
+    """Start a run in a process of its own.
+
+    Two clicks, or two tabs, with the same settings start one run.
 
     Returns:
         The new run's folder, or that of a queued or running run with the same settings.
