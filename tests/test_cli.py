@@ -104,6 +104,8 @@ def test_predict_reports_every_file_including_unreadable(run, finished, tmp_path
         (("evaluate", "nothing"), "There is no model 'nothing'"),
         (("predict", "/nowhere.dcm"), "There is no file or folder"),
         (("demo", "--out", "data/demo"), "holds a data set already"),
+        (("resume", "trained"), "trained is finished; only a run that was stopped, failed or crashed can be resumed."),
+        (("stop", "trained"), "trained is not running."),
     ],
 )
 def test_invalid_argument_prints_one_error_and_exits_with_status_1(run, finished, monkeypatch, arguments, sentence):

@@ -80,7 +80,7 @@ def model_table(workspace: Workspace) -> pd.DataFrame:
     """Return a table of all runs and models to choose from, newest first.
 
     Returns:
-        model, "" ("active" or nothing), state, network, data, settings (those that differ from their default), epochs
+        model, active, state, network, data, settings (those that differ from their default), epochs
         done, AUC and gain over age alone as text, verdict, note.
     """
     rows = []
@@ -91,7 +91,7 @@ def model_table(workspace: Workspace) -> pd.DataFrame:
         rows.append(
             {
                 "model": run.run,
-                "": "active" if run.active else "",
+                "active": run.active,
                 "state": run.state,
                 "network": card.network if card else None,
                 "data": card.data.dataset if card else None,

@@ -50,7 +50,7 @@ def test_active_run_is_marked_also_where_models_are_shipped(finished, monkeypatc
     shutil.copytree(registry.SHIPPED_MODELS / "demo", roots.models / "demo")
     monkeypatch.setattr(registry, "SHIPPED_MODELS", roots.models)  # as without MAMMO_MODELS
     assert active_names(roots) == ["trained"]
-    assert model_table(roots).set_index("model").loc["trained", ""] == "active"
+    assert model_table(roots).set_index("model").loc["trained", "active"]
 
 
 def test_active_run_is_marked_through_a_symbolic_link(finished):
@@ -112,7 +112,7 @@ def test_model_table_shows_training_data_note_and_verdict(finished):
     row = model_table(roots).set_index("model").loc["trained"]
     assert (row["network"], row["data"], row["note"]) == ("compact", "demo", "a first try")
     assert row["verdict"]
-    assert model_table(roots).set_index("model").loc["demo", ""] == "active"
+    assert model_table(roots).set_index("model").loc["demo", "active"]
 
 
 def test_compare_with_active_different_patients_raises_data_error(finished):

@@ -10,7 +10,8 @@ from starlette.formparsers import MultiPartParser
 
 from builders.app import open_page
 from builders.waiting import wait_until
-from mammo_core.jobs import FINAL
+from mammo_core.jobs import FINAL, JobFolder
+from mammo_core.jobs.demo import DemoJob
 from mammo_core.jobs.runs import active_jobs
 from mammo_core.models.registry import activate
 from mammo_core.workspace import Workspace
@@ -63,6 +64,24 @@ def test_changed_active_model_shows_at_most_one_error_on_every_page(finished):
         assert not app.exception, page
         assert len(app.error) <= 1
         assert all("contract.json was changed after training" in error.value for error in app.error)
+
+
+def test_unreadable_job_folders_are_shown_and_take_no_page_down(finished):
+    roots = Workspace.from_environment()
+    for folder in (roots.prepared / "demo", roots.models / "trained"):
+        (folder / "state.json").write_text("{")
+    making = JobFolder(roots.data / "making")
+    making.write_request(DemoJob(out=Path("making")))
+    (making.path / "state.json").write_text("[]")
+    for page in PAGES:
+        app = open_page(page)
+        assert not app.exception, page
+        assert not app.error, page
+    shown = [warning.value for warning in open_page("overview").warning]
+    assert [text.partition(" is not readable. ")[0] for text in shown] == ["**making**", "**demo**", "**trained**"]
+    badges = [text.value for text in open_page("data").markdown if "unreadable]" in text.value]
+    assert len(badges) == 2
+    assert all("state.json" in text for text in badges)
 
 
 def test_predict_page_non_dicom_file_shows_error_beside_valid_file(finished):
