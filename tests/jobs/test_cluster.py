@@ -1,4 +1,4 @@
-"""Imports whose workers die, are missing, are foreign or come late, and a scheduler that goes away."""
+"""Workers that die, are missing, lack the code or join late, and a scheduler that disappears."""
 
 import copy
 import json
@@ -43,7 +43,7 @@ def rows(number):
 
 @pytest.fixture
 def scheduler():
-    """A scheduler without workers; those that a test adds live in this process."""
+    """Return a scheduler without workers; those that a test adds are threads of this process."""
     with LocalCluster(
         n_workers=0, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
     ) as started:
@@ -65,8 +65,8 @@ def store_for(catalogue):
 
 
 @pytest.fixture
-def hasty(monkeypatch):
-    """Give a scheduler that isn't there one second to answer."""
+def short_connect_timeout(monkeypatch):
+    """Wait only one second for a scheduler that does not answer."""
     monkeypatch.setitem(cluster.DASK_CONFIG, "distributed.comm.timeouts.connect", "1s")
 
 
@@ -77,7 +77,7 @@ def test_open_pool_restores_the_configuration_of_dask(scheduler):
     assert dask.config.config == before
 
 
-def test_open_pool_without_scheduler_raises_error(hasty):
+def test_open_pool_without_scheduler_raises_error(short_connect_timeout):
     with pytest.raises(JobError, match="No Dask scheduler answers"), open_pool(scheduler="tcp://127.0.0.1:1"):
         pass
 
@@ -94,15 +94,15 @@ def test_map_batches_without_workers_raises_error(scheduler, monkeypatch):
         list(DaskPool(client).map_batches(double, rows(3), lambda: False))
 
 
-def test_map_batches_lost_scheduler_raises_error(scheduler, hasty, monkeypatch):
+def test_map_batches_lost_scheduler_raises_error(scheduler, short_connect_timeout, monkeypatch):
     monkeypatch.setattr(cluster, "BATCH_ROWS", 1)
     scheduler.scale(1)
-    requested_at = count()
+    calls = count()
     with (
         pytest.raises(JobError, match=r"has gone.*run the same command again"),
         open_pool(scheduler=scheduler.scheduler_address) as pool,
     ):
-        list(pool.map_batches(double, rows(100), lambda: next(requested_at) == 12 and scheduler.close()))
+        list(pool.map_batches(double, rows(100), lambda: next(calls) == 12 and scheduler.close()))
 
 
 def test_map_batches_uses_workers_that_join_later(scheduler, monkeypatch):
@@ -142,16 +142,16 @@ def test_open_pool_worker_without_the_package_raises_error(scheduler, tmp_path):
 def test_import_workers_with_another_folder_raise_error(workspace, catalogue, scheduler, monkeypatch):
     store = store_for(catalogue)
     scheduler.scale(1)
-    convert = convert_batch
+    original = convert_batch
 
-    def elsewhere(*arguments):
-        outcomes = convert(*arguments)
+    def without_images(*arguments):
+        outcomes = original(*arguments)
         for outcome in outcomes:
             if isinstance(outcome, PreparedImage):
                 (store.folder / outcome.png).unlink()
         return outcomes
 
-    monkeypatch.setattr(importer, "convert_batch", elsewhere)
+    monkeypatch.setattr(importer, "convert_batch", without_images)
     with Client(scheduler) as client, pytest.raises(JobError, match=r"don't see the same folder .*prepared/demo"):
         import_images(catalogue, store, DaskPool(client))
     monkeypatch.setattr(importer, "convert_batch", without_sources)
@@ -170,7 +170,7 @@ def test_convert_batch_applies_the_limits_of_the_importer(workspace, catalogue, 
     store = store_for(catalogue)
     image = next(image for image in catalogue.images() if image.file)
     for name, value in as_environment().items():
-        monkeypatch.setenv(name, value)  # what the worker takes over is undone at the end
+        monkeypatch.setenv(name, value)  # undoes what the worker changes
     environment = as_environment() | {"MAMMO_MAX_FILE_BYTES": "10", "MAMMO_DECODE_SECONDS": "7.0"}
     (outcome,) = convert_batch(store, environment, [image])
     assert outcome.reason == "too_large"
@@ -194,7 +194,7 @@ def test_import_quarantines_only_files_that_kill_their_worker(workspace, catalog
         report = import_images(catalogue, store, pool)
     assert [image.image_id for image in report.quarantine if image.reason == "decoder_died"] == deadly
     assert report.prepared + report.quarantined == report.total
-    assert report.prepared >= 20 - len(deadly) - 4  # the phantoms' own oddities
+    assert report.prepared >= 20 - len(deadly) - 4  # files that the phantoms damage on purpose
 
 
 def readme_commands(port, source):
@@ -232,7 +232,7 @@ def test_readme_cluster_commands_import_all_images(workspace, phantoms):
         while True:
             done = subprocess.run([*commands[2], "--json"], cwd=ROOT, env=environment, capture_output=True, check=False)
             if done.returncode == 0 or time.monotonic() > deadline:
-                break  # until the scheduler has come up there is none to answer
+                break  # the scheduler needs time to start
         report = json.loads(done.stdout)
     finally:
         end(worker)

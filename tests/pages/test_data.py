@@ -1,6 +1,7 @@
-"""The data page with the real core: a folder is checked before it is linked, an import is resumed, quarantine is tried again."""
+"""The data page with the real core: linking, importing, resuming, and retrying the quarantine."""
 
 import shutil
+from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
@@ -9,6 +10,7 @@ from builders.waiting import wait_until
 from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.store import open_store
 from mammo_core.jobs import FINAL, JobFolder
+from mammo_core.jobs.demo import DemoJob
 from mammo_core.jobs.importing import ImportJob
 from mammo_core.storage.json_files import append_json_line
 from mammo_core.workspace import Workspace
@@ -25,9 +27,9 @@ def test_link_folder_is_checked_before_linking(workspace, phantoms):
     app.text_input(key="link path").input(str(workspace)).run()
     assert "holds no train.csv" in app.error[0].value
     app.text_input(key="link path").input(str(phantoms)).run()
-    found = app.table[0].value.set_index("item")["value"]
-    assert found["patients"] == "16"
-    assert found["missing files"] == "1"
+    contents = app.table[0].value.set_index("item")["value"]
+    assert contents["patients"] == "16"
+    assert contents["missing files"] == "1"
     assert list_datasets(Workspace.from_environment()) == []
     app.text_input(key="link name").input("elsewhere").run()
     next(button for button in app.button if button.label == "Link").click().run()
@@ -107,3 +109,23 @@ def test_stopped_import_can_be_resumed(finished):
     assert not app.exception
     wait_until(lambda: JobFolder(store.folder).state() in FINAL, 120)
     assert JobFolder(store.folder).state() == "finished"
+
+
+def test_create_demo_data_starts_a_job_and_refuses_a_name_in_use(workspace):
+    (workspace / "data" / "taken").mkdir(parents=True)
+    app = show()
+    name = next(field for field in app.text_input if field.label == "Name")
+    create = next(button for button in app.button if button.label == "Create")
+    name.input("taken")
+    create.click().run()
+    assert "holds a data set already" in app.error[0].value
+    next(field for field in app.text_input if field.label == "Name").input("small")
+    next(slider for slider in app.slider if slider.label == "Patients").set_value(10)
+    next(slider for slider in app.slider if slider.label == "Positive patients, %").set_value(25)
+    next(button for button in app.button if button.label == "Create").click().run()
+    assert not app.exception
+    job = JobFolder(workspace / "data" / "small")
+    spec = job.spec(DemoJob)
+    assert (spec.out, spec.patients, spec.prevalence) == (Path("small"), 10, 0.25)
+    job.request_stop()
+    wait_until(lambda: job.state() in FINAL)
