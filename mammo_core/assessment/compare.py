@@ -8,8 +8,7 @@ from mammo_core.errors import DataError
 from mammo_core.evaluation.bootstrap import RESAMPLES
 from mammo_core.evaluation.report import capitalise, compare_auc, describe_difference
 from mammo_core.evaluation.units import to_unit
-
-KEYS = ["patient_id", "image_id"]
+from mammo_core.models.bundle import IMAGE_KEY
 
 
 def compare_models(
@@ -36,11 +35,11 @@ def compare_models(
             f"Not comparable with {other_name}: the two were tested on different patients, so the difference can't be "
             "tested. Evaluate both on the same data."
         )
-    own_units, other_units = (to_unit(table.sort_values(KEYS), unit) for table in (candidate, other))
+    own_units, other_units = (to_unit(table.sort_values(IMAGE_KEY), unit) for table in (candidate, other))
     gain = compare_auc(own_units, other_units, resamples).gain
     return ModelComparison(n=len(own_units), gain=gain, verdict=f"{capitalise(describe_difference(other_name, gain))}.")
 
 
 def same_images(left: pd.DataFrame, right: pd.DataFrame) -> bool:
     """Return whether two tables of predictions are of the same images."""
-    return set(map(tuple, left[KEYS].to_numpy())) == set(map(tuple, right[KEYS].to_numpy()))
+    return set(map(tuple, left[IMAGE_KEY].to_numpy())) == set(map(tuple, right[IMAGE_KEY].to_numpy()))

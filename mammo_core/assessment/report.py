@@ -2,13 +2,13 @@
 
 import pandas as pd
 
-from mammo_core.assessment.compare import KEYS, same_images
+from mammo_core.assessment.compare import same_images
 from mammo_core.documents.report import EvaluationReport, OtherUnits
 from mammo_core.documents.units import Unit
 from mammo_core.errors import ModelError
 from mammo_core.evaluation.report import Report, at_operating_point, compare_auc
 from mammo_core.evaluation.units import to_unit
-from mammo_core.models.bundle import Bundle, open_bundle
+from mammo_core.models.bundle import IMAGE_KEY, Bundle, open_bundle
 from mammo_core.models.registry import list_models, model_folder
 from mammo_core.workspace import Workspace
 
@@ -25,7 +25,7 @@ def current_report(workspace: Workspace, bundle: Bundle) -> EvaluationReport:
         workspace: its models are searched for the original CNN.
         bundle: the model.
     """
-    report, predictions = bundle.evaluation(), bundle.evaluation_predictions().sort_values(KEYS)
+    report, predictions = bundle.evaluation(), bundle.evaluation_predictions().sort_values(IMAGE_KEY)
     original = _original_predictions(workspace, bundle, predictions)
 
     def update(unit_report: Report, unit: Unit) -> Report:
@@ -57,7 +57,7 @@ def _original_predictions(workspace: Workspace, bundle: Bundle, predictions: pd.
     for other in sorted(originals, key=lambda other: other.card.created, reverse=True):
         others = other.evaluation_predictions()
         if same_images(predictions, others):
-            return others.sort_values(KEYS)
+            return others.sort_values(IMAGE_KEY)
     return None
 
 
