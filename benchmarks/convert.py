@@ -1,12 +1,12 @@
-"""Compare the conversion of DICOM to PNG with the loop of the work that this one re-does.
+"""Compare the conversion of DICOM to PNG with the loop of the published notebook.
 
     python -m benchmarks.convert [--images 3] [--rounds 7]
 
-Both turn the same full-size phantoms on disk into finished 256 × 256 PNG files, on one core. The other loop is
-dicomsdl's pixelData(), min-max, inversion, bilinear sampling straight to 256 × 256, uint8, PNG. Rounds are interleaved
-and measured in CPU time, so that other work on the machine matters little; each figure is the median over the rounds.
-Fidelity is that of our PNG against the same preparation of the fully decoded image, which averages areas. Ends with
-status 1 if a target is missed.
+Both convert the same full-size phantoms on disk to 256 × 256 PNG files, on one core. The notebook's loop is dicomsdl's
+pixelData(), min-max scaling, inversion, bilinear sampling directly to 256 × 256, uint8, PNG. Rounds are interleaved and
+measured in CPU time, so that other load on the machine matters little; each figure is the median over the rounds.
+Fidelity compares our PNG with the same preparation of the fully decoded image, which averages areas. The exit status is
+1 if a target is missed.
 """
 
 import argparse
@@ -37,13 +37,13 @@ from mammo_core.preprocess import PreprocessingConfig, prepare, prepare_source
 SIZE = 256
 BITS = 12
 GRIDS = ((2776, 2082), (5355, 4016))  # rows and columns
-RATIOS = {"jpeg2000": 12.0, "jpeg_lossless": 1.0}  # at least so many times as fast
-FIDELITY = 40.0  # dB, at least
+RATIOS = {"jpeg2000": 12.0, "jpeg_lossless": 1.0}  # required speed relative to the notebook's loop
+FIDELITY = 40.0  # required, in dB
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One file: CPU seconds of the other loop and of ours, and the fidelity of ours in dB."""
+    """One file: CPU seconds of the notebook's loop and of ours, and the fidelity of ours in dB."""
 
     theirs: float
     ours: float
@@ -61,9 +61,9 @@ def write_phantoms(folder: Path, grid: tuple[int, int], syntax: str, count: int)
 
 
 def bilinear(picture: np.ndarray) -> np.ndarray:
-    """Sample a picture at 256 × 256 places between four pixels each, without regard to what lies between them."""
-    places = [np.clip((np.arange(SIZE) + 0.5) * side / SIZE - 0.5, 0, side - 1) for side in picture.shape]
-    (rows, columns), (top, left) = places, (place.astype(int) for place in places)
+    """Sample a picture at 256 × 256 points by bilinear interpolation, without averaging over areas."""
+    points = [np.clip((np.arange(SIZE) + 0.5) * side / SIZE - 0.5, 0, side - 1) for side in picture.shape]
+    (rows, columns), (top, left) = points, (axis.astype(int) for axis in points)
     bottom, right = (np.minimum(first + 1, side - 1) for first, side in zip((top, left), picture.shape, strict=True))
     down, across = (rows - top)[:, None], (columns - left)[None]
     upper = picture[np.ix_(top, left)] * (1 - across) + picture[np.ix_(top, right)] * across
@@ -125,12 +125,12 @@ def add_ratio(report: Report, syntax: str, grid: tuple[int, int], files: list[Me
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=3, help="files a syntax and size")
+    parser.add_argument("--images", type=int, default=3, help="files for each syntax and size")
     parser.add_argument("--rounds", type=int, default=7, help="measurements of each file")
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    tune_malloc()  # as every process that decodes; both sides gain
+    tune_malloc()  # as in every process that decodes; both loops gain
     report = Report()
     with tempfile.TemporaryDirectory() as name:
         for syntax in RATIOS:

@@ -1,9 +1,10 @@
-"""How hard are the phantoms? The shipped model against ten global image statistics, on patients of a new seed.
+"""Measure how hard the phantoms are: the shipped model against ten global image statistics, on new patients.
 
     python -m benchmarks.difficulty [--patients 200] [--seed 77]
 
-A lesion must be found, not guessed from brightness: the compact network should reach a breast-level AUC of 0.85 to 0.95, a
-logistic regression on the statistics (patient-grouped cross-validation) stay under 0.65. Ends with status 1 otherwise.
+Lesions must be detected, not guessed from brightness: the compact network should reach a breast-level AUC of 0.85 to 0.95,
+and a logistic regression on the statistics (patient-grouped cross-validation) less than 0.65. Otherwise the exit status
+is 1.
 """
 
 import argparse

@@ -2,10 +2,10 @@
 
     python -m benchmarks.explore [--repeats 7]
 
-Times are the server's: the page's script runs in this process under Streamlit's AppTest, as it does in the server, and
-whoever runs the script also serialises what goes to the browser. Each is a median. Ends with status 1 on a miss.
+Times are the server's: the page's script runs in this process under Streamlit's AppTest, as it does in the server, which
+includes serialising the elements for the browser. Each time is a median. The exit status is 1 if a target is missed.
 
-- first complete view: nothing is cached, train.csv is read, until the Overview is complete.
+- first complete view: with empty caches, from reading train.csv to the complete Overview.
 - filter change: the site is switched, on each tab.
 - payload: bytes of all elements of the page; the largest of the tabs.
 - plotly.express: the Overview's figures from raw columns instead of aggregates; bytes and time against this page's.
@@ -37,13 +37,13 @@ from mammo_core.settings import settings
 
 APP = Path(__file__).parents[1] / "app.py"
 IMAGES = 54_706
-PATIENTS = 12_300  # enough of them for so many images
+PATIENTS = 12_300  # enough for so many images
 TABS = [*SECTIONS, "Completeness"]
 FIRST_VIEW, FILTER_CHANGE, PAYLOAD = 1.5, 0.5, 1e6  # s, s, bytes
 
 
 def make_data(folder: Path) -> None:
-    table = make_table(DemoSpec(patients=PATIENTS, prevalence=RSNA_PREVALENCE)).head(IMAGES)
+    table = make_table(DemoSpec(patients=PATIENTS, seed=2022, prevalence=RSNA_PREVALENCE)).head(IMAGES)
     assert len(table) == IMAGES
     (folder / "large").mkdir()
     table.to_csv(folder / "large" / "train.csv", index=False)
@@ -96,7 +96,7 @@ def page_bytes(app: AppTest) -> int:
 
 
 def express_figures(table: pd.DataFrame) -> list[go.Figure]:
-    """The Overview's questions as one would ask plotly.express: classes, ages, sites, what goes with the label."""
+    """Return the Overview's figures as plotly.express would draw them: classes, ages, sites, columns by label."""
     return [
         px.histogram(table, x="cancer"),
         px.histogram(table, x="age", color="cancer", barmode="group", histnorm="percent"),
