@@ -94,11 +94,11 @@ def test_link_dataset_without_csv_raises_data_error(workspace):
 
 
 def test_check_dataset_counts_missing_files(elsewhere):
-    found = check_dataset(read_catalogue(elsewhere)).set_index("item")["value"]
-    assert found["images listed"] == found["missing files"] == "2"
-    assert found["positive images"] == "1"
-    assert found["columns found"] == "patient_id, image_id, laterality, view, cancer"
-    assert "age" in found["columns missing"]
+    values = check_dataset(read_catalogue(elsewhere)).set_index("item")["value"]
+    assert values["images listed"] == values["missing files"] == "2"
+    assert values["positive images"] == "1"
+    assert values["columns found"] == "patient_id, image_id, laterality, view, cancer"
+    assert "age" in values["columns missing"]
 
 
 def test_find_dataset_prefers_a_link_to_a_local_folder(elsewhere, monkeypatch, tmp_path):

@@ -88,16 +88,16 @@ LABELS = np.array([0, 0, 0, 0, 0, 0, 1, 1])
     ],
 )
 def test_balance_counts_and_weights(treatment, counts, weights):
-    positions, found = balance(LABELS, treatment, np.random.default_rng(0))
-    assert np.bincount(LABELS[positions]).tolist() == counts
-    assert found.tolist() == weights
+    indices, class_weights = balance(LABELS, treatment, np.random.default_rng(0))
+    assert np.bincount(LABELS[indices]).tolist() == counts
+    assert class_weights.tolist() == weights
 
 
 def test_balance_oversample_keeps_every_image():
-    positions, _ = balance(LABELS, "oversample", np.random.default_rng(0))
-    assert set(positions) == set(range(8))
+    indices, _ = balance(LABELS, "oversample", np.random.default_rng(0))
+    assert set(indices) == set(range(8))
 
 
 def test_balance_oversample_rare_negatives():
-    positions, _ = balance(1 - LABELS, "oversample", np.random.default_rng(0))
-    assert np.bincount((1 - LABELS)[positions]).tolist() == [6, 6]
+    indices, _ = balance(1 - LABELS, "oversample", np.random.default_rng(0))
+    assert np.bincount((1 - LABELS)[indices]).tolist() == [6, 6]
