@@ -24,7 +24,7 @@ def show_panel(panel: Panel) -> None:
         for name, kind, data in (("Table, CSV", "csv", panel.csv), ("Figure, HTML", "html", panel.html)):
             key = f"{panel.key} {kind}"
             st.download_button(name, data, f"{panel.key}.{kind}", f"text/{kind}", key=key, on_click="ignore")
-        st.caption("PNG: the camera above the figure.")
+        st.caption("For a PNG, use the camera icon above the figure.")
     picture = {"format": "png", "scale": 2, "filename": panel.key}
     config = {"displaylogo": False, "toImageButtonOptions": picture}
     st.plotly_chart(panel.figure, key=panel.key, config=config, alt=panel.reading)

@@ -63,12 +63,12 @@ def read_quantiles(quantiles: pd.DataFrame, unit: Unit) -> str:
 
 
 def read_cumulative(cumulative: pd.DataFrame, unit: Unit) -> str:
-    """Read `age_cumulative`: how many of each label are younger than the screening age of 50."""
+    """Read `age_cumulative`: the share of each label that is younger than the screening age of 50."""
     parts = []
     for label, rows in cumulative.groupby("label"):
         younger = rows.loc[rows["age"] < 50, "share"]
         parts.append(f"{percent(younger.max() if len(younger) else 0.0)} of the {label} {unit}s")
-    return f"Younger than 50 are {' and '.join(parts)}."
+    return f"Under 50 years: {' and '.join(parts)}."
 
 
 def read_rates(rates: pd.DataFrame, name: str) -> str:
