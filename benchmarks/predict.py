@@ -1,10 +1,10 @@
-"""Measure how long an answer takes, from the bytes of full-size files to pictures with heatmaps.
+"""Measure the time of a prediction, from the bytes of full-size files to pictures with heatmaps.
 
     python -m benchmarks.predict [--rounds 15]
 
-One image and a four-image exam (2776 × 2082, JPEG 2000 Lossless), through the sandbox as on the page, with everything
-warm; the peer decodes every pixel, averages areas and asks the same network. Wall clock, medians of interleaved rounds. The
-first answer of a cold process is measured in a process of its own. Ends with status 1 on a miss.
+One image and an exam of four (2776 × 2082, JPEG 2000 Lossless) go through the sandbox as on the Predict page, with
+everything warm. The peer decodes every pixel, averages areas and runs the same network. Wall clock, medians of interleaved
+rounds. The first prediction of a cold process is measured in a process of its own. Exits with status 1 on a miss.
 """
 
 import argparse
@@ -22,12 +22,13 @@ from mammo_core.dicom import read
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import DEMO
-from mammo_core.prediction.predict import predict_files
+from mammo_core.prediction.files import InputFile
+from mammo_core.prediction.predict import predict_exams
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.rendering import hung_picture, to_png
-from mammo_core.prediction.results import summarise
 from mammo_core.preprocess import prepare
 from mammo_core.settings import SHIPPED_MODELS
+from mammo_core.workspace import Workspace
 
 GRID = (2776, 2082)
 ONE, EXAM, COLD = 120.0, 350.0, 10_000.0  # ms, at most
@@ -40,16 +41,16 @@ def main() -> int:
     options = parser.parse_args()
     if options.cold:
         with Sandbox() as sandbox:
-            answer([options.cold.read_bytes()], shipped(), sandbox)
+            predict([options.cold.read_bytes()], load_shipped(), sandbox)
         return 0
     with tempfile.TemporaryDirectory() as folder, Sandbox() as sandbox:
         files = write_phantoms(Path(folder), GRID, "jpeg2000", 4)
         exam = [file.read_bytes() for file in files]
-        predictor = shipped()
-        answer(exam, predictor, sandbox)
+        predictor = load_shipped()
+        predict(exam, predictor, sandbox)
         actions: dict[str, Callable[[], object]] = {
-            "one": lambda: answer(exam[:1], predictor, sandbox),
-            "exam": lambda: answer(exam, predictor, sandbox),
+            "one": lambda: predict(exam[:1], predictor, sandbox),
+            "exam": lambda: predict(exam, predictor, sandbox),
             "peer": lambda: [
                 predictor(prepare(read(data), predictor.bundle.preprocessing).image[None]) for data in exam[:1]
             ],
@@ -72,15 +73,15 @@ def main() -> int:
     return report.summarise()
 
 
-def answer(exam: list[bytes], predictor: Predictor, sandbox: Sandbox) -> None:
-    """Answer as the page does: predictions, the exam's table, and a picture with heat of each image."""
-    images = list(predict_files([(f"{place}.dcm", data) for place, data in enumerate(exam)], predictor, sandbox))
-    summarise(images, predictor.bundle)
-    for image in images:
+def predict(exam: list[bytes], predictor: Predictor, sandbox: Sandbox) -> None:
+    """Predict as the Predict page does, and draw each image with its heatmap."""
+    files = [InputFile(f"{index}.dcm", data, str(index)) for index, data in enumerate(exam)]
+    report = predict_exams(Workspace.from_environment(), files, predictor, sandbox)
+    for image in report.predictions:
         to_png(hung_picture(image, 0.6))
 
 
-def shipped() -> Predictor:
+def load_shipped() -> Predictor:
     return Predictor(open_bundle(SHIPPED_MODELS / DEMO))
 
 

@@ -1,4 +1,4 @@
-"""The confusion matrix of a model, and the exams that surprise most in each of its cells, as the models page shows them."""
+"""Show the confusion matrix of a model and the exams in each of its cells, on the Models page."""
 
 import pandas as pd
 import streamlit as st
@@ -14,80 +14,97 @@ from mammo_core.workspace import Workspace
 from ui.exam_view import show_catalogue_exam
 from ui.session import catalogue_of
 
-CELLS = {  # name: label, recalled, name of the count
-    "found cancers": (1, True, "tp"),
+CELLS = {  # by name: label, whether recalled, field of the confusion matrix
+    "detected cancers": (1, True, "tp"),
     "missed cancers": (1, False, "fn"),
-    "false alarms": (0, True, "fp"),
-    "rightly not recalled": (0, False, "tn"),
+    "false positives": (0, True, "fp"),
+    "true negatives": (0, False, "tn"),
 }
-SHOWN = ("patient_id", "laterality", "probability", "age", "density", "machine_id")
+ROWS = {"cancer": ("detected cancers", "missed cancers"), "no cancer": ("false positives", "true negatives")}
+COLUMNS = ("patient_id", "laterality", "probability", "age", "density", "machine_id")
+FULL_TABLE_ROWS = 5  # a longer table scrolls
 
 
 def show_errors(bundle: Bundle) -> None:
-    """Show the confusion matrix, and the exams behind its cells with the model's heat."""
-    units = to_unit(bundle.evaluation_predictions(), "breast")
+    """Show the confusion matrix, the breasts of one cell, and the exam of one breast."""
+    breasts = to_unit(bundle.evaluation_predictions(), "breast")
     left, right = st.columns([2, 3], gap="large")
     with left:
-        cell = choose_cell(at_threshold(units, bundle.threshold).confusion)
+        cell = choose_cell(at_threshold(breasts, bundle.threshold).confusion)
     label, recalled, _ = CELLS[cell]
-    worst = outcomes(units, bundle.threshold, label, recalled)
     with right:
-        breast = choose_breast(worst, cell, key=f"breasts {bundle.identity} {bundle.threshold} {cell}")
-    if breast is not None:
-        hang_exam(bundle, breast)
+        patient = choose_patient(
+            outcomes(breasts, bundle.threshold, label, recalled),
+            cell,
+            key=f"breasts {bundle.identity} {bundle.threshold} {cell}",
+        )
+    if patient is not None:
+        show_patient(bundle, patient)
 
 
 def choose_cell(counts: ConfusionMatrix) -> str:
-    """Draw the confusion matrix as buttons and return the chosen cell."""
-    chosen = st.session_state.setdefault("cell", "missed cancers")
+    """Show the confusion matrix as buttons and return the name of the chosen cell."""
+    chosen: str = st.session_state.setdefault("cell", "missed cancers")
     st.markdown("**Breasts of the held-out patients, at the operating point**")
-    heads = st.columns([2, 3, 3])
-    heads[1].caption("recalled")
-    heads[2].caption("not recalled")
-    for title, names in {"cancer": ("found cancers", "missed cancers"), "no cancer": tuple(CELLS)[2:]}.items():
-        head, *places = st.columns([2, 3, 3], vertical_alignment="center")
+    _, recalled, not_recalled = st.columns([2, 3, 3])
+    recalled.caption("recalled")
+    not_recalled.caption("not recalled")
+    for title, names in ROWS.items():
+        head, *columns = st.columns([2, 3, 3], vertical_alignment="center")
         head.caption(title)
-        for place, name in zip(places, names, strict=True):
-            place.button(
+        for column, name in zip(columns, names, strict=True):
+            column.button(
                 f"**{getattr(counts, CELLS[name][2]):,}**  \n{name}",
                 key=f"cell {name}",
                 type="primary" if name == chosen else "secondary",
                 width="stretch",
-                on_click=st.session_state.__setitem__,
-                args=("cell", name),
+                on_click=select_cell,
+                args=(name,),
             )
     return chosen
 
 
-def choose_breast(worst: pd.DataFrame, cell: str, key: str) -> pd.Series | None:
-    """List the breasts of a cell, those that surprise most first, and return the selected one; `key` stands for the list."""
-    if worst.empty:
+def select_cell(name: str) -> None:
+    """Select a cell of the confusion matrix; a button's callback."""
+    st.session_state["cell"] = name
+
+
+def choose_patient(breasts: pd.DataFrame, cell: str, key: str) -> str | None:
+    """List the breasts of a cell and return the patient of the selected one; None if the cell is empty.
+
+    Args:
+        breasts: of the cell, the most surprising first.
+        cell: name of the cell.
+        key: identifies the list, so that a selection ends when the list changes.
+    """
+    if breasts.empty:
         st.info(f"There are no {cell} at this operating point.", icon=":material/check:")
         return None
-    st.markdown(f"**{cell.capitalize()}**: what surprises most comes first. Select a breast to see its exam.")
+    st.markdown(f"**{cell.capitalize()}**, most surprising first. Select a breast to see its exam.")
     event = st.dataframe(
-        worst,
-        column_order=SHOWN,
+        breasts,
+        column_order=COLUMNS,
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        height=240 if len(worst) > 5 else "content",
+        height=240 if len(breasts) > FULL_TABLE_ROWS else "content",
         key=key,
     )
-    return worst.iloc[event.selection.rows[0] if event.selection.rows else 0]
+    selected = event.selection.rows[0] if event.selection.rows else 0
+    return str(breasts["patient_id"].iloc[selected])
 
 
-def hang_exam(bundle: Bundle, breast: pd.Series) -> None:
-    """Hang the exam of a breast's patient with the model's heat and the known lesions."""
-    patient, name = str(breast["patient_id"]), bundle.card.data.dataset
+def show_patient(bundle: Bundle, patient: str) -> None:
+    """Show a patient's exam with the model's predictions and the known lesions."""
+    name = bundle.card.data.dataset
     dataset = next((known for known in list_datasets(Workspace.from_environment()) if known.name == name), None)
     if dataset is None:
-        st.info(f"The data set {name} isn't here, so its exams can't be hung.", icon=":material/folder_off:")
+        st.info(f"The images of {name} are not on this machine, so they can't be shown.", icon=":material/folder_off:")
         return
     catalogue = catalogue_of(dataset)
     images = patient_images(catalogue, patient)
     if images.empty:
-        st.info(f"The data set {name} has changed: this patient isn't in it any more.", icon=":material/folder_off:")
+        st.info(f"The data set {name} has changed: it no longer lists this patient.", icon=":material/folder_off:")
         return
     st.markdown(f"**Patient {patient}** · {describe_patient(images)}")
     show_catalogue_exam(images, bundle, read_lesions(catalogue.root), ViewSettings(width=240))

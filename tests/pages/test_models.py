@@ -25,11 +25,11 @@ def bundle(finished):
     return open_bundle(finished / "models" / "trained")
 
 
-@pytest.mark.parametrize("cell", ["found cancers", "missed cancers", "false alarms", "rightly not recalled"])
+@pytest.mark.parametrize("cell", ["detected cancers", "missed cancers", "false positives", "true negatives"])
 def test_confusion_matrix_cell_opens_its_exams(bundle, cell):
     units = to_unit(bundle.evaluation_predictions(), "breast")
     counts = at_threshold(units, bundle.threshold).confusion
-    name = {"found cancers": "tp", "missed cancers": "fn", "false alarms": "fp", "rightly not recalled": "tn"}[cell]
+    name = {"detected cancers": "tp", "missed cancers": "fn", "false positives": "fp", "true negatives": "tn"}[cell]
     app = show("Errors")
     button = app.button(key=f"cell {cell}")
     assert button.label.startswith(f"**{getattr(counts, name)}**")
@@ -46,7 +46,7 @@ def test_confusion_matrix_cell_opens_its_exams(bundle, cell):
 
 def test_errors_view_marks_out_of_distribution_image(bundle, monkeypatch):
     monkeypatch.setattr(OODDetector, "ood_score", lambda _, features: np.full(len(features), 1.5))
-    app = show("Errors", cell="rightly not recalled")
+    app = show("Errors", cell="true negatives")
     lines = [text.value for text in app.markdown if "probability **" in text.value]
     assert lines
     assert all(":orange-badge[unlike the training images]" in line for line in lines)
@@ -55,8 +55,8 @@ def test_errors_view_marks_out_of_distribution_image(bundle, monkeypatch):
 
 def test_errors_view_missing_dataset_shows_message(bundle, finished):
     (finished / "data" / "demo" / "train.csv").unlink()
-    app = show("Errors", cell="rightly not recalled")
-    assert any("isn't here" in info.value for info in app.info)
+    app = show("Errors", cell="true negatives")
+    assert any("not on this machine" in info.value for info in app.info)
 
 
 @pytest.mark.parametrize("view", ["Report", "Operating point", "Subgroups", "Training", "Card"])
@@ -111,7 +111,7 @@ def test_moved_threshold_is_saved_with_policy_by_hand(bundle):
 
 
 def test_breast_selection_is_reset_when_the_list_changes(bundle):
-    units, cell = to_unit(bundle.evaluation_predictions(), "breast"), "rightly not recalled"
+    units, cell = to_unit(bundle.evaluation_predictions(), "breast"), "true negatives"
     choose_operating_point(Workspace.from_environment(), "trained", 1.0, "by hand")  # no breast is recalled
     last = at_threshold(units, 1.0).confusion.tn - 1
     chosen = {"selection": {"rows": [last], "columns": [], "cells": []}}
