@@ -38,7 +38,8 @@ def overlay(picture: np.ndarray, cam: np.ndarray | None, opacity: float) -> np.n
     stops = np.linspace(0, 1, len(CAM_COLOURS))
     colours = np.stack([np.interp(strength, stops, CAM_COLOURS[:, channel]) for channel in range(3)], axis=2)
     share = (opacity * strength)[..., np.newaxis]
-    return np.round(grey * (1 - share) + colours * share).astype(np.uint8)
+    blended: np.ndarray = np.round(grey * (1 - share) + colours * share)
+    return blended.astype(np.uint8)
 
 
 def stretch(picture: np.ndarray, grey_levels: tuple[int, int]) -> np.ndarray:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -192,7 +193,8 @@ class ExamReport:
     def to_csv(self) -> str:
         """Return the image table as CSV text; files by their names alone, because folders may name patients."""
         table = self.table()
-        return table.assign(file=[Path(name).name for name in table["file"]]).to_csv(index=False)
+        text: str = table.assign(file=[Path(name).name for name in table["file"]]).to_csv(index=False)
+        return text
 
     def lines(self) -> Iterator[str]:
         """Yield the report as lines of text for a terminal."""
@@ -249,7 +251,7 @@ def summarise(images: Sequence[ImageResult], bundle: Bundle) -> ExamReport:
 
 def _combine(
     table: pd.DataFrame, combine: Callable[[pd.DataFrame], pd.DataFrame], keys: list[str], threshold: float
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Return patient (and laterality), images, probability, recall and out_of_distribution of each unit.
 
     Args:
@@ -261,7 +263,8 @@ def _combine(
     counts = table.groupby(keys, as_index=False).agg({"images": "sum", "out_of_distribution": "max"})
     units = counts.merge(combine(table)[[*keys, "probability"]], on=keys, validate="one_to_one")
     units["recall"] = units["probability"] >= threshold
-    return units.rename(columns={"patient_id": "patient"}).to_dict("records")
+    rows: list[dict[str, Any]] = units.rename(columns={"patient_id": "patient"}).to_dict("records")
+    return rows
 
 
 def _decision(recall: bool) -> str:
