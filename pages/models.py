@@ -1,4 +1,4 @@
-"""The Models page: compare models, read their reports, choose an operating point, activate one."""
+"""The Models page: compare models, read their reports, activate one."""
 
 import streamlit as st
 
@@ -27,7 +27,7 @@ def show_curves(name: str) -> None:
 open_page("Models")
 workspace = Workspace.from_environment()
 with errors_shown():
-    table = model_table(Workspace.from_environment())
+    table = model_table(workspace)
 if table.empty:
     st.info("There is no model yet. Train one first.", icon=":material/model_training:")
     st.page_link("pages/train.py", label="Go to Train", icon=":material/arrow_forward:")

@@ -14,7 +14,7 @@ from ui.session import errors_shown
 
 @st.dialog("Activate a model", width="large")
 def confirm_activation(bundle: Bundle) -> None:
-    """Show a model's verdict and its difference from the active one, and activate it on confirmation."""
+    """Show a model's verdict and difference from the active one; activate on click."""
     workspace = Workspace.from_environment()
     st.markdown(f"**{bundle.name}** will be used on the Predict page.")
     st.info(report_of(bundle).verdict, icon=":material/balance:")

@@ -16,7 +16,7 @@ from ui.report_view import report_of
 
 
 def show_comparison(bundles: list[Bundle]) -> None:
-    """Show several models together: figures of merit, differences from the first one, curves."""
+    """Show several models: figures, differences from the first one, curves."""
     st.dataframe(comparison_table({bundle.name: report_of(bundle) for bundle in bundles}), hide_index=True)
     first, *others = bundles
     for other in others:

@@ -33,7 +33,7 @@ def show_operating_point(bundle: Bundle) -> None:
 
 
 def select_threshold(bundle: Bundle) -> tuple[float, ThresholdChoice]:
-    """Let the user select a threshold, and return it with the policy by which it was chosen."""
+    """Let the user select a threshold, and return it with its policy."""
     policy = st.pills(
         "Preset (from validation)", POLICIES, format_func=POLICIES.__getitem__, key=f"policy {bundle.name}"
     )

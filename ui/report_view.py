@@ -29,7 +29,10 @@ def _report(name: str, state: tuple[object, ...]) -> EvaluationReport:
 
 
 def report_of(bundle: Bundle) -> EvaluationReport:
-    """Return a model's current report; it is made again when the operating point or the models change."""
+    """Return a model's current report.
+
+    It is made again when the operating point or the models change.
+    """
     return _report(bundle.name, (bundle.identity, bundle.threshold, *list_models(Workspace.from_environment())))
 
 

@@ -18,7 +18,9 @@ def compare_models(
     unit: Unit = "breast",
     resamples: int = RESAMPLES,
 ) -> ModelComparison:
-    """Compare two models' predictions for the same images by a paired bootstrap over patients.
+    """Compare two models' predictions for the same images.
+
+    The bootstrap over patients is paired.
 
     Args:
         candidate: one row an image, see `mammo_core.evaluation.units`, with image_id.

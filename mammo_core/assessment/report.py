@@ -1,4 +1,4 @@
-"""Bring a model's stored report up to date: its present operating point, and the original CNN as a baseline."""
+"""Bring a model's stored report up to date."""
 
 import pandas as pd
 
@@ -16,7 +16,9 @@ ORIGINAL = "original"  # the network of the baseline
 
 
 def current_report(workspace: Workspace, bundle: Bundle) -> EvaluationReport:
-    """Return a model's report at its present operating point, with the original CNN among the baselines.
+    """Return a model's report as of now.
+
+    It is at the present operating point and has the original CNN among its baselines.
 
     The stored report was written when training ended. The operating point may have been changed since, and an original
     CNN may have been evaluated on the same images.
@@ -50,7 +52,10 @@ def _to_unit(predictions: pd.DataFrame | None, unit: Unit) -> pd.DataFrame | Non
 
 
 def _original_predictions(workspace: Workspace, bundle: Bundle, predictions: pd.DataFrame) -> pd.DataFrame | None:
-    """Return the newest original CNN's predictions for the same images, in the same order; None if there is none."""
+    """Return the newest original CNN's predictions for the same images.
+
+    They are in the same order; None if there is no such model.
+    """
     if bundle.card.network == ORIGINAL:
         return None
     originals = [other for other in _open_models(workspace) if other.card.network == ORIGINAL]

@@ -16,7 +16,9 @@ BATCH = 64  # images a forward pass
 
 
 def evaluate_store(workspace: Workspace, bundle: Bundle, store_name: str) -> EvaluationReport:
-    """Evaluate a model on the patients of a prepared store that were not used to build it or its start models.
+    """Evaluate a model on the patients of a prepared store that it has not seen.
+
+    Neither the model nor those that it started from were fitted to them or selected on them.
 
     Args:
         workspace: that the store lies in.
@@ -46,7 +48,7 @@ def evaluate_store(workspace: Workspace, bundle: Bundle, store_name: str) -> Eva
 
 
 def _unseen_images(table: pd.DataFrame, bundle: Bundle, evaluated: pd.DataFrame) -> tuple[pd.DataFrame, Part]:
-    """Return the images of patients that a model has not seen, and the part of the data that they are.
+    """Return the images of patients that a model has not seen, and their part.
 
     A model without a test part was evaluated on its validation part; these patients count as unseen.
 

@@ -1,4 +1,4 @@
-"""The evaluation of a model: figures of merit with intervals, baselines, subgroups and localisation."""
+"""The evaluation of a model: figures, baselines, subgroups, localisation."""
 
 from typing import Literal
 
@@ -129,7 +129,7 @@ class Baseline(Document):
 
 
 class Baselines(Document):
-    """What is reached without finding a cancer, and by the original CNN; None where it is unknown.
+    """The baselines of an evaluation; None where one is unknown.
 
     Attributes:
         prevalence: the constant prediction.
@@ -246,7 +246,7 @@ class Localisation(Document):
 
 
 class EvaluationReport(UnitReport, FileDocument):
-    """The evaluation of a model by breast, with those by image and patient: evaluation.json.
+    """The evaluation of a model by breast, image and patient: evaluation.json.
 
     Attributes:
         schema_version: of this document; files without one are of version 1.

@@ -1,4 +1,4 @@
-"""Predictions → metrics with confidence intervals over patients, compared with baselines."""
+"""Predictions → metrics with intervals over patients, compared with baselines."""
 
 from mammo_core.evaluation.baselines import STATISTICS, image_statistics
 from mammo_core.evaluation.calibration import Calibration, fit_platt

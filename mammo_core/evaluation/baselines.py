@@ -1,4 +1,7 @@
-"""Baselines: what can be predicted without finding a cancer. A model must do better."""
+"""Baselines: what can be predicted without finding a cancer.
+
+A model must do better than these.
+"""
 
 import numpy as np
 import pandas as pd
@@ -30,7 +33,9 @@ def image_statistics(images: np.ndarray) -> pd.DataFrame:
 
 
 def baseline_scores(predictions: pd.DataFrame, training: pd.DataFrame | None) -> dict[str, np.ndarray]:
-    """Return the scores of each baseline: logistic regressions fitted on the training part.
+    """Return the scores of each baseline.
+
+    They are logistic regressions fitted on the training part.
 
     Args:
         predictions: one row an image, with the columns of the baselines that are known.

@@ -1,4 +1,7 @@
-"""Confidence intervals by bootstrap over patients: all units of a patient are drawn together."""
+"""Compute confidence intervals by bootstrap over patients.
+
+All units of a patient are drawn together.
+"""
 
 from collections.abc import Iterator, Mapping
 
@@ -59,7 +62,10 @@ def bootstrap(
 
 
 def interval(values: np.ndarray) -> tuple[float | None, float | None]:
-    """Return the percentile interval of `LEVEL`; resamples without a value (NaN) are left out."""
+    """Return the percentile interval of `LEVEL`.
+
+    Resamples without a value (NaN) are left out; without any value both bounds are None.
+    """
     known = values[~np.isnan(values)]
     if known.size == 0:
         return None, None
@@ -68,6 +74,9 @@ def interval(values: np.ndarray) -> tuple[float | None, float | None]:
 
 
 def estimate(value: float, resampled: np.ndarray) -> Estimate:
-    """Return a value with the percentile interval of its resamples; None where one is not defined (NaN)."""
+    """Return a value with the percentile interval of its resamples.
+
+    A value or bound that is not defined (NaN) is None.
+    """
     low, high = interval(resampled)
     return Estimate(value=None if np.isnan(value) else value, low=low, high=high)

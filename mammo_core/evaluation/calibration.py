@@ -4,9 +4,7 @@ Training on balanced classes shifts probabilities far up. A logistic curve fitte
 natural prevalence, corrects that without changing their order.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +16,9 @@ MIN_DISTANCE = 1e-7  # of probabilities from 0 and 1, so that logits are finite
 
 @dataclass(frozen=True)
 class Calibration:
-    """A logistic curve on the logit: p → 1 / (1 + exp(-(slope · logit(p) + intercept))).
+    """A logistic curve on the logit of a probability.
+
+    It maps p to 1 / (1 + exp(-(slope · logit(p) + intercept))).
 
     Attributes:
         slope: above 0, so that the order of images does not change.
@@ -32,15 +32,6 @@ class Calibration:
         """Return calibrated probabilities, float64 of the input's shape."""
         return expit(self.slope * logit(probability) + self.intercept)
 
-    def to_json(self) -> dict[str, float]:
-        """Return the parameters as a JSON document."""
-        return {"slope": self.slope, "intercept": self.intercept}
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> "Calibration":
-        """Read the parameters from a document, which may hold other keys too."""
-        return cls(float(document["slope"]), float(document["intercept"]))
-
 
 def logit(probability: npt.ArrayLike) -> np.ndarray:
     """Return log(p / (1 - p)), finite also for 0 and 1."""
@@ -49,7 +40,9 @@ def logit(probability: npt.ArrayLike) -> np.ndarray:
 
 
 def fit_platt(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> Calibration:
-    """Fit a calibration by maximum likelihood with Platt's smoothed targets (Platt 1999).
+    """Fit a calibration by maximum likelihood.
+
+    The targets are smoothed (Platt 1999).
 
     Args:
         labels: 0 or 1, (n,), at natural prevalence.

@@ -9,7 +9,10 @@ HISTOGRAM_EDGES = np.linspace(0, 1, 21)  # probabilities
 
 
 def roc(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the ROC curve: false_positive_rate, sensitivity, threshold, from no unit recalled to all."""
+    """Return the ROC curve, from no unit recalled to all.
+
+    Columns: false_positive_rate, sensitivity, threshold.
+    """
     false_positive_rate, sensitivity, threshold = roc_curve(table["label"].astype(int), table["probability"])
     threshold = np.minimum(threshold, 1.0)  # the first one is infinite
     return pd.DataFrame(
@@ -18,13 +21,16 @@ def roc(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def precision_recall(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the precision-recall curve: sensitivity and ppv, from all units recalled to none."""
+    """Return the precision-recall curve, from all units recalled to none.
+
+    Columns: sensitivity, ppv.
+    """
     ppv, sensitivity, _ = precision_recall_curve(table["label"].astype(int), table["probability"])
     return pd.DataFrame({"sensitivity": sensitivity, "ppv": ppv})
 
 
 def calibration(table: pd.DataFrame) -> pd.DataFrame:
-    """Compare predicted probabilities with observed shares in bins of equally many units.
+    """Compare predicted probabilities with observed shares in bins of equal size.
 
     Returns:
         One row a bin, from the lowest probabilities to the highest: n, mean_predicted (mean probability) and

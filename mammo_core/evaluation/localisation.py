@@ -1,4 +1,4 @@
-"""Measure whether heatmaps lie on lesions, where the lesions are known: the pointing game."""
+"""Measure whether heatmaps lie on known lesions: the pointing game."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,9 @@ class LesionImage:
 
 
 def localisation(images: Sequence[LesionImage], resamples: int = RESAMPLES, seed: int = 0) -> Localisation | None:
-    """Play the pointing game: a hit is a heatmap whose maximum lies within a lesion's box (Zhang et al. 2018).
+    """Play the pointing game (Zhang et al. 2018).
+
+    A hit is a heatmap whose maximum lies within a lesion's box.
 
     Boxes are enlarged by half a cell of the map on each side, for the model and for chance alike.
 
@@ -55,7 +57,9 @@ def localisation(images: Sequence[LesionImage], resamples: int = RESAMPLES, seed
 
 
 def cam_outside_breast(cam: np.ndarray, breast: np.ndarray) -> float:
-    """Return the share of a heatmap's positive values that lies outside the breast, 0 without any.
+    """Return the share of a heatmap's positive values outside the breast.
+
+    A heatmap without positive values has the share 0.
 
     Args:
         cam: float (h, w); it covers the model input.

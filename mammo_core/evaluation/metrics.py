@@ -1,4 +1,4 @@
-"""Metrics of one table and, by the same formulae, of thousands of bootstrap resamples at once.
+"""Compute metrics of one table, or of thousands of resamples at once.
 
 Units are ranked once by their score. A sample holds how often each unit was drawn. Weights of 1 give the plain metric,
 equal to scikit-learn's where it has one.
@@ -100,7 +100,10 @@ class Ranking:
 
 
 def auc(sample: Sample) -> np.ndarray:
-    """Return the area under the ROC curve of each sample, (b,); NaN where a sample has one class only."""
+    """Return the area under the ROC curve of each sample, (b,).
+
+    NaN where a sample has one class only.
+    """
     above = sample.true_positives - sample.positive / 2
     return _divide((sample.negative * above).sum(axis=1), (sample.negatives * sample.positives)[:, 0])
 
@@ -127,7 +130,10 @@ def average_precision(sample: Sample) -> np.ndarray:
 
 
 def sensitivity_at_90_specificity(sample: Sample) -> np.ndarray:
-    """Return the highest sensitivity with at least 90 % specificity, (b,); NaN where a sample has one class only."""
+    """Return the highest sensitivity with at least 90 % specificity, (b,).
+
+    NaN where a sample has one class only.
+    """
     sensitivity = _divide(sample.true_positives, sample.positives)
     false_positive_rate = _divide(sample.false_positives, sample.negatives)
     best = np.where(false_positive_rate <= FALSE_POSITIVE_LIMIT + 1e-12, sensitivity, 0.0).max(axis=1)

@@ -1,4 +1,4 @@
-"""Detect images unlike the training images (out of distribution), by Mahalanobis distance.
+"""Detect images unlike the training images: out-of-distribution detection.
 
 A network predicts something for any image. For an image unlike all that it was trained on the prediction has no basis.
 Therefore the image's global statistics, the shape of its breast and the network's own features are compared with those
@@ -23,7 +23,9 @@ MIN_STANDARD_DEVIATION = 1e-6
 
 @dataclass(frozen=True)
 class OODDetector:
-    """The distribution of the training images' features, and a threshold on the distance from it.
+    """The distribution of the training images' features, with a threshold.
+
+    The distance from the distribution is Mahalanobis'.
 
     Attributes:
         mean, scale: mean and standard deviation of the features, float64 (d,).
@@ -37,7 +39,9 @@ class OODDetector:
     threshold: float
 
     def ood_score(self, features: np.ndarray) -> np.ndarray:
-        """Return the distance from the training images over the threshold, float64 (n,); above 1: out of distribution.
+        """Return the distance from the training images over the threshold.
+
+        An image with a score above 1 is out of distribution.
 
         Args:
             features: (n, d), see `ood_features`.

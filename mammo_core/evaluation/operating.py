@@ -106,7 +106,7 @@ def at_threshold(table: pd.DataFrame, threshold: float) -> OperatingPointFigures
 
 
 def outcomes(units: pd.DataFrame, threshold: float, label: int, recalled: bool) -> pd.DataFrame:
-    """Return the units of one cell of the confusion matrix, the most surprising ones first.
+    """Return the units of a cell of the confusion matrix, most surprising first.
 
     Args:
         units: one row a unit, with label and probability.
@@ -139,7 +139,7 @@ def per_thousand(sensitivity: float | None, specificity: float | None, prevalenc
 
 
 def describe_percentile(validation: pd.DataFrame, probability: float, unit: Unit) -> str:
-    """Describe how a probability compares with those of validation units with and without cancer.
+    """Describe how a probability compares with those of validation units.
 
     Args:
         validation: one row an image, with label and probability.

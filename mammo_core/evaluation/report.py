@@ -1,4 +1,4 @@
-"""Predictions → the report: figures of merit with 95 % confidence intervals over patients, baselines, a verdict."""
+"""Predictions → the report: figures with 95 % intervals, baselines, a verdict."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -154,7 +154,7 @@ def constant_baseline(prevalence: float) -> ConstantBaseline:
 
 
 def compare_auc(model: pd.DataFrame, baseline: pd.DataFrame, resamples: int = RESAMPLES) -> Baseline:
-    """Compare a model with a baseline, or with another model, by the paired difference in AUC.
+    """Compare a model with a baseline or another model by the paired AUC difference.
 
     Args:
         model: one row a unit, with patient_id, label and probability.
@@ -176,7 +176,7 @@ def compare_auc(model: pd.DataFrame, baseline: pd.DataFrame, resamples: int = RE
 
 
 def at_operating_point(report: Report, table: pd.DataFrame, threshold: float, resamples: int = RESAMPLES) -> Report:
-    """Return the report with all threshold-dependent fields recomputed for `threshold`.
+    """Return the report with all threshold-dependent fields recomputed.
 
     Args:
         report: of the same units.

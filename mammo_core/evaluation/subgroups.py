@@ -1,4 +1,4 @@
-"""Evaluate a model in parts of the data: by site, machine, age, density, implant, side and view."""
+"""Evaluate a model in parts of the data: by site, machine, age and so on."""
 
 import pandas as pd
 

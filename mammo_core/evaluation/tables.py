@@ -29,7 +29,7 @@ MISSING = "–"
 
 
 def report_table(report: UnitReport) -> pd.DataFrame:
-    """Return the figures of a report and of its baselines as text, with 95 % intervals.
+    """Return the figures of a report and its baselines as text, with intervals.
 
     Returns:
         One row a figure: measure, the model, the constant prediction, and each known baseline.

@@ -10,7 +10,9 @@ from mammo_core.documents.units import Unit
 
 
 def to_breasts(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Combine images into breasts (patient × laterality): mean probability, positive if any image is.
+    """Combine images into breasts, one a patient and laterality.
+
+    A breast has the mean probability of its images, and is positive if any of them is.
 
     Other columns take their first known value.
     """
@@ -18,7 +20,10 @@ def to_breasts(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_patients(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Combine images into breasts, and breasts into patients: highest probability, positive if any is."""
+    """Combine images into breasts, and breasts into patients.
+
+    A patient has the highest probability of her breasts, and is positive if any of them is.
+    """
     return _combine(to_breasts(predictions), ["patient_id"], "max")
 
 

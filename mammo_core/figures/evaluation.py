@@ -1,4 +1,4 @@
-"""Reports → figures: ROC, precision-recall, calibration, scores by label, subgroups."""
+"""Reports → figures: ROC, precision-recall, calibration, scores, subgroups."""
 
 from collections.abc import Mapping, Sequence
 
@@ -40,11 +40,13 @@ def roc_figure(models: Mapping[str, pd.DataFrame], threshold: float | None = Non
     _diagonal(figure, "chance")
     figure.update_xaxes(title="1 − specificity", range=[0, 1])
     figure.update_yaxes(title="sensitivity", range=[0, 1.02])
-    return _finish(figure)
+    return _apply_layout(figure)
 
 
 def precision_figure(models: Mapping[str, pd.DataFrame]) -> go.Figure:
-    """Draw the precision-recall curve of each model, and the prevalences that a constant prediction reaches.
+    """Draw the precision-recall curve of each model, and the prevalence.
+
+    A constant prediction reaches the prevalence.
 
     Args:
         models: one row a unit, with label and probability, by the model's name.
@@ -64,11 +66,13 @@ def precision_figure(models: Mapping[str, pd.DataFrame]) -> go.Figure:
         _horizontal(figure, prevalence, f"prevalence {prevalence:.3f}")
     figure.update_xaxes(title="sensitivity", range=[0, 1])
     figure.update_yaxes(title="positive predictive value (precision)", range=[0, 1.02])
-    return _finish(figure)
+    return _apply_layout(figure)
 
 
 def calibration_figure(units: pd.DataFrame) -> go.Figure:
-    """Draw observed shares of positives over predicted probabilities, in bins of equally many units.
+    """Draw observed shares of positives over predicted probabilities.
+
+    Bins hold equally many units.
 
     Args:
         units: one row a unit, with label and probability.
@@ -87,11 +91,11 @@ def calibration_figure(units: pd.DataFrame) -> go.Figure:
     _diagonal(figure, "perfect")
     figure.update_xaxes(title="Mean predicted probability", rangemode="tozero")
     figure.update_yaxes(title="Observed share of positives", rangemode="tozero")
-    return _finish(figure)
+    return _apply_layout(figure)
 
 
 def score_figure(units: pd.DataFrame, threshold: float, unit: Unit = "breast") -> go.Figure:
-    """Draw the distribution of the probabilities of each label, and the operating point.
+    """Draw the distribution of each label's probabilities, and the threshold.
 
     Args:
         units: one row a unit, with label and probability.
@@ -118,7 +122,7 @@ def score_figure(units: pd.DataFrame, threshold: float, unit: Unit = "breast") -
     figure.update_layout(barmode="group")
     figure.update_xaxes(title="probability", range=[0, 1])
     figure.update_yaxes(title=f"share of {unit}s with that label", tickformat=".0%")
-    return _finish(figure)
+    return _apply_layout(figure)
 
 
 def subgroup_figure(subgroups: Sequence[Subgroup], overall: float | None) -> go.Figure:
@@ -145,7 +149,7 @@ def subgroup_figure(subgroups: Sequence[Subgroup], overall: float | None) -> go.
         figure.add_vline(overall, line=REFERENCE)
     figure.update_xaxes(title="ROC AUC (dashed: all units)", range=[min(0.4, auc["low"].min()), 1])
     figure.update_yaxes(autorange="reversed")
-    _finish(figure)
+    _apply_layout(figure)
     return figure.update_layout(height=max(240, 90 + 26 * len(rows)), showlegend=False)
 
 
@@ -176,6 +180,6 @@ def _horizontal(figure: go.Figure, value: float, name: str) -> None:
     figure.add_scatter(x=[0, 1], y=[value, value], mode="lines", line=REFERENCE, name=name, hoverinfo="skip")
 
 
-def _finish(figure: go.Figure) -> go.Figure:
+def _apply_layout(figure: go.Figure) -> go.Figure:
     apply_style(figure)
     return figure.update_layout(height=HEIGHT, legend={"orientation": "h", "y": -0.25}, hovermode="closest")

@@ -12,7 +12,7 @@ from mammo_core.figures.style import COLOURS
 
 
 def exam_score_figure(validation: pd.DataFrame, breasts: Sequence[BreastPrediction], threshold: float) -> go.Figure:
-    """Draw the probabilities of an exam's breasts in the distribution of validation breasts.
+    """Draw an exam's breasts in the distribution of validation breasts.
 
     Args:
         validation: one row an image, with label and probability.

@@ -18,7 +18,10 @@ from mammo_core.models.bundle import Bundle
 
 
 def card_tables(card: ModelCard) -> dict[str, pd.DataFrame]:
-    """Return the tables of a model card by their titles; each has the columns item and value, or one row a part."""
+    """Return the tables of a model card by their titles.
+
+    Each has the columns item and value, except that of the data, which has one row a part.
+    """
     data, metrics = card.data, card.metrics
     point = card.operating_point
     evaluated_on = f"{metrics.n:,} {metrics.unit}s of {metrics.patients:,} patients, {metrics.part} part"

@@ -9,7 +9,9 @@ from mammo_core.prediction.rendering import to_png
 
 
 def zoom_figure(picture: np.ndarray) -> go.Figure:
-    """Draw a picture that can be zoomed and panned, in its own pixels and aspect ratio.
+    """Draw a picture that can be zoomed and panned.
+
+    It keeps its own pixels and aspect ratio.
 
     Args:
         picture: uint8 (rows, columns) or (rows, columns, 3).

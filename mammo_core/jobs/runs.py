@@ -97,8 +97,8 @@ def model_table(workspace: Workspace) -> pd.DataFrame:
                 "data": card.data.dataset if card else None,
                 "settings": _changed_settings(card.config) if card else "",
                 "epochs": run.epochs,
-                "AUC, breasts (95 % CI)": format_ci(report.auc) if report else None,
-                "gain over age (95 % CI)": format_ci(age.gain) if age else None,
+                "AUC by breast (95 % CI)": format_ci(report.auc) if report else None,
+                "gain over age alone (95 % CI)": format_ci(age.gain) if age else None,
                 "verdict": report.verdict if report else None,
                 "note": read_note(workspace, run.run),
             }

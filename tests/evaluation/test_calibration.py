@@ -23,7 +23,3 @@ def test_fit_platt_recovers_probabilities_shifted_by_balanced_training():
 def test_fit_platt_inverted_predictions_keeps_order():
     labels, probabilities = [1, 1, 0, 0], np.array([0.1, 0.2, 0.8, 0.9])
     assert (np.diff(fit_platt(labels, probabilities).apply(probabilities)) >= 0).all()
-
-
-def test_calibration_json_round_trip():
-    assert Calibration.from_json(Calibration(2.0, -1.0).to_json()) == Calibration(2.0, -1.0)
