@@ -54,7 +54,9 @@ class DaskPool:
     def __init__(self, client: "Client") -> None:
         self.client = client
 
-    def map_batches(self, task: Task, rows: Sequence[Row], should_stop: Callable[[], bool]) -> Iterator[tuple]:
+    def map_batches(
+        self, task: Task, rows: Sequence[Row], should_stop: Callable[[], bool]
+    ) -> Iterator[tuple[list[Row], Any]]:
         """Apply a task to batches of rows, see `WorkerPool.map_batches`."""
         suspects: list[Row] = []
         batches = [list(rows[start : start + BATCH_ROWS]) for start in range(0, len(rows), BATCH_ROWS)]
