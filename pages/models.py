@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from mammo_core.documents.metrics import read_metrics
 from mammo_core.figures.training import loss_curves, score_curves
-from mammo_core.jobs.runs import model_table, read_metrics
+from mammo_core.jobs.runs import model_table
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, list_models, model_folder
 from mammo_core.workspace import Workspace

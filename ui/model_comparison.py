@@ -3,12 +3,12 @@
 import streamlit as st
 
 from mammo_core.assessment import compare_models
+from mammo_core.documents.metrics import read_metrics
 from mammo_core.errors import DataError
 from mammo_core.evaluation import to_unit
 from mammo_core.evaluation.tables import comparison_table
 from mammo_core.figures.evaluation import precision_figure, roc_figure
 from mammo_core.figures.training import compared_curves
-from mammo_core.jobs.runs import read_metrics
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import model_folder
 from mammo_core.workspace import Workspace

@@ -1,47 +1,52 @@
-"""Every setting of a training run."""
+"""Ask for every setting of a training run."""
 
-from typing import Any, get_args
+from typing import get_args
 
 import streamlit as st
 
-from mammo_core.learning.config import MAX_EPOCHS, Imbalance, Network, TrainingConfig
+from mammo_core.documents.training_config import MAX_EPOCHS, Imbalance, Network, TrainingConfig
 
-RATES = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2]
+LEARNING_RATES = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2]
+BATCH_SIZES = [4, 8, 16, 32, 64, 128]
+RANDOM_WEIGHTS = "random weights"
 
 
-def choose_settings(start_models: list[str]) -> dict[str, Any]:
-    """Show every setting but the store, and return what is set, checked or not."""
+def choose_settings(start_models: list[str]) -> dict[str, object]:
+    """Show every setting but the store, and return their values, not yet validated."""
     fields = TrainingConfig.model_fields
-    usual = {name: field.default for name, field in fields.items()}
+    defaults = {name: field.default for name, field in fields.items()}
+    help_texts = {name: field.description for name, field in fields.items()}
     left, middle, right = st.columns(3)
-    network = left.selectbox("Network", get_args(Network), help=fields["network"].description)
-    first = left.selectbox("Start from", ["random weights", *start_models], help=fields["start_from"].description)
-    weights = None
+    network = left.selectbox("Network", get_args(Network), help=help_texts["network"])
+    start_from = left.selectbox("Start from", [RANDOM_WEIGHTS, *start_models], help=help_texts["start_from"])
+    backbone_weights = None
     if network == "large":
-        weights = left.text_input("Backbone weights", help=fields["backbone_weights"].description).strip()
-    augment = left.toggle("Vary training images", usual["augment"], help=fields["augment"].description)
-    epochs = middle.slider("Epochs, at most", 1, MAX_EPOCHS, usual["epochs"])
-    patience = middle.slider("Patience, epochs", 1, MAX_EPOCHS, usual["patience"], help=fields["patience"].description)
-    batch = middle.select_slider("Batch size, images", [4, 8, 16, 32, 64, 128], usual["batch_size"])
-    rate = right.select_slider("Learning rate", RATES, usual["learning_rate"], format_func="{:g}".format)
-    imbalance = right.selectbox("Class imbalance", get_args(Imbalance), help=fields["imbalance"].description)
-    seed = right.number_input("Seed", 0, 2**31 - 1, usual["seed"], help=fields["seed"].description)
+        backbone_weights = left.text_input("Backbone weights", help=help_texts["backbone_weights"]).strip()
+    augment = left.toggle("Data augmentation", defaults["augment"], help=help_texts["augment"])
+    epochs = middle.slider("Max. epochs", 1, MAX_EPOCHS, defaults["epochs"])
+    patience = middle.slider(
+        "Early stopping after … epochs", 1, MAX_EPOCHS, defaults["patience"], help=help_texts["patience"]
+    )
+    batch_size = middle.select_slider("Batch size, images", BATCH_SIZES, defaults["batch_size"])
+    learning_rate = right.select_slider(
+        "Learning rate", LEARNING_RATES, defaults["learning_rate"], format_func="{:g}".format
+    )
+    imbalance = right.selectbox("Class imbalance", get_args(Imbalance), help=help_texts["imbalance"])
+    seed = right.number_input("Seed", 0, 2**31 - 1, defaults["seed"], help=help_texts["seed"])
     validation, test = middle.columns(2)
     validation_share = validation.number_input(
-        "Validation share", 0.05, 0.5, usual["validation_share"], 0.05, help=fields["validation_share"].description
+        "Validation share", 0.05, 0.5, defaults["validation_share"], 0.05, help=help_texts["validation_share"]
     )
-    test_share = test.number_input(
-        "Test share", 0.0, 0.5, usual["test_share"], 0.05, help=fields["test_share"].description
-    )
+    test_share = test.number_input("Test share", 0.0, 0.5, defaults["test_share"], 0.05, help=help_texts["test_share"])
     return {
         "network": network,
-        "start_from": None if first == "random weights" else first,
-        "backbone_weights": weights or None,
+        "start_from": None if start_from == RANDOM_WEIGHTS else start_from,
+        "backbone_weights": backbone_weights or None,
         "augment": augment,
         "epochs": epochs,
         "patience": patience,
-        "batch_size": batch,
-        "learning_rate": rate,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
         "imbalance": imbalance,
         "seed": seed,
         "validation_share": validation_share,

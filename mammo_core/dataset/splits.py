@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
+from mammo_core.documents.metrics import Part
 from mammo_core.errors import ConfigError, DataError
 
-PARTS = ("train", "validation", "test")
+PARTS: tuple[Part, ...] = ("train", "validation", "test")
 
 
 def split_patients(manifest: pd.DataFrame, validation_share: float, test_share: float, seed: int) -> pd.Series:

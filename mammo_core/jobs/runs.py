@@ -1,7 +1,6 @@
 """List training runs, models and active jobs."""
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -9,6 +8,7 @@ from mammo_core.assessment import compare_models
 from mammo_core.documents.card import ModelCard
 from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.job import FINAL, RunSummary
+from mammo_core.documents.metrics import read_metrics
 from mammo_core.documents.report import EvaluationReport
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError, ModelNotFound
@@ -16,7 +16,6 @@ from mammo_core.evaluation.tables import format_ci
 from mammo_core.jobs.folder import SPEC, JobFolder
 from mammo_core.models.bundle import CARD, EVALUATION, open_bundle
 from mammo_core.models.registry import active_model, list_models, model_folder, read_note
-from mammo_core.storage.json_files import read_json, read_json_lines
 from mammo_core.workspace import Workspace
 
 
@@ -67,7 +66,7 @@ def read_epochs(run: Path) -> int | None:
     Raises:
         DataError: its metrics can't be read.
     """
-    return max((record["epoch"] for record in read_metrics(run) if record["kind"] == "epoch"), default=None)
+    return max((record.epoch for record in read_metrics(run) if record.kind == "epoch"), default=None)
 
 
 def read_auc(run: Path) -> Estimate | None:
@@ -145,24 +144,6 @@ def any_active(workspace: Workspace, names: list[str]) -> bool:
 def run_folder(workspace: Workspace, name: str) -> Path:
     """Return the folder of a run; no name leads out of the models folder."""
     return workspace.models / Path(name).name
-
-
-def read_metrics(run: Path) -> list[dict[str, Any]]:
-    """Return what a run has written so far: "start", "step" and "epoch" records."""
-    return read_json_lines(run / "metrics.jsonl")
-
-
-def verification_text(run: Path) -> str:
-    """Return the result of reloading the saved model, for people; "" before."""
-    path = run / "verification.json"
-    if not path.exists():
-        return ""
-    result = read_json(path)
-    word = "verified" if result["verified"] else "**not verified**"
-    return (
-        f"{word}: loaded afresh, its answers to {result['images']:,} validation images differ by at most "
-        f"{result['largest_difference']:.1g}"
-    )
 
 
 def _changed_settings(config: TrainingConfig) -> str:

@@ -22,7 +22,7 @@ from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.process import run_requested
 from mammo_core.jobs.runs import read_auc, read_epochs
 from mammo_core.jobs.training import TrainJob
-from mammo_core.learning.plan import plan
+from mammo_core.learning.plan import resolve
 from mammo_core.settings import apply_environment, as_environment
 from mammo_core.workspace import Workspace
 
@@ -71,7 +71,7 @@ def sweep(
         MammoError: settings or data don't allow one of the runs, or no scheduler answers.
     """
     for config in configs:
-        plan(config)
+        resolve(config, workspace)
     base = f"{configs[0].store}-sweep-{datetime.now():%Y%m%d-%H%M%S}"
     jobs = [TrainJob(name=f"{base}-{number:02d}", config=config) for number, config in enumerate(configs, 1)]
     ended = _run_in_parallel(jobs, workspace, scheduler) if scheduler else _run_in_sequence(jobs, workspace)

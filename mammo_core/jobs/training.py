@@ -8,12 +8,11 @@ from typing import Any, Literal
 from filelock import FileLock
 
 from mammo_core.documents.training_config import TrainingConfig
-from mammo_core.documents.training_result import TrainingResult
 from mammo_core.errors import DataError, JobError
 from mammo_core.jobs.folder import FINAL, SPEC, JobFolder
 from mammo_core.jobs.process import launch
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
-from mammo_core.learning.plan import plan
+from mammo_core.learning.plan import TrainingPlan, resolve
 from mammo_core.models.registry import active_model
 from mammo_core.storage.disk_space import full_disk_named
 from mammo_core.workspace import Workspace
@@ -46,8 +45,8 @@ class TrainJob(JobSpec):
         """Train, evaluate, save and verify the model."""
         from mammo_core.learning.trainer import train
 
-        document = train(context.folder, self.config, context.progress, context.should_stop)
-        result = TrainingResult.model_validate(document)
+        plan = resolve(self.config, context.workspace)
+        result = train(plan, context.folder, context.progress, context.should_stop)
         return JobOutcome(result.status, result.message, result)
 
     @classmethod
@@ -63,7 +62,12 @@ def train_job(workspace: Workspace, config: TrainingConfig) -> TrainJob:
     Raises:
         MammoError: the store, the start model or the memory don't allow this training.
     """
-    plan(config)
+    resolve(config, workspace)
+    return _new_run(workspace, config)
+
+
+def _new_run(workspace: Workspace, config: TrainingConfig) -> TrainJob:
+    """Return the job of a new run, whose settings have been checked."""
     name = f"{config.store}-{config.network}-{_time_text()}"
     number = 1
     job = TrainJob(name=name, config=config)
@@ -78,7 +82,7 @@ def _time_text() -> str:
 
 
 @full_disk_named("a run")
-def start(workspace: Workspace, config: TrainingConfig) -> JobFolder:
+def start(workspace: Workspace, plan: TrainingPlan) -> JobFolder:
     """Start a run in a process of its own.
 
     Two clicks, or two tabs, with the same settings start one run.
@@ -87,16 +91,16 @@ def start(workspace: Workspace, config: TrainingConfig) -> JobFolder:
         The new run's folder, or that of a queued or running run with the same settings.
 
     Raises:
-        MammoError: the store, the start model or the memory don't allow the training, or the disk is full.
+        MammoError: the disk is full.
     """
     workspace.models.mkdir(parents=True, exist_ok=True)
     with FileLock(workspace.models / ".start.lock"):
         for path in workspace.models.glob(f"*/{SPEC}"):
             folder = JobFolder(path.parent)
             with suppress(DataError):  # a damaged folder is no run with these settings
-                if folder.state() not in FINAL and folder.spec(TrainJob).config == config:
+                if folder.state() not in FINAL and folder.spec(TrainJob).config == plan.config:
                     return folder
-        return launch(train_job(workspace, config), workspace)
+        return launch(_new_run(workspace, plan.config), workspace)
 
 
 def can_resume(folder: JobFolder) -> bool:
@@ -124,7 +128,7 @@ def resume_job(workspace: Workspace, name: str) -> TrainJob:
     if folder.name == active_model(workspace):
         raise JobError(f"{folder.name} is the active model, and resuming would replace it. Activate another one first.")
     job = TrainJob(name=folder.name, config=folder.spec(TrainJob).config)
-    plan(job.config)
+    resolve(job.config, workspace)
     return job
 
 

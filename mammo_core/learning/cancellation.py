@@ -1,4 +1,4 @@
-"""How a run learns that it shall end, and goes through many images without being deaf to it."""
+"""Cooperative cancellation: a stop signal, and a batch iterator that checks it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,21 +6,21 @@ from dataclasses import dataclass
 import numpy as np
 
 ShouldStop = Callable[[], bool]
-BATCH = 64  # images that are loaded, judged or described between two questions
+BATCH_IMAGES = 64  # images processed between two checks of the stop signal
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error
-    """Someone asked to stop while images were gone through; `train` catches it."""
+    """A stop was requested during a pass over images; `train` catches it."""
 
 
 @dataclass
 class StopSignal:
-    """Why a run ends before its time.
+    """Why a run ends early.
 
     Attributes:
-        should_stop: whether someone asks to stop.
-        stopped: whether someone did.
-        diverged: whether a loss or an answer was not a number.
+        should_stop: returns whether a stop is requested.
+        stopped: whether one has been requested.
+        diverged: whether a loss or a prediction was not a finite number.
     """
 
     should_stop: ShouldStop
@@ -28,23 +28,23 @@ class StopSignal:
     diverged: bool = False
 
     def is_set(self) -> bool:
-        """Return whether someone asks to stop, or has."""
+        """Return whether a stop is requested, now or before."""
         self.stopped = self.stopped or self.should_stop()
         return self.stopped
 
 
 def never_stop() -> bool:
-    """Answer that nobody asks to stop."""
+    """Return False: for callers that cannot be stopped."""
     return False
 
 
-def batches(places: np.ndarray, should_stop: ShouldStop = never_stop) -> Iterator[np.ndarray]:
-    """Yield positions, int (n,), in batches of at most `BATCH`.
+def batches(indices: np.ndarray, should_stop: ShouldStop = never_stop) -> Iterator[np.ndarray]:
+    """Yield indices, int (n,), in batches of at most `BATCH_IMAGES`.
 
     Raises:
-        Cancelled: someone asks to stop.
+        Cancelled: a stop is requested.
     """
-    for start in range(0, len(places), BATCH):
+    for start in range(0, len(indices), BATCH_IMAGES):
         if should_stop():
             raise Cancelled
-        yield places[start : start + BATCH]
+        yield indices[start : start + BATCH_IMAGES]

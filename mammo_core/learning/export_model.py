@@ -1,30 +1,34 @@
-"""The end of a run: from its best checkpoint to a model folder that is judged, saved whole and verified."""
+"""Export a run: from its best checkpoint to an evaluated, saved and verified model folder."""
 
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
-import keras
 import numpy as np
 import pandas as pd
 
 from mammo_core.dataset.lesion_annotations import boxes_in_input, read_lesions
 from mammo_core.dataset.store import Store, parse_geometry
-from mammo_core.documents.card import CalibrationRecord, DataProvenance, MetricsSummary, ModelCard, PartCounts
-from mammo_core.documents.operating_point import OperatingPoint, Policy
-from mammo_core.documents.report import Part
+from mammo_core.documents.card import CalibrationRecord, DataProvenance, MetricsSummary, ModelCard
+from mammo_core.documents.metrics import Part
+from mammo_core.documents.operating_point import OperatingPoint
+from mammo_core.documents.verification import VERIFICATION
 from mammo_core.evaluation import STATISTICS, choose_threshold, evaluate, fit_platt, image_statistics
 from mammo_core.evaluation.calibration import Calibration
 from mammo_core.evaluation.localisation import LesionImage, localisation
 from mammo_core.evaluation.ood import OODDetector, fit_detector, ood_features
-from mammo_core.learning.callbacks.validation import predict
+from mammo_core.evaluation.operating import Policy
+from mammo_core.learning._tensorflow import keras
+from mammo_core.learning.cam_network import CamNetwork
 from mammo_core.learning.cancellation import Cancelled, ShouldStop, StopSignal, batches, never_stop
-from mammo_core.learning.config import TrainingConfig
-from mammo_core.learning.networks import class_activation_map, load, with_feature_output
-from mammo_core.learning.plan import TrainingData, describe
-from mammo_core.learning.verification import VERIFICATION, verifier, verify
+from mammo_core.learning.held_out_pass import NetworkPass, ood_indices, run_once
+from mammo_core.learning.networks import load
+from mammo_core.learning.plan import TrainingPlan
+from mammo_core.learning.training_data import TrainingData, count_parts
+from mammo_core.learning.verification import verification_process, verify
 from mammo_core.models.bundle import (
     CARD,
     EVALUATION,
@@ -35,19 +39,18 @@ from mammo_core.models.bundle import (
     write_card,
     write_ood_detector,
 )
-from mammo_core.preprocess import to_tensor
 from mammo_core.storage.atomic import atomic_path
 from mammo_core.storage.json_files import write_json
 
 CHECKPOINT = "checkpoint.keras"
 OPERATING_POLICY: Policy = "specificity_90"
-REFERENCE_IMAGES = 4_000  # of a part, at most: more don't change what is usual
-STOPPED_IMAGES = (
-    200  # of a part, about, that a stopped run is judged by: under ten seconds, whatever the size of the data
+STOPPED_RUN_IMAGES = (
+    200  # of a part, about, on which a stopped run is evaluated: under ten seconds for any size of data
 )
-KEPT = (  # of the manifest, with the predictions: who it was, and what subgroups and baselines need
+MIN_CAM_SCALE = 1e-6
+PREDICTION_COLUMNS = [  # kept with the predictions: identity, and what subgroups and baselines need
     "patient_id", "image_id", "laterality", "view", "label", "part", "age", "site_id", "machine_id", "density", "implant",
-)  # fmt: skip
+]  # fmt: skip
 LIMITS = (
     "Research use only. Not a medical device; not for any decision about a patient.",
     "At 256 pixels a pixel is about a millimetre: masses can show, microcalcifications can't.",
@@ -56,96 +59,98 @@ SYNTHETIC_LIMIT = "Trained on synthetic images only: what it says about a real m
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A run that has learnt what it will learn.
+class TrainedRun:
+    """A run whose training has ended.
 
     Attributes:
         run: its folder, with the best checkpoint.
-        config: of the run.
-        store: that its images come from.
-        data: those images.
-        best_epoch: of the checkpoint.
+        plan: what it was to do.
+        data: its images.
+        best_epoch: epoch of the checkpoint.
     """
 
     run: Path
-    config: TrainingConfig
-    store: Store
+    plan: TrainingPlan
     data: TrainingData
     best_epoch: int
 
 
-def complete(trained: Trained, stop_signal: StopSignal, tell: Callable[[str], None]) -> TrainingData:
-    """Make the model folder: judge, save, verify in a fresh process, and write the card last.
+def export_model(trained: TrainedRun, stop_signal: StopSignal, on_phase: Callable[[str], None]) -> TrainingData:
+    """Make the model folder: evaluate, save, verify in a fresh process, and write the card last.
 
-    Once someone asks to stop, the judging, which takes minutes for a large data set, is done again on a sample of patients.
+    Evaluation takes minutes for large data. Once a stop is requested, it starts again on a sample of the patients.
 
     Args:
         trained: the run.
-        stop_signal: asked all the time.
-        tell: called with what is being done.
+        stop_signal: checked at every batch.
+        on_phase: called with a text at the start of each phase.
 
     Returns:
-        The data that the model was judged on.
+        The data on which the model was evaluated.
 
     Raises:
-        ModelError: the saved model can't be loaded again, or says something else then.
+        ModelError: the saved model can't be loaded again, or then predicts something else.
     """
     if not stop_signal.is_set():
         with suppress(Cancelled):
-            return _complete(trained, stop_signal.is_set, tell)
-    return _complete(replace(trained, data=trained.data.sample(STOPPED_IMAGES, trained.config.seed)), never_stop, tell)
+            return _export(trained, stop_signal.is_set, on_phase)
+    sample = trained.data.sample(STOPPED_RUN_IMAGES, trained.plan.config.seed)
+    return _export(replace(trained, data=sample), never_stop, on_phase)
 
 
-def _complete(trained: Trained, should_stop: ShouldStop, tell: Callable[[str], None]) -> TrainingData:
-    for name in (CARD, VERIFICATION):  # of the same run before it went on; no card: no model
+def _export(trained: TrainedRun, should_stop: ShouldStop, on_phase: Callable[[str], None]) -> TrainingData:
+    for name in (CARD, VERIFICATION):  # of the same run before it was resumed; without a card there is no model
         (trained.run / name).unlink(missing_ok=True)
-    with verifier(trained.run, trained.store.folder) as process:
-        tell("Judging the best model")
-        card = finish(trained, should_stop)
-        tell("Verifying the saved model in a fresh process")
+    with verification_process(trained.run, trained.plan.store.folder) as process:
+        on_phase("Evaluating the best model")
+        card = write_model_files(trained, should_stop)
+        on_phase("Verifying the saved model in a fresh process")
         verify(trained.run, process, should_stop)
     write_card(trained.run, card)
     return trained.data
 
 
-def finish(trained: Trained, should_stop: ShouldStop = never_stop) -> ModelCard:
-    """Write the files of the model folder: network, preprocessing, predictions, evaluation, OOD detector.
+def write_model_files(trained: TrainedRun, should_stop: ShouldStop = never_stop) -> ModelCard:
+    """Write all files of the model folder but the card: network, preprocessing, predictions, evaluation, OOD detector.
 
     Returns:
-        The card, which is to be written once the model is verified.
+        The card, to be written once the model is verified.
 
     Raises:
-        Cancelled: someone asks to stop.
+        Cancelled: a stop is requested.
     """
-    run, data, store = trained.run, trained.data, trained.store
+    run, data, store = trained.run, trained.data, trained.plan.store
     best = load(run / CHECKPOINT)
     with atomic_path(run / MODEL) as path:
         keras.Model(best.input, best.output, name=best.name).save(path)  # without the optimiser's state
     write_json(run / PREPROCESSING, store.preprocessing.to_json())
 
-    table = _described(data, should_stop)
-    predictions, calibration = _predictions(best, data, table, should_stop)
+    table = _describe_images(data, should_stop)
+    part, lesions = _evaluated_part(data), _malignant_lesions(store)
+    lesion_indices = _lesion_indices(data, part, lesions)
+    cam_indices = np.concatenate([_validation_positives(data), lesion_indices])
+    network_pass = run_once(CamNetwork(best), data, cam_indices, should_stop)
+    predictions, calibration = _calibrated_predictions(table, network_pass)
     with atomic_path(run / PREDICTIONS) as path:
         predictions.to_parquet(path, index=False)
+    write_ood_detector(run / OOD_DETECTOR, fit_ood_detector(network_pass, data, should_stop))
     threshold = choose_threshold(predictions[predictions["part"] == "validation"], OPERATING_POLICY)
-    evaluated: Part = "test" if (predictions["part"] == "test").any() else "validation"
     report = evaluate(
-        predictions[predictions["part"] == evaluated],
+        predictions[predictions["part"] == part],
         operating_point=threshold,
-        part=evaluated,
+        part=part,
         training=table.loc[table["part"] == "train", ["label", "age", *STATISTICS]],
     )
-    write_ood_detector(run / OOD_DETECTOR, fit_ood_detector(best, data, should_stop))
-    where = localisation(locate(best, data, store, evaluated, should_stop))
-    report = report.model_copy(update={"localisation": where})
+    located = localisation(locate_lesions(network_pass, data, lesions, lesion_indices))
+    report = report.model_copy(update={"localisation": located})
     report.write(run / EVALUATION)
     return ModelCard(
         name=run.name,
         created=datetime.now(UTC).replace(microsecond=0),
-        network=trained.config.network,
+        network=trained.plan.config.network,
         weights=int(best.count_params()),
         best_epoch=trained.best_epoch,
-        config=trained.config,
+        config=trained.plan.config,
         data=_data_provenance(trained),
         preprocessing_identity=store.preprocessing.identity,
         metrics=MetricsSummary(
@@ -159,37 +164,36 @@ def finish(trained: Trained, should_stop: ShouldStop = never_stop) -> ModelCard:
         calibration=CalibrationRecord(
             method="Platt scaling on the validation images", slope=calibration.slope, intercept=calibration.intercept
         ),
-        cam_scale=_cam_scale(best, data, should_stop),
+        cam_scale=cam_scale(network_pass, data),
         operating_point=OperatingPoint(threshold=threshold, policy=OPERATING_POLICY),
-        limits=(*([SYNTHETIC_LIMIT] if store.source().synthetic else []), *LIMITS, *data.shortened()),
+        limits=(*([SYNTHETIC_LIMIT] if store.source().synthetic else []), *LIMITS, *data.describe_sample()),
     )
 
 
-def _data_provenance(trained: Trained) -> DataProvenance:
-    """Return where the images came from, without the paths of this machine."""
-    source = trained.store.source()
+def _data_provenance(trained: TrainedRun) -> DataProvenance:
+    """Return the source of the images, without paths of this machine."""
+    store = trained.plan.store
+    source = store.source()
     return DataProvenance(
-        store=trained.store.name,
+        store=store.name,
         dataset=source.dataset,
         synthetic=source.synthetic,
         generator=source.generator,
-        parts={name: PartCounts(**counts) for name, counts in describe(trained.data.table).items()},
+        parts=dict(count_parts(trained.data.table)),
     )
 
 
-def _described(data: TrainingData, should_stop: ShouldStop) -> pd.DataFrame:
-    """Return `KEPT` and the statistics of the images that are looked at, which are the index."""
-    places = np.flatnonzero(data.looked_at)
-    statistics = pd.concat([image_statistics(data.images[batch]) for batch in batches(places, should_stop)])
-    return pd.concat([data.table.loc[places, list(KEPT)], statistics.set_index(places)], axis=1)
+def _describe_images(data: TrainingData, should_stop: ShouldStop) -> pd.DataFrame:
+    """Return `PREDICTION_COLUMNS` and image statistics of the selected images, whose indices are the index."""
+    indices = np.flatnonzero(data.selected)
+    statistics = pd.concat([image_statistics(data.images[batch]) for batch in batches(indices, should_stop)])
+    return pd.concat([data.table.loc[indices, PREDICTION_COLUMNS], statistics.set_index(indices)], axis=1)
 
 
-def _predictions(
-    model: keras.Model, data: TrainingData, table: pd.DataFrame, should_stop: ShouldStop
-) -> tuple[pd.DataFrame, Calibration]:
-    """Return the held-out rows with what the model says of them, and the calibration learnt from the validation part."""
+def _calibrated_predictions(table: pd.DataFrame, network_pass: NetworkPass) -> tuple[pd.DataFrame, Calibration]:
+    """Return the held-out rows with their predictions, and the calibration, fitted on the validation part."""
     held_out = table[table["part"] != "train"]
-    raw = predict(model, data.images, held_out.index.to_numpy(), should_stop)
+    raw = network_pass.probability_of(held_out.index.to_numpy())
     predictions = held_out.assign(raw_probability=raw, label=held_out["label"].astype(int)).reset_index(drop=True)
     validation = predictions[predictions["part"] == "validation"]
     calibration = fit_platt(validation["label"], validation["raw_probability"])
@@ -197,81 +201,70 @@ def _predictions(
     return predictions, calibration
 
 
-def fit_ood_detector(model: keras.Model, data: TrainingData, should_stop: ShouldStop = never_stop) -> OODDetector:
-    """Learn from the training and validation images what an image that the model knows is like.
+def fit_ood_detector(
+    network_pass: NetworkPass, data: TrainingData, should_stop: ShouldStop = never_stop
+) -> OODDetector:
+    """Fit the OOD detector on training images; its threshold on validation images.
 
     Raises:
-        Cancelled: someone asks to stop.
+        Cancelled: a stop is requested.
     """
-    network = with_feature_output(model)
     parts = []
     for part in ("train", "validation"):
-        places = data.places(part)
-        if len(places) > REFERENCE_IMAGES:
-            places = np.random.default_rng(0).choice(places, REFERENCE_IMAGES, replace=False)
-        described = []
-        for batch in batches(places, should_stop):
+        features = []
+        for batch in batches(ood_indices(data, part), should_stop):
             geometries = [parse_geometry(text) for text in data.table["geometry"].iloc[batch]]
-            described.append(ood_features(data.images[batch], geometries, embed(network, data.images[batch])))
-        parts.append(np.concatenate(described))
+            features.append(ood_features(data.images[batch], geometries, network_pass.embedding_of(batch)))
+        parts.append(np.concatenate(features))
     return fit_detector(*parts)
 
 
-def locate(
-    model: keras.Model, data: TrainingData, store: Store, part: str, should_stop: ShouldStop = never_stop
+def locate_lesions(
+    network_pass: NetworkPass, data: TrainingData, lesions: dict[str, pd.DataFrame], indices: np.ndarray
 ) -> list[LesionImage]:
-    """Return heat and lesions of the part's positive images whose lesions are known; none without an activation map.
+    """Return activation map and lesion boxes of images with known lesions; none without activation maps.
 
-    Raises:
-        Cancelled: someone asks to stop.
+    Args:
+        network_pass: with the activation maps of these images, if the network has any.
+        data: the images.
+        lesions: malignant lesions by image_id, see `read_lesions`.
+        indices: int (k,), the images.
     """
-    network, lesions = with_feature_output(model), read_lesions(store.csv.parent)
-    if lesions is None or len(network.outputs) == 1:
+    if not network_pass.cams:
         return []
-    malignant = dict(list(lesions[lesions["malignant"] == 1].groupby("image_id")))
-    places = data.places(part)
-    known = data.table["image_id"].iloc[places].astype(str).isin(malignant.keys()).to_numpy()
-    found = []
-    for batch in batches(places[known], should_stop):
-        for place, cam in zip(
-            batch, class_activation_map(network, features_of(network, data.images[batch])), strict=True
-        ):
-            row = data.table.iloc[place]
-            geometry = parse_geometry(row["geometry"])
-            boxes = boxes_in_input(malignant[str(row["image_id"])], geometry)
-            found.append(LesionImage(str(row["patient_id"]), cam, data.images[place] > 0, boxes))
-    return found
+    images = []
+    for index in indices.tolist():
+        row = data.table.iloc[index]
+        boxes = boxes_in_input(lesions[str(row["image_id"])], parse_geometry(row["geometry"]))
+        images.append(LesionImage(str(row["patient_id"]), network_pass.cams[index], data.images[index] > 0, boxes))
+    return images
 
 
-def features_of(network: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Return the features, float32 (b, h, w, c), of a batch of images.
-
-    Args:
-        network: see `with_feature_output`; it has some.
-        images: uint8 (b, size, size).
-    """
-    return np.asarray(network.predict_on_batch(to_tensor(images))[1])[: len(images)]
-
-
-def embed(network: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Return the mean features of a batch of images, float64 (b, c); (b, 0) for a network without an activation map.
-
-    Args:
-        network: see `with_feature_output`.
-        images: uint8 (b, size, size).
-    """
-    if len(network.outputs) == 1:
-        return np.empty((len(images), 0))
-    return features_of(network, images).mean(axis=(1, 2)).astype(np.float64)
-
-
-def _cam_scale(model: keras.Model, data: TrainingData, should_stop: ShouldStop) -> float | None:
-    """Return what the hottest place of the median positive image adds to the logit; None without an activation map."""
-    network, places = with_feature_output(model), data.places("validation")
-    if len(network.outputs) == 1:
+def cam_scale(network_pass: NetworkPass, data: TrainingData) -> float | None:
+    """Return the median peak of the validation positives' activation maps, in logits; None without activation maps."""
+    if not network_pass.cams:
         return None
-    peaks = [
-        class_activation_map(network, features_of(network, data.images[batch])).max(axis=(1, 2))
-        for batch in batches(places[data.labels[places] == 1], should_stop)
-    ]
-    return max(float(np.median(np.concatenate(peaks))), 1e-6)
+    peaks = [network_pass.cams[index].max() for index in _validation_positives(data).tolist()]
+    return max(float(np.median(peaks)), MIN_CAM_SCALE)
+
+
+def _evaluated_part(data: TrainingData) -> Literal["validation", "test"]:
+    return "test" if len(data.indices("test")) else "validation"
+
+
+def _validation_positives(data: TrainingData) -> np.ndarray:
+    validation = data.indices("validation")
+    return validation[data.labels[validation] == 1]
+
+
+def _malignant_lesions(store: Store) -> dict[str, pd.DataFrame]:
+    """Return the malignant lesions by image_id; empty where lesions are not known."""
+    lesions = read_lesions(store.csv.parent)
+    return {} if lesions is None else dict(list(lesions[lesions["malignant"] == 1].groupby("image_id")))
+
+
+def _lesion_indices(data: TrainingData, part: Part, lesions: dict[str, pd.DataFrame]) -> np.ndarray:
+    """Return the images of a part that have malignant lesions, int (k,)."""
+    indices = data.indices(part)
+    known = data.table["image_id"].iloc[indices].astype(str).isin(lesions.keys()).to_numpy()
+    return indices[known]

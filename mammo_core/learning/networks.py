@@ -2,51 +2,51 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import keras
 import numpy as np
-from keras import layers
 
 from mammo_core.errors import ConfigError, ModelError
+from mammo_core.learning._tensorflow import keras, layers
 
-FEATURES, POOLS, ANSWER = "features", ("mean", "top"), "probability"  # layers of the compact network
-MOMENTUM = 0.97  # of batch statistics: over some 30 batches, or validation jumps with the last few
-TOP_SHARE = 0.004  # of the places of the map that the second pooling looks at: four of 32 × 32
+FEATURES, POOLS, OUTPUT = "features", ("mean", "top"), "probability"  # names of layers
+MOMENTUM = 0.97  # of batch statistics: averages some 30 batches; with fewer, validation depends on the last few
+TOP_SHARE = 0.004  # of the cells of the feature map that the second pooling averages: four of 32 × 32
 
 
 @keras.saving.register_keras_serializable(package="mammo")
 class TopMean(layers.Layer):
-    """Mean of the largest values of each channel, over the image.
+    """Average the largest values of each channel over the feature map.
 
-    A lesion covers a few places of the map, and the mean over all of them would drown it (GMIC, Shen et al. 2021,
+    A lesion covers a few cells of the map; the mean over all cells would drown it (GMIC, Shen et al. 2021,
     doi:10.1016/j.media.2020.101908).
 
     Args:
-        share: of the places that count, in (0, 1].
+        share: of the cells that are averaged, in (0, 1].
     """
 
     def __init__(self, share: float = TOP_SHARE, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.share = share
 
-    def call(self, maps):  # noqa: D102 - (n, h, w, c) → (n, c)
-        places = maps.shape[1] * maps.shape[2]
-        flat = keras.ops.reshape(maps, (-1, places, maps.shape[3]))
-        top, _ = keras.ops.top_k(keras.ops.transpose(flat, (0, 2, 1)), top_count(places, self.share))
+    def call(self, maps: Any) -> Any:  # noqa: D102 - (n, h, w, c) → (n, c)
+        cells = maps.shape[1] * maps.shape[2]
+        flat = keras.ops.reshape(maps, (-1, cells, maps.shape[3]))
+        top, _ = keras.ops.top_k(keras.ops.transpose(flat, (0, 2, 1)), top_count(cells, self.share))
         return keras.ops.mean(top, axis=-1)
 
-    def get_config(self) -> dict:
-        """Return what `keras.saving` needs to build the layer again."""
+    def get_config(self) -> dict[str, Any]:
+        """Return the configuration from which `keras.saving` rebuilds the layer."""
         return {**super().get_config(), "share": self.share}
 
 
-def top_count(places: int, share: float) -> int:
-    """Return how many places count, at least one."""
-    return max(1, round(share * places))
+def top_count(cells: int, share: float) -> int:
+    """Return how many cells are averaged, at least one."""
+    return max(1, round(share * cells))
 
 
-def _block(x, filters: int, pool: bool):
-    """Two separable convolutions with a shortcut, then a pooling that halves the map."""
+def _block(x: Any, filters: int, pool: bool) -> Any:
+    """Apply two separable convolutions with a shortcut, then a pooling that halves the map."""
     shortcut = layers.Conv2D(filters, 1, use_bias=False)(x)
     for _ in range(2):
         x = layers.SeparableConv2D(filters, 3, padding="same", use_bias=False)(x)
@@ -57,7 +57,7 @@ def _block(x, filters: int, pool: bool):
 
 
 def compact(size: int) -> keras.Model:
-    """Build the default network: some 30,000 weights, and a class activation map that sums to its answer.
+    """Build the default network: some 30,000 weights, and a class activation map that sums to its logit.
 
     Args:
         size: side of the input in pixels.
@@ -73,20 +73,20 @@ def compact(size: int) -> keras.Model:
     x = _block(x, 32, pool=True)  # size / 8
     x = _block(x, 64, pool=False)
     x = _block(x, 64, pool=False)  # (n, size / 8, size / 8, 64)
-    return keras.Model(image, _answer(x), name="compact")
+    return keras.Model(image, _classify(x), name="compact")
 
 
-def _answer(x):
-    """Answer from a map by two poolings and one dense layer, so that the answer comes apart over the map's places."""
+def _classify(x: Any) -> Any:
+    """Classify by two poolings and one dense layer, so that the logit is a sum over the cells of the feature map."""
     x = layers.Conv2D(64, 1, use_bias=False)(x)
     x = layers.BatchNormalization(momentum=MOMENTUM)(x)
     x = layers.ReLU(name=FEATURES)(x)
     pools = [layers.GlobalAveragePooling2D(name=POOLS[0])(x), TopMean(name=POOLS[1])(x)]
-    return layers.Dense(2, activation="softmax", name=ANSWER)(layers.concatenate(pools))
+    return layers.Dense(2, activation="softmax", name=OUTPUT)(layers.concatenate(pools))
 
 
 def original(size: int) -> keras.Model:
-    """Build the network that this workbench re-does, as the baseline; it has no exact heatmap.
+    """Build the network of the published notebook, as a baseline; it has no exact heatmap.
 
     Args:
         size: side of the input in pixels.
@@ -101,7 +101,7 @@ def original(size: int) -> keras.Model:
         x = layers.MaxPooling2D()(x)
     x = layers.Dropout(0.5)(layers.Flatten()(x))
     x = layers.Dropout(0.5)(layers.Dense(128, activation="relu")(x))
-    return keras.Model(image, layers.Dense(2, activation="softmax", name="probability")(x), name="original")
+    return keras.Model(image, layers.Dense(2, activation="softmax", name=OUTPUT)(x), name="original")
 
 
 def large(size: int, weights: Path | None = None) -> keras.Model:
@@ -111,13 +111,13 @@ def large(size: int, weights: Path | None = None) -> keras.Model:
 
     Args:
         size: side of the input in pixels.
-        weights: file with weights of Keras' EfficientNetV2S without its top; random ones without.
+        weights: file with weights of Keras' EfficientNetV2S without its top; random weights by default.
 
     Returns:
         float32 (n, size, size, 1) in [0, 1] → probabilities (n, 2).
 
     Raises:
-        ModelError: the file holds no such weights.
+        ModelError: the file has no such weights.
     """
     image = keras.Input((size, size, 1), name="image")
     backbone = keras.applications.EfficientNetV2S(
@@ -128,17 +128,17 @@ def large(size: int, weights: Path | None = None) -> keras.Model:
             backbone.load_weights(weights)
         except (OSError, ValueError, KeyError) as error:
             name = type(error).__name__
-            raise ModelError(f"{weights.name} holds no weights of EfficientNetV2S without its top ({name}).") from None
-    x = layers.Rescaling(2.0, offset=-1.0)(image)  # the range that it expects
+            raise ModelError(f"{weights.name} has no weights of EfficientNetV2S without its top ({name}).") from None
+    x = layers.Rescaling(2.0, offset=-1.0)(image)  # the input range of the backbone
     x = backbone(layers.concatenate([x, x, x]))  # grey as red, green and blue → (n, size / 32, size / 32, 1280)
-    return keras.Model(image, _answer(x), name="large")
+    return keras.Model(image, _classify(x), name="large")
 
 
 NETWORKS: dict[str, Callable[[int], keras.Model]] = {"compact": compact, "original": original}
 
 
 def build(name: str, size: int, backbone_weights: str | None = None) -> keras.Model:
-    """Build a network by name with random weights (from Keras' seed).
+    """Build a network by name, with random weights from Keras' seed.
 
     Args:
         name: compact, original or large.
@@ -146,8 +146,8 @@ def build(name: str, size: int, backbone_weights: str | None = None) -> keras.Mo
         backbone_weights: file for the large one, see `large`.
 
     Raises:
-        ConfigError: there is no network of that name.
-        ModelError: the file holds no such weights.
+        ConfigError: there is no network of this name.
+        ModelError: the file has no such weights.
     """
     if name == "large":
         return large(size, Path(backbone_weights) if backbone_weights else None)
@@ -160,7 +160,7 @@ def load(path: Path) -> keras.Model:
     """Load a network that this application saved, in Keras' safe mode.
 
     Raises:
-        ModelError: Keras can't.
+        ModelError: the file can't be loaded.
     """
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
@@ -171,7 +171,7 @@ def load(path: Path) -> keras.Model:
 
 
 def with_feature_output(model: keras.Model) -> keras.Model:
-    """Return a model that gives probabilities (n, 2) and, if it has them, the features (n, h, w, c), in one pass."""
+    """Return a model with the outputs probabilities (n, 2) and, if it has such a layer, features (n, h, w, c)."""
     outputs = [model.output]
     if any(layer.name == FEATURES for layer in model.layers):
         outputs.append(model.get_layer(FEATURES).output)
@@ -179,10 +179,10 @@ def with_feature_output(model: keras.Model) -> keras.Model:
 
 
 def class_activation_map(model: keras.Model, features: np.ndarray) -> np.ndarray:
-    """Return what each place adds to the logit of the positive class: the exact class activation map.
+    """Return the exact class activation map: what each cell adds to the logit of the positive class.
 
-    The answer is linear in the two pooled feature vectors, and each pooling is a sum over places, so the logit comes apart
-    without remainder: the map's sum plus the bias is the logit.
+    The logit is linear in the two pooled feature vectors, and each pooling is a sum over cells. So it decomposes without
+    remainder: the sum of the map plus the bias is the logit.
 
     Args:
         model: a network with features.
@@ -191,13 +191,13 @@ def class_activation_map(model: keras.Model, features: np.ndarray) -> np.ndarray
     Returns:
         float64 (n, h, w), in logits.
     """
-    kernel, _ = (np.asarray(weights, np.float64) for weights in model.get_layer(ANSWER).get_weights())
+    kernel, _ = (np.asarray(weights, np.float64) for weights in model.get_layer(OUTPUT).get_weights())
     mean_weights, top_weights = np.split(kernel[:, 1] - kernel[:, 0], 2)
     count, height, width, channels = features.shape
-    places = height * width
-    flat = np.asarray(features, np.float64).reshape(count, places, channels)
-    top = top_count(places, model.get_layer(POOLS[1]).share)
+    cells = height * width
+    flat = np.asarray(features, np.float64).reshape(count, cells, channels)
+    top = top_count(cells, model.get_layer(POOLS[1]).share)
     chosen = np.argpartition(-flat, top - 1, axis=1)[:, :top]  # (n, top, c)
     mask = np.zeros(flat.shape)
     np.put_along_axis(mask, chosen, 1 / top, axis=1)
-    return (flat @ mean_weights / places + (flat * mask) @ top_weights).reshape(count, height, width)
+    return (flat @ mean_weights / cells + (flat * mask) @ top_weights).reshape(count, height, width)

@@ -1,125 +1,221 @@
-"""Who will be in which part of a run, known before anything starts and without loading TensorFlow."""
+"""Resolve a training configuration into a plan, before anything starts and without loading TensorFlow."""
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import psutil
 
-from mammo_core.dataset.splits import PARTS, assert_no_overlap, balance, sample_patients, split_fold, split_patients
-from mammo_core.dataset.store import Store, open_store
+from mammo_core.dataset.splits import assert_no_overlap, balance, split_fold, split_patients
+from mammo_core.dataset.store import MANIFEST, Store, open_store
+from mammo_core.documents.training_config import Imbalance, TrainingConfig
 from mammo_core.errors import ConfigError, DataError
-from mammo_core.learning.config import TrainingConfig, quick_start
+from mammo_core.learning.training_data import count_parts
 from mammo_core.models.bundle import IMAGE_KEY, Bundle, open_bundle
 from mammo_core.models.registry import model_folder
 from mammo_core.workspace import Workspace
 
-SPLIT = "split.parquet"  # in a run's folder: who is in which part
-SPLIT_COLUMNS = ["patient_id", "image_id", "label", "part"]
 MEMORY_SHARE = 0.8  # of the free memory that the images may take
-DIVIDING = ("seed", "validation_share", "test_share", "folds", "fold")  # the settings by which patients are divided
-TREATMENTS = {
-    "oversample": "positive images are repeated until both classes are equal",
-    "undersample": "as many negative images are drawn as there are positive ones",
-    "class_weights": "each class is weighed by the inverse of its share",
-    "none": "the classes stay as they are",
+SPLIT_SETTINGS = ("seed", "validation_share", "test_share", "folds", "fold")  # that decide the split
+IMBALANCE_TEXTS: dict[Imbalance, str] = {
+    "oversample": "positives are oversampled to 50 %",
+    "undersample": "negatives are undersampled to 50 %",
+    "class_weights": "classes are weighted by the inverse of their share",
+    "none": "the imbalance is left as it is",
 }
+
+FileStates = tuple[tuple[str, int, int], ...]  # name, size in bytes and modification time in ns of each file
 
 
 @dataclass(frozen=True)
-class TrainingData:
-    """The labelled images of a store, divided. They are in memory once; all else goes by their places.
+class PlanPreview:
+    """What a run would do, for people.
 
     Attributes:
-        table: one row an image: the manifest's columns and part.
-        images: uint8 (n, size, size), in the table's order.
-        looked_at: bool (n,), the images that count; all, but for a stopped run's judging.
+        parts: part, images, patients, positive images and positive patients; one row a part that is not empty.
+        steps_per_epoch: batches.
+        sentence: network, start, epochs and treatment of the imbalance, in Markdown.
     """
 
-    table: pd.DataFrame
-    images: np.ndarray
-    looked_at: np.ndarray
-
-    @property
-    def labels(self) -> np.ndarray:
-        """The labels, int (n,)."""
-        return self.table["label"].to_numpy(int)
-
-    def places(self, part: str) -> np.ndarray:
-        """Return where the images of a part are, int (m,)."""
-        return np.flatnonzero((self.table["part"] == part).to_numpy() & self.looked_at)
-
-    def sample(self, most: int, seed: int) -> "TrainingData":
-        """Return the same data, of which whole patients with about `most` images of each part are looked at."""
-        return replace(self, looked_at=sample_patients(self.table, most, seed))
-
-    def shortened(self) -> list[str]:
-        """Say on how many patients of each part a stopped run's report rests, if not on all."""
-        whole, sampled = describe(self.table), describe(self.table[self.looked_at])
-        counts = [
-            f"{sampled[part]['patients']:,} of {whole[part]['patients']:,} ({part})"
-            for part in PARTS
-            if sampled[part]["patients"] < whole[part]["patients"]
-        ]
-        if not counts:
-            return []
-        return [f"The run was stopped, so its report rests on a sample of the patients: {', '.join(counts)}."]
+    parts: pd.DataFrame
+    steps_per_epoch: int
+    sentence: str
 
 
-def check(config: TrainingConfig) -> None:
-    """Refuse settings that contradict each other, their start model, or this machine.
+@dataclass(frozen=True)
+class TrainingPlan:
+    """A training configuration resolved once: preview, job and trainer all use this object.
+
+    Attributes:
+        config: what to do.
+        store: the prepared store with the images.
+        start: the checked model whose weights to start from; random weights without.
+        split: one row a labelled image: the manifest's columns and part ("train", "validation" or "test").
+        steps_per_epoch: batches, once the imbalance is treated.
+    """
+
+    config: TrainingConfig
+    store: Store
+    start: Bundle | None
+    split: pd.DataFrame
+    steps_per_epoch: int
+
+    def describe(self) -> PlanPreview:
+        """Return what the run will do, for people."""
+        counts = {part: counts.to_json() for part, counts in count_parts(self.split).items()}
+        table = pd.DataFrame.from_dict(counts, orient="index").rename_axis("part").reset_index()
+        table = table[table["images"] > 0].rename(columns=lambda name: name.replace("_", " "))
+        config, size = self.config, self.store.preprocessing.size
+        sentence = (
+            f"The **{config.network}** network on images of {size} × {size} pixels, from {self._origin()}: at most "
+            f"{config.epochs} epochs of {self.steps_per_epoch:,} steps, {config.batch_size} images each; "
+            f"{IMBALANCE_TEXTS[config.imbalance]}, in training only."
+        )
+        return PlanPreview(table, self.steps_per_epoch, sentence)
+
+    def _origin(self) -> str:
+        if self.config.backbone_weights:
+            return f"the backbone weights of {Path(self.config.backbone_weights).name}"
+        return f"the weights of **{self.start.name}**" if self.start else "random weights"
+
+
+def resolve(config: TrainingConfig, workspace: Workspace) -> TrainingPlan:
+    """Open the store, check the start model, divide the patients.
+
+    Args:
+        config: what to do.
+        workspace: where stores and models lie.
 
     Raises:
-        ConfigError, ModelError, DataError: what doesn't fit, and what would.
+        MammoError: the store, the start model, the settings or this machine's memory don't allow it.
     """
-    store = open_store(Workspace.from_environment(), config.store)
+    return _plan(config, _open_store(config.store, workspace), _open_start_model(config.start_from, workspace))
+
+
+def resolve_preset(store: str, start_from: str | None, workspace: Workspace) -> TrainingPlan:
+    """Plan the one-click preset.
+
+    A start model that was trained on these patients keeps its own split, so that nothing leaks.
+
+    Args:
+        store: name of the prepared store.
+        start_from: name of a compatible model to start from, if there is one.
+        workspace: where stores and models lie.
+
+    Raises:
+        MammoError: see `resolve`.
+    """
+    opened, start = _open_store(store, workspace), _open_start_model(start_from, workspace)
+    config = preset_config(opened, start)
+    return _plan(config, opened, start if config.start_from else None)
+
+
+def input_states(store: str, start_from: str | None, workspace: Workspace) -> FileStates:
+    """Return the state of the files that a plan depends on: while it stays the same, so does the plan.
+
+    Args:
+        store: name of the prepared store.
+        start_from: name of the start model, if there is one.
+        workspace: where stores and models lie.
+
+    Raises:
+        MammoError: there is no such store or model.
+    """
+    folder = _open_store(store, workspace).folder
+    states = list(_file_states([folder / MANIFEST, folder / "contract.json"]))
+    if start_from is not None:
+        states += _file_states(sorted(model_folder(workspace, start_from).iterdir()))
+    return tuple(states)
+
+
+def _file_states(paths: list[Path]) -> Iterator[tuple[str, int, int]]:
+    for path in paths:
+        if path.is_file():
+            status = path.stat()
+            yield str(path.absolute()), status.st_size, status.st_mtime_ns
+
+
+def _open_store(name: str, workspace: Workspace) -> Store:
+    return open_store(workspace, name)
+
+
+def _open_start_model(name: str | None, workspace: Workspace) -> Bundle | None:
+    """Open a start model; within a process its files are hashed once for each state that they have.
+
+    Raises:
+        ModelError: there is no such model, or its files were changed.
+    """
+    if name is None:
+        return None
+    folder = model_folder(workspace, name)
+    return _checked_bundle(folder, tuple(_file_states(sorted(folder.iterdir()))))
+
+
+@lru_cache(maxsize=8)
+def _checked_bundle(folder: Path, states: FileStates) -> Bundle:
+    return open_bundle(folder)
+
+
+def _plan(config: TrainingConfig, store: Store, start: Bundle | None) -> TrainingPlan:
+    _check_settings(config)
+    if start is not None:
+        _check_start_model(config, store, start)
+    split = _divide(config, store)
+    if start is not None:
+        _assert_unseen(start, split)
+    labels = split.loc[split["part"] == "train", "label"].to_numpy(int)
+    return TrainingPlan(config, store, start, split, steps_per_epoch(labels, config))
+
+
+def _check_settings(config: TrainingConfig) -> None:
+    """Reject settings that contradict each other.
+
+    Raises:
+        ConfigError: which ones, and what would be possible.
+    """
     if (config.folds is None) != (config.fold is None):
         raise ConfigError("folds and fold belong together: fold 2 of 5 is folds=5 and fold=2.")
-    if config.backbone_weights is not None and (config.network != "large" or config.start_from is not None):
-        raise ConfigError("Backbone weights are for the large network only, and without a model to start from.")
-    if config.backbone_weights is not None and not Path(config.backbone_weights).is_file():
-        raise ConfigError(f"The file of backbone weights, {config.backbone_weights}, isn't there.")
-    if (bundle := start_bundle(config)) is not None:
-        if bundle.preprocessing != store.preprocessing:
-            raise ConfigError(
-                f"{config.start_from} expects images prepared in another way than the store {config.store} holds. "
-                "Import the data again with that model's size, or start from random weights."
-            )
-        if bundle.card.network != config.network:
-            raise ConfigError(
-                f"{config.start_from} is a {bundle.card.network} network, not {config.network}. "
-                f"Choose the network {bundle.card.network}, or start from random weights."
-            )
+    if config.backbone_weights is not None:
+        if config.network != "large" or config.start_from is not None:
+            raise ConfigError("Backbone weights are for the large network only, and without a model to start from.")
+        if not Path(config.backbone_weights).is_file():
+            raise ConfigError(f"The file of backbone weights, {config.backbone_weights}, isn't there.")
 
 
-def start_bundle(config: TrainingConfig) -> Bundle | None:
-    """Return the model that a run starts from, if it starts from one.
+def _check_start_model(config: TrainingConfig, store: Store, start: Bundle) -> None:
+    """Reject a start model of another network, or with another preprocessing.
 
     Raises:
-        ModelError: it isn't there, or isn't sound.
+        ConfigError: what differs, and what to do.
     """
-    return (
-        None
-        if config.start_from is None
-        else open_bundle(model_folder(Workspace.from_environment(), config.start_from))
-    )
+    if start.preprocessing != store.preprocessing:
+        raise ConfigError(
+            f"{start.name} expects images prepared in another way than those of the store {store.name}. "
+            "Import the data again with that model's size, or start from random weights."
+        )
+    network = start.card.network
+    if network != config.network:
+        raise ConfigError(
+            f"{start.name} is a {network} network, not {config.network}. "
+            f"Choose the network {network}, or start from random weights."
+        )
 
 
-def plan(config: TrainingConfig) -> pd.DataFrame:
-    """Return the labelled images of the store with the part that each would be in.
+def _divide(config: TrainingConfig, store: Store) -> pd.DataFrame:
+    """Return the labelled images of a store with their part.
 
     Raises:
-        MammoError: the store, the settings or this machine's memory don't allow it.
+        DataError: there are no labelled images, or too few patients.
+        ConfigError: the images don't fit in memory, or a share is impossible.
     """
-    check(config)
-    store = open_store(Workspace.from_environment(), config.store)
     manifest = store.manifest()
     labelled = manifest[manifest["label"].notna()].reset_index(drop=True)
     if labelled.empty:
-        raise DataError(f"The store {config.store} has no labelled images. Training needs a cancer column.")
+        raise DataError(f"The store {store.name} has no labelled images. Training needs a cancer column.")
     _assert_memory(len(labelled) * store.preprocessing.size**2)
     if config.folds is not None and config.fold is not None:
         part = split_fold(labelled, config.folds, config.fold, config.validation_share, config.seed)
@@ -127,68 +223,7 @@ def plan(config: TrainingConfig) -> pd.DataFrame:
         part = split_patients(labelled, config.validation_share, config.test_share, config.seed)
     split = labelled.assign(part=part)
     assert_no_overlap(split)
-    if (bundle := start_bundle(config)) is not None:
-        _assert_unseen(bundle, split)
     return split
-
-
-def preset(store: Store, start_from: str | None) -> TrainingConfig:
-    """Return the one-click preset; a start model that knows these data keeps its own split, so that nothing leaks.
-
-    Args:
-        store: the prepared store.
-        start_from: a compatible model to go on from, if there is one.
-    """
-    config = quick_start(store.name, start_from)
-    if start_from is None:
-        return config
-    bundle = open_bundle(model_folder(Workspace.from_environment(), start_from))
-    images = store.manifest()
-    if bundle.seen_split(images).isna().all():
-        return config
-    if not _has_divided(bundle, images):  # but a model that it started from knows them
-        return quick_start(store.name, None)
-    return config.model_copy(update={name: getattr(bundle.card.config, name) for name in DIVIDING})
-
-
-def _has_divided(bundle: Bundle, images: pd.DataFrame) -> bool:
-    """Return whether a model's own run divided these images into parts."""
-    own = bundle.predictions()[IMAGE_KEY].astype(str)
-    return not own.merge(images[IMAGE_KEY].astype(str)).empty
-
-
-def _assert_unseen(bundle: Bundle, split: pd.DataFrame) -> None:
-    """Refuse to judge, or to stop early, by patients from whom the start model has learnt.
-
-    Raises:
-        ConfigError: there are such patients.
-    """
-    split_seen = bundle.seen_split(split)
-    seen = ((split["part"] == "test") & split_seen.notna()) | (
-        (split["part"] == "validation") & (split_seen == "train")
-    )
-    if seen.any():
-        config, remedy = bundle.card.config, "Start from random weights."
-        if _has_divided(bundle, split):
-            own = [
-                f"{name.replace('_', ' ')} {value}" for name in DIVIDING if (value := getattr(config, name)) is not None
-            ]
-            remedy = f"Take its own {', '.join(own)}, or start from random weights."
-        raise ConfigError(
-            f"{bundle.name}, or a model that it started from, has already learnt from "
-            f"{split.loc[seen, 'patient_id'].nunique():,} of the patients that this run would be judged on. {remedy}"
-        )
-
-
-def steps_an_epoch(labels: np.ndarray, config: TrainingConfig) -> int:
-    """Return how many batches an epoch has once the imbalance is treated.
-
-    Args:
-        labels: of the training part, int (n,).
-        config: of the run.
-    """
-    positions, _ = balance(labels, config.imbalance, np.random.default_rng(config.seed))
-    return math.ceil(len(positions) / config.batch_size)
 
 
 def _assert_memory(needed: int) -> None:
@@ -200,58 +235,65 @@ def _assert_memory(needed: int) -> None:
         )
 
 
-def describe(split: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Return images, patients, positive_images and positive_patients of each part.
+def preset_config(store: Store, start: Bundle | None) -> TrainingConfig:
+    """Return the one-click preset for a store, from random weights or from a model."""
+    if start is None:
+        return quick_start(store.name, None)
+    config, images = quick_start(store.name, start.name), store.manifest()
+    if start.seen_split(images).isna().all():
+        return config
+    if not _was_split_by(start, images):  # only a model that it started from has seen them
+        return quick_start(store.name, None)
+    return config.model_copy(update={name: getattr(start.card.config, name) for name in SPLIT_SETTINGS})
+
+
+def quick_start(store: str, start_from: str | None) -> TrainingConfig:
+    """Return the one-click preset: about two minutes for 600 images on two cores.
 
     Args:
-        split: one row an image, with patient_id, label (0 or 1) and part.
+        store: name of the prepared store.
+        start_from: a compatible model to start from, if there is one: a few hundred images are few to train from scratch.
     """
-    parts = {}
-    for name in PARTS:
-        rows = split[split["part"] == name]
-        positive = rows[rows["label"] == 1]
-        parts[name] = {
-            "images": len(rows),
-            "patients": int(rows["patient_id"].nunique()),
-            "positive_images": len(positive),
-            "positive_patients": int(positive["patient_id"].nunique()),
-        }
-    return parts
+    if start_from is None:
+        return TrainingConfig(store=store, epochs=12)
+    return TrainingConfig(store=store, epochs=8, patience=4, learning_rate=3e-4, start_from=start_from)
 
 
-@dataclass(frozen=True)
-class Preview:
-    """What will happen.
-
-    Attributes:
-        parts: part, images, patients and the positive ones of each.
-        steps: batches an epoch.
-        sentence: the same for people.
-    """
-
-    parts: pd.DataFrame
-    steps: int
-    sentence: str
+def _was_split_by(start: Bundle, images: pd.DataFrame) -> bool:
+    """Return whether a model's own run, not only one that it started from, divided any of these images."""
+    own = start.predictions()[IMAGE_KEY].astype(str)
+    return not own.merge(images[IMAGE_KEY].astype(str)).empty
 
 
-def preview(config: TrainingConfig) -> Preview:
-    """Tell what a run would do.
+def _assert_unseen(start: Bundle, split: pd.DataFrame) -> None:
+    """Refuse to evaluate on patients, or stop early by patients, that the start model was trained on.
 
     Raises:
-        MammoError: the store, the settings or this machine's memory don't allow it.
+        ConfigError: there are such patients.
     """
-    split = plan(config)
-    table = pd.DataFrame.from_dict(describe(split), orient="index").rename_axis("part").reset_index()
-    labels = split.loc[split["part"] == "train", "label"].to_numpy(int)
-    steps = steps_an_epoch(labels, config)
-    origin = f"the weights of **{config.start_from}**" if config.start_from else "random weights"
-    if config.backbone_weights:
-        origin = f"the backbone weights of {Path(config.backbone_weights).name}"
-    size = open_store(Workspace.from_environment(), config.store).preprocessing.size
-    sentence = (
-        f"The **{config.network}** network on images of {size} × {size} pixels (for another size import the data again, on the "
-        f"Data page), from {origin}: at most {config.epochs} epochs of {steps:,} steps, "
-        f"{config.batch_size} images each; {TREATMENTS[config.imbalance]}, in the training part only."
+    seen_split = start.seen_split(split)
+    seen = ((split["part"] == "test") & seen_split.notna()) | (
+        (split["part"] == "validation") & (seen_split == "train")
     )
-    shown = table[table["images"] > 0].rename(columns=lambda name: name.replace("_", " "))
-    return Preview(shown, steps, sentence)
+    if not seen.any():
+        return
+    remedy = "Start from random weights."
+    if _was_split_by(start, split):
+        settings = {name: getattr(start.card.config, name) for name in SPLIT_SETTINGS}
+        own = [f"{name.replace('_', ' ')} {value}" for name, value in settings.items() if value is not None]
+        remedy = f"Take its own {', '.join(own)}, or start from random weights."
+    raise ConfigError(
+        f"{start.name}, or a model that it started from, has already been trained on "
+        f"{split.loc[seen, 'patient_id'].nunique():,} of the patients that this run would be evaluated on. {remedy}"
+    )
+
+
+def steps_per_epoch(labels: np.ndarray, config: TrainingConfig) -> int:
+    """Return the number of batches of an epoch once the imbalance is treated.
+
+    Args:
+        labels: of the training part, int (n,).
+        config: of the run.
+    """
+    images, _ = balance(labels, config.imbalance, np.random.default_rng(config.seed))
+    return math.ceil(len(images) / config.batch_size)

@@ -1,4 +1,8 @@
-"""Verify a saved model in a fresh process before its card is written."""
+"""Verify a saved model in a fresh process, before its card is written.
+
+`python -m mammo_core.learning.verification RUN STORE` is that process. It waits for a line on its standard input, so that it
+can be started early and have loaded TensorFlow by the time the model is saved.
+"""
 
 import subprocess
 import sys
@@ -6,23 +10,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mammo_core.errors import ModelError
-from mammo_core.learning.cancellation import Cancelled, ShouldStop, never_stop
-from mammo_core.settings import PROJECT
-from mammo_core.storage.json_files import read_json
+import numpy as np
+import pandas as pd
 
-VERIFICATION = "verification.json"
-LOOK_SECONDS = 0.5  # between two looks whether someone asks to stop, while the model is verified
+from mammo_core.dataset.store import Store, open_store
+from mammo_core.documents.verification import VERIFICATION, Verification
+from mammo_core.errors import ModelError
+from mammo_core.learning.callbacks.validation import predict
+from mammo_core.learning.cancellation import Cancelled, ShouldStop, batches, never_stop
+from mammo_core.learning.networks import load
+from mammo_core.models.bundle import MODEL, PREDICTIONS
+from mammo_core.settings import PROJECT
+from mammo_core.workspace import Workspace
+
+TOLERANCE = 1e-6  # largest difference between the probabilities before saving and after loading
+POLL_SECONDS = 0.5  # between two checks of the stop signal during verification
 
 
 @contextmanager
-def verifier(run: Path, store: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Start the fresh process that will verify the model; it loads TensorFlow while this one judges.
+def verification_process(run: Path, store: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Start the fresh process that will verify the model; it loads TensorFlow while this process evaluates.
 
-    It waits for a line on its standard input, and ends without a word if this process ends instead; it ends with the block.
+    It ends with the block, and silently if this process dies first.
     """
     folders = [str(path.absolute()) for path in (run, store)]
-    command = [sys.executable, "-m", "mammo_core.learning.verify_saved_model", *folders]
+    command = [sys.executable, "-m", "mammo_core.learning.verification", *folders]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=PROJECT, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
         try:
@@ -32,26 +44,49 @@ def verifier(run: Path, store: Path) -> Iterator["subprocess.Popen[str]"]:
 
 
 def verify(run: Path, process: "subprocess.Popen[str]", should_stop: ShouldStop = never_stop) -> None:
-    """Let the fresh process compare the loaded model's predictions on the validation part with the stored ones.
+    """Have the fresh process compare the reloaded model's predictions on the validation part with the stored ones.
 
     Raises:
-        ModelError: it can't be loaded, or says something else.
-        Cancelled: someone asks to stop.
+        ModelError: the model can't be loaded, or predicts something else.
+        Cancelled: a stop is requested.
     """
     message, errors = "verify\n", ""
     while process.returncode is None:
         try:
-            _, errors = process.communicate(message, LOOK_SECONDS)
+            _, errors = process.communicate(message, POLL_SECONDS)
         except subprocess.TimeoutExpired:
-            message = ""  # it has been said
+            message = ""  # already sent
             if should_stop():
                 raise Cancelled from None
     if process.returncode:
         last = (errors.strip().splitlines() or ["no message"])[-1]
         raise ModelError(f"The saved model can't be loaded again: {last}")
-    found = read_json(run / VERIFICATION)
-    if not found["verified"]:
+    verification = Verification.read(run / VERIFICATION)
+    if not verification.verified:
         raise ModelError(
-            f"The saved model isn't sound: loaded again, its answers to {found['images']:,} validation images differ by up "
-            f"to {found['largest_difference']:.2g} from those before. The checkpoint is kept; resume to save it again."
+            f"The saved model isn't sound: reloaded, its predictions on {verification.images:,} validation images differ by "
+            f"up to {verification.largest_difference:.2g} from those before. The checkpoint is kept; resume to save it again."
         )
+
+
+def verify_saved_model(run: Path, store: Store) -> Verification:
+    """Compare the reloaded model's probabilities on the validation part with the stored ones.
+
+    Args:
+        run: the run folder; verification.json is written there.
+        store: the prepared store that it was trained on.
+    """
+    stored = pd.read_parquet(run / PREDICTIONS).query("part == 'validation'")
+    pngs = store.manifest().set_index("image_id").loc[stored["image_id"], "png"].to_numpy()
+    model = load(run / MODEL)
+    reloaded = [predict(model, store.images(pngs[batch].tolist())) for batch in batches(np.arange(len(pngs)))]
+    difference = float(np.abs(np.concatenate(reloaded) - stored["raw_probability"]).max())
+    verification = Verification(verified=difference <= TOLERANCE, largest_difference=difference, images=len(pngs))
+    verification.write(run / VERIFICATION)
+    return verification
+
+
+if __name__ == "__main__" and sys.stdin.readline():
+    run_folder, store_folder = Path(sys.argv[1]), Path(sys.argv[2])  # <models>/<run>, <data>/prepared/<store>
+    workspace = Workspace(data=store_folder.parents[1], models=run_folder.parent)
+    verify_saved_model(run_folder, open_store(workspace, store_folder.name))

@@ -89,7 +89,7 @@ def test_train_run_survives_reload_and_server_restart_then_stops_and_resumes(pag
     main = page.get_by_test_id("stMain")  # Streamlit's own header has a Stop as well, while the script runs
     main.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text("the best model, of epoch")).to_be_visible(timeout=90_000)
-    expect(page.get_by_text("The model is verified")).to_be_visible()
+    expect(page.get_by_text("Saved model verified")).to_be_visible()
     (request,) = (workplace / "models").glob("*/work.json")
     expect_listed(page, server, request.parent.name, "stopped")
 
@@ -98,7 +98,7 @@ def test_train_run_survives_reload_and_server_restart_then_stops_and_resumes(pag
     expect(page.get_by_text("resumed").first).to_be_visible(timeout=90_000)  # the seam in the curve
     wait_for_growth(page, points(page))
     main.get_by_role("button", name="Stop", exact=True).click()
-    main.get_by_role("button", name="Stop at once").click()
+    main.get_by_role("button", name="Stop now").click()
     expect(page.get_by_text("Ended at once by a second stop.")).to_be_visible()
 
 
@@ -115,7 +115,7 @@ def start_long_run(page: Page) -> None:
     page.get_by_text("All settings").click()
     page.get_by_role("combobox", name="Network").click()
     page.get_by_role("option", name="original").click()
-    for name in ("Epochs, at most", "Patience, epochs"):
+    for name in ("Max. epochs", "Early stopping after … epochs"):
         page.get_by_role("slider", name=name).press("End")
     page.get_by_role("button", name="Start with these settings").click()
 

@@ -2,8 +2,9 @@ import math
 
 import pytest
 
+from mammo_core.documents.metrics import EpochRecord, ResumeRecord, StartRecord, StepRecord
 from mammo_core.figures.training import (
-    MOST_POINTS,
+    MAX_POINTS,
     base_rate,
     best_epoch,
     compared_curves,
@@ -12,32 +13,23 @@ from mammo_core.figures.training import (
     score_curves,
 )
 
-PARTS = {"validation": {"images": 50, "positive_images": 1}}
-RECORDS = [
-    {"kind": "start", "time": 0.0, "parts": PARTS},
-    {"kind": "step", "epoch": 1, "step": 1, "steps": 2, "loss": 0.8},
-    {"kind": "step", "epoch": 1, "step": 2, "steps": 2, "loss": 0.6},
-    {
-        "kind": "epoch",
-        "epoch": 1,
-        "loss": 0.7,
-        "val_loss": 0.5,
-        "auc": 0.6,
-        "val_auc": 0.7,
-        "accuracy": 0.9,
-        "val_accuracy": 0.98,
-    },
-    {
-        "kind": "epoch",
-        "epoch": 2,
-        "loss": 0.5,
-        "val_loss": 0.6,
-        "auc": 0.7,
-        "val_auc": 0.7,
-        "accuracy": 0.9,
-        "val_accuracy": 0.98,
-    },
-]
+COUNTS = {"images": 50, "patients": 20, "positive_images": 1, "positive_patients": 1}
+START = StartRecord(time=0.0, parts={"validation": COUNTS})
+
+
+def step(number, steps, loss, **metrics):
+    values = {"accuracy": 0.9, "auc": 0.5} | metrics
+    return StepRecord(time=0.0, epoch=1, step=number, steps=steps, loss=loss, **values)
+
+
+def epoch(number, loss, val_loss, auc, val_auc):
+    return EpochRecord(
+        time=0.0, epoch=number, seconds=1.0, loss=loss, val_loss=val_loss, auc=auc, val_auc=val_auc, accuracy=0.9,
+        val_accuracy=0.98, learning_rate=1e-3,
+    )  # fmt: skip
+
+
+RECORDS = [START, step(1, 2, 0.8), step(2, 2, 0.6), epoch(1, 0.7, 0.5, 0.6, 0.7), epoch(2, 0.5, 0.6, 0.7, 0.7)]
 
 
 def test_curves_show_the_majority_class_baseline():
@@ -88,25 +80,22 @@ def test_curves_of_a_new_run_are_empty():
 
 
 def test_loss_curves_mark_the_resumed_epoch():
-    records = [*RECORDS, {"kind": "resume", "epoch": 2, "time": 0.0}]
+    records = [*RECORDS, ResumeRecord(epoch=2, time=0.0)]
     texts = {note.text: note.x for note in loss_curves(records).layout.annotations}
     assert texts["resumed"] == 2
     assert texts["best epoch 1"] == 1
 
 
 def test_curves_of_a_long_run_are_downsampled_and_keep_the_end():
-    steps = [
-        {"kind": "step", "epoch": 1, "step": n, "steps": 10_000, "loss": 1 / n, "auc": 0.5, "accuracy": n / 10_000}
-        for n in range(1, 10_001)
-    ]
+    steps = [step(number, 10_000, 1 / number, accuracy=number / 10_000) for number in range(1, 10_001)]
     for trace in (*loss_curves(steps).data, *score_curves(steps).data):
-        assert MOST_POINTS / 2 < len(trace.x) <= MOST_POINTS
+        assert MAX_POINTS / 2 < len(trace.x) <= MAX_POINTS
         assert trace.x[-1] == 1.0
     assert {trace.name for trace in score_curves(steps).data} == {"training AUC, steps", "training accuracy, steps"}
 
 
 def test_compared_curves_overlay_runs_with_best_epochs():
-    better = [{**record, "val_auc": 0.9} if record.get("epoch") == 2 else record for record in RECORDS]
+    better = [*RECORDS[:-1], epoch(2, 0.5, 0.6, 0.7, val_auc=0.9)]
     figure = compared_curves({"a": RECORDS, "b": better, "just begun": RECORDS[:1]}, "val_auc")
     traces = {trace.name: trace for trace in figure.data}
     assert list(traces) == ["a", "a, best epoch", "b", "b, best epoch"]

@@ -6,17 +6,18 @@ import pytest
 from filelock import FileLock
 
 from builders.waiting import wait_until
+from mammo_core.documents.metrics import read_metrics
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import JobError, MammoError
 from mammo_core.jobs import FINAL, JobFolder, stop_job
 from mammo_core.jobs.queue import WAITING
-from mammo_core.jobs.runs import read_metrics
 from mammo_core.jobs.training import TrainJob, can_resume, resume, resume_job, start, train_job
+from mammo_core.learning.plan import resolve
 from mammo_core.models.registry import activate
 from mammo_core.workspace import Workspace
 
 
-def plan_of(**settings):
+def settings_of(**settings):
     return TrainingConfig(store="demo", **settings)
 
 
@@ -29,7 +30,7 @@ def process_id(folder: JobFolder) -> int:
 def test_train_job_has_a_new_name_and_writes_nothing(finished):
     roots = Workspace.from_environment()
     before = sorted(roots.models.iterdir())
-    job = train_job(roots, plan_of())
+    job = train_job(roots, settings_of())
     assert job.name.startswith("demo-compact-")
     assert job.folder(roots) == roots.models / job.name
     assert sorted(roots.models.iterdir()) == before
@@ -37,16 +38,17 @@ def test_train_job_has_a_new_name_and_writes_nothing(finished):
 
 def test_train_job_name_in_use_gets_a_number(finished, monkeypatch):
     roots = Workspace.from_environment()
-    first = train_job(roots, plan_of())
+    first = train_job(roots, settings_of())
     monkeypatch.setattr("mammo_core.jobs.training._time_text", lambda: first.name.removeprefix("demo-compact-"))
     first.folder(roots).mkdir()
-    assert train_job(roots, plan_of()).name == f"{first.name}-2"
+    assert train_job(roots, settings_of()).name == f"{first.name}-2"
 
 
 def test_start_same_settings_twice_is_one_run_and_other_settings_are_queued(finished):
-    roots, plan = Workspace.from_environment(), plan_of(epochs=1)
+    roots = Workspace.from_environment()
+    plan = resolve(settings_of(epochs=1), roots)
     broken = JobFolder(roots.models / "broken")
-    broken.write_request(TrainJob(name="broken", config=plan))
+    broken.write_request(TrainJob(name="broken", config=plan.config))
     (broken.path / "work.json").write_text("[]")  # does not keep others from starting
     folders = []
     with FileLock(roots.data / ".train.turn"):
@@ -55,7 +57,7 @@ def test_start_same_settings_twice_is_one_run_and_other_settings_are_queued(fini
             click.start()
         for click in clicks:
             click.join()
-        other = start(roots, plan_of(epochs=1, seed=1))
+        other = start(roots, resolve(settings_of(epochs=1, seed=1), roots))
         assert len({folder.name for folder in folders}) == 1
         assert other.name != folders[0].name
         wait_until(lambda: other.message() == WAITING)
@@ -71,7 +73,7 @@ def test_start_same_settings_twice_is_one_run_and_other_settings_are_queued(fini
 
 def test_killed_run_is_crashed_then_resumes_and_ends_at_second_stop(finished):
     roots = Workspace.from_environment()
-    folder = start(roots, plan_of(epochs=20, patience=20, batch_size=4))
+    folder = start(roots, resolve(settings_of(epochs=20, patience=20, batch_size=4), roots))
     with pytest.raises(JobError, match="only a run that was"):
         resume_job(roots, folder.name)
     wait_until((folder.path / "resume.npz").exists)
@@ -81,10 +83,10 @@ def test_killed_run_is_crashed_then_resumes_and_ends_at_second_stop(finished):
 
     path = resume(roots, folder.name).path
     assert path == folder.path
-    wait_until(lambda: any(record["kind"] == "resume" for record in read_metrics(path)))
-    seam = next(record["epoch"] for record in read_metrics(path) if record["kind"] == "resume")
-    wait_until(lambda: read_metrics(path)[-1].get("epoch", 0) > seam)
-    epochs = [record["epoch"] for record in read_metrics(path) if record["kind"] == "epoch"]
+    wait_until(lambda: any(record.kind == "resume" for record in read_metrics(path)))
+    seam = next(record.epoch for record in read_metrics(path) if record.kind == "resume")
+    wait_until(lambda: read_metrics(path)[-1].epoch > seam)
+    epochs = [record.epoch for record in read_metrics(path) if record.kind == "epoch"]
     assert epochs == list(range(1, len(epochs) + 1))
     assert len(epochs) >= seam >= 1
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from mammo_core.learning.config import TrainingConfig
+from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.learning.input_pipeline import Batches, augment, one_hot
 
 IMAGES = np.random.default_rng(0).integers(1, 255, (10, 64, 64), dtype=np.uint8)
@@ -17,8 +17,8 @@ def test_batches_epoch_yields_every_image_once():
     parts = [batches()[index] for index in range(3)]
     tensor = np.concatenate([part[0] for part in parts])
     assert tensor.shape == (10, 64, 64, 1)
-    found = sorted(np.round(tensor[:, 0, 0, 0] * 255).astype(int))
-    assert found == sorted(IMAGES[:, 0, 0])
+    levels = sorted(np.round(tensor[:, 0, 0, 0] * 255).astype(int))
+    assert levels == sorted(IMAGES[:, 0, 0])
 
 
 def test_batches_labels_and_weights_match_their_images():
@@ -41,12 +41,12 @@ def test_batches_order_depends_only_on_seed_and_epoch():
 def test_augmentation_keeps_background_shape_and_value_range():
     images = np.zeros((8, 64, 64), np.uint8)
     images[:, 20:44, :30] = 200
-    varied = augment(images, np.random.default_rng(3))
-    assert varied.shape == (8, 64, 64, 1)
-    assert varied.dtype == np.float32
-    assert varied.min() == 0
-    assert varied.max() <= 1
-    assert (varied[:, :16] == 0).all()
-    assert (varied[:, :, 31:] == 0).all()
-    assert ((varied[:, 24:40, :28] > 0.5).all(axis=(1, 2, 3))).all()
-    assert len({image.tobytes() for image in varied}) == 8
+    augmented = augment(images, np.random.default_rng(3))
+    assert augmented.shape == (8, 64, 64, 1)
+    assert augmented.dtype == np.float32
+    assert augmented.min() == 0
+    assert augmented.max() <= 1
+    assert (augmented[:, :16] == 0).all()
+    assert (augmented[:, :, 31:] == 0).all()
+    assert ((augmented[:, 24:40, :28] > 0.5).all(axis=(1, 2, 3))).all()
+    assert len({image.tobytes() for image in augmented}) == 8

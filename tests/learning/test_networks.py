@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mammo_core.errors import ConfigError, ModelError
-from mammo_core.learning.networks import ANSWER, build, class_activation_map, load, top_count, with_feature_output
+from mammo_core.learning.networks import OUTPUT, build, class_activation_map, load, top_count, with_feature_output
 
 
 @pytest.fixture(scope="module")
@@ -32,20 +32,20 @@ def test_cam_sums_to_the_logit(model, tensor):
     probabilities, features = (
         np.asarray(output, np.float64) for output in with_feature_output(model).predict_on_batch(tensor)
     )
-    bias = model.get_layer(ANSWER).get_weights()[1]
+    bias = model.get_layer(OUTPUT).get_weights()[1]
     logits = np.log(probabilities[:, 1]) - np.log(probabilities[:, 0])
-    places = class_activation_map(model, features)
-    assert places.shape == (3, 8, 8)
-    assert np.allclose(places.sum(axis=(1, 2)) + bias[1] - bias[0], logits, atol=1e-5)
+    cam = class_activation_map(model, features)
+    assert cam.shape == (3, 8, 8)
+    assert np.allclose(cam.sum(axis=(1, 2)) + bias[1] - bias[0], logits, atol=1e-5)
 
 
 def test_original_network_has_no_feature_output(tensor):
     assert len(with_feature_output(build("original", 64)).outputs) == 1
 
 
-@pytest.mark.parametrize(("places", "share", "count"), [(1024, 0.004, 4), (64, 0.004, 1), (100, 1.0, 100)])
-def test_top_count_rounds_share_of_cells(places, share, count):
-    assert top_count(places, share) == count
+@pytest.mark.parametrize(("cells", "share", "count"), [(1024, 0.004, 4), (64, 0.004, 1), (100, 1.0, 100)])
+def test_top_count_rounds_share_of_cells(cells, share, count):
+    assert top_count(cells, share) == count
 
 
 def test_load_saved_network_gives_identical_predictions(model, tensor, tmp_path):

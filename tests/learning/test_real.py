@@ -1,4 +1,4 @@
-"""Learning is real: the preset finds lesions in patients that it has never seen, and nothing where labels mean nothing."""
+"""The preset detects cancer in patients that it has never seen, and nothing where the labels are shuffled."""
 
 import shutil
 
@@ -11,9 +11,8 @@ from builders.jobs import import_in_process, train_in_process
 from mammo_core.dataset.store import MANIFEST, open_store
 from mammo_core.evaluation import STATISTICS, evaluate, image_statistics
 from mammo_core.learning.callbacks.validation import predict
-from mammo_core.learning.config import quick_start
 from mammo_core.learning.networks import build, class_activation_map, load, with_feature_output
-from mammo_core.learning.plan import plan
+from mammo_core.learning.plan import quick_start, resolve
 from mammo_core.models.bundle import open_bundle
 from mammo_core.phantoms import DemoSpec, generate
 from mammo_core.settings import settings
@@ -26,7 +25,7 @@ FRESH = "fresh"
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory):
-    """Stores of 60 patients to learn from and of 70 others to judge on, each once more with its labels shuffled."""
+    """Stores of 60 patients to train on and of 70 others to evaluate on, each also with shuffled labels."""
     folder = tmp_path_factory.mktemp("real")
     with pytest.MonkeyPatch.context() as patch:
         use_folder(patch, folder)
@@ -44,7 +43,7 @@ def stores(tmp_path_factory):
 
 
 def shuffle_labels(path):
-    """Give each breast of a manifest the label of another."""
+    """Permute the labels of the breasts in a manifest."""
     manifest = pd.read_parquet(path)
     breast = manifest["patient_id"] + manifest["laterality"]
     labels = manifest.groupby(breast)["label"].max()
@@ -54,16 +53,15 @@ def shuffle_labels(path):
 
 
 def evaluate_unit(suffix):
-    """Train the one-click preset, and report on the fresh patients beside baselines fitted on its own training part."""
+    """Train the one-click preset; return AUC on the fresh patients, and of baselines fitted on its training part."""
     config = quick_start(f"demo{suffix}", "demo")
     outcome = train_in_process(f"run{suffix}", **config.model_dump())
     assert outcome.document.verified
     path = settings().models / f"run{suffix}"
-    table = plan(config)
+    plan = resolve(config, Workspace.from_environment())
+    table = plan.split
     training = table[table["part"] == "train"].reset_index(drop=True)
-    pictures = image_statistics(
-        open_store(Workspace.from_environment(), config.store).images(training["png"].to_list())
-    )
+    statistics = image_statistics(plan.store.images(training["png"].to_list()))
     store = open_store(Workspace.from_environment(), f"{FRESH}{suffix}")
     fresh = store.manifest()
     images = store.images(fresh["png"].to_list())
@@ -72,7 +70,7 @@ def evaluate_unit(suffix):
         label=fresh["label"].astype(int), probability=probability, raw_probability=probability
     )
     columns = ["label", "age", *STATISTICS]
-    report = evaluate(predictions, operating_point=0.5, training=pd.concat([training, pictures], axis=1)[columns])
+    report = evaluate(predictions, operating_point=0.5, training=pd.concat([training, statistics], axis=1)[columns])
     return report.auc, [report.baselines.age_only.auc, report.baselines.image_statistics.auc]
 
 
@@ -101,6 +99,6 @@ def test_large_network_has_exact_cam_and_loads_local_backbone_weights(tmp_path):
 
     keras.utils.set_random_seed(1)
     again = build("large", 64, str(path))
-    found = next(layer for layer in again.layers if isinstance(layer, keras.Model))
-    for expected, weights in zip(backbone.get_weights(), found.get_weights(), strict=True):
+    loaded = next(layer for layer in again.layers if isinstance(layer, keras.Model))
+    for expected, weights in zip(backbone.get_weights(), loaded.get_weights(), strict=True):
         assert np.array_equal(expected, weights)

@@ -1,4 +1,4 @@
-"""The train page with the real core: what a run's header says, and charts that stay the same ones."""
+"""The train page with the real core: planning, the header of a run, and charts that keep their identity."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,11 @@ import plotly
 from streamlit.testing.v1 import AppTest
 
 from builders.app import open_page, without_error
-from mammo_core.storage.json_files import append_json_line, read_json, write_json
+from mammo_core.documents.metrics import METRICS, EpochRecord, append_record
+from mammo_core.jobs import JobFolder, training
+from mammo_core.models import bundle
+from mammo_core.storage.json_files import read_json, write_json
+from ui import training_plan
 from ui.live_chart import SCRIPT
 
 
@@ -17,16 +21,19 @@ def show() -> AppTest:
 
 def charts(app: AppTest) -> list[tuple[str, dict]]:
     """Return the identity and the figure of each live chart."""
-    found = [element.proto for element in app.get("bidi_component")]
-    return [(proto.id, json.loads(json.loads(proto.mixed.json or proto.json)["figure"])) for proto in found]
+    protos = [element.proto for element in app.get("bidi_component")]
+    return [(proto.id, json.loads(json.loads(proto.mixed.json or proto.json)["figure"])) for proto in protos]
 
 
 def test_live_chart_keeps_its_id_when_metrics_are_appended(finished):
     app = show()
     before = charts(app)
     assert [figure["layout"]["uirevision"] for _, figure in before] == ["loss", "scores"]
-    epoch = {"kind": "epoch", "epoch": 3, "loss": 0.1, "val_loss": 0.2, "auc": 0.9, "val_auc": 0.8}
-    append_json_line(finished / "models" / "trained" / "metrics.jsonl", epoch)
+    epoch = EpochRecord(
+        time=0.0, epoch=3, seconds=1.0, loss=0.1, val_loss=0.2, auc=0.9, val_auc=0.8, accuracy=0.9, val_accuracy=0.9,
+        learning_rate=1e-3,
+    )  # fmt: skip
+    append_record(finished / "models" / "trained" / METRICS, epoch)
     after = charts(app.run())
     assert [identity for identity, _ in after] == [identity for identity, _ in before]
     assert after[0][1]["data"] != before[0][1]["data"]
@@ -43,11 +50,11 @@ def test_plotly_script_is_served_once_from_its_package(finished):
 
 def test_run_header_shows_verification_status(finished):
     captions = [caption.value for caption in show().caption]
-    assert any(text.startswith("The model is verified: loaded afresh, its answers to ") for text in captions)
+    assert any(text.startswith("Saved model verified (reloaded; same predictions on ") for text in captions)
     path = finished / "models" / "trained" / "verification.json"
     write_json(path, read_json(path) | {"verified": False, "largest_difference": 0.25})
     captions = [caption.value for caption in show().caption]
-    assert any(text.startswith("The model is **not verified**") and text.endswith("at most 0.2.") for text in captions)
+    assert any(text.startswith("Saved model **not verified**") and text.endswith("up to 0.2.") for text in captions)
 
 
 def test_curves_remain_during_first_import_and_with_damaged_model(finished):
@@ -64,6 +71,31 @@ def test_curves_remain_during_first_import_and_with_damaged_model(finished):
         stream.write(b"x")
     app.run()
     assert not app.exception
-    assert any("Training begins from random weights" in warning.value for warning in app.warning)
+    assert any("Training starts from random weights" in warning.value for warning in app.warning)
     assert app.button(key="Train")
     assert len(charts(app)) == 2
+
+
+def test_start_model_is_hashed_once_over_reruns_and_start(finished, monkeypatch):
+    write_json(finished / "models" / "active.json", {"name": "trained"})
+    hashed = []
+    sha256 = bundle.sha256
+    monkeypatch.setattr(bundle, "sha256", lambda path: hashed.append(path.name) or sha256(path))
+    monkeypatch.setattr(training, "launch", lambda job, workspace: JobFolder(job.folder(workspace)))
+    app = show().run()
+    app.button(key="Train").click().run()
+    assert app.session_state["run"].startswith("demo-compact-")
+    assert hashed.count("model.keras") == 1  # the job's process hashes it once more
+
+
+def test_closed_settings_are_not_planned(finished, monkeypatch):
+    planned = []
+    resolve = training_plan.resolve
+    monkeypatch.setattr(training_plan, "resolve", lambda config, _: planned.append(config) or resolve(config, _))
+    app = show()
+    assert planned == []
+    app.session_state["own settings"] = True
+    app.run()
+    assert [config.network for config in planned] == ["compact"]
+    app.run()
+    assert len(planned) == 1

@@ -1,19 +1,23 @@
-"""Save the best model so far and stop early without improvement."""
+"""Save the best model so far, and stop early without improvement."""
 
 from pathlib import Path
 from typing import Any
 
-import keras
-
+from mammo_core.learning._tensorflow import keras
+from mammo_core.learning.callbacks.validation import is_validated
 from mammo_core.storage.atomic import atomic_path
 
 
 class BestCheckpoint(keras.callbacks.Callback):
-    """Saves the model, whole, whenever the validation AUC is better than before (then the loss, at an equal AUC).
+    """Save the model whenever its validation AUC improves (at equal AUC: its loss), and stop when it no longer does.
 
     Args:
         path: of the Keras file.
-        patience: epochs without a better one after which training ends.
+        patience: epochs without improvement after which training stops.
+
+    Attributes:
+        best: validation AUC and negative validation loss of the best epoch; None before the first.
+        best_epoch: from 1; 0 before the first.
     """
 
     def __init__(self, path: Path, patience: int) -> None:
@@ -23,17 +27,17 @@ class BestCheckpoint(keras.callbacks.Callback):
         self.best_epoch = 0
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Save if better, end if patience is used up."""
-        if not logs or "val_auc" not in logs:
+        """Save the model if it improved; stop if patience is exhausted."""
+        if not is_validated(logs):
             return
         score = (logs["val_auc"], -logs["val_loss"])
         if self.best is None or score > self.best:
             self.best, self.best_epoch = score, epoch + 1
             with atomic_path(self.path) as temporary:
                 self.model.save(temporary)
-        elif self.is_over(epoch + 1):
+        elif self.patience_exhausted(epoch + 1):
             self.model.stop_training = True
 
-    def is_over(self, epochs: int) -> bool:
-        """Return whether the patience is used up after so many epochs."""
+    def patience_exhausted(self, epochs: int) -> bool:
+        """Return whether training stops after this many epochs."""
         return epochs - self.best_epoch >= self.patience

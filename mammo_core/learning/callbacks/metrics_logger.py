@@ -1,29 +1,31 @@
-"""Log a run's metrics as JSON lines while it trains, and report its progress."""
+"""Log a run's metrics to metrics.jsonl while it trains, and report its progress."""
 
 import time
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
+from mammo_core.documents.metrics import EpochRecord, ResumeRecord, StepRecord, append_record, read_metrics
 from mammo_core.documents.progress import Progress, ProgressCallback
+from mammo_core.documents.training_config import TrainingConfig
+from mammo_core.learning._tensorflow import keras
+from mammo_core.learning.callbacks.validation import is_validated
 from mammo_core.learning.cancellation import StopSignal
-from mammo_core.learning.config import TrainingConfig
-from mammo_core.storage.json_files import append_json_line
+from mammo_core.storage.atomic import atomic_path
 
-STEP_SECONDS = 0.5  # a step is written no more often than this
+MIN_SECONDS_BETWEEN_STEPS = 0.5  # steps are logged no more often
 
 
 class MetricsLogger(keras.callbacks.Callback):
-    """Appends steps and epochs to metrics.jsonl and reports progress.
+    """Append steps and epochs to metrics.jsonl and report progress.
 
     Args:
         path: of metrics.jsonl.
         config: of the run.
-        progress: called with done and total (steps), epoch, epochs, learning_rate, images_per_second and seconds_left.
-        stop_signal: asked at every step; training then ends after it.
-        epochs_done: before, by a run that goes on.
+        progress: called with the progress in steps.
+        stop_signal: checked at every step; training stops after it.
+        epochs_done: epochs finished before the run was resumed.
     """
 
     def __init__(
@@ -37,59 +39,63 @@ class MetricsLogger(keras.callbacks.Callback):
         super().__init__()
         self.path, self.epochs, self.batch_size = path, config.epochs, config.batch_size
         self.progress, self.stop_signal = progress, stop_signal
-        self.started = self.written = time.monotonic()
+        self.started = self.logged = time.monotonic()
         self.epoch = self.epochs_done = epochs_done
         self.images = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Start counting an epoch's steps."""
-        self.epoch, self.sum_before, self.steps_before = epoch + 1, 0.0, 0
+        self.epoch, self.logged_loss_sum, self.logged_steps = epoch + 1, 0.0, 0
         self.epoch_started = time.monotonic()
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Write the mean loss of the steps since the last line; end at a stop request or a loss that isn't a number."""
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
+        """Log the mean loss of the steps since the last record; stop on request, or at a loss that is not finite."""
         steps = batch + 1
         self.images += self.batch_size
-        now = time.monotonic()
-        loss = (logs or {})["loss"]  # Keras gives the mean since the epoch began
-        if not np.isfinite(loss):
+        if not np.isfinite(logs["loss"]):
             self.stop_signal.diverged = self.model.stop_training = True
             return
-        if now - self.written >= STEP_SECONDS or steps == self.params["steps"]:
-            mean = (loss * steps - self.sum_before) / (steps - self.steps_before)
-            self.sum_before, self.steps_before, self.written = loss * steps, steps, now
-            self._write(
-                {
-                    "kind": "step",
-                    "epoch": self.epoch,
-                    "step": steps,
-                    "steps": self.params["steps"],
-                    "loss": mean,
-                    "accuracy": float((logs or {})["accuracy"]),  # these two since the epoch began
-                    "auc": float((logs or {})["auc"]),
-                }
-            )
-            self._tell(steps, now)
+        now = time.monotonic()
+        if now - self.logged >= MIN_SECONDS_BETWEEN_STEPS or steps == self.params["steps"]:
+            self._log_step(steps, logs)
+            self._report_progress(steps, now)
+            self.logged = now
         if self.stop_signal.is_set():
             self.model.stop_training = True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Write the epoch's line, unless it was broken off."""
-        if not logs or "val_auc" not in logs:
+        """Log the epoch, unless it was interrupted."""
+        if not is_validated(logs):
             return
-        values = {name: float(value) for name, value in logs.items()}
-        values["learning_rate"] = self._learning_rate()
-        seconds = time.monotonic() - self.epoch_started
-        self._write({"kind": "epoch", "epoch": self.epoch, "seconds": seconds, **values})
+        record = EpochRecord(
+            time=time.time(),
+            epoch=self.epoch,
+            seconds=time.monotonic() - self.epoch_started,
+            learning_rate=self._learning_rate(),
+            **{name: float(value) for name, value in logs.items()},
+        )
+        append_record(self.path, record)
         self.epochs_done = self.epoch
 
-    def _write(self, record: dict[str, Any]) -> None:
-        append_json_line(self.path, {**record, "time": time.time()})
+    def _log_step(self, steps: int, logs: dict[str, Any]) -> None:
+        loss_sum = logs["loss"] * steps  # Keras gives means since the epoch began
+        loss = (loss_sum - self.logged_loss_sum) / (steps - self.logged_steps)
+        self.logged_loss_sum, self.logged_steps = loss_sum, steps
+        record = StepRecord(
+            time=time.time(),
+            epoch=self.epoch,
+            step=steps,
+            steps=self.params["steps"],
+            loss=float(loss),
+            accuracy=float(logs["accuracy"]),
+            auc=float(logs["auc"]),
+        )
+        append_record(self.path, record)
 
     def _learning_rate(self) -> float:
         return float(np.asarray(self.model.optimizer.learning_rate))
 
-    def _tell(self, steps: int, now: float) -> None:
+    def _report_progress(self, steps: int, now: float) -> None:
         rate = self.images / (now - self.started)
         done = (self.epoch - 1) * self.params["steps"] + steps
         total = self.epochs * self.params["steps"]
@@ -105,3 +111,16 @@ class MetricsLogger(keras.callbacks.Callback):
                 seconds_left=(total - done) * self.batch_size / rate,
             )
         )
+
+
+def rewind_metrics(path: Path, epochs: int) -> None:
+    """Remove the records after the last finished epoch, incomplete lines too, and append a resume record.
+
+    Args:
+        path: of metrics.jsonl.
+        epochs: epochs finished.
+    """
+    kept = [record for record in read_metrics(path.parent) if record.kind == "start" or record.epoch <= epochs]
+    with atomic_path(path) as temporary:
+        for record in [*kept, ResumeRecord(epoch=epochs, time=time.time())]:
+            append_record(temporary, record)

@@ -1,25 +1,27 @@
-"""What TensorBoard reads: `tensorboard --logdir <models>/<run>` shows a run's epochs; it needs not be installed here."""
+"""Write event files for TensorBoard: `tensorboard --logdir <models>/<run>` shows a run's epochs.
+
+TensorBoard itself need not be installed here.
+"""
 
 import time
 from pathlib import Path
 from typing import Any
 
-import keras
-import tensorflow as tf
+from mammo_core.learning._tensorflow import keras, tf
 
 Event, Summary = tf.compat.v1.Event, tf.compat.v1.Summary
 
 
 class TensorBoardLogger(keras.callbacks.Callback):
-    """Writes each epoch's values as event files, one folder for each part, so that TensorBoard lays both in one chart.
+    """Write each epoch's metrics as event files, one folder a part, so that TensorBoard overlays both in one chart.
 
     Args:
-        folder: of the event files; a run that goes on adds another file to each part's.
+        folder: of the event files; a resumed run adds another file for each part.
     """
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
-        self.writers = {}
+        self.writers: dict[str, Any] = {}
         for part in ("train", "validation"):
             (folder / part).mkdir(parents=True, exist_ok=True)
             path = folder / part / f"events.out.tfevents.{time.time_ns()}"
@@ -27,7 +29,7 @@ class TensorBoardLogger(keras.callbacks.Callback):
             self._write(part, Event(wall_time=time.time(), file_version="brain.Event:2"))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Write the values of both parts."""
+        """Write the metrics of both parts."""
         for name, value in (logs or {}).items():
             part, tag = ("validation", name.removeprefix("val_")) if name.startswith("val_") else ("train", name)
             summary = Summary(value=[Summary.Value(tag=tag, simple_value=value)])

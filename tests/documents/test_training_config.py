@@ -1,7 +1,7 @@
 import pytest
 
+from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import ConfigError
-from mammo_core.learning.config import TrainingConfig, quick_start
 
 
 def test_config_defaults_require_only_a_store():
@@ -25,8 +25,3 @@ def test_config_defaults_require_only_a_store():
 def test_config_invalid_value_raises_config_error_naming_the_setting(change, name):
     with pytest.raises(ConfigError, match=f"'{name}' is not usable"):
         TrainingConfig.read({"store": "demo", **change})
-
-
-def test_quick_start_starts_from_given_model_if_any():
-    assert quick_start("demo", "demo").start_from == "demo"
-    assert quick_start("demo", None).start_from is None

@@ -1,0 +1,64 @@
+"""Run a network on model inputs: probability, mean features and class activation map in one forward pass."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mammo_core.learning._tensorflow import keras
+from mammo_core.learning.networks import class_activation_map, with_feature_output
+from mammo_core.preprocess import to_tensor
+
+
+@dataclass(frozen=True)
+class NetworkOutput:
+    """A network's output for n model inputs.
+
+    Attributes:
+        raw_probability: float64 (n,), of the positive class, not calibrated.
+        embedding: float64 (n, c), mean of the features over the image; c is 0 for a network without an activation map.
+        cam: float64 (n, h, w), class activation map in logits, not scaled; None for a network without one, or where it
+            was not requested.
+    """
+
+    raw_probability: np.ndarray
+    embedding: np.ndarray
+    cam: np.ndarray | None
+
+
+class CamNetwork:
+    """A network that also gives its class activation map.
+
+    Args:
+        model: float32 (b, size, size, 1) in [0, 1] → probabilities (b, 2).
+
+    Attributes:
+        has_cam: whether it has an activation map.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        self._network = with_feature_output(model)
+        self.has_cam = len(self._network.outputs) == 2
+
+    def run(self, images: np.ndarray, *, with_cam: bool = True) -> NetworkOutput:
+        """Run the network once.
+
+        Args:
+            images: uint8 (n, size, size).
+            with_cam: whether to compute the class activation map.
+        """
+        tensor = to_tensor(images)
+        if not self.has_cam:
+            (probabilities,) = _as_list(self._network.predict_on_batch(tensor))
+            return NetworkOutput(_positive(probabilities), np.empty((len(images), 0)), None)
+        probabilities, features = _as_list(self._network.predict_on_batch(tensor))
+        cam = class_activation_map(self._network, features) if with_cam else None
+        return NetworkOutput(_positive(probabilities), features.mean(axis=(1, 2), dtype=np.float64), cam)
+
+
+def _as_list(outputs: object) -> list[np.ndarray]:
+    """Return a model's outputs as a list; Keras unwraps a single one."""
+    return [np.asarray(output) for output in (outputs if isinstance(outputs, list | tuple) else [outputs])]
+
+
+def _positive(probabilities: np.ndarray) -> np.ndarray:
+    return probabilities[:, 1].astype(np.float64)

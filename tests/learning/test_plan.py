@@ -1,0 +1,157 @@
+import math
+import shutil
+
+import pandas as pd
+import psutil
+import pytest
+
+from builders.jobs import import_in_process
+from mammo_core.assessment.store_evaluation import evaluate_store
+from mammo_core.dataset.store import open_store
+from mammo_core.documents.training_config import TrainingConfig
+from mammo_core.errors import ConfigError, DataError, MammoError, StoreUnfinished
+from mammo_core.learning.plan import input_states, preset_config, quick_start, resolve, resolve_preset
+from mammo_core.models import bundle as bundle_module
+from mammo_core.models.bundle import PREDICTIONS, TRAINING_IMAGES, open_bundle, write_card
+from mammo_core.models.provenance import write_provenance
+from mammo_core.settings import SHIPPED_MODELS
+from mammo_core.workspace import Workspace
+
+
+def plan_demo(**settings):
+    return resolve(TrainingConfig.read({"store": "demo", **settings}), Workspace.from_environment())
+
+
+def test_resolve_missing_store_or_too_small_training_part_raises(finished):
+    with pytest.raises(DataError, match="no prepared store"):
+        plan_demo(store="nothing")
+    with pytest.raises(ConfigError, match="leave too little"):
+        plan_demo(validation_share=0.6, test_share=0.6)
+
+
+def test_resolve_unfinished_store_raises_store_unfinished(finished):
+    (finished / "data" / "prepared" / "demo" / "manifest.parquet").unlink()
+    with pytest.raises(StoreUnfinished, match="isn't finished"):
+        plan_demo()
+
+
+def test_describe_counts_match_the_split(finished):
+    plan = plan_demo()
+    preview = plan.describe()
+    table, split = preview.parts.set_index("part"), plan.split
+    assert table["images"].sum() == len(split)
+    assert table.loc["train", "patients"] == split.loc[split["part"] == "train", "patient_id"].nunique()
+    negative = (split.query("part == 'train'")["label"] == 0).sum()
+    assert (
+        preview.steps_per_epoch == plan.steps_per_epoch == math.ceil(2 * negative / 16)
+    )  # oversampled to equal classes
+    assert preview.sentence == (
+        "The **compact** network on images of 256 × 256 pixels, from random weights: at most 12 epochs of "
+        f"{plan.steps_per_epoch} steps, 16 images each; positives are oversampled to 50 %, in training only."
+    )
+    assert plan_demo(imbalance="none", batch_size=4).steps_per_epoch == math.ceil(table.loc["train", "images"] / 4)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"network": "original", "start_from": "trained"}, "trained is a compact network, not original"),
+        ({"start_from": "nobody"}, "no model 'nobody'"),
+        ({"backbone_weights": "x.h5"}, "for the large network only"),
+        ({"network": "large", "backbone_weights": "x.h5"}, "x.h5, isn't there"),
+        ({"folds": 3}, "belong together"),
+        ({"folds": 3, "fold": 4}, "Fold 4 of 3"),
+    ],
+)
+def test_resolve_conflicting_settings_raise(finished, settings, reason):
+    with pytest.raises(MammoError, match=reason):
+        plan_demo(**settings)
+
+
+def test_resolve_images_exceed_free_memory_raises_config_error(finished, monkeypatch):
+    memory = psutil.virtual_memory()
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory._replace(available=1_000_000))
+    with pytest.raises(ConfigError, match="GiB are free"):
+        plan_demo()
+
+
+def test_resolve_folds_test_each_patient_exactly_once(finished):
+    tested = []
+    for fold in (1, 2, 3):
+        split = plan_demo(folds=3, fold=fold).split
+        assert set(split["part"]) == {"train", "validation", "test"}
+        tested += split.loc[split["part"] == "test", "patient_id"].unique().tolist()
+    assert sorted(tested) == sorted(split["patient_id"].unique())
+
+
+def test_resolve_start_model_trained_on_evaluation_patients_raises_config_error(finished):
+    before, after = (plan_demo(seed=seed).split for seed in (0, 1))
+    assert plan_demo(start_from="trained").split.equals(before)
+    patients = {part: set(table["patient_id"]) for part, table in before.groupby("part")}
+    new = {part: set(table["patient_id"]) for part, table in after.groupby("part")}
+    leaked = new["test"] & (patients["train"] | patients["validation"]) | new["validation"] & patients["train"]
+    reason = rf"trained on {len(leaked)} of the patients .* seed 0, validation share 0\.2"
+    with pytest.raises(ConfigError, match=reason):
+        plan_demo(start_from="trained", seed=1)
+
+
+def test_start_model_provenance_is_inherited(finished):
+    import_in_process("demo", "again")
+    first = open_bundle(finished / "models" / "trained")
+    second = finished / "models" / "second"
+    shutil.copytree(first.folder, second)
+    elsewhere = pd.DataFrame({"patient_id": ["1"], "image_id": ["2"], "part": ["train"]})
+    write_provenance(second / TRAINING_IMAGES, elsewhere, first)  # trained on other data, from the first
+    data = first.card.data.model_copy(update={"dataset": "elsewhere", "store": "elsewhere"})
+    card = write_card(second, first.card.model_copy(update={"data": data})).card
+    with pytest.raises(
+        ConfigError, match=r"second, or a model that it started from, has already been trained on .*Take its"
+    ):
+        plan_demo(store="again", start_from="second", seed=1)
+    assert plan_demo(store="again", start_from="second").start.name == "second"
+    assert evaluate_store(Workspace.from_environment(), open_bundle(second), "again").part == "test"
+
+    known = first.provenance().query("part == 'train'")["patient_id"].iloc[0]
+    evaluated = pd.read_parquet(second / PREDICTIONS)  # of the other data, in which another patient has that number
+    evaluated.assign(patient_id=known, image_id=evaluated["image_id"] + "0").to_parquet(second / PREDICTIONS)
+    write_card(second, card)
+    with pytest.raises(ConfigError, match=r"would be evaluated on\. Start from random weights\."):
+        plan_demo(store="again", start_from="second", seed=1)
+    preset = resolve_preset("again", "second", Workspace.from_environment())
+    assert (preset.config.start_from, preset.start) == (None, None)
+    images = open_store(Workspace.from_environment(), "again").manifest()
+    unseen = images[open_bundle(second).seen_split(images).isna()]["patient_id"].nunique()
+    assert evaluate_store(Workspace.from_environment(), open_bundle(second), "again").patients == unseen
+
+
+def test_quick_start_starts_from_given_model_if_any():
+    assert quick_start("demo", "demo").start_from == "demo"
+    assert quick_start("demo", None).start_from is None
+
+
+def test_preset_config_uses_the_split_of_its_start_model(finished):
+    run = finished / "models" / "trained"
+    card = open_bundle(run).card
+    config = card.config.model_copy(update={"seed": 7, "test_share": 0.3})
+    write_card(run, card.model_copy(update={"config": config}))
+    store = open_store(Workspace.from_environment(), "demo")
+    own, plain = (preset_config(store, start) for start in (open_bundle(run), None))
+    assert (own.seed, own.test_share, own.start_from) == (7, 0.3, "trained")
+    assert (plain.seed, plain.test_share, plain.start_from) == (0, 0.2, None)
+    shipped = open_bundle(SHIPPED_MODELS / "demo")
+    assert preset_config(store, shipped).seed == 0  # it was trained on other phantoms
+
+
+def test_resolve_hashes_a_start_model_once_until_its_files_change(finished, monkeypatch):
+    hashed = []
+    sha256 = bundle_module.sha256
+    monkeypatch.setattr(bundle_module, "sha256", lambda path: hashed.append(path.name) or sha256(path))
+    states = input_states("demo", "trained", Workspace.from_environment())
+    resolve_preset("demo", "trained", Workspace.from_environment())
+    plan_demo(start_from="trained")
+    assert hashed.count("model.keras") == 1
+    with (finished / "models" / "trained" / "model.keras").open("ab") as stream:
+        stream.write(b"x")
+    assert input_states("demo", "trained", Workspace.from_environment()) != states
+    with pytest.raises(MammoError, match=r"model\.keras was changed"):
+        plan_demo(start_from="trained")

@@ -1,0 +1,50 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from mammo_core.dataset.store import open_store
+from mammo_core.documents.verification import VERIFICATION, Verification
+from mammo_core.errors import ModelError
+from mammo_core.learning import verification as verification_module
+from mammo_core.learning.cancellation import Cancelled
+from mammo_core.learning.verification import verify, verify_saved_model
+from mammo_core.workspace import Workspace
+
+
+def start(code):
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+def test_verify_saved_model_same_predictions_is_verified(finished):
+    run = finished / "models" / "trained"
+    verification = verify_saved_model(run, open_store(Workspace.from_environment(), "demo"))
+    assert verification.verified
+    assert verification == Verification.read(run / VERIFICATION)
+
+
+def test_verify_saved_model_different_predictions_is_not_verified(finished, monkeypatch):
+    run = finished / "models" / "trained"
+    monkeypatch.setattr(verification_module, "predict", lambda _model, images: np.full(len(images), 0.123))
+    verification = verify_saved_model(run, open_store(Workspace.from_environment(), "demo"))
+    assert not verification.verified
+    assert verification.largest_difference > 1e-6
+    assert not Verification.read(run / VERIFICATION).verified
+
+
+def test_verify_failed_process_raises_model_error_with_its_last_line(tmp_path):
+    with (
+        start("import sys; sys.exit('no such weights')") as process,
+        pytest.raises(ModelError, match="no such weights"),
+    ):
+        verify(tmp_path, process)
+
+
+def test_verify_stop_request_raises_cancelled(tmp_path, monkeypatch):
+    monkeypatch.setattr(verification_module, "POLL_SECONDS", 0.05)
+    with start("import time; time.sleep(60)") as process:
+        with pytest.raises(Cancelled):
+            verify(tmp_path, process, lambda: True)
+        process.kill()

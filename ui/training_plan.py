@@ -1,0 +1,65 @@
+"""Show what a training run would do, and start it."""
+
+import streamlit as st
+
+from mammo_core.documents.training_config import TrainingConfig
+from mammo_core.errors import MammoError, ModelError
+from mammo_core.jobs.training import start
+from mammo_core.learning.plan import FileStates, TrainingPlan, input_states, resolve, resolve_preset
+from mammo_core.models.registry import active_model
+from mammo_core.workspace import Workspace
+from ui.session import errors_shown
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _cached_plan(_config: TrainingConfig, _workspace: Workspace, parameters: str, states: FileStates) -> TrainingPlan:
+    return resolve(_config, _workspace)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _cached_preset(store: str, start_from: str | None, _workspace: Workspace, states: FileStates) -> TrainingPlan:
+    return resolve_preset(store, start_from, _workspace)
+
+
+def plan_settings(settings: dict[str, object], workspace: Workspace) -> TrainingPlan:
+    """Resolve settings from the form; again only after they, the store or the start model have changed.
+
+    Raises:
+        MammoError: see `resolve`.
+    """
+    config = TrainingConfig.read(settings)
+    states = input_states(config.store, config.start_from, workspace)
+    return _cached_plan(config, workspace, config.model_dump_json(), states)
+
+
+def plan_preset(store: str, start_models: list[str], workspace: Workspace) -> TrainingPlan:
+    """Resolve the one-click preset, from the active model if it is compatible and intact.
+
+    Raises:
+        MammoError: see `resolve`.
+    """
+    active = active_model(workspace)
+    if active in start_models:
+        try:
+            return _cached_preset(store, active, workspace, input_states(store, active, workspace))
+        except ModelError as error:
+            st.warning(f"{error} Training starts from random weights.", icon=":material/warning:")
+    return _cached_preset(store, None, workspace, input_states(store, None, workspace))
+
+
+def show_plan(plan: TrainingPlan, label: str, workspace: Workspace) -> None:
+    """Show what a run would do, with a button that starts it."""
+    preview = plan.describe()
+    description, parts = st.columns(2, gap="large")
+    description.markdown(preview.sentence)
+    parts.dataframe(preview.parts, hide_index=True, width="content")
+    if description.button(label, key=label, type="primary", icon=":material/play_arrow:"):
+        with errors_shown():
+            st.session_state["run"] = start(workspace, plan).name
+        st.session_state["started"] = True
+        st.rerun()
+
+
+def show_error(error: MammoError) -> None:
+    """Show why a run can't be started."""
+    st.error(str(error), icon=":material/error:")
