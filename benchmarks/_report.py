@@ -15,18 +15,18 @@ class Report:
     name_width: int = 44
     missed: list[str] = field(default_factory=list)
 
-    def add(self, name: str, value: str, target: str = "", met: bool = True) -> None:
+    def add(self, name: str, value: str, target: str = "", reached: bool = True) -> None:
         """Print one figure.
 
         Args:
             name: what was measured.
             value: the figure with its unit.
             target: what it should be; empty for a figure that has no target.
-            met: whether it meets the target.
+            reached: whether it meets the target.
         """
-        if not met:
+        if not reached:
             self.missed.append(name)
-        end = f"target {target}  {'ok' if met else 'MISS'}" if target else ""
+        end = f"target {target}  {'ok' if reached else 'MISS'}" if target else ""
         print(f"{name:<{self.name_width}} {value:<38} {end}".rstrip(), flush=True)
 
     def summarise(self) -> int:

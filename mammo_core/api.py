@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from mammo_core.documents.base import Document
 from mammo_core.workspace import Workspace
 
 if TYPE_CHECKING:
+    from mammo_core.documents.import_report import ImportReport
     from mammo_core.documents.report import EvaluationReport
+    from mammo_core.documents.training_result import TrainingResult
     from mammo_core.models.bundle import Bundle
     from mammo_core.prediction.results import ExamReport
 
 
 def import_dataset(
     workspace: Workspace, source: str | Path, name: str | None = None, *, size: int = 256, workers: int | None = None
-) -> Document:
+) -> "ImportReport":
     """Turn a data set into a prepared store, keeping what is there already.
 
     Args:
@@ -35,10 +36,10 @@ def import_dataset(
     from mammo_core.jobs.importing import import_job
 
     job = import_job(workspace, str(source), name, size).model_copy(update={"workers": workers})
-    return run_in_process(job, workspace).document
+    return cast("ImportReport", run_in_process(job, workspace).document)
 
 
-def train(workspace: Workspace, store: str, **training_settings: Any) -> Document:
+def train(workspace: Workspace, store: str, **training_settings: Any) -> "TrainingResult":
     """Train a network on a prepared store, evaluate it, save it and verify it.
 
     Args:
@@ -58,7 +59,7 @@ def train(workspace: Workspace, store: str, **training_settings: Any) -> Documen
     from mammo_core.jobs.training import train_job
 
     config = TrainingConfig.read({"store": store, **training_settings})
-    return run_in_process(train_job(workspace, config), workspace).document
+    return cast("TrainingResult", run_in_process(train_job(workspace, config), workspace).document)
 
 
 def open_model(workspace: Workspace, name: str | None = None) -> "Bundle":

@@ -115,7 +115,7 @@ def import_images(
         else:
             tally.entries.append(outcome)
         progress(tally.progress())
-    return _finish(store, catalogue, tally, existing, began)
+    return _complete_store(store, catalogue, tally, existing, began)
 
 
 def _seconds_since(start: float) -> float:
@@ -183,7 +183,9 @@ def _sort_out(
     return entries, waiting, quarantine
 
 
-def _finish(store: Store, catalogue: Catalogue, tally: _Tally, existing: EntryByPng, began: float) -> ImportReport:
+def _complete_store(
+    store: Store, catalogue: Catalogue, tally: _Tally, existing: EntryByPng, began: float
+) -> ImportReport:
     """Write the manifest and the quarantine in the catalogue's order, tidy the folder, and return the report."""
     order = {image: index for index, image in enumerate(catalogue.table["image_id"])}
     quarantine = sorted(tally.quarantine, key=lambda image: order[image.image_id])

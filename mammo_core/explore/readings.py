@@ -146,12 +146,12 @@ def read_leakage(leaks: pd.DataFrame, unit: Unit) -> str:
         return f"No column nearly determines the label for a tenth of the {unit}s beyond chance."
     parts = []
     for row in leaking.itertuples():
-        evidence = []
+        findings = []
         if row.never:
-            evidence.append(f"never positive where it is {row.never}: {percent(row.never_share, 0)} of the {unit}s")
+            findings.append(f"never positive where it is {row.never}: {percent(row.never_share, 0)} of the {unit}s")
         if row.always:
-            evidence.append(f"always where it is {row.always}: {percent(row.always_share, 0)} of the positives")
-        parts.append(f"**{row.column}** ({'; '.join(evidence)})")
+            findings.append(f"always where it is {row.always}: {percent(row.always_share, 0)} of the positives")
+        parts.append(f"**{row.column}** ({'; '.join(findings)})")
     columns = "1 column leaks" if len(parts) == 1 else f"{len(parts)} columns leak"
     return f"{columns} the label and must not be a model's input: {', '.join(parts)}."
 

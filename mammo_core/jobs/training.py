@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from filelock import FileLock
 
+from mammo_core.documents.job import FINAL
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError, JobError
-from mammo_core.jobs.folder import FINAL, SPEC, JobFolder
+from mammo_core.jobs.folder import SPEC, JobFolder
 from mammo_core.jobs.process import launch
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.learning.plan import TrainingPlan, resolve

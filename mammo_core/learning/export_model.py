@@ -14,13 +14,12 @@ from mammo_core.dataset.lesion_annotations import boxes_in_input, read_lesions
 from mammo_core.dataset.store import Store, parse_geometry
 from mammo_core.documents.card import CalibrationRecord, DataProvenance, MetricsSummary, ModelCard
 from mammo_core.documents.metrics import Part
-from mammo_core.documents.operating_point import OperatingPoint
+from mammo_core.documents.operating_point import OperatingPoint, Policy
 from mammo_core.documents.verification import VERIFICATION
 from mammo_core.evaluation import STATISTICS, choose_threshold, evaluate, fit_platt, image_statistics
 from mammo_core.evaluation.calibration import Calibration
 from mammo_core.evaluation.localisation import LesionImage, localisation
 from mammo_core.evaluation.ood import OODDetector, fit_detector, ood_features
-from mammo_core.evaluation.operating import Policy
 from mammo_core.learning._tensorflow import keras
 from mammo_core.learning.cam_network import CamNetwork
 from mammo_core.learning.cancellation import Cancelled, ShouldStop, StopSignal, batches, never_stop

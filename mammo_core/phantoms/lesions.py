@@ -184,8 +184,8 @@ def _grains(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Ge
 
 def _round(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> tuple[Field, Field]:
     """Return a cyst or fibroadenoma: oval, uniform, with a sharp border and a thin dark halo."""
-    turn, stretch = rng.uniform(0, np.pi), rng.uniform(0.75, 1.0)
-    a, b = dx * np.cos(turn) + dy * np.sin(turn), (dy * np.cos(turn) - dx * np.sin(turn)) / stretch
+    angle, stretch = rng.uniform(0, np.pi), rng.uniform(0.75, 1.0)
+    a, b = dx * np.cos(angle) + dy * np.sin(angle), (dy * np.cos(angle) - dx * np.sin(angle)) / stretch
     distance = np.hypot(a, b).astype(np.float32) / np.float32(radius)
     body = np.float32(0.92) / (1 + distance ** np.float32(14))
     halo = np.exp(-(((distance - 1.12) / 0.07) ** 2)) + np.minimum(distance, 1) ** 2 * body
@@ -206,12 +206,12 @@ def _coarse(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Ge
 def _vessel(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> tuple[Field, Field]:
     """Return a calcified artery: two broken parallel rails along a wavy line."""
     s = np.linspace(-1, 1, 400)
-    turn = rng.uniform(-0.5, 0.5)
+    angle = rng.uniform(-0.5, 0.5)
     wave = 1.8 * np.sin(s * rng.uniform(4, 8) + rng.uniform(0, 6.3))
     x, y = [], []
     for side in (-0.55, 0.55):
-        x.append(s * radius * np.cos(turn) - (wave + side) * np.sin(turn))
-        y.append(s * radius * np.sin(turn) + (wave + side) * np.cos(turn))
+        x.append(s * radius * np.cos(angle) - (wave + side) * np.sin(angle))
+        y.append(s * radius * np.sin(angle) + (wave + side) * np.cos(angle))
     broken = np.clip(np.convolve(rng.standard_normal(800), np.ones(9) / 3, "same") + 0.4, 0, 1.4)
     weight = broken * (2 * radius / 400 / pitch)
     px, py = (np.concatenate(x) - dx.min()) / pitch, (np.concatenate(y) - dy.min()) / pitch

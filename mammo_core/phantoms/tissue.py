@@ -141,9 +141,9 @@ def _curves(canvas: Canvas, kind: Strands, rng: np.random.Generator) -> tuple[Fi
     origin = each(rng.uniform(-0.97, 0.97, count))
     waves = rng.uniform(0, 6.3, 4).astype(np.float32)  # neighbours run in similar directions
     common = np.sin(origin * 4 + waves[0]) * np.sin(start / 22 + waves[1]) + np.sin(origin * 9 + start / 14 + waves[2])
-    turn = np.float32(spread) * (common * np.float32(0.6) + each(rng.normal(0, 0.8, count)))
-    turn = turn + each(rng.normal(0, spread * 1.3, count)) * s
-    across = origin + turn * long * s / height
+    slope = np.float32(spread) * (common * np.float32(0.6) + each(rng.normal(0, 0.8, count)))
+    slope = slope + each(rng.normal(0, spread * 1.3, count)) * s
+    across = origin + slope * long * s / height
     for order in (1, 2, 4, 8):
         phase = s * long * np.float32(order / 12) + each(rng.uniform(0, 6.3, count))
         across += each(rng.normal(0, 0.022 / order, count)) * np.sin(phase)
@@ -166,9 +166,9 @@ def _muscle(canvas: Canvas, limits: npt.NDArray[np.float64], rng: np.random.Gene
     """Return the share of pectoral muscle in each pixel, and its brightness (within `limits`)."""
     depth = signed_distance(canvas.outline.pectoral, canvas.shape, canvas.pitch)
     share = np.clip(depth / np.float32(2.0) + 0.5, 0, 1)
-    turn = np.float32(rng.uniform(0.15, 0.5))
+    slope = np.float32(rng.uniform(0.15, 0.5))
     tile = power_law((256, 256), 2.8, 3.0, rng)
-    fibres = sample(tile, canvas.y * 0.35 - canvas.x * turn * 0.35, canvas.x * 1.3 + canvas.y * turn * 1.3)
+    fibres = sample(tile, canvas.y * 0.35 - canvas.x * slope * 0.35, canvas.x * 1.3 + canvas.y * slope * 1.3)
     low, high = limits
     bright = np.float32(low * 0.65 + rng.uniform(0.1, 0.75) * (high - low)) * (1 + np.float32(0.05) * fibres)
     bright += np.float32(0.25 * (high - low)) * np.clip(depth / 35, 0, 1)

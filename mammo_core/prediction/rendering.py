@@ -31,14 +31,14 @@ def overlay(picture: np.ndarray, cam: np.ndarray | None, opacity: float) -> np.n
     Returns:
         uint8 (rows, columns, 3).
     """
-    grey = np.repeat(picture[..., np.newaxis], 3, axis=2)
+    background = np.repeat(picture[..., np.newaxis], 3, axis=2)
     if cam is None or opacity == 0:
-        return grey
+        return background
     strength = np.clip(cam, 0, 1).astype(np.float32)
     stops = np.linspace(0, 1, len(CAM_COLOURS))
     colours = np.stack([np.interp(strength, stops, CAM_COLOURS[:, channel]) for channel in range(3)], axis=2)
     share = (opacity * strength)[..., np.newaxis]
-    blended: np.ndarray = np.round(grey * (1 - share) + colours * share)
+    blended: np.ndarray = np.round(background * (1 - share) + colours * share)
     return blended.astype(np.uint8)
 
 

@@ -97,8 +97,8 @@ def prepare(mammogram: Mammogram, preprocessing: PreprocessingConfig) -> ModelIn
     if math.isclose(low, high, rel_tol=1e-5) and every_bit:
         raise ImageError("not_mammogram", "This is a mask, not a mammogram: what stands out has one grey level.")
     shares = np.clip((averages - low) / max(float(high - low), 1e-6), 0, 1)
-    grey = shares * (1 - preprocessing.floor) + preprocessing.floor
-    image = np.round(grey * coverage * LEVELS).astype(np.uint8)
+    scaled = shares * (1 - preprocessing.floor) + preprocessing.floor
+    image = np.round(scaled * coverage * LEVELS).astype(np.uint8)
     if geometry.flipped:
         image = np.ascontiguousarray(image[:, ::-1])
     return ModelInput(image, geometry, float(high - low))

@@ -3,8 +3,8 @@ from benchmarks._report import Report
 
 def test_report_figure_that_misses_its_target_ends_with_status_1(capsys):
     report = Report(name_width=6)
-    report.add("speed", "3 images/s", "at least 2", met=True)
-    report.add("memory", "9 MB", "at most 8 MB", met=False)
+    report.add("speed", "3 images/s", "at least 2", reached=True)
+    report.add("memory", "9 MB", "at most 8 MB", reached=False)
     report.add("files", "4")
     assert report.summarise() == 1
     assert capsys.readouterr().out.splitlines() == [
@@ -17,6 +17,6 @@ def test_report_figure_that_misses_its_target_ends_with_status_1(capsys):
 
 def test_report_without_missed_target_ends_with_status_0(capsys):
     report = Report()
-    report.add("speed", "3 images/s", "at least 2", met=True)
+    report.add("speed", "3 images/s", "at least 2", reached=True)
     assert report.summarise() == 0
     assert capsys.readouterr().out.endswith("all targets met\n")
