@@ -54,7 +54,7 @@ def test_import_accounts_for_every_row(workspace, catalogue, pool):
     assert len(manifest) == report.prepared
     assert sorted(quarantine["reason"]) == sorted(image.reason for image in report.quarantine)
     assert set(quarantine["reason"]) == {"missing", "damaged", "blank"}
-    assert seen[-1]["done"] == seen[-1]["total"] == report.total
+    assert seen[-1].done == seen[-1].total == report.total
     assert json.loads(json.dumps(report.to_json()))["stopped"] is False
 
 
@@ -107,7 +107,7 @@ def test_import_resumed_equals_uninterrupted(workspace, catalogue, pool, monkeyp
     import_images(catalogue, reference, pool)
     part = store_for(catalogue, "part")
     seen = []
-    stopped = import_images(catalogue, part, pool, seen.append, lambda: bool(seen) and seen[-1]["prepared"] > 0)
+    stopped = import_images(catalogue, part, pool, seen.append, lambda: bool(seen) and seen[-1].prepared > 0)
     assert stopped.stopped
     assert 0 < stopped.prepared < stopped.total
     (part.folder / "manifest.parquet").unlink()  # as after a kill, before the index was written
