@@ -5,14 +5,13 @@ import streamlit as st
 from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.store import list_stores, outdated_stores
 from mammo_core.jobs.demo import unfinished_demos
-from mammo_core.workspace import Workspace
 from ui.dataset_cards import create_demo, link_folder, show_dataset, show_unfinished
-from ui.session import errors_shown, open_page
+from ui.session import current_workspace, errors_shown, open_page
 from ui.store_cards import show_store
 
 open_page("Data")
 with errors_shown():
-    workspace = Workspace.from_environment()
+    workspace = current_workspace()
     datasets, stores = list_datasets(workspace), list_stores(workspace)
 left, right = st.columns(2, gap="large")
 with left:

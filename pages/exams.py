@@ -14,10 +14,9 @@ from mammo_core.prediction.viewing import (
     next_patient,
     patient_images,
 )
-from mammo_core.workspace import Workspace
 from ui.exam_view import show_catalogue_exam
 from ui.resources import show_limit
-from ui.session import choose_catalogue, errors_shown, open_page
+from ui.session import choose_catalogue, current_workspace, errors_shown, open_page
 
 NONE_OF_KIND: dict[Kind, str] = {
     "positive": "This data set has no positive patients.",
@@ -36,7 +35,7 @@ def go_to_next(kind: Kind) -> None:
 
 
 open_page("Exams")
-workspace = Workspace.from_environment()
+workspace = current_workspace()
 catalogue = choose_catalogue()
 chooser, *buttons = st.columns([2, 1, 1, 1], vertical_alignment="bottom")
 patient = chooser.selectbox("Patient", list_patients(workspace, catalogue), key="patient", bind="query-params")

@@ -7,26 +7,25 @@ from mammo_core.figures.training import loss_curves, score_curves
 from mammo_core.jobs.runs import model_table
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, list_models, model_folder
-from mammo_core.workspace import Workspace
 from ui.error_browser import show_errors
 from ui.model_actions import show_actions
 from ui.model_comparison import show_comparison
 from ui.operating_point import show_operating_point
 from ui.report_view import show_card, show_report, show_subgroups
 from ui.resources import show_limit
-from ui.session import errors_shown, open_page
+from ui.session import current_workspace, errors_shown, open_page
 
 
 def show_curves(name: str) -> None:
     """Show the curves of a model's training."""
-    records = read_metrics(model_folder(Workspace.from_environment(), name))
+    records = read_metrics(model_folder(current_workspace(), name))
     left, right = st.columns(2)
     left.plotly_chart(loss_curves(records), key=f"loss {name}")
     right.plotly_chart(score_curves(records), key=f"scores {name}")
 
 
 open_page("Models")
-workspace = Workspace.from_environment()
+workspace = current_workspace()
 with errors_shown():
     table = model_table(workspace)
 if table.empty:

@@ -9,8 +9,7 @@ from mammo_core.evaluation.tables import format_ci
 from mammo_core.jobs.runs import active_jobs, list_runs, unreadable_jobs
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, list_models, model_folder
-from mammo_core.workspace import Workspace
-from ui.session import errors_shown, open_page, state_badge
+from ui.session import current_workspace, errors_shown, open_page, state_badge
 
 STEPS = (
     (
@@ -28,7 +27,7 @@ STEPS = (
 
 def show_running() -> None:
     """Show the active jobs; a fragment calls this every two seconds."""
-    for job in active_jobs(Workspace.from_environment()):
+    for job in active_jobs(current_workspace()):
         st.markdown(f"**{job.name}** {state_badge(job.state())}")
         st.progress(job.fraction(), text=job.progress_text())
 
@@ -37,7 +36,7 @@ open_page("Mammography workbench")
 st.markdown("Explore screening mammograms, train a classifier on them, and check whether it really works.")
 
 with errors_shown():
-    workspace = Workspace.from_environment()
+    workspace = current_workspace()
     datasets, stores, models = list_datasets(workspace), list_stores(workspace), list_models(workspace)
     runs, name = list_runs(workspace), active_model(workspace)
 left, middle, right = st.columns(3)

@@ -8,15 +8,14 @@ from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, list_models, model_folder
 from mammo_core.prediction.exams import hang_exams
 from mammo_core.prediction.predict import PredictionCache, predict_exams
-from mammo_core.workspace import Workspace
 from ui.downloads import offer_exports
 from ui.prediction_view import choose_settings, show_model, show_predicted_exam
 from ui.resources import predictor, sandbox, show_limit, start_resources
-from ui.session import errors_shown, open_page
+from ui.session import current_workspace, errors_shown, open_page
 from ui.uploads import choose_files, edit_corrections, show_problems
 
 open_page("Predict")
-workspace = Workspace.from_environment()
+workspace = current_workspace()
 names = list_models(workspace)
 if not names:
     st.info("There is no model yet. Train one first.", icon=":material/model_training:")

@@ -6,14 +6,13 @@ from mammo_core.dataset.store import list_stores
 from mammo_core.errors import MammoError
 from mammo_core.jobs.runs import list_runs
 from mammo_core.models.registry import compatible_models
-from mammo_core.workspace import Workspace
 from ui.run_view import choose_run
-from ui.session import errors_shown, open_page
+from ui.session import current_workspace, errors_shown, open_page
 from ui.training_form import choose_settings
 from ui.training_plan import plan_preset, plan_settings, show_error, show_plan
 
 open_page("Train")
-workspace = Workspace.from_environment()
+workspace = current_workspace()
 with errors_shown():
     stores = {store.name: store for store in list_stores(workspace)}
 if not stores:

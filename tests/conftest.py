@@ -10,6 +10,7 @@ from filelock import FileLock
 from builders.jobs import import_in_process, train_in_process
 from mammo_core.phantoms import DemoSpec, generate
 from mammo_core.settings import settings
+from mammo_core.workspace import Workspace
 
 PATIENTS = 16
 TRAINING_FIXTURES = {"line", "finished"}  # whoever uses one of these waits for a network to be trained
@@ -28,18 +29,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path in files[1:])
 
 
-def use_folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Point the settings of this process, and of those it starts, at a folder."""
-    monkeypatch.setenv("MAMMO_DATA", str(folder / "data"))
-    monkeypatch.setenv("MAMMO_MODELS", str(folder / "models"))
+def use_folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Workspace:
+    """Point the settings of this process, and of those it starts, at the data and models folders in `folder`."""
+    workspace = Workspace(folder / "data", folder / "models")
+    monkeypatch.setenv("MAMMO_DATA", str(workspace.data))
+    monkeypatch.setenv("MAMMO_MODELS", str(workspace.models))
     settings.cache_clear()
+    return workspace
 
 
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
-    """Return the root of empty data and models folders, in use by the settings."""
-    use_folder(monkeypatch, tmp_path)
-    yield tmp_path
+    """Return empty data and models folders in `tmp_path`, in use by the settings."""
+    yield use_folder(monkeypatch, tmp_path)
     settings.cache_clear()
 
 
@@ -53,7 +55,7 @@ def phantoms(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def line(tmp_path_factory, request):
-    """Return a read-only root with data set "demo", its prepared store and the model "trained".
+    """Return a read-only workspace with the data set "demo", its prepared store and the model "trained".
 
     The workers of a parallel run share it: the first one that needs it makes it.
     """
@@ -66,7 +68,7 @@ def line(tmp_path_factory, request):
             shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed half-way
             _train_small_model(folder, request.getfixturevalue("phantoms"))
             done.touch()
-    return folder
+    return Workspace(folder / "data", folder / "models")
 
 
 def _train_small_model(folder: Path, phantoms: Path) -> None:
@@ -82,7 +84,7 @@ def _train_small_model(folder: Path, phantoms: Path) -> None:
 @pytest.fixture
 def finished(line, tmp_path, monkeypatch):
     """Return a copy of `line` of this test's own, in use by the settings."""
-    shutil.copytree(line, tmp_path / "line")
-    use_folder(monkeypatch, tmp_path / "line")
-    yield tmp_path / "line"
+    shutil.copytree(line.data, tmp_path / "line" / "data")
+    shutil.copytree(line.models, tmp_path / "line" / "models")
+    yield use_folder(monkeypatch, tmp_path / "line")
     settings.cache_clear()

@@ -27,8 +27,8 @@ def run(monkeypatch, capsys):
 
 
 def test_explore_json_matches_csv_counts(run, finished):
-    table = pd.read_csv(finished / "data" / "demo" / "train.csv")
-    for source in ("demo", finished / "data" / "demo", finished / "data" / "demo" / "train.csv"):
+    table = pd.read_csv(finished.data / "demo" / "train.csv")
+    for source in ("demo", finished.data / "demo", finished.data / "demo" / "train.csv"):
         status, out, _ = run("explore", source, "--json")
         document = json.loads(out)
         assert status == 0
@@ -73,10 +73,10 @@ def test_evaluate_and_runs_json_documents(run, finished):
 
 
 def test_predict_reports_every_file_including_unreadable(run, finished, tmp_path):
-    table = pd.read_csv(finished / "data" / "demo" / "train.csv")
+    table = pd.read_csv(finished.data / "demo" / "train.csv")
     patient = table["patient_id"].iloc[0]
     (tmp_path / "letter.dcm").write_text("not an image")
-    folder = finished / "data" / "demo" / "train_images" / str(patient)
+    folder = finished.data / "demo" / "train_images" / str(patient)
     status, out, _ = run(
         "predict", folder, tmp_path / "letter.dcm", "--model", "trained", "--csv", tmp_path / "a.csv", "--json"
     )
@@ -126,12 +126,12 @@ def test_train_invalid_setting_fails_before_creating_a_run(run, finished, settin
     status, _, error = run("train", "demo", "--set", setting)
     assert status == 1
     assert setting.split("=")[0] in error
-    assert [path.name for path in (finished / "models").glob("*/work.json")] == ["work.json"]
+    assert [path.name for path in (finished.models).glob("*/work.json")] == ["work.json"]
 
 
 def test_unwritable_output_or_unreadable_config_fails_before_starting(run, finished):
-    image = next((finished / "data" / "demo" / "train_images").glob("*/*.dcm"))
-    folder = finished / "data" / "[/old]"
+    image = next((finished.data / "demo" / "train_images").glob("*/*.dcm"))
+    folder = finished.data / "[/old]"
     folder.mkdir(parents=True)
     for arguments, sentence in [
         (("predict", image, "--csv", folder), "[/old] is a folder; give the name of a file."),
@@ -149,7 +149,7 @@ def test_unwritable_output_or_unreadable_config_fails_before_starting(run, finis
 
 def test_predict_unreadable_file_has_empty_result_columns_in_csv(run, finished, tmp_path):
     (tmp_path / "a").write_bytes(b"letter")
-    good = finished / "data" / "demo" / "train_images"
+    good = finished.data / "demo" / "train_images"
     files = sorted(good.glob("*/*.dcm"))[:4]
     status, _, _ = run("predict", tmp_path / "a", *files, "--csv", tmp_path / "out.csv")
     table = pd.read_csv(tmp_path / "out.csv")

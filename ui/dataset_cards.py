@@ -11,8 +11,7 @@ from mammo_core.errors import MammoError
 from mammo_core.jobs import JobFolder, launch
 from mammo_core.jobs.demo import DemoJob
 from mammo_core.jobs.importing import import_job, is_importing
-from mammo_core.workspace import Workspace
-from ui.session import catalogue_of
+from ui.session import catalogue_of, current_workspace
 from ui.store_cards import show_job
 
 
@@ -32,7 +31,7 @@ def bytes_of(path: str, version: float, _dataset: Dataset) -> int:
 
 def start_import(source: str) -> None:
     """Start or resume an import and show the page again; an error is shown here."""
-    workspace = Workspace.from_environment()
+    workspace = current_workspace()
     try:
         launch(import_job(workspace, source), workspace)
     except MammoError as error:
@@ -59,7 +58,7 @@ def show_dataset(dataset: Dataset) -> None:
         st.markdown(
             f":small[{len(table):,} images of {table['patient_id'].nunique():,} patients · {size / 1e6:,.1f} MB]"
         )
-        busy = is_importing(Workspace.from_environment(), catalogue.csv)
+        busy = is_importing(current_workspace(), catalogue.csv)
         if right.button(
             "Import", key=f"import {dataset.name}", icon=":material/play_arrow:", width="stretch", disabled=busy
         ):
@@ -91,7 +90,7 @@ def link_folder() -> None:
         name = st.text_input("Name", value=catalogue.root.name, key="link name")
         if st.button("Link", type="primary", icon=":material/link:"):
             try:
-                link_dataset(Workspace.from_environment(), name.strip(), catalogue.csv)
+                link_dataset(current_workspace(), name.strip(), catalogue.csv)
             except MammoError as error:
                 return show_error(error)
             st.rerun()
@@ -110,7 +109,7 @@ def create_demo(expanded: bool) -> None:
         if st.form_submit_button("Create", type="primary"):
             job = DemoJob(out=Path(name.strip()), patients=patients, seed=seed, prevalence=percent / 100)
             try:
-                launch(job, Workspace.from_environment())
+                launch(job, current_workspace())
             except MammoError as error:
                 return show_error(error)
             st.rerun()

@@ -7,8 +7,8 @@ from mammo_core.prediction.exams import strip_file_names
 from mammo_core.prediction.exports import dicom_archive, png_archive
 from mammo_core.prediction.html_report import report_html
 from mammo_core.prediction.results import ExamReport
-from mammo_core.workspace import Workspace
 from ui.resources import sandbox
+from ui.session import current_workspace
 
 
 def offer_exports(report: ExamReport, bundle: Bundle, opacity: float) -> None:
@@ -43,7 +43,7 @@ def offer_exports(report: ExamReport, bundle: Bundle, opacity: float) -> None:
         st.download_button(
             "DICOM",
             lambda: dicom_archive(
-                Workspace.from_environment(), report, bundle, sandbox(), opacity=opacity, keep_identifiers=keep
+                current_workspace(), report, bundle, sandbox(), opacity=opacity, keep_identifiers=keep
             ),
             "dicom.zip",
             "application/zip",

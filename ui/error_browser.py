@@ -10,9 +10,8 @@ from mammo_core.evaluation import at_threshold, to_unit
 from mammo_core.evaluation.operating import outcomes
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.viewing import ViewSettings, describe_patient, patient_images
-from mammo_core.workspace import Workspace
 from ui.exam_view import show_catalogue_exam
-from ui.session import catalogue_of
+from ui.session import catalogue_of, current_workspace
 
 CELLS = {  # by name: label, whether recalled, field of the confusion matrix
     "detected cancers": (1, True, "tp"),
@@ -97,7 +96,7 @@ def choose_patient(breasts: pd.DataFrame, cell: str, key: str) -> str | None:
 def show_patient(bundle: Bundle, patient: str) -> None:
     """Show a patient's exam with the model's predictions and the known lesions."""
     name = bundle.card.data.dataset
-    dataset = next((known for known in list_datasets(Workspace.from_environment()) if known.name == name), None)
+    dataset = next((known for known in list_datasets(current_workspace()) if known.name == name), None)
     if dataset is None:
         st.info(f"The images of {name} are not on this machine, so they can't be shown.", icon=":material/folder_off:")
         return

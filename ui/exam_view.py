@@ -20,9 +20,8 @@ from mammo_core.prediction.viewing import (
     out_of_distribution,
 )
 from mammo_core.preprocess import PreprocessingConfig
-from mammo_core.workspace import Workspace
 from ui.resources import predictor, read_for_display, sandbox
-from ui.session import errors_shown, escape_markdown
+from ui.session import current_workspace, errors_shown, escape_markdown
 from ui.zoom import zoom
 
 INPUT_WIDTH = 208  # pixels of the page: beside two images of the usual width, four pictures fit into a row
@@ -44,9 +43,7 @@ def show_catalogue_exam(
     if bundle:
         cache = st.session_state.setdefault("exam predictions", PredictionCache(KEPT_PREDICTIONS))
         with errors_shown(), st.spinner("Predicting …"):
-            report = predict_exams(
-                Workspace.from_environment(), input_files(images), predictor(bundle), sandbox(), cache=cache
-            )
+            report = predict_exams(current_workspace(), input_files(images), predictor(bundle), sandbox(), cache=cache)
     preprocessing = bundle.preprocessing if bundle else PreprocessingConfig()
 
     def read(file: Path, prepare: bool) -> ViewedImage:

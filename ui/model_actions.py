@@ -7,15 +7,14 @@ from mammo_core.figures.model_report import report_html
 from mammo_core.jobs.runs import compare_with_active
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import activate, active_model, delete_model, read_note, rename_model, write_note
-from mammo_core.workspace import Workspace
 from ui.report_view import report_of
-from ui.session import errors_shown
+from ui.session import current_workspace, errors_shown
 
 
 @st.dialog("Activate a model", width="large")
 def confirm_activation(bundle: Bundle) -> None:
     """Show a model's verdict and difference from the active one; activate on click."""
-    workspace = Workspace.from_environment()
+    workspace = current_workspace()
     st.markdown(f"**{bundle.name}** will be used on the Predict page.")
     st.info(report_of(bundle).verdict, icon=":material/balance:")
     try:
@@ -34,7 +33,7 @@ def confirm_activation(bundle: Bundle) -> None:
 def show_actions(bundle: Bundle) -> None:
     """Show a row of buttons, one for each action on a model."""
     columns = st.columns(5)
-    is_active = bundle.name == active_model(Workspace.from_environment())
+    is_active = bundle.name == active_model(current_workspace())
     with columns[0]:
         if st.button("Activate", type="primary", icon=":material/check:", disabled=is_active, width="stretch"):
             confirm_activation(bundle)
@@ -59,13 +58,13 @@ def edit_name(bundle: Bundle) -> None:
     """Let the user rename a model."""
     new_name = st.text_input("New name", bundle.name, key=f"name {bundle.name}")
     if st.button("Rename", disabled=new_name == bundle.name, key=f"rename {bundle.name}"):
-        rename_model(Workspace.from_environment(), bundle.name, new_name)
+        rename_model(current_workspace(), bundle.name, new_name)
         st.rerun()
 
 
 def edit_note(bundle: Bundle) -> None:
     """Let the user write a note on a model."""
-    workspace = Workspace.from_environment()
+    workspace = current_workspace()
     text = st.text_area("Note", read_note(workspace, bundle.name), key=f"note {bundle.name}")
     if st.button("Save note", key=f"keep note {bundle.name}"):
         write_note(workspace, bundle.name, text)
@@ -76,5 +75,5 @@ def confirm_deletion(bundle: Bundle) -> None:
     """Let the user delete a model."""
     st.markdown(f"Delete **{bundle.name}** with its run? This can't be undone.")
     if st.button("Delete model", type="primary", key=f"delete {bundle.name}"):
-        delete_model(Workspace.from_environment(), bundle.name)
+        delete_model(current_workspace(), bundle.name)
         st.rerun()

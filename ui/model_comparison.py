@@ -11,8 +11,8 @@ from mammo_core.figures.evaluation import precision_figure, roc_figure
 from mammo_core.figures.training import compared_curves
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import model_folder
-from mammo_core.workspace import Workspace
 from ui.report_view import report_of
+from ui.session import current_workspace
 
 
 def show_comparison(bundles: list[Bundle]) -> None:
@@ -25,7 +25,7 @@ def show_comparison(bundles: list[Bundle]) -> None:
     units = {bundle.name: to_unit(bundle.evaluation_predictions(), "breast") for bundle in bundles}
     left.plotly_chart(roc_figure(units), key="roc of several")
     right.plotly_chart(precision_figure(units), key="precision of several")
-    workspace = Workspace.from_environment()
+    workspace = current_workspace()
     runs = {bundle.name: read_metrics(model_folder(workspace, bundle.name)) for bundle in bundles}
     left.plotly_chart(compared_curves(runs, "val_loss"), key="losses of several")
     right.plotly_chart(compared_curves(runs, "val_auc"), key="scores of several")

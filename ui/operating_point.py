@@ -9,8 +9,7 @@ from mammo_core.evaluation.tables import operating_table
 from mammo_core.figures.evaluation import score_figure
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import choose_operating_point
-from mammo_core.workspace import Workspace
-from ui.session import errors_shown
+from ui.session import current_workspace, errors_shown
 
 
 def show_operating_point(bundle: Bundle) -> None:
@@ -28,7 +27,7 @@ def show_operating_point(bundle: Bundle) -> None:
     right.plotly_chart(score_figure(units, threshold), key="scores at the threshold")
     if left.button("Use this operating point", icon=":material/save:", disabled=threshold == bundle.threshold):
         with errors_shown():
-            choose_operating_point(Workspace.from_environment(), bundle.name, threshold, policy)
+            choose_operating_point(current_workspace(), bundle.name, threshold, policy)
         st.rerun()
 
 

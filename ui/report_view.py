@@ -17,14 +17,14 @@ from mammo_core.figures.evaluation import (
 from mammo_core.figures.model_report import card_tables
 from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.models.registry import list_models, model_folder
-from mammo_core.workspace import Workspace
+from ui.session import current_workspace
 
 PARTS = {"test": "Test set", "validation": "Validation set", "all": "All data"}
 
 
 @st.cache_data(show_spinner="Evaluating …", max_entries=16)
 def _report(name: str, state: tuple[object, ...]) -> EvaluationReport:
-    workspace = Workspace.from_environment()
+    workspace = current_workspace()
     return current_report(workspace, open_bundle(model_folder(workspace, name)))
 
 
@@ -33,7 +33,7 @@ def report_of(bundle: Bundle) -> EvaluationReport:
 
     It is made again when the operating point or the models change.
     """
-    return _report(bundle.name, (bundle.identity, bundle.threshold, *list_models(Workspace.from_environment())))
+    return _report(bundle.name, (bundle.identity, bundle.threshold, *list_models(current_workspace())))
 
 
 def show_report(bundle: Bundle) -> None:

@@ -26,6 +26,11 @@ BADGES = {
 }
 
 
+def current_workspace() -> Workspace:
+    """Return the data and models folders that this server works in."""
+    return Workspace.from_environment()
+
+
 def open_page(title: str) -> None:
     """Start a page with its title, within the application's navigation.
 
@@ -68,7 +73,7 @@ def catalogue_of(dataset: Dataset) -> Catalogue:
 def choose_catalogue() -> Catalogue:
     """Let the user choose a data set in the sidebar and return its catalogue; end the page if there is none."""
     with errors_shown():
-        datasets = {dataset.name: dataset for dataset in list_datasets(Workspace.from_environment())}
+        datasets = {dataset.name: dataset for dataset in list_datasets(current_workspace())}
     if not datasets:
         st.info("There is no data set yet. Create demo data or link a folder first.", icon=":material/folder_open:")
         st.page_link("pages/data.py", label="Go to Data", icon=":material/arrow_forward:")

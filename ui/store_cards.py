@@ -7,8 +7,7 @@ from mammo_core.dataset.store import CLASSES, UNLABELLED, Store, StoreContents, 
 from mammo_core.errors import MammoError
 from mammo_core.jobs import FINAL, JobFolder, launch, stop_job
 from mammo_core.jobs.importing import import_again_job
-from mammo_core.workspace import Workspace
-from ui.session import state_badge
+from ui.session import current_workspace, state_badge
 
 REFRESH_SECONDS = 1.0
 
@@ -62,12 +61,12 @@ def contents_of(folder: str, changed_at: float) -> StoreContents:
         folder: of the store.
         changed_at: when its import last changed its state; part of the cache's key.
     """
-    return store_contents(open_store(Workspace.from_environment(), folder))
+    return store_contents(open_store(current_workspace(), folder))
 
 
 def import_again(store: Store, *, retry: bool = False) -> None:
     """Resume an import and show the page again; an error is shown here."""
-    workspace = Workspace.from_environment()
+    workspace = current_workspace()
     try:
         launch(import_again_job(workspace, store, retry=retry), workspace)
     except MammoError as error:

@@ -6,8 +6,7 @@ from mammo_core.prediction.corrections import CorrectionTable
 from mammo_core.prediction.exams import SIDES, Correction
 from mammo_core.prediction.files import InputFile, example_exam
 from mammo_core.prediction.results import ExamReport
-from mammo_core.workspace import Workspace
-from ui.session import errors_shown, escape_markdown
+from ui.session import current_workspace, errors_shown, escape_markdown
 
 
 def choose_files() -> list[InputFile]:
@@ -25,7 +24,7 @@ def choose_files() -> list[InputFile]:
     if not st.session_state.get("example"):
         return [InputFile(upload.name, upload.getvalue(), upload.file_id) for upload in uploads]
     with errors_shown():
-        files = example_exam(Workspace.from_environment())
+        files = example_exam(current_workspace())
     if not files:
         st.info("There is no demo data. Create some on the Data page.", icon=":material/auto_awesome:")
     return files

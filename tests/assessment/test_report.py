@@ -14,8 +14,8 @@ from mammo_core.workspace import Workspace
 @pytest.fixture
 def bundle(workspace):
     """A copy of the shipped model, as the only one of a workspace."""
-    shutil.copytree(SHIPPED_MODELS / DEMO, workspace / "models" / "trained")
-    return open_bundle(workspace / "models" / "trained")
+    shutil.copytree(SHIPPED_MODELS / DEMO, workspace.models / "trained")
+    return open_bundle(workspace.models / "trained")
 
 
 def add_model(bundle, name: str, **card):

@@ -12,28 +12,24 @@ from mammo_core.workspace import Workspace
 
 @pytest.fixture
 def bundle(finished) -> Bundle:
-    return open_bundle(finished / "models" / "trained")
+    return open_bundle(finished.models / "trained")
 
 
 def test_evaluate_store_selects_part_and_requires_same_preprocessing_config(finished, bundle):
     import_in_process("demo", "again")
-    report = evaluate_store(Workspace.from_environment(), bundle, "again")
+    report = evaluate_store(finished, bundle, "again")
     assert (report.part, report.unit) == ("test", "breast")  # the same patients again
     assert report.n == bundle.evaluation().n
-    elsewhere = finished / "data" / "elsewhere"
-    shutil.copytree(
-        finished / "data" / "demo", elsewhere, ignore=shutil.ignore_patterns("work*", "state*", "progress*")
-    )
+    elsewhere = finished.data / "elsewhere"
+    shutil.copytree(finished.data / "demo", elsewhere, ignore=shutil.ignore_patterns("work*", "state*", "progress*"))
     import_in_process("elsewhere")
-    assert (
-        evaluate_store(Workspace.from_environment(), bundle, "elsewhere").part == "test"
-    )  # by another name they are the same patients
-    generate(finished / "data" / "others", DemoSpec(patients=6, seed=9, prevalence=0.5, rows=256, columns=192))
+    assert evaluate_store(finished, bundle, "elsewhere").part == "test"  # by another name they are the same patients
+    generate(finished.data / "others", DemoSpec(patients=6, seed=9, prevalence=0.5, rows=256, columns=192))
     import_in_process("others")
-    assert evaluate_store(Workspace.from_environment(), bundle, "others").part == "all"
+    assert evaluate_store(finished, bundle, "others").part == "all"
     import_in_process("demo", "small", 128)
     with pytest.raises(ConfigError, match="prepared in another way"):
-        evaluate_store(Workspace.from_environment(), bundle, "small")
+        evaluate_store(finished, bundle, "small")
 
 
 def test_evaluate_store_own_training_store_uses_only_test_part(bundle):

@@ -26,12 +26,12 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def whole(line, monkeypatch):
     """The store "demo" of an import that nobody disturbed, as its manifest and the hash of each image."""
-    return contents(Store(line / "data" / "prepared" / "demo", PreprocessingConfig(), line / "data"))
+    return contents(Store(line.data / "prepared" / "demo", PreprocessingConfig(), line.data))
 
 
 @pytest.fixture
 def workplace(workspace, phantoms):
-    shutil.copytree(phantoms, workspace / "data" / "demo")
+    shutil.copytree(phantoms, workspace.data / "demo")
     return workspace
 
 
@@ -104,11 +104,11 @@ def test_import_replaces_a_killed_worker(workplace, whole):
 
 
 def test_keras_loads_a_store_directly(line):
-    folder = line / "data" / "prepared" / "demo"
+    folder = line.data / "prepared" / "demo"
     images = image_dataset_from_directory(folder, color_mode="grayscale", verbose=False)
     assert images.class_names == ["negative", "positive"]
     labels = np.concatenate([labels for _, labels in images])
-    manifest = Store(folder, PreprocessingConfig(), line / "data").manifest()
+    manifest = Store(folder, PreprocessingConfig(), line.data).manifest()
     assert len(labels) == len(manifest)
     assert labels.sum() == manifest["label"].sum()
     assert images.element_spec[0].shape == (None, 256, 256, 1)

@@ -19,8 +19,8 @@ CSV = "patient_id,image_id,laterality,view,cancer\n1,10,L,CC,0\n1,11,R,CC,1\n"
 
 
 @pytest.fixture
-def elsewhere(workspace):
-    folder = workspace / "elsewhere" / "rsna"
+def elsewhere(workspace, tmp_path):
+    folder = tmp_path / "elsewhere" / "rsna"
     folder.mkdir(parents=True)
     (folder / "train.csv").write_text(CSV)
     return folder
@@ -45,16 +45,14 @@ def test_link_dataset_keeps_the_given_csv(elsewhere):
 
 
 def test_find_dataset_reads_links_of_earlier_versions(workspace, elsewhere):
-    write_json(workspace / "data" / "old" / "linked.json", {"path": str(elsewhere)})
-    assert find_dataset(Workspace.from_environment(), "old") == elsewhere
+    write_json(workspace.data / "old" / "linked.json", {"path": str(elsewhere)})
+    assert find_dataset(workspace, "old") == elsewhere
 
 
 def test_list_datasets_own_folder_is_not_linked(workspace):
-    (workspace / "data" / "own").mkdir(parents=True)
-    (workspace / "data" / "own" / "train.csv").write_text(CSV)
-    assert [(dataset.name, dataset.linked) for dataset in list_datasets(Workspace.from_environment())] == [
-        ("own", False)
-    ]
+    (workspace.data / "own").mkdir(parents=True)
+    (workspace.data / "own" / "train.csv").write_text(CSV)
+    assert [(dataset.name, dataset.linked) for dataset in list_datasets(workspace)] == [("own", False)]
 
 
 def test_dataset_version_changes_when_files_are_added(elsewhere):
@@ -89,8 +87,8 @@ def test_link_dataset_duplicate_name_raises_data_error(elsewhere):
 
 def test_link_dataset_without_csv_raises_data_error(workspace):
     with pytest.raises(DataError, match=r"holds no train\.csv"):
-        link_dataset(Workspace.from_environment(), "mine", workspace)
-    assert list_datasets(Workspace.from_environment()) == []
+        link_dataset(workspace, "mine", workspace)
+    assert list_datasets(workspace) == []
 
 
 def test_check_dataset_counts_missing_files(elsewhere):

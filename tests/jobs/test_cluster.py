@@ -239,4 +239,4 @@ def test_readme_cluster_commands_import_all_images(workspace, phantoms):
         end(scheduler)
     assert report["prepared"] + report["quarantined"] == report["total"] == len(read_catalogue(phantoms).table)
     assert {item["reason"] for item in report["quarantine"]} == {"missing", "damaged", "blank"}
-    assert len(open_store(Workspace.from_environment(), report["store"]).manifest()) == report["prepared"]
+    assert len(open_store(workspace, report["store"]).manifest()) == report["prepared"]

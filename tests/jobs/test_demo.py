@@ -11,15 +11,14 @@ from builders.waiting import wait_until
 from mammo_core.errors import DataError, InvalidName
 from mammo_core.jobs import FINAL, JobFolder, launch, run_in_process
 from mammo_core.jobs.demo import DemoJob, unfinished_demos
-from mammo_core.workspace import Workspace
 
 BIG = DemoJob(out=Path("big"), patients=600, prevalence=0.5, seed=1, rows=256, columns=192)
 
 
-def test_demo_job_creates_the_data_set_and_names_its_folder(workspace):
-    job = DemoJob(out=workspace / "elsewhere", patients=4, rows=128, columns=96, seed=1)
-    outcome = run_in_process(job, Workspace.from_environment())
-    folder = workspace / "elsewhere"
+def test_demo_job_creates_the_data_set_and_names_its_folder(workspace, tmp_path):
+    job = DemoJob(out=tmp_path / "elsewhere", patients=4, rows=128, columns=96, seed=1)
+    outcome = run_in_process(job, workspace)
+    folder = tmp_path / "elsewhere"
     assert outcome.message == f"4 synthetic patients are in {folder}."
     assert outcome.document.to_json() == {"folder": str(folder)}
     assert pd.read_csv(folder / "train.csv")["patient_id"].nunique() == 4
@@ -28,23 +27,23 @@ def test_demo_job_creates_the_data_set_and_names_its_folder(workspace):
 @pytest.mark.parametrize("name", ["../esc", "prepared", ".x", "a b"])
 def test_demo_job_invalid_name_raises_error(workspace, name):
     with pytest.raises(InvalidName):
-        DemoJob(out=Path(name)).prepare(Workspace.from_environment())
+        DemoJob(out=Path(name)).prepare(workspace)
 
 
 def test_demo_job_name_of_existing_folder_raises_data_error(workspace):
-    (workspace / "data" / "linked").mkdir(parents=True)
+    (workspace.data / "linked").mkdir(parents=True)
     with pytest.raises(DataError, match="holds a data set already"):
-        DemoJob(out=Path("linked")).prepare(Workspace.from_environment())
+        DemoJob(out=Path("linked")).prepare(workspace)
 
 
-def test_demo_job_folder_with_csv_raises_data_error(workspace):
-    (workspace / "train.csv").touch()
+def test_demo_job_folder_with_csv_raises_data_error(workspace, tmp_path):
+    (tmp_path / "train.csv").touch()
     with pytest.raises(DataError, match="holds a data set already"):
-        DemoJob(out=workspace).prepare(Workspace.from_environment())
+        DemoJob(out=workspace).prepare(workspace)
 
 
 def test_demo_job_can_be_stopped(workspace):
-    folder = launch(BIG, Workspace.from_environment())
+    folder = launch(BIG, workspace)
     wait_until(folder.fraction)
     folder.request_stop()
     wait_until(lambda: folder.state() in FINAL, 60)
@@ -53,22 +52,22 @@ def test_demo_job_can_be_stopped(workspace):
 
 
 def test_killed_demo_job_is_crashed_and_can_be_requested_again(workspace):
-    folder = launch(BIG, Workspace.from_environment())
+    folder = launch(BIG, workspace)
     wait_until(folder.fraction)
     process = process_of(folder)
     workers = process.children(recursive=True)
     os.kill(process.pid, signal.SIGKILL)
     wait_until(lambda: folder.state() == "crashed", 10)
     assert "killed" in folder.message()
-    assert [job.name for job in unfinished_demos(Workspace.from_environment())] == ["big"]
-    BIG.prepare(Workspace.from_environment())
+    assert [job.name for job in unfinished_demos(workspace)] == ["big"]
+    BIG.prepare(workspace)
     psutil.wait_procs(workers, timeout=20)
     assert not any(worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE for worker in workers)
 
 
 def test_unfinished_demos_include_one_with_unreadable_state(workspace):
-    job = JobFolder(workspace / "data" / "broken")
+    job = JobFolder(workspace.data / "broken")
     job.write_request(BIG)
     (job.path / "state.json").write_text("{")
-    (shown,) = unfinished_demos(Workspace.from_environment())
+    (shown,) = unfinished_demos(workspace)
     assert (shown.name, shown.state()) == ("broken", "unreadable")

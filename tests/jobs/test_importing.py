@@ -7,19 +7,18 @@ from mammo_core.documents.dataset import StoreSource
 from mammo_core.errors import DataError, InvalidName
 from mammo_core.jobs import JobFolder
 from mammo_core.jobs.importing import import_again_job, import_job, is_importing
-from mammo_core.workspace import Workspace
 
 CSV = "patient_id,image_id,laterality,view,cancer\n1,10,L,CC,0\n"
 
 
 @pytest.fixture
 def roots(workspace):
-    return Workspace.from_environment()
+    return workspace
 
 
 @pytest.fixture
-def source(workspace):
-    folder = workspace / "my data (2)"
+def source(workspace, tmp_path):
+    folder = tmp_path / "my data (2)"
     folder.mkdir()
     (folder / "train.csv").write_text(CSV)
     return folder

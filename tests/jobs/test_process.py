@@ -31,26 +31,26 @@ SMALL = DemoJob(out=Path("small"), patients=4, prevalence=0.5, seed=1)
 
 
 def test_launch_runs_job_in_own_session_and_finishes(workspace):
-    folder = launch(SMALL, Workspace.from_environment())
+    folder = launch(SMALL, workspace)
     process = process_of(folder)
     assert os.getsid(process.pid) == process.pid  # a session of its own
     with pytest.raises(JobError, match="already being worked on"):
-        launch(SMALL, Workspace.from_environment())
+        launch(SMALL, workspace)
     wait_until(lambda: folder.state() in FINAL)
     assert folder.state() == "finished"
     wait_until(lambda: not process.is_running(), 10)  # not even as a zombie of this process
     assert (folder.path / "train.csv").exists()
-    assert unfinished_demos(Workspace.from_environment()) == []
+    assert unfinished_demos(workspace) == []
 
 
-def test_launch_gives_child_its_workspace_relative_to_callers_folder(workspace, monkeypatch):
+def test_launch_gives_child_its_workspace_relative_to_callers_folder(workspace, monkeypatch, tmp_path):
     monkeypatch.chdir(workspace)
     folder = launch(SMALL, Workspace(Path("other"), Path("models")))
-    assert folder.path == workspace / "other" / "small"
+    assert folder.path == tmp_path / "other" / "small"
     wait_until(lambda: folder.state() in FINAL)
     assert folder.state() == "finished"
-    assert (workspace / "other" / ".demo.turn").exists()  # where the child took its turn
-    assert not (workspace / "data").exists()
+    assert (tmp_path / "other" / ".demo.turn").exists()  # where the child took its turn
+    assert not (workspace.data).exists()
 
 
 def failing(error):
@@ -63,8 +63,8 @@ def failing(error):
 def test_unexpected_error_gives_failed_state_without_sensitive_details(workspace):
     error = OSError(28, "No space left on device: /patients/secret")
     with pytest.raises(OSError, match="No space"):
-        run_in_process(failing(error), Workspace.from_environment())
-    folder = JobFolder(workspace / "data" / "fake")
+        run_in_process(failing(error), workspace)
+    folder = JobFolder(workspace.data / "fake")
     assert (folder.state(), folder.message()) == ("failed", "The disk is full. Make room and resume.")
 
 
@@ -89,21 +89,21 @@ def test_root_cause_behind_another_error_is_in_the_message(workspace, error, cau
             raise RuntimeError("while closing the file") if "Value" not in cause else error
 
     with pytest.raises(type(error) if "Value" in cause else RuntimeError):
-        run_in_process(FakeJob(call=run), Workspace.from_environment())
-    assert cause in JobFolder(workspace / "data" / "fake").message()
+        run_in_process(FakeJob(call=run), workspace)
+    assert cause in JobFolder(workspace.data / "fake").message()
 
 
 def test_error_of_the_core_becomes_failed_state_with_its_sentence(workspace):
     with pytest.raises(DataError):
-        run_in_process(failing(DataError("The table is empty.")), Workspace.from_environment())
-    folder = JobFolder(workspace / "data" / "fake")
+        run_in_process(failing(DataError("The table is empty.")), workspace)
+    folder = JobFolder(workspace.data / "fake")
     assert (folder.state(), folder.message()) == ("failed", "The table is empty.")
 
 
 def test_keyboard_interrupt_gives_stopped_state(workspace):
     with pytest.raises(KeyboardInterrupt):
-        run_in_process(failing(KeyboardInterrupt()), Workspace.from_environment())
-    folder = JobFolder(workspace / "data" / "fake")
+        run_in_process(failing(KeyboardInterrupt()), workspace)
+    folder = JobFolder(workspace.data / "fake")
     assert (folder.state(), folder.message()) == ("stopped", "Interrupted from the keyboard.")
 
 
@@ -114,10 +114,10 @@ def test_progress_is_written_and_passed_to_callback(workspace):
         return DONE
 
     seen = []
-    outcome = run_in_process(FakeJob(call=run), Workspace.from_environment(), seen.append)
+    outcome = run_in_process(FakeJob(call=run), workspace, seen.append)
     assert outcome == DONE
     assert [progress.done for progress in seen] == [1, 2]
-    assert JobFolder(workspace / "data" / "fake").progress() == Progress(done=2, total=2)
+    assert JobFolder(workspace.data / "fake").progress() == Progress(done=2, total=2)
 
 
 def test_second_stop_kills_unresponsive_job_and_its_children(tmp_path):

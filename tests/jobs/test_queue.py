@@ -9,11 +9,10 @@ from mammo_core.jobs import FINAL, JobFolder, launch, stop_job
 from mammo_core.jobs.demo import DemoJob
 from mammo_core.jobs.process import run_requested
 from mammo_core.jobs.queue import WAITING
-from mammo_core.workspace import Workspace
 
 
 def test_jobs_of_one_kind_run_in_order_of_request(workspace):
-    data = workspace / "data"
+    data = workspace.data
     data.mkdir()
     ended = []
 
@@ -27,7 +26,7 @@ def test_jobs_of_one_kind_run_in_order_of_request(workspace):
         for job, folder in reversed(list(zip(jobs, folders, strict=True))):
             folder.write_request(job)
         threads = [
-            threading.Thread(target=run_requested, args=(folder, job, Workspace.from_environment()))
+            threading.Thread(target=run_requested, args=(folder, job, workspace))
             for job, folder in zip(jobs, folders, strict=True)
         ]
         for thread in threads:
@@ -41,21 +40,21 @@ def test_jobs_of_one_kind_run_in_order_of_request(workspace):
 
 
 def test_queue_ignores_job_with_unreadable_files(workspace):
-    data = workspace / "data"
+    data = workspace.data
     broken = JobFolder(data / "broken")
     broken.write_request(FakeJob(name="broken"))
     broken.write_state("queued")
     (broken.path / "work.json").write_text("[]")
     folder = JobFolder(data / "fake")
     folder.write_request(FakeJob())
-    assert run_requested(folder, FakeJob(), Workspace.from_environment()) == DONE
+    assert run_requested(folder, FakeJob(), workspace) == DONE
 
 
 def test_stop_signal_reaches_queued_job(workspace):
-    data = workspace / "data"
+    data = workspace.data
     data.mkdir()
     with FileLock(data / ".demo.turn"):
-        folder = launch(DemoJob(out=Path("late"), patients=4), Workspace.from_environment())
+        folder = launch(DemoJob(out=Path("late"), patients=4), workspace)
         wait_until(folder.is_alive)
         assert folder.state() == "queued"
         stop_job(folder)

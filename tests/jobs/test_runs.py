@@ -27,7 +27,7 @@ def runs_by_name(roots: Workspace) -> dict[str, RunSummary]:
 
 
 def test_list_runs_finished_run_has_state_epochs_and_auc(finished):
-    roots = Workspace.from_environment()
+    roots = finished
     runs = runs_by_name(roots)
     trained = runs["trained"]
     assert (trained.state, trained.epochs, trained.folder) == ("finished", 2, str(roots.models / "trained"))
@@ -43,7 +43,7 @@ def active_names(roots: Workspace) -> list[str]:
 
 
 def test_active_run_is_marked_also_where_models_are_shipped(finished, monkeypatch):
-    roots = Workspace.from_environment()
+    roots = finished
     assert active_names(roots) == ["demo"]
     activate(roots, "trained")
     assert active_names(roots) == ["trained"]
@@ -53,22 +53,22 @@ def test_active_run_is_marked_also_where_models_are_shipped(finished, monkeypatc
     assert model_table(roots).set_index("model").loc["trained", "active"]
 
 
-def test_active_run_is_marked_through_a_symbolic_link(finished):
-    roots = Workspace.from_environment()
+def test_active_run_is_marked_through_a_symbolic_link(finished, tmp_path):
+    roots = finished
     activate(roots, "trained")
-    linked = finished / "linked"
+    linked = tmp_path / "linked"
     linked.symlink_to(roots.models)
     assert active_names(Workspace(roots.data, linked)) == ["trained"]
 
 
 def test_own_model_named_demo_is_active_instead_of_the_shipped_one(finished):
-    roots = Workspace.from_environment()
+    roots = finished
     shutil.copytree(registry.SHIPPED_MODELS / "demo", roots.models / "demo")
     assert [run.folder for run in list_runs(roots) if run.active] == [str(roots.models / "demo")]
 
 
 def test_active_model_that_is_gone_marks_no_run(finished):
-    roots = Workspace.from_environment()
+    roots = finished
     activate(roots, "trained")
     (roots.models / "trained").rename(roots.models / "other")
     assert active_names(roots) == []
@@ -84,7 +84,7 @@ def damage_metrics(folder):
 
 @pytest.mark.parametrize("damage", [damage_state, damage_metrics])
 def test_list_runs_damaged_run_is_unreadable_and_others_are_listed(finished, damage):
-    roots = Workspace.from_environment()
+    roots = finished
     broken = TrainJob(name="broken", config=TrainingConfig(store="demo"))
     JobFolder(broken.folder(roots)).write_request(broken)
     JobFolder(broken.folder(roots)).write_state("stopped")
@@ -97,7 +97,7 @@ def test_list_runs_damaged_run_is_unreadable_and_others_are_listed(finished, dam
 
 
 def test_unreadable_jobs_are_not_active(workspace):
-    roots = Workspace.from_environment()
+    roots = workspace
     folders = [JobFolder(roots.data / name) for name in ("good", "bad")]
     for folder in folders:
         folder.write_request(FakeJob(name=folder.name))
@@ -107,7 +107,7 @@ def test_unreadable_jobs_are_not_active(workspace):
 
 
 def test_model_table_shows_training_data_note_and_verdict(finished):
-    roots = Workspace.from_environment()
+    roots = finished
     write_note(roots, "trained", " a first try ")
     row = model_table(roots).set_index("model").loc["trained"]
     assert (row["network"], row["data"], row["note"]) == ("compact", "demo", "a first try")
@@ -116,7 +116,7 @@ def test_model_table_shows_training_data_note_and_verdict(finished):
 
 
 def test_compare_with_active_different_patients_raises_data_error(finished):
-    roots = Workspace.from_environment()
+    roots = finished
     with pytest.raises(DataError, match="different patients"):
         compare_with_active(roots, "trained")
     activate(roots, "trained")
@@ -124,7 +124,7 @@ def test_compare_with_active_different_patients_raises_data_error(finished):
 
 
 def test_any_active_true_if_one_run_is_queued(finished):
-    roots = Workspace.from_environment()
+    roots = finished
     other = JobFolder(run_folder(roots, "other"))
     other.write_request(FakeJob(kind="train"))
     assert any_active(roots, ["trained", "other"])
@@ -133,5 +133,5 @@ def test_any_active_true_if_one_run_is_queued(finished):
 
 
 def test_run_folder_stays_in_models_folder(workspace):
-    roots = Workspace.from_environment()
+    roots = workspace
     assert run_folder(roots, "../../etc") == roots.models / "etc"

@@ -14,7 +14,6 @@ from mammo_core.jobs.spec import JobOutcome
 from mammo_core.jobs.sweep import sweep, variants
 from mammo_core.jobs.training import TrainJob
 from mammo_core.models.bundle import open_bundle
-from mammo_core.workspace import Workspace
 
 GOOD = JobOutcome("finished", "Well.", DemoResult(folder="nowhere"))
 
@@ -48,7 +47,7 @@ def test_sweep_continues_after_failed_run(finished, monkeypatch, error, message)
         return GOOD
 
     monkeypatch.setattr(TrainJob, "run", run)
-    roots, seen = Workspace.from_environment(), []
+    roots, seen = finished, []
     configs = variants({"store": "demo"}, {"learning_rate": [0.01, 0.001]})
     results = sweep(roots, configs, on_progress=seen.append)
     assert [(result.state, result.message, result.settings) for result in results] == [
@@ -61,7 +60,7 @@ def test_sweep_continues_after_failed_run(finished, monkeypatch, error, message)
 
 
 def test_sweep_run_not_started_by_worker_is_failed(finished, monkeypatch):
-    roots = Workspace.from_environment()
+    roots = finished
     monkeypatch.setattr(
         sweep_module, "_run_in_parallel", lambda jobs, workspace, scheduler: (job.folder(workspace) for job in jobs)
     )
@@ -86,7 +85,7 @@ def test_sweep_without_successful_run_exits_with_status_1(finished, monkeypatch,
 
 
 def test_sweep_checks_all_runs_before_starting(finished):
-    roots = Workspace.from_environment()
+    roots = finished
     before = sorted(roots.models.iterdir())
     with pytest.raises(DataError, match="no prepared store 'nothing'"):
         sweep(roots, [TrainingConfig(store="demo"), TrainingConfig(store="nothing")])
@@ -99,7 +98,7 @@ def test_sweep_checks_all_runs_before_starting(finished):
 def test_sweep_folds_on_dask_cluster_finish_like_local_runs(finished):
     from distributed import LocalCluster
 
-    roots = Workspace.from_environment()
+    roots = finished
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
         configs = variants({"store": "demo", "epochs": 1, "test_share": 0}, {}, folds=2)
         results = sweep(roots, configs, cluster.scheduler_address)

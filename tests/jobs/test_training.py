@@ -14,7 +14,6 @@ from mammo_core.jobs.queue import WAITING
 from mammo_core.jobs.training import TrainJob, can_resume, resume, resume_job, start, train_job
 from mammo_core.learning.plan import resolve
 from mammo_core.models.registry import activate
-from mammo_core.workspace import Workspace
 
 
 def settings_of(**settings):
@@ -28,7 +27,7 @@ def process_id(folder: JobFolder) -> int:
 
 
 def test_train_job_has_a_new_name_and_writes_nothing(finished):
-    roots = Workspace.from_environment()
+    roots = finished
     before = sorted(roots.models.iterdir())
     job = train_job(roots, settings_of())
     assert job.name.startswith("demo-compact-")
@@ -37,7 +36,7 @@ def test_train_job_has_a_new_name_and_writes_nothing(finished):
 
 
 def test_train_job_name_in_use_gets_a_number(finished, monkeypatch):
-    roots = Workspace.from_environment()
+    roots = finished
     first = train_job(roots, settings_of())
     monkeypatch.setattr("mammo_core.jobs.training._time_text", lambda: first.name.removeprefix("demo-compact-"))
     first.folder(roots).mkdir()
@@ -45,7 +44,7 @@ def test_train_job_name_in_use_gets_a_number(finished, monkeypatch):
 
 
 def test_start_same_settings_twice_is_one_run_and_other_settings_are_queued(finished):
-    roots = Workspace.from_environment()
+    roots = finished
     plan = resolve(settings_of(epochs=1), roots)
     broken = JobFolder(roots.models / "broken")
     broken.write_request(TrainJob(name="broken", config=plan.config))
@@ -72,7 +71,7 @@ def test_start_same_settings_twice_is_one_run_and_other_settings_are_queued(fini
 
 
 def test_killed_run_is_crashed_then_resumes_and_ends_at_second_stop(finished):
-    roots = Workspace.from_environment()
+    roots = finished
     folder = start(roots, resolve(settings_of(epochs=20, patience=20, batch_size=4), roots))
     with pytest.raises(JobError, match="only a run that was"):
         resume_job(roots, folder.name)
@@ -98,7 +97,7 @@ def test_killed_run_is_crashed_then_resumes_and_ends_at_second_stop(finished):
 
 
 def test_resume_job_finished_or_unknown_run_raises_job_error(finished):
-    roots = Workspace.from_environment()
+    roots = finished
     assert not can_resume(JobFolder(roots.models / "trained"))
     with pytest.raises(JobError, match="trained is finished"):
         resume_job(roots, "trained")
@@ -107,7 +106,7 @@ def test_resume_job_finished_or_unknown_run_raises_job_error(finished):
 
 
 def test_resume_job_active_model_raises_job_error(finished):
-    roots = Workspace.from_environment()
+    roots = finished
     JobFolder(roots.models / "trained").write_state("stopped", "")
     assert resume_job(roots, "trained").config.epochs == 2
     activate(roots, "trained")
@@ -116,7 +115,7 @@ def test_resume_job_active_model_raises_job_error(finished):
 
 
 def test_resume_job_store_is_gone_raises_error(finished):
-    roots = Workspace.from_environment()
+    roots = finished
     JobFolder(roots.models / "trained").write_state("stopped", "")
     (roots.prepared / "demo").rename(roots.prepared / "elsewhere")
     with pytest.raises(MammoError, match="no prepared store 'demo'"):
@@ -124,7 +123,7 @@ def test_resume_job_store_is_gone_raises_error(finished):
 
 
 def test_can_resume_unreadable_request_is_false(finished):
-    folder = JobFolder(Workspace.from_environment().models / "trained")
+    folder = JobFolder(finished.models / "trained")
     folder.write_state("stopped", "")
     assert can_resume(folder)
     (folder.path / "work.json").write_text("[]")

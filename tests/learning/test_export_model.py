@@ -17,7 +17,6 @@ from mammo_core.learning.trainer import train
 from mammo_core.learning.training_data import TrainingData
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import list_models
-from mammo_core.workspace import Workspace
 
 EVALUATING = Progress(done=1, total=1, phase="Evaluating the best model")
 OTHER_PREDICTIONS = """
@@ -30,8 +29,8 @@ json.dump({"verified": False, "largest_difference": 0.001, "images": 9}, open(sy
 def test_export_stop_during_evaluation_evaluates_on_a_sample(finished, monkeypatch):
     monkeypatch.setattr(export_module, "STOPPED_RUN_IMAGES", 4)
     reports = []
-    run = finished / "models" / "short"
-    plan = resolve(TrainingConfig(store="demo", epochs=1, batch_size=32), Workspace.from_environment())
+    run = finished.models / "short"
+    plan = resolve(TrainingConfig(store="demo", epochs=1, batch_size=32), finished)
     result = train(plan, run, reports.append, lambda: reports[-1:] == [EVALUATING])
     assert (result.status, result.epochs, result.verified) == ("stopped", 1, True)
     bundle = open_bundle(run)
@@ -55,12 +54,12 @@ def test_export_failed_verification_raises_model_error_and_writes_no_model(finis
             yield process
 
     monkeypatch.setattr(export_module, "verification_process", other_process)
-    run = finished / "models" / "trained"
-    plan = resolve(TrainingConfig(store="demo", epochs=2), Workspace.from_environment())
+    run = finished.models / "trained"
+    plan = resolve(TrainingConfig(store="demo", epochs=2), finished)
     images = plan.store.images(plan.split["png"].to_list())
     data = TrainingData(plan.split, images, np.ones(len(images), bool))
     assert describe_verification(run).startswith("Saved model verified")
     with pytest.raises(ModelError, match=r"isn't sound: .* 9 validation images differ by up to 0\.001 "):
         export_model(TrainedRun(run, plan, data, 1), StopSignal(never_stop), lambda _: None)
-    assert run.name not in list_models(Workspace.from_environment())
+    assert run.name not in list_models(finished)
     assert describe_verification(run).startswith("Saved model **not verified**")

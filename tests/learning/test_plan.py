@@ -30,7 +30,7 @@ def test_resolve_missing_store_or_too_small_training_part_raises(finished):
 
 
 def test_resolve_unfinished_store_raises_store_unfinished(finished):
-    (finished / "data" / "prepared" / "demo" / "manifest.parquet").unlink()
+    (finished.data / "prepared" / "demo" / "manifest.parquet").unlink()
     with pytest.raises(StoreUnfinished, match="isn't finished"):
         plan_demo()
 
@@ -97,8 +97,8 @@ def test_resolve_start_model_trained_on_evaluation_patients_raises_config_error(
 
 def test_start_model_provenance_is_inherited(finished):
     import_in_process("demo", "again")
-    first = open_bundle(finished / "models" / "trained")
-    second = finished / "models" / "second"
+    first = open_bundle(finished.models / "trained")
+    second = finished.models / "second"
     shutil.copytree(first.folder, second)
     elsewhere = pd.DataFrame({"patient_id": ["1"], "image_id": ["2"], "part": ["train"]})
     write_provenance(second / TRAINING_IMAGES, elsewhere, first)  # trained on other data, from the first
@@ -109,7 +109,7 @@ def test_start_model_provenance_is_inherited(finished):
     ):
         plan_demo(store="again", start_from="second", seed=1)
     assert plan_demo(store="again", start_from="second").start.name == "second"
-    assert evaluate_store(Workspace.from_environment(), open_bundle(second), "again").part == "test"
+    assert evaluate_store(finished, open_bundle(second), "again").part == "test"
 
     known = first.provenance().query("part == 'train'")["patient_id"].iloc[0]
     evaluated = pd.read_parquet(second / PREDICTIONS)  # of the other data, in which another patient has that number
@@ -117,11 +117,11 @@ def test_start_model_provenance_is_inherited(finished):
     write_card(second, card)
     with pytest.raises(ConfigError, match=r"would be evaluated on\. Start from random weights\."):
         plan_demo(store="again", start_from="second", seed=1)
-    preset = resolve_preset("again", "second", Workspace.from_environment())
+    preset = resolve_preset("again", "second", finished)
     assert (preset.config.start_from, preset.start) == (None, None)
-    images = open_store(Workspace.from_environment(), "again").manifest()
+    images = open_store(finished, "again").manifest()
     unseen = images[open_bundle(second).seen_split(images).isna()]["patient_id"].nunique()
-    assert evaluate_store(Workspace.from_environment(), open_bundle(second), "again").patients == unseen
+    assert evaluate_store(finished, open_bundle(second), "again").patients == unseen
 
 
 def test_quick_start_starts_from_given_model_if_any():
@@ -130,11 +130,11 @@ def test_quick_start_starts_from_given_model_if_any():
 
 
 def test_preset_config_uses_the_split_of_its_start_model(finished):
-    run = finished / "models" / "trained"
+    run = finished.models / "trained"
     card = open_bundle(run).card
     config = card.config.model_copy(update={"seed": 7, "test_share": 0.3})
     write_card(run, card.model_copy(update={"config": config}))
-    store = open_store(Workspace.from_environment(), "demo")
+    store = open_store(finished, "demo")
     own, plain = (preset_config(store, start) for start in (open_bundle(run), None))
     assert (own.seed, own.test_share, own.start_from) == (7, 0.3, "trained")
     assert (plain.seed, plain.test_share, plain.start_from) == (0, 0.2, None)
@@ -146,12 +146,12 @@ def test_resolve_hashes_a_start_model_once_until_its_files_change(finished, monk
     hashed = []
     sha256 = bundle_module.sha256
     monkeypatch.setattr(bundle_module, "sha256", lambda path: hashed.append(path.name) or sha256(path))
-    states = input_states("demo", "trained", Workspace.from_environment())
-    resolve_preset("demo", "trained", Workspace.from_environment())
+    states = input_states("demo", "trained", finished)
+    resolve_preset("demo", "trained", finished)
     plan_demo(start_from="trained")
     assert hashed.count("model.keras") == 1
-    with (finished / "models" / "trained" / "model.keras").open("ab") as stream:
+    with (finished.models / "trained" / "model.keras").open("ab") as stream:
         stream.write(b"x")
-    assert input_states("demo", "trained", Workspace.from_environment()) != states
+    assert input_states("demo", "trained", finished) != states
     with pytest.raises(MammoError, match=r"model\.keras was changed"):
         plan_demo(start_from="trained")

@@ -24,7 +24,7 @@ def epochs_of(run):
 @pytest.fixture
 def interrupted(finished):
     """A run of three epochs that was stopped in its second."""
-    run = finished / "models" / "interrupted"
+    run = finished.models / "interrupted"
     reports = []
     stopped = train(plan_demo(), run, reports.append, lambda: bool(reports) and (reports[-1].epoch or 0) >= 2)
     assert stopped.epochs == 1
@@ -32,7 +32,7 @@ def interrupted(finished):
 
 
 def test_resumed_run_matches_continuous_run(interrupted, finished):
-    continuous = finished / "models" / "continuous"
+    continuous = finished.models / "continuous"
     train(plan_demo(), continuous)
     result = train(plan_demo(), interrupted)
     assert (result.status, result.epochs, result.verified) == ("finished", 3, True)

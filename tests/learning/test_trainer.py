@@ -28,7 +28,7 @@ def plan_demo(**settings):
 @pytest.fixture
 def run(finished):
     """The folder of the finished run."""
-    return finished / "models" / "trained"
+    return finished.models / "trained"
 
 
 def test_train_writes_intact_verified_model(run):
@@ -135,7 +135,7 @@ def test_train_from_start_model_finishes_without_hashing_it_again(finished, tmp_
 
 @pytest.mark.slow
 def test_train_on_two_devices_resumes_and_verifies(finished):
-    command = [sys.executable, "-m", "tests.learning.several_devices", str(finished / "models" / "two")]
+    command = [sys.executable, "-m", "tests.learning.several_devices", str(finished.models / "two")]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["2", "1", "2", "finished", "True"]
 

@@ -10,7 +10,6 @@ from mammo_core.errors import ModelError
 from mammo_core.learning import verification as verification_module
 from mammo_core.learning.cancellation import Cancelled
 from mammo_core.learning.verification import verify, verify_saved_model
-from mammo_core.workspace import Workspace
 
 
 def start(code):
@@ -19,16 +18,16 @@ def start(code):
 
 
 def test_verify_saved_model_same_predictions_is_verified(finished):
-    run = finished / "models" / "trained"
-    verification = verify_saved_model(run, open_store(Workspace.from_environment(), "demo"))
+    run = finished.models / "trained"
+    verification = verify_saved_model(run, open_store(finished, "demo"))
     assert verification.verified
     assert verification == Verification.read(run / VERIFICATION)
 
 
 def test_verify_saved_model_different_predictions_is_not_verified(finished, monkeypatch):
-    run = finished / "models" / "trained"
+    run = finished.models / "trained"
     monkeypatch.setattr(verification_module, "predict", lambda _model, images: np.full(len(images), 0.123))
-    verification = verify_saved_model(run, open_store(Workspace.from_environment(), "demo"))
+    verification = verify_saved_model(run, open_store(finished, "demo"))
     assert not verification.verified
     assert verification.largest_difference > 1e-6
     assert not Verification.read(run / VERIFICATION).verified

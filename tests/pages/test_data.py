@@ -13,7 +13,6 @@ from mammo_core.jobs import FINAL, JobFolder
 from mammo_core.jobs.demo import DemoJob
 from mammo_core.jobs.importing import ImportJob
 from mammo_core.storage.json_files import append_json_line
-from mammo_core.workspace import Workspace
 
 
 def show() -> AppTest:
@@ -24,33 +23,33 @@ def show() -> AppTest:
 
 def test_link_folder_is_checked_before_linking(workspace, phantoms):
     app = show()
-    app.text_input(key="link path").input(str(workspace)).run()
+    app.text_input(key="link path").input(str(workspace.data.parent)).run()
     assert "holds no train.csv" in app.error[0].value
     app.text_input(key="link path").input(str(phantoms)).run()
     contents = app.table[0].value.set_index("item")["value"]
     assert contents["patients"] == "16"
     assert contents["missing files"] == "1"
-    assert list_datasets(Workspace.from_environment()) == []
+    assert list_datasets(workspace) == []
     app.text_input(key="link name").input("elsewhere").run()
     next(button for button in app.button if button.label == "Link").click().run()
     assert not app.exception
-    assert [dataset.name for dataset in list_datasets(Workspace.from_environment())] == ["elsewhere"]
+    assert [dataset.name for dataset in list_datasets(workspace)] == ["elsewhere"]
 
 
 def test_store_sizes_and_states_are_shown(finished):
     app = show()
-    manifest = open_store(Workspace.from_environment(), "demo").manifest()
+    manifest = open_store(finished, "demo").manifest()
     positives = int(manifest["label"].sum())
     assert any(f"{positives:,} positive · " in text.value and " MB" in text.value for text in app.markdown)
-    files = sum(path.stat().st_size for path in (finished / "data" / "demo" / "train_images").rglob("*.dcm"))
+    files = sum(path.stat().st_size for path in (finished.data / "demo" / "train_images").rglob("*.dcm"))
     assert any(f"{files / 1e6:,.1f} MB" in text.value and "patients" in text.value for text in app.markdown)
     assert any("finished" in text.value and "quarantined" in text.value for text in app.markdown)
 
 
 def test_retry_quarantine_imports_repaired_file(finished):
-    store = open_store(Workspace.from_environment(), "demo")
+    store = open_store(finished, "demo")
     reasons = store.quarantine().set_index("reason")["image_id"]
-    images = finished / "data" / "demo" / "train_images"
+    images = finished.data / "demo" / "train_images"
     file = next(images.rglob(f"{reasons['damaged']}.dcm"))
     sound = next(images.rglob(f"{store.manifest()['image_id'].iloc[0]}.dcm"))
     shutil.copyfile(sound, file)
@@ -59,7 +58,7 @@ def test_retry_quarantine_imports_repaired_file(finished):
     assert not app.exception
     wait_until(lambda: JobFolder(store.folder).state() in FINAL, 120)
     assert JobFolder(store.folder).state() == "finished"
-    left = set(open_store(Workspace.from_environment(), "demo").quarantine()["image_id"])
+    left = set(open_store(finished, "demo").quarantine()["image_id"])
     assert reasons["damaged"] not in left
     assert reasons["missing"] in left
 
@@ -72,7 +71,7 @@ def test_quarantine_table_lists_reason_and_detail_first(finished):
 
 
 def test_running_import_disables_import_button_and_shows_quarantine(finished):
-    store = open_store(Workspace.from_environment(), "demo")
+    store = open_store(finished, "demo")
     job = JobFolder(store.folder)
     append_json_line(
         store.folder / "carried_over.jsonl",
@@ -90,11 +89,11 @@ def test_running_import_disables_import_button_and_shows_quarantine(finished):
 
 
 def test_resume_import_invalid_csv_shows_error_and_rest_of_page(finished):
-    store = open_store(Workspace.from_environment(), "demo")
+    store = open_store(finished, "demo")
     job = JobFolder(store.folder)
     job.write_state("stopped", "Stopped.")
     app = show()
-    (finished / "data" / "demo" / "train.csv").write_text("patient_id\n1\n")
+    (finished.data / "demo" / "train.csv").write_text("patient_id\n1\n")
     app.button(key="resume demo").click().run()
     assert "lacks the columns" in app.error[0].value
     assert "Imported data" in [header.value for header in app.subheader]
@@ -102,7 +101,7 @@ def test_resume_import_invalid_csv_shows_error_and_rest_of_page(finished):
 
 
 def test_stopped_import_can_be_resumed(finished):
-    store = open_store(Workspace.from_environment(), "demo")
+    store = open_store(finished, "demo")
     JobFolder(store.folder).write_state("stopped", "Stopped.")
     app = show()
     app.button(key="resume demo").click().run()
@@ -112,7 +111,7 @@ def test_stopped_import_can_be_resumed(finished):
 
 
 def test_create_demo_data_starts_a_job_and_refuses_a_name_in_use(workspace):
-    (workspace / "data" / "taken").mkdir(parents=True)
+    (workspace.data / "taken").mkdir(parents=True)
     app = show()
     name = next(field for field in app.text_input if field.label == "Name")
     create = next(button for button in app.button if button.label == "Create")
@@ -124,7 +123,7 @@ def test_create_demo_data_starts_a_job_and_refuses_a_name_in_use(workspace):
     next(slider for slider in app.slider if slider.label == "Positive patients, %").set_value(25)
     next(button for button in app.button if button.label == "Create").click().run()
     assert not app.exception
-    job = JobFolder(workspace / "data" / "small")
+    job = JobFolder(workspace.data / "small")
     spec = job.spec(DemoJob)
     assert (spec.out, spec.patients, spec.prevalence) == (Path("small"), 10, 0.25)
     job.request_stop()

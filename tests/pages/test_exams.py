@@ -14,8 +14,8 @@ from mammo_core.workspace import Workspace
 
 @pytest.fixture
 def catalogue(finished):
-    activate(Workspace.from_environment(), "trained")
-    return read_catalogue(finished / "data" / "demo")
+    activate(finished, "trained")
+    return read_catalogue(finished.data / "demo")
 
 
 def show(**url: str) -> AppTest:

@@ -24,7 +24,7 @@ def raw(workspace):
 
 
 def save(table: pd.DataFrame, workspace: Path, name: str) -> None:
-    folder = workspace / "data" / name
+    folder = workspace.data / name
     folder.mkdir(parents=True)
     table.to_csv(folder / "train.csv", index=False)
 
@@ -152,7 +152,7 @@ def test_required_columns_alone_are_sufficient(workspace, raw, tab):
 
 def test_train_and_test_csv_columns_are_compared(raw, workspace):
     raw[["patient_id", "image_id", "laterality", "view"]].assign(prediction_id=1).to_csv(
-        workspace / "data" / "made" / "test.csv", index=False
+        workspace.data / "made" / "test.csv", index=False
     )
     captions = [text.value for text in explore(tab="Completeness").caption]
     assert any(

@@ -21,8 +21,8 @@ def show(view: str, **state: object) -> AppTest:
 
 @pytest.fixture
 def bundle(finished):
-    activate(Workspace.from_environment(), "trained")
-    return open_bundle(finished / "models" / "trained")
+    activate(finished, "trained")
+    return open_bundle(finished.models / "trained")
 
 
 @pytest.mark.parametrize("cell", ["detected cancers", "missed cancers", "false positives", "true negatives"])
@@ -54,7 +54,7 @@ def test_errors_view_marks_out_of_distribution_image(bundle, monkeypatch):
 
 
 def test_errors_view_missing_dataset_shows_message(bundle, finished):
-    (finished / "data" / "demo" / "train.csv").unlink()
+    (finished.data / "demo" / "train.csv").unlink()
     app = show("Errors", cell="true negatives")
     assert any("not on this machine" in info.value for info in app.info)
 
@@ -89,14 +89,14 @@ def test_comparison_shows_models_side_by_side(bundle):
 def test_delete_button_deletes_only_the_displayed_model(finished):
     app = show("Card", chosen={"selection": {"rows": [0], "columns": [], "cells": []}})
     assert next(heading.value for heading in app.subheader) == "trained"
-    newer = finished / "models" / "newer"  # comes to stand in its row
-    shutil.copytree(finished / "models" / "trained", newer)
+    newer = finished.models / "newer"  # comes to stand in its row
+    shutil.copytree(finished.models / "trained", newer)
     (newer / "work.json").touch()
     app.button(key="delete trained").click().run()
     assert not app.exception
-    assert {"newer", "trained"} <= set(list_models(Workspace.from_environment()))
+    assert {"newer", "trained"} <= set(list_models(finished))
     app.button(key="delete newer").click().run()
-    assert "newer" not in list_models(Workspace.from_environment())
+    assert "newer" not in list_models(finished)
 
 
 def test_moved_threshold_is_saved_with_policy_by_hand(bundle):

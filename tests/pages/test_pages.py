@@ -14,7 +14,6 @@ from mammo_core.jobs import FINAL, JobFolder
 from mammo_core.jobs.demo import DemoJob
 from mammo_core.jobs.runs import active_jobs
 from mammo_core.models.registry import activate
-from mammo_core.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("[!_]*.py"))
@@ -37,7 +36,7 @@ def test_page_with_data_and_model_shows_no_error(page, finished):
 
 
 def test_explore_page_csv_without_required_columns_shows_one_error(workspace):
-    folder = workspace / "data" / "broken"
+    folder = workspace.data / "broken"
     folder.mkdir(parents=True)
     (folder / "train.csv").write_text("patient_id,image_id\n1,2\n")
     app = open_page("explore")
@@ -47,7 +46,7 @@ def test_explore_page_csv_without_required_columns_shows_one_error(workspace):
 
 
 def test_predict_page_changed_weights_shows_error(finished):
-    with (finished / "models" / "trained" / "model.keras").open("ab") as stream:
+    with (finished.models / "trained" / "model.keras").open("ab") as stream:
         stream.write(b"x")
     app = open_page("predict")
     app.selectbox(key="model").select("trained").run()
@@ -56,8 +55,8 @@ def test_predict_page_changed_weights_shows_error(finished):
 
 
 def test_changed_active_model_shows_at_most_one_error_on_every_page(finished):
-    activate(Workspace.from_environment(), "trained")
-    with (finished / "models" / "trained" / "contract.json").open("ab") as stream:
+    activate(finished, "trained")
+    with (finished.models / "trained" / "contract.json").open("ab") as stream:
         stream.write(b" ")
     for page in PAGES:
         app = open_page(page)
@@ -67,7 +66,7 @@ def test_changed_active_model_shows_at_most_one_error_on_every_page(finished):
 
 
 def test_unreadable_job_folders_are_shown_and_take_no_page_down(finished):
-    roots = Workspace.from_environment()
+    roots = finished
     for folder in (roots.prepared / "demo", roots.models / "trained"):
         (folder / "state.json").write_text("{")
     making = JobFolder(roots.data / "making")
@@ -87,7 +86,7 @@ def test_unreadable_job_folders_are_shown_and_take_no_page_down(finished):
 def test_predict_page_non_dicom_file_shows_error_beside_valid_file(finished):
     app = open_page("predict")
     app.selectbox(key="model").select("trained").run()
-    files = sorted((finished / "data" / "demo" / "train_images").glob("*/*.dcm"))
+    files = sorted((finished.data / "demo" / "train_images").glob("*/*.dcm"))
     app.file_uploader(key="files").set_value(
         [("notes.txt", b"hello", "text/plain"), (files[0].name, files[0].read_bytes(), "application/dicom")]
     ).run(timeout=120)
@@ -100,7 +99,7 @@ def test_train_button_starts_one_background_run(finished):
     app = open_page("train")
     app.button(key="Train").click().run()
     assert not app.exception
-    (run,) = active_jobs(Workspace.from_environment())
+    (run,) = active_jobs(finished)
     run.request_stop()
     assert run.name in app.selectbox(key="run").options
     wait_until(lambda: run.state() in FINAL, 120)

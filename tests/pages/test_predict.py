@@ -14,7 +14,6 @@ from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.prediction.exams import Correction
 from mammo_core.prediction.viewing import quarantined
-from mammo_core.workspace import Workspace
 
 HEADER = Header(patient="7", image="70", laterality="L", view="CC", full=True)
 
@@ -84,8 +83,8 @@ def test_out_of_distribution_image_gets_no_recall_decision(app):
 
 
 def test_sidebar_shows_model_and_limitations(app, finished):
-    catalogue = read_catalogue(finished / "data" / "demo")
-    rows = catalogue.table[~catalogue.table["image_id"].isin(quarantined(Workspace.from_environment(), catalogue))]
+    catalogue = read_catalogue(finished.data / "demo")
+    rows = catalogue.table[~catalogue.table["image_id"].isin(quarantined(finished, catalogue))]
     drop(app, ("x", Path(rows["file"].iloc[0]).read_bytes()))
     sidebar = "\n".join(element.value for kind in ("markdown", "caption") for element in app.sidebar.get(kind))
     assert "trained on synthetic images" in sidebar

@@ -33,7 +33,7 @@ def test_live_chart_keeps_its_id_when_metrics_are_appended(finished):
         time=0.0, epoch=3, seconds=1.0, loss=0.1, val_loss=0.2, auc=0.9, val_auc=0.8, accuracy=0.9, val_accuracy=0.9,
         learning_rate=1e-3,
     )  # fmt: skip
-    append_record(finished / "models" / "trained" / METRICS, epoch)
+    append_record(finished.models / "trained" / METRICS, epoch)
     after = charts(app.run())
     assert [identity for identity, _ in after] == [identity for identity, _ in before]
     assert after[0][1]["data"] != before[0][1]["data"]
@@ -51,14 +51,14 @@ def test_plotly_script_is_served_once_from_its_package(finished):
 def test_run_header_shows_verification_status(finished):
     captions = [caption.value for caption in show().caption]
     assert any(text.startswith("Saved model verified (reloaded; same predictions on ") for text in captions)
-    path = finished / "models" / "trained" / "verification.json"
+    path = finished.models / "trained" / "verification.json"
     write_json(path, read_json(path) | {"verified": False, "largest_difference": 0.25})
     captions = [caption.value for caption in show().caption]
     assert any(text.startswith("Saved model **not verified**") and text.endswith("up to 0.2.") for text in captions)
 
 
 def test_curves_remain_during_first_import_and_with_damaged_model(finished):
-    store = finished / "data" / "prepared" / "demo"
+    store = finished.data / "prepared" / "demo"
     (store / "manifest.parquet").rename(store / "aside")
     app = open_page("train")
     assert not app.exception
@@ -66,8 +66,8 @@ def test_curves_remain_during_first_import_and_with_damaged_model(finished):
     assert len(charts(app)) == 2
 
     (store / "aside").rename(store / "manifest.parquet")
-    write_json(finished / "models" / "active.json", {"name": "trained"})
-    with (finished / "models" / "trained" / "model.keras").open("ab") as stream:
+    write_json(finished.models / "active.json", {"name": "trained"})
+    with (finished.models / "trained" / "model.keras").open("ab") as stream:
         stream.write(b"x")
     app.run()
     assert not app.exception
@@ -77,7 +77,7 @@ def test_curves_remain_during_first_import_and_with_damaged_model(finished):
 
 
 def test_start_model_is_hashed_once_over_reruns_and_start(finished, monkeypatch):
-    write_json(finished / "models" / "active.json", {"name": "trained"})
+    write_json(finished.models / "active.json", {"name": "trained"})
     hashed = []
     sha256 = bundle.sha256
     monkeypatch.setattr(bundle, "sha256", lambda path: hashed.append(path.name) or sha256(path))

@@ -8,7 +8,6 @@ from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.models.bundle import open_bundle
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.viewing import quarantined
-from mammo_core.workspace import Workspace
 
 
 @pytest.fixture(scope="session")
@@ -21,14 +20,14 @@ def sandbox():
 @pytest.fixture(scope="session")
 def trained(line) -> Predictor:
     """The trained network, loaded once."""
-    return Predictor(open_bundle(line / "models" / "trained"))
+    return Predictor(open_bundle(line.models / "trained"))
 
 
 @pytest.fixture
 def readable(finished) -> pd.DataFrame:
     """Catalogue rows of the images that can be read."""
-    catalogue = read_catalogue(finished / "data" / "demo")
-    return catalogue.table[~catalogue.table["image_id"].isin(quarantined(Workspace.from_environment(), catalogue))]
+    catalogue = read_catalogue(finished.data / "demo")
+    return catalogue.table[~catalogue.table["image_id"].isin(quarantined(finished, catalogue))]
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from mammo_core.prediction.cluster import CRASHED, BatchTask, ClusterPredictor, 
 from mammo_core.prediction.files import InputFile
 from mammo_core.prediction.predict import predict_exams
 from mammo_core.settings import as_environment
-from mammo_core.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +22,10 @@ def pool():
 
 def test_predict_exams_on_a_cluster_equals_local_prediction(finished, pool, trained, sandbox, monkeypatch):
     monkeypatch.setattr(job_cluster, "BATCH_ROWS", 3)
-    table = read_catalogue(finished / "data" / "demo").table.dropna(subset=["file"]).head(10)
+    table = read_catalogue(finished.data / "demo").table.dropna(subset=["file"]).head(10)
     files, progress = [*input_files(table), letter()], []
     on_cluster = ClusterPredictor(trained.bundle, pool, lambda done, total: progress.append((done, total)))
-    local, remote = (
-        predict_exams(Workspace.from_environment(), files, predictor, sandbox) for predictor in (trained, on_cluster)
-    )
+    local, remote = (predict_exams(finished, files, predictor, sandbox) for predictor in (trained, on_cluster))
     expected, result = local.to_document().to_json(), remote.to_document().to_json()
     assert result["images"] == [
         {**one, "probability": one["probability"] and pytest.approx(one["probability"], abs=1e-6)}
@@ -53,7 +50,7 @@ def test_file_that_crashes_its_worker_is_reported_at_its_own_index(trained, sand
         monkeypatch.setenv(name, value)
     files = [letter(), InputFile("poison", b"", "poison")]
     predictor = ClusterPredictor(trained.bundle, CrashingPool())
-    letter_result, poison = predictor.predict_files(Workspace.from_environment(), files, sandbox)
+    letter_result, poison = predictor.predict_files(finished, files, sandbox)
     assert (letter_result.file, poison.file, poison.error) == ("letter.txt", "poison", CRASHED)
     assert letter_result.error != CRASHED
 

@@ -15,7 +15,7 @@ from mammo_core.workspace import Workspace
 @pytest.fixture
 def predict(finished, trained, sandbox):
     """Predict files with the trained network."""
-    return lambda files: predict_exams(Workspace.from_environment(), files, trained, sandbox)
+    return lambda files: predict_exams(finished, files, trained, sandbox)
 
 
 def captures(data: bytes) -> list:

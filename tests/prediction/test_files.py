@@ -8,7 +8,6 @@ from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import MammoError
 from mammo_core.prediction.files import FileNote, InputFile, OpenedFiles, example_exam, find_files, open_archives
-from mammo_core.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -94,9 +93,9 @@ def test_open_archives_known_archive_is_not_opened_again(sandbox):
 
 
 def test_example_exam_is_four_views_of_a_positive_patient(workspace, phantoms):
-    assert example_exam(Workspace.from_environment()) == []
-    shutil.copytree(phantoms, workspace / "data" / "demo")
-    exam = example_exam(Workspace.from_environment())
+    assert example_exam(workspace) == []
+    shutil.copytree(phantoms, workspace.data / "demo")
+    exam = example_exam(workspace)
     assert all(file.source.read_bytes()[128:132] == b"DICM" for file in exam)
     table = read_catalogue(phantoms).table.set_index("image_id")
     rows = table.loc[[file.name.removesuffix(".dcm") for file in exam]]

@@ -7,13 +7,12 @@ from mammo_core.prediction.exams import strip_file_names
 from mammo_core.prediction.html_report import report_html
 from mammo_core.prediction.predict import predict_exams
 from mammo_core.prediction.results import ExamReport
-from mammo_core.workspace import Workspace
 
 
 @pytest.fixture
 def report(finished, exam, trained, sandbox) -> ExamReport:
     files = [*input_files(exam, name="name-{image_id}"), letter()]
-    return predict_exams(Workspace.from_environment(), files, trained, sandbox)
+    return predict_exams(finished, files, trained, sandbox)
 
 
 def test_report_html_is_self_contained(report, trained):

@@ -7,27 +7,26 @@ from builders.predicted_images import decoded_image
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dicom import patient_key
 from mammo_core.prediction.lookup import complete_labels, known_views
-from mammo_core.workspace import Workspace
 
 SECRET = bytes(32)
 NOTHING_STATED = decoded_image(None, None, patient=None)
 
 
 def test_known_views_come_from_the_tables_of_all_data_sets(workspace, phantoms):
-    shutil.copytree(phantoms, workspace / "data" / "demo")
+    shutil.copytree(phantoms, workspace.data / "demo")
     row = read_catalogue(phantoms).table.iloc[0]
-    views = known_views(Workspace.from_environment(), [f"somewhere/{row['image_id']}.dcm", "other.dcm"])
+    views = known_views(workspace, [f"somewhere/{row['image_id']}.dcm", "other.dcm"])
     assert views == {row["image_id"]: (row["laterality"], row["view"])}
 
 
 def test_known_views_follow_a_changed_table_and_skip_an_unreadable_one(workspace, phantoms):
-    folder = workspace / "data" / "demo"
+    folder = workspace.data / "demo"
     folder.mkdir(parents=True)
     (folder / "train.csv").write_text("patient_id,image_id,laterality,view\n1,77,R,CC\n")
-    assert known_views(Workspace.from_environment(), ["77"]) == {"77": ("R", "CC")}
+    assert known_views(workspace, ["77"]) == {"77": ("R", "CC")}
     shutil.copyfile(folder / "train.csv", folder / "test.csv")
     (folder / "train.csv").write_text("no table\n")
-    assert known_views(Workspace.from_environment(), ["77"]) == {}
+    assert known_views(workspace, ["77"]) == {}
 
 
 @pytest.mark.parametrize(

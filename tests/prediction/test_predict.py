@@ -11,7 +11,6 @@ from mammo_core.prediction.exams import Correction, hang_exams
 from mammo_core.prediction.files import FileNote, InputFile
 from mammo_core.prediction.predict import BatchPredictor, PredictionCache, predict_exams
 from mammo_core.prediction.results import DuplicateImage, ImagePrediction, UnreadableImage
-from mammo_core.workspace import Workspace
 
 
 @pytest.fixture
@@ -19,7 +18,7 @@ def predict(finished, trained, sandbox):
     """Predict files with the trained network."""
 
     def run(files, predictor=trained, **options):
-        return predict_exams(Workspace.from_environment(), files, predictor, sandbox, **options)
+        return predict_exams(finished, files, predictor, sandbox, **options)
 
     return run
 

@@ -38,11 +38,11 @@ def predict(predictor: Predictor, files, sandbox) -> list:
 
 def test_model_input_equals_png_used_in_training(finished, readable, trained, sandbox):
     """One preprocessing path: the tensor of an uploaded file is the PNG of the import, for the files of every machine."""
-    manifest = pd.read_parquet(finished / "data" / "prepared" / "demo" / "manifest.parquet").set_index("image_id")
+    manifest = pd.read_parquet(finished.data / "prepared" / "demo" / "manifest.parquet").set_index("image_id")
     predictions = predict(trained, input_files(readable.groupby("machine_id").head(2)), sandbox)
     assert len(predictions) >= 8
     for prediction in predictions:
-        with Image.open(finished / "data" / "prepared" / "demo" / manifest.loc[prediction.file, "png"]) as png:
+        with Image.open(finished.data / "prepared" / "demo" / manifest.loc[prediction.file, "png"]) as png:
             assert np.array_equal(np.asarray(png), prediction.decoded.model_input)
 
 

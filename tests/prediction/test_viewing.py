@@ -32,7 +32,7 @@ VIEW = ViewedImage(np.full((4, 3), 9, np.uint8), 8, 6, None, "", {}, ())
 
 @pytest.fixture
 def catalogue(finished):
-    return read_catalogue(finished / "data" / "demo")
+    return read_catalogue(finished.data / "demo")
 
 
 def test_hang_rows_orders_views_right_before_left():

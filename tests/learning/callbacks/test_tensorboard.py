@@ -23,7 +23,7 @@ def test_tensorboard_writes_each_part_to_its_folder(tmp_path):
 def test_tensorboard_events_of_a_run_match_its_logged_epochs(finished):
     from mammo_core.documents.metrics import EpochRecord, read_metrics
 
-    run = finished / "models" / "trained"
+    run = finished.models / "trained"
     epochs = [record for record in read_metrics(run) if isinstance(record, EpochRecord)]
     for part, tag, metric in (("train", "loss", "loss"), ("validation", "auc", "val_auc")):
         events = [(step, value) for step, name, value in read_events(run / "events" / part) if name == tag]
