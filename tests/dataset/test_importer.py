@@ -102,7 +102,7 @@ def test_import_retries_quarantine_only_on_request(workspace, catalogue, pool, m
 
 
 def test_import_resumed_equals_uninterrupted(workspace, catalogue, pool, monkeypatch):
-    monkeypatch.setattr(cluster, "BATCH", 4)
+    monkeypatch.setattr(cluster, "BATCH_ROWS", 4)
     reference = store_for(catalogue, "reference")
     import_images(catalogue, reference, pool)
     part = store_for(catalogue, "part")
