@@ -85,9 +85,9 @@ def test_link_dataset_duplicate_name_raises_data_error(elsewhere):
         link_dataset(Workspace.from_environment(), "mine", elsewhere)
 
 
-def test_link_dataset_without_csv_raises_data_error(workspace):
+def test_link_dataset_without_csv_raises_data_error(workspace, tmp_path):
     with pytest.raises(DataError, match=r"holds no train\.csv"):
-        link_dataset(workspace, "mine", workspace)
+        link_dataset(workspace, "mine", tmp_path)
     assert list_datasets(workspace) == []
 
 
