@@ -66,7 +66,7 @@ def ages(folder: Path) -> dict[Path, int]:
 
 
 def test_import_resumes_after_sigkill_without_repeating(workplace, whole):
-    folder = workplace / "data" / "prepared" / "demo"
+    folder = workplace.prepared / "demo"
     process = start_import()
     wait_for_images(folder, 5)
     workers = psutil.Process(process.pid).children(recursive=True)
@@ -86,7 +86,7 @@ def test_import_resumes_after_sigkill_without_repeating(workplace, whole):
 
 
 def test_import_replaces_a_killed_worker(workplace, whole):
-    folder = workplace / "data" / "prepared" / "demo"
+    folder = workplace.prepared / "demo"
     process = start_import()
     wait_for_images(folder, 5)
     (worker,) = (
