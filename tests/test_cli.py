@@ -134,7 +134,7 @@ def test_unwritable_output_or_unreadable_config_fails_before_starting(run, finis
     folder = finished.data / "[/old]"
     folder.mkdir(parents=True)
     for arguments, sentence in [
-        (("predict", image, "--csv", folder), "[/old] is a folder; give the name of a file."),
+        (("predict", image, "--csv", folder), "[/old] is a folder. Give the name of a file."),
         (("predict", image, "--csv", image / "x.csv"), "x.csv can't be written"),
         (("train", "demo", "--config", folder), "[/old] can't be read"),
     ]:
