@@ -1,1 +1,4 @@
-"""Training: plan, input pipeline, networks, trainer, export. Its modules load TensorFlow; the package itself doesn't."""
+"""Train networks: plan, input pipeline, networks, trainer and export.
+
+The modules load TensorFlow; the package itself doesn't.
+"""

@@ -1,4 +1,7 @@
-"""Load Keras on TensorFlow, quietly; modules of this package import both from here."""
+"""Load Keras with the TensorFlow backend, without TensorFlow's start-up messages.
+
+The modules of this package import both from here.
+"""
 
 import os
 

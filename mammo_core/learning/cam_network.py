@@ -1,4 +1,7 @@
-"""Run a network on model inputs: probability, mean features and class activation map in one forward pass."""
+"""Run a network on model inputs in a single forward pass.
+
+The pass returns the probability, the mean features and the class activation map.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Export a run: from its best checkpoint to an evaluated, saved and verified model folder."""
+"""Export the best checkpoint of a run as a model folder, evaluated and verified."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -75,7 +75,9 @@ class TrainedRun:
 
 
 def export_model(trained: TrainedRun, stop_signal: StopSignal, on_phase: Callable[[str], None]) -> TrainingData:
-    """Make the model folder: evaluate, save, verify in a fresh process, and write the card last.
+    """Evaluate, save and verify a model, and write its card last.
+
+    The saved model is verified in a fresh process.
 
     Evaluation takes minutes for large data. Once a stop is requested, it starts again on a sample of the patients.
 
@@ -110,7 +112,9 @@ def _export(trained: TrainedRun, should_stop: ShouldStop, on_phase: Callable[[st
 
 
 def write_model_files(trained: TrainedRun, should_stop: ShouldStop = never_stop) -> ModelCard:
-    """Write all files of the model folder but the card: network, preprocessing, predictions, evaluation, OOD detector.
+    """Write all files of the model folder except the card.
+
+    These are the network, preprocessing, predictions, evaluation and OOD detector.
 
     Returns:
         The card, to be written once the model is verified.
@@ -183,14 +187,21 @@ def _data_provenance(trained: TrainedRun) -> DataProvenance:
 
 
 def _describe_images(data: TrainingData, should_stop: ShouldStop) -> pd.DataFrame:
-    """Return `PREDICTION_COLUMNS` and image statistics of the selected images, whose indices are the index."""
+    """Return metadata and image statistics of the selected images.
+
+    Returns:
+        A table with `PREDICTION_COLUMNS` and the statistics, indexed by the index of the image.
+    """
     indices = np.flatnonzero(data.selected)
     statistics = pd.concat([image_statistics(data.images[batch]) for batch in batches(indices, should_stop)])
     return pd.concat([data.table.loc[indices, PREDICTION_COLUMNS], statistics.set_index(indices)], axis=1)
 
 
 def _calibrated_predictions(table: pd.DataFrame, network_pass: NetworkPass) -> tuple[pd.DataFrame, Calibration]:
-    """Return the held-out rows with their predictions, and the calibration, fitted on the validation part."""
+    """Return the held-out rows with predictions, and the calibration.
+
+    The calibration is fitted on the validation part.
+    """
     held_out = table[table["part"] != "train"]
     raw = network_pass.probability_of(held_out.index.to_numpy())
     predictions = held_out.assign(raw_probability=raw, label=held_out["label"].astype(int)).reset_index(drop=True)
@@ -221,7 +232,9 @@ def fit_ood_detector(
 def locate_lesions(
     network_pass: NetworkPass, data: TrainingData, lesions: dict[str, pd.DataFrame], indices: np.ndarray
 ) -> list[LesionImage]:
-    """Return activation map and lesion boxes of images with known lesions; none without activation maps.
+    """Return activation map and lesion boxes of the images with known lesions.
+
+    The list is empty if the network has no activation maps.
 
     Args:
         network_pass: with the activation maps of these images, if the network has any.
@@ -240,7 +253,10 @@ def locate_lesions(
 
 
 def cam_scale(network_pass: NetworkPass, data: TrainingData) -> float | None:
-    """Return the median peak of the validation positives' activation maps, in logits; None without activation maps."""
+    """Return the scale of the activation maps: their median peak, in logits.
+
+    The median is over the positive images of the validation part; None if the network has no activation maps.
+    """
     if not network_pass.cams:
         return None
     peaks = [network_pass.cams[index].max() for index in _validation_positives(data).tolist()]

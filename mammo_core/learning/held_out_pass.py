@@ -1,4 +1,7 @@
-"""One pass of the trained network over the images that evaluation, OOD detection and heatmaps need."""
+"""Run the trained network once over the images that the export needs.
+
+Evaluation, OOD detection and heatmaps share this pass.
+"""
 
 from dataclasses import dataclass
 
@@ -38,7 +41,11 @@ class NetworkPass:
 
 
 def ood_indices(data: TrainingData, part: str) -> np.ndarray:
-    """Return the images of a part from which the OOD detector is fitted, at most `MAX_OOD_IMAGES`, int (m,)."""
+    """Return the images of a part on which the OOD detector is fitted.
+
+    Returns:
+        int (m,), the images; at most `MAX_OOD_IMAGES`.
+    """
     indices = data.indices(part)
     if len(indices) <= MAX_OOD_IMAGES:
         return indices
@@ -48,7 +55,9 @@ def ood_indices(data: TrainingData, part: str) -> np.ndarray:
 def run_once(
     network: CamNetwork, data: TrainingData, cam_indices: np.ndarray, should_stop: ShouldStop = never_stop
 ) -> NetworkPass:
-    """Run the network once over all held-out images and the training images that the OOD detector needs.
+    """Run the network once over all images that evaluation and OOD detection need.
+
+    These are all held-out images, and the training images on which the OOD detector is fitted.
 
     Args:
         network: the trained network.

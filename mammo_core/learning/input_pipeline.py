@@ -10,14 +10,16 @@ from mammo_core.preprocess import to_tensor
 
 
 class Batches(keras.utils.PyDataset):
-    """The training part, one epoch at a time. Order and augmentation depend only on seed and epoch.
+    """The batches of the training part, one epoch at a time.
+
+    Order and augmentation depend only on seed and epoch.
 
     Args:
         images: uint8 (n, size, size).
         labels: int (n,), 0 or 1.
         indices: int (m,), the images of an epoch, with repetitions where positives are oversampled.
         class_weights: float (2,), weight of each class in the loss.
-        config: of the run: batch size, augmentation and seed.
+        config: the run's configuration, for its batch size, augmentation and seed.
         epoch: epochs done before the run was resumed. (Keras calls `on_epoch_end` once before the first epoch, too.)
     """
 
@@ -40,7 +42,11 @@ class Batches(keras.utils.PyDataset):
         return math.ceil(len(self.indices) / self.batch_size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return float32 (b, size, size, 1), one-hot float32 (b, 2) and weights float32 (b,)."""
+        """Return one batch of images, labels and weights.
+
+        Returns:
+            float32 (b, size, size, 1), one-hot float32 (b, 2) and weights float32 (b,).
+        """
         batch = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         generator = np.random.default_rng((self.seed, self.epoch, index))
         tensor = augment(self.images[batch], generator) if self.augmented else to_tensor(self.images[batch])
@@ -62,7 +68,9 @@ def one_hot(labels: np.ndarray) -> np.ndarray:
 
 
 def augment(images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Flip, shift and change the contrast of images, as positioning and exposure do. The background stays 0.
+    """Flip, shift and change the contrast of images at random.
+
+    The changes imitate differences in positioning and exposure. The background stays 0.
 
     Args:
         images: uint8 (b, size, size), the chest wall at the left edge.

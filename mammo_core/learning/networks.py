@@ -1,4 +1,7 @@
-"""The networks. All end in a softmax over (negative, positive) and are trained with categorical cross-entropy."""
+"""Build the networks: compact, original and large.
+
+All end in a softmax over (negative, positive) and are trained with categorical cross-entropy.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -46,7 +49,10 @@ def top_count(cells: int, share: float) -> int:
 
 
 def _block(x: Any, filters: int, pool: bool) -> Any:
-    """Apply two separable convolutions with a shortcut, then a pooling that halves the map."""
+    """Apply two separable convolutions with a shortcut, then pooling.
+
+    The pooling halves the height and width of the feature map.
+    """
     shortcut = layers.Conv2D(filters, 1, use_bias=False)(x)
     for _ in range(2):
         x = layers.SeparableConv2D(filters, 3, padding="same", use_bias=False)(x)
@@ -57,7 +63,9 @@ def _block(x: Any, filters: int, pool: bool) -> Any:
 
 
 def compact(size: int) -> keras.Model:
-    """Build the default network: some 30,000 weights, and a class activation map that sums to its logit.
+    """Build the default network, with some 30,000 weights.
+
+    Its class activation map sums to its logit.
 
     Args:
         size: side of the input in pixels.
@@ -77,7 +85,10 @@ def compact(size: int) -> keras.Model:
 
 
 def _classify(x: Any) -> Any:
-    """Classify by two poolings and one dense layer, so that the logit is a sum over the cells of the feature map."""
+    """Classify by two poolings and one dense layer.
+
+    This makes the logit a sum over the cells of the feature map.
+    """
     x = layers.Conv2D(64, 1, use_bias=False)(x)
     x = layers.BatchNormalization(momentum=MOMENTUM)(x)
     x = layers.ReLU(name=FEATURES)(x)
@@ -86,7 +97,9 @@ def _classify(x: Any) -> Any:
 
 
 def original(size: int) -> keras.Model:
-    """Build the network of the published notebook, as a baseline; it has no exact heatmap.
+    """Build the network of the published notebook, as a baseline.
+
+    It has no exact heatmap.
 
     Args:
         size: side of the input in pixels.
@@ -105,7 +118,9 @@ def original(size: int) -> keras.Model:
 
 
 def large(size: int, weights: Path | None = None) -> keras.Model:
-    """Build a network for real GPUs: EfficientNetV2-S (Tan & Le 2021, arXiv:2104.00298), 20 million weights.
+    """Build a network for large GPUs: EfficientNetV2-S, with 20 million weights.
+
+    See Tan & Le 2021, arXiv:2104.00298.
 
     Its heatmap is as exact as the compact network's, but coarser.
 
@@ -171,7 +186,11 @@ def load(path: Path) -> keras.Model:
 
 
 def with_feature_output(model: keras.Model) -> keras.Model:
-    """Return a model with the outputs probabilities (n, 2) and, if it has such a layer, features (n, h, w, c)."""
+    """Return the model with its features as a second output, if it has any.
+
+    Returns:
+        A model with the outputs probabilities (n, 2) and, if it has such a layer, features (n, h, w, c).
+    """
     outputs = [model.output]
     if any(layer.name == FEATURES for layer in model.layers):
         outputs.append(model.get_layer(FEATURES).output)
@@ -179,7 +198,9 @@ def with_feature_output(model: keras.Model) -> keras.Model:
 
 
 def class_activation_map(model: keras.Model, features: np.ndarray) -> np.ndarray:
-    """Return the exact class activation map: what each cell adds to the logit of the positive class.
+    """Return the exact class activation map of each image.
+
+    A cell of the map is what that cell adds to the logit of the positive class.
 
     The logit is linear in the two pooled feature vectors, and each pooling is a sum over cells. So it decomposes without
     remainder: the sum of the map plus the bias is the logit.

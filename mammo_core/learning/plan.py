@@ -1,4 +1,7 @@
-"""Resolve a training configuration into a plan, before anything starts and without loading TensorFlow."""
+"""Resolve a training configuration into a plan before training starts.
+
+This doesn't load TensorFlow.
+"""
 
 import math
 from collections.abc import Iterator
@@ -48,14 +51,16 @@ class PlanPreview:
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """A training configuration resolved once: preview, job and trainer all use this object.
+    """A resolved training configuration.
+
+    The configuration is resolved once; preview, job and trainer all use this object.
 
     Attributes:
-        config: what to do.
+        config: the configuration.
         store: the prepared store with the images.
-        start: the checked model whose weights to start from; random weights without.
-        split: one row a labelled image: the manifest's columns and part ("train", "validation" or "test").
-        steps_per_epoch: batches, once the imbalance is treated.
+        start: the checked model whose weights to start from; None for random weights.
+        split: one row for each labelled image: the manifest's columns and part ("train", "validation" or "test").
+        steps_per_epoch: number of batches in an epoch, with any repetitions from oversampling.
     """
 
     config: TrainingConfig
@@ -115,12 +120,14 @@ def resolve_preset(store: str, start_from: str | None, workspace: Workspace) -> 
 
 
 def input_states(store: str, start_from: str | None, workspace: Workspace) -> FileStates:
-    """Return the state of the files that a plan depends on: while it stays the same, so does the plan.
+    """Return the state of the files that a plan depends on.
+
+    While the state stays the same, so does the plan.
 
     Args:
         store: name of the prepared store.
         start_from: name of the start model, if there is one.
-        workspace: where stores and models lie.
+        workspace: the workspace that holds stores and models.
 
     Raises:
         MammoError: there is no such store or model.
@@ -144,7 +151,9 @@ def _open_store(name: str, workspace: Workspace) -> Store:
 
 
 def _open_start_model(name: str | None, workspace: Workspace) -> Bundle | None:
-    """Open a start model; within a process its files are hashed once for each state that they have.
+    """Open a start model and check its files.
+
+    Within a process, files are hashed again only after they have changed.
 
     Raises:
         ModelError: there is no such model, or its files were changed.
@@ -260,13 +269,18 @@ def quick_start(store: str, start_from: str | None) -> TrainingConfig:
 
 
 def _was_split_by(start: Bundle, images: pd.DataFrame) -> bool:
-    """Return whether a model's own run, not only one that it started from, divided any of these images."""
+    """Return whether a model's own run divided any of these images into parts.
+
+    A run that the model merely started from does not count.
+    """
     own = start.predictions()[IMAGE_KEY].astype(str)
     return not own.merge(images[IMAGE_KEY].astype(str)).empty
 
 
 def _assert_unseen(start: Bundle, split: pd.DataFrame) -> None:
-    """Refuse to evaluate on patients, or stop early by patients, that the start model was trained on.
+    """Refuse held-out patients on whom the start model was trained.
+
+    Otherwise the evaluation, or early stopping, would use patients that the model has already seen.
 
     Raises:
         ConfigError: there are such patients.

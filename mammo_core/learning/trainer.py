@@ -56,17 +56,19 @@ class PositiveAUC(keras.metrics.AUC):
 def train(
     plan: TrainingPlan, run: Path, progress: ProgressCallback = ignore_progress, should_stop: ShouldStop = never_stop
 ) -> TrainingResult:
-    """Train, evaluate, save, and verify in a fresh process. An interrupted run resumes after its last finished epoch.
+    """Train a network, evaluate and save it, and verify it in a fresh process.
+
+    An interrupted run resumes after its last finished epoch.
 
     Args:
-        plan: what to do.
+        plan: the resolved configuration.
         run: the run folder; its name becomes the model's.
-        progress: see `MetricsLogger`; before and after it called with the name of the phase.
+        progress: called by `MetricsLogger`, and before and after training with the name of the phase.
         should_stop: checked at every step and batch; the best model so far is exported, and evaluated on a sample if the
             data are many.
 
     Raises:
-        MammoError: the start model or the state to resume doesn't fit the plan, or the saved model isn't what was trained.
+        MammoError: the start model or the state to resume doesn't fit the plan, or the saved model predicts something else.
     """
     started = time.monotonic()
     keras.utils.set_random_seed(plan.config.seed)
@@ -98,7 +100,9 @@ def train(
 
 
 def begin(plan: TrainingPlan, run: Path) -> None:
-    """Write what a run folder holds before training, or check that a run to resume has the same settings and images.
+    """Write the files that a run folder holds before training, or check them.
+
+    A run can be resumed only with the same settings and images.
 
     Raises:
         ConfigError, DataError: they differ.
@@ -116,7 +120,10 @@ def begin(plan: TrainingPlan, run: Path) -> None:
 
 
 def _check_same(plan: TrainingPlan, run: Path) -> None:
-    """Refuse to resume with other settings or images: the best score so far would not be comparable."""
+    """Refuse to resume a run with other settings or images.
+
+    The best score so far would not be comparable.
+    """
     if TrainingConfig.read(read_json(run / CONFIG)) != plan.config:
         raise ConfigError(f"{run.name} was started with other settings. Start a new run for these.")
     if not pd.read_parquet(run / SPLIT).equals(plan.split[SPLIT_COLUMNS]):
@@ -140,10 +147,10 @@ def load_images(plan: TrainingPlan, progress: ProgressCallback, stop_signal: Sto
 def fit(
     plan: TrainingPlan, data: TrainingData, run: Path, progress: ProgressCallback, stop_signal: StopSignal
 ) -> tuple[MetricsLogger, BestCheckpoint]:
-    """Fit the network to the training part, from the last finished epoch if there is one.
+    """Fit the network to the training part, resuming after the last finished epoch.
 
     Returns:
-        The metrics logger, which knows the epochs done, and the best checkpoint.
+        The metrics logger, which counts the finished epochs, and the best checkpoint.
     """
     config, train_part = plan.config, data.indices("train")
     balanced, class_weights = balance(data.labels[train_part], config.imbalance, np.random.default_rng(config.seed))
@@ -169,7 +176,10 @@ def fit(
 
 
 def build_model(plan: TrainingPlan) -> keras.Model:
-    """Build the network, or load the start model, and compile it: Adam with a cosine schedule, cross-entropy."""
+    """Build the network, or load the start model, and compile it.
+
+    The optimiser is Adam with a cosine schedule, the loss cross-entropy.
+    """
     config, size = plan.config, plan.store.preprocessing.size
     model = load(plan.start.network_file) if plan.start else build(config.network, size, config.backbone_weights)
     steps = config.epochs * plan.steps_per_epoch
@@ -180,7 +190,10 @@ def build_model(plan: TrainingPlan) -> keras.Model:
 
 
 def devices() -> tf.distribute.Strategy:
-    """Return how the network is distributed over this machine: over all of its GPUs if there are several."""
+    """Return the strategy that distributes the network over this machine's devices.
+
+    It uses all GPUs if there are several.
+    """
     several = len(tf.config.list_logical_devices("GPU")) > 1
     return tf.distribute.MirroredStrategy() if several else tf.distribute.get_strategy()
 

@@ -12,10 +12,12 @@ from mammo_core.documents.metrics import Part
 
 @dataclass(frozen=True)
 class TrainingData:
-    """All labelled images of a store with their split. Pixels are held once; subsets are index arrays.
+    """All labelled images of a store, with their split.
+
+    The pixels are held in memory once; subsets are index arrays.
 
     Attributes:
-        table: one row an image: the manifest's columns and part.
+        table: one row for each image: the manifest's columns and part.
         images: uint8 (n, size, size), in the table's order.
         selected: bool (n,), the images in use: all of them, or the sample on which a stopped run is evaluated.
     """
@@ -34,11 +36,17 @@ class TrainingData:
         return np.flatnonzero((self.table["part"] == part).to_numpy() & self.selected)
 
     def sample(self, most: int, seed: int) -> "TrainingData":
-        """Return the same data with about `most` images of each part selected, all images of a patient or none."""
+        """Return the same data with a random sample of patients selected.
+
+        The sample has about `most` images of each part, and all images of each of its patients.
+        """
         return replace(self, selected=sample_patients(self.table, most, seed))
 
     def describe_sample(self) -> list[str]:
-        """Return a sentence on how many patients of each part a stopped run is evaluated, or nothing if on all."""
+        """Return a sentence on the number of patients on which a stopped run is evaluated.
+
+        It counts the patients of each part. The list is empty if the run is evaluated on all patients.
+        """
         total, sampled = count_parts(self.table), count_parts(self.table[self.selected])
         counts = [
             f"{sampled[part].patients:,} of {total[part].patients:,} ({part})"

@@ -29,9 +29,10 @@ POLL_SECONDS = 0.5  # between two checks of the stop signal during verification
 
 @contextmanager
 def verification_process(run: Path, store: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Start the fresh process that will verify the model; it loads TensorFlow while this process evaluates.
+    """Start the fresh process that will verify the model.
 
-    It ends with the block, and silently if this process dies first.
+    It loads TensorFlow while this process evaluates. It ends when the `with` block does, and without a
+    message if this process dies first.
     """
     folders = [str(path.absolute()) for path in (run, store)]
     command = [sys.executable, "-m", "mammo_core.learning.verification", *folders]
@@ -44,7 +45,9 @@ def verification_process(run: Path, store: Path) -> Iterator["subprocess.Popen[s
 
 
 def verify(run: Path, process: "subprocess.Popen[str]", should_stop: ShouldStop = never_stop) -> None:
-    """Have the fresh process compare the reloaded model's predictions on the validation part with the stored ones.
+    """Have the fresh process compare the reloaded predictions with the stored ones.
+
+    The predictions are those for the validation part.
 
     Raises:
         ModelError: the model can't be loaded, or predicts something else.
@@ -70,11 +73,13 @@ def verify(run: Path, process: "subprocess.Popen[str]", should_stop: ShouldStop 
 
 
 def verify_saved_model(run: Path, store: Store) -> Verification:
-    """Compare the reloaded model's probabilities on the validation part with the stored ones.
+    """Compare the reloaded model's probabilities with the stored ones.
+
+    The probabilities are those of the validation part.
 
     Args:
         run: the run folder; verification.json is written there.
-        store: the prepared store that it was trained on.
+        store: the prepared store on which the model was trained.
     """
     stored = pd.read_parquet(run / PREDICTIONS).query("part == 'validation'")
     pngs = store.manifest().set_index("image_id").loc[stored["image_id"], "png"].to_numpy()

@@ -1,1 +1,4 @@
-"""Files → exams → predictions → exports: one road that the pages, the command line and Dask share."""
+"""Turn files into exams, predictions and exports.
+
+The pages, the command line and Dask share this code.
+"""

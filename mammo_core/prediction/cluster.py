@@ -1,4 +1,7 @@
-"""Predict many files on worker processes: this machine's cores, or a cluster that sees the same files."""
+"""Predict many files on worker processes.
+
+The workers run on this machine's cores, or on a cluster that sees the same files.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,7 +46,9 @@ class BatchTask:
 
 
 class ClusterPredictor:
-    """Predicts files on worker processes; see `mammo_core.prediction.predict.predict_exams`.
+    """A predictor that distributes files over worker processes.
+
+    See `mammo_core.prediction.predict.predict_exams`.
 
     Args:
         bundle: the model, in a folder that the workers see.
@@ -59,11 +64,13 @@ class ClusterPredictor:
     def predict_files(
         self, workspace: Workspace, files: Sequence[InputFile], sandbox: Sandbox
     ) -> Iterator[ImageResult]:
-        """Yield one result a file, in order, without arrays. A file that kills its worker affects no other.
+        """Yield one result for each file, in order, without arrays.
+
+        A file that kills its worker affects no other.
 
         Args:
             workspace: the data sets in which views of files are looked up.
-            files: by path or contents; the workers see the same paths.
+            files: files given by path or contents; the workers see the same paths.
             sandbox: not used, because each worker limits itself.
 
         Raises:
@@ -80,7 +87,10 @@ class ClusterPredictor:
 
 
 def predict_batch(task: BatchTask, files: Sequence[NumberedFile]) -> list[ImageResult]:
-    """Predict a few files in a worker, which keeps its model, and which ends itself at a file that takes too long."""
+    """Predict a few files in a worker.
+
+    The worker keeps its model for later calls, and ends itself at a file that takes too long.
+    """
     apply_environment(task.environment)
     tune_malloc()
     predictor = _predictor(task.model)

@@ -13,7 +13,9 @@ THUMBNAIL_SIDE = 16  # pixels: enough to tell two images of one SOP Instance UID
 
 @dataclass(frozen=True)
 class DecodedImage:
-    """What a decoding worker returns of one file: small arrays and allow-listed tags, nothing else.
+    """The data that a decoding worker returns for one file.
+
+    It consists of small arrays and allow-listed tags, and of nothing else.
 
     Attributes:
         patient: pseudonym of the patient, or None if the file names no patient.
@@ -25,7 +27,7 @@ class DecodedImage:
         tags: technical header values on the allow-list.
         notes: sentences about what was unusual in reading the file.
         digest: SHA-256 of model input and geometry; the same for the same pixels in another file.
-        thumbnail: uint8 (16, 16), the model input in small; kept where the other arrays are dropped.
+        thumbnail: uint8 (16, 16), the model input at reduced size; kept when the other arrays are dropped.
         instance: keyed hash of the SOP Instance UID (0008,0018), or None.
     """
 
@@ -73,15 +75,21 @@ def decode_image(source: Source, preprocessing: PreprocessingConfig, secret: byt
 
 
 def warm_up() -> None:
-    """Do nothing; calling it in a worker imports this module before the first file arrives."""
+    """Import this module in a worker before the first file arrives.
+
+    The function itself does nothing: calling it is enough.
+    """
 
 
 def read_picture(source: Source, percentiles: tuple[float, float] | None) -> np.ndarray:
-    """Return an image in full resolution for display, uint8 (rows, columns); runs in a sandboxed worker.
+    """Read an image in full resolution for display; runs in a sandboxed worker.
 
     Args:
         source: the file.
-        percentiles: of the values above the lowest, those that become black and white; None takes the file's window.
+        percentiles: percentiles of the values above the lowest one that become black and white; None uses the window in the file.
+
+    Returns:
+        uint8 (rows, columns).
 
     Raises:
         ImageError: the file can't become a mammogram.

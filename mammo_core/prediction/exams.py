@@ -1,4 +1,7 @@
-"""Group image results into exams: mark duplicates, apply corrections, hang views, and warn of what is unusual."""
+"""Group image results into exams.
+
+Duplicates are marked, corrections applied and views hung, and warnings name what is unusual.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,7 +23,10 @@ Row = tuple[ImagePrediction | None, ImagePrediction | None]  # right breast, lef
 
 @dataclass(frozen=True)
 class Correction:
-    """Patient, laterality and view that the user sets in place of those of the file; None where unknown."""
+    """Patient, laterality and view set by the user; None where unknown.
+
+    They replace those of the file.
+    """
 
     patient: str | None
     laterality: str | None
@@ -50,7 +56,10 @@ def mark_duplicates(images: Sequence[ImageResult]) -> list[ImageResult]:
 
 
 def _alike(one: DecodedImage, other: DecodedImage) -> bool:
-    """Return whether two files of one SOP Instance UID hold the same image: some anonymisers give all files one UID."""
+    """Return whether two files with the same SOP Instance UID hold the same image.
+
+    The UID alone doesn't show it, because some anonymisers give all files the same one.
+    """
     return float(np.abs(one.thumbnail.astype(np.int16) - other.thumbnail).mean()) <= MAX_DIFFERENCE
 
 
@@ -91,10 +100,12 @@ def hang_exams(images: Sequence[ImageResult]) -> dict[str, list[Row]]:
 
 
 def exam_warnings(rows: Sequence[Row]) -> list[str]:
-    """Return sentences about what is unusual in an exam: missing, repeated and other than standard views.
+    """Return sentences about what is unusual in an exam.
+
+    Missing, repeated and non-standard views are unusual.
 
     Args:
-        rows: of one patient, see `hang_exams`.
+        rows: the rows of one patient, see `hang_exams`.
     """
     images = [image.decoded for row in rows for image in row if image]
     counts = Counter((image.laterality or UNKNOWN, image.view or UNKNOWN) for image in images)

@@ -15,7 +15,10 @@ from mammo_core.workspace import Workspace
 
 
 def png_archive(report: ExamReport, opacity: float) -> bytes:
-    """Return a zip archive with one PNG a patient: the hung images with heatmaps and probabilities."""
+    """Return a zip archive with one PNG for each patient.
+
+    A PNG shows the hung images with heatmaps and probabilities.
+    """
     exams = hang_exams(report.images)
     return _zipped({f"{patient}.png": to_png(exam_picture(rows, report, opacity)) for patient, rows in exams.items()})
 
@@ -29,15 +32,17 @@ def dicom_archive(
     opacity: float,
     keep_identifiers: bool,
 ) -> bytes:
-    """Return a zip archive with a Secondary Capture and a Structured Report of each predicted image.
+    """Return a zip archive with DICOM results for each predicted image.
+
+    The results are a Secondary Capture and a Structured Report.
 
     Args:
         workspace: holds the secret for pseudonyms.
         report: the results, with the sources of their files.
         bundle: the model.
-        sandbox: where the headers of the sources are read.
-        opacity: of the heatmap, in [0, 1].
-        keep_identifiers: whether the identifiers of patient and study stay.
+        sandbox: reads the headers of the sources.
+        opacity: opacity of the heatmap, in [0, 1].
+        keep_identifiers: whether to keep the identifiers of patient and study.
     """
     recalled = {(breast.patient, breast.laterality): breast.recall for breast in report.breasts}
     secret = installation_secret(workspace)

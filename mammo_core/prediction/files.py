@@ -137,7 +137,9 @@ def may_be_image(name: str) -> bool:
 
 
 def example_exam(workspace: Workspace) -> list[InputFile]:
-    """Return the four standard views of a positive patient of the first synthetic data set.
+    """Return an example exam: four standard views of a synthetic positive patient.
+
+    The patient belongs to the first synthetic data set.
 
     Returns:
         An empty list if there is no synthetic data set.

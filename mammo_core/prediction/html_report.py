@@ -53,7 +53,11 @@ def _patient_section(
 
 
 def _unit_table(report: ExamReport, patient: str, validation: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each breast and one for the patient, compared with the validation part."""
+    """Compare the predictions for breasts and patient with the validation part.
+
+    Returns:
+        One row for each breast and one for the patient.
+    """
     rows = [
         {
             "breast": breast.laterality,

@@ -1,4 +1,7 @@
-"""Look up what a file doesn't state: its laterality, view and patient, by the names of file and folder."""
+"""Look up laterality, view and patient that a file doesn't state.
+
+They are looked up by the names of file and folder.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -16,13 +19,16 @@ KnownViews = Mapping[str, tuple[str, str]]  # laterality and view by image_id
 
 
 def known_views(workspace: Workspace, file_names: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Return laterality and view of the images that a known data set lists, by image_id.
+    """Return laterality and view of images that a known data set lists.
 
-    RSNA's files don't state their view; the data set's table does, by the name of the file.
+    RSNA's files don't state their view, but the data set's table lists it by the name of the file.
 
     Args:
         workspace: the data sets to search.
         file_names: names of the files; the image_id is the name without folder and ending.
+
+    Returns:
+        (laterality, view) by image_id.
     """
     images = {image_name(name) for name in file_names}
     views: dict[str, tuple[str, str]] = {}

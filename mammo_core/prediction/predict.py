@@ -1,4 +1,7 @@
-"""Predict files as exams: the one function that pages, command line and cluster share."""
+"""Predict files as exams.
+
+The pages, the command line and the cluster all call the same function.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
@@ -28,7 +31,9 @@ class FilePredictor(Protocol):
 
 
 class BatchPredictor:
-    """Predicts thousands of files in this process: reports progress and keeps no large arrays.
+    """A predictor for thousands of files in this process.
+
+    It reports progress and keeps no large arrays.
 
     Args:
         predictor: the loaded network.
@@ -67,7 +72,10 @@ class PredictionCache:
             del self.archives[key]
 
     def keep_latest(self, requested: Iterable[str]) -> None:
-        """Move the requested results to the end, and forget all others but the latest `capacity`."""
+        """Forget all but the requested results and the latest `capacity` of the others.
+
+        The requested ones become the latest.
+        """
         latest = {key: self.images.pop(key) for key in dict.fromkeys(requested)}
         for key in list(self.images)[: max(0, len(self.images) - self.capacity)]:
             del self.images[key]
@@ -83,18 +91,21 @@ def predict_exams(
     corrections: Mapping[str, Correction] | None = None,
     cache: PredictionCache | None = None,
 ) -> ExamReport:
-    """Open archives, decode and predict their images, mark duplicates, apply corrections, and combine the results.
+    """Predict files and combine the results into exams.
+
+    Archives are opened and their images decoded and predicted; then duplicates are marked, corrections applied, and
+    images combined into breasts and patients.
 
     Args:
         workspace: the data sets in which views of files are looked up.
         files: DICOM files and zip archives.
         predictor: the model.
-        sandbox: where archives and files are read.
+        sandbox: reads archives and files.
         corrections: patient, laterality and view that the user sets, by the digest of the image.
-        cache: the user's earlier results; new ones are added, those of other files dropped.
+        cache: the user's earlier results; new results are added, and those of other files dropped.
 
     Returns:
-        One result a file, first those of unreadable archives; combined into breasts and patients.
+        One result for each file, beginning with unreadable archives, and the combined results of breasts and patients.
     """
     cache = PredictionCache() if cache is None else cache
     opened = open_archives(files, sandbox, cache.archives)
@@ -112,7 +123,11 @@ def _predict_new(
     sandbox: Sandbox,
     cache: PredictionCache,
 ) -> list[ImageResult]:
-    """Return one result a file, in order; only files that aren't in the cache are predicted."""
+    """Predict the files that aren't in the cache yet.
+
+    Returns:
+        One result for each file, in order, from the cache or new.
+    """
     keys = [f"{predictor.bundle.identity} {file.key}" for file in files]
     new = {key: file for key, file in zip(keys, files, strict=True) if key not in cache.images}
     for key, image in zip(new, predictor.predict_files(workspace, list(new.values()), sandbox), strict=True):

@@ -1,4 +1,7 @@
-"""A loaded network that turns model inputs into probabilities, heatmaps and OOD scores."""
+"""Load a network and turn model inputs into predictions.
+
+A prediction is a probability, a heatmap and an OOD score.
+"""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -35,7 +38,9 @@ class Output(NamedTuple):
 
 
 class Predictor:
-    """A loaded network. Loading takes seconds, a prediction milliseconds: keep one for each model.
+    """A loaded network.
+
+    Loading takes seconds, a prediction milliseconds: keep one instance for each model.
 
     Args:
         bundle: the model, already checked.
@@ -82,12 +87,14 @@ class Predictor:
     def predict_files(
         self, workspace: Workspace, files: Sequence[InputFile], sandbox: Sandbox
     ) -> Iterator[ImageResult]:
-        """Decode and predict files; yield one result a file, in order. An unreadable file affects no other.
+        """Decode and predict files; yield one result for each file, in order.
+
+        An unreadable file affects no other.
 
         Args:
             workspace: the data sets in which views of files are looked up.
-            files: without archives.
-            sandbox: where the files are decoded.
+            files: DICOM files; archives must have been opened before.
+            sandbox: decodes the files.
         """
         views = known_views(workspace, (file.name for file in files))
         secret = installation_secret(workspace)

@@ -21,12 +21,14 @@ ALL_LEVELS = (0, 255)
 
 
 def overlay(picture: np.ndarray, cam: np.ndarray | None, opacity: float) -> np.ndarray:
-    """Lay a class activation map over a picture; where it is 0, the picture stays as it is.
+    """Overlay a class activation map on a picture.
+
+    Where the map is 0, the picture is unchanged.
 
     Args:
         picture: uint8 (rows, columns).
         cam: float (rows, columns) in [0, 1], or None.
-        opacity: where the map is 1, in [0, 1].
+        opacity: opacity where the map is 1, in [0, 1].
 
     Returns:
         uint8 (rows, columns, 3).
@@ -43,7 +45,10 @@ def overlay(picture: np.ndarray, cam: np.ndarray | None, opacity: float) -> np.n
 
 
 def stretch(picture: np.ndarray, grey_levels: tuple[int, int]) -> np.ndarray:
-    """Stretch the contrast: one grey level becomes black and another white; uint8 in and out."""
+    """Stretch the contrast of a picture between two grey levels.
+
+    The first level becomes black and the second white. Input and output are uint8.
+    """
     black, white = grey_levels
     if grey_levels == ALL_LEVELS:
         return picture
@@ -52,7 +57,9 @@ def stretch(picture: np.ndarray, grey_levels: tuple[int, int]) -> np.ndarray:
 
 
 def hang(picture: np.ndarray, laterality: str | None, chest_left: bool) -> np.ndarray:
-    """Mirror a picture if needed: the chest wall of a right breast lies at the right, of any other at the left.
+    """Mirror a picture, if needed, so that the chest wall is on the conventional side.
+
+    This is the right side for a right breast, and the left side for any other.
 
     Args:
         picture: (rows, columns) or (rows, columns, 3).
@@ -93,12 +100,15 @@ def outline_lesions(picture: np.ndarray, lesions: pd.DataFrame, rows: int, colum
 
 
 def draw_image(image: HungImage, settings: ViewSettings, picture: np.ndarray | None = None) -> np.ndarray:
-    """Draw one image of an exam as a reader hangs it, with heatmap and lesions, uint8 (rows, columns, 3).
+    """Draw one image of an exam with its heatmap and lesions, hung as for a reader.
 
     Args:
         image: the image.
         settings: contrast, and opacity of the heatmap.
         picture: another picture of the same frame, uint8 (rows, columns), at any resolution; by default the image's own.
+
+    Returns:
+        uint8 (rows, columns, 3).
     """
     picture = image.picture if picture is None else picture
     prediction = image.prediction
@@ -110,11 +120,14 @@ def draw_image(image: HungImage, settings: ViewSettings, picture: np.ndarray | N
 
 
 def hung_picture(image: ImagePrediction, opacity: float) -> np.ndarray:
-    """Draw a predicted image with its heatmap as a reader hangs it, uint8 (rows, columns, 3).
+    """Draw a predicted image with its heatmap, hung as for a reader.
 
     Args:
         image: the prediction.
-        opacity: of the heatmap, in [0, 1].
+        opacity: opacity of the heatmap, in [0, 1].
+
+    Returns:
+        uint8 (rows, columns, 3).
     """
     cam = image.heatmap() if opacity else None
     drawn = overlay(image.decoded.picture, cam, opacity)
@@ -122,12 +135,15 @@ def hung_picture(image: ImagePrediction, opacity: float) -> np.ndarray:
 
 
 def exam_picture(rows: Sequence[Row], report: ExamReport, opacity: float) -> np.ndarray:
-    """Draw a patient's images side by side with their probabilities, uint8 (height, width, 3).
+    """Draw a patient's images side by side with their probabilities.
 
     Args:
-        rows: of one patient, see `mammo_core.prediction.exams.hang_exams`.
+        rows: the rows of one patient, see `mammo_core.prediction.exams.hang_exams`.
         report: names the model and its operating point.
-        opacity: of the heatmap, in [0, 1].
+        opacity: opacity of the heatmap, in [0, 1].
+
+    Returns:
+        uint8 (height, width, 3).
     """
     tiles = [[_tile(image, opacity) if image else None for image in row] for row in rows]
     sides = zip(*tiles, strict=True)
@@ -156,7 +172,10 @@ def _tile(image: ImagePrediction, opacity: float) -> np.ndarray:
 
 
 def _padded(tile: np.ndarray | None, width: int, right: bool) -> np.ndarray:
-    """Pad a tile to a width at its outer side, so that the chest walls meet in the middle."""
+    """Pad the outer side of a tile up to a width.
+
+    The chest walls of right and left images then meet in the middle.
+    """
     if tile is None:
         return np.zeros((TILE + FOOT, width, 3), np.uint8)
     missing = width - tile.shape[1]
@@ -164,7 +183,10 @@ def _padded(tile: np.ndarray | None, width: int, right: bool) -> np.ndarray:
 
 
 def image_title(image: ImagePrediction) -> str:
-    """Return side, view and probability of an image, and whether it is out of distribution."""
+    """Return an image's title: side, view and probability.
+
+    The title also states whether the image is out of distribution.
+    """
     suffix = ", unlike the training images" if image.out_of_distribution else ""
     side, view = image.decoded.laterality or "side unknown", image.decoded.view or "view unknown"
     return f"{side} {view}: {image.probability:.2f}{suffix}"

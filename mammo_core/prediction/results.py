@@ -43,11 +43,17 @@ class ImagePrediction:
 
     @property
     def out_of_distribution(self) -> bool:
-        """Whether the image is unlike the training images, so that its probability has no basis."""
+        """Whether the image is unlike the training images.
+
+        Its probability then has no basis.
+        """
         return self.ood_score > 1
 
     def without_arrays(self) -> "ImagePrediction":
-        """Return the prediction without its large arrays, so that thousands fit into memory."""
+        """Return the prediction without its large arrays.
+
+        Thousands of such predictions fit into memory.
+        """
         empty = np.empty((0, 0), np.uint8)
         return replace(self, decoded=replace(self.decoded, picture=empty, model_input=empty), cam=None)
 
@@ -56,18 +62,29 @@ class ImagePrediction:
         return replace(self, decoded=replace(self.decoded, patient=patient, laterality=laterality, view=view))
 
     def with_picture(self, picture: np.ndarray) -> "ImagePrediction":
-        """Return the prediction with another picture of the same frame, uint8 (rows, columns), at any resolution."""
+        """Return the prediction with another picture of the same frame.
+
+        The picture is uint8 (rows, columns), at any resolution.
+        """
         return replace(self, decoded=replace(self.decoded, picture=picture))
 
     def heatmap(self) -> np.ndarray | None:
-        """Return the class activation map over the picture, float32 (rows, columns) in [0, 1]; None without a map."""
+        """Return the class activation map, enlarged to the picture.
+
+        Returns:
+            float32 (rows, columns) in [0, 1]; None without a map.
+        """
         if self.cam is None:
             return None
         rows, columns = self.decoded.picture.shape
         return to_source(self.cam, self.decoded.geometry, rows, columns)
 
     def cam_outside_breast(self) -> float | None:
-        """Return the share of the heatmap that lies outside the breast, in [0, 1]; None without a map."""
+        """Return the share of the heatmap that lies outside the breast.
+
+        Returns:
+            In [0, 1]; None without a map.
+        """
         if self.cam is None:
             return None
         return cam_outside_breast(self.cam, self.decoded.model_input > 0)
@@ -156,7 +173,10 @@ class ExamReport:
         return sorted(breasts, key=lambda breast: breast.laterality, reverse=True)
 
     def patient(self, patient: str) -> list[PatientPrediction]:
-        """Return the prediction for a patient; an empty list if no image of theirs has a known laterality."""
+        """Return the prediction for a patient, in a list of at most one.
+
+        The list is empty if no image of the patient has a known laterality.
+        """
         return [one for one in self.patients if one.patient == patient]
 
     def to_document(self) -> PredictionDocument:
@@ -170,7 +190,10 @@ class ExamReport:
         )
 
     def table(self) -> pd.DataFrame:
-        """Return one row an image: its entry, the results of its breast and patient, and the model."""
+        """Return a table with one row for each image.
+
+        A row holds the image's entry, the results of its breast and patient, and the model.
+        """
         breasts = {(breast.patient, breast.laterality): breast for breast in self.breasts}
         patients = {patient.patient: patient for patient in self.patients}
         rows = []
@@ -191,7 +214,10 @@ class ExamReport:
         return pd.DataFrame(rows).assign(model=self.model, threshold=self.threshold)
 
     def to_csv(self) -> str:
-        """Return the image table as CSV text; files by their names alone, because folders may name patients."""
+        """Return the image table as CSV text.
+
+        Files appear by name alone, because folders may name patients.
+        """
         table = self.table()
         text: str = table.assign(file=[Path(name).name for name in table["file"]]).to_csv(index=False)
         return text
@@ -223,7 +249,10 @@ def image_entry(image: ImageResult) -> ImageEntry:
 
 
 def summarise(images: Sequence[ImageResult], bundle: Bundle) -> ExamReport:
-    """Combine image predictions into breasts (mean of the images) and patients (highest breast)."""
+    """Combine image predictions into predictions for breasts and patients.
+
+    A breast's probability is the mean over its images, a patient's the highest of their breasts.
+    """
     report = ExamReport(bundle.name, bundle.threshold, tuple(images))
     table = pd.DataFrame(
         [
@@ -252,13 +281,16 @@ def summarise(images: Sequence[ImageResult], bundle: Bundle) -> ExamReport:
 def _combine(
     table: pd.DataFrame, combine: Callable[[pd.DataFrame], pd.DataFrame], keys: list[str], threshold: float
 ) -> list[dict[str, Any]]:
-    """Return patient (and laterality), images, probability, recall and out_of_distribution of each unit.
+    """Combine a table of images into one record for each unit.
 
     Args:
-        table: one row an image.
+        table: one row for each image.
         combine: computes the probability of each unit.
         keys: columns that identify the unit.
         threshold: the operating point.
+
+    Returns:
+        Records with patient (and laterality), images, probability, recall and out_of_distribution.
     """
     counts = table.groupby(keys, as_index=False).agg({"images": "sum", "out_of_distribution": "max"})
     units = counts.merge(combine(table)[[*keys, "probability"]], on=keys, validate="one_to_one")

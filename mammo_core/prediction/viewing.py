@@ -1,4 +1,7 @@
-"""Show the exams of a data set: choose a patient, read the images, and hang them with what a model predicts."""
+"""Show the exams of a data set.
+
+Choose a patient, read the images, and hang them with a model's predictions.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -156,12 +159,14 @@ ReadView = Callable[
 def read_view(
     file: Path, preprocessing: PreprocessingConfig | None, percentiles: tuple[float, float] | None
 ) -> ViewedImage:
-    """Read one image for display, and prepare it as import and prediction do; runs in a sandboxed worker.
+    """Read one image for display and prepare its model input.
+
+    The model input is prepared as for import and prediction. This runs in a sandboxed worker.
 
     Args:
         file: the DICOM file.
-        preprocessing: of the model input; None leaves it out.
-        percentiles: of the values above the lowest, those that become black and white; None takes the file's window.
+        preprocessing: the configuration of the model input; None for no model input.
+        percentiles: percentiles of the values above the lowest one that become black and white; None uses the window in the file.
 
     Raises:
         ImageError: the file can't become a mammogram.
@@ -185,7 +190,9 @@ def read_view(
 
 
 def input_files(images: pd.DataFrame) -> list[InputFile]:
-    """Return the files of a patient's images as files to predict; images without a file are left out.
+    """Return the files of a patient's images as input for a prediction.
+
+    Images without a file are left out.
 
     Args:
         images: the patient's rows of a catalogue.
@@ -223,7 +230,10 @@ def _hang_image(
     predictions: Mapping[Source, ImagePrediction | UnreadableImage],
     lesions: pd.DataFrame | None,
 ) -> HungImage | UnreadableImage:
-    """Read one image of a catalogue for display; an image that can't be read becomes an `UnreadableImage`."""
+    """Read one image of a catalogue for display.
+
+    An image that can't be read becomes an `UnreadableImage`.
+    """
     image_id, name = str(row["image_id"]), f"{row['laterality']} {row['view']}"
     if pd.isna(row["file"]):
         return UnreadableImage(f"{name} · image {image_id}", image_id, "File missing.")
@@ -281,7 +291,9 @@ def out_of_distribution(rows: Sequence[HungRow]) -> bool:
 
 
 def describe_patient(images: pd.DataFrame) -> str:
-    """Return one line about a patient: age, density, site, machine, and the findings in each breast.
+    """Return one line that describes a patient.
+
+    It states age, density, site, machine, and the findings in each breast.
 
     Args:
         images: the patient's rows of a catalogue.
@@ -345,7 +357,10 @@ def list_patients(workspace: Workspace, catalogue: Catalogue, kind: Kind | None 
 
 
 def next_patient(workspace: Workspace, catalogue: Catalogue, current: str | None, kind: Kind) -> str | None:
-    """Return the next patient of a kind in table order, starting again after the last; None if there is none."""
+    """Return the next patient of a kind in table order; None if there is none.
+
+    After the last patient, the search starts again from the first.
+    """
     order = list_patients(workspace, catalogue)
     candidates = set(list_patients(workspace, catalogue, kind))
     start = order.index(current) + 1 if current in order else 0

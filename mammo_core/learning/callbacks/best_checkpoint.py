@@ -9,10 +9,12 @@ from mammo_core.storage.atomic import atomic_path
 
 
 class BestCheckpoint(keras.callbacks.Callback):
-    """Save the model whenever its validation AUC improves (at equal AUC: its loss), and stop when it no longer does.
+    """Save the model when its validation AUC improves; stop when it no longer does.
+
+    At equal AUC, a lower validation loss is an improvement.
 
     Args:
-        path: of the Keras file.
+        path: path of the Keras file.
         patience: epochs without improvement after which training stops.
 
     Attributes:

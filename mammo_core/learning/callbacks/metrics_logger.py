@@ -49,7 +49,10 @@ class MetricsLogger(keras.callbacks.Callback):
         self.epoch_started = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
-        """Log the mean loss of the steps since the last record; stop on request, or at a loss that is not finite."""
+        """Log the mean loss of the steps since the last record.
+
+        Training stops on request, or when the loss is not finite.
+        """
         steps = batch + 1
         self.images += self.batch_size
         if not np.isfinite(logs["loss"]):
@@ -114,11 +117,13 @@ class MetricsLogger(keras.callbacks.Callback):
 
 
 def rewind_metrics(path: Path, epochs: int) -> None:
-    """Remove the records after the last finished epoch, incomplete lines too, and append a resume record.
+    """Remove the records after the last finished epoch and append a resume record.
+
+    Incomplete lines are removed, too.
 
     Args:
-        path: of metrics.jsonl.
-        epochs: epochs finished.
+        path: path of metrics.jsonl.
+        epochs: number of finished epochs.
     """
     kept = [record for record in read_metrics(path.parent) if record.kind == "start" or record.epoch <= epochs]
     with atomic_path(path) as temporary:

@@ -1,4 +1,6 @@
-"""Write event files for TensorBoard: `tensorboard --logdir <models>/<run>` shows a run's epochs.
+"""Write a run's metrics as event files for TensorBoard.
+
+`tensorboard --logdir <models>/<run>` shows a run's epochs.
 
 TensorBoard itself need not be installed here.
 """
@@ -13,10 +15,12 @@ Event, Summary = tf.compat.v1.Event, tf.compat.v1.Summary
 
 
 class TensorBoardLogger(keras.callbacks.Callback):
-    """Write each epoch's metrics as event files, one folder a part, so that TensorBoard overlays both in one chart.
+    """Write each epoch's metrics as TensorBoard event files.
+
+    Each part has its own folder, so that TensorBoard overlays both in one chart.
 
     Args:
-        folder: of the event files; a resumed run adds another file for each part.
+        folder: folder of the event files; a resumed run adds another file for each part.
     """
 
     def __init__(self, folder: Path) -> None:

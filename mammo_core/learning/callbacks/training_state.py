@@ -1,4 +1,7 @@
-"""Save after each epoch all that the next one depends on, so that an interrupted run can be resumed."""
+"""Save the training state after each epoch, so that a run can be resumed.
+
+The state is everything that the next epoch depends on.
+"""
 
 import zipfile
 from pathlib import Path
@@ -16,11 +19,13 @@ STATE = "resume.npz"  # weights, optimiser with its counters, seeds, epochs fini
 
 
 class TrainingStateCheckpoint(keras.callbacks.Callback):
-    """Save the training state after each finished epoch. It comes after the callbacks whose state it saves.
+    """Save the training state after each finished epoch.
+
+    This callback must come after the callbacks whose state it saves.
 
     Args:
-        path: of the state.
-        best: keeps the best model.
+        path: path of the state.
+        best: the callback that keeps the best model.
     """
 
     def __init__(self, path: Path, best: BestCheckpoint) -> None:

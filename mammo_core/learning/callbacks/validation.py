@@ -35,17 +35,23 @@ def predict(
 
 
 def is_validated(logs: dict[str, Any] | None) -> TypeGuard[dict[str, Any]]:
-    """Return whether an epoch's logs have validation metrics: it was neither interrupted nor did it diverge."""
+    """Return whether an epoch's logs have validation metrics.
+
+    They are missing if the epoch was interrupted or diverged.
+    """
     return logs is not None and "val_auc" in logs
 
 
 class ValidationMetrics(keras.callbacks.Callback):
-    """Add val_loss, val_accuracy and val_auc to an epoch's logs, exact and at natural prevalence.
+    """Add exact validation loss, accuracy and AUC to an epoch's logs.
 
-    It comes before the callbacks that use these values. It stops training at a prediction that is not a finite number.
+    The keys are val_loss, val_accuracy and val_auc. The values are computed over the validation part at its natural
+    prevalence.
+
+    This callback must come before those that use the values. It stops training if a prediction is not a finite number.
 
     Args:
-        images: uint8 (n, size, size), of all parts.
+        images: uint8 (n, size, size), the images of all parts.
         labels: int (n,).
         indices: int (m,), the images of the validation part.
         stop_signal: checked at every batch.
