@@ -97,7 +97,7 @@ def train(workspace: Workspace, store: str, **training_settings: Any) -> "Traini
     from mammo_core.jobs import run_in_process
     from mammo_core.jobs.training import train_job
 
-    config = TrainingConfig.read({"store": store, **training_settings})
+    config = TrainingConfig.from_settings({"store": store, **training_settings})
     return cast("TrainingResult", run_in_process(train_job(workspace, config), workspace).document)
 
 

@@ -75,7 +75,7 @@ def read_for_display(
     Raises:
         ImageError: the file can't become a mammogram.
     """
-    return _read(file, modified_time(str(file)), preprocessing, percentiles)
+    return _read(file, modified_time(file), preprocessing, percentiles)
 
 
 @st.cache_data(show_spinner="Reading the image …", max_entries=64)

@@ -27,7 +27,7 @@ def plan_settings(settings: dict[str, object], workspace: Workspace) -> Training
     Raises:
         MammoError: see `resolve`.
     """
-    config = TrainingConfig.read(settings)
+    config = TrainingConfig.from_settings(settings)
     states = input_states(config.store, config.start_from, workspace)
     return _cached_plan(config, workspace, config.model_dump_json(), states)
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from mammo_core.documents.lesions import LesionAnnotation
 from mammo_core.errors import DataError
-from mammo_core.preprocess import Geometry
+from mammo_core.preprocess import Geometry, crop_raster
 
 
 def read_lesions(folder: Path) -> pd.DataFrame | None:
@@ -36,7 +36,7 @@ def boxes_in_input(lesions: pd.DataFrame, geometry: Geometry) -> np.ndarray:
     Returns:
         float64 (n, 4): top, left, bottom, right.
     """
-    raster = geometry.raster()
+    raster = crop_raster(geometry)
     boxes = lesions[list(LesionAnnotation.box_columns)].to_numpy(np.float64)
     rows = (boxes[:, [0, 2]] - raster.top) / raster.step
     columns = (boxes[:, [1, 3]] - raster.left) / raster.step

@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image, PngImagePlugin
+from pydantic import ValidationError
 
 from mammo_core.dataset.catalogue import CatalogueImage
 from mammo_core.documents.dataset import StoreSource
@@ -33,12 +34,12 @@ from mammo_core.documents.manifest import PngEntry, PreparedImage, QuarantineRow
 from mammo_core.errors import ConfigError, DataError, StoreUnfinished
 from mammo_core.preprocess import Geometry, ModelInput, PreprocessingConfig
 from mammo_core.storage.atomic import atomic_path, write_bytes
-from mammo_core.storage.json_files import read_json, write_json
+from mammo_core.storage.json_files import read_json
 from mammo_core.workspace import Workspace
 
 CLASSES = ("negative", "positive")
 UNLABELLED = "unlabelled"
-CONFIG_FILE = "contract.json"
+CONFIG_FILE = PreprocessingConfig.file_name
 MANIFEST = "manifest.parquet"
 QUARANTINE = "quarantine.parquet"
 QUARANTINE_COLUMNS = tuple(QuarantineRow.model_fields)
@@ -158,8 +159,17 @@ def png_path(image: CatalogueImage) -> str:
 
 
 def parse_geometry(text: str) -> Geometry:
-    """Return the geometry from the JSON text that a manifest's column `geometry` holds."""
-    return Geometry.from_json(json.loads(text))
+    """Return the geometry from the JSON text that a manifest's column `geometry` holds.
+
+    Raises:
+        DataError: the text is not a geometry.
+    """
+    try:
+        return Geometry.model_validate_json(text)
+    except ValidationError:
+        raise DataError(
+            "The manifest of this prepared store holds a damaged geometry. Delete the store and run its import again."
+        ) from None
 
 
 def open_store(workspace: Workspace, name: str) -> Store:
@@ -172,7 +182,7 @@ def open_store(workspace: Workspace, name: str) -> Store:
     if not (folder / CONFIG_FILE).exists():
         names = ", ".join(store.name for store in list_stores(workspace)) or "none yet"
         raise DataError(f"There is no prepared store {folder.name!r} (stores: {names}). Run an import first.")
-    return Store(folder, PreprocessingConfig.from_json(read_json(folder / CONFIG_FILE)), workspace.data)
+    return Store(folder, PreprocessingConfig.read(folder / CONFIG_FILE), workspace.data)
 
 
 def resolve_store(workspace: Workspace, name: str, preprocessing: PreprocessingConfig, source: StoreSource) -> Store:
@@ -203,7 +213,7 @@ def create_store(workspace: Workspace, name: str, preprocessing: PreprocessingCo
     if not path.exists() or StoreSource.read(path) != source:
         source.write(path)
     if not (store.folder / CONFIG_FILE).exists():
-        write_json(store.folder / CONFIG_FILE, preprocessing.to_json())
+        preprocessing.write(store.folder / CONFIG_FILE)
     return store
 
 
@@ -223,7 +233,7 @@ def _stores(workspace: Workspace) -> Iterator[tuple[Path, PreprocessingConfig | 
     """Yield each store's folder, with its preprocessing configuration, or None if another version wrote it."""
     for path in sorted(workspace.prepared.glob(f"*/{CONFIG_FILE}")):
         try:
-            yield path.parent, PreprocessingConfig.from_json(read_json(path))
+            yield path.parent, PreprocessingConfig.read(path)
         except ConfigError:
             yield path.parent, None
 

@@ -1,17 +1,20 @@
 """The interface to worker processes that an import or a large prediction uses."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 RUN_AGAIN = "Then run the same command again."
+
+Row = TypeVar("Row")  # what a task handles one by one: a row of the catalogue, or a file
+Result = TypeVar("Result")
 
 
 class WorkerPool(Protocol):
     """Worker processes that see the same files as this one, such as `mammo_core.jobs.cluster.DaskPool`."""
 
     def map_batches(
-        self, task: Callable[[list[Any]], Any], rows: Sequence[Any], should_stop: Callable[[], bool]
-    ) -> Iterator[tuple[list[Any], Any]]:
+        self, task: Callable[[list[Row]], Result], rows: Sequence[Row], should_stop: Callable[[], bool]
+    ) -> Iterator[tuple[list[Row], Result | None]]:
         """Apply a task to batches of rows, in no particular order.
 
         Args:

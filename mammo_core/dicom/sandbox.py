@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import TimeoutError
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -16,6 +16,9 @@ from mammo_core.errors import ImageError
 from mammo_core.settings import settings
 
 CPU_TIME_EXCEEDED = -getattr(signal, "SIGXCPU", 24)  # exit code of a worker that has used up its CPU time
+
+Arguments = TypeVarTuple("Arguments")
+Result = TypeVar("Result")
 
 
 class Sandbox:
@@ -34,7 +37,12 @@ class Sandbox:
             initargs=[settings().decode_bytes],
         )
 
-    def run(self, function: Callable[..., Any], *arguments: Any, timeout: float | None = None) -> Any:
+    def run(
+        self,
+        function: Callable[[Unpack[Arguments]], Result],
+        *arguments: *Arguments,
+        timeout: float | None = None,
+    ) -> Result:
         """Call `function(*arguments)` in a worker.
 
         Args:
@@ -47,7 +55,12 @@ class Sandbox:
         """
         return self.start(function, *arguments, timeout=timeout)()
 
-    def start(self, function: Callable[..., Any], *arguments: Any, timeout: float | None = None) -> Callable[[], Any]:
+    def start(
+        self,
+        function: Callable[[Unpack[Arguments]], Result],
+        *arguments: *Arguments,
+        timeout: float | None = None,
+    ) -> Callable[[], Result]:
         """Start a call like `run`; return a function that waits for its result."""
         seconds = timeout or settings().decode_seconds
         future: Any = self.pool.schedule(_timed, args=[seconds, function, *arguments], timeout=seconds)
@@ -89,7 +102,7 @@ def _initialise_worker(memory: int) -> None:
     limit_process(memory)
 
 
-def _timed(seconds: float, function: Callable[..., Any], *arguments: Any) -> Any:
+def _timed(seconds: float, function: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments) -> Result:
     limit_cpu_time(seconds)
     return function(*arguments)
 

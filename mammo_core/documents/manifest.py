@@ -11,7 +11,7 @@ class PngEntry(Document):
 
     Attributes:
         image_id: the image's identifier in the catalogue.
-        geometry: where the model input lies in its source, as the JSON text of a `preprocess.Geometry`.
+        geometry: where the model input lies in its source, as the JSON text of a `Geometry`.
     """
 
     image_id: str

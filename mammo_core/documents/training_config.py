@@ -1,10 +1,10 @@
 """What a training run is to do."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
-from mammo_core.documents.base import Document
+from mammo_core.documents.base import Document, FileDocument
 from mammo_core.errors import ConfigError
 
 MAX_EPOCHS = 20
@@ -40,8 +40,8 @@ class TrainingConfig(Document):
     )
 
     @classmethod
-    def read(cls, document: dict[str, Any]) -> "TrainingConfig":
-        """Check a document.
+    def from_settings(cls, document: dict[str, Any]) -> "TrainingConfig":
+        """Check settings that a user gave.
 
         Raises:
             ConfigError: a value is unknown, missing or outside its range; the message names the first.
@@ -53,7 +53,14 @@ class TrainingConfig(Document):
             name = ".".join(str(part) for part in first["loc"])
             raise ConfigError(f"The training setting {name!r} is not usable: {first['msg']}.") from None
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The settings as a JSON document."""
-        return self.to_json()
+
+class RunConfig(TrainingConfig, FileDocument):
+    """config.json in a run's folder: the training configuration with which the run was started."""
+
+    file_name: ClassVar = "config.json"
+    schema_version: Literal[1] = 1  # missing in files of earlier versions
+
+    @classmethod
+    def of(cls, config: TrainingConfig) -> "RunConfig":
+        """Return the file's contents for a training configuration."""
+        return cls.model_validate(config.to_json())

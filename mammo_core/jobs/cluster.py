@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mammo_core.dataset.worker_pool import RUN_AGAIN
 from mammo_core.errors import JobError
@@ -40,8 +40,8 @@ WITHOUT_PACKAGE = (
 )
 GRAPH_ERROR = "Error during deserialization of the task graph"  # text of a scheduler that can't import the task
 
-Row = Any  # what a task handles one by one: a row of the catalogue, or a file
-Task = Callable[[list[Row]], Any]
+Row = TypeVar("Row")  # see `WorkerPool`
+Result = TypeVar("Result")
 
 
 class DaskPool:
@@ -55,8 +55,8 @@ class DaskPool:
         self.client = client
 
     def map_batches(
-        self, task: Task, rows: Sequence[Row], should_stop: Callable[[], bool]
-    ) -> Iterator[tuple[list[Row], Any]]:
+        self, task: Callable[[list[Row]], Result], rows: Sequence[Row], should_stop: Callable[[], bool]
+    ) -> Iterator[tuple[list[Row], Result | None]]:
         """Apply a task to batches of rows, see `WorkerPool.map_batches`."""
         suspects: list[Row] = []
         batches = [list(rows[start : start + BATCH_ROWS]) for start in range(0, len(rows), BATCH_ROWS)]
@@ -142,8 +142,8 @@ def _check_workers(client: "Client") -> None:
 
 
 def _run_batches(
-    client: "Client", task: Task, batches: list[list[Row]], should_stop: Callable[[], bool]
-) -> Iterator[tuple[list[Row], Any]]:
+    client: "Client", task: Callable[[list[Row]], Result], batches: list[list[Row]], should_stop: Callable[[], bool]
+) -> Iterator[tuple[list[Row], Result | None]]:
     """Yield each batch with its result, or with None if every worker that had it died."""
     group = f"batch-{uuid.uuid4().hex}"  # tasks of one group are assigned only as workers become free
     waiting = enumerate(batches)

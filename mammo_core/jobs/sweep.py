@@ -46,7 +46,9 @@ def variants(
     if folds is not None:
         choices = {**choices, "folds": [folds], "fold": list(range(1, folds + 1))}
     combinations = itertools.product(*choices.values())
-    return [TrainingConfig.read({**document, **dict(zip(choices, values, strict=True))}) for values in combinations]
+    return [
+        TrainingConfig.from_settings({**document, **dict(zip(choices, values, strict=True))}) for values in combinations
+    ]
 
 
 def sweep(

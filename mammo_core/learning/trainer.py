@@ -20,7 +20,7 @@ import pandas as pd
 from mammo_core.dataset.splits import balance
 from mammo_core.documents.metrics import METRICS, StartRecord, append_record
 from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
-from mammo_core.documents.training_config import TrainingConfig
+from mammo_core.documents.training_config import RunConfig
 from mammo_core.documents.training_result import TrainingResult, TrainingStatus
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.learning._tensorflow import keras, tf
@@ -38,9 +38,8 @@ from mammo_core.learning.training_data import TrainingData, count_parts
 from mammo_core.models.bundle import TRAINING_IMAGES
 from mammo_core.models.provenance import write_provenance
 from mammo_core.storage.atomic import atomic_path
-from mammo_core.storage.json_files import read_json, write_json
 
-CONFIG, SPLIT, EVENTS = "config.json", "split.parquet", "events"  # in a run's folder
+SPLIT, EVENTS = "split.parquet", "events"  # in a run's folder
 SPLIT_COLUMNS = ["patient_id", "image_id", "label", "part"]
 LOSS = "categorical_crossentropy"
 FINAL_LEARNING_RATE = 0.05  # as a share of the first, at the end of the cosine
@@ -110,7 +109,7 @@ def begin(plan: TrainingPlan, run: Path) -> None:
     if (run / STATE).exists():
         _check_same(plan, run)
     else:
-        write_json(run / CONFIG, plan.config.parameters)
+        RunConfig.of(plan.config).write(run / RunConfig.file_name)
         with atomic_path(run / SPLIT) as path:
             plan.split[SPLIT_COLUMNS].to_parquet(path, index=False)
         (run / METRICS).unlink(missing_ok=True)
@@ -124,7 +123,7 @@ def _check_same(plan: TrainingPlan, run: Path) -> None:
 
     The best score so far would not be comparable.
     """
-    if TrainingConfig.read(read_json(run / CONFIG)) != plan.config:
+    if RunConfig.read(run / RunConfig.file_name) != RunConfig.of(plan.config):
         raise ConfigError(f"{run.name} was started with other settings. Start a new run for these.")
     if not pd.read_parquet(run / SPLIT).equals(plan.split[SPLIT_COLUMNS]):
         raise DataError(f"The images of {plan.store.name} have changed since {run.name} started. Start a new run.")

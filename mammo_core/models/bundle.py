@@ -238,6 +238,6 @@ def read_preprocessing(folder: Path) -> PreprocessingConfig:
         ModelError: this version preprocesses in another way.
     """
     try:
-        return PreprocessingConfig.from_json(read_json(folder / PREPROCESSING))
+        return PreprocessingConfig.read(folder / PREPROCESSING)
     except ConfigError as error:
         raise ModelError(f"The model {folder.name} belongs to another version: {error} Train it again.") from None

@@ -67,7 +67,7 @@ def decode_image(source: Source, preprocessing: PreprocessingConfig, secret: byt
         geometry=prepared.geometry,
         picture=display(mammogram),
         tags=mammogram.tags,
-        notes=(*mammogram.notes, *prepared.notes),
+        notes=mammogram.notes,
         digest=hashlib.sha256(content).hexdigest(),
         thumbnail=thumbnail.astype(np.uint8),
         instance=patient_key(mammogram.instance, secret) if mammogram.instance else None,

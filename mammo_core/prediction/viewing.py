@@ -185,7 +185,7 @@ def read_view(
         model_input=model_input,
         problem=problem,
         tags=mammogram.tags,
-        notes=(*mammogram.notes, *(model_input.notes if model_input else ())),
+        notes=mammogram.notes,
     )
 
 

@@ -9,8 +9,9 @@ a change of any parameter, or of what this package does with it, images are no l
 `PreprocessingConfig`.
 """
 
-from mammo_core.preprocess.config import PreprocessingConfig
-from mammo_core.preprocess.geometry import Geometry, to_source
+from mammo_core.documents.geometry import Geometry
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
+from mammo_core.preprocess.geometry import crop_raster, to_source
 from mammo_core.preprocess.prepare import DECODER_STEP, ModelInput, prepare, prepare_source, read_and_prepare, to_tensor
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Geometry",
     "ModelInput",
     "PreprocessingConfig",
+    "crop_raster",
     "prepare",
     "prepare_source",
     "read_and_prepare",

@@ -1,54 +1,13 @@
-"""The position of a model input in its source, and exact area averages."""
+"""Exact area averages of a source, and heatmaps mapped back to it."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from PIL import Image
 from scipy import sparse
 
-
-@dataclass(frozen=True)
-class Geometry:
-    """The position of a model input in its source: crop, mirroring and scale.
-
-    Attributes:
-        source_rows, source_columns: of the file, in pixels.
-        top, left, bottom, right: the edges of the crop, in source pixels and fractions of them.
-        flipped: whether the crop was mirrored, so that the chest wall lies at the left.
-        offset_row, offset_column: where the crop begins in the model input, in pixels of the latter.
-        content_rows, content_columns: size of the crop in the model input; the longer one is the input's size.
-    """
-
-    source_rows: int
-    source_columns: int
-    top: float
-    left: float
-    bottom: float
-    right: float
-    flipped: bool
-    offset_row: float
-    offset_column: float
-    content_rows: float
-    content_columns: float
-
-    def raster(self) -> "Raster":
-        """Return the squares of the source that become pixels, before mirroring."""
-        side = max(self.bottom - self.top, self.right - self.left)
-        size = round(max(self.content_rows, self.content_columns))
-        left = self.right - side if self.flipped else self.left
-        return Raster((self.top + self.bottom - side) / 2, left, side / size, size, size)
-
-    def to_json(self) -> dict[str, int | float | bool]:
-        """Return the geometry as a JSON document."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> "Geometry":
-        """Return the geometry in a JSON document."""
-        return cls(**document)
+from mammo_core.documents.geometry import Geometry
 
 
 @dataclass(frozen=True)
@@ -82,6 +41,14 @@ class Raster:
         across, left = _weights((self.left + shift) / step, self.step / step, self.columns, pixels.shape[1])
         part = pixels[top : top + down.shape[1], left : left + across.shape[1]]
         return (across @ np.ascontiguousarray((down @ part.astype(np.float32, copy=False)).T)).T
+
+
+def crop_raster(geometry: Geometry) -> Raster:
+    """Return the squares of the source that become the pixels of a model input, before mirroring."""
+    side = max(geometry.bottom - geometry.top, geometry.right - geometry.left)
+    size = round(max(geometry.content_rows, geometry.content_columns))
+    left = geometry.right - side if geometry.flipped else geometry.left
+    return Raster((geometry.top + geometry.bottom - side) / 2, left, side / size, size, size)
 
 
 @lru_cache(maxsize=64)  # used several times for an image, and again for the next image of its size

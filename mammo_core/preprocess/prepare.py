@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mammo_core.dicom import Mammogram, Source, read
+from mammo_core.documents.geometry import Geometry
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
 from mammo_core.preprocess.breast import bounding_box, chest_right, find_breast
-from mammo_core.preprocess.config import PreprocessingConfig
-from mammo_core.preprocess.geometry import Geometry, Raster
+from mammo_core.preprocess.geometry import Raster, crop_raster
 
 LEVELS = 255  # grey levels above 0 of a model input
 MAX_STEP = 2  # largest acceptable quantisation step of the decoded source, in grey levels of a model input
@@ -28,13 +29,11 @@ class ModelInput:
         image: uint8 (size, size); 0 is background.
         geometry: its position in the source.
         span: difference between the breast's high and low percentile, in modality values.
-        notes: sentences about what was unusual.
     """
 
     image: np.ndarray
     geometry: Geometry
     span: float
-    notes: tuple[str, ...] = ()
 
 
 def prepare_source(source: Source, preprocessing: PreprocessingConfig) -> ModelInput:
@@ -66,7 +65,7 @@ def read_and_prepare(
     mammogram = read(source, preprocessing.size, max_step=DECODER_STEP, strict=strict)
     prepared = prepare(mammogram, preprocessing)
     if mammogram.quantisation_step * LEVELS > MAX_STEP * prepared.span:
-        mammogram = read(source, preprocessing.size)
+        mammogram = read(source, preprocessing.size, strict=strict)
         prepared = prepare(mammogram, preprocessing)
     return mammogram, prepared
 
@@ -84,7 +83,7 @@ def prepare(mammogram: Mammogram, preprocessing: PreprocessingConfig) -> ModelIn
     box = [edge * step for edge in bounding_box(coarse, breast)]
     geometry = _geometry(mammogram, box, chest_right(breast.mask), preprocessing.size)
 
-    raster = geometry.raster()
+    raster = crop_raster(geometry)
     averages = raster.average(mammogram.pixels, fine, mammogram.shift)
     core = raster.average(breast.core, step)
     outline = np.clip((averages - breast.air) / (breast.skin - breast.air) - 0.5, 0, 1)  # half at the skin level
@@ -119,7 +118,19 @@ def _geometry(mammogram: Mammogram, box: list[float], flipped: bool, size: int) 
     top, left, bottom, right = box[0], box[1], min(box[2], rows), min(box[3], columns)
     scale = size / max(bottom - top, right - left)
     height, width = (bottom - top) * scale, (right - left) * scale
-    return Geometry(rows, columns, top, left, bottom, right, flipped, (size - height) / 2, 0.0, height, width)
+    return Geometry(
+        source_rows=rows,
+        source_columns=columns,
+        top=top,
+        left=left,
+        bottom=bottom,
+        right=right,
+        flipped=flipped,
+        offset_row=(size - height) / 2,
+        offset_column=0.0,
+        content_rows=height,
+        content_columns=width,
+    )
 
 
 def to_tensor(images: np.ndarray) -> np.ndarray:

@@ -4,9 +4,12 @@ import hashlib
 from pathlib import Path
 
 
-def modified_time(file: object) -> float:
-    """Return the modification time of a file in s since the epoch; 0 for anything but the path of a file."""
-    return Path(file).stat().st_mtime if isinstance(file, str) and Path(file).exists() else 0.0
+def modified_time(path: str | Path) -> float:
+    """Return the modification time of a file in s since the epoch; 0 if the file is missing."""
+    try:
+        return Path(path).stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def sha256(path: Path) -> str:

@@ -11,7 +11,19 @@ LESION = pd.DataFrame({"top": [100], "left": [40], "bottom": [140], "right": [10
 
 def geometry(flipped: bool) -> Geometry:
     """A crop of 400 × 200 source pixels at (50, 20), laid into 256 pixels: 1.5625 source pixels each."""
-    return Geometry(800, 600, 50.0, 20.0, 450.0, 220.0, flipped, 0.0, 0.0, 256.0, 128.0)
+    return Geometry(
+        source_rows=800,
+        source_columns=600,
+        top=50.0,
+        left=20.0,
+        bottom=450.0,
+        right=220.0,
+        flipped=flipped,
+        offset_row=0.0,
+        offset_column=0.0,
+        content_rows=256.0,
+        content_columns=128.0,
+    )
 
 
 def test_boxes_in_input_apply_crop_scale_and_flip():

@@ -34,7 +34,19 @@ from mammo_core.workspace import Workspace
 
 CONFIG = PreprocessingConfig(size=64)
 SOURCE = StoreSource(csv="demo/train.csv", dataset="demo", synthetic=False)
-GEOMETRY = Geometry(800, 600, 50.0, 20.0, 450.0, 220.0, True, 0.0, 0.0, 64.0, 32.0)
+GEOMETRY = Geometry(
+    source_rows=800,
+    source_columns=600,
+    top=50.0,
+    left=20.0,
+    bottom=450.0,
+    right=220.0,
+    flipped=True,
+    offset_row=0.0,
+    offset_column=0.0,
+    content_rows=64.0,
+    content_columns=32.0,
+)
 PREPARED = ModelInput(np.arange(64 * 64, dtype=np.uint8).reshape(64, 64), GEOMETRY, 1.0)
 IMAGE = CatalogueImage(patient_id="7", image_id="70", cancer=1, file=None)
 

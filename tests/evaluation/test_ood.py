@@ -50,7 +50,19 @@ def test_detector_from_incomplete_arrays_raises_key_error(detector):
 def test_ood_features_match_hand_calculation():
     image = np.zeros((1, 4, 4), np.uint8)
     image[0, :, :2] = 255
-    geometry = Geometry(100, 80, 10, 0, 90, 40, False, 0, 0, 4, 2)
+    geometry = Geometry(
+        source_rows=100,
+        source_columns=80,
+        top=10,
+        left=0,
+        bottom=90,
+        right=40,
+        flipped=False,
+        offset_row=0,
+        offset_column=0,
+        content_rows=4,
+        content_columns=2,
+    )
     (row,) = ood_features(image, [geometry], np.array([[7.0]]))
     assert row[:2] == pytest.approx([0.5, 1.0])  # the breast's share, and its mean
     assert row[-3:] == pytest.approx([np.log(2), 0.8, 7.0])

@@ -19,7 +19,7 @@ from mammo_core.workspace import Workspace
 
 
 def plan_demo(**settings):
-    return resolve(TrainingConfig.read({"store": "demo", **settings}), Workspace.from_environment())
+    return resolve(TrainingConfig.from_settings({"store": "demo", **settings}), Workspace.from_environment())
 
 
 def test_resolve_missing_store_or_too_small_training_part_raises(finished):

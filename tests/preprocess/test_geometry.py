@@ -2,12 +2,25 @@ import json
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from builders.breasts import mammogram, picture
-from mammo_core.preprocess import Geometry, PreprocessingConfig, prepare, to_source
+from mammo_core.preprocess import Geometry, PreprocessingConfig, crop_raster, prepare, to_source
 from mammo_core.preprocess.geometry import Raster
 
-FULL_FRAME = Geometry(8, 8, 0, 0, 8, 8, False, 0, 0, 4, 4)
+FULL_FRAME = Geometry(
+    source_rows=8,
+    source_columns=8,
+    top=0,
+    left=0,
+    bottom=8,
+    right=8,
+    flipped=False,
+    offset_row=0,
+    offset_column=0,
+    content_rows=4,
+    content_columns=4,
+)
 
 
 def test_raster_averages_are_exact():
@@ -38,7 +51,7 @@ def test_raster_outside_the_source_is_0_without_dimming_the_edge():
 
 def test_geometry_json_round_trip():
     geometry = prepare(mammogram(picture()), PreprocessingConfig(size=64)).geometry
-    assert Geometry.from_json(json.loads(json.dumps(geometry.to_json()))) == geometry
+    assert Geometry.model_validate_json(json.dumps(geometry.to_json())) == geometry
 
 
 def test_to_source_enlarges_a_whole_frame_map():
@@ -54,12 +67,36 @@ def test_to_source_enlarges_a_whole_frame_map():
 def test_to_source_flips_the_map_back():
     cam = np.zeros((4, 4), np.float32)
     cam[0, 3] = 1
-    flipped = Geometry(8, 8, 0, 0, 8, 8, True, 0, 0, 4, 4)
+    flipped = Geometry(
+        source_rows=8,
+        source_columns=8,
+        top=0,
+        left=0,
+        bottom=8,
+        right=8,
+        flipped=True,
+        offset_row=0,
+        offset_column=0,
+        content_rows=4,
+        content_columns=4,
+    )
     assert np.array_equal(to_source(cam, flipped, 8, 8), to_source(cam, FULL_FRAME, 8, 8)[:, ::-1])
 
 
 def test_to_source_is_0_outside_the_crop():
-    geometry = Geometry(100, 80, 20, 0, 60, 20, False, 0, 0, 64, 32)
+    geometry = Geometry(
+        source_rows=100,
+        source_columns=80,
+        top=20,
+        left=0,
+        bottom=60,
+        right=20,
+        flipped=False,
+        offset_row=0,
+        offset_column=0,
+        content_rows=64,
+        content_columns=32,
+    )
     result = to_source(np.full((16, 16), 0.7, np.float32), geometry, 50, 40)
     assert result[10:30, :10] == pytest.approx(0.7)
     result[10:30, :10] = 0
@@ -86,7 +123,20 @@ def test_to_source_maps_a_model_input_spot_back_to_its_source(flip, rows, column
 def test_geometry_raster_reproduces_the_model_input(flip):
     pixels = picture()[:, ::-1] if flip else picture()
     prepared = prepare(mammogram(pixels), PreprocessingConfig(size=64))
-    averages = prepared.geometry.raster().average(pixels, 1)
+    averages = crop_raster(prepared.geometry).average(pixels, 1)
     oriented = averages[:, ::-1] if flip else averages
     inside = prepared.image > 30
     assert np.corrcoef(oriented[inside], prepared.image[inside])[0, 1] > 0.99
+
+
+def test_geometry_json_keeps_integers_and_fractions_as_earlier_versions_wrote_them():
+    geometry = FULL_FRAME.model_copy(update={"top": 1.5, "content_rows": 4.0})
+    assert json.dumps(geometry.to_json()) == (
+        '{"source_rows": 8, "source_columns": 8, "top": 1.5, "left": 0, "bottom": 8, "right": 8, "flipped": false, '
+        '"offset_row": 0, "offset_column": 0, "content_rows": 4.0, "content_columns": 4}'
+    )
+
+
+def test_geometry_incomplete_json_is_refused():
+    with pytest.raises(ValidationError):
+        Geometry.model_validate({"source_rows": 8})

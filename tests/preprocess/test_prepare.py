@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,15 @@ from builders.breasts import COLUMNS, ROWS, mammogram, picture
 from mammo_core.dicom import read
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.errors import ImageError
-from mammo_core.preprocess import DECODER_STEP, PreprocessingConfig, prepare, prepare_source, to_tensor
+from mammo_core.preprocess import (
+    DECODER_STEP,
+    PreprocessingConfig,
+    crop_raster,
+    prepare,
+    prepare_source,
+    read_and_prepare,
+    to_tensor,
+)
 
 CONFIG = PreprocessingConfig(size=64)
 HEADER = Header(patient="7", image="70", laterality="L", view="CC")
@@ -32,7 +41,7 @@ def test_model_input_shape_dtype_and_range():
 
 def test_model_input_background_is_0_and_breast_is_not():
     prepared = prepare(mammogram(picture() + 120), CONFIG)
-    breast = prepared.geometry.raster().average(picture() > 0, 1)
+    breast = crop_raster(prepared.geometry).average(picture() > 0, 1)
     assert (prepared.image[breast == 0] == 0).all()
     assert (prepared.image[breast > 0.999] >= round(0.05 * 255)).all()
     assert 0.2 < np.mean(prepared.image == 0) < 0.8
@@ -143,6 +152,19 @@ def test_model_input_quantisation_step_ignores_markers_and_borders(what, side):
         pixels[:30], pixels[-30:] = 4095, 4095
     data, preprocessing = dicom_bytes(np.round(pixels).astype(np.uint16), HEADER), PreprocessingConfig(size=side)
     assert psnr(prepare_source(data, preprocessing).image, prepare(read(data), preprocessing).image) > 40
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_read_and_prepare_second_decoding_is_as_strict_as_the_first(monkeypatch, strict):
+    calls = []
+
+    def read_recorded(source, size, *, max_step=None, strict):
+        calls.append((max_step, strict))
+        return replace(mammogram(picture()), quantisation_step=1e9 if max_step else 0)
+
+    monkeypatch.setattr(sys.modules["mammo_core.preprocess.prepare"], "read", read_recorded)
+    read_and_prepare(b"file", CONFIG, strict=strict)
+    assert calls == [(DECODER_STEP, strict), (None, strict)]
 
 
 def test_prepare_source_equals_read_and_prepare(tmp_path):

@@ -12,8 +12,8 @@ def test_modified_time_of_a_path_is_in_seconds(tmp_path):
     (tmp_path / "a").write_text("")
     os.utime(tmp_path / "a", (1_000, 2_000.5))
     assert modified_time(str(tmp_path / "a")) == 2_000.5
+    assert modified_time(tmp_path / "a") == 2_000.5
 
 
-def test_modified_time_of_anything_else_is_zero(tmp_path):
-    assert modified_time(str(tmp_path / "missing")) == 0.0
-    assert modified_time(b"bytes of an upload") == 0.0
+def test_modified_time_of_missing_file_is_zero(tmp_path):
+    assert modified_time(tmp_path / "missing") == 0.0

@@ -1,34 +1,35 @@
-"""The parameters of preprocessing.
-
-They are stored as contract.json in every prepared store and model bundle.
-"""
+"""contract.json: the parameters of preprocessing, in every prepared store and model bundle."""
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from pathlib import Path
+from typing import ClassVar, Self
 
+from pydantic import ValidationError, model_validator
+
+from mammo_core.documents.base import FileDocument
 from mammo_core.errors import ConfigError
+from mammo_core.storage.json_files import read_json
 
 SIZE_STEP = 32  # pixels: the networks halve an image up to five times
-VERSION = 2  # of the procedure in this package
+VERSION = 2  # of the procedure in mammo_core.preprocess
 
 
-@dataclass(frozen=True)
-class PreprocessingConfig:
-    """The parameters of preprocessing.
+class PreprocessingConfig(FileDocument):
+    """contract.json: the parameters of preprocessing.
 
     Images made with different ones are never mixed.
 
     Attributes:
         size: side of the model input in pixels, a multiple of 32.
-        low_percentile, high_percentile: of the breast's values; they are mapped to `floor` and 1.
+        low_percentile: percentile of the breast's values that is mapped to `floor`.
+        high_percentile: percentile of the breast's values that is mapped to 1.
         floor: grey level in [0, 1] of the breast's darkest values, so that breast and background differ.
         skin: grey level at which the skin begins, between air (0) and the breast's median (1).
-        version: of the procedure.
+        version: of the procedure; it also versions the file.
     """
 
+    file_name: ClassVar = "contract.json"
     size: int = 256
     low_percentile: float = 1.0
     high_percentile: float = 99.5
@@ -36,7 +37,8 @@ class PreprocessingConfig:
     skin: float = 0.08
     version: int = VERSION
 
-    def __post_init__(self) -> None:
+    @model_validator(mode="after")
+    def _check_ranges(self) -> Self:
         """Check that all parameters are within their range.
 
         Raises:
@@ -50,21 +52,26 @@ class PreprocessingConfig:
             raise ConfigError("The percentiles must rise from 0 to 100.")
         if not (0 <= self.floor < 1 and 0 < self.skin < 1):
             raise ConfigError("Floor and skin level must lie between 0 and 1.")
-
-    def to_json(self) -> dict[str, int | float]:
-        """Return the parameters as a JSON document."""
-        return asdict(self)
+        return self
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> "PreprocessingConfig":
-        """Return the parameters in a JSON document.
+    def read(cls, path: Path) -> Self:
+        """Read and check a file.
 
         Raises:
-            ConfigError: the document has other parameters, or another version of the procedure.
+            DataError: it is missing or is not JSON.
+            ConfigError: it has other parameters, or another version of the procedure.
         """
-        if set(document) != {field.name for field in fields(cls)}:
-            raise ConfigError("The preprocessing configuration has other parameters than this version of the software.")
-        preprocessing = cls(**document)
+        document = read_json(path)
+        try:
+            if not isinstance(document, dict) or set(document) != set(cls.model_fields):
+                raise ConfigError(
+                    "The preprocessing configuration has other parameters than this version of the software."
+                )
+            preprocessing = cls.model_validate(document)
+        except ValidationError as error:
+            name = ".".join(str(part) for part in error.errors()[0]["loc"])
+            raise ConfigError(f"The preprocessing configuration has an unusable value of {name}.") from None
         if preprocessing.version != VERSION:
             raise ConfigError(
                 f"The preprocessing configuration is of version {preprocessing.version}; this software has version {VERSION}."
