@@ -1,4 +1,7 @@
-"""Read a folder in the RSNA layout: one validated row for each image, with the file path that the CSV lacks."""
+"""Read a folder in the RSNA layout.
+
+The result has one validated row for each image, with the file path that the CSV lacks.
+"""
 
 import os
 import re
@@ -81,7 +84,10 @@ class Catalogue:
 
 
 def image_name(file: str) -> str:
-    """Return the image_id in a file's name: the name without .dcm; other dots are part of it (1.2.840.99.1)."""
+    """Return the image_id in a file's name: the name without .dcm.
+
+    Other dots are part of the image_id (1.2.840.99.1).
+    """
     path = Path(file)
     return path.stem if path.suffix.lower() in _IMAGE_SUFFIXES else path.name
 
@@ -178,7 +184,10 @@ def _validate(raw: pd.DataFrame, csv: Path) -> pd.DataFrame:
 
 
 def _reject_duplicates(table: pd.DataFrame, csv: Path) -> None:
-    """Raise a DataError if two rows have the same image_id, or the same name of the prepared image."""
+    """Raise a DataError if two rows stand for the same image.
+
+    They do if they have the same image_id, or the same name of the prepared image.
+    """
     repeated = table["image_id"].duplicated()
     if repeated.any():
         raise DataError(
@@ -213,7 +222,10 @@ def _number(values: pd.Series, name: str, csv: Path) -> pd.Series:
 
 
 def _reject(wrong: pd.Series, values: pd.Series, name: str, csv: Path, expected: str) -> None:
-    """Raise a DataError that counts the wrong rows and gives the first line, and quotes nothing that may identify a patient."""
+    """Raise a DataError if any row is wrong.
+
+    The message counts the wrong rows and gives the first line. It quotes nothing that may identify a patient.
+    """
     wrong = wrong.fillna(True).astype(bool)
     if not wrong.any():
         return
@@ -237,7 +249,10 @@ def _find_files(table: pd.DataFrame, csv: Path) -> pd.Series:
     patients = set(table["patient_id"])
 
     def belongs(path: str, patient: str) -> bool:
-        """Return whether a file can be this patient's: in the patient's folder, if there is one, and in no other's."""
+        """Return whether a file can belong to this patient.
+
+        It must be in the patient's folder, if there is one, and must not be in another patient's.
+        """
         within = set(Path(path).parts[len(root.parts) : -1])
         return patient in within if patient in folders else not within & patients
 

@@ -1,4 +1,7 @@
-"""Convert DICOM files into a prepared store in worker processes; an interrupted import can be continued."""
+"""Convert DICOM files into a prepared store in worker processes.
+
+An interrupted import can be continued.
+"""
 
 import os
 import time
@@ -137,10 +140,12 @@ def _progress(total: int, skipped: int, present: int, quarantined: int, seconds:
 
 
 def quarantined_so_far(store: Store) -> pd.DataFrame:
-    """Return the quarantine, including that of an import that is running or was interrupted.
+    """Return the quarantine of a store, even before an import has finished.
+
+    It includes the images quarantined by an import that is running or was interrupted.
 
     Returns:
-        One row for each image: reason, detail, image_id, and file, relative to the data set if it is inside.
+        One row for each image: reason, detail, image_id and file. The file is relative to the data set if it is inside.
     """
     earlier = store.quarantine().to_dict("records")
     rows = {row["image_id"]: row for row in earlier}
@@ -186,7 +191,10 @@ def _sort_out(
 def _complete_store(
     store: Store, catalogue: Catalogue, tally: _Tally, existing: EntryByPng, began: float
 ) -> ImportReport:
-    """Write the manifest and the quarantine in the catalogue's order, tidy the folder, and return the report."""
+    """Write the manifest and the quarantine, tidy the folder, and return the report.
+
+    Both tables are in the catalogue's order.
+    """
     order = {image: index for index, image in enumerate(catalogue.table["image_id"])}
     quarantine = sorted(tally.quarantine, key=lambda image: order[image.image_id])
     rows = [image.row for image in quarantine]
@@ -208,7 +216,7 @@ def _complete_store(
 
 
 def _remove_all_but(store: Store, existing: EntryByPng, entries: Sequence[PreparedImage]) -> None:
-    """Remove the PNGs that the catalogue does not list, or not (any more) under that label.
+    """Remove the PNGs that the catalogue does not list under their current label.
 
     This comes after the manifest is written: a kill in between must not leave a manifest that lists missing files.
     """
@@ -217,7 +225,10 @@ def _remove_all_but(store: Store, existing: EntryByPng, entries: Sequence[Prepar
 
 
 def _version(file: str) -> tuple[int, ...]:
-    """Return a file's size in bytes and modification time in ns, to notice changes; empty if it is missing."""
+    """Return a file's size in bytes and modification time in ns.
+
+    They show whether the file has changed. The tuple is empty if the file is missing.
+    """
     try:
         status = os.stat(file)
     except OSError:
@@ -244,7 +255,7 @@ def _convert(
 
 
 def _check_same_folders(store: Store, outcome: ConvertedImage) -> None:
-    """Raise a JobError if a worker does not see the files that this process sees, or this process not the worker's."""
+    """Raise a JobError if this process and a worker don't see the same files."""
     if isinstance(outcome, PreparedImage):
         folder = None if (store.folder / outcome.png).exists() else store.folder
     else:
@@ -281,7 +292,10 @@ def convert_batch(
 
 
 def _convert_one(store: Store, image: CatalogueImage) -> PreparedImage:
-    """Prepare and write an image, unless a worker that died afterwards has already done so."""
+    """Prepare and write an image, unless that has already been done.
+
+    A worker may have died after writing the image.
+    """
     assert image.file is not None, "images without a file are never sent to a worker"
     png = store.folder / png_path(image)
     finished = read_entry(store, png) if png.exists() else None

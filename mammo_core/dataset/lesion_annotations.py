@@ -31,7 +31,7 @@ def read_lesions(folder: Path) -> pd.DataFrame | None:
 
 
 def boxes_in_input(lesions: pd.DataFrame, geometry: Geometry) -> np.ndarray:
-    """Convert the boxes of lesions of one image from source pixels to pixels of its model input.
+    """Convert the lesion boxes of an image from source to model input pixels.
 
     Returns:
         float64 (n, 4): top, left, bottom, right.

@@ -1,4 +1,7 @@
-"""Known data sets: folders in the data folder, and folders elsewhere that are linked there."""
+"""Manage the known data sets.
+
+They are folders in the data folder, and linked folders elsewhere.
+"""
 
 import os
 from contextlib import suppress
@@ -34,11 +37,11 @@ class Dataset:
 
     @property
     def version(self) -> float:
-        """The newest modification time in the data set, in s; it changes when the data set does.
+        """The newest modification time in the data set, in s.
 
-        Covered are its CSV files, its folder, and the folders that hold the images or the patients' folders. A new file
-        there is noticed, one more in a patient's folder is not: checking thousands of folders at each call would take
-        seconds.
+        It changes when the data set does. It covers the CSV files, the data set's folder, and the folders that hold the
+        images or the patients' folders. A new file there is noticed, one more in a patient's folder is not: checking
+        thousands of folders at each call would take seconds.
         """
         root = self.path.parent if self.path.is_file() else self.path
         parts = [root, *root.glob("*.csv"), *root.glob("*_images")]
@@ -78,7 +81,9 @@ def find_dataset(workspace: Workspace, name_or_path: str | Path) -> Path:
 
 
 def link_dataset(workspace: Workspace, name: str, path: str | Path) -> Dataset:
-    """Register a data set outside the data folder under a name; nothing is copied or changed.
+    """Register a data set outside the data folder under a name.
+
+    Nothing is copied or changed.
 
     Raises:
         InvalidName: the name can't be used.
@@ -95,7 +100,10 @@ def link_dataset(workspace: Workspace, name: str, path: str | Path) -> Dataset:
 
 
 def size_of(catalogue: Catalogue) -> int:
-    """Return the total size of a data set's images in bytes; makes one file system call for each image."""
+    """Return the total size of a data set's images in bytes.
+
+    This makes one file system call for each image.
+    """
     return sum(os.stat(file).st_size for file in catalogue.table["file"].dropna() if os.path.exists(file))
 
 
@@ -126,7 +134,10 @@ def is_synthetic(folder: Path) -> bool:
 
 
 def describe_source(workspace: Workspace, catalogue: Catalogue) -> StoreSource:
-    """Return what a prepared store and a model card record about the origin of their images."""
+    """Describe the origin of a data set's images.
+
+    A prepared store and a model card record this.
+    """
     info = _read_info(catalogue.root)
     names = [dataset.name for dataset in list_datasets(workspace) if dataset.path in (catalogue.csv, catalogue.root)]
     data = workspace.data.absolute()
@@ -140,7 +151,11 @@ def describe_source(workspace: Workspace, catalogue: Catalogue) -> StoreSource:
 
 
 def _read_info(folder: Path) -> DatasetInfo | None:
-    """Return the data set's dataset.json; None without one, or if another program wrote a file of that name."""
+    """Return the content of the data set's dataset.json.
+
+    Returns:
+        None if the file is missing, or if another program wrote a file of that name.
+    """
     with suppress(DataError):
         return DatasetInfo.read(folder / DatasetInfo.file_name)
     return None

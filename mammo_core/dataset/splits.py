@@ -1,4 +1,7 @@
-"""Split patients into training, validation and test parts; a patient's images are always in one part."""
+"""Split patients into training, validation and test parts.
+
+All images of a patient are in the same part.
+"""
 
 import math
 
@@ -45,7 +48,9 @@ def split_patients(manifest: pd.DataFrame, validation_share: float, test_share: 
 
 
 def split_fold(manifest: pd.DataFrame, folds: int, fold: int, validation_share: float, seed: int) -> pd.Series:
-    """Split the patients into stratified folds, one of which is the test part; over all folds, each is tested once.
+    """Split patients into stratified folds, one of which is the test part.
+
+    Over all folds, each patient is tested once.
 
     Args:
         manifest: one row for each image, with patient_id and label (0 or 1).
@@ -100,7 +105,9 @@ def _assert_enough(positive: pd.Series, share: float, least: int = 2) -> None:
 
 
 def sample_patients(table: pd.DataFrame, most: int, seed: int) -> np.ndarray:
-    """Choose patients of each part at random, stratified by whether any of their images is positive.
+    """Choose a stratified random sample of the patients of each part.
+
+    The strata are patients with and without a positive image.
 
     Args:
         table: one row for each image, with patient_id, label (0 or 1) and part.

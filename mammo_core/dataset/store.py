@@ -1,4 +1,6 @@
-"""The prepared store: model inputs as PNG files by label, their index, and the configuration that prepared them.
+"""Read and write prepared stores.
+
+A store holds model inputs as PNG files by label, their index, and the configuration that prepared them.
 
     <data>/prepared/<name>/
         negative/  positive/  unlabelled/      <patient_id>_<image_id>.png, 8-bit greyscale
@@ -92,7 +94,11 @@ class Store:
         return pd.read_parquet(path)
 
     def quarantine(self) -> pd.DataFrame:
-        """Return one row for each image that could not be prepared: image_id, file, reason, detail."""
+        """Return the images that could not be prepared.
+
+        Returns:
+            One row for each image: image_id, file, reason, detail.
+        """
         path = self.folder / QUARANTINE
         return pd.read_parquet(path) if path.exists() else pd.DataFrame(columns=pd.Index(QUARANTINE_COLUMNS))
 
@@ -159,7 +165,9 @@ def png_path(image: CatalogueImage) -> str:
 
 
 def parse_geometry(text: str) -> Geometry:
-    """Return the geometry from the JSON text that a manifest's column `geometry` holds.
+    """Return the geometry that is stored as JSON text in a manifest.
+
+    The text is that of the column `geometry`.
 
     Raises:
         DataError: the text is not a geometry.
@@ -186,10 +194,10 @@ def open_store(workspace: Workspace, name: str) -> Store:
 
 
 def resolve_store(workspace: Workspace, name: str, preprocessing: PreprocessingConfig, source: StoreSource) -> Store:
-    """Return the store that an import of this source would use, without writing anything.
+    """Return the store that an import of this source would use.
 
-    A store of that name with another preprocessing configuration is left alone: the start of the new configuration's
-    identity is then added to the name, so that no store ever holds a mixture.
+    Nothing is written. A store of that name with another preprocessing configuration is left alone: the start of the
+    new configuration's identity is then added to the name, so that no store ever holds a mixture.
 
     Raises:
         DataError: that store holds images of another source.
@@ -203,7 +211,9 @@ def resolve_store(workspace: Workspace, name: str, preprocessing: PreprocessingC
 
 
 def create_store(workspace: Workspace, name: str, preprocessing: PreprocessingConfig, source: StoreSource) -> Store:
-    """Create an empty store, or open the one that exists; see `resolve_store` for its name.
+    """Create an empty store, or open the existing one.
+
+    See `resolve_store` for its name.
 
     Raises:
         DataError: that store holds images of another source.
@@ -225,12 +235,18 @@ def list_stores(workspace: Workspace) -> list[Store]:
 
 
 def outdated_stores(workspace: Workspace) -> list[str]:
-    """Return the names of stores that another version prepared; their data sets must be imported again."""
+    """Return the names of stores that another version prepared.
+
+    Their data sets must be imported again.
+    """
     return [folder.name for folder, preprocessing in _stores(workspace) if preprocessing is None]
 
 
 def _stores(workspace: Workspace) -> Iterator[tuple[Path, PreprocessingConfig | None]]:
-    """Yield each store's folder, with its preprocessing configuration, or None if another version wrote it."""
+    """Yield each store's folder with its preprocessing configuration.
+
+    The configuration is None if another version wrote it.
+    """
     for path in sorted(workspace.prepared.glob(f"*/{CONFIG_FILE}")):
         try:
             yield path.parent, PreprocessingConfig.read(path)
@@ -257,9 +273,10 @@ def write_image(store: Store, image: CatalogueImage, prepared: ModelInput) -> Pr
 
 
 def read_entry(store: Store, png: Path) -> PreparedImage | None:
-    """Return what `write_image` returned for this PNG, or None if no import finished it.
+    """Return the manifest entry of a PNG, as `write_image` returned it.
 
-    The checksums inside the file show whether it is complete, so its pixels need not be decoded.
+    The result is None if no import finished the PNG. The checksums inside the file show whether it is complete, so its
+    pixels need not be decoded.
     """
     try:
         data = png.read_bytes()
@@ -277,16 +294,20 @@ def _with_digest(entry: PngEntry, png: str, data: bytes) -> PreparedImage:
 
 
 def remove_leftovers(store: Store) -> None:
-    """Remove the half-written files of an import, or of one of its workers, that was killed."""
+    """Remove the half-written files of an import that was killed.
+
+    This includes imports of which only a worker was killed.
+    """
     for pattern in ("*/.*.png", ".*.parquet", ".*.json", ".*.jsonl"):
         for leftover in store.folder.glob(pattern):
             leftover.unlink(missing_ok=True)
 
 
 def existing_entries(store: Store) -> Iterator[tuple[str, PreparedImage | None]]:
-    """Yield the relative path of each PNG in the store, with its entry, or None if no import finished it.
+    """Yield the relative path of each PNG in the store, with its entry.
 
-    Entries in the manifest are trusted for the files that exist; other files are read one by one.
+    The entry is None if no import finished the PNG. Entries in the manifest are trusted for the files that exist; other
+    files are read one by one.
     """
     listed: dict[str, PreparedImage] = {}
     if (store.folder / MANIFEST).exists():
@@ -300,7 +321,10 @@ def existing_entries(store: Store) -> Iterator[tuple[str, PreparedImage | None]]
 
 
 def arrange_groups(store: Store, labelled: bool) -> None:
-    """Remove empty label folders, but keep both classes of a labelled data set: Keras takes each folder for a class."""
+    """Remove empty label folders, except the two classes of a labelled data set.
+
+    Keras takes each folder for a class.
+    """
     for group in (*CLASSES, UNLABELLED):
         folder = store.folder / group
         if labelled and group in CLASSES:
@@ -312,7 +336,10 @@ def arrange_groups(store: Store, labelled: bool) -> None:
 def write_index(
     store: Store, catalogue: pd.DataFrame, entries: Sequence[PreparedImage], quarantine: Sequence[QuarantineRow]
 ) -> None:
-    """Write the manifest (in the catalogue's order) and the quarantine, each atomically."""
+    """Write the manifest and the quarantine, each atomically.
+
+    The manifest is in the catalogue's order.
+    """
     prepared = pd.DataFrame([entry.to_json() for entry in entries], columns=pd.Index(ENTRY_COLUMNS))
     manifest = catalogue.merge(prepared, on="image_id", how="inner", validate="one_to_one")
     manifest["label"] = manifest["cancer"]

@@ -10,7 +10,10 @@ Result = TypeVar("Result")
 
 
 class WorkerPool(Protocol):
-    """Worker processes that see the same files as this one, such as `mammo_core.jobs.cluster.DaskPool`."""
+    """Worker processes that see the same files as this one.
+
+    `mammo_core.jobs.cluster.DaskPool` is an example.
+    """
 
     def map_batches(
         self, task: Callable[[list[Row]], Result], rows: Sequence[Row], should_stop: Callable[[], bool]

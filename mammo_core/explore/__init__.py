@@ -1,4 +1,7 @@
-"""Compute statistics of a catalogue's table: counts by unit, ages by label, rates by group, missing values, leaks."""
+"""Compute statistics of a catalogue's table.
+
+These are counts by unit, ages by label, rates by group, missing values and leaks.
+"""
 
 from mammo_core.documents.units import UNITS, Unit, age_band
 from mammo_core.explore.ages import (

@@ -1,4 +1,7 @@
-"""Compute ages by label, in years: histogram, cumulative shares, quantiles, and the difference with its interval."""
+"""Compare the ages of positives and negatives, in years.
+
+The statistics are a histogram, cumulative shares, quantiles, and the difference with its interval.
+"""
 
 from dataclasses import dataclass
 
@@ -47,7 +50,11 @@ def describe_ages(rows: pd.DataFrame, label: int) -> AgeSummary:
 
 
 def age_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Summarise ages by unit and label: the columns unit, label, n, mean, median and std."""
+    """Summarise ages by unit and label.
+
+    Returns:
+        The columns unit, label, n, mean, median and std.
+    """
     rows = []
     for unit in UNITS:
         units = by_unit(add_missing_columns(table)[["patient_id", "laterality", "cancer", "age"]], unit)
@@ -58,7 +65,11 @@ def age_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def age_histogram(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count ages in the same bins for both labels: the columns age_from, age_to, label, number, share of the label."""
+    """Count ages in the same bins for both labels.
+
+    Returns:
+        The columns age_from, age_to, label, number, and share of the label.
+    """
     parts = []
     for label, name in LABELS.items():
         ages = ages_of(rows, label)
@@ -70,7 +81,11 @@ def age_histogram(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def age_cumulative(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the cumulative share of each label by age: the columns label, age and share."""
+    """Return the cumulative share of each label by age.
+
+    Returns:
+        The columns label, age and share.
+    """
     parts = []
     for label, name in LABELS.items():
         values, number = np.unique(ages_of(rows, label), return_counts=True)
@@ -80,7 +95,11 @@ def age_cumulative(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def age_quantiles(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns label, n, p5, q1, median, q3, p95 and mean, one row for each label that has ages."""
+    """Return the quantiles and mean of the ages of each label.
+
+    Returns:
+        The columns label, n, p5, q1, median, q3, p95 and mean; one row for each label that has ages.
+    """
     parts = []
     for label, name in LABELS.items():
         ages = ages_of(rows, label)

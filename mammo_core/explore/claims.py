@@ -1,4 +1,7 @@
-"""Check three claims of the published notebook about the RSNA data against the loaded data set."""
+"""Check three claims of the published notebook about the RSNA data.
+
+They are checked against the loaded data set.
+"""
 
 from dataclasses import dataclass
 

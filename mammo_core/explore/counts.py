@@ -1,4 +1,7 @@
-"""Count units, classes, images of a unit, missing values, and the steps from biopsy to invasive cancer."""
+"""Count units, classes, images and missing values.
+
+The steps from biopsy to invasive cancer are counted, too.
+"""
 
 import numpy as np
 import pandas as pd
@@ -54,14 +57,24 @@ def class_counts(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def images_per_unit(table: pd.DataFrame, unit: Unit) -> pd.DataFrame:
-    """Count the patients (or breasts, if these are the unit) by their number of images: the columns images and number."""
+    """Count patients or breasts by their number of images.
+
+    Breasts are counted if they are the unit, else patients.
+
+    Returns:
+        The columns images and number.
+    """
     units = by_unit(table[["patient_id", "laterality"]], "breast" if unit == "breast" else "patient")
     number = units["images"].value_counts().sort_index()
     return pd.DataFrame({"images": number.index.to_numpy(), "number": number.to_numpy()})
 
 
 def missing_by_site(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of missing values, with a row for each column and a column for each site, "all" first."""
+    """Return the share of missing values by column and site.
+
+    Returns:
+        A row for each column of the table, and a column for each site, "all" first.
+    """
     names = [name for name in rows.columns if name not in {"patient_id", "image_id", "images", "file"}]
     absent = rows[names].isna()
     parts = {"all": absent.mean()}
@@ -74,7 +87,13 @@ def missing_by_site(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def funnel(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count all units, those with a biopsy, those of them with cancer, and those with invasive cancer: step and number."""
+    """Count the units at each step from biopsy to invasive cancer.
+
+    The steps are all units, those with a biopsy, those of them with cancer, and those with invasive cancer.
+
+    Returns:
+        The columns step and number.
+    """
     biopsy = rows["biopsy"].eq(1).fillna(False)
     cancer = biopsy & rows["cancer"].eq(1).fillna(False)
     invasive = cancer & rows["invasive"].eq(1).fillna(False)
@@ -83,7 +102,10 @@ def funnel(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def difficult_negatives(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count positives and difficult and other negatives by site; without sites, in one row "all"."""
+    """Count positives, difficult negatives and other negatives by site.
+
+    Without sites, there is one row "all".
+    """
     sites = rows["site_id"].astype("str") if has_values(rows, "site_id") else pd.Series("all", index=rows.index)
     positive = rows["cancer"].eq(1).fillna(False)
     negative = rows["cancer"].eq(0).fillna(False)
@@ -100,5 +122,8 @@ def difficult_negatives(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def numeric_order(value: str) -> tuple[int, str]:
-    """Return a sort key that orders whole numbers by value and puts other text after them."""
+    """Return a sort key that orders whole numbers by value.
+
+    Other text comes after the numbers.
+    """
     return (int(value), "") if value.isdigit() else (10**9, value)

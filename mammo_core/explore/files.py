@@ -1,4 +1,7 @@
-"""Read the files of a data set: the columns of train.csv and test.csv, and the headers of its images."""
+"""Read the files of a data set.
+
+They are the columns of train.csv and test.csv, and the headers of the images.
+"""
 
 from dataclasses import asdict
 from functools import lru_cache
@@ -16,7 +19,11 @@ SAMPLE = 400  # largest number of headers read, at a few ms each
 
 
 def split_columns(folder: Path) -> pd.DataFrame:
-    """Return every column name, and for each of train.csv and test.csv in the folder whether it has that column."""
+    """Compare the columns of train.csv and test.csv in a folder.
+
+    Returns:
+        Every column name and, for each of the two files, whether it has that column.
+    """
     headers = {name: csv_columns(folder / name) for name in PARTS if (folder / name).is_file()}
     names = list(dict.fromkeys(column for columns in headers.values() for column in columns))
     present = {part: [name in columns for name in names] for part, columns in headers.items()}
@@ -24,7 +31,9 @@ def split_columns(folder: Path) -> pd.DataFrame:
 
 
 def sample_headers(table: pd.DataFrame, most: int = SAMPLE, seed: int = 0) -> pd.DataFrame:
-    """Read the headers of the images whose files exist, or of a random sample of at most `most` of them.
+    """Read the headers of the existing images, or of a random sample of them.
+
+    The sample has at most `most` images.
 
     Returns:
         image_id, site_id, machine_id; rows, columns (pixels), photometric, bits, syntax. For an unreadable header these

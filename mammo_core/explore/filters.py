@@ -58,7 +58,10 @@ def apply_filters(table: pd.DataFrame, filters: Filters, unit: Unit) -> Selectio
 
 
 def filter_options(table: pd.DataFrame) -> dict[str, list[str]]:
-    """Return the values of each column of `FILTER_COLUMNS` with at least two; a missing value is `NOT_KNOWN`."""
+    """Return the values of each filter column that has at least two.
+
+    The columns are `FILTER_COLUMNS`; a missing value is `NOT_KNOWN`.
+    """
     options = {}
     for column in FILTER_COLUMNS:
         if has_values(table, column):
@@ -69,7 +72,11 @@ def filter_options(table: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def age_limits(table: pd.DataFrame) -> tuple[int, int] | None:
-    """Return the youngest and oldest known age in whole years; None if they are equal or unknown."""
+    """Return the youngest and oldest known age in whole years.
+
+    Returns:
+        None if the two are equal or no age is known.
+    """
     if not has_values(table, "age"):
         return None
     low, high = int(np.floor(table["age"].min())), int(np.ceil(table["age"].max()))

@@ -1,7 +1,8 @@
-"""Find columns that leak the label, and associations between columns, by statistics rather than by name.
+"""Find columns that leak the label, and associations between columns.
 
-A column leaks if one of its values (missing counts as a value) nearly determines the label on a large share of the data,
-beyond chance. A risk factor such as age shifts the rate of positives without making it 0 or 1.
+Leaks are found by statistics, not by the column's name. A column leaks if one of its values (missing counts as a value)
+nearly determines the label on a large share of the data, beyond chance. A risk factor such as age shifts the rate of
+positives without making it 0 or 1.
 """
 
 import itertools
@@ -69,10 +70,11 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def association(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return Cramér's V of every pair of columns, corrected for bias (Bergsma 2013): 0 unrelated, 1 equivalent.
+    """Return the association of every pair of columns, as corrected Cramér's V.
 
-    Ages are grouped into ten-year bands. Rows that lack one of the two values are ignored. V is NaN if no rows are left or
-    one column is constant on them.
+    V is 0 for unrelated and 1 for equivalent columns. It is corrected for bias (Bergsma 2013). Ages are grouped into
+    ten-year bands. Rows that lack one of the two values are ignored. V is NaN if no rows are left or one column is
+    constant on them.
     """
     names = [str(name) for name in rows if name not in {"patient_id", "image_id", "file", "images"}]
     columns = {name: age_band(rows[name]) if name == "age" else rows[name] for name in names if has_values(rows, name)}
@@ -110,7 +112,11 @@ def _measure(column: pd.Series, label: np.ndarray, patients: np.ndarray) -> Colu
 
 
 def _groups(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Return the group of each row, int (n,), and the names of the groups: the values, including missing."""
+    """Group the rows by their value in a column.
+
+    Returns:
+        The group of each row, int (n,), and the names of the groups: the values, including missing.
+    """
     if pd.api.types.is_numeric_dtype(column) and column.nunique() > MAX_DISTINCT:
         column = pd.Series(pd.qcut(column.astype("float64"), MAX_DISTINCT, duplicates="drop"), index=column.index)
     codes, values = pd.factorize(column, use_na_sentinel=False)
@@ -124,7 +130,10 @@ def _auc(rate: np.ndarray, positives: np.ndarray, negatives: np.ndarray) -> floa
 
 
 def _cramers_v(left: np.ndarray, right: np.ndarray) -> float:
-    """Return the corrected Cramér's V of two columns of codes; negative codes are missing."""
+    """Return the corrected Cramér's V of two columns of codes.
+
+    Negative codes are missing values.
+    """
     use = (left >= 0) & (right >= 0)
     n, width = int(use.sum()), int(right.max()) + 1
     if n < 2:

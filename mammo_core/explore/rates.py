@@ -1,4 +1,7 @@
-"""Compute shares of positives, with intervals that allow for the dependence of a patient's images and breasts."""
+"""Compute shares of positives, with intervals.
+
+The intervals allow for the dependence between images and breasts of one patient.
+"""
 
 import numpy as np
 import pandas as pd
@@ -36,11 +39,11 @@ def rate_by(rows: pd.DataFrame, column: str, ordered: bool = False) -> pd.DataFr
 
 
 def wilson(patients: np.ndarray, label: np.ndarray) -> tuple[float | None, float | None]:
-    """Return the 95 % interval of the share of positives among units of patients; None without labels.
+    """Return the 95 % interval of the share of positives among units of patients.
 
-    This is Wilson's interval (1927) with the effective sample size r (1 - r) / v, where v is the linearised variance of
-    the share r over patients. With one unit per patient it is Wilson's original interval. Where r is 0 or 1, v is 0 and
-    the number of patients is used.
+    The limits are None without labels. This is Wilson's interval (1927) with the effective sample size r (1 - r) / v,
+    where v is the linearised variance of the share r over patients. With one unit per patient it is Wilson's original
+    interval. Where r is 0 or 1, v is 0 and the number of patients is used.
     """
     use = ~np.isnan(label)
     if not use.any():
@@ -50,9 +53,9 @@ def wilson(patients: np.ndarray, label: np.ndarray) -> tuple[float | None, float
 
 
 def spread_p(rates: pd.DataFrame) -> float | None:
-    """Return the p-value of a χ² test, on effective sample sizes, that all groups have the same rate.
+    """Return the p-value of the hypothesis that all groups have the same rate.
 
-    None with fewer than two groups or without both classes.
+    It comes from a χ² test on effective sample sizes. It is None with fewer than two groups or without both classes.
     """
     n = rates["effective_n"].to_numpy(float)
     rate = rates["rate"].to_numpy(float)
@@ -66,7 +69,11 @@ def spread_p(rates: pd.DataFrame) -> float | None:
 
 
 def _rates(groups: np.ndarray, count: int, patients: np.ndarray, label: np.ndarray) -> pd.DataFrame:
-    """Return n, patients, positives, rate, low, high and effective_n, one row for each group."""
+    """Compute the rate of positives in each group, with its interval.
+
+    Returns:
+        n, patients, positives, rate, low, high and effective_n, one row for each group.
+    """
     codes, patient_ids = pd.factorize(patients)
     pairs, indices = np.unique(groups * len(patient_ids) + codes, return_inverse=True)  # a patient within a group
     owner = pairs // len(patient_ids)
@@ -96,7 +103,10 @@ def _rates(groups: np.ndarray, count: int, patients: np.ndarray, label: np.ndarr
 
 
 def _largest(groups: np.ndarray, names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Renumber the groups by size, the largest first, and pool those beyond `MAX_GROUPS` into one."""
+    """Renumber the groups by size, the largest first.
+
+    Groups beyond `MAX_GROUPS` are pooled into one.
+    """
     order = np.argsort(-np.bincount(groups), kind="stable")
     rank = np.empty(len(order), int)
     rank[order] = np.minimum(np.arange(len(order)), MAX_GROUPS)

@@ -1,4 +1,7 @@
-"""Describe statistics in one sentence each, computed from the table that the figure shows."""
+"""Describe each statistic in one sentence.
+
+The sentence is computed from the table that the figure shows.
+"""
 
 import pandas as pd
 
@@ -63,7 +66,10 @@ def read_quantiles(quantiles: pd.DataFrame, unit: Unit) -> str:
 
 
 def read_cumulative(cumulative: pd.DataFrame, unit: Unit) -> str:
-    """Read `age_cumulative`: the share of each label that is younger than the screening age of 50."""
+    """Describe the share of each label that is younger than 50, the screening age.
+
+    The table is that of `age_cumulative`.
+    """
     parts = []
     for label, rows in cumulative.groupby("label"):
         younger = rows.loc[rows["age"] < 50, "share"]
@@ -98,7 +104,10 @@ def read_images_per_unit(number: pd.DataFrame, unit: str) -> str:
 
 
 def read_missing(missing: pd.DataFrame, unit: Unit) -> str:
-    """Read `missing_by_site`: the column with most missing values, and where sites differ most."""
+    """Name the column with most missing values, and where sites differ most.
+
+    The table is that of `missing_by_site`.
+    """
     if not missing["all"].any():
         return f"No {unit} has a missing value."
     worst = missing["all"].idxmax()
@@ -114,7 +123,10 @@ def read_missing(missing: pd.DataFrame, unit: Unit) -> str:
 
 
 def read_funnel(funnel: pd.DataFrame, positives: int, unit: Unit) -> str:
-    """Read `funnel`; `positives` is the number of all positive units, with or without a biopsy."""
+    """Describe the steps from biopsy to invasive cancer.
+
+    The table is that of `funnel`; `positives` is the number of all positive units, with or without a biopsy.
+    """
     total, biopsy, cancer, invasive = funnel["number"].tolist()
     if not biopsy:
         return f"None of {total:,} {unit}s had a biopsy."
@@ -184,7 +196,10 @@ def read_split(columns: pd.DataFrame) -> str:
 
 
 def read_headers(headers: pd.DataFrame, present: int, absent: int) -> str:
-    """Read `files.sample_headers`; `present` and `absent` are the numbers of existing and missing files."""
+    """Describe the headers of the images.
+
+    The table is that of `files.sample_headers`; `present` and `absent` are the numbers of existing and missing files.
+    """
     readable = headers[headers["problem"].isna()]
     if readable.empty:
         return f"None of {len(headers):,} headers could be read."

@@ -22,7 +22,10 @@ BIRADS_ORDER = (1, 2, 3, 6, 0, 4, 5)  # from normal to abnormal, as ACR BI-RADS 
 
 
 def add_missing_columns(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with every optional column; added ones have only missing values."""
+    """Add the optional columns that a table lacks.
+
+    Added columns have only missing values.
+    """
     absent = {name: np.nan for name in OPTIONAL if name not in table}
     return table.assign(**absent) if absent else table
 
@@ -33,7 +36,10 @@ def has_values(rows: pd.DataFrame, column: str) -> bool:
 
 
 def by_unit(table: pd.DataFrame, unit: Unit) -> pd.DataFrame:
-    """Return one row for each unit, in order of appearance; the column `images` is its number of images."""
+    """Return one row for each unit, in order of appearance.
+
+    The column `images` holds the unit's number of images.
+    """
     if unit == "image":
         return table.assign(images=1)
     codes, count = unit_codes(table, unit)
@@ -44,7 +50,11 @@ def by_unit(table: pd.DataFrame, unit: Unit) -> pd.DataFrame:
 
 
 def unit_codes(table: pd.DataFrame, unit: Unit) -> tuple[np.ndarray, int]:
-    """Return the unit of each image, int (n,), numbered from 0 in order of appearance, and the number of units."""
+    """Number the units from 0 in order of appearance.
+
+    Returns:
+        The number of each image's unit, int (n,), and the number of units.
+    """
     if unit == "image":
         return np.arange(len(table)), len(table)
     codes, patients = pd.factorize(table["patient_id"])

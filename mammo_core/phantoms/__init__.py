@@ -1,4 +1,7 @@
-"""Generate synthetic screening mammograms with known lesions: images, tables and files like real ones."""
+"""Generate synthetic screening mammograms with known lesions.
+
+Images, tables and files resemble real ones.
+"""
 
 from mammo_core.phantoms.generate import generate
 from mammo_core.phantoms.spec import FULL_GRID, RSNA_PREVALENCE, DemoSpec

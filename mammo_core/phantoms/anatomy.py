@@ -1,6 +1,7 @@
-"""Draw the shape of a breast: the traits that its views share, and its outline in each view.
+"""Draw the shape of a breast.
 
-Lengths are mm. In a view, x runs from the chest wall (0) towards the nipple and y from the top of the frame down.
+A shape consists of the traits that all views share, and of an outline in each view. Lengths are mm. In a view, x runs
+from the chest wall (0) towards the nipple and y from the top of the frame down.
 """
 
 from dataclasses import dataclass, field
@@ -91,7 +92,10 @@ def make_breast(seed: int, patient: int, laterality: str, density: str, implant:
 
 
 def outline(breast: Breast, view: str, rng: np.random.Generator) -> Outline:
-    """Return the outline of a breast in a view; `rng` varies it slightly, like the positioning of a patient."""
+    """Return the outline of a breast in a view.
+
+    `rng` varies the outline slightly, like the positioning of a patient.
+    """
     if view in OBLIQUE:
         return _oblique(breast, rng)
     return _cranio_caudal(breast, rng)
@@ -125,7 +129,10 @@ def _bump(distance: npt.NDArray[np.float64], radius: float) -> npt.NDArray[np.fl
 
 
 def _oblique(breast: Breast, rng: np.random.Generator) -> Outline:
-    """Return the outline in oblique views: armpit, breast, fold and belly, with the pectoral muscle at the top."""
+    """Return the outline of a breast in an oblique view.
+
+    It runs along armpit, breast, fold and belly, with the pectoral muscle at the top.
+    """
     reach = min(breast.reach * rng.uniform(1.02, 1.12), 0.805 - breast.nipple / WIDTH) * WIDTH
     bottom = np.clip(breast.span * rng.normal(0.955, 0.02), 0.58, 0.85) * HEIGHT
     armpit = reach * rng.uniform(0.45, 0.80)
@@ -161,7 +168,10 @@ def _oblique(breast: Breast, rng: np.random.Generator) -> Outline:
 
 
 def _pectoral(armpit: float, level: float, rng: np.random.Generator) -> Points:
-    """Return the muscle's polygon: an edge 15–35° from vertical, ending at 50–100 % of the nipple's height."""
+    """Return the polygon of the pectoral muscle.
+
+    Its edge runs at 15–35° from vertical and ends at 50–100 % of the nipple's height.
+    """
     end = level * rng.uniform(0.5, 1.0)
     top = min(end * np.tan(np.radians(rng.uniform(15, 35))), armpit * 0.92)
     down = np.linspace(0, 1, 60)

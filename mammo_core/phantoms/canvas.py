@@ -1,4 +1,7 @@
-"""Pixel grids with the coordinates in which tissue is drawn: mm, distance from the skin, and flow to the nipple."""
+"""Define pixel grids with the coordinates in which tissue is drawn.
+
+The coordinates are mm, the distance from the skin, and the flow towards the nipple.
+"""
 
 from dataclasses import dataclass
 
@@ -39,7 +42,10 @@ class Canvas:
         return self.depth.shape
 
     def halved(self) -> "Canvas":
-        """Return the view with every second row and column, for layers without fine detail."""
+        """Return the view with every second row and column.
+
+        Layers without fine detail are drawn on it.
+        """
         return Canvas(
             self.pitch * 2,
             self.x[:, ::2],
@@ -50,7 +56,10 @@ class Canvas:
         )
 
     def half_height(self, x: Field) -> Field:
-        """Return the distance from the nipple's axis to the outline on either side, as a share of the full height."""
+        """Return the distance from the nipple's axis to the outline on either side.
+
+        It is given as a share of the full height.
+        """
         reach = np.float32(self.outline.nipple[0] + 11)
         inside = np.clip(1 - (np.maximum(x, 0) / reach) ** 2.1, 0.0004, 1)
         return inside ** np.float32(0.5)
@@ -67,7 +76,10 @@ class Canvas:
 
 
 def make_canvas(outline: Outline, pitch: float) -> Canvas:
-    """Make a canvas with pixels of `pitch` mm over the frame, cropped slightly beyond the breast."""
+    """Make a canvas for the frame, cropped slightly beyond the breast.
+
+    Its pixels measure `pitch` mm.
+    """
     rows = round(HEIGHT / pitch)
     columns = round(min(WIDTH, outline.skin[:, 0].max() + 3) / pitch)
     x = ((np.arange(columns, dtype=np.float32) + 0.5) * np.float32(pitch))[None]
@@ -81,9 +93,10 @@ def make_canvas(outline: Outline, pitch: float) -> Canvas:
 
 
 def signed_distance(polygon: Points, shape: tuple[int, int], pitch: float) -> Field:
-    """Return the distance in mm from a polygon's edge, positive inside, smooth to a fraction of a pixel.
+    """Return the distance in mm from a polygon's edge, positive inside.
 
-    The polygon is rasterised with margins, because tissue continues beyond the edge of the frame.
+    The distance is smooth to a fraction of a pixel. The polygon is rasterised with margins, because tissue continues
+    beyond the edge of the frame.
     """
     coarse = max(pitch, COARSE_MM)
     margin = 12
@@ -99,6 +112,9 @@ def signed_distance(polygon: Points, shape: tuple[int, int], pitch: float) -> Fi
 
 
 def _to_edge(ramp: Field, region: npt.NDArray[np.bool_]) -> Field:
-    """Return the distance, in pixels, of a region's pixels to its edge, with subpixel accuracy from the ramp."""
+    """Return the distance, in pixels, of each pixel of a region from its edge.
+
+    The ramp makes it accurate to a fraction of a pixel.
+    """
     away, nearest = distance_transform_edt(region, return_indices=True)
     return (away - 3 * (0.5 - ramp[tuple(nearest)])).astype(np.float32)

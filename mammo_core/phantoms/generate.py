@@ -91,7 +91,10 @@ def make_jobs(table: pd.DataFrame, spec: DemoSpec) -> list[RenderJob]:
 
 
 def _oddities(table: pd.DataFrame, spec: DemoSpec) -> dict[int, str]:
-    """Choose one missing, one truncated and one blank file among the negatives (more in sets of thousands)."""
+    """Choose a missing, a truncated and a blank file among the negatives.
+
+    Sets of thousands of patients have more than one of each.
+    """
     candidates = table.loc[table["cancer"] == 0, "image_id"].to_numpy()
     repeats = 1 + spec.patients // 2000
     if not spec.nuisances or len(candidates) < 12 * repeats:
@@ -157,7 +160,10 @@ def encode(picture: RenderedImage, job: RenderJob, spec: DemoSpec) -> bytes:
 
 
 def _stored(levels: npt.NDArray[np.float32], bits: int, inverted: bool) -> tuple[npt.NDArray[np.uint16], int | None]:
-    """Scale 12-bit levels to the machine's depth; MONOCHROME1 pads air with a value beyond the darkest tissue."""
+    """Scale 12-bit levels to the machine's bit depth.
+
+    In MONOCHROME1, air is padded with a value beyond the darkest tissue.
+    """
     scale = np.float32(2.0 ** (bits - 12))
     values = np.round(levels * scale).astype(np.uint16)
     if not inverted:
@@ -167,7 +173,10 @@ def _stored(levels: npt.NDArray[np.float32], bits: int, inverted: bool) -> tuple
 
 
 def _windows(job: RenderJob, bits: int, inverted: bool) -> tuple[tuple[float, float], ...]:
-    """Return the header's windows, (centre, width) in stored values: one, or three or four for some machines."""
+    """Return the display windows of the header, (centre, width) in stored values.
+
+    There is one, or three or four for some machines.
+    """
     scale = 2.0 ** (bits - 12)
     centre, width = (1750.0, 3300.0) if job.machine.style == "contrast" else (2000.0, 3200.0)
     centre = 4095 - centre if inverted else centre

@@ -62,7 +62,10 @@ class Lesion:
 
 @dataclass(frozen=True)
 class Box:
-    """The box and centre of a lesion in a view, in mm from the chest wall (x) and the top of the frame (y)."""
+    """The box and centre of a lesion in a view.
+
+    Coordinates are mm from the chest wall (x) and from the top of the frame (y).
+    """
 
     left: float
     top: float
@@ -73,7 +76,10 @@ class Box:
 
 
 def plan_lesions(breast: Breast, cancer: bool) -> tuple[Lesion, ...]:
-    """Draw the lesions of a breast. Benign ones are as frequent with a cancer as without."""
+    """Choose the lesions of a breast at random.
+
+    Benign ones are as frequent with a cancer as without.
+    """
     rng = np.random.default_rng([*breast.key, 7])
     lesions = [
         _draw(kind, False, breast, index, rng) for index, (kind, share) in enumerate(BENIGN) if rng.random() < share
@@ -126,7 +132,10 @@ def draw_lesion(tissue: Field, lesion: Lesion, canvas: Canvas, view: str, rng: n
 
 
 def _blob(dx: Field, dy: Field, radius: float, lobes: float, sharp: float, rng: np.random.Generator) -> Field:
-    """Return a filled, lobulated disc: 1 inside, falling to 0 at the edge, more abruptly for larger `sharp`."""
+    """Return a filled, lobulated disc: 1 inside, falling to 0 at the edge.
+
+    The larger `sharp`, the steeper the fall.
+    """
     angle, distance = np.arctan2(dy, dx), np.hypot(dx, dy)
     edge = np.ones_like(distance)
     for order in range(2, 8):
@@ -135,7 +144,10 @@ def _blob(dx: Field, dy: Field, radius: float, lobes: float, sharp: float, rng: 
 
 
 def _mottle(shape: tuple[int, int], depth: float, rng: np.random.Generator) -> Field:
-    """Return factors around 1 with standard deviation `depth`, so that no lesion is uniform."""
+    """Return random factors around 1, so that no lesion is uniform.
+
+    Their standard deviation is `depth`.
+    """
     noise = power_law((max(shape[0], 4), max(shape[1], 4)), 2.6, 2.0, rng)
     return 1 + np.float32(depth) * noise[: shape[0], : shape[1]]
 
@@ -183,7 +195,10 @@ def _grains(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Ge
 
 
 def _round(dx: Field, dy: Field, radius: float, pitch: float, rng: np.random.Generator) -> tuple[Field, Field]:
-    """Return a cyst or fibroadenoma: oval, uniform, with a sharp border and a thin dark halo."""
+    """Return a cyst or fibroadenoma: oval, uniform and sharply bordered.
+
+    A thin dark halo surrounds it.
+    """
     angle, stretch = rng.uniform(0, np.pi), rng.uniform(0.75, 1.0)
     a, b = dx * np.cos(angle) + dy * np.sin(angle), (dy * np.cos(angle) - dx * np.sin(angle)) / stretch
     distance = np.hypot(a, b).astype(np.float32) / np.float32(radius)

@@ -1,4 +1,7 @@
-"""Draw what is not tissue: lead letters in the air, markers on the skin, borders of the field."""
+"""Draw marks that are not tissue.
+
+These are lead letters in the air, markers on the skin, and borders of the field.
+"""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +13,10 @@ Field = npt.NDArray[np.floating]  # float32, or what NumPy promotes it to
 
 
 def draw_label(frame: Field, text: str, faces_left: bool, rng: np.random.Generator) -> None:
-    """Draw letters such as "R-MLO" or a bracketed "RCC" into the air on the nipple's side (in place)."""
+    """Draw letters such as "R-MLO" or a bracketed "RCC" into the air.
+
+    The letters are on the nipple's side. The frame is changed in place.
+    """
     rows, columns = frame.shape
     if rng.random() < 0.06:
         return
@@ -45,7 +51,10 @@ def draw_skin_marker(levels: Field, canvas: Canvas, rng: np.random.Generator) ->
 
 
 def draw_border(frame: Field, faces_left: bool, rng: np.random.Generator) -> None:
-    """Draw a bright strip of unexposed detector along an edge away from the chest wall (in place)."""
+    """Draw a bright strip of unexposed detector along an edge of the frame.
+
+    The edge is not the one at the chest wall. The frame is changed in place.
+    """
     rows, columns = frame.shape
     wide = max(int(columns * rng.uniform(0.005, 0.02)), 2)
     if rng.random() < 0.5:

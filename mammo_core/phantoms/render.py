@@ -1,4 +1,7 @@
-"""Render one image of the table: grey levels of the stored frame, and where its lesions are."""
+"""Render an image of the table.
+
+The result is the grey levels of the stored frame, and the positions of its lesions.
+"""
 
 from dataclasses import dataclass
 
@@ -112,7 +115,10 @@ def render(job: RenderJob, spec: DemoSpec) -> RenderedImage:
 
 
 def _to_frame(levels: Field, canvas: Canvas, spec: DemoSpec, rng: np.random.Generator) -> Field:
-    """Enlarge the levels to the detector's grid, add its noise and pad to the frame; air is exactly 0."""
+    """Enlarge the levels to the detector's grid, add noise and pad to the frame.
+
+    The noise is the detector's. Air is exactly 0.
+    """
     columns = min(round(canvas.shape[1] * canvas.pitch / spec.pixel_mm), spec.columns)
     if levels.shape != (spec.rows, columns):
         levels = np.asarray(Image.fromarray(levels).resize((columns, spec.rows), Image.Resampling.BICUBIC))

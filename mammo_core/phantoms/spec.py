@@ -1,4 +1,7 @@
-"""Parameters of a synthetic data set: size, prevalence, detector grid and machines."""
+"""Define the parameters of a synthetic data set.
+
+They are size, prevalence, detector grid and machines.
+"""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,7 @@
-"""Generate train.csv of a synthetic data set, with the dependencies between columns of the RSNA table."""
+"""Generate train.csv of a synthetic data set.
+
+Its columns depend on each other as in the RSNA table.
+"""
 
 import numpy as np
 import numpy.typing as npt
@@ -48,13 +51,19 @@ def make_table(spec: DemoSpec) -> pd.DataFrame:
 
 
 def densities(spec: DemoSpec) -> dict[int, str]:
-    """Return the true density class of every patient, including those whose density the table hides (site 2)."""
+    """Return the true density class of every patient.
+
+    This includes patients whose density the table hides (site 2).
+    """
     patients = _patients(spec)
     return dict(zip(patients["patient_id"].tolist(), patients["density"].tolist(), strict=True))
 
 
 def _patients(spec: DemoSpec) -> pd.DataFrame:
-    """Return one row for each patient: identifier, label, side of the cancer, age, site, machine, density, implants."""
+    """Return a table with one row for each patient.
+
+    The columns are identifier, label, side of the cancer, age, site, machine, density and implants.
+    """
     rng = np.random.default_rng([spec.seed, 0])
     n = spec.patients
     positive = np.zeros(n, np.int64)
@@ -76,7 +85,10 @@ def _patients(spec: DemoSpec) -> pd.DataFrame:
 
 
 def _machines(positive: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Choose an index into `MACHINES` for each patient: 54 % of exams at site 1, positives by the machine's risk."""
+    """Choose an index into `MACHINES` for each patient.
+
+    54 % of the exams are from site 1. Machines with a higher risk have more positive patients.
+    """
     base = np.array([machine.weight * (0.54 if machine.site == 1 else 0.46) for machine in MACHINES])
     risk = np.array([machine.risk for machine in MACHINES])
     chosen = rng.choice(len(MACHINES), len(positive), p=base / base.sum())
@@ -86,10 +98,11 @@ def _machines(positive: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.
 
 
 def _ages(positive: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """Draw ages in whole years: for each label, shuffled quantiles of its normal distribution, clipped to 26–89.
+    """Draw ages in whole years for both labels.
 
-    The healthy breasts of positive patients are negative images. To compensate, negative patients are made younger, more so
-    the higher the prevalence (up to one half).
+    The ages of each label are shuffled quantiles of its normal distribution, clipped to 26–89. The healthy breasts of
+    positive patients are negative images. To compensate, negative patients are made younger, more so the higher the
+    prevalence (up to one half).
     """
     share = min(0.5 * positive.mean() / (1 - 0.5 * positive.mean()), 1 / 3)  # of negative images
     negative_mean = (AGE_MEAN[0] - share * AGE_MEAN[1]) / (1 - share)
@@ -103,7 +116,10 @@ def _ages(positive: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDAr
 
 
 def _images(patients: pd.DataFrame, spec: DemoSpec, rng: np.random.Generator) -> pd.DataFrame:
-    """Return one row for each image: four standard views per patient, and for some also repeats or an unusual view."""
+    """Return a table with one row for each image.
+
+    Each patient has the four standard views, and some also have repeats or an unusual view.
+    """
     n = len(patients)
     rows = np.repeat(np.arange(n), 4)
     sides = np.tile(["L", "L", "R", "R"], n)
@@ -132,7 +148,10 @@ def _identifiers(n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
 
 
 def _breasts(images: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return one row for each breast: label, biopsy and assessment, with RSNA's dependencies between them."""
+    """Return a table with one row for each breast: label, biopsy and assessment.
+
+    These depend on each other as in RSNA's table.
+    """
     first = images.drop_duplicates(["patient_id", "laterality"])
     n = len(first)
     draw = rng.random((4, n))

@@ -1,4 +1,7 @@
-"""Generate random fields that look like breast tissue: power-law noise, nets of strands, thin curves."""
+"""Generate random fields that look like breast tissue.
+
+They are power-law noise, nets of strands, and thin curves.
+"""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +13,10 @@ Field = npt.NDArray[np.floating]  # float32, or what NumPy promotes it to; (rows
 
 
 def power_law(shape: tuple[int, int], beta: float, knee: float, rng: np.random.Generator) -> Field:
-    """Return Gaussian noise whose power falls as 1/f**beta above `knee` cycles per field; mean 0, variance 1.
+    """Return Gaussian noise with a power-law spectrum, mean 0 and variance 1.
 
-    Mammograms have beta near 2.8 (Burgess, Jacobson & Judy, Med. Phys. 28 (2001) 419–437).
+    Its power falls as 1/f**beta above `knee` cycles per field. Mammograms have beta near 2.8 (Burgess, Jacobson & Judy,
+    Med. Phys. 28 (2001) 419–437).
     """
     white = scipy.fft.rfft2(rng.standard_normal(shape, dtype=np.float32))
     rows = scipy.fft.fftfreq(shape[0], 1 / max(shape)).astype(np.float32)[:, None]
@@ -24,7 +28,10 @@ def power_law(shape: tuple[int, int], beta: float, knee: float, rng: np.random.G
 
 
 def smooth_noise(shape: tuple[int, int], beta: float, knee: float, rng: np.random.Generator) -> Field:
-    """Return power-law noise without fine detail, made on a grid eight times as coarse and interpolated."""
+    """Return power-law noise without fine detail.
+
+    It is made on a grid eight times as coarse and interpolated.
+    """
     coarse = power_law((max(shape[0] // 8, 8), max(shape[1] // 8, 8)), beta, knee, rng)
     return enlarge(coarse, shape)
 
@@ -35,17 +42,25 @@ def enlarge(field: Field, shape: tuple[int, int]) -> Field:
 
 
 def sample(tile: Field, rows: Field, columns: Field) -> Field:
-    """Sample a periodic tile at any coordinates (in tile pixels), with bilinear interpolation."""
+    """Sample a periodic tile at any coordinates by bilinear interpolation.
+
+    The coordinates are in tile pixels.
+    """
     return map_coordinates(tile, np.stack([rows, columns]), order=1, mode="grid-wrap", output=np.float32)
 
 
 def ridges(noise: Field, width: float) -> Field:
-    """Return bright lines, 0 to 1, along the zero crossings of noise: a net of strands around dark lobules."""
+    """Return bright lines, from 0 to 1, along the zero crossings of noise.
+
+    They form a net of strands around dark lobules.
+    """
     return np.exp(-np.abs(noise) / np.float32(width))
 
 
 def splat(x: Field, y: Field, weight: Field, shape: tuple[int, int], sigma: float) -> Field:
-    """Draw points as dots blurred by `sigma` pixels; a line with weight 1 per pixel has height 1.
+    """Draw points as dots blurred by `sigma` pixels.
+
+    A line with weight 1 per pixel has height 1.
 
     Args:
         x: columns of the points, with fractions.

@@ -1,4 +1,7 @@
-"""Draw tissue on a canvas in layers: fat, glands, strands, vessels, skin, nipple, muscle and implants."""
+"""Draw tissue on a canvas in layers.
+
+The layers are fat, glands, strands, vessels, skin, nipple, muscle and implants.
+"""
 
 from dataclasses import dataclass
 
@@ -72,14 +75,20 @@ def make_tissue(canvas: Canvas, breast: Breast, style: str, rng: np.random.Gener
 
 
 def _flow(canvas: Canvas, rng: np.random.Generator) -> tuple[Field, Field]:
-    """Return coordinates in mm along and across the strands, bent so that nothing repeats or lines up."""
+    """Return coordinates in mm along and across the strands.
+
+    They are bent so that nothing repeats or lines up.
+    """
     bend, other = smooth_noise(canvas.shape, 7.0, 3.0, rng), smooth_noise(canvas.shape, 7.0, 4.0, rng)
     height = np.float32(0.4 * (canvas.outline.upper + canvas.outline.lower))
     return canvas.x + np.float32(2.4) * bend, canvas.across * height + np.float32(2.4) * other
 
 
 def _fat(canvas: Canvas, flow: tuple[Field, Field], rng: np.random.Generator) -> Field:
-    """Return fat: brightness by distance from the skin, with wisps of power-law noise along the flow."""
+    """Return the layer of fat.
+
+    Its brightness depends on the distance from the skin, with wisps of power-law noise along the flow.
+    """
     profile = np.interp(canvas.depth, [0, 1.0, 3.0, 10, 18, 60], [0.08, 0.10, 0.13, 0.18, 0.225, 0.25])
     along, across = flow
     wisps = sample(power_law((TILE, TILE), 3.2, 7.0, rng), across * 1.9, along * 0.8)
@@ -88,7 +97,10 @@ def _fat(canvas: Canvas, flow: tuple[Field, Field], rng: np.random.Generator) ->
 
 
 def _glands(canvas: Canvas, breast: Breast, flow: tuple[Field, Field], rng: np.random.Generator) -> Field:
-    """Return the glandular disc (strands around dark lobules, with a feathery edge) and a faint net in the fat."""
+    """Return the layer of glands: the glandular disc and a faint net in the fat.
+
+    The disc consists of strands around dark lobules and has a feathery edge.
+    """
     along, across = flow
     tile = power_law((TILE, TILE), 2.6, 9.0, rng)
     fine = power_law((TILE, TILE), 2.2, 16.0, rng)
@@ -105,7 +117,10 @@ def _glands(canvas: Canvas, breast: Breast, flow: tuple[Field, Field], rng: np.r
 
 
 def _disc(canvas: Canvas, breast: Breast, noise: Field) -> Field:
-    """Return the share of gland in each pixel: a disc behind the nipple whose size depends on the density class."""
+    """Return the share of gland in each pixel.
+
+    The gland is a disc behind the nipple; its size depends on the density class.
+    """
     reach = canvas.outline.nipple[0]
     filled = GLANDULAR[breast.density]
     length = breast.gland_reach * (0.55 + 0.75 * filled) * reach
@@ -118,7 +133,10 @@ def _disc(canvas: Canvas, breast: Breast, noise: Field) -> Field:
 
 
 def _strands(canvas: Canvas, kinds: tuple[Strands, ...], rng: np.random.Generator) -> Field:
-    """Return ligaments, ducts and vessels: hundreds of thin curves that fan out from the nipple."""
+    """Return the layer of ligaments, ducts and vessels.
+
+    They are hundreds of thin curves that fan out from the nipple.
+    """
     drawn = [(kind, _curves(canvas, kind, rng)) for kind in kinds]
     x, y = (np.concatenate([points[axis] for _, points in drawn]) for axis in (0, 1))
     weight = np.concatenate([points[2] * np.float32(kind.bright) for kind, points in drawn])
@@ -163,7 +181,10 @@ def _curves(canvas: Canvas, kind: Strands, rng: np.random.Generator) -> tuple[Fi
 
 
 def _muscle(canvas: Canvas, limits: npt.NDArray[np.float64], rng: np.random.Generator) -> tuple[Field, Field]:
-    """Return the share of pectoral muscle in each pixel, and its brightness (within `limits`)."""
+    """Return the share of pectoral muscle in each pixel, and its brightness.
+
+    The brightness is within `limits`.
+    """
     depth = signed_distance(canvas.outline.pectoral, canvas.shape, canvas.pitch)
     share = np.clip(depth / np.float32(2.0) + 0.5, 0, 1)
     slope = np.float32(rng.uniform(0.15, 0.5))
@@ -176,7 +197,10 @@ def _muscle(canvas: Canvas, limits: npt.NDArray[np.float64], rng: np.random.Gene
 
 
 def _implant(canvas: Canvas, rng: np.random.Generator) -> Field:
-    """Return the share of an implant in each pixel: a smooth oval on the chest wall with a slightly softer rim."""
+    """Return the share of an implant in each pixel.
+
+    The implant is a smooth oval on the chest wall with a slightly softer rim.
+    """
     reach, level = canvas.outline.nipple
     high = (canvas.outline.upper + canvas.outline.lower) / 2
     middle = level + rng.uniform(-0.14, 0.04) * high
@@ -191,7 +215,10 @@ def _implant(canvas: Canvas, rng: np.random.Generator) -> Field:
 
 
 def _skin(canvas: Canvas, style: str, rng: np.random.Generator) -> Field:
-    """Return the skin: a thin line inside the edge, bright in the contrast style, varying along the outline."""
+    """Return the layer of skin: a thin line inside the edge.
+
+    It varies along the outline, and is bright in the contrast style.
+    """
     strength = 0.30 if style == "contrast" else 0.05
     uneven = np.clip(0.9 + 0.6 * smooth_noise(canvas.shape, 4.0, 2.0, rng), 0.15, 2.2)
     depth = np.maximum(canvas.depth, 0)

@@ -1,4 +1,7 @@
-"""Map brightness of tissue to 12-bit grey levels, distributed as in real mammograms."""
+"""Map the brightness of tissue to 12-bit grey levels.
+
+The levels are distributed as in real mammograms.
+"""
 
 from dataclasses import dataclass
 
