@@ -30,6 +30,10 @@ class Report:
         print(f"{name:<{self.name_width}} {value:<38} {end}".rstrip(), flush=True)
 
     def summarise(self) -> int:
-        """Print which figures miss their target; return the exit status, 0 if none does, else 1."""
+        """Print which figures miss their target, and return the exit status.
+
+        Returns:
+            0 if no figure misses, else 1.
+        """
         print(f"targets missed: {', '.join(self.missed)}" if self.missed else "all targets met")
         return 1 if self.missed else 0

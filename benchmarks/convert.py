@@ -43,7 +43,10 @@ FIDELITY = 40.0  # required, in dB
 
 @dataclass(frozen=True)
 class Measured:
-    """One file: CPU seconds of the notebook's loop and of ours, and the fidelity of ours in dB."""
+    """The measurements of one file.
+
+    They are the CPU seconds of the notebook's loop and of ours, and the fidelity of ours in dB.
+    """
 
     theirs: float
     ours: float
@@ -61,7 +64,10 @@ def write_phantoms(folder: Path, grid: tuple[int, int], syntax: str, count: int)
 
 
 def bilinear(picture: np.ndarray) -> np.ndarray:
-    """Sample a picture at 256 × 256 points by bilinear interpolation, without averaging over areas."""
+    """Sample a picture at 256 × 256 points by bilinear interpolation.
+
+    Areas are not averaged.
+    """
     points = [np.clip((np.arange(SIZE) + 0.5) * side / SIZE - 0.5, 0, side - 1) for side in picture.shape]
     (rows, columns), (top, left) = points, (axis.astype(int) for axis in points)
     bottom, right = (np.minimum(first + 1, side - 1) for first, side in zip((top, left), picture.shape, strict=True))
@@ -99,7 +105,10 @@ def cpu_seconds(convert: Callable[[Path, Path], None], source: Path) -> float:
 
 
 def fidelity(source: Path) -> float:
-    """Return the peak signal-to-noise ratio in dB of our PNG against full decoding and area averaging."""
+    """Return the peak signal-to-noise ratio of our PNG, in dB.
+
+    The reference is full decoding with area averaging.
+    """
     preprocessing = PreprocessingConfig(size=SIZE)
     difference = prepare_source(source, preprocessing).image.astype(float) - prepare(read(source), preprocessing).image
     return float(10 * np.log10(255**2 / max(np.mean(difference**2), 1e-9)))
@@ -112,7 +121,10 @@ def measure(source: Path, rounds: int) -> Measured:
 
 
 def add_ratio(report: Report, syntax: str, grid: tuple[int, int], files: list[Measured]) -> None:
-    """Add the speed of both loops on files of one syntax and size, and the lowest fidelity of ours."""
+    """Add the speed of both loops on files of one syntax and size.
+
+    The lowest fidelity of our loop is added, too.
+    """
     theirs, ours = sum(file.theirs for file in files), sum(file.ours for file in files)
     ratio, lowest = theirs / ours, min(file.fidelity for file in files)
     name = f"{syntax}, {grid[0]} × {grid[1]}"

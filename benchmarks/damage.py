@@ -1,4 +1,6 @@
-"""Count how many damaged JPEG streams are rejected, of those that imagecodecs decodes to a visibly wrong picture.
+"""Count how many damaged JPEG streams are rejected.
+
+Only streams count that imagecodecs decodes to a visibly wrong picture.
 
     python -m benchmarks.damage [--streams 300] [--seed 0]
 

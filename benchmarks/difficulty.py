@@ -1,4 +1,6 @@
-"""Measure how hard the phantoms are: the shipped model against ten global image statistics, on new patients.
+"""Measure how difficult the phantoms are.
+
+The shipped model is compared with ten global image statistics, on new patients.
 
     python -m benchmarks.difficulty [--patients 200] [--seed 77]
 
@@ -70,7 +72,10 @@ def prepared(table: pd.DataFrame, predictor: Predictor) -> tuple[pd.DataFrame, n
 
 
 def add_auc(report: Report, name: str, table: pd.DataFrame, column: str, target: tuple[float, float]) -> None:
-    """Add the breast-level AUC of a column of probabilities, with its interval over patients."""
+    """Add the breast-level AUC of a column of probabilities.
+
+    Its interval is over patients.
+    """
     breasts = to_breasts(table[["patient_id", "laterality", "label"]].assign(probability=table[column]))
     ranking = Ranking(breasts["label"], breasts["probability"])
     value = ranking.value(metrics.auc)

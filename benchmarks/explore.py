@@ -1,4 +1,6 @@
-"""Measure the explore page on a table as large as RSNA's: 54,706 images, generated, without pixels.
+"""Measure the Explore page on a table as large as RSNA's.
+
+The table has 54,706 images; it is generated, without pixels.
 
     python -m benchmarks.explore [--repeats 7]
 
@@ -79,7 +81,11 @@ def first_view() -> float:
 
 
 def filter_changes(tab: str, repeats: int) -> tuple[float, int]:
-    """Return the median seconds of a change of the site, and the bytes of the whole page."""
+    """Return the time of a change of the site, and the size of the page.
+
+    Returns:
+        The median in seconds, and the bytes of the complete page.
+    """
     app = at_explore(tab).run()
     size = page_bytes(app)
     taken = []
@@ -96,7 +102,10 @@ def page_bytes(app: AppTest) -> int:
 
 
 def express_figures(table: pd.DataFrame) -> list[go.Figure]:
-    """Return the Overview's figures as plotly.express would draw them: classes, ages, sites, columns by label."""
+    """Return the Overview's figures as plotly.express would draw them.
+
+    They show classes, ages, sites, and columns by label.
+    """
     return [
         px.histogram(table, x="cancer"),
         px.histogram(table, x="age", color="cancer", barmode="group", histnorm="percent"),

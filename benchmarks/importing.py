@@ -1,4 +1,6 @@
-"""Measure an import end to end against the sequential loop of the published notebook.
+"""Compare an import, end to end, with the loop of the published notebook.
+
+The notebook converts one file after the other.
 
     python -m benchmarks.importing [--rows 1600] [--rounds 3] [--skip-memory]
 
@@ -40,7 +42,10 @@ FULL, SMALL = (2776, 2082), (512, 384)
 
 
 def link_dataset(folder: Path, files: list[Path], rows: int) -> Catalogue:
-    """Return a data set with this many rows whose files are links to the given ones, four for each patient."""
+    """Return a data set with this many rows, whose files are links.
+
+    They link to the given files, four for each patient.
+    """
     table = pd.DataFrame({"image_id": range(rows)})
     table["patient_id"] = table["image_id"] // 4
     table["laterality"], table["view"], table["cancer"] = "L", "CC", table["patient_id"] % 4 == 0
@@ -59,7 +64,11 @@ def seconds(action: Callable[[], object]) -> float:
 
 
 def import_once(catalogue: Catalogue, name: str, workers: int) -> tuple[float, float]:
-    """Import into a new store; return the seconds of the import alone, and including the start and stop of Dask."""
+    """Import into a new store and measure the time.
+
+    Returns:
+        The seconds of the import alone, and including the start and stop of Dask.
+    """
     store = create_store(
         Workspace.from_environment(),
         name,

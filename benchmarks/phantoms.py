@@ -1,4 +1,6 @@
-"""Measure synthetic mammograms against the values of real ones that they are built to match.
+"""Compare synthetic mammograms with values measured on real ones.
+
+The phantoms are built to match these values.
 
     python -m benchmarks.phantoms [--images 120] [--patients 136] [--full 4] [--skip-speed]
 
@@ -42,7 +44,10 @@ def power_exponent(patch: np.ndarray) -> float:
 
 
 def central_patch(levels: np.ndarray, breast: np.ndarray) -> np.ndarray | None:
-    """Return the patch entirely within the breast that is nearest to the centre of all such patches."""
+    """Return the most central patch that lies entirely within the breast.
+
+    It is the one nearest to the centre of all such patches.
+    """
     half = PATCH // 2
     within = uniform_filter(breast.astype(np.float32), PATCH)[half:-half, half:-half] > 0.9999
     corners = np.argwhere(within)

@@ -1,4 +1,6 @@
-"""Measure the time of a prediction, from the bytes of full-size files to pictures with heatmaps.
+"""Measure the time of a prediction.
+
+It runs from the bytes of full-size files to pictures with heatmaps.
 
     python -m benchmarks.predict [--rounds 15]
 

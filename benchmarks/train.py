@@ -1,4 +1,6 @@
-"""Compare the speed of a training run with bare Keras: `python -m benchmarks.train [--images 512] [--epochs 4] [--rounds 8]`.
+"""Compare the speed of a training run with bare Keras.
+
+`python -m benchmarks.train [--images 512] [--epochs 4] [--rounds 8]`
 
 Both sides train the same network on the same images, with the same batch size and optimiser, in one process, in turns:
 `model.fit` on float32 arrays in memory, and a run's own loop, with shuffling from uint8, metrics log, validation, checkpoints
@@ -55,7 +57,10 @@ class TimedMetricsLogger(MetricsLogger):
 
 
 def rate(images: int, ends: list[float]) -> float:
-    """Return images a second from the end of the first epoch, which compiles, to the end of the last."""
+    """Return the training speed in images per second.
+
+    It is measured from the end of the first epoch, which compiles, to the end of the last.
+    """
     return images * (len(ends) - 1) / (ends[-1] - ends[0])
 
 
@@ -80,7 +85,11 @@ def train_bare(data: TrainingData, config: TrainingConfig) -> float:
 
 
 def train_run(data: TrainingData, config: TrainingConfig) -> tuple[float, float]:
-    """Train as a run does; return images a second, and the share of its time that live metrics took."""
+    """Train as a run does, and measure the speed.
+
+    Returns:
+        Images per second, and the share of the run's time that live metrics took.
+    """
     labels = data.labels[data.indices("train")]
     store = Store(Path("unused"), PreprocessingConfig(size=SIZE), Path("unused"))
     plan = TrainingPlan(config, store, None, data.table, steps_per_epoch(labels, config))

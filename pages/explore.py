@@ -1,4 +1,7 @@
-"""Explore a data set: classes by unit, ages, rates by group, label leakage and missing values."""
+"""Explore a data set.
+
+The tabs show classes by unit, ages, rates by group, label leakage and missing values.
+"""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator

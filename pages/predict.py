@@ -1,4 +1,7 @@
-"""Upload DICOM files and see a probability and a heatmap for each image, breast and patient."""
+"""Upload DICOM files and see their predictions.
+
+Each image, breast and patient has a probability, and each image a heatmap.
+"""
 
 from functools import partial
 

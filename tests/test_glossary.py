@@ -12,14 +12,6 @@ GLOSSARY = ROOT / "docs" / "glossary.md"
 FOLDERS = ("mammo_core", "ui", "pages", "benchmarks")
 FILES = [ROOT / "app.py", *sorted(path for name in FOLDERS for path in (ROOT / name).rglob("*.py"))]
 LONGEST_FIRST_LINE = 80  # characters of a docstring
-ROOMS_TO_SHORTEN = (  # rooms that still have longer ones; take a room out when it is done
-    "benchmarks",
-    "mammo_core/documents",
-    "mammo_core/figures",
-    "mammo_core/storage",
-    "pages",
-    "ui",
-)
 
 
 def unwanted_words() -> list[str]:
@@ -75,7 +67,7 @@ def test_identifiers_avoid_unwanted_words(path):
 
 @pytest.mark.parametrize("path", FILES, ids=relative)
 def test_docstrings_begin_with_one_short_line(path):
-    """The first line is short in every room that is done, and quotes no unwanted word in any."""
+    """The first line is short and quotes no unwanted word."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     first_lines = [
@@ -84,6 +76,5 @@ def test_docstrings_begin_with_one_short_line(path):
         if isinstance(node, documented)
     ]
     quoted = re.compile("|".join(rf"`{re.escape(word)}`" for word in sorted(WORDS)))
-    if not relative(path).startswith(ROOMS_TO_SHORTEN):
-        assert [f"{line}: {text}" for line, text in first_lines if len(text) > LONGEST_FIRST_LINE] == []
+    assert [f"{line}: {text}" for line, text in first_lines if len(text) > LONGEST_FIRST_LINE] == []
     assert [f"{line}: {text}" for line, text in first_lines if quoted.search(text)] == []

@@ -1,1 +1,4 @@
-"""Streamlit components that the pages put together: one module for each thing shown."""
+"""Streamlit components that the pages put together.
+
+There is one module for each thing shown.
+"""

@@ -12,7 +12,10 @@ from ui.session import current_workspace
 
 
 def offer_exports(report: ExamReport, bundle: Bundle, opacity: float) -> None:
-    """Offer the report as files, without the names of files and identifiers unless the user includes them."""
+    """Offer the report as files to download.
+
+    The names of files and identifiers are left out unless the user includes them.
+    """
     st.subheader("Export")
     keep = st.checkbox(
         "Include file names (and patient and study IDs in DICOM)",

@@ -1,4 +1,7 @@
-"""Show the confusion matrix of a model and the exams in each of its cells, on the Models page."""
+"""Show a model's confusion matrix and the exams in each of its cells.
+
+This is part of the Models page.
+"""
 
 import pandas as pd
 import streamlit as st
@@ -69,7 +72,9 @@ def select_cell(name: str) -> None:
 
 
 def choose_patient(breasts: pd.DataFrame, cell: str, key: str) -> str | None:
-    """List the breasts of a cell and return the patient of the selected one; None if the cell is empty.
+    """List the breasts of a cell and return the patient of the selected one.
+
+    The result is None if the cell is empty.
 
     Args:
         breasts: of the cell, the most surprising first.

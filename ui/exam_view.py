@@ -1,4 +1,7 @@
-"""Show one exam: its hung images with what a model predicts, and each image in full resolution."""
+"""Show one exam.
+
+Its images are hung with a model's predictions, and each can be shown in full resolution.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path

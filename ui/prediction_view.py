@@ -1,4 +1,7 @@
-"""Show the predictions for one exam on the Predict page: model, breasts, hung images, and comparisons."""
+"""Show the predictions for one exam on the Predict page.
+
+The parts are model, breasts, hung images, and comparisons.
+"""
 
 from collections.abc import Sequence
 
@@ -45,7 +48,10 @@ def choose_settings() -> ViewSettings:
 def show_predicted_exam(
     report: ExamReport, patient: str, rows: Sequence[Row], bundle: Bundle, settings: ViewSettings
 ) -> None:
-    """Show a patient's hung images with the predictions for images, breasts and patient."""
+    """Show a patient's hung images with their predictions.
+
+    The predictions are for images, breasts and patient.
+    """
     breasts, validation = report.breasts_of(patient), bundle.validation()
     units: list[BreastPrediction | PatientPrediction] = [*report.patient(patient), *breasts]
     with st.container(border=True):
@@ -63,7 +69,10 @@ def show_predicted_exam(
 
 
 def show_unit(unit: BreastPrediction | PatientPrediction, validation: pd.DataFrame, threshold: float) -> None:
-    """Show the prediction for a breast or a patient, and compare it with the validation part."""
+    """Show the prediction for a breast or a patient.
+
+    It is compared with the validation part.
+    """
     if isinstance(unit, BreastPrediction):
         views = "1 view" if unit.images == 1 else f"mean of {unit.images} views"
         st.metric(f"{SIDE_NAMES[unit.laterality]} ({views})", f"{unit.probability:.2f}")
@@ -75,7 +84,10 @@ def show_unit(unit: BreastPrediction | PatientPrediction, validation: pd.DataFra
 
 
 def describe_decision(unit: BreastPrediction | PatientPrediction, threshold: float) -> str:
-    """Return the Markdown badge of a decision: recall, no recall, or none for lack of a basis."""
+    """Return the Markdown badge of a decision.
+
+    The decision is recall, no recall, or none if the prediction has no basis.
+    """
     if unit.out_of_distribution:
         return ":orange-badge[No decision]"
     if unit.recall:

@@ -1,4 +1,7 @@
-"""Resources that all sessions share: one pool of decoding workers, one loaded network for each model."""
+"""Hold the resources that all sessions share.
+
+They are one pool of decoding workers, and one loaded network for each model.
+"""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -25,7 +28,7 @@ def sandbox() -> Sandbox:
 
 @st.cache_resource(show_spinner=False, max_entries=2)
 def start_loading(folder: Path, identity: str) -> "Future[Predictor]":
-    """Start to load the network of a model, or return the load that was started before.
+    """Start to load a model's network, or return the load that has already started.
 
     Args:
         folder: of the model.
@@ -57,7 +60,10 @@ def start_resources(bundle: Bundle) -> None:
 
 
 def show_limit(bundle: Bundle) -> None:
-    """Warn that the predictions of a model trained on synthetic images have no meaning for real ones."""
+    """Warn if a model was trained on synthetic images.
+
+    Its predictions have no meaning for real ones.
+    """
     if bundle.synthetic:
         st.warning(f"**Demonstration.** {bundle.card.limits[0]}", icon=":material/science:")
 
@@ -65,7 +71,9 @@ def show_limit(bundle: Bundle) -> None:
 def read_for_display(
     file: Path, preprocessing: PreprocessingConfig | None, percentiles: tuple[float, float] | None
 ) -> ViewedImage:
-    """Return one image of a data set; it is read once for all sessions until the file changes.
+    """Return one image of a data set for display.
+
+    It is read once for all sessions until the file changes.
 
     Args:
         file: the DICOM file.

@@ -1,4 +1,7 @@
-"""Show one training run: state, progress, learning curves, and what can be done with it."""
+"""Show one training run.
+
+The view has its state, progress, learning curves, and the available actions.
+"""
 
 import streamlit as st
 
@@ -16,7 +19,11 @@ REFRESH_SECONDS = 1.0
 
 
 def choose_run(runs: list[str], workspace: Workspace) -> None:
-    """Let the user choose a run, others to compare it with, and how to draw it; show it, refreshed while it is active."""
+    """Let the user choose a run, and show it.
+
+    The user also chooses other runs to compare it with, and how to draw it. The view is refreshed while the run is
+    active.
+    """
     pick, compare, live, scale, smooth = st.columns([6, 6, 2, 3, 4], vertical_alignment="bottom")
     name = pick.selectbox("Run", runs, key="run", bind="query-params")
     others = compare.multiselect(
@@ -30,7 +37,10 @@ def choose_run(runs: list[str], workspace: Workspace) -> None:
 
 
 def show_run(workspace: Workspace, name: str, others: list[str], logarithmic: bool, smoothing: float) -> None:
-    """Show one run; a fragment calls this every second while it, or one that it is compared with, is active."""
+    """Show one run.
+
+    A fragment calls this every second while the run, or one that it is compared with, is active.
+    """
     job = JobFolder(run_folder(workspace, name))
     state = job.state()
     head, action = st.columns([5, 1], vertical_alignment="center")

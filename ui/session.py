@@ -1,4 +1,7 @@
-"""What every page starts with: its title, the choice of a data set, and errors shown as one sentence."""
+"""Provide what every page starts with.
+
+This is its title, the choice of a data set, and errors shown as one sentence.
+"""
 
 import re
 from collections.abc import Iterator
@@ -66,12 +69,18 @@ def _read(path: str, version: float) -> Catalogue:
 
 
 def catalogue_of(dataset: Dataset) -> Catalogue:
-    """Return a data set's catalogue, which is read again when the data set has changed."""
+    """Return a data set's catalogue.
+
+    It is read again when the data set has changed.
+    """
     return _read(str(dataset.path), dataset.version)
 
 
 def choose_catalogue() -> Catalogue:
-    """Let the user choose a data set in the sidebar and return its catalogue; end the page if there is none."""
+    """Let the user choose a data set in the sidebar, and return its catalogue.
+
+    If there is no data set, the page ends here.
+    """
     with errors_shown():
         datasets = {dataset.name: dataset for dataset in list_datasets(current_workspace())}
     if not datasets:

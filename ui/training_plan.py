@@ -22,7 +22,9 @@ def _cached_preset(store: str, start_from: str | None, _workspace: Workspace, st
 
 
 def plan_settings(settings: dict[str, object], workspace: Workspace) -> TrainingPlan:
-    """Resolve settings from the form; again only after they, the store or the start model have changed.
+    """Resolve settings from the form into a plan.
+
+    The plan is resolved again only after the settings, the store or the start model have changed.
 
     Raises:
         MammoError: see `resolve`.
@@ -33,7 +35,9 @@ def plan_settings(settings: dict[str, object], workspace: Workspace) -> Training
 
 
 def plan_preset(store: str, start_models: list[str], workspace: Workspace) -> TrainingPlan:
-    """Resolve the one-click preset, from the active model if it is compatible and intact.
+    """Resolve the one-click preset into a plan.
+
+    It starts from the active model if that is compatible and intact.
 
     Raises:
         MammoError: see `resolve`.

@@ -31,7 +31,10 @@ def choose_files() -> list[InputFile]:
 
 
 def show_problems(report: ExamReport) -> None:
-    """Show which files have no prediction and why, and which members of archives were skipped."""
+    """Show which files have no prediction, and why.
+
+    Skipped members of archives are shown, too.
+    """
     for number, image in report.problems.items():
         st.error(f"File {number}, {escape_markdown(image.file)}: {image.error}", icon=":material/broken_image:")
     for note in report.notes:
@@ -39,9 +42,9 @@ def show_problems(report: ExamReport) -> None:
 
 
 def edit_corrections(report: ExamReport) -> dict[str, Correction]:
-    """Show patient, side and view of each image for editing; return what the user has set, by digest of the image.
+    """Show patient, side and view of each image for editing.
 
-    Corrections stay while files come and go.
+    The result is what the user has set, by digest of the image. Corrections stay while files come and go.
     """
     corrections: dict[str, Correction] = st.session_state.setdefault("corrections", {})
     digests = [image.decoded.digest for image in report.predictions]

@@ -14,7 +14,10 @@ from ui.session import errors_shown
 
 @st.dialog("Full resolution", width="large")
 def zoom(image: HungImage, settings: ViewSettings) -> None:
-    """Show an image in full resolution, with its heatmap and lesions, and with a window that can be changed."""
+    """Show an image in full resolution, with its heatmap and lesions.
+
+    The window can be changed.
+    """
     percentiles = None
     if st.toggle("Custom window", value=settings.percentiles is not None, key="own window"):
         initial = settings.percentiles or (1.0, 99.7)

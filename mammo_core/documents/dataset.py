@@ -1,4 +1,7 @@
-"""Small files that describe a data set or a prepared store: dataset.json, linked.json and source.json."""
+"""Small files that describe a data set or a prepared store.
+
+They are dataset.json, linked.json and source.json.
+"""
 
 from typing import ClassVar, Literal
 

@@ -1,4 +1,7 @@
-"""The position of a model input in its source, as each prepared PNG and each row of a manifest records it."""
+"""The position of a model input in its source.
+
+Each prepared PNG and each row of a manifest records it.
+"""
 
 from mammo_core.documents.base import Document
 

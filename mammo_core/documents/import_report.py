@@ -5,7 +5,9 @@ from mammo_core.documents.manifest import QuarantineRow
 
 
 class ImportReport(Document):
-    """The result of an import. `prepared` + `skipped` + `quarantined` = `total`, unless it was stopped.
+    """The result of an import.
+
+    `prepared` + `skipped` + `quarantined` = `total`, unless the import was stopped.
 
     Attributes:
         store: name of the prepared store.

@@ -1,4 +1,7 @@
-"""Lesion annotations: lesions.csv, next to train.csv, on data whose lesions are known."""
+"""Lesion annotations in lesions.csv.
+
+The file is next to train.csv of a data set whose lesions are known.
+"""
 
 from typing import ClassVar, Literal
 
@@ -6,7 +9,9 @@ from mammo_core.documents.base import Document
 
 
 class LesionAnnotation(Document):
-    """One row of lesions.csv: a lesion as it appears in one image. The phantom generator writes all columns.
+    """One row of lesions.csv: a lesion as it appears in one image.
+
+    The phantom generator writes all columns.
 
     Attributes:
         patient_id, image_id, laterality, view: the image, as in train.csv.

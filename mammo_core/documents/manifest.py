@@ -1,4 +1,7 @@
-"""Entries of a prepared store: images that were prepared, and images that could not be."""
+"""Entries of a prepared store.
+
+They are images that were prepared, and images that could not be.
+"""
 
 from pydantic import Field
 
@@ -47,7 +50,9 @@ class QuarantineRow(Document):
 
 
 class QuarantinedImage(QuarantineRow):
-    """One line of carried_over.jsonl: a quarantined image with the version of the file that was tried.
+    """One line of carried_over.jsonl: a quarantined image and its file's version.
+
+    The version is that of the file that was tried.
 
     Attributes:
         version: the file's size in bytes and modification time in ns; empty without a file.

@@ -1,4 +1,7 @@
-"""contract.json: the parameters of preprocessing, in every prepared store and model bundle."""
+"""The parameters of preprocessing: contract.json.
+
+The file is in every prepared store and model bundle.
+"""
 
 import hashlib
 import json

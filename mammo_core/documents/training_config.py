@@ -55,7 +55,10 @@ class TrainingConfig(Document):
 
 
 class RunConfig(TrainingConfig, FileDocument):
-    """config.json in a run's folder: the training configuration with which the run was started."""
+    """The training configuration with which a run was started.
+
+    This is config.json in the run's folder.
+    """
 
     file_name: ClassVar = "config.json"
     schema_version: Literal[1] = 1  # missing in files of earlier versions

@@ -1,4 +1,7 @@
-"""The result of reloading a saved model in a fresh process: verification.json in a run's folder."""
+"""The result of reloading a saved model in a fresh process.
+
+The file is verification.json in a run's folder.
+"""
 
 from pathlib import Path
 from typing import Literal

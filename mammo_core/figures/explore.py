@@ -14,7 +14,10 @@ LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "
 
 
 def class_bars(classes: pd.DataFrame, unit: str) -> go.Figure:
-    """Draw negatives and positives of each unit, from `explore.class_counts`; units other than `unit` are pale."""
+    """Draw the numbers of negatives and positives of each unit.
+
+    The table is that of `explore.class_counts`; units other than `unit` are pale.
+    """
     figure = go.Figure()
     for label in [name for name in ("positive", "negative", "unlabelled") if classes[name].any()]:
         figure.add_bar(
@@ -43,7 +46,10 @@ def class_bars(classes: pd.DataFrame, unit: str) -> go.Figure:
 
 
 def age_bars(histogram: pd.DataFrame, unit: str) -> go.Figure:
-    """Draw the age distribution of each label in shared bins, from `explore.age_histogram`."""
+    """Draw the age distribution of each label in shared bins.
+
+    The table is that of `explore.age_histogram`.
+    """
     figure = go.Figure()
     for label, rows in histogram.groupby("label"):
         figure.add_bar(
@@ -79,7 +85,10 @@ def age_curves(cumulative: pd.DataFrame, unit: str) -> go.Figure:
 
 
 def age_boxes(quantiles: pd.DataFrame) -> go.Figure:
-    """Draw quartiles, 5th and 95th percentile and mean of each label, from `explore.age_quantiles`."""
+    """Draw the ages of each label as a box plot.
+
+    It shows quartiles, 5th and 95th percentile and mean, from `explore.age_quantiles`.
+    """
     figure = go.Figure()
     for row in quantiles.itertuples():
         figure.add_box(
@@ -101,7 +110,10 @@ def age_boxes(quantiles: pd.DataFrame) -> go.Figure:
 
 
 def rate_points(rates: pd.DataFrame, name: str, overall: float, unit: str) -> go.Figure:
-    """Draw the share of positives by group with its 95 % interval, from `explore.rate_by`; the dotted line is the total."""
+    """Draw the share of positives by group with its 95 % interval.
+
+    The table is that of `explore.rate_by`; the dotted line is the total.
+    """
     figure = go.Figure()
     figure.add_scatter(
         x=rates["rate"],
@@ -147,7 +159,10 @@ def count_bars(names: list[str], numbers: list[int], name: str, number: str) -> 
 
 
 def step_bars(steps: pd.DataFrame, unit: str) -> go.Figure:
-    """Draw the steps from biopsy to invasive cancer, from `explore.funnel`, without the first step, "all"."""
+    """Draw the steps from biopsy to invasive cancer.
+
+    The table is that of `explore.funnel`; its first step, "all", is left out.
+    """
     numbers = steps["number"].tolist()
     shares = [number / max(before, 1) for before, number in itertools.pairwise(numbers)]
     names = (f"biopsy<br>{{:.1%}} of {unit}s", "cancer<br>{:.1%} of biopsies", "invasive<br>{:.1%} of cancers")
@@ -168,7 +183,10 @@ def step_bars(steps: pd.DataFrame, unit: str) -> go.Figure:
 
 
 def difficult_bars(kinds: pd.DataFrame, unit: str) -> go.Figure:
-    """Draw the shares of positives, difficult and other negatives by site, from `explore.difficult_negatives`."""
+    """Draw the shares of positives, difficult and other negatives by site.
+
+    The table is that of `explore.difficult_negatives`.
+    """
     figure = go.Figure()
     total = kinds.drop(columns="site").sum(axis=1)
     colours = {
@@ -195,7 +213,10 @@ def difficult_bars(kinds: pd.DataFrame, unit: str) -> go.Figure:
 
 
 def leak_bars(leaks: pd.DataFrame) -> go.Figure:
-    """Draw the AUC of each single column, from `explore.leakage`; leaking columns are orange."""
+    """Draw the AUC of each single column; leaking columns are orange.
+
+    The table is that of `explore.leakage`.
+    """
     figure = go.Figure()
     for leaking, name, colour in ((True, "label leakage", "positive"), (False, "no leakage", "neutral")):
         rows = leaks[leaks["leaks"] == leaking]
@@ -218,7 +239,10 @@ def leak_bars(leaks: pd.DataFrame) -> go.Figure:
 
 
 def share_map(shares: pd.DataFrame, name: str, format_value: Callable[[float], str]) -> go.Figure:
-    """Draw a table of numbers from 0 to 1 as a heat map; `format_value` gives the text of a cell."""
+    """Draw a table of numbers from 0 to 1 as a heat map.
+
+    `format_value` gives the text of a cell.
+    """
     values = shares.to_numpy(float)
     texts = [["" if np.isnan(value) else format_value(value) for value in row] for row in values.tolist()]
     figure = go.Figure()
@@ -243,7 +267,10 @@ def share_map(shares: pd.DataFrame, name: str, format_value: Callable[[float], s
 
 
 def size_points(headers: pd.DataFrame) -> go.Figure:
-    """Draw image sizes by photometric interpretation; the area of a point grows with its number of images."""
+    """Draw image sizes by photometric interpretation.
+
+    The area of a point grows with its number of images.
+    """
     figure = go.Figure()
     sizes = (
         headers.dropna(subset=["rows", "columns"])

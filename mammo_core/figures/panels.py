@@ -1,4 +1,7 @@
-"""Build the panels of the Explore page: each has a title, a figure, a sentence that reads it, and its table."""
+"""Build the panels of the Explore page.
+
+Each has a title, a figure, a sentence that describes it, and its table.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,7 +53,10 @@ class Panel:
 
 
 def headline(selection: Selection) -> list[tuple[str, str, str]]:
-    """Return label, value and note of the numbers at the top: each unit, then share and ratio of the selected one."""
+    """Return label, value and note of the numbers at the top of the page.
+
+    They are the number of each unit, then share and ratio of the selected unit.
+    """
     classes = {str(row.unit): row for row in explore.class_counts(selection.images).itertuples()}
     labelled = explore.has_values(selection.images, "cancer")
     shown = []
@@ -101,17 +107,26 @@ def ages(selection: Selection) -> list[Panel]:
 
 
 def groups(selection: Selection) -> list[Panel]:
-    """Return the share of positives by each column of `GROUPS`, and the images per patient."""
+    """Return the panels about groups.
+
+    They show the share of positives by each column of `GROUPS`, and the images per patient.
+    """
     return [rate_panel(selection, column, *how) for column, how in GROUPS.items()] + [_images(selection)]
 
 
 def label(selection: Selection) -> list[Panel]:
-    """Return the panels about the label: leakage, association, biopsies and difficult negatives."""
+    """Return the panels about the label.
+
+    They show leakage, association, biopsies and difficult negatives.
+    """
     return [_leakage(selection), _association(selection), _funnel(selection), _difficult(selection)]
 
 
 def completeness(selection: Selection, folder: Path) -> list[Panel]:
-    """Return the panels about missing values, the columns of train.csv and test.csv in `folder`, and image headers."""
+    """Return the panels about completeness.
+
+    They show missing values, the columns of train.csv and test.csv in `folder`, and image headers.
+    """
     missing = explore.missing_by_site(selection.rows)
     split = files.split_columns(folder)
     matrix = split.set_index("column").astype(float)

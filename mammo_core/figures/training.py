@@ -19,7 +19,10 @@ MAX_POINTS = 1500  # of a line: a long run has more steps than a screen has pixe
 
 
 def base_rate(records: Records) -> float | None:
-    """Return the validation part's share of negative images: the accuracy of always predicting "negative"."""
+    """Return the validation part's share of negative images.
+
+    This is the accuracy of always predicting "negative".
+    """
     start = next((record for record in records if isinstance(record, StartRecord)), None)
     if start is None:
         return None
@@ -33,17 +36,23 @@ def entropy(rate: float) -> float:
 
 
 def best_epoch(records: Records) -> int | None:
-    """Return the epoch with the highest validation AUC (then the lowest validation loss), None before the first."""
+    """Return the epoch with the highest validation AUC; None before the first.
+
+    At equal AUC, the lowest validation loss decides.
+    """
     epochs = [record for record in records if isinstance(record, EpochRecord)]
     return max(epochs, key=lambda record: (record.val_auc, -record.val_loss)).epoch if epochs else None
 
 
 def loss_curves(records: Records, *, logarithmic: bool = False, smoothing: float = 0.8) -> go.Figure:
-    """Draw the loss: each step faintly, its moving average, each epoch of both parts, and the base rate's entropy.
+    """Draw the loss by step and by epoch.
+
+    Each step is faint, with a moving average; each epoch has a point for both parts; a line shows the base rate's
+    entropy.
 
     Args:
-        records: of one run.
-        logarithmic: whether the loss axis is.
+        records: the records of one run.
+        logarithmic: whether the loss axis is logarithmic.
         smoothing: weight of the past in the moving average of the steps, in [0, 1).
     """
     figure = go.Figure()
@@ -68,7 +77,10 @@ def loss_curves(records: Records, *, logarithmic: bool = False, smoothing: float
 
 
 def score_curves(records: Records) -> go.Figure:
-    """Draw AUC and accuracy of both parts by epoch, those of the training part also by step, and the base rate."""
+    """Draw AUC and accuracy of both parts by epoch, and the base rate.
+
+    Those of the training part are drawn by step, too.
+    """
     figure = go.Figure()
     steps = _thin(_steps(records))
     if not steps.empty:
@@ -148,7 +160,10 @@ def _add_line(figure: go.Figure, x: Any, y: Any, name: str, line: dict[str, Any]
 
 
 def _add_level(figure: go.Figure, value: float, name: str) -> None:
-    """Add a dashed line, named in the legend: an annotation would hide the curves, or be hidden by them."""
+    """Add a dashed line that is named in the legend.
+
+    An annotation would hide the curves, or be hidden by them.
+    """
     line = {"dash": "dash", "width": 1.5, "color": COLOURS["reference"]}
     figure.add_hline(value, line=line, name=f"{name} ({value:.3f})", showlegend=True)
 
@@ -173,7 +188,10 @@ def _add_vertical(figure: go.Figure, epoch: int, text: str, colour: str, text_po
 
 
 def _finish_layout(figure: go.Figure, revision: str) -> go.Figure:
-    """Set axis, legend, and the revision that keeps the user's zoom and legend choices at each refresh of a chart."""
+    """Set axis, legend and revision of a chart.
+
+    The revision keeps the user's zoom and legend choices at each refresh.
+    """
     apply_style(figure)
     figure.update_xaxes(title="epoch", rangemode="tozero")
     figure.update_layout(uirevision=revision, height=380, legend={"orientation": "h", "y": -0.22}, hovermode="closest")

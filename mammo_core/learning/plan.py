@@ -39,7 +39,7 @@ class PlanPreview:
     """What a run would do, for people.
 
     Attributes:
-        parts: part, images, patients, positive images and positive patients; one row a part that is not empty.
+        parts: part, images, patients, positive images and positive patients; one row for each part that is not empty.
         steps_per_epoch: batches.
         sentence: network, start, epochs and treatment of the imbalance, in Markdown.
     """

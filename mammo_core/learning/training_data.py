@@ -62,7 +62,7 @@ def count_parts(split: pd.DataFrame) -> dict[Part, PartCounts]:
     """Count images and patients of each part.
 
     Args:
-        split: one row an image, with patient_id, label (0 or 1) and part.
+        split: one row for each image, with patient_id, label (0 or 1) and part.
     """
     counts: dict[Part, PartCounts] = {}
     for part in PARTS:

@@ -87,7 +87,7 @@ def _unit_columns(images: int, probability: float, recall: bool, out_of_distribu
 
 
 def _image_table(report: ExamReport) -> pd.DataFrame:
-    """Return one row an image, in words."""
+    """Return one row for each image, in words."""
     rows = []
     for image in report.images:
         entry = image_entry(image)

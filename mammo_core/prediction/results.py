@@ -135,9 +135,9 @@ class ExamReport:
     Attributes:
         model: name of the model.
         threshold: operating point from which a breast is recalled, in [0, 1].
-        images: one result a file, in order.
-        breasts: one a breast; an image without a known laterality belongs to none.
-        patients: one a patient who has such a breast.
+        images: one result for each file, in order.
+        breasts: one for each breast; an image without a known laterality belongs to none.
+        patients: one for each patient who has such a breast.
         notes: which members of zip archives were skipped.
         sources: contents or path of each file, by key.
     """

@@ -44,7 +44,10 @@ class Raster:
 
 
 def crop_raster(geometry: Geometry) -> Raster:
-    """Return the squares of the source that become the pixels of a model input, before mirroring."""
+    """Return the squares of the source that become the pixels of a model input.
+
+    Mirroring comes afterwards.
+    """
     side = max(geometry.bottom - geometry.top, geometry.right - geometry.left)
     size = round(max(geometry.content_rows, geometry.content_columns))
     left = geometry.right - side if geometry.flipped else geometry.left

@@ -18,9 +18,10 @@ REPLACE_TIMEOUT_SECONDS = 2.0  # a reader has closed a small file by then
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a temporary path; on success rename it to `path` atomically, on failure delete it.
+    """Yield a temporary path that replaces `path` atomically on success.
 
-    The temporary name keeps the suffix, because Keras and pandas choose the format by it.
+    On failure, the temporary file is deleted. The temporary name keeps the suffix, because Keras and pandas choose the
+    format by it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
@@ -37,7 +38,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def _replace(temporary: Path, path: Path) -> None:
-    """Rename a file over another; retry on Windows, which refuses while somebody reads the other one."""
+    """Rename a file over another.
+
+    This is retried on Windows, which refuses while somebody reads the other file.
+    """
     deadline = time.monotonic() + REPLACE_TIMEOUT_SECONDS
     while True:
         try:

@@ -5,7 +5,10 @@ from pathlib import Path
 
 
 def modified_time(path: str | Path) -> float:
-    """Return the modification time of a file in s since the epoch; 0 if the file is missing."""
+    """Return the modification time of a file in s since the epoch.
+
+    It is 0 if the file is missing.
+    """
     try:
         return Path(path).stat().st_mtime
     except FileNotFoundError:

@@ -39,7 +39,10 @@ def read_json(path: Path) -> Any:
 
 
 def append_json_line(path: Path, record: dict[str, Any]) -> None:
-    """Append one record to a file of JSON lines in a single write, after the last complete line."""
+    """Append one record to a file of JSON lines in a single write.
+
+    It is written after the last complete line.
+    """
     with path.open("ab+") as stream:
         if stream.tell():
             stream.seek(-1, os.SEEK_END)
@@ -58,7 +61,9 @@ def write_json_lines(path: Path, records: list[dict[str, Any]]) -> None:
 
 
 def read_json_lines(path: Path) -> list[dict[str, Any]]:
-    """Read a file of JSON lines; a missing file has none. An incomplete last line is ignored.
+    """Read a file of JSON lines; a missing file has none.
+
+    An incomplete last line is ignored.
 
     Raises:
         DataError: another line is not JSON.
