@@ -18,7 +18,7 @@ from mammo_core.dataset.store import MANIFEST, Store, open_store
 from mammo_core.documents.training_config import Imbalance, TrainingConfig
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.learning.training_data import count_parts
-from mammo_core.models.bundle import IMAGE_KEY, Bundle, open_bundle
+from mammo_core.models.bundle import CARD, HASHED_FILES, IMAGE_KEY, Bundle, open_bundle
 from mammo_core.models.registry import model_folder
 from mammo_core.workspace import Workspace
 
@@ -135,8 +135,12 @@ def input_states(store: str, start_from: str | None, workspace: Workspace) -> Fi
     folder = _open_store(store, workspace).folder
     states = list(_file_states([folder / MANIFEST, folder / "contract.json"]))
     if start_from is not None:
-        states += _file_states(sorted(model_folder(workspace, start_from).iterdir()))
+        states += _model_states(model_folder(workspace, start_from))
     return tuple(states)
+
+
+def _model_states(folder: Path) -> Iterator[tuple[str, int, int]]:
+    return _file_states([folder / name for name in (CARD, *HASHED_FILES)])
 
 
 def _file_states(paths: list[Path]) -> Iterator[tuple[str, int, int]]:
@@ -161,7 +165,7 @@ def _open_start_model(name: str | None, workspace: Workspace) -> Bundle | None:
     if name is None:
         return None
     folder = model_folder(workspace, name)
-    return _checked_bundle(folder, tuple(_file_states(sorted(folder.iterdir()))))
+    return _checked_bundle(folder, tuple(_model_states(folder)))
 
 
 @lru_cache(maxsize=8)

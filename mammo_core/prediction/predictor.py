@@ -19,7 +19,6 @@ from mammo_core.prediction.decode import DecodedImage, decode_image
 from mammo_core.prediction.files import InputFile
 from mammo_core.prediction.lookup import complete_labels, known_views
 from mammo_core.prediction.results import ImagePrediction, ImageResult, UnreadableImage
-from mammo_core.preprocess import to_tensor
 from mammo_core.workspace import Workspace
 
 
@@ -47,28 +46,22 @@ class Predictor:
     """
 
     def __init__(self, bundle: Bundle) -> None:
-        from mammo_core.learning.networks import load, with_feature_output
+        from mammo_core.learning.cam_network import CamNetwork
+        from mammo_core.learning.networks import load
 
         self.bundle = bundle
         self.calibration = Calibration(bundle.card.calibration.slope, bundle.card.calibration.intercept)
         self.cam_scale = bundle.card.cam_scale or 1.0  # unused by a network without an activation map
         self.ood_detector = bundle.ood_detector()
-        self.network = with_feature_output(load(bundle.network_file))
+        self.network = CamNetwork(load(bundle.network_file))
         self._compile()
 
     def __call__(self, images: np.ndarray) -> Output:
         """Run the network on model inputs, uint8 (n, size, size)."""
-        from mammo_core.learning.networks import class_activation_map
-
-        outputs = self.network.predict_on_batch(to_tensor(images))
-        if not isinstance(outputs, list | tuple):
-            outputs = [outputs]
-        probabilities = self.calibration.apply(np.asarray(outputs[0], np.float64)[:, 1])
-        if len(outputs) == 1:
-            return Output(probabilities, None, np.empty((len(images), 0)))
-        features = np.asarray(outputs[1])
-        cam = np.clip(class_activation_map(self.network, features) / self.cam_scale, 0, 1).astype(np.float32)
-        return Output(probabilities, cam, features.mean(axis=(1, 2), dtype=np.float64))
+        output = self.network.run(images)
+        probabilities = self.calibration.apply(output.raw_probability)
+        cam = None if output.cam is None else np.clip(output.cam / self.cam_scale, 0, 1).astype(np.float32)
+        return Output(probabilities, cam, output.embedding)
 
     def predict_image(self, file: InputFile, decoded: DecodedImage) -> ImagePrediction:
         """Predict one decoded file and check whether it is like the training images."""

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from builders.app import open_page, without_error
 from mammo_core.documents.metrics import METRICS, EpochRecord, append_record
 from mammo_core.jobs import JobFolder, training
-from mammo_core.models import bundle
+from mammo_core.learning import plan
 from mammo_core.storage.json_files import read_json, write_json
 from ui import training_plan
 from ui.live_chart import SCRIPT
@@ -76,16 +76,22 @@ def test_curves_remain_during_first_import_and_with_damaged_model(finished):
     assert len(charts(app)) == 2
 
 
-def test_start_model_is_hashed_once_over_reruns_and_start(finished, monkeypatch):
+def test_start_model_is_opened_once_over_reruns_and_start(finished, monkeypatch):
     write_json(finished.models / "active.json", {"name": "trained"})
-    hashed = []
-    sha256 = bundle.sha256
-    monkeypatch.setattr(bundle, "sha256", lambda path: hashed.append(path.name) or sha256(path))
-    monkeypatch.setattr(training, "launch", lambda job, workspace: JobFolder(job.folder(workspace)))
+    opened = []
+    open_bundle = plan.open_bundle
+    monkeypatch.setattr(plan, "open_bundle", lambda folder: opened.append(folder.name) or open_bundle(folder))
+    launched = []
+
+    def launch(job, workspace):
+        launched.append(job)
+        return JobFolder(job.folder(workspace))
+
+    monkeypatch.setattr(training, "launch", launch)
     app = show().run()
     app.button(key="Train").click().run()
-    assert app.session_state["run"].startswith("demo-compact-")
-    assert hashed.count("model.keras") == 1  # the job's process hashes it once more
+    assert [job.config.start_from for job in launched] == ["trained"]
+    assert opened == ["trained"]  # the job's process opens it once more
 
 
 def test_closed_settings_are_not_planned(finished, monkeypatch):
