@@ -16,7 +16,7 @@ docs/quickstart.md shows all of them at work, docs/architecture.md the rooms beh
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from mammo_core.workspace import Workspace
 
@@ -70,12 +70,14 @@ def import_dataset(
 
     Raises:
         DataError: the data set can't be read, or the store holds images of another one.
+        JobError: the import was stopped before its turn came.
     """
-    from mammo_core.jobs import run_in_process
+    from mammo_core.documents.import_report import ImportReport
+    from mammo_core.jobs import run_for_result
     from mammo_core.jobs.importing import import_job
 
     job = import_job(workspace, str(source), name, size).model_copy(update={"workers": workers})
-    return cast("ImportReport", run_in_process(job, workspace).document)
+    return run_for_result(job, workspace, ImportReport)
 
 
 def train(workspace: Workspace, store: str, **training_settings: Any) -> "TrainingResult":
@@ -92,13 +94,15 @@ def train(workspace: Workspace, store: str, **training_settings: Any) -> "Traini
     Raises:
         ConfigError: a setting is unknown or outside its range.
         DataError: there is no such store.
+        JobError: the training was stopped before its turn came.
     """
     from mammo_core.documents.training_config import TrainingConfig
-    from mammo_core.jobs import run_in_process
+    from mammo_core.documents.training_result import TrainingResult
+    from mammo_core.jobs import run_for_result
     from mammo_core.jobs.training import train_job
 
     config = TrainingConfig.from_settings({"store": store, **training_settings})
-    return cast("TrainingResult", run_in_process(train_job(workspace, config), workspace).document)
+    return run_for_result(train_job(workspace, config), workspace, TrainingResult)
 
 
 def open_model(workspace: Workspace, name: str | None = None) -> "Bundle":

@@ -7,6 +7,6 @@ reload, a closed tab and a restarted server, and never shows as running when it 
 
 from mammo_core.documents.job import FINAL
 from mammo_core.jobs.folder import JobFolder
-from mammo_core.jobs.process import launch, run_in_process, stop_job
+from mammo_core.jobs.process import launch, run_for_result, run_in_process, stop_job
 
-__all__ = ["FINAL", "JobFolder", "launch", "run_in_process", "stop_job"]
+__all__ = ["FINAL", "JobFolder", "launch", "run_for_result", "run_in_process", "stop_job"]

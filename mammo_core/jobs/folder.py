@@ -175,7 +175,7 @@ class JobFolder:
             with FileLock(self.path / "request.lock"):  # of two simultaneous requests the second sees the first's state
                 state = self.state()
                 if self.exists and (state not in FINAL or (state == "unreadable" and self.is_alive())):
-                    raise JobError(f"{self.name} is already being worked on. Wait for it to end, or stop it.")
+                    raise JobError(f"A job is already running in {self.name}. Wait for it to end, or stop it.")
                 for name in ("stop", "progress.json", "process.json"):
                     (self.path / name).unlink(missing_ok=True)
                 self.write_state("starting")

@@ -7,10 +7,12 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from typing import TypeVar
 
 import psutil
 from filelock import FileLock, Timeout
 
+from mammo_core.documents.base import Document
 from mammo_core.documents.job import FINAL, StoppedInQueue
 from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
 from mammo_core.errors import JobError, MammoError
@@ -24,6 +26,8 @@ from mammo_core.workspace import Workspace
 PROGRESS_SECONDS = 0.25  # progress.json is written no more often
 KILL_SECONDS = 10.0  # the system may take so long to end a killed process
 KILLED = "Ended at once by a second stop."
+
+Result = TypeVar("Result", bound=Document)
 
 
 def launch(spec: JobSpec, workspace: Workspace) -> JobFolder:
@@ -57,6 +61,24 @@ def run_in_process(spec: JobSpec, workspace: Workspace, on_progress: ProgressCal
         MammoError: the job's own, after its state was written.
     """
     return run_requested(_request(spec, workspace), spec, workspace, on_progress)
+
+
+def run_for_result(spec: JobSpec, workspace: Workspace, result_class: type[Result]) -> Result:
+    """Run a job in this process and return its result.
+
+    Args:
+        spec: what to do.
+        workspace: the folders to work in.
+        result_class: class of the job's result.
+
+    Raises:
+        JobError: the job was stopped before its turn came, so it has no result.
+        MammoError: the job's own, after its state was written.
+    """
+    outcome = run_in_process(spec, workspace)
+    if not isinstance(outcome.document, result_class):
+        raise JobError(outcome.message)
+    return outcome.document
 
 
 def _request(spec: JobSpec, workspace: Workspace) -> JobFolder:
@@ -102,7 +124,7 @@ def run_requested(
                 folder.write_state("failed", _describe_cause(error))
                 raise
     except Timeout:
-        raise JobError(f"{folder.name} is already being worked on.") from None
+        raise JobError(f"A job is already running in {folder.name}.") from None
 
 
 def _run_in_turn(folder: JobFolder, spec: JobSpec, context: JobContext) -> JobOutcome:

@@ -16,6 +16,7 @@ from mammo_core.evaluation.tables import format_ci
 from mammo_core.jobs.folder import SPEC, JobFolder
 from mammo_core.models.bundle import CARD, EVALUATION, open_bundle
 from mammo_core.models.registry import active_model, list_models, model_folder, read_note
+from mammo_core.storage.names import named_folder
 from mammo_core.workspace import Workspace
 
 
@@ -142,8 +143,12 @@ def any_active(workspace: Workspace, names: list[str]) -> bool:
 
 
 def run_folder(workspace: Workspace, name: str) -> Path:
-    """Return the folder of a run; no name leads out of the models folder."""
-    return workspace.models / Path(name).name
+    """Return the folder of a run.
+
+    Raises:
+        InvalidName: no run can have this name.
+    """
+    return named_folder(workspace.models, name)
 
 
 def _changed_settings(config: TrainingConfig) -> str:

@@ -1,4 +1,4 @@
-"""Do several training runs that differ in a few settings.
+"""Run several trainings that differ in a few settings.
 
 They run one after the other in this process, or in parallel on a Dask cluster.
 """
@@ -33,7 +33,7 @@ _ONE_AT_A_TIME = threading.Lock()  # a Dask worker with several threads would mi
 def variants(
     document: Mapping[str, JsonValue], choices: Mapping[str, Sequence[JsonValue]], folds: int | None = None
 ) -> list[TrainingConfig]:
-    """Return the settings of each combination of choices, and for each fold of it.
+    """Return one configuration per combination of choices and fold.
 
     Args:
         document: the settings that all have in common.
@@ -72,11 +72,13 @@ def sweep(
     Raises:
         MammoError: settings or data don't allow one of the runs, or no scheduler answers.
     """
-    for config in configs:
-        resolve(config, workspace)
+    plans = [resolve(config, workspace) for config in configs]
     base = f"{configs[0].store}-sweep-{datetime.now():%Y%m%d-%H%M%S}"
     jobs = [TrainJob(name=f"{base}-{number:02d}", config=config) for number, config in enumerate(configs, 1)]
-    ended = _run_in_parallel(jobs, workspace, scheduler) if scheduler else _run_in_sequence(jobs, workspace)
+    if scheduler:
+        ended = _run_in_parallel(jobs, workspace, scheduler)  # without plans, which would be sent to the workers
+    else:
+        ended = _run_in_sequence([job.with_plan(plan) for job, plan in zip(jobs, plans, strict=True)], workspace)
     for done, _ in enumerate(ended, 1):
         on_progress(Progress(done=done, total=len(jobs), unit="runs"))
     settings = [config.model_dump(mode="json") for config in configs]

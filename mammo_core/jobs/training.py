@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock
+from pydantic import PrivateAttr
 
 from mammo_core.documents.job import FINAL
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError, JobError
 from mammo_core.jobs.folder import SPEC, JobFolder
 from mammo_core.jobs.process import launch
+from mammo_core.jobs.runs import run_folder
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.learning.plan import TrainingPlan, resolve
 from mammo_core.models.registry import active_model
@@ -34,10 +36,20 @@ class TrainJob(JobSpec):
     kind: Literal["train"] = "train"
     name: str
     config: TrainingConfig
+    _plan: TrainingPlan | None = PrivateAttr(default=None)
+
+    def with_plan(self, plan: TrainingPlan) -> "TrainJob":
+        """Return the same job with its configuration resolved, so that running it in this process need not repeat that.
+
+        work.json does not hold the plan: a process of its own resolves the configuration again.
+        """
+        job = self.model_copy()
+        job._plan = plan
+        return job
 
     def folder(self, workspace: Workspace) -> Path:
         """Return the run's folder."""
-        return workspace.models / self.name
+        return run_folder(workspace, self.name)
 
     def prepare(self, workspace: Workspace) -> None:
         """Do nothing: the job was made from a plan, so its settings are checked already."""
@@ -46,7 +58,7 @@ class TrainJob(JobSpec):
         """Train, evaluate, save and verify the model."""
         from mammo_core.learning.trainer import train
 
-        plan = resolve(self.config, context.workspace)
+        plan = self._plan or resolve(self.config, context.workspace)
         result = train(plan, context.folder, context.progress, context.should_stop)
         return JobOutcome(result.status, result.message, result)
 
@@ -63,19 +75,18 @@ def train_job(workspace: Workspace, config: TrainingConfig) -> TrainJob:
     Raises:
         MammoError: the store, the start model or the memory don't allow this training.
     """
-    resolve(config, workspace)
-    return _new_run(workspace, config)
+    return _new_run(workspace, resolve(config, workspace))
 
 
-def _new_run(workspace: Workspace, config: TrainingConfig) -> TrainJob:
-    """Return the job of a new run, whose settings have been checked."""
+def _new_run(workspace: Workspace, plan: TrainingPlan) -> TrainJob:
+    config = plan.config
     name = f"{config.store}-{config.network}-{_time_text()}"
     number = 1
     job = TrainJob(name=name, config=config)
     while job.folder(workspace).exists():
         number += 1
         job = TrainJob(name=f"{name}-{number}", config=config)
-    return job
+    return job.with_plan(plan)
 
 
 def _time_text() -> str:
@@ -101,7 +112,7 @@ def start(workspace: Workspace, plan: TrainingPlan) -> JobFolder:
             with suppress(DataError):  # a damaged folder is no run with these settings
                 if folder.state() not in FINAL and folder.spec(TrainJob).config == plan.config:
                     return folder
-        return launch(_new_run(workspace, plan.config), workspace)
+        return launch(_new_run(workspace, plan), workspace)
 
 
 def can_resume(folder: JobFolder) -> bool:
@@ -119,18 +130,18 @@ def resume_job(workspace: Workspace, name: str) -> TrainJob:
     """Return the job that resumes a run.
 
     Raises:
+        InvalidName: no run can have this name.
         JobError: there is no such run, it is queued or running, it has ended by itself, or its model is the active one.
         MammoError: its store or its start model is gone or has changed.
     """
-    folder = JobFolder(workspace.models / Path(name).name)
+    folder = JobFolder(run_folder(workspace, name))
     if not can_resume(folder):
-        state = folder.state() if folder.exists else "no training run"
+        state = folder.state() if folder.exists else "not a training run"
         raise JobError(f"{folder.name} is {state}; only a run that was stopped, failed or crashed can be resumed.")
     if folder.name == active_model(workspace):
         raise JobError(f"{folder.name} is the active model, and resuming would replace it. Activate another one first.")
-    job = TrainJob(name=folder.name, config=folder.spec(TrainJob).config)
-    resolve(job.config, workspace)
-    return job
+    config = folder.spec(TrainJob).config
+    return TrainJob(name=folder.name, config=config).with_plan(resolve(config, workspace))
 
 
 def resume(workspace: Workspace, name: str) -> JobFolder:

@@ -14,7 +14,7 @@ import pandas as pd
 import psutil
 
 from mammo_core.dataset.splits import assert_no_overlap, balance, split_fold, split_patients
-from mammo_core.dataset.store import MANIFEST, Store, open_store
+from mammo_core.dataset.store import CONFIG_FILE, MANIFEST, Store, open_store
 from mammo_core.documents.training_config import Imbalance, TrainingConfig
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.learning.training_data import count_parts
@@ -36,7 +36,7 @@ FileStates = tuple[tuple[str, int, int], ...]  # name, size in bytes and modific
 
 @dataclass(frozen=True)
 class PlanPreview:
-    """What a run would do, for people.
+    """What a run would do, as display text.
 
     Attributes:
         parts: part, images, patients, positive images and positive patients; one row for each part that is not empty.
@@ -70,7 +70,7 @@ class TrainingPlan:
     steps_per_epoch: int
 
     def describe(self) -> PlanPreview:
-        """Return what the run will do, for people."""
+        """Return what the run will do, as display text."""
         counts = {part: counts.to_json() for part, counts in count_parts(self.split).items()}
         table = pd.DataFrame.from_dict(counts, orient="index").rename_axis("part").reset_index()
         table = table[table["images"] > 0].rename(columns=lambda name: name.replace("_", " "))
@@ -98,7 +98,8 @@ def resolve(config: TrainingConfig, workspace: Workspace) -> TrainingPlan:
     Raises:
         MammoError: the store, the start model, the settings or this machine's memory don't allow it.
     """
-    return _plan(config, _open_store(config.store, workspace), _open_start_model(config.start_from, workspace))
+    store = open_store(workspace, config.store)
+    return _plan(config, store, _open_start_model(config.start_from, workspace), store.manifest())
 
 
 def resolve_preset(store: str, start_from: str | None, workspace: Workspace) -> TrainingPlan:
@@ -114,9 +115,10 @@ def resolve_preset(store: str, start_from: str | None, workspace: Workspace) -> 
     Raises:
         MammoError: see `resolve`.
     """
-    opened, start = _open_store(store, workspace), _open_start_model(start_from, workspace)
-    config = preset_config(opened, start)
-    return _plan(config, opened, start if config.start_from else None)
+    opened, start = open_store(workspace, store), _open_start_model(start_from, workspace)
+    manifest = opened.manifest()
+    config = preset_config(opened, start, manifest)
+    return _plan(config, opened, start if config.start_from else None, manifest)
 
 
 def input_states(store: str, start_from: str | None, workspace: Workspace) -> FileStates:
@@ -132,8 +134,8 @@ def input_states(store: str, start_from: str | None, workspace: Workspace) -> Fi
     Raises:
         MammoError: there is no such store or model.
     """
-    folder = _open_store(store, workspace).folder
-    states = list(_file_states([folder / MANIFEST, folder / "contract.json"]))
+    folder = open_store(workspace, store).folder
+    states = list(_file_states([folder / MANIFEST, folder / CONFIG_FILE]))
     if start_from is not None:
         states += _model_states(model_folder(workspace, start_from))
     return tuple(states)
@@ -148,10 +150,6 @@ def _file_states(paths: list[Path]) -> Iterator[tuple[str, int, int]]:
         if path.is_file():
             status = path.stat()
             yield str(path.absolute()), status.st_size, status.st_mtime_ns
-
-
-def _open_store(name: str, workspace: Workspace) -> Store:
-    return open_store(workspace, name)
 
 
 def _open_start_model(name: str | None, workspace: Workspace) -> Bundle | None:
@@ -173,11 +171,11 @@ def _checked_bundle(folder: Path, states: FileStates) -> Bundle:
     return open_bundle(folder)
 
 
-def _plan(config: TrainingConfig, store: Store, start: Bundle | None) -> TrainingPlan:
+def _plan(config: TrainingConfig, store: Store, start: Bundle | None, manifest: pd.DataFrame) -> TrainingPlan:
     _check_settings(config)
     if start is not None:
         _check_start_model(config, store, start)
-    split = _divide(config, store)
+    split = _divide(config, store, manifest)
     if start is not None:
         _assert_unseen(start, split)
     labels = split.loc[split["part"] == "train", "label"].to_numpy(int)
@@ -218,14 +216,13 @@ def _check_start_model(config: TrainingConfig, store: Store, start: Bundle) -> N
         )
 
 
-def _divide(config: TrainingConfig, store: Store) -> pd.DataFrame:
+def _divide(config: TrainingConfig, store: Store, manifest: pd.DataFrame) -> pd.DataFrame:
     """Return the labelled images of a store with their part.
 
     Raises:
         DataError: there are no labelled images, or too few patients.
         ConfigError: the images don't fit in memory, or a share is impossible.
     """
-    manifest = store.manifest()
     labelled = manifest[manifest["label"].notna()].reset_index(drop=True)
     if labelled.empty:
         raise DataError(f"The store {store.name} has no labelled images. Training needs a cancer column.")
@@ -248,14 +245,20 @@ def _assert_memory(needed: int) -> None:
         )
 
 
-def preset_config(store: Store, start: Bundle | None) -> TrainingConfig:
-    """Return the one-click preset for a store, from random weights or from a model."""
+def preset_config(store: Store, start: Bundle | None, manifest: pd.DataFrame) -> TrainingConfig:
+    """Return the one-click preset for a store, from random weights or from a model.
+
+    Args:
+        store: the prepared store.
+        start: the model to start from; random weights without.
+        manifest: of the store.
+    """
     if start is None:
         return quick_start(store.name, None)
-    config, images = quick_start(store.name, start.name), store.manifest()
-    if start.seen_split(images).isna().all():
+    config = quick_start(store.name, start.name)
+    if start.seen_split(manifest).isna().all():
         return config
-    if not _was_split_by(start, images):  # only a model that it started from has seen them
+    if not _was_split_by(start, manifest):  # only a model that it started from has seen them
         return quick_start(store.name, None)
     return config.model_copy(update={name: getattr(start.card.config, name) for name in SPLIT_SETTINGS})
 

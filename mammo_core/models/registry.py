@@ -6,13 +6,13 @@ from pathlib import Path
 
 from mammo_core.documents.active_model import ActiveModel
 from mammo_core.documents.operating_point import OperatingPoint, ThresholdChoice
-from mammo_core.errors import DataError, ModelError, ModelNotFound, NameTaken
+from mammo_core.errors import DataError, InvalidName, ModelError, ModelNotFound, NameTaken
 from mammo_core.models.bundle import CARD, PREPROCESSING, Bundle, open_bundle, write_card
 from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.storage.atomic import write_bytes
 from mammo_core.storage.json_files import read_json
-from mammo_core.storage.names import check_name
+from mammo_core.storage.names import check_name, named_folder
 from mammo_core.workspace import Workspace
 
 DEMO = "demo"  # name of the shipped model
@@ -25,9 +25,10 @@ def model_folder(workspace: Workspace, name: str) -> Path:
     Raises:
         ModelNotFound: there is none of that name.
     """
-    for parent in (workspace.models, SHIPPED_MODELS):
-        if name and "/" not in name and (parent / name).is_dir():
-            return parent / name
+    with suppress(InvalidName):
+        for parent in (workspace.models, SHIPPED_MODELS):
+            if (folder := named_folder(parent, name)).is_dir():
+                return folder
     available = ", ".join(list_models(workspace)) or "none"
     raise ModelNotFound(f"There is no model {name!r}. These are available: {available}.")
 

@@ -1,6 +1,7 @@
-"""Check the names of data sets, stores, runs and models, which become folders."""
+"""Check the names of data sets, stores, runs and models, which are names of folders."""
 
 import re
+from pathlib import Path
 
 from mammo_core.errors import InvalidName
 
@@ -23,3 +24,20 @@ def check_name(name: str, reserved: frozenset[str] = frozenset()) -> str:
             f"{name!r} is not usable as a name; take up to {MAX_LENGTH} letters, digits, '.', '_' and '-'."
         )
     return name
+
+
+def named_folder(parent: Path, name: str) -> Path:
+    """Return the folder of a name, which never leads out of its parent folder.
+
+    Names longer than `check_name` allows are accepted: a run's name adds network and time to its store's.
+
+    Args:
+        parent: the folder of all runs and models, for example.
+        name: as given on the command line or read from a file.
+
+    Raises:
+        InvalidName: it is empty, "." or "..", or contains a separator of paths.
+    """
+    if name in ("", ".", "..") or any(character in name for character in "/\\:\0"):
+        raise InvalidName(f"{name!r} is not usable as a name; it must be the name of one folder.")
+    return parent / name

@@ -83,14 +83,14 @@ def test_state_file_of_earlier_version_is_read(job):
 
 def test_write_request_over_unreadable_state_needs_a_free_lock(job):
     (job.path / "state.json").write_text("{")
-    with job.lock(), pytest.raises(JobError, match="already being worked on"):
+    with job.lock(), pytest.raises(JobError, match="already running in"):
         job.write_request(JOB)
     job.write_request(JOB)
     assert job.state() == "queued"
 
 
 def test_write_request_while_job_is_active_raises_job_error(job):
-    with pytest.raises(JobError, match="already being worked on"):
+    with pytest.raises(JobError, match="already running in"):
         job.write_request(JOB)
 
 

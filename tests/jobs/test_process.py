@@ -34,7 +34,7 @@ def test_launch_runs_job_in_own_session_and_finishes(workspace):
     folder = launch(SMALL, workspace)
     process = process_of(folder)
     assert os.getsid(process.pid) == process.pid  # a session of its own
-    with pytest.raises(JobError, match="already being worked on"):
+    with pytest.raises(JobError, match="already running in"):
         launch(SMALL, workspace)
     wait_until(lambda: folder.state() in FINAL)
     assert folder.state() == "finished"

@@ -5,7 +5,9 @@ from filelock import FileLock
 
 from builders.jobs import DONE, FakeJob
 from builders.waiting import wait_until
-from mammo_core.jobs import FINAL, JobFolder, launch, stop_job
+from mammo_core.documents.job import DemoResult
+from mammo_core.errors import JobError
+from mammo_core.jobs import FINAL, JobFolder, launch, run_for_result, stop_job
 from mammo_core.jobs.demo import DemoJob
 from mammo_core.jobs.process import run_requested
 from mammo_core.jobs.queue import WAITING
@@ -48,6 +50,30 @@ def test_queue_ignores_job_with_unreadable_files(workspace):
     folder = JobFolder(data / "fake")
     folder.write_request(FakeJob())
     assert run_requested(folder, FakeJob(), workspace) == DONE
+
+
+def test_run_for_result_returns_the_document(workspace):
+    assert run_for_result(FakeJob(), workspace, DemoResult) == DONE.document
+
+
+def test_run_for_result_stopped_in_queue_raises_job_error(workspace):
+    workspace.data.mkdir()
+    folder, errors = JobFolder(workspace.data / "fake"), []
+
+    def run():
+        try:
+            run_for_result(FakeJob(), workspace, DemoResult)
+        except JobError as error:
+            errors.append(str(error))
+
+    with FileLock(workspace.data / ".demo.turn"):
+        thread = threading.Thread(target=run)
+        thread.start()
+        wait_until(lambda: folder.exists and folder.message() == WAITING)
+        stop_job(folder)
+        thread.join()
+    assert errors == ["Stopped while it was waiting for its turn."]
+    assert folder.state() == "stopped"
 
 
 def test_stop_signal_reaches_queued_job(workspace):

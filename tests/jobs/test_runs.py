@@ -5,7 +5,7 @@ import pytest
 from builders.jobs import FakeJob
 from mammo_core.documents.job import RunSummary
 from mammo_core.documents.training_config import TrainingConfig
-from mammo_core.errors import DataError
+from mammo_core.errors import DataError, InvalidName
 from mammo_core.jobs import JobFolder
 from mammo_core.jobs.runs import (
     active_jobs,
@@ -16,7 +16,7 @@ from mammo_core.jobs.runs import (
     run_folder,
     unreadable_jobs,
 )
-from mammo_core.jobs.training import TrainJob
+from mammo_core.jobs.training import TrainJob, resume_job
 from mammo_core.models import registry
 from mammo_core.models.registry import activate, write_note
 from mammo_core.workspace import Workspace
@@ -132,6 +132,13 @@ def test_any_active_true_if_one_run_is_queued(finished):
     assert not any_active(roots, ["trained", "other"])
 
 
-def test_run_folder_stays_in_models_folder(workspace):
-    roots = workspace
-    assert run_folder(roots, "../../etc") == roots.models / "etc"
+def test_run_folder_is_in_models_folder(workspace):
+    assert run_folder(workspace, "first") == workspace.models / "first"
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "a/b", "a\\b", "../../etc"])
+def test_run_folder_name_with_path_raises_invalid_name(workspace, name):
+    with pytest.raises(InvalidName, match="not usable as a name"):
+        run_folder(workspace, name)
+    with pytest.raises(InvalidName, match="not usable as a name"):
+        resume_job(workspace, name)

@@ -7,10 +7,14 @@ from filelock import FileLock
 
 from builders.waiting import wait_until
 from mammo_core.documents.metrics import read_metrics
+from mammo_core.documents.progress import ignore_progress
 from mammo_core.documents.training_config import TrainingConfig
+from mammo_core.documents.training_result import TrainingResult
 from mammo_core.errors import JobError, MammoError
 from mammo_core.jobs import FINAL, JobFolder, stop_job
+from mammo_core.jobs import training as training_module
 from mammo_core.jobs.queue import WAITING
+from mammo_core.jobs.spec import JobContext
 from mammo_core.jobs.training import TrainJob, can_resume, resume, resume_job, start, train_job
 from mammo_core.learning.plan import resolve
 from mammo_core.models.registry import activate
@@ -41,6 +45,24 @@ def test_train_job_name_in_use_gets_a_number(finished, monkeypatch):
     monkeypatch.setattr("mammo_core.jobs.training._time_text", lambda: first.name.removeprefix("demo-compact-"))
     first.folder(roots).mkdir()
     assert train_job(roots, settings_of()).name == f"{first.name}-2"
+
+
+def test_train_and_resume_resolve_once_in_one_process(finished, monkeypatch):
+    resolved, trained = [], []
+    monkeypatch.setattr(training_module, "resolve", lambda *args: resolved.append(resolve(*args)) or resolved[-1])
+    result = TrainingResult(
+        run="r", status="finished", message="Done.", epochs=1, best_epoch=1, seconds=1.0, verified=True
+    )
+    monkeypatch.setattr("mammo_core.learning.trainer.train", lambda plan, *rest: trained.append(plan) or result)
+    JobFolder(finished.models / "trained").write_state("stopped", "")
+    for job in (train_job(finished, settings_of()), resume_job(finished, "trained")):
+        context = JobContext(finished, job.folder(finished), ignore_progress, lambda: False)
+        assert job.run(context).document == result
+    assert len(resolved) == 2
+    assert all(plan is kept for plan, kept in zip(trained, resolved, strict=True))
+    read_again = TrainJob.model_validate(job.to_json())
+    assert read_again.run(context).document == result
+    assert len(resolved) == 3
 
 
 def test_start_same_settings_twice_is_one_run_and_other_settings_are_queued(finished):
@@ -101,7 +123,7 @@ def test_resume_job_finished_or_unknown_run_raises_job_error(finished):
     assert not can_resume(JobFolder(roots.models / "trained"))
     with pytest.raises(JobError, match="trained is finished"):
         resume_job(roots, "trained")
-    with pytest.raises(JobError, match="no training run"):
+    with pytest.raises(JobError, match="nobody is not a training run"):
         resume_job(roots, "nobody")
 
 

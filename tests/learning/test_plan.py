@@ -7,7 +7,7 @@ import pytest
 
 from builders.jobs import import_in_process
 from mammo_core.assessment.store_evaluation import evaluate_store
-from mammo_core.dataset.store import open_store
+from mammo_core.dataset.store import Store, open_store
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import ConfigError, DataError, MammoError, StoreUnfinished
 from mammo_core.learning.plan import input_states, preset_config, quick_start, resolve, resolve_preset
@@ -135,11 +135,21 @@ def test_preset_config_uses_the_split_of_its_start_model(finished):
     config = card.config.model_copy(update={"seed": 7, "test_share": 0.3})
     write_card(run, card.model_copy(update={"config": config}))
     store = open_store(finished, "demo")
-    own, plain = (preset_config(store, start) for start in (open_bundle(run), None))
+    own, plain = (preset_config(store, start, store.manifest()) for start in (open_bundle(run), None))
     assert (own.seed, own.test_share, own.start_from) == (7, 0.3, "trained")
     assert (plain.seed, plain.test_share, plain.start_from) == (0, 0.2, None)
     shipped = open_bundle(SHIPPED_MODELS / "demo")
-    assert preset_config(store, shipped).seed == 0  # it was trained on other phantoms
+    assert preset_config(store, shipped, store.manifest()).seed == 0  # it was trained on other phantoms
+
+
+def test_resolve_reads_the_manifest_once(finished, monkeypatch):
+    reads = []
+    manifest = Store.manifest
+    monkeypatch.setattr(Store, "manifest", lambda store: reads.append(store.name) or manifest(store))
+    plan_demo()
+    assert reads == ["demo"]
+    resolve_preset("demo", "trained", finished)
+    assert reads == ["demo"] * 2
 
 
 def test_resolve_hashes_a_start_model_once_until_its_files_change(finished, monkeypatch):

@@ -73,7 +73,7 @@ def test_list_models_includes_shipped_and_excludes_unfinished(models):
     assert open_bundle(model_folder(models, DEMO)).synthetic
 
 
-@pytest.mark.parametrize("name", ["nothing", "../models", ""])
+@pytest.mark.parametrize("name", ["nothing", "../models", "", ".", "..", "a/b", "a\\b"])
 def test_model_folder_unknown_name_raises_model_not_found(empty, name):
     with pytest.raises(ModelNotFound, match=r"There is no model .* available: demo"):
         model_folder(empty, name)
@@ -83,6 +83,14 @@ def test_delete_model_removes_folder(models):
     delete_model(models, "mine")
     assert not (models.models / "mine").exists()
     assert list_models(models) == [DEMO]
+
+
+@pytest.mark.parametrize("name", ["..", ".", "mine/..", "..\\models", "mine/"])
+def test_delete_model_name_with_path_raises_and_deletes_nothing(models, name):
+    before = sorted(models.models.parent.rglob("*"))
+    with pytest.raises(ModelNotFound, match="There is no model"):
+        delete_model(models, name)
+    assert sorted(models.models.parent.rglob("*")) == before
 
 
 def test_delete_model_active_model_raises_model_error(models):
