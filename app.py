@@ -8,7 +8,7 @@ def main() -> None:
     """Configure the page and run the one that the user chose."""
     # Uploads stay in memory: left alone, the server writes those above a megabyte to the disk while it receives them.
     MultiPartParser.spool_max_size = st.get_option("server.maxUploadSize") * 2**20
-    st.session_state["app"] = True  # see pages._session.open_page
+    st.session_state["app"] = True  # see ui.session.open_page
     st.set_page_config(page_title="Mammography workbench", page_icon=":material/radiology:", layout="wide")
     page = st.navigation(
         {

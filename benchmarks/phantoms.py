@@ -147,7 +147,7 @@ def measure_speed(patients: int, full: int, report: Report) -> None:
             encode(render(job, grid), job, grid)
         rate = len(jobs) / (time.process_time() - start)
         report.add(
-            f"{grid.rows} × {grid.columns}, images a second and core",
+            f"{grid.rows} × {grid.columns}, images per second and core",
             f"{rate:.2f}",
             f"at least {target}",
             rate >= target,

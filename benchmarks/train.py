@@ -65,7 +65,7 @@ def rate(images: int, ends: list[float]) -> float:
 
 
 def train_bare(data: TrainingData, config: TrainingConfig) -> float:
-    """Train with `model.fit` on arrays in memory; return images a second."""
+    """Train with `model.fit` on arrays in memory; return images per second."""
     images, labels = (values[data.indices("train")] for values in (data.images, data.labels))
     shown = [values[data.indices("validation")] for values in (data.images, data.labels)]
     model = build(config.network, SIZE)

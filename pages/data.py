@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from mammo_core.dataset.library import list_datasets
+from mammo_core.dataset.library import list_datasets, unreadable_datasets
 from mammo_core.dataset.store import list_stores, outdated_stores
 from mammo_core.jobs.demo import unfinished_demos
-from ui.dataset_cards import create_demo, link_folder, show_dataset, show_unfinished
+from ui.dataset_cards import create_demo, link_folder, show_dataset, show_unfinished, show_unreadable
 from ui.session import current_workspace, errors_shown, open_page
 from ui.store_cards import show_store
 
@@ -18,6 +18,8 @@ with left:
     st.subheader("Data sets")
     for dataset in datasets:
         show_dataset(dataset)
+    for name, error in unreadable_datasets(workspace).items():
+        show_unreadable(name, error)
     if not datasets:
         st.info(
             "No data set yet. Create demo data, or link a folder in the RSNA layout.", icon=":material/folder_open:"

@@ -2,27 +2,16 @@
 
 import streamlit as st
 
-from mammo_core.documents.metrics import read_metrics
-from mammo_core.figures.training import loss_curves, score_curves
 from mammo_core.jobs.runs import model_table
 from mammo_core.models.bundle import open_bundle
-from mammo_core.models.registry import active_model, list_models, model_folder
+from mammo_core.models.registry import active_model, choose_models, model_folder, unfinished_models
 from ui.error_browser import show_errors
 from ui.model_actions import show_actions
 from ui.model_comparison import show_comparison
 from ui.operating_point import show_operating_point
-from ui.report_view import show_card, show_report, show_subgroups
+from ui.report_view import show_card, show_report, show_subgroups, show_training
 from ui.resources import show_limit
 from ui.session import current_workspace, errors_shown, open_page
-
-
-def show_curves(name: str) -> None:
-    """Show the curves of a model's training."""
-    records = read_metrics(model_folder(current_workspace(), name))
-    left, right = st.columns(2)
-    left.plotly_chart(loss_curves(records), key=f"loss {name}")
-    right.plotly_chart(score_curves(records), key=f"scores {name}")
-
 
 open_page("Models")
 workspace = current_workspace()
@@ -34,13 +23,8 @@ if table.empty:
     st.stop()
 st.caption("Select one model to see its report, or several to compare.")
 rows = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="multi-row", key="chosen").selection.rows
-available = table["model"].tolist()
-names = (
-    [available[row] for row in rows if row < len(available)]  # the selection outlives a deleted model's row
-    or [name for name in available if name == active_model(workspace)]
-    or available[:1]
-)
-if unfinished := sorted(set(names) - set(list_models(workspace))):
+names = choose_models(table["model"].tolist(), rows, active_model(workspace))
+if unfinished := unfinished_models(workspace, names):
     st.info(
         f"{', '.join(unfinished)}: no finished model yet. See the Train page for its curves.",
         icon=":material/hourglass:",
@@ -61,7 +45,7 @@ views = {
     "Operating point": show_operating_point,
     "Subgroups": show_subgroups,
     "Errors": show_errors,
-    "Training": lambda bundle: show_curves(bundle.name),
+    "Training": show_training,
     "Card": show_card,
 }
 for tab, show in zip(st.tabs(list(views), key="view", bind="query-params"), views.values(), strict=True):

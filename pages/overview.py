@@ -9,7 +9,7 @@ from mammo_core.evaluation.tables import format_ci
 from mammo_core.jobs.runs import active_jobs, list_runs, unreadable_jobs
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, list_models, model_folder
-from ui.session import current_workspace, errors_shown, open_page, state_badge
+from ui.session import current_workspace, errors_shown, open_page, show_error, state_badge
 
 STEPS = (
     (
@@ -55,7 +55,7 @@ with right.container(border=True, height="stretch"):
             if run.active and run.auc:
                 st.caption(f"Breast-level AUC {format_ci(run.auc)}, 95 % CI, on unseen patients.")
     except MammoError as error:
-        st.error(str(error), icon=":material/error:")
+        show_error(error)
 
 if active_jobs(workspace):
     st.subheader("In progress")

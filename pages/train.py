@@ -7,9 +7,9 @@ from mammo_core.errors import MammoError
 from mammo_core.jobs.runs import list_runs
 from mammo_core.models.registry import compatible_models
 from ui.run_view import choose_run
-from ui.session import current_workspace, errors_shown, open_page
+from ui.session import current_workspace, errors_shown, open_page, show_error
 from ui.training_form import choose_settings
-from ui.training_plan import plan_preset, plan_settings, show_error, show_plan
+from ui.training_plan import plan_preset, plan_settings, show_plan
 
 open_page("Train")
 workspace = current_workspace()

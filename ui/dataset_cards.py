@@ -5,19 +5,14 @@ from pathlib import Path
 import streamlit as st
 
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dataset.library import Dataset, check_dataset, link_dataset, size_of
+from mammo_core.dataset.library import Dataset, describe_dataset, image_bytes, link_dataset, summarise_dataset
 from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED
-from mammo_core.errors import MammoError
+from mammo_core.errors import DataError, MammoError
 from mammo_core.jobs import JobFolder, launch
 from mammo_core.jobs.demo import DemoJob
 from mammo_core.jobs.importing import import_job, is_importing
-from ui.session import catalogue_of, current_workspace
+from ui.session import catalogue_of, current_workspace, show_error
 from ui.store_cards import show_job
-
-
-def show_error(error: MammoError) -> None:
-    """Show an error of the core as one sentence."""
-    st.error(str(error), icon=":material/error:")
 
 
 @st.cache_data(max_entries=16, show_spinner="Adding up the sizes of the files …")
@@ -26,7 +21,7 @@ def bytes_of(path: str, version: float, _dataset: Dataset) -> int:
 
     `path` and `version` are the cache's key.
     """
-    return size_of(catalogue_of(_dataset))
+    return image_bytes(catalogue_of(_dataset))
 
 
 def start_import(source: str) -> None:
@@ -53,18 +48,22 @@ def show_dataset(dataset: Dataset) -> None:
         missing = catalogue.missing_files
         state = f":orange-badge[files missing: {missing:,}]" if missing else ":green-badge[complete]"
         left.markdown(f"**{dataset.name}** {origin} {state}  \n:small[{dataset.path}]")
-        table = catalogue.table
-        size = bytes_of(str(dataset.path), dataset.version, dataset)
-        st.markdown(
-            f":small[{len(table):,} images of {table['patient_id'].nunique():,} patients · {size / 1e6:,.1f} MB]"
-        )
+        size = bytes_of(str(dataset.path), dataset.latest_change(), dataset)
+        st.markdown(f":small[{describe_dataset(catalogue, size)}]")
         busy = is_importing(current_workspace(), catalogue.csv)
         if right.button(
             "Import", key=f"import {dataset.name}", icon=":material/play_arrow:", width="stretch", disabled=busy
         ):
             start_import(str(dataset.path))
         with st.expander("Contents"):
-            st.table(check_dataset(catalogue), hide_index=True)
+            st.table(summarise_dataset(catalogue), hide_index=True)
+
+
+def show_unreadable(name: str, error: DataError) -> None:
+    """Show a data set whose link is damaged."""
+    with st.container(border=True):
+        st.markdown(f"**{name}** :red-badge[not readable]")
+        show_error(error)
 
 
 def show_unfinished(job: JobFolder) -> None:
@@ -86,7 +85,7 @@ def link_folder() -> None:
                 catalogue = read_catalogue(Path(path.strip()))
         except MammoError as error:
             return show_error(error)
-        st.table(check_dataset(catalogue), hide_index=True)
+        st.table(summarise_dataset(catalogue), hide_index=True)
         name = st.text_input("Name", value=catalogue.root.name, key="link name")
         if st.button("Link", type="primary", icon=":material/link:"):
             try:
@@ -104,10 +103,10 @@ def create_demo(expanded: bool) -> None:
     ):
         name = st.text_input("Name", value="demo")
         patients = st.slider("Patients", 10, 1000, DEMO_PATIENTS, 2)
-        percent = st.slider("Positive patients, %", 4, 50, round(100 * DEMO_PREVALENCE), 1)
+        prevalence = st.slider("Positive patients", 0.04, 0.5, DEMO_PREVALENCE, 0.01, format="percent")
         seed = st.number_input("Seed", 0, 2**31 - 1, DEMO_SEED)
         if st.form_submit_button("Create", type="primary"):
-            job = DemoJob(out=Path(name.strip()), patients=patients, seed=seed, prevalence=percent / 100)
+            job = DemoJob(out=Path(name.strip()), patients=patients, seed=seed, prevalence=prevalence)
             try:
                 launch(job, current_workspace())
             except MammoError as error:

@@ -95,7 +95,7 @@ def choose_patient(breasts: pd.DataFrame, cell: str, key: str) -> str | None:
         key=key,
     )
     selected = event.selection.rows[0] if event.selection.rows else 0
-    return str(breasts["patient_id"].iloc[selected])
+    return str(breasts["patient_id"].tolist()[selected])
 
 
 def show_patient(bundle: Bundle, patient: str) -> None:

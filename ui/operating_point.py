@@ -4,7 +4,7 @@ import streamlit as st
 
 from mammo_core.documents.operating_point import ThresholdChoice
 from mammo_core.evaluation import POLICIES, choose_threshold, to_unit
-from mammo_core.evaluation.operating import PREVALENCES
+from mammo_core.evaluation.operating import PREVALENCES, from_per_thousand, to_per_thousand
 from mammo_core.evaluation.tables import operating_table
 from mammo_core.figures.evaluation import score_figure
 from mammo_core.models.bundle import Bundle
@@ -21,8 +21,8 @@ def show_operating_point(bundle: Bundle) -> None:
     units = to_unit(bundle.evaluation_predictions(), "breast")
     right.dataframe(operating_table(units, threshold, prevalence), hide_index=True)
     right.caption(
-        f"Breasts of the held-out patients, projected to {1000 * prevalence:.1f} cancers in 1,000. Readers: US screening, "
-        "Breast Cancer Surveillance Consortium (Lehman et al. 2017)."
+        f"Breasts of the held-out patients, projected to {to_per_thousand(prevalence):.1f} cancers in 1,000. Readers: US "
+        "screening, Breast Cancer Surveillance Consortium (Lehman et al. 2017)."
     )
     right.plotly_chart(score_figure(units, threshold), key="scores at the threshold")
     if left.button("Use this operating point", icon=":material/save:", disabled=threshold == bundle.threshold):
@@ -50,4 +50,4 @@ def select_prevalence() -> float:
     )
     if population in PREVALENCES:
         return PREVALENCES[population]
-    return st.number_input("Cancers in 1,000", 0.1, 500.0, 20.6, 0.1) / 1000
+    return from_per_thousand(st.number_input("Cancers in 1,000", 0.1, 500.0, 20.6, 0.1))

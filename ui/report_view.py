@@ -3,6 +3,7 @@
 import streamlit as st
 
 from mammo_core.assessment import current_report
+from mammo_core.documents.metrics import read_metrics
 from mammo_core.documents.report import EvaluationReport, Localisation
 from mammo_core.documents.units import UNITS
 from mammo_core.evaluation import to_unit
@@ -15,6 +16,7 @@ from mammo_core.figures.evaluation import (
     subgroup_figure,
 )
 from mammo_core.figures.model_report import card_tables
+from mammo_core.figures.training import loss_curves, score_curves
 from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.models.registry import list_models, model_folder
 from ui.session import current_workspace
@@ -97,3 +99,11 @@ def show_card(bundle: Bundle) -> None:
     for title, table in card_tables(bundle.card).items():
         st.markdown(f"**{title}**")
         st.dataframe(table, hide_index=True, width="content")
+
+
+def show_training(bundle: Bundle) -> None:
+    """Show the learning curves of a model's training."""
+    records = read_metrics(model_folder(current_workspace(), bundle.name))
+    left, right = st.columns(2)
+    left.plotly_chart(loss_curves(records), key=f"loss {bundle.name}")
+    right.plotly_chart(score_curves(records), key=f"scores {bundle.name}")

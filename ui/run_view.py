@@ -8,12 +8,13 @@ import streamlit as st
 from mammo_core.documents.metrics import read_metrics
 from mammo_core.documents.verification import describe_verification
 from mammo_core.figures.training import COMPARED, compared_curves, loss_curves, score_curves
-from mammo_core.jobs import FINAL, JobFolder, stop_job
+from mammo_core.jobs import FINAL, JobFolder
 from mammo_core.jobs.runs import any_active, run_folder
 from mammo_core.jobs.training import can_resume, resume
 from mammo_core.workspace import Workspace
 from ui.live_chart import live_chart
 from ui.session import errors_shown, state_badge
+from ui.stop_button import show_stop_button
 
 REFRESH_SECONDS = 1.0
 
@@ -61,11 +62,7 @@ def show_run(workspace: Workspace, name: str, others: list[str], logarithmic: bo
 def show_actions(workspace: Workspace, job: JobFolder, state: str) -> None:
     """Show the button that stops or resumes a run."""
     if state not in FINAL:
-        label, icon = ("Stop now", ":material/dangerous:") if job.stop_requested() else ("Stop", ":material/stop:")
-        if st.button(label, icon=icon, width="stretch", key="stop", help="The best model so far is kept."):
-            with errors_shown():
-                stop_job(job)
-            st.rerun()
+        show_stop_button(job, "The best model so far is kept.")
     elif can_resume(job) and st.button("Resume", icon=":material/resume:", width="stretch", key="resume"):
         with errors_shown():
             resume(workspace, job.name)

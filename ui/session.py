@@ -48,13 +48,18 @@ def open_page(title: str) -> None:
     st.title(title)
 
 
+def show_error(error: MammoError) -> None:
+    """Show an error of the core as one sentence."""
+    st.error(str(error), icon=":material/error:")
+
+
 @contextmanager
 def errors_shown() -> Iterator[None]:
     """Show a MammoError on the page and end the script run there."""
     try:
         yield
     except MammoError as error:
-        st.error(str(error), icon=":material/error:")
+        show_error(error)
         st.stop()
 
 
@@ -73,7 +78,7 @@ def catalogue_of(dataset: Dataset) -> Catalogue:
 
     It is read again when the data set has changed.
     """
-    return _read(str(dataset.path), dataset.version)
+    return _read(str(dataset.path), dataset.latest_change())
 
 
 def choose_catalogue() -> Catalogue:

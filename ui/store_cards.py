@@ -3,27 +3,14 @@
 import streamlit as st
 
 from mammo_core.dataset.importer import quarantined_so_far
-from mammo_core.dataset.store import CLASSES, UNLABELLED, Store, StoreContents, open_store, store_contents
+from mammo_core.dataset.store import Store, StoreContents, open_store, store_contents
 from mammo_core.errors import MammoError
-from mammo_core.jobs import FINAL, JobFolder, launch, stop_job
-from mammo_core.jobs.importing import import_again_job
-from ui.session import current_workspace, state_badge
+from mammo_core.jobs import FINAL, JobFolder, launch
+from mammo_core.jobs.importing import resume_import_job
+from ui.session import current_workspace, show_error, state_badge
+from ui.stop_button import show_stop_button
 
 REFRESH_SECONDS = 1.0
-
-
-def stop(job: JobFolder) -> None:
-    """Stop a job; an error is shown as a toast."""
-    try:
-        stop_job(job)
-    except MammoError as error:
-        st.toast(str(error), icon=":material/error:", duration="long")
-
-
-def show_stop_button(job: JobFolder) -> None:
-    """Show the button that stops a job; a second stop ends it at once."""
-    label, icon = ("Stop now", ":material/dangerous:") if job.stop_requested() else ("Stop", ":material/stop:")
-    st.button(label, key=f"stop {job.path}", icon=icon, width="stretch", on_click=stop, args=(job,))
 
 
 def follow(job: JobFolder) -> None:
@@ -68,10 +55,9 @@ def import_again(store: Store, *, retry: bool = False) -> None:
     """Resume an import and show the page again; an error is shown here."""
     workspace = current_workspace()
     try:
-        launch(import_again_job(workspace, store, retry=retry), workspace)
+        launch(resume_import_job(workspace, store, retry=retry), workspace)
     except MammoError as error:
-        st.error(str(error), icon=":material/error:")
-        return
+        return show_error(error)
     st.rerun()
 
 
@@ -106,10 +92,7 @@ def show_store(store: Store) -> None:
         )
         if not active:
             contents = contents_of(str(store.folder), job.changed_at())
-            labels = ", ".join(
-                f"{number:,} {name}" for name in (*CLASSES, UNLABELLED) if (number := getattr(contents, name))
-            )
-            st.markdown(f":small[{labels or 'no images yet'} · {contents.bytes / 1e6:,.1f} MB]")
+            st.markdown(f":small[{contents.describe()}]")
         show_job(job)
         st.fragment(show_quarantine, run_every=REFRESH_SECONDS if active else None)(store, active)
         if resume:

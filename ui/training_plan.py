@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mammo_core.documents.training_config import TrainingConfig
-from mammo_core.errors import MammoError, ModelError
+from mammo_core.errors import ModelError
 from mammo_core.jobs.training import start
 from mammo_core.learning.plan import FileStates, TrainingPlan, input_states, resolve, resolve_preset
 from mammo_core.models.registry import active_model
@@ -62,8 +62,3 @@ def show_plan(plan: TrainingPlan, label: str, workspace: Workspace) -> None:
             st.session_state["run"] = start(workspace, plan).name
         st.session_state["started"] = True
         st.rerun()
-
-
-def show_error(error: MammoError) -> None:
-    """Show why a run can't be started."""
-    st.error(str(error), icon=":material/error:")

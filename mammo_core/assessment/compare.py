@@ -23,7 +23,7 @@ def compare_models(
     The bootstrap over patients is paired.
 
     Args:
-        candidate: one row an image, see `mammo_core.evaluation.units`, with image_id.
+        candidate: one row per image, see `mammo_core.evaluation.units`, with image_id.
         other: likewise, of the other model.
         other_name: the name of the other model in the verdict.
         unit: what is counted.

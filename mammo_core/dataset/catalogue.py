@@ -1,6 +1,6 @@
 """Read a folder in the RSNA layout.
 
-The result has one validated row for each image, with the file path that the CSV lacks.
+The result has one validated row per image, with the file path that the CSV lacks.
 """
 
 import os
@@ -48,7 +48,7 @@ class Catalogue:
     """The images of one data set.
 
     Attributes:
-        table: one row for each image. patient_id, image_id, site_id, machine_id, laterality ("L" or "R"), view (capitals)
+        table: one row per image. patient_id, image_id, site_id, machine_id, laterality ("L" or "R"), view (capitals)
             and density ("A" to "D") are text; age is float64 in years; cancer, biopsy, invasive, implant,
             difficult_negative_case and BIRADS are nullable Int8; file is the absolute path of the image, or missing.
             Columns that the CSV lacks are present with all values missing.
@@ -197,9 +197,8 @@ def _reject_duplicates(table: pd.DataFrame, csv: Path) -> None:
     same_name = (table["patient_id"] + "_" + table["image_id"]).duplicated()
     if same_name.any():
         raise DataError(
-            f"{csv.name} lists {int(same_name.sum())} images whose <patient_id>_<image_id>, the name of the prepared image, "
-            f"is another image's too (first in line {int(same_name.to_numpy().argmax()) + 2}); change one of the two "
-            "identifiers."
+            f"{csv.name}: {int(same_name.sum())} images share the prepared file name <patient_id>_<image_id> with another "
+            f"image (first in line {int(same_name.to_numpy().argmax()) + 2}); change one of the identifiers."
         )
 
 

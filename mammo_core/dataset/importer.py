@@ -145,17 +145,17 @@ def quarantined_so_far(store: Store) -> pd.DataFrame:
     It includes the images quarantined by an import that is running or was interrupted.
 
     Returns:
-        One row for each image: reason, detail, image_id and file. The file is relative to the data set if it is inside.
+        One row per image: reason, detail, image_id and file. The file is relative to the data set if it is inside.
     """
     earlier = store.quarantine().to_dict("records")
     rows = {row["image_id"]: row for row in earlier}
     rows |= {image.image_id: image.row.to_json() for image in _read_carried_over(store)}
     table = pd.DataFrame(list(rows.values()), columns=pd.Index(["reason", "detail", "image_id", "file"]))
-    root = f"{store.csv.parent}{os.sep}"
+    root = f"{store.read_csv_path().parent}{os.sep}"
     return table.assign(file=table["file"].astype("str").str.removeprefix(root))
 
 
-def forget_quarantine(store: Store) -> None:
+def clear_quarantine(store: Store) -> None:
     """Let the next import retry the files that earlier imports could not prepare."""
     for name in (CARRIED_OVER, QUARANTINE):
         (store.folder / name).unlink(missing_ok=True)

@@ -14,7 +14,7 @@ def read_lesions(folder: Path) -> pd.DataFrame | None:
     """Read lesions.csv of a data set.
 
     Returns:
-        One row for each lesion and image, with at least `LesionAnnotation.required_columns`; image_id is text. None if
+        One row per lesion and image, with at least `LesionAnnotation.required_columns`; image_id is text. None if
         the data set has no such file.
 
     Raises:

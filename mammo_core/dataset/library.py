@@ -4,6 +4,7 @@ They are folders in the data folder, and linked folders elsewhere.
 """
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import pandas as pd
 from mammo_core.dataset.catalogue import COLUMNS, Catalogue, read_catalogue
 from mammo_core.documents.dataset import DatasetInfo, DatasetLink, StoreSource
 from mammo_core.errors import DataError
+from mammo_core.storage.disk_space import format_bytes
 from mammo_core.storage.names import check_name
 from mammo_core.workspace import Workspace
 
@@ -35,9 +37,8 @@ class Dataset:
     synthetic: bool
     linked: bool = False
 
-    @property
-    def version(self) -> float:
-        """The newest modification time in the data set, in s.
+    def latest_change(self) -> float:
+        """Return the newest modification time in the data set, in s.
 
         It changes when the data set does. It covers the CSV files, the data set's folder, and the folders that hold the
         images or the patients' folders. A new file there is noticed, one more in a patient's folder is not: checking
@@ -49,17 +50,30 @@ class Dataset:
 
 
 def list_datasets(workspace: Workspace) -> list[Dataset]:
-    """Return the data sets that have a CSV, sorted by name."""
-    datasets = []
+    """Return the data sets that have a CSV, sorted by name; those whose link is damaged are left out."""
+    return [dataset for _, dataset in _datasets(workspace) if isinstance(dataset, Dataset)]
+
+
+def unreadable_datasets(workspace: Workspace) -> dict[str, DataError]:
+    """Return the error of each data set whose link is damaged, by its name."""
+    return {name: error for name, error in _datasets(workspace) if isinstance(error, DataError)}
+
+
+def _datasets(workspace: Workspace) -> Iterator[tuple[str, Dataset | DataError]]:
+    """Yield the name of each data set, and the data set, or why its link can't be read."""
     for folder in sorted(workspace.data.glob("*/")):
         if (folder / DatasetLink.file_name).exists():
-            link = DatasetLink.read(folder / DatasetLink.file_name)
-            datasets.append(
-                Dataset(folder.name, Path(link.csv or link.path), is_synthetic(Path(link.path)), linked=True)
-            )
+            try:
+                yield folder.name, _linked_dataset(folder)
+            except DataError as error:
+                yield folder.name, error
         elif any((folder / name).is_file() for name in ("train.csv", "test.csv")):
-            datasets.append(Dataset(folder.name, folder, is_synthetic(folder)))
-    return datasets
+            yield folder.name, Dataset(folder.name, folder, is_synthetic(folder))
+
+
+def _linked_dataset(folder: Path) -> Dataset:
+    link = DatasetLink.read(folder / DatasetLink.file_name)
+    return Dataset(folder.name, Path(link.csv or link.path), is_synthetic(Path(link.path)), linked=True)
 
 
 def find_dataset(workspace: Workspace, name_or_path: str | Path) -> Path:
@@ -99,7 +113,7 @@ def link_dataset(workspace: Workspace, name: str, path: str | Path) -> Dataset:
     return Dataset(name, catalogue.csv, is_synthetic(catalogue.root), linked=True)
 
 
-def size_of(catalogue: Catalogue) -> int:
+def image_bytes(catalogue: Catalogue) -> int:
     """Return the total size of a data set's images in bytes.
 
     This makes one file system call for each image.
@@ -107,7 +121,7 @@ def size_of(catalogue: Catalogue) -> int:
     return sum(os.stat(file).st_size for file in catalogue.table["file"].dropna() if os.path.exists(file))
 
 
-def check_dataset(catalogue: Catalogue) -> pd.DataFrame:
+def summarise_dataset(catalogue: Catalogue) -> pd.DataFrame:
     """Summarise a data set before it is linked or imported.
 
     Returns:
@@ -125,6 +139,17 @@ def check_dataset(catalogue: Catalogue) -> pd.DataFrame:
         "columns missing": ", ".join(absent) or "none",
     }
     return pd.DataFrame({"item": list(rows), "value": list(rows.values())})
+
+
+def describe_dataset(catalogue: Catalogue, size: int) -> str:
+    """Return a data set's contents in one line.
+
+    Args:
+        catalogue: of the data set.
+        size: of its images in bytes, see `image_bytes`.
+    """
+    table = catalogue.table
+    return f"{len(table):,} images of {table['patient_id'].nunique():,} patients · {format_bytes(size)}"
 
 
 def is_synthetic(folder: Path) -> bool:

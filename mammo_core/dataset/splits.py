@@ -19,7 +19,7 @@ def split_patients(manifest: pd.DataFrame, validation_share: float, test_share: 
     """Split the patients, stratified by whether any of their images is positive.
 
     Args:
-        manifest: one row for each image, with patient_id and label (0 or 1).
+        manifest: one row per image, with patient_id and label (0 or 1).
         validation_share: share of the patients for early stopping and calibration, in (0, 1).
         test_share: share of the patients for the final report only, in [0, 1).
         seed: seed of the shuffle.
@@ -53,7 +53,7 @@ def split_fold(manifest: pd.DataFrame, folds: int, fold: int, validation_share: 
     Over all folds, each patient is tested once.
 
     Args:
-        manifest: one row for each image, with patient_id and label (0 or 1).
+        manifest: one row per image, with patient_id and label (0 or 1).
         folds: number of folds, at least 2.
         fold: number of the fold that is the test part, from 1.
         validation_share: share of all patients, taken from the other folds.
@@ -72,7 +72,7 @@ def split_fold(manifest: pd.DataFrame, folds: int, fold: int, validation_share: 
             "and at least a tenth must be left to train on."
         )
     positive = _positive(manifest)
-    _assert_enough(positive, 1 / folds, least=folds)
+    _assert_enough(positive, 1 / folds, min_patients=folds)
     divider = StratifiedKFold(folds, shuffle=True, random_state=seed)
     kept, taken = list(divider.split(positive, positive))[fold - 1]
     parts = pd.Series("train", index=positive.index)
@@ -94,9 +94,9 @@ def _divide(positive: pd.Series, share: float, seed: int) -> tuple[np.ndarray, n
     return kept, taken
 
 
-def _assert_enough(positive: pd.Series, share: float, least: int = 2) -> None:
+def _assert_enough(positive: pd.Series, share: float, min_patients: int = 2) -> None:
     counts = positive.value_counts()
-    if len(counts) < 2 or counts.min() < least or round(counts.min() * share) < 1:
+    if len(counts) < 2 or counts.min() < min_patients or round(counts.min() * share) < 1:
         negative, cancer = int(counts.get(0, 0)), int(counts.get(1, 0))
         raise DataError(
             f"The data has {negative} patients without and {cancer} with a positive image: too few to train and "
@@ -104,14 +104,14 @@ def _assert_enough(positive: pd.Series, share: float, least: int = 2) -> None:
         )
 
 
-def sample_patients(table: pd.DataFrame, most: int, seed: int) -> np.ndarray:
+def sample_patients(table: pd.DataFrame, max_images: int, seed: int) -> np.ndarray:
     """Choose a stratified random sample of the patients of each part.
 
     The strata are patients with and without a positive image.
 
     Args:
-        table: one row for each image, with patient_id, label (0 or 1) and part.
-        most: approximate number of images of each part; a part with fewer is kept completely.
+        table: one row per image, with patient_id, label (0 or 1) and part.
+        max_images: approximate number of images of each part; a part with fewer is kept completely.
         seed: seed of the choice.
 
     Returns:
@@ -121,7 +121,7 @@ def sample_patients(table: pd.DataFrame, most: int, seed: int) -> np.ndarray:
     images = table["part"].value_counts()
     chosen: list[str] = []
     for (part, _), group in patients.groupby(["part", "positive"]):
-        count = math.ceil(len(group) * min(1.0, most / images[part]))
+        count = math.ceil(len(group) * min(1.0, max_images / images[part]))
         chosen += group.sample(count, random_state=seed).index.tolist()
     return table["patient_id"].isin(chosen).to_numpy()
 
@@ -130,7 +130,7 @@ def assert_no_overlap(split: pd.DataFrame) -> None:
     """Check that no patient is in two parts of a split.
 
     Args:
-        split: one row for each image, with patient_id and part.
+        split: one row per image, with patient_id and part.
 
     Raises:
         DataError: a patient is in more than one part.

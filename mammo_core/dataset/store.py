@@ -6,8 +6,8 @@ A store holds model inputs as PNG files by label, their index, and the configura
         negative/  positive/  unlabelled/      <patient_id>_<image_id>.png, 8-bit greyscale
         contract.json                          the preprocessing configuration
         source.json                            where the images come from
-        manifest.parquet                       one row for each image in the store
-        quarantine.parquet                     one row for each image that could not be prepared, with the reason
+        manifest.parquet                       one row per image in the store
+        quarantine.parquet                     one row per image that could not be prepared, with the reason
 
 Each PNG carries its image_id and geometry in a text chunk. So an image and its entry appear together or not at all, and
 the manifest can be rebuilt from the PNG files after a crash.
@@ -36,6 +36,7 @@ from mammo_core.documents.manifest import PngEntry, PreparedImage, QuarantineRow
 from mammo_core.errors import ConfigError, DataError, StoreUnfinished
 from mammo_core.preprocess import Geometry, ModelInput, PreprocessingConfig
 from mammo_core.storage.atomic import atomic_path, write_bytes
+from mammo_core.storage.disk_space import format_bytes
 from mammo_core.storage.json_files import read_json
 from mammo_core.workspace import Workspace
 
@@ -71,16 +72,19 @@ class Store:
         """Name of the store, which is its folder's."""
         return self.folder.name
 
-    @property
-    def csv(self) -> Path:
-        """Path of the CSV of the data set that it was made from, read from source.json."""
+    def read_csv_path(self) -> Path:
+        """Read from source.json where the CSV of the data set is that it was made from.
+
+        Raises:
+            DataError: source.json is missing or not readable.
+        """
         return self.data_root.absolute() / self.source().csv
 
     def manifest(self) -> pd.DataFrame:
         """Return the table of prepared images.
 
         Returns:
-            One row for each image: the catalogue's columns, label, png, sha256 and geometry (see `parse_geometry`).
+            One row per image: the catalogue's columns, label, png, sha256 and geometry (see `parse_geometry`).
 
         Raises:
             StoreUnfinished: the store has no manifest yet.
@@ -97,7 +101,7 @@ class Store:
         """Return the images that could not be prepared.
 
         Returns:
-            One row for each image: image_id, file, reason, detail.
+            One row per image: image_id, file, reason, detail.
         """
         path = self.folder / QUARANTINE
         return pd.read_parquet(path) if path.exists() else pd.DataFrame(columns=pd.Index(QUARANTINE_COLUMNS))
@@ -146,6 +150,11 @@ class StoreContents:
     positive: int
     unlabelled: int
     bytes: int
+
+    def describe(self) -> str:
+        """Return the contents in one line."""
+        labels = [f"{number:,} {name}" for name in (*CLASSES, UNLABELLED) if (number := getattr(self, name))]
+        return f"{', '.join(labels) or 'no images yet'} · {format_bytes(self.bytes)}"
 
 
 def store_contents(store: Store) -> StoreContents:

@@ -19,8 +19,10 @@ class PartCounts(Document):
     """The size of one part of the split.
 
     Attributes:
-        images, patients: in the part.
-        positive_images, positive_patients: those with cancer.
+        images: number of images in the part.
+        patients: number of patients in the part.
+        positive_images: number of images with cancer.
+        positive_patients: number of patients with cancer.
     """
 
     images: int
@@ -53,7 +55,9 @@ class MetricsSummary(Document):
     Attributes:
         part: the part of the split that was evaluated.
         unit: what is counted.
-        n, positives, patients: numbers of units, of positive units and of patients.
+        n: number of units.
+        positives: number of positive units.
+        patients: number of patients.
         auc, average_precision, sensitivity_at_90_specificity, partial_auc, brier: see `mammo_core.evaluation.metrics`.
     """
 
@@ -74,7 +78,8 @@ class CalibrationRecord(Document):
 
     Attributes:
         method: how the curve was fitted.
-        slope, intercept: on the logit, see `mammo_core.evaluation.calibration`.
+        slope: factor of the logit, see `mammo_core.evaluation.calibration`.
+        intercept: added to the scaled logit.
     """
 
     method: str

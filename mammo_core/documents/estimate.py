@@ -8,7 +8,8 @@ class Estimate(Document):
 
     Attributes:
         value: the estimate.
-        low, high: bounds of the interval.
+        low: lower bound of the interval.
+        high: upper bound of the interval.
     """
 
     value: float | None

@@ -8,7 +8,8 @@ class AgeSummary(Document):
 
     Attributes:
         n: number of known ages.
-        mean, median: None without ages.
+        mean: mean age in years; None without ages.
+        median: median age in years; None without ages.
         std: standard deviation with n - 1; None with fewer than two ages.
     """
 
@@ -22,7 +23,8 @@ class AgeByLabel(Document):
     """Ages over images, by label.
 
     Attributes:
-        negative, positive: ages of the images with that label.
+        negative: ages of the negative images.
+        positive: ages of the positive images.
     """
 
     negative: AgeSummary
@@ -33,7 +35,9 @@ class PositiveCounts(Document):
     """Number of positive units.
 
     Attributes:
-        images, breasts, patients: None without labels.
+        images: number of positive images; None without labels.
+        breasts: number of positive breasts; None without labels.
+        patients: number of positive patients; None without labels.
     """
 
     images: int | None
@@ -45,10 +49,16 @@ class ExploreSummary(Document):
     """Statistics of a data set.
 
     Attributes:
-        images, breasts, patients: how many there are.
+        images: number of images.
+        breasts: number of breasts.
+        patients: number of patients.
         positive: how many of them are positive.
         age: ages over images.
-        views, sites, machines, density, birads: number of images by value, the most frequent first.
+        views: number of images by view, the most frequent first.
+        sites: number of images by site, likewise.
+        machines: number of images by machine, likewise.
+        density: number of images by density class, likewise.
+        birads: number of images by BI-RADS, likewise.
         missing: number of images without a value, by column; a column that the CSV lacks is missing for all images.
     """
 

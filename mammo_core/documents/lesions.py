@@ -14,11 +14,18 @@ class LesionAnnotation(Document):
     The phantom generator writes all columns.
 
     Attributes:
-        patient_id, image_id, laterality, view: the image, as in train.csv.
+        patient_id: the image's patient, as in train.csv.
+        image_id: the image, as in train.csv.
+        laterality: the image's side, as in train.csv.
+        view: the image's view, as in train.csv.
         kind: kind of lesion, such as "spiculated_mass".
         malignant: 1 for a cancer, 0 for a benign lesion.
-        top, left, bottom, right: its box in pixels of the stored frame; bottom and right are excluded.
-        centre_row, centre_column: its centre in pixels of the stored frame.
+        top: first row of its box, in pixels of the stored frame.
+        left: first column of its box.
+        bottom: row after the last of its box.
+        right: column after the last of its box.
+        centre_row: row of its centre, in pixels of the stored frame.
+        centre_column: column of its centre.
         size_mm: largest diameter in mm, without spicules.
     """
 

@@ -48,7 +48,8 @@ class StepRecord(Document):
         step: steps done in this epoch.
         steps: steps of an epoch.
         loss: categorical cross-entropy in nats, mean over the steps since the previous record.
-        accuracy, auc: of the training images, from the beginning of the epoch.
+        accuracy: of the training images, from the beginning of the epoch.
+        auc: of the training images, from the beginning of the epoch.
     """
 
     kind: Literal["step"] = "step"
@@ -69,8 +70,12 @@ class EpochRecord(Document):
         time: seconds since 1970.
         epoch: from 1.
         seconds: duration, validation included.
-        loss, accuracy, auc: of the training images, mean over the epoch, with augmentation and treated imbalance.
-        val_loss, val_accuracy, val_auc: of the validation part at natural prevalence, after the epoch.
+        loss: of the training images, mean over the epoch, with augmentation and treated imbalance.
+        accuracy: of the training images, likewise.
+        auc: of the training images, likewise.
+        val_loss: of the validation part at natural prevalence, after the epoch.
+        val_accuracy: of the validation part, likewise.
+        val_auc: of the validation part, likewise.
         learning_rate: at the end of the epoch.
     """
 

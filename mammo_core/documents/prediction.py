@@ -70,9 +70,9 @@ class PredictionDocument(Document):
     Attributes:
         model: name of the model.
         threshold: operating point from which a breast is recalled, in [0, 1].
-        images: one entry a file, in the order of the files.
-        breasts: one entry a breast; images without a known laterality belong to none.
-        patients: one entry a patient who has such a breast.
+        images: one entry per file, in the order of the files.
+        breasts: one entry per breast; images without a known laterality belong to none.
+        patients: one entry per patient who has such a breast.
     """
 
     model: str

@@ -10,12 +10,15 @@ class Progress(FileDocument):
     """How much of a job is done, in one phase of it.
 
     Attributes:
-        done, total: in `unit`.
+        done: how much is done, in `unit`.
+        total: how much there is to do, in `unit`.
         unit: what is counted, such as "images" or "steps".
         phase: what the job is doing, for people; None in its main phase.
-        epoch, epochs: of a training run; `epoch` counts from 1.
+        epoch: of a training run, counted from 1.
+        epochs: number of epochs of a training run, at most.
         learning_rate: of a training run, at this step.
-        prepared, skipped: of an import: images prepared so far, and images that were there before.
+        prepared: of an import: images prepared so far.
+        skipped: of an import: images that were there before.
         quarantined: images of an import that could not be prepared.
         images_per_second: rate of this phase.
         seconds_left: estimated time to the end.

@@ -30,7 +30,10 @@ class OperatingPointFigures(Document):
 
     Attributes:
         threshold: on the probability.
-        sensitivity, specificity, recall_rate, ppv: in [0, 1]; None where there is nothing to divide by.
+        sensitivity: in [0, 1]; None without positive units.
+        specificity: in [0, 1]; None without negative units.
+        recall_rate: in [0, 1]; None without units.
+        ppv: in [0, 1]; None if no unit is recalled.
         confusion: the counts behind them.
     """
 
@@ -119,7 +122,8 @@ class Baseline(Document):
     """A baseline on the same units.
 
     Attributes:
-        auc, average_precision: of the baseline.
+        auc: ROC AUC of the baseline.
+        average_precision: average precision of the baseline.
         gain: AUC of the model minus AUC of the baseline, by paired bootstrap.
     """
 
@@ -163,7 +167,8 @@ class UnitReport(Document):
         auc, average_precision, sensitivity_at_90_specificity, partial_auc, brier: figures of merit.
         pf1, pf1_intervals: probabilistic F1.
         baselines: for comparison.
-        operating_point, operating_point_intervals: the figures at the threshold.
+        operating_point: the figures at the threshold.
+        operating_point_intervals: the confidence intervals of these figures.
         accuracy: share of units whose decision equals their label, at the threshold.
         verdict: what the figures mean, in a sentence or two.
     """
@@ -214,7 +219,8 @@ class Subgroup(Document):
         attribute: by which the data are divided, such as site_id.
         group: the attribute's value.
         unit: what is counted.
-        n, positives: units in the group.
+        n: number of units in the group.
+        positives: number of positive units in the group.
         auc: None where the group has too few units of a label.
     """
 
@@ -230,7 +236,8 @@ class Localisation(Document):
     """Whether heatmaps lie on lesions: the pointing game (Zhang et al. 2018).
 
     Attributes:
-        images, patients: positive images whose lesions are known, and their patients.
+        images: number of positive images whose lesions are known.
+        patients: number of their patients.
         hit_rate: share of images whose heatmap has its maximum in a lesion.
         chance: the hit rate of a random point in the breast.
         outside: share of the heatmap outside the breast.

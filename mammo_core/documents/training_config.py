@@ -21,7 +21,7 @@ class TrainingConfig(Document):
     )
     epochs: int = Field(12, ge=1, le=MAX_EPOCHS, description="passes over the training part, at most")
     patience: int = Field(5, ge=1, description="epochs without a better validation AUC after which training ends")
-    batch_size: int = Field(16, ge=2, le=512, description="images a step")
+    batch_size: int = Field(16, ge=2, le=512, description="images per step")
     learning_rate: float = Field(1e-3, gt=0, le=0.1, description="of Adam at the start; it falls along a cosine")
     imbalance: Imbalance = Field("oversample", description="treatment of the rare positives, in the training part only")
     augment: bool = Field(True, description="flip, shift and vary the contrast of training images")

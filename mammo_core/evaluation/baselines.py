@@ -22,7 +22,7 @@ def image_statistics(images: np.ndarray) -> pd.DataFrame:
         images: uint8 (n, size, size), 0 is background.
 
     Returns:
-        `STATISTICS`, float64, one row an image: the breast's share of the image, and mean, standard deviation and
+        `STATISTICS`, float64, one row per image: the breast's share of the image, and mean, standard deviation and
         `PERCENTILES` of its grey levels in [0, 1].
     """
     rows = []
@@ -38,7 +38,7 @@ def baseline_scores(predictions: pd.DataFrame, training: pd.DataFrame | None) ->
     They are logistic regressions fitted on the training part.
 
     Args:
-        predictions: one row an image, with the columns of the baselines that are known.
+        predictions: one row per image, with the columns of the baselines that are known.
         training: the same columns and label, of the training part. Without it age alone is a baseline, unfitted.
 
     Returns:

@@ -47,7 +47,7 @@ def histogram(table: pd.DataFrame) -> pd.DataFrame:
     """Count the probabilities of each label, in the same bins for both.
 
     Returns:
-        One row a label and bin: label, score_from, score_to, number of units and share of that label's units.
+        One row per label and bin: label, score_from, score_to, number of units and share of that label's units.
     """
     parts = []
     for value, name in ((0, "negative"), (1, "positive")):

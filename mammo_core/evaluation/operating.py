@@ -31,6 +31,16 @@ PREVALENCES = {
 }
 
 
+def to_per_thousand(share: float) -> float:
+    """Return a share in [0, 1] as a number in 1,000."""
+    return 1000 * share
+
+
+def from_per_thousand(number: float) -> float:
+    """Return a number in 1,000 as a share in [0, 1]."""
+    return number / 1000
+
+
 @dataclass(frozen=True)
 class ScreeningOutcome:
     """What an operating point does in 1,000 screens; None where it is not defined.
@@ -51,7 +61,7 @@ def choose_threshold(predictions: pd.DataFrame, policy: Policy, unit: Unit = "br
     """Choose a threshold by a policy, on validation predictions.
 
     Args:
-        predictions: one row an image, see `mammo_core.evaluation.units`.
+        predictions: one row per image, see `mammo_core.evaluation.units`.
         policy: at least 90 % specificity; at least 90 % sensitivity; the best F1; or at most 10 % recalled.
         unit: what is recalled.
 
@@ -88,7 +98,7 @@ def at_threshold(table: pd.DataFrame, threshold: float) -> OperatingPointFigures
     """Return the figures of an operating point.
 
     Args:
-        table: one row a unit, with label and probability.
+        table: one row per unit, with label and probability.
         threshold: a unit whose probability reaches it is recalled.
     """
     positive = table["label"].to_numpy(int) == 1
@@ -109,7 +119,7 @@ def outcomes(units: pd.DataFrame, threshold: float, label: int, recalled: bool) 
     """Return the units of a cell of the confusion matrix, most surprising first.
 
     Args:
-        units: one row a unit, with label and probability.
+        units: one row per unit, with label and probability.
         threshold: the operating point.
         label: 0 or 1.
         recalled: whether the probability reaches the threshold.
@@ -142,7 +152,7 @@ def describe_percentile(validation: pd.DataFrame, probability: float, unit: Unit
     """Describe how a probability compares with those of validation units.
 
     Args:
-        validation: one row an image, with label and probability.
+        validation: one row per image, with label and probability.
         probability: in [0, 1].
         unit: the unit that the probability belongs to.
     """

@@ -70,7 +70,7 @@ def evaluate(
     """Evaluate predictions by breast, image and patient.
 
     Args:
-        predictions: one row an image: patient_id, laterality, label, probability; and for baselines and subgroups age,
+        predictions: one row per image: patient_id, laterality, label, probability; and for baselines and subgroups age,
             `baselines.STATISTICS` and the attributes of `subgroups`.
         operating_point: threshold on the probability, chosen on other patients.
         part: the part of the data that the predictions belong to.
@@ -107,7 +107,7 @@ def evaluate_unit(
     """Evaluate predictions by one unit.
 
     Args:
-        predictions: one row an image.
+        predictions: one row per image.
         unit: image, breast or patient.
         threshold: the operating point.
         baselines: the scores of each baseline, (n,), one an image; they are combined into units as the model's
@@ -157,7 +157,7 @@ def compare_auc(model: pd.DataFrame, baseline: pd.DataFrame, resamples: int = RE
     """Compare a model with a baseline or another model by the paired AUC difference.
 
     Args:
-        model: one row a unit, with patient_id, label and probability.
+        model: one row per unit, with patient_id, label and probability.
         baseline: the same units in the same order.
         resamples: how many bootstrap resamples of patients.
     """
@@ -180,7 +180,7 @@ def at_operating_point(report: Report, table: pd.DataFrame, threshold: float, re
 
     Args:
         report: of the same units.
-        table: one row a unit.
+        table: one row per unit.
         threshold: a unit whose probability reaches it is recalled.
         resamples: how many bootstrap resamples.
     """

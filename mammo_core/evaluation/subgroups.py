@@ -25,7 +25,7 @@ def subgroups(predictions: pd.DataFrame, resamples: int = RESAMPLES) -> tuple[Su
     """Return the AUC of each group of each attribute.
 
     Args:
-        predictions: one row an image; attributes that it lacks are left out.
+        predictions: one row per image; attributes that it lacks are left out.
         resamples: how many bootstrap resamples of patients.
     """
     table = predictions.copy()

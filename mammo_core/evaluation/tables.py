@@ -32,7 +32,7 @@ def report_table(report: UnitReport) -> pd.DataFrame:
     """Return the figures of a report and its baselines as text, with intervals.
 
     Returns:
-        One row a figure: measure, the model, the constant prediction, and each known baseline.
+        One row per figure: measure, the model, the constant prediction, and each known baseline.
     """
     figures = report.figures_of_merit() | report.pf1_intervals.by_name() | report.operating_point_intervals.by_name()
     columns = {MODEL: {name: format_ci(figure) for name, figure in figures.items()}}
@@ -59,7 +59,7 @@ def comparison_table(reports: Mapping[str, EvaluationReport]) -> pd.DataFrame:
         reports: by the models' names.
 
     Returns:
-        One row a model: model, what it was evaluated on, and each figure of merit.
+        One row per model: model, what it was evaluated on, and each figure of merit.
     """
     return pd.DataFrame(
         {
@@ -75,7 +75,7 @@ def subgroup_table(subgroups: tuple[Subgroup, ...]) -> pd.DataFrame:
     """Return subgroups as text.
 
     Returns:
-        One row a group: attribute, group, unit, n, positives and AUC, "too few" where there is none.
+        One row per group: attribute, group, unit, n, positives and AUC, "too few" where there is none.
     """
     return pd.DataFrame(
         {
@@ -94,12 +94,12 @@ def operating_table(units: pd.DataFrame, threshold: float, prevalence: float) ->
     """Return what an operating point means in screening, compared with radiologists.
 
     Args:
-        units: one row a unit, with label and probability.
+        units: one row per unit, with label and probability.
         threshold: a unit whose probability reaches it is recalled.
         prevalence: of cancer for the figures in 1,000 screens and the predictive value, in [0, 1].
 
     Returns:
-        One row a figure: measure, this model, readers (BCSC).
+        One row per figure: measure, this model, readers (BCSC).
     """
     point = at_threshold(units, threshold)
     screens = per_thousand(point.sensitivity, point.specificity, prevalence)

@@ -1,6 +1,6 @@
 """Image predictions → breasts → patients.
 
-A table of predictions has one row an image: patient_id, laterality, probability of the positive class in [0, 1], label (0
+A table of predictions has one row per image: patient_id, laterality, probability of the positive class in [0, 1], label (0
 or 1, where known), and any other columns.
 """
 
@@ -28,7 +28,7 @@ def to_patients(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_unit(predictions: pd.DataFrame, unit: Unit) -> pd.DataFrame:
-    """Return the predictions with one row a unit."""
+    """Return the predictions with one row per unit."""
     if unit == "breast":
         return to_breasts(predictions)
     if unit == "patient":

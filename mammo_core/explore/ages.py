@@ -98,7 +98,7 @@ def age_quantiles(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the quantiles and mean of the ages of each label.
 
     Returns:
-        The columns label, n, p5, q1, median, q3, p95 and mean; one row for each label that has ages.
+        The columns label, n, p5, q1, median, q3, p95 and mean; one row per label that has ages.
     """
     parts = []
     for label, name in LABELS.items():

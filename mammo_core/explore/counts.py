@@ -42,7 +42,7 @@ def class_counts(table: pd.DataFrame) -> pd.DataFrame:
     """Count the classes of each unit.
 
     Returns:
-        One row for each unit: unit, total, negative, positive, unlabelled, share of positives, and low and high of its
+        One row per unit: unit, total, negative, positive, unlabelled, share of positives, and low and high of its
         95 % interval. The interval allows for patients having several images and breasts (see `rates.wilson`).
     """
     rows = []

@@ -30,17 +30,17 @@ def split_columns(folder: Path) -> pd.DataFrame:
     return pd.DataFrame({"column": names, **present})
 
 
-def sample_headers(table: pd.DataFrame, most: int = SAMPLE, seed: int = 0) -> pd.DataFrame:
+def sample_headers(table: pd.DataFrame, max_images: int = SAMPLE, seed: int = 0) -> pd.DataFrame:
     """Read the headers of the existing images, or of a random sample of them.
 
-    The sample has at most `most` images.
+    The sample has at most `max_images` images.
 
     Returns:
         image_id, site_id, machine_id; rows, columns (pixels), photometric, bits, syntax. For an unreadable header these
         are missing and `problem` holds the reason.
     """
     present = table[table["file"].notna()]
-    drawn = present.sample(min(most, len(present)), random_state=seed).sort_index()
+    drawn = present.sample(min(max_images, len(present)), random_state=seed).sort_index()
     headers = pd.DataFrame(
         [_read(file, modified_time(file)) for file in drawn["file"]], index=drawn.index, columns=list(HEADER_COLUMNS)
     )

@@ -41,8 +41,8 @@ class Selection:
     """The part of a data set that the filters keep.
 
     Attributes:
-        images: one row for each image.
-        rows: the same, one row for each unit (see `by_unit`).
+        images: one row per image.
+        rows: the same, one row per unit (see `by_unit`).
         unit: image, breast or patient.
     """
 

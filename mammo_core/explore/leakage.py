@@ -54,10 +54,10 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
     """Measure how far each column gives away the label.
 
     Args:
-        rows: one row for each unit, with cancer and patient_id.
+        rows: one row per unit, with cancer and patient_id.
 
     Returns:
-        The fields of `ColumnLeak`, one row for each column, the strongest leak first. Empty without both classes.
+        The fields of `ColumnLeak`, one row per column, the strongest leak first. Empty without both classes.
     """
     labelled = rows[rows["cancer"].notna()]
     label = labels(labelled)

@@ -18,7 +18,7 @@ def rate_by(rows: pd.DataFrame, column: str, ordered: bool = False) -> pd.DataFr
     """Return the share of positives by the values of a column, with 95 % intervals.
 
     Args:
-        rows: one row for each unit, with patient_id and cancer.
+        rows: one row per unit, with patient_id and cancer.
         column: the column to group by; rows without its value or without a label are ignored.
         ordered: whether to sort groups by value. Otherwise the largest come first, and those beyond `MAX_GROUPS` are
             pooled.
@@ -72,7 +72,7 @@ def _rates(groups: np.ndarray, count: int, patients: np.ndarray, label: np.ndarr
     """Compute the rate of positives in each group, with its interval.
 
     Returns:
-        n, patients, positives, rate, low, high and effective_n, one row for each group.
+        n, patients, positives, rate, low, high and effective_n, one row per group.
     """
     codes, patient_ids = pd.factorize(patients)
     pairs, indices = np.unique(groups * len(patient_ids) + codes, return_inverse=True)  # a patient within a group

@@ -36,7 +36,7 @@ def has_values(rows: pd.DataFrame, column: str) -> bool:
 
 
 def by_unit(table: pd.DataFrame, unit: Unit) -> pd.DataFrame:
-    """Return one row for each unit, in order of appearance.
+    """Return one row per unit, in order of appearance.
 
     The column `images` holds the unit's number of images.
     """

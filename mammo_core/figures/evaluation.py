@@ -11,7 +11,7 @@ from mammo_core.evaluation import at_threshold, curves
 from mammo_core.figures.style import COLOURS, apply_style
 
 HEIGHT = 360  # px
-SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # a colour a model, repeated if needed
+SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # one colour per model, repeated if needed
 WIDTH = 2.5  # px, of a curve
 REFERENCE = {"dash": "dash", "width": 1.5, "color": COLOURS["reference"]}  # line of chance, prevalence, threshold
 
@@ -20,7 +20,7 @@ def roc_figure(models: Mapping[str, pd.DataFrame], threshold: float | None = Non
     """Draw the ROC curve of each model, and the operating point of the first one.
 
     Args:
-        models: one row a unit, with label and probability, by the model's name.
+        models: one row per unit, with label and probability, by the model's name.
         threshold: a unit of the first model is recalled from this probability; None draws no operating point.
     """
     figure = go.Figure()
@@ -49,7 +49,7 @@ def precision_figure(models: Mapping[str, pd.DataFrame]) -> go.Figure:
     A constant prediction reaches the prevalence.
 
     Args:
-        models: one row a unit, with label and probability, by the model's name.
+        models: one row per unit, with label and probability, by the model's name.
     """
     figure = go.Figure()
     for index, (name, units) in enumerate(models.items()):
@@ -75,7 +75,7 @@ def calibration_figure(units: pd.DataFrame) -> go.Figure:
     Bins hold equally many units.
 
     Args:
-        units: one row a unit, with label and probability.
+        units: one row per unit, with label and probability.
     """
     bins = curves.calibration(units)
     figure = go.Figure()
@@ -98,7 +98,7 @@ def score_figure(units: pd.DataFrame, threshold: float, unit: Unit = "breast") -
     """Draw the distribution of each label's probabilities, and the threshold.
 
     Args:
-        units: one row a unit, with label and probability.
+        units: one row per unit, with label and probability.
         threshold: a unit whose probability reaches it is recalled.
         unit: what is counted.
     """

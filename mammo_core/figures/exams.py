@@ -15,7 +15,7 @@ def exam_score_figure(validation: pd.DataFrame, breasts: Sequence[BreastPredicti
     """Draw an exam's breasts in the distribution of validation breasts.
 
     Args:
-        validation: one row an image, with label and probability.
+        validation: one row per image, with label and probability.
         breasts: of the exam.
         threshold: the operating point.
     """

@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 import plotly.io as pio
 
 from mammo_core.documents.card import ModelCard
-from mammo_core.documents.html import as_html_table, page
 from mammo_core.documents.report import EvaluationReport
 from mammo_core.evaluation import to_unit
+from mammo_core.evaluation.html import as_html_table, page
 from mammo_core.evaluation.report import FIGURES
 from mammo_core.evaluation.tables import TITLES, format_ci, report_table, subgroup_table
 from mammo_core.figures.evaluation import calibration_figure, precision_figure, roc_figure, score_figure
@@ -20,7 +20,7 @@ from mammo_core.models.bundle import Bundle
 def card_tables(card: ModelCard) -> dict[str, pd.DataFrame]:
     """Return the tables of a model card by their titles.
 
-    Each has the columns item and value, except that of the data, which has one row a part.
+    Each has the columns item and value, except that of the data, which has one row per part.
     """
     data, metrics = card.data, card.metrics
     point = card.operating_point

@@ -130,7 +130,7 @@ def compared_curves(runs: Mapping[str, Records], metric: ComparedMetric) -> go.F
 
 
 def _epochs(records: Records) -> pd.DataFrame:
-    """Return the epochs' metrics, one row an epoch."""
+    """Return the epochs' metrics, one row per epoch."""
     return pd.DataFrame([record.model_dump() for record in records if isinstance(record, EpochRecord)])
 
 

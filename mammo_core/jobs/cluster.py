@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 
-BATCH_ROWS = 16  # rows in a task; Dask's overhead of milliseconds a task is then small beside the decoding
+BATCH_ROWS = 16  # rows in a task; Dask's overhead of milliseconds per task is then small beside the decoding
 BATCHES_PER_WORKER = 4  # pending at any time
 NO_WORKER_SECONDS = 60.0  # waiting time for a first or another worker
 POLL_SECONDS = 1.0  # between two checks for workers while no batch is done

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dataset.importer import forget_quarantine, import_images
+from mammo_core.dataset.importer import clear_quarantine, import_images
 from mammo_core.dataset.library import RESERVED, describe_source, find_dataset
 from mammo_core.dataset.store import Store, create_store, list_stores, open_store, resolve_store
 from mammo_core.documents.dataset import StoreSource
@@ -57,9 +57,9 @@ class ImportJob(JobSpec):
     def run(self, context: JobContext) -> JobOutcome:
         """Import the images; what an interrupted import has prepared is kept."""
         store = open_store(context.workspace, self.store)
-        catalogue = read_catalogue(store.csv)
+        catalogue = read_catalogue(store.read_csv_path())
         if self.retry:
-            forget_quarantine(store)
+            clear_quarantine(store)
         with open_pool(self.workers, self.scheduler) as pool:
             report = import_images(catalogue, store, pool, context.progress, context.should_stop)
         message = (
@@ -95,7 +95,7 @@ def import_job(workspace: Workspace, source: str, name: str | None = None, size:
     return ImportJob(source=about, store=store.name, size=size)
 
 
-def import_again_job(workspace: Workspace, store: Store, *, retry: bool = False) -> ImportJob:
+def resume_import_job(workspace: Workspace, store: Store, *, retry: bool = False) -> ImportJob:
     """Return the job that completes an import. Writes nothing.
 
     It uses the same scheduler or number of workers as the earlier import.
@@ -108,7 +108,7 @@ def import_again_job(workspace: Workspace, store: Store, *, retry: bool = False)
     Raises:
         DataError: the data set can't be read.
     """
-    job = import_job(workspace, str(store.csv), store.name, store.preprocessing.size)
+    job = import_job(workspace, str(store.read_csv_path()), store.name, store.preprocessing.size)
     again = job.model_copy(update={"retry": retry})
     with suppress(DataError):  # without a readable request the defaults apply
         before = JobFolder(store.folder).spec(ImportJob)
@@ -118,5 +118,5 @@ def import_again_job(workspace: Workspace, store: Store, *, retry: bool = False)
 
 def is_importing(workspace: Workspace, csv: Path) -> bool:
     """Return whether an import of a data set, given by its CSV, is queued or running."""
-    folders = [JobFolder(store.folder) for store in list_stores(workspace) if store.csv == csv]
+    folders = [JobFolder(store.folder) for store in list_stores(workspace) if store.read_csv_path() == csv]
     return any(folder.exists and folder.state() not in FINAL for folder in folders)

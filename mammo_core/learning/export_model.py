@@ -274,7 +274,7 @@ def _validation_positives(data: TrainingData) -> np.ndarray:
 
 def _malignant_lesions(store: Store) -> dict[str, pd.DataFrame]:
     """Return the malignant lesions by image_id; empty where lesions are not known."""
-    lesions = read_lesions(store.csv.parent)
+    lesions = read_lesions(store.read_csv_path().parent)
     return {} if lesions is None else dict(list(lesions[lesions["malignant"] == 1].groupby("image_id")))
 
 

@@ -39,7 +39,7 @@ class PlanPreview:
     """What a run would do, as display text.
 
     Attributes:
-        parts: part, images, patients, positive images and positive patients; one row for each part that is not empty.
+        parts: part, images, patients, positive images and positive patients; one row per part that is not empty.
         steps_per_epoch: batches.
         sentence: network, start, epochs and treatment of the imbalance, in Markdown.
     """
@@ -59,7 +59,7 @@ class TrainingPlan:
         config: the configuration.
         store: the prepared store with the images.
         start: the checked model whose weights to start from; None for random weights.
-        split: one row for each labelled image: the manifest's columns and part ("train", "validation" or "test").
+        split: one row per labelled image: the manifest's columns and part ("train", "validation" or "test").
         steps_per_epoch: number of batches in an epoch, with any repetitions from oversampling.
     """
 

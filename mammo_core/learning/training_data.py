@@ -17,7 +17,7 @@ class TrainingData:
     The pixels are held in memory once; subsets are index arrays.
 
     Attributes:
-        table: one row for each image: the manifest's columns and part.
+        table: one row per image: the manifest's columns and part.
         images: uint8 (n, size, size), in the table's order.
         selected: bool (n,), the images in use: all of them, or the sample on which a stopped run is evaluated.
     """
@@ -35,12 +35,12 @@ class TrainingData:
         """Return the indices of a part's selected images, int (m,)."""
         return np.flatnonzero((self.table["part"] == part).to_numpy() & self.selected)
 
-    def sample(self, most: int, seed: int) -> "TrainingData":
+    def sample(self, max_images: int, seed: int) -> "TrainingData":
         """Return the same data with a random sample of patients selected.
 
-        The sample has about `most` images of each part, and all images of each of its patients.
+        The sample has about `max_images` images of each part, and all images of each of its patients.
         """
-        return replace(self, selected=sample_patients(self.table, most, seed))
+        return replace(self, selected=sample_patients(self.table, max_images, seed))
 
     def describe_sample(self) -> list[str]:
         """Return a sentence on the number of patients on which a stopped run is evaluated.
@@ -62,7 +62,7 @@ def count_parts(split: pd.DataFrame) -> dict[Part, PartCounts]:
     """Count images and patients of each part.
 
     Args:
-        split: one row for each image, with patient_id, label (0 or 1) and part.
+        split: one row per image, with patient_id, label (0 or 1) and part.
     """
     counts: dict[Part, PartCounts] = {}
     for part in PARTS:

@@ -86,7 +86,7 @@ class Bundle:
         """Return the predictions for the validation and test images.
 
         Returns:
-            One row an image: patient_id, image_id, laterality, view, label, part, age, raw_probability, probability and
+            One row per image: patient_id, image_id, laterality, view, label, part, age, raw_probability, probability and
             other columns.
         """
         return pd.read_parquet(self.folder / PREDICTIONS)
@@ -107,7 +107,7 @@ class Bundle:
         """Return the training and validation images of this and its start models.
 
         Returns:
-            One row an image: patient_id, image_id (text), and part: "train" for images that weights were fitted to,
+            One row per image: patient_id, image_id (text), and part: "train" for images that weights were fitted to,
             "validation" for those by which a checkpoint was selected.
         """
         return pd.read_parquet(self.folder / TRAINING_IMAGES)
@@ -118,7 +118,7 @@ class Bundle:
         Patients are matched through (patient_id, image_id), because patient numbers repeat across data sets.
 
         Args:
-            images: one row an image, with patient_id and image_id.
+            images: one row per image, with patient_id and image_id.
 
         Returns:
             With the index of `images`: "train" takes precedence over "validation"; missing if never.

@@ -14,7 +14,7 @@ def write_provenance(path: Path, split: pd.DataFrame, start: Bundle | None) -> N
 
     Args:
         path: the file, see `Bundle.provenance`.
-        split: the images of the run: patient_id, image_id and part, one row an image; test images are left out.
+        split: the images of the run: patient_id, image_id and part, one row per image; test images are left out.
         start: the model that the run starts from.
     """
     own = split.loc[split["part"] != "test", [*IMAGE_KEY, "part"]].astype(str)

@@ -1,6 +1,7 @@
 """List, choose, rename, annotate and delete the models of a workspace."""
 
 import shutil
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -144,3 +145,22 @@ def _changeable_folder(workspace: Workspace, name: str, verb: str, may_be_active
     if folder == SHIPPED_MODELS / DEMO:
         raise ModelError(f"The shipped demo model can't be {verb}.")
     return folder
+
+
+def choose_models(available: Sequence[str], rows: Sequence[int], active: str) -> list[str]:
+    """Return the models in the selected rows of a table.
+
+    Without a selection it is the active model, or else the first one.
+
+    Args:
+        available: names of the models, in the order of the table.
+        rows: indices of the selected rows; those of a model that has been deleted since may be too large.
+        active: name of the active model.
+    """
+    selected = [available[row] for row in rows if row < len(available)]
+    return selected or [name for name in available if name == active] or list(available[:1])
+
+
+def unfinished_models(workspace: Workspace, names: Iterable[str]) -> list[str]:
+    """Return those of the names, sorted, whose run has no finished model yet."""
+    return sorted(set(names) - set(list_models(workspace)))

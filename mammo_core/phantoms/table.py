@@ -35,7 +35,7 @@ UNUSUAL_VIEWS = ("AT", "LM", "ML", "LMO")
 
 
 def make_table(spec: DemoSpec) -> pd.DataFrame:
-    """Return one row for each image, with RSNA's 14 columns and the dtypes of its CSV.
+    """Return one row per image, with RSNA's 14 columns and the dtypes of its CSV.
 
     A positive breast always has biopsy = 1 and is never a difficult negative; density is known only at site 1; ages
     depend on the label, and the machine on the site. Ages are shuffled normal quantiles, so that their mean is also
@@ -60,7 +60,7 @@ def densities(spec: DemoSpec) -> dict[int, str]:
 
 
 def _patients(spec: DemoSpec) -> pd.DataFrame:
-    """Return a table with one row for each patient.
+    """Return a table with one row per patient.
 
     The columns are identifier, label, side of the cancer, age, site, machine, density and implants.
     """
@@ -116,7 +116,7 @@ def _ages(positive: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDAr
 
 
 def _images(patients: pd.DataFrame, spec: DemoSpec, rng: np.random.Generator) -> pd.DataFrame:
-    """Return a table with one row for each image.
+    """Return a table with one row per image.
 
     Each patient has the four standard views, and some also have repeats or an unusual view.
     """
@@ -148,7 +148,7 @@ def _identifiers(n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
 
 
 def _breasts(images: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return a table with one row for each breast: label, biopsy and assessment.
+    """Return a table with one row per breast: label, biopsy and assessment.
 
     These depend on each other as in RSNA's table.
     """

@@ -67,7 +67,7 @@ def apply_corrections(images: Sequence[ImageResult], corrections: Mapping[str, C
     """Give images the patient, laterality and view that the user has set.
 
     Args:
-        images: one result for each file.
+        images: one result per file.
         corrections: by the digest of the image; other images stay as they are.
     """
 

@@ -6,7 +6,7 @@ from html import escape
 
 import pandas as pd
 
-from mammo_core.documents.html import as_html_table, page
+from mammo_core.evaluation.html import as_html_table, page
 from mammo_core.evaluation.operating import describe_percentile
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.exams import Row, exam_warnings, hang_exams
@@ -56,7 +56,7 @@ def _unit_table(report: ExamReport, patient: str, validation: pd.DataFrame) -> p
     """Compare the predictions for breasts and patient with the validation part.
 
     Returns:
-        One row for each breast and one for the patient.
+        One row per breast and one for the patient.
     """
     rows = [
         {
@@ -87,7 +87,7 @@ def _unit_columns(images: int, probability: float, recall: bool, out_of_distribu
 
 
 def _image_table(report: ExamReport) -> pd.DataFrame:
-    """Return one row for each image, in words."""
+    """Return one row per image, in words."""
     rows = []
     for image in report.images:
         entry = image_entry(image)

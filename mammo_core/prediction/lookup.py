@@ -33,7 +33,7 @@ def known_views(workspace: Workspace, file_names: Iterable[str]) -> dict[str, tu
     images = {image_name(name) for name in file_names}
     views: dict[str, tuple[str, str]] = {}
     for dataset in list_datasets(workspace) if images else []:
-        listed = _listed_views(dataset.path, dataset.version)
+        listed = _listed_views(dataset.path, dataset.latest_change())
         views |= {image: listed[image] for image in images & listed.keys()}
     return views
 

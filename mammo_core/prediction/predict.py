@@ -26,7 +26,7 @@ class FilePredictor(Protocol):
     def predict_files(
         self, workspace: Workspace, files: Sequence[InputFile], sandbox: Sandbox
     ) -> Iterator[ImageResult]:
-        """Yield one result for each file, in order; see `Predictor.predict_files`."""
+        """Yield one result per file, in order; see `Predictor.predict_files`."""
         ...
 
 
@@ -48,7 +48,7 @@ class BatchPredictor:
     def predict_files(
         self, workspace: Workspace, files: Sequence[InputFile], sandbox: Sandbox
     ) -> Iterator[ImageResult]:
-        """Yield one result for each file, in order, without arrays."""
+        """Yield one result per file, in order, without arrays."""
         for done, image in enumerate(self.predictor.predict_files(workspace, files, sandbox), 1):
             self.on_progress(done, len(files))
             yield image.without_arrays() if isinstance(image, ImagePrediction) else image

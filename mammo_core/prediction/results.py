@@ -135,9 +135,9 @@ class ExamReport:
     Attributes:
         model: name of the model.
         threshold: operating point from which a breast is recalled, in [0, 1].
-        images: one result for each file, in order.
-        breasts: one for each breast; an image without a known laterality belongs to none.
-        patients: one for each patient who has such a breast.
+        images: one result per file, in order.
+        breasts: one per breast; an image without a known laterality belongs to none.
+        patients: one per patient who has such a breast.
         notes: which members of zip archives were skipped.
         sources: contents or path of each file, by key.
     """
@@ -190,7 +190,7 @@ class ExamReport:
         )
 
     def table(self) -> pd.DataFrame:
-        """Return a table with one row for each image.
+        """Return a table with one row per image.
 
         A row holds the image's entry, the results of its breast and patient, and the model.
         """
@@ -284,7 +284,7 @@ def _combine(
     """Combine a table of images into one record for each unit.
 
     Args:
-        table: one row for each image.
+        table: one row per image.
         combine: computes the probability of each unit.
         keys: columns that identify the unit.
         threshold: the operating point.

@@ -371,7 +371,7 @@ def quarantined(workspace: Workspace, catalogue: Catalogue) -> dict[str, str]:
     """Return why images of this data set could not be imported, by image_id."""
     reasons: dict[str, str] = {}
     for store in list_stores(workspace):
-        if store.csv == catalogue.csv:
+        if store.read_csv_path() == catalogue.csv:
             quarantine = store.quarantine()
             reasons |= dict(zip(quarantine["image_id"].astype(str), quarantine["detail"], strict=True))
     return reasons

@@ -1,4 +1,4 @@
-"""Recognise a full disk in any error."""
+"""Describe sizes on disk, and recognise a full disk in any error."""
 
 import errno
 import os
@@ -8,6 +8,11 @@ from contextlib import contextmanager
 from mammo_core.errors import JobError
 
 NO_SPACE_TEXT = os.strerror(errno.ENOSPC)
+
+
+def format_bytes(number: int) -> str:
+    """Return a number of bytes in megabytes, for people."""
+    return f"{number / 1e6:,.1f} MB"
 
 
 def is_disk_full(error: BaseException) -> bool:

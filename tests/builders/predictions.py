@@ -1,4 +1,4 @@
-"""Tables of predictions, one row an image."""
+"""Tables of predictions, one row per image."""
 
 import numpy as np
 import pandas as pd

@@ -75,7 +75,10 @@ def test_read_catalogue_types_all_rsna_columns(tmp_path):
         ("patient_id,image_id\n1,2\n", "lacks the columns laterality, view"),
         (HEADER, "lists no images"),
         (HEADER + "10,1,L,CC,0\n10,1,R,CC,0\n", "lists 1 image_id more than once"),
-        (HEADER + "1_2,3,L,CC,0\n1,2_3,R,CC,0\n", "lists 1 images whose .* is another image's too .first in line 3"),
+        (
+            HEADER + "1_2,3,L,CC,0\n1,2_3,R,CC,0\n",
+            "1 images share the prepared file name .* with another image .first in line 3",
+        ),
         (HEADER + "10,1,X,CC,0\n", "laterality are not usable, the first in line 2"),
         (
             HEADER + "10,1,L,CC,0\n10,2,L,CC,maybe\n",

@@ -10,7 +10,7 @@ from PIL import Image
 from builders.dask import dask_client
 from mammo_core.dataset import importer
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dataset.importer import forget_quarantine, import_images, quarantined_so_far
+from mammo_core.dataset.importer import clear_quarantine, import_images, quarantined_so_far
 from mammo_core.dataset.library import describe_source
 from mammo_core.dataset.store import create_store, parse_geometry
 from mammo_core.jobs import cluster
@@ -95,7 +95,7 @@ def test_import_retries_quarantine_only_on_request(workspace, catalogue, pool, m
     )
     import_images(catalogue, store, pool)
     assert decoded == []
-    forget_quarantine(store)
+    clear_quarantine(store)
     again = import_images(catalogue, store, pool)
     assert len(decoded) == sum(image.file is not None for image in first.quarantine)
     assert again.quarantine == first.quarantine

@@ -4,12 +4,14 @@ import pytest
 
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.library import (
-    check_dataset,
+    describe_dataset,
     describe_source,
     find_dataset,
+    image_bytes,
     link_dataset,
     list_datasets,
-    size_of,
+    summarise_dataset,
+    unreadable_datasets,
 )
 from mammo_core.errors import DataError, InvalidName
 from mammo_core.storage.json_files import write_json
@@ -55,22 +57,22 @@ def test_list_datasets_own_folder_is_not_linked(workspace):
     assert [(dataset.name, dataset.linked) for dataset in list_datasets(workspace)] == [("own", False)]
 
 
-def test_dataset_version_changes_when_files_are_added(elsewhere):
+def test_dataset_latest_change_follows_when_files_are_added(elsewhere):
     for path in (elsewhere / "train.csv", elsewhere):
         os.utime(path, (1000, 1000))
     dataset = link_dataset(Workspace.from_environment(), "mine", elsewhere)
-    assert dataset.version == 1000.0
+    assert dataset.latest_change() == 1000.0
     (elsewhere / "train_images" / "1").mkdir(parents=True)
-    before = dataset.version
+    before = dataset.latest_change()
     assert before > 1000.0
     os.utime(elsewhere / "train_images", (before + 5, before + 5))
-    assert dataset.version == before + 5
+    assert dataset.latest_change() == before + 5
 
 
 def test_size_of_counts_existing_files(elsewhere):
     (elsewhere / "train_images" / "1").mkdir(parents=True)
     (elsewhere / "train_images" / "1" / "10.dcm").write_bytes(b"12345")
-    assert size_of(read_catalogue(elsewhere)) == 5
+    assert image_bytes(read_catalogue(elsewhere)) == 5
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", "prepared", "-x", "a" * 81])
@@ -92,7 +94,7 @@ def test_link_dataset_without_csv_raises_data_error(workspace, tmp_path):
 
 
 def test_check_dataset_counts_missing_files(elsewhere):
-    values = check_dataset(read_catalogue(elsewhere)).set_index("item")["value"]
+    values = summarise_dataset(read_catalogue(elsewhere)).set_index("item")["value"]
     assert values["images listed"] == values["missing files"] == "2"
     assert values["positive images"] == "1"
     assert values["columns found"] == "patient_id, image_id, laterality, view, cancer"
@@ -112,3 +114,19 @@ def test_link_dataset_ignores_foreign_dataset_json(elsewhere, text):
     assert not link_dataset(Workspace.from_environment(), "mine", elsewhere).synthetic
     assert [dataset.synthetic for dataset in list_datasets(Workspace.from_environment())] == [False]
     assert describe_source(Workspace.from_environment(), read_catalogue(elsewhere)).generator is None
+
+
+def test_list_datasets_leaves_out_a_damaged_link(elsewhere):
+    workspace = Workspace.from_environment()
+    link_dataset(workspace, "good", elsewhere)
+    link_dataset(workspace, "bad", elsewhere)
+    (workspace.data / "bad" / "linked.json").write_text("{")
+    assert [dataset.name for dataset in list_datasets(workspace)] == ["good"]
+    (name, error), *others = unreadable_datasets(workspace).items()
+    assert (name, others) == ("bad", [])
+    assert "linked.json isn't readable as JSON" in str(error)
+    assert find_dataset(workspace, "good") == elsewhere / "train.csv"
+
+
+def test_describe_dataset_counts_images_patients_and_bytes(elsewhere):
+    assert describe_dataset(read_catalogue(elsewhere), 1_550_000) == "2 images of 1 patients · 1.6 MB"

@@ -71,7 +71,7 @@ def test_png_path_is_in_the_folder_of_the_label(cancer, expected):
 def test_create_store_writes_configuration_and_source(store, folders):
     assert json.loads((store.folder / "contract.json").read_text()) == CONFIG.to_json()
     assert store.source() == SOURCE
-    assert store.csv == folders.data / "demo" / "train.csv"
+    assert store.read_csv_path() == folders.data / "demo" / "train.csv"
     assert open_store(folders, "demo") == open_store(folders, str(store.folder)) == store
 
 
@@ -103,7 +103,7 @@ def test_store_source_of_an_earlier_version_is_readable(store, tmp_path):
     write_json(
         store.folder / "source.json", {"csv": str(csv), "dataset": "old", "synthetic": True, "generator": {"seed": 5}}
     )
-    assert store.csv == csv
+    assert store.read_csv_path() == csv
     assert store.source().generator == {"seed": 5}
 
 

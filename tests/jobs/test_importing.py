@@ -6,7 +6,7 @@ from mammo_core.dataset.store import open_store
 from mammo_core.documents.dataset import StoreSource
 from mammo_core.errors import DataError, InvalidName
 from mammo_core.jobs import JobFolder
-from mammo_core.jobs.importing import import_again_job, import_job, is_importing
+from mammo_core.jobs.importing import import_job, is_importing, resume_import_job
 
 CSV = "patient_id,image_id,laterality,view,cancer\n1,10,L,CC,0\n"
 
@@ -67,10 +67,10 @@ def test_import_again_job_keeps_workers_and_scheduler(roots, source):
     job = import_job(roots, str(source), "mine", 64)
     job.prepare(roots)
     store = open_store(roots, "mine")
-    assert import_again_job(roots, store) == job
+    assert resume_import_job(roots, store) == job
     first = job.model_copy(update={"scheduler": "tcp://host:8786", "workers": 3})
     JobFolder(store.folder).write_request(first)
-    assert import_again_job(roots, store, retry=True) == first.model_copy(update={"retry": True})
+    assert resume_import_job(roots, store, retry=True) == first.model_copy(update={"retry": True})
 
 
 def test_import_again_job_with_unreadable_request_starts_afresh(roots, source):
@@ -78,7 +78,7 @@ def test_import_again_job_with_unreadable_request_starts_afresh(roots, source):
     job.prepare(roots)
     store = open_store(roots, "mine")
     (store.folder / "work.json").write_text("{")
-    assert import_again_job(roots, store) == job
+    assert resume_import_job(roots, store) == job
 
 
 def test_is_importing_only_while_import_is_active(roots, source):

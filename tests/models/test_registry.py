@@ -10,6 +10,7 @@ from mammo_core.models.registry import (
     DEMO,
     activate,
     active_model,
+    choose_models,
     choose_operating_point,
     compatible_models,
     delete_model,
@@ -164,3 +165,11 @@ def test_compatible_models_excludes_other_preprocessing(models):
 def test_compatible_models_excludes_damaged_model(models):
     (models.models / "mine" / PREPROCESSING).unlink()
     assert compatible_models(models, PreprocessingConfig()) == [DEMO]
+
+
+@pytest.mark.parametrize(
+    ("rows", "active", "names"),
+    [([1, 7], "a", ["b"]), ([], "b", ["b"]), ([], "gone", ["a"]), ([0, 1], "c", ["a", "b"])],
+)
+def test_choose_models_takes_selected_then_active_then_first(rows, active, names):
+    assert choose_models(["a", "b", "c"], rows, active) == names

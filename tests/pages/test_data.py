@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from builders.app import open_page
 from builders.waiting import wait_until
-from mammo_core.dataset.library import list_datasets
+from mammo_core.dataset.library import link_dataset, list_datasets
 from mammo_core.dataset.store import open_store
 from mammo_core.jobs import FINAL, JobFolder
 from mammo_core.jobs.demo import DemoJob
@@ -120,7 +120,7 @@ def test_create_demo_data_starts_a_job_and_refuses_a_name_in_use(workspace):
     assert "holds a data set already" in app.error[0].value
     next(field for field in app.text_input if field.label == "Name").input("small")
     next(slider for slider in app.slider if slider.label == "Patients").set_value(10)
-    next(slider for slider in app.slider if slider.label == "Positive patients, %").set_value(25)
+    next(slider for slider in app.slider if slider.label == "Positive patients").set_value(0.25)
     next(button for button in app.button if button.label == "Create").click().run()
     assert not app.exception
     job = JobFolder(workspace.data / "small")
@@ -128,3 +128,13 @@ def test_create_demo_data_starts_a_job_and_refuses_a_name_in_use(workspace):
     assert (spec.out, spec.patients, spec.prevalence) == (Path("small"), 10, 0.25)
     job.request_stop()
     wait_until(lambda: job.state() in FINAL)
+
+
+def test_damaged_link_is_shown_beside_the_other_data_sets(workspace, phantoms):
+    link_dataset(workspace, "good", phantoms)
+    link_dataset(workspace, "bad", phantoms)
+    (workspace.data / "bad" / "linked.json").write_text("{}")
+    app = show()
+    assert any("**good**" in text.value and "not readable" not in text.value for text in app.markdown)
+    assert any("**bad** :red-badge[not readable]" in text.value for text in app.markdown)
+    assert ["linked.json" in error.value for error in app.error] == [True]

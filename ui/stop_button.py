@@ -1,0 +1,25 @@
+"""The button that stops a job."""
+
+import streamlit as st
+
+from mammo_core.errors import MammoError
+from mammo_core.jobs import JobFolder, stop_job
+
+
+def stop(job: JobFolder) -> None:
+    """Stop a job; an error is shown as a toast."""
+    try:
+        stop_job(job)
+    except MammoError as error:
+        st.toast(str(error), icon=":material/error:", duration="long")
+
+
+def show_stop_button(job: JobFolder, explanation: str | None = None) -> None:
+    """Show the button that stops a job; a second stop ends it at once.
+
+    Args:
+        job: the job.
+        explanation: what is kept, shown when the pointer rests on the button.
+    """
+    label, icon = ("Stop now", ":material/dangerous:") if job.stop_requested() else ("Stop", ":material/stop:")
+    st.button(label, key=f"stop {job.path}", icon=icon, width="stretch", help=explanation, on_click=stop, args=(job,))
