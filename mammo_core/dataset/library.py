@@ -50,7 +50,10 @@ class Dataset:
 
 
 def list_datasets(workspace: Workspace) -> list[Dataset]:
-    """Return the data sets that have a CSV, sorted by name; those whose link is damaged are left out."""
+    """Return the data sets that have a CSV, sorted by name.
+
+    Those whose link is damaged are left out, see `unreadable_datasets`.
+    """
     return [dataset for _, dataset in _datasets(workspace) if isinstance(dataset, Dataset)]
 
 
@@ -60,7 +63,10 @@ def unreadable_datasets(workspace: Workspace) -> dict[str, DataError]:
 
 
 def _datasets(workspace: Workspace) -> Iterator[tuple[str, Dataset | DataError]]:
-    """Yield the name of each data set, and the data set, or why its link can't be read."""
+    """Yield each data set with its name.
+
+    If its link can't be read, the error takes its place.
+    """
     for folder in sorted(workspace.data.glob("*/")):
         if (folder / DatasetLink.file_name).exists():
             try:
