@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from mammo_core.documents.prediction import BreastPrediction, PatientPrediction
+from mammo_core.documents.prediction import BreastPrediction, PatientPrediction, describe_decision
 from mammo_core.documents.units import Unit
 from mammo_core.evaluation.operating import describe_percentile
 from mammo_core.evaluation.report import format_estimate
@@ -53,7 +53,7 @@ def show_predicted_exam(
     The predictions are for images, breasts and patient.
     """
     breasts, validation = report.breasts_of(patient), bundle.validation()
-    units: list[BreastPrediction | PatientPrediction] = [*report.patient(patient), *breasts]
+    units: list[BreastPrediction | PatientPrediction] = [*report.patient_predictions(patient), *breasts]
     with st.container(border=True):
         title, *columns = st.columns([2] * (1 + len(units)), vertical_alignment="top")
         title.markdown(f"#### Patient {escape_markdown(patient)}")
@@ -65,7 +65,9 @@ def show_predicted_exam(
         show_rows(hang_predictions(rows, report), settings)
         if breasts:
             with st.expander("Compare with validation breasts"):
-                st.plotly_chart(exam_score_figure(validation, breasts, bundle.threshold), key=f"place of {patient}")
+                st.plotly_chart(
+                    exam_score_figure(validation, breasts, bundle.threshold), key=f"comparison of {patient}"
+                )
 
 
 def show_unit(unit: BreastPrediction | PatientPrediction, validation: pd.DataFrame, threshold: float) -> None:
@@ -78,18 +80,15 @@ def show_unit(unit: BreastPrediction | PatientPrediction, validation: pd.DataFra
         st.metric(f"{SIDE_NAMES[unit.laterality]} ({views})", f"{unit.probability:.2f}")
     else:
         st.metric("Patient (highest breast)", f"{unit.probability:.2f}")
-    st.markdown(describe_decision(unit, threshold))
+    st.markdown(decision_badge(unit, threshold))
     compared: Unit = "breast" if isinstance(unit, BreastPrediction) else "patient"
     st.caption(describe_percentile(validation, unit.probability, compared))
 
 
-def describe_decision(unit: BreastPrediction | PatientPrediction, threshold: float) -> str:
-    """Return the Markdown badge of a decision.
-
-    The decision is recall, no recall, or none if the prediction has no basis.
-    """
-    if unit.out_of_distribution:
-        return ":orange-badge[No decision]"
-    if unit.recall:
-        return f":red-badge[Recall ({unit.probability:.2f} ≥ {threshold:.2f})]"
-    return f":green-badge[No recall ({unit.probability:.2f} < {threshold:.2f})]"
+def decision_badge(unit: BreastPrediction | PatientPrediction, threshold: float) -> str:
+    """Return the decision as a Markdown badge, with the comparison on which it rests."""
+    decision = describe_decision(unit.recall).capitalize()
+    if unit.recall is None:
+        return f":orange-badge[{decision}]"
+    colour, sign = ("red", "≥") if unit.recall else ("green", "<")
+    return f":{colour}-badge[{decision} ({unit.probability:.2f} {sign} {threshold:.2f})]"

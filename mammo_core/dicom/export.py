@@ -22,16 +22,13 @@ from pydicom.valuerep import DA, TM
 from mammo_core.dicom.guard import quiet_pydicom
 from mammo_core.dicom.header import Source, open_stream
 from mammo_core.dicom.pseudonyms import patient_key, real_patient_id
+from mammo_core.documents.prediction import describe_decision
 from mammo_core.errors import ImageError
 
 MAKER = "Mammography workbench, research use only"
 SCHEME = "99MAMMO"  # of this application's own codes
 BURNED = "BurnedInAnnotation"
-DECISIONS = {
-    True: ("RECALL", SCHEME, "Recall"),
-    False: ("NO_RECALL", SCHEME, "No recall"),
-    None: ("NO_DECISION", SCHEME, "No decision"),
-}
+DECISION_CODES = {True: "RECALL", False: "NO_RECALL", None: "NO_DECISION"}
 IDENTIFIERS = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "StudyDate", "StudyTime",
     "ReferringPhysicianName", "StudyInstanceUID", "SOPInstanceUID",
@@ -45,7 +42,8 @@ class ReportContent:
     Attributes:
         model: name of the model.
         probability: of the positive class, in [0, 1].
-        recall: whether the breast reaches the operating point; None if the breast is unknown.
+        recall: whether the breast reaches the operating point; None if the breast is unknown, or any of its images is out of
+            distribution.
         threshold: the operating point, in [0, 1].
         out_of_distribution: whether the image is unlike the training images.
         laterality, view: of the image, or None.
@@ -196,7 +194,9 @@ def _report(capture: Dataset, content: ReportContent) -> Dataset:
         qualitative_evaluations=[
             sr.QualitativeEvaluation(
                 name=sr.CodedConcept("DECISION", SCHEME, "Decision for the breast at the operating point"),
-                value=sr.CodedConcept(*DECISIONS[None if content.out_of_distribution else content.recall]),
+                value=sr.CodedConcept(
+                    DECISION_CODES[content.recall], SCHEME, describe_decision(content.recall).capitalize()
+                ),
             )
         ],
         source_images=[sr.SourceImageForMeasurementGroup.from_source_image(capture)],

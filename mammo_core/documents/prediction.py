@@ -34,7 +34,8 @@ class BreastPrediction(Document):
         laterality: "L" or "R".
         images: number of images of this breast.
         probability: mean of the images' probabilities, in [0, 1].
-        recall: whether the probability reaches the operating point.
+        recall: whether the probability reaches the operating point; None, no decision, where any of the images is out of
+            distribution.
         out_of_distribution: whether any of the images is unlike the training images.
     """
 
@@ -42,7 +43,7 @@ class BreastPrediction(Document):
     laterality: str
     images: int
     probability: float
-    recall: bool
+    recall: bool | None
     out_of_distribution: bool
 
 
@@ -53,14 +54,15 @@ class PatientPrediction(Document):
         patient: pseudonym, or "unknown".
         images: number of images of both breasts.
         probability: highest of the breasts' probabilities, in [0, 1].
-        recall: whether the probability reaches the operating point.
+        recall: whether the probability reaches the operating point; None, no decision, where any of the images is out of
+            distribution.
         out_of_distribution: whether any of the images is unlike the training images.
     """
 
     patient: str
     images: int
     probability: float
-    recall: bool
+    recall: bool | None
     out_of_distribution: bool
 
 
@@ -80,3 +82,14 @@ class PredictionDocument(Document):
     images: tuple[ImageEntry, ...]
     breasts: tuple[BreastPrediction, ...] = ()
     patients: tuple[PatientPrediction, ...] = ()
+
+
+def describe_decision(recall: bool | None) -> str:
+    """Return the decision for a breast or a patient in words: recall, no recall or no decision.
+
+    Args:
+        recall: see `BreastPrediction` and `PatientPrediction`; None also where the breast of an image is unknown.
+    """
+    if recall is None:
+        return "no decision"
+    return "recall" if recall else "no recall"

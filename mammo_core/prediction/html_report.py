@@ -6,6 +6,7 @@ from html import escape
 
 import pandas as pd
 
+from mammo_core.documents.prediction import BreastPrediction, PatientPrediction, describe_decision
 from mammo_core.evaluation.html import as_html_table, page
 from mammo_core.evaluation.operating import describe_percentile
 from mammo_core.models.bundle import Bundle
@@ -61,7 +62,7 @@ def _unit_table(report: ExamReport, patient: str, validation: pd.DataFrame) -> p
     rows = [
         {
             "breast": breast.laterality,
-            **_unit_columns(breast.images, breast.probability, breast.recall, breast.out_of_distribution),
+            **_unit_columns(breast),
             "compared with validation": describe_percentile(validation, breast.probability, "breast"),
         }
         for breast in report.breasts_of(patient)
@@ -69,20 +70,20 @@ def _unit_table(report: ExamReport, patient: str, validation: pd.DataFrame) -> p
     rows += [
         {
             "breast": "patient (highest breast)",
-            **_unit_columns(unit.images, unit.probability, unit.recall, unit.out_of_distribution),
+            **_unit_columns(unit),
             "compared with validation": describe_percentile(validation, unit.probability, "patient"),
         }
-        for unit in report.patient(patient)
+        for unit in report.patient_predictions(patient)
     ]
     return pd.DataFrame(rows)
 
 
-def _unit_columns(images: int, probability: float, recall: bool, out_of_distribution: bool) -> dict[str, str]:
+def _unit_columns(unit: BreastPrediction | PatientPrediction) -> dict[str, str]:
     return {
-        "images": str(images),
-        "probability": f"{probability:.3f}",
-        "recall": "yes" if recall else "no",
-        "like the training images": _describe_distribution(out_of_distribution),
+        "images": str(unit.images),
+        "probability": f"{unit.probability:.3f}",
+        "decision": describe_decision(unit.recall),
+        "like the training images": _describe_distribution(unit.out_of_distribution),
     }
 
 

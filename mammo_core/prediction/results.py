@@ -9,7 +9,13 @@ import numpy as np
 import pandas as pd
 
 from mammo_core.dicom import Source
-from mammo_core.documents.prediction import BreastPrediction, ImageEntry, PatientPrediction, PredictionDocument
+from mammo_core.documents.prediction import (
+    BreastPrediction,
+    ImageEntry,
+    PatientPrediction,
+    PredictionDocument,
+    describe_decision,
+)
 from mammo_core.evaluation import to_breasts, to_patients
 from mammo_core.evaluation.localisation import cam_outside_breast
 from mammo_core.models.bundle import Bundle
@@ -172,12 +178,12 @@ class ExamReport:
         breasts = [breast for breast in self.breasts if breast.patient == patient]
         return sorted(breasts, key=lambda breast: breast.laterality, reverse=True)
 
-    def patient(self, patient: str) -> list[PatientPrediction]:
+    def patient_predictions(self, patient: str) -> list[PatientPrediction]:
         """Return the prediction for a patient, in a list of at most one.
 
         The list is empty if no image of the patient has a known laterality.
         """
-        return [one for one in self.patients if one.patient == patient]
+        return [prediction for prediction in self.patients if prediction.patient == patient]
 
     def to_document(self) -> PredictionDocument:
         """Return the document that the command line prints."""
@@ -205,10 +211,10 @@ class ExamReport:
                 breast = breasts.get((row["patient"], image.decoded.laterality or UNKNOWN))
                 patient = patients.get(row["patient"])
             row["breast_probability"], row["breast_recall"] = (
-                (breast.probability, breast.recall) if breast else (None,) * 2
+                (breast.probability, describe_decision(breast.recall)) if breast else (None,) * 2
             )
             row["patient_probability"], row["patient_recall"] = (
-                (patient.probability, patient.recall) if patient else (None,) * 2
+                (patient.probability, describe_decision(patient.recall)) if patient else (None,) * 2
             )
             rows.append(row)
         return pd.DataFrame(rows).assign(model=self.model, threshold=self.threshold)
@@ -228,9 +234,11 @@ class ExamReport:
             result = f"{image.probability:.3f}" if isinstance(image, ImagePrediction) else image.error
             yield f"{image.file}: {result}"
         for breast in self.breasts:
-            yield f"breast {breast.patient} {breast.laterality}: {breast.probability:.3f}, {_decision(breast.recall)}"
+            decision = describe_decision(breast.recall)
+            yield f"breast {breast.patient} {breast.laterality}: {breast.probability:.3f}, {decision}"
         for patient in self.patients:
-            yield f"patient {patient.patient}, highest breast: {patient.probability:.3f}, {_decision(patient.recall)}"
+            decision = describe_decision(patient.recall)
+            yield f"patient {patient.patient}, highest breast: {patient.probability:.3f}, {decision}"
         yield f"Model {self.model}, recall threshold {self.threshold:.3f}. Research use only, not a diagnosis."
 
 
@@ -294,10 +302,6 @@ def _combine(
     """
     counts = table.groupby(keys, as_index=False).agg({"images": "sum", "out_of_distribution": "max"})
     units = counts.merge(combine(table)[[*keys, "probability"]], on=keys, validate="one_to_one")
-    units["recall"] = units["probability"] >= threshold
+    units["recall"] = (units["probability"] >= threshold).astype(object).mask(units["out_of_distribution"], None)
     rows: list[dict[str, Any]] = units.rename(columns={"patient_id": "patient"}).to_dict("records")
     return rows
-
-
-def _decision(recall: bool) -> str:
-    return "recall" if recall else "no recall"

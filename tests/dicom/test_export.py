@@ -86,12 +86,18 @@ def texts(item: Dataset) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("out_of_distribution", "recall", "decision"), [(False, True, "Recall"), (True, True, "No decision")]
+    ("out_of_distribution", "recall", "decision"),
+    [
+        (False, True, "Recall"),
+        (False, False, "No recall"),
+        (True, None, "No decision"),
+        (False, None, "No decision"),  # another image of the breast is out of distribution
+    ],
 )
-def test_export_report_has_no_decision_for_ood_image(out_of_distribution, recall, decision):
+def test_export_report_states_the_decision_for_the_breast(out_of_distribution, recall, decision):
     content = replace(CONTENT, out_of_distribution=out_of_distribution, recall=recall)
     sentences = texts(dcmread(io.BytesIO(export(source(), PICTURE, content, False, SECRET)[1])))
-    assert decision in sentences
+    assert [text for text in sentences if text in ("Recall", "No recall", "No decision")] == [decision]
     assert (
         "The image is unlike the training images, so the prediction has no basis." in sentences
     ) == out_of_distribution

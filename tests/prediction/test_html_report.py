@@ -3,10 +3,11 @@ import re
 import pytest
 
 from builders.phantom_files import input_files, letter
+from builders.predicted_images import decoded_image, image_prediction
 from mammo_core.prediction.exams import strip_file_names
 from mammo_core.prediction.html_report import report_html
 from mammo_core.prediction.predict import predict_exams
-from mammo_core.prediction.results import ExamReport
+from mammo_core.prediction.results import ExamReport, summarise
 
 
 @pytest.fixture
@@ -36,3 +37,15 @@ def test_report_html_without_images(trained):
     text = report_html(ExamReport("trained", 0.5), trained.bundle, 0.5)
     assert "<h1>Model report</h1>" in text
     assert "Images" in text
+
+
+def test_report_html_states_the_decision_for_each_unit(trained):
+    images = [
+        image_prediction(decoded_image("R"), probability=1.0),
+        image_prediction(decoded_image("L", seed=1), probability=0.0),
+        image_prediction(decoded_image("L", seed=2, patient="q"), probability=1.0, ood_score=2.0),
+    ]
+    text = report_html(summarise(images, trained.bundle), trained.bundle, 0.0)
+    decisions = re.findall(r"<td>(recall|no recall|no decision)</td>", text)
+    # right breast, left breast and patient p; left breast and patient q
+    assert decisions == ["recall", "no recall", "recall", "no decision", "no decision"]

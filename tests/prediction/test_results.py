@@ -32,11 +32,11 @@ def test_summarise_averages_breasts_and_takes_the_higher_breast(report):
             patient="p", laterality="L", images=1, probability=0.5, recall=True, out_of_distribution=False
         ),
         BreastPrediction(
-            patient="p", laterality="R", images=2, probability=0.4375, recall=False, out_of_distribution=True
+            patient="p", laterality="R", images=2, probability=0.4375, recall=None, out_of_distribution=True
         ),
     )
     assert report.patients == (
-        PatientPrediction(patient="p", images=3, probability=0.5, recall=True, out_of_distribution=True),
+        PatientPrediction(patient="p", images=3, probability=0.5, recall=None, out_of_distribution=True),
     )
 
 
@@ -68,7 +68,8 @@ def test_document_has_one_entry_for_each_file(report):
         "error": "This isn't a DICOM file.",
     }
     assert document["images"][5]["error"] == "This is the same image as file 3; it counts once."
-    assert document["breasts"][1]["recall"] is False
+    assert [breast["recall"] for breast in document["breasts"]] == [True, None]
+    assert document["patients"][0]["recall"] is None
 
 
 def test_csv_repeats_breast_and_patient_results_for_each_image(report):
@@ -76,7 +77,9 @@ def test_csv_repeats_breast_and_patient_results_for_each_image(report):
     assert table["file"].tolist() == ["1.dcm", "2.dcm", "3.dcm", "4.dcm", "letter", "5.dcm"]
     assert table["breast_probability"].tolist()[:3] == [0.4375, 0.4375, 0.5]
     assert table["breast_probability"].isna().tolist() == [False] * 3 + [True] * 3
+    assert table["breast_recall"].tolist()[:3] == ["no decision", "no decision", "recall"]
     assert table["patient_probability"].tolist()[:4] == [0.5] * 4
+    assert table["patient_recall"].tolist()[:4] == ["no decision"] * 4
     assert table.loc[4:, ["patient", "patient_probability", "patient_recall"]].isna().all(axis=None)
     assert set(table["model"]) == {"trained"}
 
@@ -87,8 +90,8 @@ def test_lines_state_every_file_breast_and_patient(report):
     assert lines[4] == "letter: This isn't a DICOM file."
     assert lines[6:] == [
         "breast p L: 0.500, recall",
-        "breast p R: 0.438, no recall",
-        "patient p, highest breast: 0.500, recall",
+        "breast p R: 0.438, no decision",
+        "patient p, highest breast: 0.500, no decision",
         "Model trained, recall threshold 0.500. Research use only, not a diagnosis.",
     ]
 
@@ -106,7 +109,7 @@ def test_problems_are_numbered_by_file(report):
 def test_breasts_of_patient_come_right_before_left(report):
     assert [breast.laterality for breast in report.breasts_of("p")] == ["R", "L"]
     assert report.breasts_of("q") == []
-    assert report.patient("p") == [report.patients[0]]
+    assert report.patient_predictions("p") == [report.patients[0]]
 
 
 def test_without_arrays_keeps_the_thumbnail(report):

@@ -1,0 +1,8 @@
+import pytest
+
+from mammo_core.documents.prediction import describe_decision
+
+
+@pytest.mark.parametrize(("recall", "words"), [(True, "recall"), (False, "no recall"), (None, "no decision")])
+def test_describe_decision(recall, words):
+    assert describe_decision(recall) == words
