@@ -44,7 +44,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         generate(Path(folder), DemoSpec(patients=options.patients, seed=options.seed, prevalence=0.5))
         table, images = prepared(read_catalogue(Path(folder)).table, predictor)
-    table["model"] = np.concatenate([predictor(part)[0] for part in np.array_split(images, len(images) // 64 + 1)])
+    table["model"] = np.concatenate(
+        [predictor.probabilities(part) for part in np.array_split(images, len(images) // 64 + 1)]
+    )
     table["statistics"] = cross_val_predict(
         make_pipeline(StandardScaler(), LogisticRegression()),
         image_statistics(images),

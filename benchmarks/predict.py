@@ -54,7 +54,8 @@ def main() -> int:
             "one": lambda: predict(exam[:1], predictor, sandbox),
             "exam": lambda: predict(exam, predictor, sandbox),
             "peer": lambda: [
-                predictor(prepare(read(data), predictor.bundle.preprocessing).image[None]) for data in exam[:1]
+                predictor.network.run(prepare(read(data), predictor.bundle.preprocessing).image[None])
+                for data in exam[:1]
             ],
         }
         times: dict[str, list[float]] = {name: [] for name in actions}

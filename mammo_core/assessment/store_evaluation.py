@@ -12,7 +12,7 @@ from mammo_core.models.bundle import IMAGE_KEY, Bundle
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.workspace import Workspace
 
-BATCH = 64  # images a forward pass
+BATCH = 64  # images per forward pass
 
 
 def evaluate_store(workspace: Workspace, bundle: Bundle, store_name: str) -> EvaluationReport:
@@ -67,4 +67,4 @@ def _predict(bundle: Bundle, store: Store, table: pd.DataFrame) -> np.ndarray:
     """Return the probability of each image of a store, (n,)."""
     predictor, pngs = Predictor(bundle), table["png"].to_list()
     batches = (store.images(pngs[start : start + BATCH]) for start in range(0, len(pngs), BATCH))
-    return np.concatenate([predictor(images)[0] for images in batches])
+    return np.concatenate([predictor.probabilities(images) for images in batches])

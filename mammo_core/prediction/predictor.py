@@ -5,7 +5,6 @@ A prediction is a probability, a heatmap and an OOD score.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,20 +19,6 @@ from mammo_core.prediction.files import InputFile
 from mammo_core.prediction.lookup import complete_labels, known_views
 from mammo_core.prediction.results import ImagePrediction, ImageResult, UnreadableImage
 from mammo_core.workspace import Workspace
-
-
-class Output(NamedTuple):
-    """The network's output for n model inputs.
-
-    Attributes:
-        probabilities: float64 (n,), calibrated, of the positive class.
-        cam: float32 (n, h, w) in [0, 1], or None; see `ImagePrediction.cam`.
-        embedding: float64 (n, c), mean features; c is 0 for a network without a class activation map.
-    """
-
-    probabilities: np.ndarray
-    cam: np.ndarray | None
-    embedding: np.ndarray
 
 
 class Predictor:
@@ -54,27 +39,28 @@ class Predictor:
         self.cam_scale = bundle.card.cam_scale or 1.0  # unused by a network without an activation map
         self.ood_detector = bundle.ood_detector()
         self.network = CamNetwork(load(bundle.network_file))
-        self._compile()
+        self._warm_up()
 
-    def __call__(self, images: np.ndarray) -> Output:
-        """Run the network on model inputs, uint8 (n, size, size)."""
-        output = self.network.run(images)
-        probabilities = self.calibration.apply(output.raw_probability)
-        cam = None if output.cam is None else np.clip(output.cam / self.cam_scale, 0, 1).astype(np.float32)
-        return Output(probabilities, cam, output.embedding)
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """Return the calibrated probability of the positive class for each model input, float64 (n,).
+
+        Args:
+            images: uint8 (n, size, size).
+        """
+        return self.calibration.apply(self.network.run(images, with_cam=False).raw_probability)
 
     def predict_image(self, file: InputFile, decoded: DecodedImage) -> ImagePrediction:
         """Predict one decoded file and check whether it is like the training images."""
         image = decoded.model_input[np.newaxis]
-        output = self(image)
+        output = self.network.run(image)
         scores = self.ood_detector.ood_score(ood_features(image, [decoded.geometry], output.embedding))
         return ImagePrediction(
             file=file.name,
             key=file.key,
             decoded=decoded,
-            probability=float(output.probabilities[0]),
+            probability=float(self.calibration.apply(output.raw_probability)[0]),
             ood_score=float(scores[0]),
-            cam=None if output.cam is None else output.cam[0],
+            cam=None if output.cam is None else self._scale(output.cam[0]),
         )
 
     def predict_files(
@@ -92,9 +78,9 @@ class Predictor:
         views = known_views(workspace, (file.name for file in files))
         secret = installation_secret(workspace)
 
-        def predict(file: InputFile, decoded: Callable[[], DecodedImage]) -> ImageResult:
+        def predict(file: InputFile, wait_for_decoded: Callable[[], DecodedImage]) -> ImageResult:
             try:
-                return self.predict_image(file, complete_labels(decoded(), file.name, views, secret))
+                return self.predict_image(file, complete_labels(wait_for_decoded(), file.name, views, secret))
             except ImageError as error:
                 return UnreadableImage(file.name, file.key, str(error))
 
@@ -106,7 +92,11 @@ class Predictor:
         while waiting:
             yield predict(*waiting.popleft())
 
-    def _compile(self) -> None:
+    def _scale(self, cam: np.ndarray) -> np.ndarray:
+        """Return a class activation map in logits as float32 in [0, 1]; see `ImagePrediction.cam`."""
+        return np.clip(cam / self.cam_scale, 0, 1).astype(np.float32)
+
+    def _warm_up(self) -> None:
         """Run the network once, so that the first user needn't wait for its compilation."""
         size = self.bundle.preprocessing.size
-        self(np.zeros((1, size, size), np.uint8))
+        self.network.run(np.zeros((1, size, size), np.uint8))

@@ -53,6 +53,14 @@ def test_prediction_of_a_held_out_file_equals_the_stored_prediction(readable, tr
     assert prediction.probability == pytest.approx(stored[prediction.file], abs=1e-5)
 
 
+def test_probabilities_equal_the_calibrated_output_of_the_network(shipped):
+    size = shipped.bundle.preprocessing.size
+    images = np.random.default_rng(0).integers(0, 256, (2, size, size), np.uint8)
+    expected = shipped.calibration.apply(shipped.network.run(images).raw_probability)
+    assert shipped.probabilities(images) == pytest.approx(expected, abs=1e-6)
+    assert shipped.probabilities(images).shape == (2,)
+
+
 def test_heatmap_matches_picture_size_and_stays_within_crop(readable, trained, sandbox):
     (prediction,) = predict(trained, input_files(readable.head(1)), sandbox)
     cam, geometry = prediction.heatmap(), prediction.decoded.geometry
@@ -96,7 +104,9 @@ def fingerprint(image: ImagePrediction) -> tuple[str, str, float]:
 
 def ood_scores(predictor: Predictor, inputs: list[ModelInput]) -> np.ndarray:
     images = np.stack([one.image for one in inputs])
-    features = ood_features(images, [one.geometry for one in inputs], predictor(images).embedding)
+    features = ood_features(
+        images, [one.geometry for one in inputs], predictor.network.run(images, with_cam=False).embedding
+    )
     return predictor.ood_detector.ood_score(features)
 
 
