@@ -109,7 +109,7 @@ def test_predict_reports_every_file_including_unreadable(run, finished, tmp_path
     ],
 )
 def test_invalid_argument_prints_one_error_and_exits_with_status_1(run, finished, monkeypatch, arguments, sentence):
-    monkeypatch.chdir(finished)
+    monkeypatch.chdir(finished.data.parent)
     status, out, error = run(*arguments)
     assert (status, out) == (1, "")
     assert sentence in " ".join(error.split())

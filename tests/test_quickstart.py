@@ -8,7 +8,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "quickstart.md"
 
 @pytest.mark.slow
 def test_quickstart_page_runs_from_top_to_bottom(workspace, monkeypatch):
-    monkeypatch.chdir(workspace)  # data/ and models/ of this test
+    monkeypatch.chdir(workspace.data.parent)  # data/ and models/ of this test
     names: dict[str, object] = {}
     for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
         exec(compile(block, PAGE.name, "exec"), names)

@@ -39,7 +39,7 @@ def test_demo_job_name_of_existing_folder_raises_data_error(workspace):
 def test_demo_job_folder_with_csv_raises_data_error(workspace, tmp_path):
     (tmp_path / "train.csv").touch()
     with pytest.raises(DataError, match="holds a data set already"):
-        DemoJob(out=workspace).prepare(workspace)
+        DemoJob(out=tmp_path).prepare(workspace)
 
 
 def test_demo_job_can_be_stopped(workspace):

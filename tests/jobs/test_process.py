@@ -44,7 +44,7 @@ def test_launch_runs_job_in_own_session_and_finishes(workspace):
 
 
 def test_launch_gives_child_its_workspace_relative_to_callers_folder(workspace, monkeypatch, tmp_path):
-    monkeypatch.chdir(workspace)
+    monkeypatch.chdir(tmp_path)
     folder = launch(SMALL, Workspace(Path("other"), Path("models")))
     assert folder.path == tmp_path / "other" / "small"
     wait_until(lambda: folder.state() in FINAL)
