@@ -35,7 +35,7 @@ def test_sample_headers_of_existing_files(pictures):
 
 def test_sample_headers_is_reproducible(pictures):
     assert len(sample_headers(pictures, max_images=10)) == 10
-    assert sample_headers(pictures, max_images=10).equals(sample_headers(pictures, most=10))
+    assert sample_headers(pictures, max_images=10).equals(sample_headers(pictures, max_images=10))
 
 
 def test_sample_headers_unreadable_file_has_a_reason(pictures, tmp_path):
