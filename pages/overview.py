@@ -72,6 +72,6 @@ for column, (page, icon, title, text) in zip(st.columns(len(STEPS)), STEPS, stri
 st.subheader("Why it is built this way")
 st.markdown(
     "A published notebook reported **97.9 % accuracy** on these data. That was the share of negative images: its network "
-    "answered “negative” to every image, and images of one patient were on both sides of its split. Here every curve shows "
+    "predicted “negative” for every image, and images of one patient were on both sides of its split. Here every curve shows "
     "the base rate, every split is by patient, and every score has a baseline and a 95 % interval."
 )

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mammo_core.dataset.store import list_stores
 from mammo_core.errors import MammoError
-from mammo_core.jobs.runs import list_runs
+from mammo_core.jobs.runs import run_names
 from mammo_core.models.registry import compatible_models
 from ui.run_view import choose_run
 from ui.session import current_workspace, errors_shown, open_page, show_error
@@ -27,7 +27,7 @@ store = st.selectbox("Prepared store", list(stores), key="store", bind="query-pa
 with errors_shown():
     start_models = compatible_models(workspace, stores[store].preprocessing)
 try:
-    show_plan(plan_preset(store, start_models, workspace), "Train", workspace)
+    show_plan(workspace, plan_preset(workspace, store, start_models), "Train")
 except MammoError as error:
     show_error(error)
 if st.session_state.pop("started", False):
@@ -36,12 +36,12 @@ settings = st.expander("All settings", key="own settings", on_change="rerun")
 if settings.open:  # while it is closed nothing is planned
     with settings:
         try:
-            plan = plan_settings({"store": store, **choose_settings(start_models)}, workspace)
-            show_plan(plan, "Start with these settings", workspace)
+            plan = plan_settings(workspace, choose_settings(store, start_models))
+            show_plan(workspace, plan, "Start with these settings")
         except MammoError as error:
             show_error(error)
 
 with errors_shown():
-    runs = [run.run for run in list_runs(workspace) if run.state != "shipped"]
+    runs = run_names(workspace)
 if runs:
     choose_run(runs, workspace)

@@ -36,7 +36,7 @@ def select_threshold(bundle: Bundle) -> tuple[float, ThresholdChoice]:
     policy = st.pills(
         "Preset (from validation)", POLICIES, format_func=POLICIES.__getitem__, key=f"policy {bundle.name}"
     )
-    preset = choose_threshold(bundle.validation(), policy) if policy else bundle.threshold
+    preset = choose_threshold(bundle.validation_predictions(), policy) if policy else bundle.threshold
     threshold = st.slider(
         "Threshold", 0.0, 1.0, float(preset), 0.001, format="%.3f", key=f"threshold {bundle.name} {policy}"
     )

@@ -52,7 +52,7 @@ def show_predicted_exam(
 
     The predictions are for images, breasts and patient.
     """
-    breasts, validation = report.breasts_of(patient), bundle.validation()
+    breasts, validation = report.breasts_of(patient), bundle.validation_predictions()
     units: list[BreastPrediction | PatientPrediction] = [*report.patient_predictions(patient), *breasts]
     with st.container(border=True):
         title, *columns = st.columns([2] * (1 + len(units)), vertical_alignment="top")

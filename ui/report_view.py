@@ -17,7 +17,7 @@ from mammo_core.figures.evaluation import (
 )
 from mammo_core.figures.model_report import card_tables
 from mammo_core.figures.training import loss_curves, score_curves
-from mammo_core.models.bundle import Bundle, open_bundle
+from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import list_models, model_folder
 from ui.session import current_workspace
 
@@ -25,9 +25,8 @@ PARTS = {"test": "Test set", "validation": "Validation set", "all": "All data"}
 
 
 @st.cache_data(show_spinner="Evaluating …", max_entries=16)
-def _report(name: str, state: tuple[object, ...]) -> EvaluationReport:
-    workspace = current_workspace()
-    return current_report(workspace, open_bundle(model_folder(workspace, name)))
+def _report(_bundle: Bundle, name: str, state: tuple[object, ...]) -> EvaluationReport:
+    return current_report(current_workspace(), _bundle)
 
 
 def report_of(bundle: Bundle) -> EvaluationReport:
@@ -35,7 +34,7 @@ def report_of(bundle: Bundle) -> EvaluationReport:
 
     It is made again when the operating point or the models change.
     """
-    return _report(bundle.name, (bundle.identity, bundle.threshold, *list_models(current_workspace())))
+    return _report(bundle, bundle.name, (bundle.identity, bundle.threshold, *list_models(current_workspace())))
 
 
 def show_report(bundle: Bundle) -> None:

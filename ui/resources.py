@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from mammo_core.dicom.sandbox import Sandbox
-from mammo_core.models.bundle import Bundle, open_bundle
+from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.decode import warm_up
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.viewing import ViewedImage, read_view
@@ -27,22 +27,23 @@ def sandbox() -> Sandbox:
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def start_loading(folder: Path, identity: str) -> "Future[Predictor]":
+def start_loading(_bundle: Bundle, folder: Path, identity: str) -> "Future[Predictor]":
     """Start to load a model's network, or return the load that has already started.
 
     Args:
+        _bundle: the model; folder and identity stand for it in the cache's key.
         folder: of the model.
         identity: of the network file, so that a changed model is loaded again.
     """
     executor = ThreadPoolExecutor(1, thread_name_prefix="model")
-    future = executor.submit(lambda: Predictor(open_bundle(folder)))
+    future = executor.submit(Predictor, _bundle)
     executor.shutdown(wait=False)
     return future
 
 
 def predictor(bundle: Bundle) -> Predictor:
     """Return the loaded network of a model."""
-    future = start_loading(bundle.folder, bundle.identity)
+    future = start_loading(bundle, bundle.folder, bundle.identity)
     try:
         if not future.done():
             with st.spinner("Loading the model. This takes some seconds the first time …"):
@@ -50,12 +51,12 @@ def predictor(bundle: Bundle) -> Predictor:
         return future.result()
     finally:
         if future.done() and future.exception():
-            start_loading.clear(bundle.folder, bundle.identity)  # the next call tries again
+            start_loading.clear(bundle, bundle.folder, bundle.identity)  # the next call tries again
 
 
 def start_resources(bundle: Bundle) -> None:
     """Start to load what a first prediction needs, while the user still chooses files."""
-    start_loading(bundle.folder, bundle.identity)
+    start_loading(bundle, bundle.folder, bundle.identity)
     sandbox()
 
 

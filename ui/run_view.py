@@ -78,7 +78,7 @@ def show_curves(workspace: Workspace, name: str, others: list[str], logarithmic:
             live_chart(loss_curves(records, logarithmic=logarithmic, smoothing=smoothing), f"loss {name}")
         with right:
             live_chart(score_curves(records), f"scores {name}")
-        st.caption("Dashed line: a model that always answers “negative”.")
+        st.caption("Dashed line: a model that always predicts “negative”.")
     if others:
         runs = {name: records} | {other: read_metrics(run_folder(workspace, other)) for other in others}
         for column, metric in zip(st.columns(2), COMPARED, strict=True):

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mammo_core.dataset.importer import quarantined_so_far
-from mammo_core.dataset.store import Store, StoreContents, open_store, store_contents
+from mammo_core.dataset.store import Store, StoreContents, store_contents
 from mammo_core.errors import MammoError
 from mammo_core.jobs import FINAL, JobFolder, launch
 from mammo_core.jobs.importing import resume_import_job
@@ -41,14 +41,15 @@ def show_job(job: JobFolder) -> None:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def contents_of(folder: str, changed_at: float) -> StoreContents:
+def contents_of(_store: Store, folder: str, changed_at: float) -> StoreContents:
     """Return the contents of a store, see `store_contents`.
 
     Args:
-        folder: of the store.
+        _store: the store.
+        folder: of the store; part of the cache's key.
         changed_at: when its import last changed its state; part of the cache's key.
     """
-    return store_contents(open_store(current_workspace(), folder))
+    return store_contents(_store)
 
 
 def import_again(store: Store, *, retry: bool = False) -> None:
@@ -91,7 +92,7 @@ def show_store(store: Store) -> None:
             "Resume", key=f"resume {store.name}", icon=":material/play_arrow:", width="stretch"
         )
         if not active:
-            contents = contents_of(str(store.folder), job.changed_at())
+            contents = contents_of(store, str(store.folder), job.changed_at())
             st.markdown(f":small[{contents.describe()}]")
         show_job(job)
         st.fragment(show_quarantine, run_every=REFRESH_SECONDS if active else None)(store, active)

@@ -11,8 +11,12 @@ BATCH_SIZES = [4, 8, 16, 32, 64, 128]
 RANDOM_WEIGHTS = "random weights"
 
 
-def choose_settings(start_models: list[str]) -> dict[str, object]:
-    """Show every setting but the store, and return their values, not yet validated."""
+def choose_settings(store: str, start_models: list[str]) -> TrainingConfig:
+    """Show every setting but the store, and return the chosen ones.
+
+    Raises:
+        ConfigError: a value is outside its range.
+    """
     fields = TrainingConfig.model_fields
     defaults = {name: field.default for name, field in fields.items()}
     help_texts = {name: field.description for name, field in fields.items()}
@@ -38,7 +42,8 @@ def choose_settings(start_models: list[str]) -> dict[str, object]:
         "Validation share", 0.05, 0.5, defaults["validation_share"], 0.05, help=help_texts["validation_share"]
     )
     test_share = test.number_input("Test share", 0.0, 0.5, defaults["test_share"], 0.05, help=help_texts["test_share"])
-    return {
+    settings = {
+        "store": store,
         "network": network,
         "start_from": None if start_from == RANDOM_WEIGHTS else start_from,
         "backbone_weights": backbone_weights or None,
@@ -52,3 +57,4 @@ def choose_settings(start_models: list[str]) -> dict[str, object]:
         "validation_share": validation_share,
         "test_share": test_share,
     }
+    return TrainingConfig.from_settings(settings)

@@ -5,23 +5,24 @@ import streamlit as st
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import ModelError
 from mammo_core.jobs.training import start
-from mammo_core.learning.plan import FileStates, TrainingPlan, input_states, resolve, resolve_preset
+from mammo_core.learning.plan import TrainingPlan, input_states, resolve, resolve_preset
 from mammo_core.models.registry import active_model
+from mammo_core.storage.hashing import FileStates
 from mammo_core.workspace import Workspace
 from ui.session import errors_shown
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _cached_plan(_config: TrainingConfig, _workspace: Workspace, parameters: str, states: FileStates) -> TrainingPlan:
-    return resolve(_config, _workspace)
+def _cached_plan(_workspace: Workspace, _config: TrainingConfig, settings: str, states: FileStates) -> TrainingPlan:
+    return resolve(_workspace, _config)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _cached_preset(store: str, start_from: str | None, _workspace: Workspace, states: FileStates) -> TrainingPlan:
-    return resolve_preset(store, start_from, _workspace)
+def _cached_preset(_workspace: Workspace, store: str, start_from: str | None, states: FileStates) -> TrainingPlan:
+    return resolve_preset(_workspace, store, start_from)
 
 
-def plan_settings(settings: dict[str, object], workspace: Workspace) -> TrainingPlan:
+def plan_settings(workspace: Workspace, config: TrainingConfig) -> TrainingPlan:
     """Resolve settings from the form into a plan.
 
     The plan is resolved again only after the settings, the store or the start model have changed.
@@ -29,12 +30,11 @@ def plan_settings(settings: dict[str, object], workspace: Workspace) -> Training
     Raises:
         MammoError: see `resolve`.
     """
-    config = TrainingConfig.from_settings(settings)
-    states = input_states(config.store, config.start_from, workspace)
-    return _cached_plan(config, workspace, config.model_dump_json(), states)
+    states = input_states(workspace, config.store, config.start_from)
+    return _cached_plan(workspace, config, config.model_dump_json(), states)
 
 
-def plan_preset(store: str, start_models: list[str], workspace: Workspace) -> TrainingPlan:
+def plan_preset(workspace: Workspace, store: str, start_models: list[str]) -> TrainingPlan:
     """Resolve the one-click preset into a plan.
 
     It starts from the active model if that is compatible and intact.
@@ -45,13 +45,13 @@ def plan_preset(store: str, start_models: list[str], workspace: Workspace) -> Tr
     active = active_model(workspace)
     if active in start_models:
         try:
-            return _cached_preset(store, active, workspace, input_states(store, active, workspace))
+            return _cached_preset(workspace, store, active, input_states(workspace, store, active))
         except ModelError as error:
             st.warning(f"{error} Training starts from random weights.", icon=":material/warning:")
-    return _cached_preset(store, None, workspace, input_states(store, None, workspace))
+    return _cached_preset(workspace, store, None, input_states(workspace, store, None))
 
 
-def show_plan(plan: TrainingPlan, label: str, workspace: Workspace) -> None:
+def show_plan(workspace: Workspace, plan: TrainingPlan, label: str) -> None:
     """Show what a run would do, with a button that starts it."""
     preview = plan.describe()
     description, parts = st.columns(2, gap="large")

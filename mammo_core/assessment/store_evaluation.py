@@ -5,7 +5,7 @@ import pandas as pd
 
 from mammo_core.assessment.report import current_report
 from mammo_core.dataset.store import Store, open_store
-from mammo_core.documents.report import EvaluationReport, Part
+from mammo_core.documents.report import EvaluatedPart, EvaluationReport
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.evaluation import evaluate
 from mammo_core.models.bundle import IMAGE_KEY, Bundle
@@ -47,7 +47,7 @@ def evaluate_store(workspace: Workspace, bundle: Bundle, store_name: str) -> Eva
     return evaluate(predictions, operating_point=bundle.threshold, part=part)
 
 
-def _unseen_images(table: pd.DataFrame, bundle: Bundle, evaluated: pd.DataFrame) -> tuple[pd.DataFrame, Part]:
+def _unseen_images(table: pd.DataFrame, bundle: Bundle, evaluated: pd.DataFrame) -> tuple[pd.DataFrame, EvaluatedPart]:
     """Return the images of patients that a model has not seen, and their part.
 
     A model without a test part was evaluated on its validation part; these patients count as unseen.
@@ -58,7 +58,7 @@ def _unseen_images(table: pd.DataFrame, bundle: Bundle, evaluated: pd.DataFrame)
         evaluated: the predictions on which its report is based.
     """
     seen_split = bundle.seen_split(table)
-    part: Part = "all" if seen_split.isna().all() else bundle.evaluation().part
+    part: EvaluatedPart = "all" if seen_split.isna().all() else bundle.evaluation().part
     reported = (seen_split == "validation") & table["patient_id"].isin(evaluated["patient_id"])
     return table[seen_split.isna() | reported].reset_index(drop=True), part
 

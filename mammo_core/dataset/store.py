@@ -190,16 +190,25 @@ def parse_geometry(text: str) -> Geometry:
 
 
 def open_store(workspace: Workspace, name: str) -> Store:
-    """Open a prepared store by name (or by absolute path).
+    """Open a prepared store by name.
 
     Raises:
         DataError: there is no such store.
     """
-    folder = workspace.prepared / name  # an absolute path replaces the folder in front of it
-    if not (folder / CONFIG_FILE).exists():
+    if Path(name).name != name or not (workspace.prepared / name / CONFIG_FILE).exists():
         names = ", ".join(store.name for store in list_stores(workspace)) or "none yet"
-        raise DataError(f"There is no prepared store {folder.name!r} (stores: {names}). Run an import first.")
-    return Store(folder, PreprocessingConfig.read(folder / CONFIG_FILE), workspace.data)
+        raise DataError(f"There is no prepared store {name!r} (stores: {names}). Run an import first.")
+    return read_store(workspace.prepared / name, workspace.data)
+
+
+def read_store(folder: Path, data_root: Path) -> Store:
+    """Return the store in a folder; see `Store` for the data root.
+
+    Raises:
+        DataError: the folder holds no store.
+        ConfigError: another version prepared it.
+    """
+    return Store(folder, PreprocessingConfig.read(folder / CONFIG_FILE), data_root)
 
 
 def resolve_store(workspace: Workspace, name: str, preprocessing: PreprocessingConfig, source: StoreSource) -> Store:

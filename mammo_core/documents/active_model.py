@@ -1,4 +1,4 @@
-"""Which model predicts when none is named."""
+"""The active model: used when no model is named."""
 
 from typing import ClassVar, Literal
 

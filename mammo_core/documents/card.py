@@ -6,9 +6,8 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from mammo_core.documents.base import Document, FileDocument
 from mammo_core.documents.dataset import Generator
-from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.operating_point import OperatingPoint
-from mammo_core.documents.report import Part
+from mammo_core.documents.report import EvaluatedPart, FiguresOfMerit
 from mammo_core.documents.training_config import Network, TrainingConfig
 from mammo_core.documents.units import Unit
 
@@ -49,28 +48,16 @@ class DataProvenance(Document):
     parts: dict[str, PartCounts]
 
 
-class MetricsSummary(Document):
+class MetricsSummary(FiguresOfMerit):
     """The main metrics of a model's report.
 
     Attributes:
         part: the part of the split that was evaluated.
         unit: what is counted.
-        n: number of units.
-        positives: number of positive units.
-        patients: number of patients.
-        auc, average_precision, sensitivity_at_90_specificity, partial_auc, brier: see `mammo_core.evaluation.metrics`.
     """
 
-    part: Part
+    part: EvaluatedPart
     unit: Unit
-    n: int
-    positives: int
-    patients: int
-    auc: Estimate
-    average_precision: Estimate
-    sensitivity_at_90_specificity: Estimate
-    partial_auc: Estimate
-    brier: Estimate
 
 
 class CalibrationRecord(Document):

@@ -1,4 +1,4 @@
-"""The records of a training run's metrics.jsonl, one JSON object a line.
+"""The records of a training run's metrics.jsonl, one JSON object per line.
 
     start    the run began; how many images and patients each part has
     step     training metrics, at most twice a second and at the end of each epoch

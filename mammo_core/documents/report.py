@@ -6,7 +6,7 @@ from mammo_core.documents.base import Document, FileDocument
 from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.units import Unit
 
-Part = Literal["test", "validation", "all"]
+EvaluatedPart = Literal["test", "validation", "all"]
 
 
 class ConfusionMatrix(Document):
@@ -157,20 +157,14 @@ class Baselines(Document):
         return {name: baseline for name, baseline in baselines.items() if baseline is not None}
 
 
-class UnitReport(Document):
-    """The evaluation by one unit: image, breast or patient.
+class FiguresOfMerit(Document):
+    """The figures that need no threshold, with the numbers of units.
 
     Attributes:
         n: how many units.
         positives: how many of them are positive.
         patients: how many patients they belong to.
-        auc, average_precision, sensitivity_at_90_specificity, partial_auc, brier: figures of merit.
-        pf1, pf1_intervals: probabilistic F1.
-        baselines: for comparison.
-        operating_point: the figures at the threshold.
-        operating_point_intervals: the confidence intervals of these figures.
-        accuracy: share of units whose decision equals their label, at the threshold.
-        verdict: what the figures mean, in a sentence or two.
+        auc, average_precision, sensitivity_at_90_specificity, partial_auc, brier: see `mammo_core.evaluation.metrics`.
     """
 
     n: int
@@ -181,13 +175,6 @@ class UnitReport(Document):
     sensitivity_at_90_specificity: Estimate
     partial_auc: Estimate
     brier: Estimate
-    pf1: PF1
-    pf1_intervals: PF1Intervals
-    baselines: Baselines
-    operating_point: OperatingPointFigures
-    operating_point_intervals: OperatingPointIntervals
-    accuracy: float
-    verdict: str
 
     def figures_of_merit(self) -> dict[str, Estimate]:
         """Return the figures that need no threshold, by name."""
@@ -198,6 +185,27 @@ class UnitReport(Document):
             "partial_auc": self.partial_auc,
             "brier": self.brier,
         }
+
+
+class UnitReport(FiguresOfMerit):
+    """The evaluation by one unit: image, breast or patient.
+
+    Attributes:
+        pf1, pf1_intervals: probabilistic F1.
+        baselines: for comparison.
+        operating_point: the figures at the threshold.
+        operating_point_intervals: the confidence intervals of these figures.
+        accuracy: share of units whose decision equals their label, at the threshold.
+        verdict: what the figures mean, in a sentence or two.
+    """
+
+    pf1: PF1
+    pf1_intervals: PF1Intervals
+    baselines: Baselines
+    operating_point: OperatingPointFigures
+    operating_point_intervals: OperatingPointIntervals
+    accuracy: float
+    verdict: str
 
 
 class OtherUnits(Document):
@@ -265,7 +273,7 @@ class EvaluationReport(UnitReport, FileDocument):
     """
 
     schema_version: Literal[1] = 1
-    part: Part
+    part: EvaluatedPart
     unit: Literal["breast"] = "breast"
     units: OtherUnits
     subgroups: tuple[Subgroup, ...]

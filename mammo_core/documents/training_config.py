@@ -1,4 +1,4 @@
-"""What a training run is to do."""
+"""The settings of a training run."""
 
 from typing import Any, ClassVar, Literal
 
@@ -13,11 +13,11 @@ Imbalance = Literal["oversample", "undersample", "class_weights", "none"]
 
 
 class TrainingConfig(Document):
-    """The parameters of a training run, also kept in the model's card."""
+    """The settings of a training run, also kept in the model's card."""
 
     store: str = Field(description="name of the prepared store to train on")
     network: Network = Field(
-        "compact", description="compact: exact heatmaps; original: the baseline; large: EfficientNetV2-S, wants a GPU"
+        "compact", description="compact: exact heatmaps; original: the baseline; large: EfficientNetV2-S, needs a GPU"
     )
     epochs: int = Field(12, ge=1, le=MAX_EPOCHS, description="passes over the training part, at most")
     patience: int = Field(5, ge=1, description="epochs without a better validation AUC after which training ends")
@@ -30,8 +30,8 @@ class TrainingConfig(Document):
         0.2, gt=0, lt=0.9, description="share of patients for early stopping and calibration"
     )
     test_share: float = Field(0.2, ge=0, lt=0.9, description="share of patients that only the report uses")
-    folds: int | None = Field(None, ge=2, le=20, description="divide the patients into so many folds …")
-    fold: int | None = Field(None, ge=1, le=20, description="… and test on this one, instead of the test share")
+    folds: int | None = Field(None, ge=2, le=20, description="number of patient folds; null for a single split")
+    fold: int | None = Field(None, ge=1, le=20, description="the fold to test on, from 1; requires folds")
     start_from: str | None = Field(
         None, description="a model whose weights to start from; random weights if there is none"
     )
@@ -40,14 +40,14 @@ class TrainingConfig(Document):
     )
 
     @classmethod
-    def from_settings(cls, document: dict[str, Any]) -> "TrainingConfig":
+    def from_settings(cls, settings: dict[str, Any]) -> "TrainingConfig":
         """Check settings that a user gave.
 
         Raises:
             ConfigError: a value is unknown, missing or outside its range; the message names the first.
         """
         try:
-            return cls(**document)
+            return cls(**settings)
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])

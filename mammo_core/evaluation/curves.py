@@ -33,7 +33,7 @@ def calibration(table: pd.DataFrame) -> pd.DataFrame:
     """Compare predicted probabilities with observed shares in bins of equal size.
 
     Returns:
-        One row a bin, from the lowest probabilities to the highest: n, mean_predicted (mean probability) and
+        One row per bin, from the lowest probabilities to the highest: n, mean_predicted (mean probability) and
         observed_share (share of positives).
     """
     order = table.sort_values("probability", kind="stable")

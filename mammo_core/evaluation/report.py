@@ -13,11 +13,11 @@ from mammo_core.documents.report import (
     Baseline,
     Baselines,
     ConstantBaseline,
+    EvaluatedPart,
     EvaluationReport,
     OperatingPointFigures,
     OperatingPointIntervals,
     OtherUnits,
-    Part,
     PF1Intervals,
     UnitReport,
 )
@@ -63,7 +63,7 @@ def evaluate(
     predictions: pd.DataFrame,
     *,
     operating_point: float,
-    part: Part = "all",
+    part: EvaluatedPart = "all",
     training: pd.DataFrame | None = None,
     resamples: int = RESAMPLES,
 ) -> EvaluationReport:
@@ -201,9 +201,9 @@ def verdict(auc: Estimate, recall_rate: float | None, baselines: Baselines) -> s
     """State in a sentence or two what the figures of a report mean."""
     constant = ""
     if recall_rate is not None and recall_rate < ALMOST_NONE:
-        constant = " It predicts negative almost always."
+        constant = " It almost always predicts negative."
     elif recall_rate is not None and recall_rate > ALMOST_ALL:
-        constant = " It predicts positive almost always."
+        constant = " It almost always predicts positive."
     if auc.low is None or auc.high is None or auc.low <= 0.5 <= auc.high:
         return f"Not distinguishable from chance (AUC {format_estimate(auc)}).{constant}"
     if auc.high < 0.5:

@@ -25,13 +25,22 @@ def list_runs(workspace: Workspace) -> list[RunSummary]:
 
     A run with a damaged file has the state "unreadable"; the others are not affected.
     """
-    folders = [path.parent for path in workspace.models.glob(f"*/{SPEC}")]
-    folders.sort(key=lambda path: JobFolder(path).requested_at(), reverse=True)
+    folders = _run_folders(workspace)
     for name in list_models(workspace):
         if model_folder(workspace, name) not in folders:
             folders.append(model_folder(workspace, name))
     active = _active_folder(workspace)
     return [_summarise(folder, active) for folder in folders]
+
+
+def run_names(workspace: Workspace) -> list[str]:
+    """Return the names of the training runs, newest first."""
+    return [folder.name for folder in _run_folders(workspace)]
+
+
+def _run_folders(workspace: Workspace) -> list[Path]:
+    folders = [path.parent for path in workspace.models.glob(f"*/{SPEC}")]
+    return sorted(folders, key=lambda folder: JobFolder(folder).requested_at(), reverse=True)
 
 
 def _active_folder(workspace: Workspace) -> Path | None:

@@ -72,7 +72,7 @@ def sweep(
     Raises:
         MammoError: settings or data don't allow one of the runs, or no scheduler answers.
     """
-    plans = [resolve(config, workspace) for config in configs]
+    plans = [resolve(workspace, config) for config in configs]
     base = f"{configs[0].store}-sweep-{datetime.now():%Y%m%d-%H%M%S}"
     jobs = [TrainJob(name=f"{base}-{number:02d}", config=config) for number, config in enumerate(configs, 1)]
     if scheduler:

@@ -58,7 +58,7 @@ class TrainJob(JobSpec):
         """Train, evaluate, save and verify the model."""
         from mammo_core.learning.trainer import train
 
-        plan = self._plan or resolve(self.config, context.workspace)
+        plan = self._plan or resolve(context.workspace, self.config)
         result = train(plan, context.folder, context.progress, context.should_stop)
         return JobOutcome(result.status, result.message, result)
 
@@ -75,7 +75,7 @@ def train_job(workspace: Workspace, config: TrainingConfig) -> TrainJob:
     Raises:
         MammoError: the store, the start model or the memory don't allow this training.
     """
-    return _new_run(workspace, resolve(config, workspace))
+    return _new_run(workspace, resolve(workspace, config))
 
 
 def _new_run(workspace: Workspace, plan: TrainingPlan) -> TrainJob:
@@ -141,7 +141,7 @@ def resume_job(workspace: Workspace, name: str) -> TrainJob:
     if folder.name == active_model(workspace):
         raise JobError(f"{folder.name} is the active model, and resuming would replace it. Activate another one first.")
     config = folder.spec(TrainJob).config
-    return TrainJob(name=folder.name, config=config).with_plan(resolve(config, workspace))
+    return TrainJob(name=folder.name, config=config).with_plan(resolve(workspace, config))
 
 
 def resume(workspace: Workspace, name: str) -> JobFolder:

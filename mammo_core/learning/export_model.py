@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,9 +11,8 @@ import pandas as pd
 
 from mammo_core.dataset.lesion_annotations import boxes_in_input, read_lesions
 from mammo_core.dataset.store import Store, parse_geometry
-from mammo_core.documents.card import CalibrationRecord, DataProvenance, MetricsSummary, ModelCard
+from mammo_core.documents.card import ModelCard
 from mammo_core.documents.metrics import Part
-from mammo_core.documents.operating_point import OperatingPoint, Policy
 from mammo_core.documents.verification import VERIFICATION
 from mammo_core.evaluation import STATISTICS, choose_threshold, evaluate, fit_platt, image_statistics
 from mammo_core.evaluation.calibration import Calibration
@@ -23,10 +21,11 @@ from mammo_core.evaluation.ood import OODDetector, fit_detector, ood_features
 from mammo_core.learning._tensorflow import keras
 from mammo_core.learning.cam_network import CamNetwork
 from mammo_core.learning.cancellation import Cancelled, ShouldStop, StopSignal, batches, never_stop
-from mammo_core.learning.held_out_pass import NetworkPass, ood_indices, run_once
+from mammo_core.learning.model_card import OPERATING_POLICY, build_card
+from mammo_core.learning.network_pass import NetworkPass, ood_indices, run_network
 from mammo_core.learning.networks import load
-from mammo_core.learning.plan import TrainingPlan
-from mammo_core.learning.training_data import TrainingData, count_parts
+from mammo_core.learning.trained_run import EvaluatedNetwork, TrainedRun
+from mammo_core.learning.training_data import TrainingData
 from mammo_core.learning.verification import verification_process, verify
 from mammo_core.models.bundle import (
     CARD,
@@ -42,36 +41,11 @@ from mammo_core.storage.atomic import atomic_path
 from mammo_core.storage.json_files import write_json
 
 CHECKPOINT = "checkpoint.keras"
-OPERATING_POLICY: Policy = "specificity_90"
-STOPPED_RUN_IMAGES = (
-    200  # of a part, about, on which a stopped run is evaluated: under ten seconds for any size of data
-)
+STOPPED_RUN_IMAGES = 200  # about so many of each part: a stopped run is evaluated in less than ten seconds
 MIN_CAM_SCALE = 1e-6
 PREDICTION_COLUMNS = [  # kept with the predictions: identity, and what subgroups and baselines need
     "patient_id", "image_id", "laterality", "view", "label", "part", "age", "site_id", "machine_id", "density", "implant",
 ]  # fmt: skip
-LIMITS = (
-    "Research use only. Not a medical device; not for any decision about a patient.",
-    "At 256 pixels a pixel is about a millimetre: masses can show, microcalcifications can't.",
-)
-SYNTHETIC_LIMIT = "Trained on synthetic images only: what it says about a real mammogram has no meaning."
-
-
-@dataclass(frozen=True)
-class TrainedRun:
-    """A run whose training has ended.
-
-    Attributes:
-        run: its folder, with the best checkpoint.
-        plan: what it was to do.
-        data: its images.
-        best_epoch: epoch of the checkpoint.
-    """
-
-    run: Path
-    plan: TrainingPlan
-    data: TrainingData
-    best_epoch: int
 
 
 def export_model(trained: TrainedRun, stop_signal: StopSignal, on_phase: Callable[[str], None]) -> TrainingData:
@@ -102,7 +76,7 @@ def export_model(trained: TrainedRun, stop_signal: StopSignal, on_phase: Callabl
 def _export(trained: TrainedRun, should_stop: ShouldStop, on_phase: Callable[[str], None]) -> TrainingData:
     for name in (CARD, VERIFICATION):  # of the same run before it was resumed; without a card there is no model
         (trained.run / name).unlink(missing_ok=True)
-    with verification_process(trained.run, trained.plan.store.folder) as process:
+    with verification_process(trained.run, trained.plan.store) as process:
         on_phase("Evaluating the best model")
         card = write_model_files(trained, should_stop)
         on_phase("Verifying the saved model in a fresh process")
@@ -122,21 +96,36 @@ def write_model_files(trained: TrainedRun, should_stop: ShouldStop = never_stop)
     Raises:
         Cancelled: a stop is requested.
     """
-    run, data, store = trained.run, trained.data, trained.plan.store
-    best = load(run / CHECKPOINT)
-    with atomic_path(run / MODEL) as path:
-        keras.Model(best.input, best.output, name=best.name).save(path)  # without the optimiser's state
-    write_json(run / PREPROCESSING, store.preprocessing.to_json())
+    run, network = trained.run, load(trained.run / CHECKPOINT)
+    _save_network(network, run / MODEL)
+    write_json(run / PREPROCESSING, trained.plan.store.preprocessing.to_json())
+    evaluated = _evaluate(trained, network, should_stop)
+    with atomic_path(run / PREDICTIONS) as path:
+        evaluated.predictions.to_parquet(path, index=False)
+    write_ood_detector(run / OOD_DETECTOR, evaluated.ood_detector)
+    evaluated.report.write(run / EVALUATION)
+    return build_card(trained, evaluated)
 
-    table = _describe_images(data, should_stop)
-    part, lesions = _evaluated_part(data), _malignant_lesions(store)
+
+def _save_network(network: keras.Model, path: Path) -> None:
+    """Save a network without the optimiser's state."""
+    with atomic_path(path) as temporary:
+        keras.Model(network.input, network.output, name=network.name).save(temporary)
+
+
+def _evaluate(trained: TrainedRun, network: keras.Model, should_stop: ShouldStop) -> EvaluatedNetwork:
+    """Evaluate a network on the held-out images.
+
+    Raises:
+        Cancelled: a stop is requested.
+    """
+    data = trained.data
+    part, lesions = _evaluated_part(data), _malignant_lesions(trained.plan.store)
     lesion_indices = _lesion_indices(data, part, lesions)
     cam_indices = np.concatenate([_validation_positives(data), lesion_indices])
-    network_pass = run_once(CamNetwork(best), data, cam_indices, should_stop)
+    table = _describe_images(data, should_stop)
+    network_pass = run_network(CamNetwork(network), data, cam_indices, should_stop)
     predictions, calibration = _calibrated_predictions(table, network_pass)
-    with atomic_path(run / PREDICTIONS) as path:
-        predictions.to_parquet(path, index=False)
-    write_ood_detector(run / OOD_DETECTOR, fit_ood_detector(network_pass, data, should_stop))
     threshold = choose_threshold(predictions[predictions["part"] == "validation"], OPERATING_POLICY)
     report = evaluate(
         predictions[predictions["part"] == part],
@@ -145,44 +134,14 @@ def write_model_files(trained: TrainedRun, should_stop: ShouldStop = never_stop)
         training=table.loc[table["part"] == "train", ["label", "age", *STATISTICS]],
     )
     located = localisation(locate_lesions(network_pass, data, lesions, lesion_indices))
-    report = report.model_copy(update={"localisation": located})
-    report.write(run / EVALUATION)
-    return ModelCard(
-        name=run.name,
-        created=datetime.now(UTC).replace(microsecond=0),
-        network=trained.plan.config.network,
-        weights=int(best.count_params()),
-        best_epoch=trained.best_epoch,
-        config=trained.plan.config,
-        data=_data_provenance(trained),
-        preprocessing_identity=store.preprocessing.identity,
-        metrics=MetricsSummary(
-            part=report.part,
-            unit=report.unit,
-            n=report.n,
-            positives=report.positives,
-            patients=report.patients,
-            **report.figures_of_merit(),
-        ),
-        calibration=CalibrationRecord(
-            method="Platt scaling on the validation images", slope=calibration.slope, intercept=calibration.intercept
-        ),
+    return EvaluatedNetwork(
+        weights=int(network.count_params()),
+        predictions=predictions,
+        calibration=calibration,
+        threshold=threshold,
+        ood_detector=fit_ood_detector(network_pass, data, should_stop),
         cam_scale=cam_scale(network_pass, data),
-        operating_point=OperatingPoint(threshold=threshold, policy=OPERATING_POLICY),
-        limits=(*([SYNTHETIC_LIMIT] if store.source().synthetic else []), *LIMITS, *data.describe_sample()),
-    )
-
-
-def _data_provenance(trained: TrainedRun) -> DataProvenance:
-    """Return the source of the images, without paths of this machine."""
-    store = trained.plan.store
-    source = store.source()
-    return DataProvenance(
-        store=store.name,
-        dataset=source.dataset,
-        synthetic=source.synthetic,
-        generator=source.generator,
-        parts=dict(count_parts(trained.data.table)),
+        report=report.model_copy(update={"localisation": located}),
     )
 
 

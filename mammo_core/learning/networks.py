@@ -181,7 +181,7 @@ def load(path: Path) -> keras.Model:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ModelError(
-            f"{path.name} of {path.parent.name} isn't a network that can be loaded ({type(error).__name__})."
+            f"{path.name} of {path.parent.name} can't be loaded as a network ({type(error).__name__})."
         ) from None
 
 

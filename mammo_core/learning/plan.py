@@ -4,9 +4,7 @@ This doesn't load TensorFlow.
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +18,7 @@ from mammo_core.errors import ConfigError, DataError
 from mammo_core.learning.training_data import count_parts
 from mammo_core.models.bundle import CARD, HASHED_FILES, IMAGE_KEY, Bundle, open_bundle
 from mammo_core.models.registry import model_folder
+from mammo_core.storage.hashing import FileStates, file_states
 from mammo_core.workspace import Workspace
 
 MEMORY_SHARE = 0.8  # of the free memory that the images may take
@@ -30,8 +29,6 @@ IMBALANCE_TEXTS: dict[Imbalance, str] = {
     "class_weights": "classes are weighted by the inverse of their share",
     "none": "the imbalance is left as it is",
 }
-
-FileStates = tuple[tuple[str, int, int], ...]  # name, size in bytes and modification time in ns of each file
 
 
 @dataclass(frozen=True)
@@ -88,87 +85,62 @@ class TrainingPlan:
         return f"the weights of **{self.start.name}**" if self.start else "random weights"
 
 
-def resolve(config: TrainingConfig, workspace: Workspace) -> TrainingPlan:
+def resolve(workspace: Workspace, config: TrainingConfig) -> TrainingPlan:
     """Open the store, check the start model, divide the patients.
 
     Args:
+        workspace: with the stores and models.
         config: what to do.
-        workspace: where stores and models lie.
 
     Raises:
         MammoError: the store, the start model, the settings or this machine's memory don't allow it.
     """
     store = open_store(workspace, config.store)
-    return _plan(config, store, _open_start_model(config.start_from, workspace), store.manifest())
+    return _plan(config, store, _open_start_model(workspace, config.start_from), store.manifest())
 
 
-def resolve_preset(store: str, start_from: str | None, workspace: Workspace) -> TrainingPlan:
+def resolve_preset(workspace: Workspace, store: str, start_from: str | None) -> TrainingPlan:
     """Plan the one-click preset.
 
     A start model that was trained on these patients keeps its own split, so that nothing leaks.
 
     Args:
+        workspace: with the stores and models.
         store: name of the prepared store.
         start_from: name of a compatible model to start from, if there is one.
-        workspace: where stores and models lie.
 
     Raises:
         MammoError: see `resolve`.
     """
-    opened, start = open_store(workspace, store), _open_start_model(start_from, workspace)
+    opened, start = open_store(workspace, store), _open_start_model(workspace, start_from)
     manifest = opened.manifest()
     config = preset_config(opened, start, manifest)
     return _plan(config, opened, start if config.start_from else None, manifest)
 
 
-def input_states(store: str, start_from: str | None, workspace: Workspace) -> FileStates:
+def input_states(workspace: Workspace, store: str, start_from: str | None) -> FileStates:
     """Return the state of the files that a plan depends on.
 
     While the state stays the same, so does the plan.
 
     Args:
+        workspace: with the stores and models.
         store: name of the prepared store.
         start_from: name of the start model, if there is one.
-        workspace: the workspace that holds stores and models.
 
     Raises:
         MammoError: there is no such store or model.
     """
     folder = open_store(workspace, store).folder
-    states = list(_file_states([folder / MANIFEST, folder / CONFIG_FILE]))
+    files = [folder / MANIFEST, folder / CONFIG_FILE]
     if start_from is not None:
-        states += _model_states(model_folder(workspace, start_from))
-    return tuple(states)
+        model = model_folder(workspace, start_from)
+        files += [model / name for name in (CARD, *HASHED_FILES)]
+    return file_states(files)
 
 
-def _model_states(folder: Path) -> Iterator[tuple[str, int, int]]:
-    return _file_states([folder / name for name in (CARD, *HASHED_FILES)])
-
-
-def _file_states(paths: list[Path]) -> Iterator[tuple[str, int, int]]:
-    for path in paths:
-        if path.is_file():
-            status = path.stat()
-            yield str(path.absolute()), status.st_size, status.st_mtime_ns
-
-
-def _open_start_model(name: str | None, workspace: Workspace) -> Bundle | None:
-    """Open a start model and check its files.
-
-    Within a process, files are hashed again only after they have changed.
-
-    Raises:
-        ModelError: there is no such model, or its files were changed.
-    """
-    if name is None:
-        return None
-    folder = model_folder(workspace, name)
-    return _checked_bundle(folder, tuple(_model_states(folder)))
-
-
-@lru_cache(maxsize=8)
-def _checked_bundle(folder: Path, states: FileStates) -> Bundle:
-    return open_bundle(folder)
+def _open_start_model(workspace: Workspace, name: str | None) -> Bundle | None:
+    return None if name is None else open_bundle(model_folder(workspace, name))
 
 
 def _plan(config: TrainingConfig, store: Store, start: Bundle | None, manifest: pd.DataFrame) -> TrainingPlan:
@@ -254,16 +226,16 @@ def preset_config(store: Store, start: Bundle | None, manifest: pd.DataFrame) ->
         manifest: of the store.
     """
     if start is None:
-        return quick_start(store.name, None)
-    config = quick_start(store.name, start.name)
+        return default_preset(store.name, None)
+    config = default_preset(store.name, start.name)
     if start.seen_split(manifest).isna().all():
         return config
-    if not _was_split_by(start, manifest):  # only a model that it started from has seen them
-        return quick_start(store.name, None)
+    if not _in_own_split(start, manifest):  # only a model that it started from has seen them
+        return default_preset(store.name, None)
     return config.model_copy(update={name: getattr(start.card.config, name) for name in SPLIT_SETTINGS})
 
 
-def quick_start(store: str, start_from: str | None) -> TrainingConfig:
+def default_preset(store: str, start_from: str | None) -> TrainingConfig:
     """Return the one-click preset: about two minutes for 600 images on two cores.
 
     Args:
@@ -275,10 +247,10 @@ def quick_start(store: str, start_from: str | None) -> TrainingConfig:
     return TrainingConfig(store=store, epochs=8, patience=4, learning_rate=3e-4, start_from=start_from)
 
 
-def _was_split_by(start: Bundle, images: pd.DataFrame) -> bool:
-    """Return whether a model's own run divided any of these images into parts.
+def _in_own_split(start: Bundle, images: pd.DataFrame) -> bool:
+    """Return whether the model's own split contains any of these images.
 
-    A run that the model merely started from does not count.
+    The splits of models that it started from don't count.
     """
     own = start.predictions()[IMAGE_KEY].astype(str)
     return not own.merge(images[IMAGE_KEY].astype(str)).empty
@@ -299,7 +271,7 @@ def _assert_unseen(start: Bundle, split: pd.DataFrame) -> None:
     if not seen.any():
         return
     remedy = "Start from random weights."
-    if _was_split_by(start, split):
+    if _in_own_split(start, split):
         settings = {name: getattr(start.card.config, name) for name in SPLIT_SETTINGS}
         own = [f"{name.replace('_', ' ')} {value}" for name, value in settings.items() if value is not None]
         remedy = f"Take its own {', '.join(own)}, or start from random weights."

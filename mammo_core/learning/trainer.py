@@ -30,10 +30,11 @@ from mammo_core.learning.callbacks.tensorboard import TensorBoardLogger
 from mammo_core.learning.callbacks.training_state import STATE, TrainingStateCheckpoint, restore
 from mammo_core.learning.callbacks.validation import ValidationMetrics
 from mammo_core.learning.cancellation import Cancelled, ShouldStop, StopSignal, batches, never_stop
-from mammo_core.learning.export_model import CHECKPOINT, TrainedRun, export_model
+from mammo_core.learning.export_model import CHECKPOINT, export_model
 from mammo_core.learning.input_pipeline import Batches
 from mammo_core.learning.networks import build, load
 from mammo_core.learning.plan import TrainingPlan
+from mammo_core.learning.trained_run import TrainedRun
 from mammo_core.learning.training_data import TrainingData, count_parts
 from mammo_core.models.bundle import TRAINING_IMAGES
 from mammo_core.models.provenance import write_provenance
@@ -62,9 +63,9 @@ def train(
     Args:
         plan: the resolved configuration.
         run: the run folder; its name becomes the model's.
-        progress: called by `MetricsLogger`, and before and after training with the name of the phase.
+        progress: called by `MetricsLogger` while the network trains; before and after, called with the name of the phase.
         should_stop: checked at every step and batch; the best model so far is exported, and evaluated on a sample if the
-            data are many.
+            data set is large.
 
     Raises:
         MammoError: the start model or the state to resume doesn't fit the plan, or the saved model predicts something else.
@@ -84,7 +85,7 @@ def train(
             verified=best_epoch > 0,  # an export that can't be verified raises
         )
 
-    begin(plan, run)
+    prepare_run_folder(plan, run)
     try:
         images = load_images(plan, progress, stop_signal)
     except Cancelled:
@@ -98,7 +99,7 @@ def train(
     return result(*_describe_end(stop_signal, best, evaluated), metrics_logger.epochs_done, best.best_epoch)
 
 
-def begin(plan: TrainingPlan, run: Path) -> None:
+def prepare_run_folder(plan: TrainingPlan, run: Path) -> None:
     """Write the files that a run folder holds before training, or check them.
 
     A run can be resumed only with the same settings and images.
@@ -154,7 +155,7 @@ def fit(
     config, train_part = plan.config, data.indices("train")
     balanced, class_weights = balance(data.labels[train_part], config.imbalance, np.random.default_rng(config.seed))
     best = BestCheckpoint(run / CHECKPOINT, config.patience)
-    with devices().scope():
+    with distribution_strategy().scope():
         model = build_model(plan)
         done = 0
         if (run / STATE).exists():
@@ -169,8 +170,10 @@ def fit(
         TrainingStateCheckpoint(run / STATE, best),
     ]
     if not (done and best.patience_exhausted(done)):
-        shown = Batches(data.images, data.labels, train_part[balanced], class_weights, config, done)
-        model.fit(shown, epochs=config.epochs, initial_epoch=done, verbose=0, callbacks=callbacks, shuffle=False)
+        training_batches = Batches(data.images, data.labels, train_part[balanced], class_weights, config, done)
+        model.fit(
+            training_batches, epochs=config.epochs, initial_epoch=done, verbose=0, callbacks=callbacks, shuffle=False
+        )
     return metrics_logger, best
 
 
@@ -188,7 +191,7 @@ def build_model(plan: TrainingPlan) -> keras.Model:
     return model
 
 
-def devices() -> tf.distribute.Strategy:
+def distribution_strategy() -> tf.distribute.Strategy:
     """Return the strategy that distributes the network over this machine's devices.
 
     It uses all GPUs if there are several.

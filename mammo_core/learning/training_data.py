@@ -55,7 +55,7 @@ class TrainingData:
         ]
         if not counts:
             return []
-        return [f"The run was stopped, so its report rests on a sample of the patients: {', '.join(counts)}."]
+        return [f"The run was stopped, so its report is based on a sample of the patients: {', '.join(counts)}."]
 
 
 def count_parts(split: pd.DataFrame) -> dict[Part, PartCounts]:

@@ -1,7 +1,7 @@
 """Verify a saved model in a fresh process, before its card is written.
 
-`python -m mammo_core.learning.verification RUN STORE` is that process. It waits for a line on its standard input, so that it
-can be started early and have loaded TensorFlow by the time the model is saved.
+`python -m mammo_core.learning.verification RUN STORE DATA` is that process; its arguments are folders. It waits for a
+line on its standard input, so that it can be started early and have loaded TensorFlow by the time the model is saved.
 """
 
 import subprocess
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mammo_core.dataset.store import Store, open_store
+from mammo_core.dataset.store import Store, read_store
 from mammo_core.documents.verification import VERIFICATION, Verification
 from mammo_core.errors import ModelError
 from mammo_core.learning.callbacks.validation import predict
@@ -21,20 +21,19 @@ from mammo_core.learning.cancellation import Cancelled, ShouldStop, batches, nev
 from mammo_core.learning.networks import load
 from mammo_core.models.bundle import MODEL, PREDICTIONS
 from mammo_core.settings import PROJECT
-from mammo_core.workspace import Workspace
 
 TOLERANCE = 1e-6  # largest difference between the probabilities before saving and after loading
 POLL_SECONDS = 0.5  # between two checks of the stop signal during verification
 
 
 @contextmanager
-def verification_process(run: Path, store: Path) -> Iterator["subprocess.Popen[str]"]:
+def verification_process(run: Path, store: Store) -> Iterator["subprocess.Popen[str]"]:
     """Start the fresh process that will verify the model.
 
     It loads TensorFlow while this process evaluates. It ends when the `with` block does, and without a
     message if this process dies first.
     """
-    folders = [str(path.absolute()) for path in (run, store)]
+    folders = [str(path.absolute()) for path in (run, store.folder, store.data_root)]
     command = [sys.executable, "-m", "mammo_core.learning.verification", *folders]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=PROJECT, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
@@ -67,8 +66,8 @@ def verify(run: Path, process: "subprocess.Popen[str]", should_stop: ShouldStop 
     verification = Verification.read(run / VERIFICATION)
     if not verification.verified:
         raise ModelError(
-            f"The saved model isn't sound: reloaded, its predictions on {verification.images:,} validation images differ by "
-            f"up to {verification.largest_difference:.2g} from those before. The checkpoint is kept; resume to save it again."
+            f"The saved model failed verification: after reloading, its predictions on {verification.images:,} validation "
+            f"images differ by up to {verification.largest_difference:.2g}. The checkpoint is kept; resume to save it again."
         )
 
 
@@ -92,6 +91,5 @@ def verify_saved_model(run: Path, store: Store) -> Verification:
 
 
 if __name__ == "__main__" and sys.stdin.readline():
-    run_folder, store_folder = Path(sys.argv[1]), Path(sys.argv[2])  # <models>/<run>, <data>/prepared/<store>
-    workspace = Workspace(data=store_folder.parents[1], models=run_folder.parent)
-    verify_saved_model(run_folder, open_store(workspace, store_folder.name))
+    run_folder, store_folder, data_root = map(Path, sys.argv[1:])
+    verify_saved_model(run_folder, read_store(store_folder, data_root))

@@ -16,6 +16,7 @@ Loading is strict: a folder with a changed, missing or foreign file is rejected.
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from mammo_core.errors import ConfigError, DataError, ModelError
 from mammo_core.evaluation.ood import OODDetector
 from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.storage.atomic import atomic_path
-from mammo_core.storage.hashing import sha256
+from mammo_core.storage.hashing import FileStates, file_states, sha256
 from mammo_core.storage.json_files import read_json
 
 MODEL = "model.keras"
@@ -91,7 +92,7 @@ class Bundle:
         """
         return pd.read_parquet(self.folder / PREDICTIONS)
 
-    def validation(self) -> pd.DataFrame:
+    def validation_predictions(self) -> pd.DataFrame:
         """Return the predictions by which calibration and threshold were chosen."""
         return self._predictions_of("validation")
 
@@ -159,25 +160,33 @@ def write_card(folder: Path, card: ModelCard) -> Bundle:
         card: the card; its `files` are replaced.
 
     Returns:
-        The model, opened anew from disk.
+        The finished model.
 
     Raises:
-        ModelError: one of the files is missing.
+        ModelError: one of the files is missing, or this version preprocesses in another way.
     """
     missing = [name for name in HASHED_FILES if not (folder / name).is_file()]
     if missing:
         raise ModelError(f"The model {folder.name} lacks {', '.join(missing)}: its run did not finish. Resume the run.")
     files = {name: sha256(folder / name) for name in HASHED_FILES}
-    card.model_copy(update={"files": files}).write(folder / CARD)
-    return open_bundle(folder)
+    complete = card.model_copy(update={"files": files})
+    complete.write(folder / CARD)
+    return Bundle(folder, complete, read_preprocessing(folder))
 
 
 def open_bundle(folder: Path) -> Bundle:
     """Open a model folder and check every file against the card.
 
+    Within a process the files are hashed again only after the size or a time of one of them has changed.
+
     Raises:
         ModelError: something is missing, was changed, or was not written by this version of the application.
     """
+    return _open_checked(folder, file_states(folder / name for name in (CARD, *HASHED_FILES)))
+
+
+@lru_cache(maxsize=64)
+def _open_checked(folder: Path, states: FileStates) -> Bundle:
     card = _read_card(folder)
     check_hashes(folder, card.files)
     return Bundle(folder, card, read_preprocessing(folder))

@@ -3,12 +3,13 @@
 import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from mammo_core.documents.active_model import ActiveModel
 from mammo_core.documents.operating_point import OperatingPoint, ThresholdChoice
 from mammo_core.errors import DataError, InvalidName, ModelError, ModelNotFound, NameTaken
-from mammo_core.models.bundle import CARD, PREPROCESSING, Bundle, open_bundle, write_card
+from mammo_core.models.bundle import CARD, PREPROCESSING, Bundle, open_bundle
 from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.storage.atomic import write_bytes
@@ -84,8 +85,8 @@ def rename_model(workspace: Workspace, name: str, new_name: str) -> None:
     check_name(new_name)
     if new_name in list_models(workspace) or (workspace.models / new_name).exists():
         raise NameTaken(f"There is already a model {new_name!r}. Choose another name.")
-    card = open_bundle(folder).card
-    write_card(folder.rename(folder.with_name(new_name)), card.model_copy(update={"name": new_name}))
+    card = open_bundle(folder).card.model_copy(update={"name": new_name})
+    card.write(folder.rename(folder.with_name(new_name)) / CARD)
 
 
 def read_note(workspace: Workspace, name: str) -> str:
@@ -121,7 +122,9 @@ def choose_operating_point(workspace: Workspace, name: str, threshold: float, po
     """
     bundle = open_bundle(_changeable_folder(workspace, name, "changed", may_be_active=True))
     point = OperatingPoint(threshold=threshold, policy=policy)
-    return write_card(bundle.folder, bundle.card.model_copy(update={"operating_point": point}))
+    card = bundle.card.model_copy(update={"operating_point": point})
+    card.write(bundle.folder / CARD)
+    return replace(bundle, card=card)
 
 
 def delete_model(workspace: Workspace, name: str) -> None:

@@ -33,7 +33,7 @@ def report_html(report: ExamReport, bundle: Bundle, opacity: float) -> str:
         f"A breast's probability is the mean over its images, a patient's that of the higher breast; "
         f"recall threshold {report.threshold:.3f}.</p>",
     ]
-    validation = bundle.validation()
+    validation = bundle.validation_predictions()
     for patient, rows in exams.items():
         parts += _patient_section(report, patient, rows, validation, opacity)
     parts += ["<h2>Images</h2>", as_html_table(_image_table(report))]

@@ -1,7 +1,26 @@
 """Identify versions of a file by time or content."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
+
+FileStates = tuple[
+    tuple[str, int, int, int], ...
+]  # path, bytes, and times in ns of the last change of content and of inode
+
+
+def file_states(files: Iterable[Path]) -> FileStates:
+    """Return the state of each file that exists.
+
+    While the state stays the same, so does the content. The time of the inode's last change can't be set by programs, so
+    that a copy that keeps the modification time also counts as a change.
+    """
+    states = []
+    for file in files:
+        if file.is_file():
+            status = file.stat()
+            states.append((str(file.absolute()), status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+    return tuple(states)
 
 
 def modified_time(path: str | Path) -> float:

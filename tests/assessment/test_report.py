@@ -55,7 +55,7 @@ def test_current_report_new_threshold_updates_only_threshold_metrics(bundle):
     assert report.operating_point.recall_rate == 1
     assert report.operating_point_intervals.sensitivity == Estimate(value=1.0, low=1.0, high=1.0)
     assert report.accuracy == pytest.approx(report.positives / report.n)
-    assert "It predicts positive almost always." in report.verdict
+    assert "It almost always predicts positive." in report.verdict
     assert report.auc == before.auc
     assert report.pf1.best == before.pf1.best
     assert report.units.image.operating_point.recall_rate == 1

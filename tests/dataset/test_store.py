@@ -19,6 +19,7 @@ from mammo_core.dataset.store import (
     parse_geometry,
     png_path,
     read_entry,
+    read_store,
     remove_leftovers,
     resolve_store,
     store_contents,
@@ -72,7 +73,7 @@ def test_create_store_writes_configuration_and_source(store, folders):
     assert json.loads((store.folder / "contract.json").read_text()) == CONFIG.to_json()
     assert store.source() == SOURCE
     assert store.read_csv_path() == folders.data / "demo" / "train.csv"
-    assert open_store(folders, "demo") == open_store(folders, str(store.folder)) == store
+    assert open_store(folders, "demo") == read_store(store.folder, folders.data) == store
 
 
 def test_create_store_again_updates_the_source(store, folders):

@@ -13,5 +13,5 @@ def test_describe_verification_equal_predictions_is_verified(tmp_path):
 
 def test_describe_verification_other_predictions_is_not_verified(tmp_path):
     Verification(verified=False, largest_difference=0.25, images=9).write(tmp_path / VERIFICATION)
-    expected = "Saved model **not verified**: reloaded, its predictions on 9 images differ by up to 0.2."
+    expected = "Saved model **not verified**: after reloading, its predictions on 9 images differ by up to 0.2."
     assert describe_verification(tmp_path) == expected

@@ -41,7 +41,7 @@ def test_evaluate_always_negative_model_verdict_not_better_than_chance():
     assert report.auc == Estimate(value=0.5, low=0.5, high=0.5)
     assert report.accuracy == report.baselines.prevalence.accuracy
     assert report.verdict.startswith("Not distinguishable from chance")
-    assert report.verdict.endswith("It predicts negative almost always.")
+    assert report.verdict.endswith("It almost always predicts negative.")
 
 
 def test_evaluate_good_model_verdict_better_than_age():

@@ -67,7 +67,7 @@ def test_train_and_resume_resolve_once_in_one_process(finished, monkeypatch):
 
 def test_start_same_settings_twice_is_one_run_and_other_settings_are_queued(finished):
     roots = finished
-    plan = resolve(settings_of(epochs=1), roots)
+    plan = resolve(roots, settings_of(epochs=1))
     broken = JobFolder(roots.models / "broken")
     broken.write_request(TrainJob(name="broken", config=plan.config))
     (broken.path / "work.json").write_text("[]")  # does not keep others from starting
@@ -78,7 +78,7 @@ def test_start_same_settings_twice_is_one_run_and_other_settings_are_queued(fini
             click.start()
         for click in clicks:
             click.join()
-        other = start(roots, resolve(settings_of(epochs=1, seed=1), roots))
+        other = start(roots, resolve(roots, settings_of(epochs=1, seed=1)))
         assert len({folder.name for folder in folders}) == 1
         assert other.name != folders[0].name
         wait_until(lambda: other.message() == WAITING)
@@ -94,7 +94,7 @@ def test_start_same_settings_twice_is_one_run_and_other_settings_are_queued(fini
 
 def test_killed_run_is_crashed_then_resumes_and_ends_at_second_stop(finished):
     roots = finished
-    folder = start(roots, resolve(settings_of(epochs=20, patience=20, batch_size=4), roots))
+    folder = start(roots, resolve(roots, settings_of(epochs=20, patience=20, batch_size=4)))
     with pytest.raises(JobError, match="only a run that was"):
         resume_job(roots, folder.name)
     wait_until((folder.path / "resume.npz").exists)

@@ -17,10 +17,10 @@ def main() -> None:
     halves = [tf.config.LogicalDeviceConfiguration()] * 2
     tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], halves)
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    plan = resolve(TrainingConfig(store="demo", epochs=2), Workspace.from_environment())
+    plan = resolve(Workspace.from_environment(), TrainingConfig(store="demo", epochs=2))
     run = Path(sys.argv[1])
     reports: list[Progress] = []
-    with patch.object(trainer, "devices", lambda: strategy):
+    with patch.object(trainer, "distribution_strategy", lambda: strategy):
         stopped = trainer.train(plan, run, reports.append, lambda: bool(reports) and reports[-1].epoch == 2)
         result = trainer.train(plan, run)
     print(strategy.num_replicas_in_sync, stopped.epochs, result.epochs, result.status, result.verified)

@@ -11,8 +11,9 @@ from mammo_core.documents.verification import describe_verification
 from mammo_core.errors import ModelError
 from mammo_core.learning import export_model as export_module
 from mammo_core.learning.cancellation import StopSignal, never_stop
-from mammo_core.learning.export_model import TrainedRun, export_model
+from mammo_core.learning.export_model import export_model
 from mammo_core.learning.plan import resolve
+from mammo_core.learning.trained_run import TrainedRun
 from mammo_core.learning.trainer import train
 from mammo_core.learning.training_data import TrainingData
 from mammo_core.models.bundle import open_bundle
@@ -30,7 +31,7 @@ def test_export_stop_during_evaluation_evaluates_on_a_sample(finished, monkeypat
     monkeypatch.setattr(export_module, "STOPPED_RUN_IMAGES", 4)
     reports = []
     run = finished.models / "short"
-    plan = resolve(TrainingConfig(store="demo", epochs=1, batch_size=32), finished)
+    plan = resolve(finished, TrainingConfig(store="demo", epochs=1, batch_size=32))
     result = train(plan, run, reports.append, lambda: reports[-1:] == [EVALUATING])
     assert (result.status, result.epochs, result.verified) == ("stopped", 1, True)
     bundle = open_bundle(run)
@@ -55,11 +56,11 @@ def test_export_failed_verification_raises_model_error_and_writes_no_model(finis
 
     monkeypatch.setattr(export_module, "verification_process", other_process)
     run = finished.models / "trained"
-    plan = resolve(TrainingConfig(store="demo", epochs=2), finished)
+    plan = resolve(finished, TrainingConfig(store="demo", epochs=2))
     images = plan.store.images(plan.split["png"].to_list())
     data = TrainingData(plan.split, images, np.ones(len(images), bool))
     assert describe_verification(run).startswith("Saved model verified")
-    with pytest.raises(ModelError, match=r"isn't sound: .* 9 validation images differ by up to 0\.001 "):
+    with pytest.raises(ModelError, match=r"failed verification: .* 9 validation images differ by up to 0\.001\."):
         export_model(TrainedRun(run, plan, data, 1), StopSignal(never_stop), lambda _: None)
     assert run.name not in list_models(finished)
     assert describe_verification(run).startswith("Saved model **not verified**")

@@ -56,7 +56,7 @@ def test_load_saved_network_gives_identical_predictions(model, tensor, tmp_path)
 
 def test_load_corrupt_network_raises_model_error(tmp_path):
     (tmp_path / "model.keras").write_bytes(b"PK rubbish")
-    with pytest.raises(ModelError, match="isn't a network that can be loaded"):
+    with pytest.raises(ModelError, match="can't be loaded as a network"):
         load(tmp_path / "model.keras")
 
 

@@ -10,7 +10,7 @@ from mammo_core.assessment.store_evaluation import evaluate_store
 from mammo_core.dataset.store import Store, open_store
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import ConfigError, DataError, MammoError, StoreUnfinished
-from mammo_core.learning.plan import input_states, preset_config, quick_start, resolve, resolve_preset
+from mammo_core.learning.plan import default_preset, input_states, preset_config, resolve, resolve_preset
 from mammo_core.models import bundle as bundle_module
 from mammo_core.models.bundle import PREDICTIONS, TRAINING_IMAGES, open_bundle, write_card
 from mammo_core.models.provenance import write_provenance
@@ -19,7 +19,7 @@ from mammo_core.workspace import Workspace
 
 
 def plan_demo(**settings):
-    return resolve(TrainingConfig.from_settings({"store": "demo", **settings}), Workspace.from_environment())
+    return resolve(Workspace.from_environment(), TrainingConfig.from_settings({"store": "demo", **settings}))
 
 
 def test_resolve_missing_store_or_too_small_training_part_raises(finished):
@@ -117,16 +117,16 @@ def test_start_model_provenance_is_inherited(finished):
     write_card(second, card)
     with pytest.raises(ConfigError, match=r"would be evaluated on\. Start from random weights\."):
         plan_demo(store="again", start_from="second", seed=1)
-    preset = resolve_preset("again", "second", finished)
+    preset = resolve_preset(finished, "again", "second")
     assert (preset.config.start_from, preset.start) == (None, None)
     images = open_store(finished, "again").manifest()
     unseen = images[open_bundle(second).seen_split(images).isna()]["patient_id"].nunique()
     assert evaluate_store(finished, open_bundle(second), "again").patients == unseen
 
 
-def test_quick_start_starts_from_given_model_if_any():
-    assert quick_start("demo", "demo").start_from == "demo"
-    assert quick_start("demo", None).start_from is None
+def test_default_preset_starts_from_given_model_if_any():
+    assert default_preset("demo", "demo").start_from == "demo"
+    assert default_preset("demo", None).start_from is None
 
 
 def test_preset_config_uses_the_split_of_its_start_model(finished):
@@ -156,12 +156,12 @@ def test_resolve_hashes_a_start_model_once_until_its_files_change(finished, monk
     hashed = []
     sha256 = bundle_module.sha256
     monkeypatch.setattr(bundle_module, "sha256", lambda path: hashed.append(path.name) or sha256(path))
-    states = input_states("demo", "trained", finished)
-    resolve_preset("demo", "trained", finished)
+    states = input_states(finished, "demo", "trained")
+    resolve_preset(finished, "demo", "trained")
     plan_demo(start_from="trained")
     assert hashed.count("model.keras") == 1
     with (finished.models / "trained" / "model.keras").open("ab") as stream:
         stream.write(b"x")
-    assert input_states("demo", "trained", finished) != states
+    assert input_states(finished, "demo", "trained") != states
     with pytest.raises(MammoError, match=r"model\.keras was changed"):
         plan_demo(start_from="trained")

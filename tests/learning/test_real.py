@@ -12,7 +12,7 @@ from mammo_core.dataset.store import MANIFEST, open_store
 from mammo_core.evaluation import STATISTICS, evaluate, image_statistics
 from mammo_core.learning.callbacks.validation import predict
 from mammo_core.learning.networks import build, class_activation_map, load, with_feature_output
-from mammo_core.learning.plan import quick_start, resolve
+from mammo_core.learning.plan import default_preset, resolve
 from mammo_core.models.bundle import open_bundle
 from mammo_core.phantoms import DemoSpec, generate
 from mammo_core.settings import settings
@@ -54,11 +54,11 @@ def shuffle_labels(path):
 
 def evaluate_unit(suffix):
     """Train the one-click preset; return AUC on the fresh patients, and of baselines fitted on its training part."""
-    config = quick_start(f"demo{suffix}", "demo")
+    config = default_preset(f"demo{suffix}", "demo")
     outcome = train_in_process(f"run{suffix}", **config.model_dump())
     assert outcome.document.verified
     path = settings().models / f"run{suffix}"
-    plan = resolve(config, Workspace.from_environment())
+    plan = resolve(Workspace.from_environment(), config)
     table = plan.split
     training = table[table["part"] == "train"].reset_index(drop=True)
     statistics = image_statistics(plan.store.images(training["png"].to_list()))

@@ -14,7 +14,7 @@ from mammo_core.workspace import Workspace
 
 def plan_demo(**settings):
     config = TrainingConfig(store="demo", epochs=3, batch_size=32, **settings)
-    return resolve(config, Workspace.from_environment())
+    return resolve(Workspace.from_environment(), config)
 
 
 def epochs_of(run):

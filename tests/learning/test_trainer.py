@@ -13,7 +13,7 @@ from mammo_core.documents.verification import VERIFICATION, Verification
 from mammo_core.learning import trainer
 from mammo_core.learning.input_pipeline import Batches
 from mammo_core.learning.plan import resolve
-from mammo_core.learning.trainer import devices, train
+from mammo_core.learning.trainer import distribution_strategy, train
 from mammo_core.models import bundle as bundle_module
 from mammo_core.models.bundle import CARD, open_bundle
 from mammo_core.settings import PROJECT
@@ -22,7 +22,7 @@ from mammo_core.workspace import Workspace
 
 
 def plan_demo(**settings):
-    return resolve(TrainingConfig(store="demo", **settings), Workspace.from_environment())
+    return resolve(Workspace.from_environment(), TrainingConfig(store="demo", **settings))
 
 
 @pytest.fixture
@@ -141,4 +141,4 @@ def test_train_on_two_devices_resumes_and_verifies(finished):
 
 
 def test_single_device_uses_one_replica():
-    assert devices().num_replicas_in_sync == 1
+    assert distribution_strategy().num_replicas_in_sync == 1

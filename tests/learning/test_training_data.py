@@ -38,7 +38,7 @@ def test_describe_sample_names_parts_with_fewer_patients(data):
     selected[10:] = False
     sample = TrainingData(data.table, data.images, selected)
     assert sample.describe_sample() == [
-        "The run was stopped, so its report rests on a sample of the patients: 1 of 2 (test)."
+        "The run was stopped, so its report is based on a sample of the patients: 1 of 2 (test)."
     ]
 
 

@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ from builders.models import model_card, write_model, write_model_files
 from mammo_core.documents.report import EvaluationReport
 from mammo_core.errors import ModelError
 from mammo_core.evaluation.ood import OODDetector
+from mammo_core.models import bundle as bundle_module
 from mammo_core.models.bundle import (
     CARD,
     EVALUATION,
@@ -51,6 +53,43 @@ def test_bundle_properties_come_from_card_and_folder(bundle):
     assert bundle.synthetic
     assert bundle.network_file == bundle.folder / MODEL
     assert bundle.identity == sha256(bundle.network_file)
+
+
+@pytest.fixture
+def hashed(monkeypatch):
+    """The names of the files that are hashed, in order."""
+    names = []
+    monkeypatch.setattr(bundle_module, "sha256", lambda path: names.append(path.name) or sha256(path))
+    return names
+
+
+def test_open_bundle_unchanged_files_are_hashed_once(bundle, hashed):
+    assert open_bundle(bundle.folder) is open_bundle(bundle.folder)
+    assert hashed == list(HASHED_FILES)
+
+
+def test_write_card_hashes_each_file_once(folder, hashed):
+    write_card(folder, model_card())
+    assert hashed == list(HASHED_FILES)
+
+
+@pytest.mark.parametrize("name", [CARD, *HASHED_FILES])
+def test_open_bundle_new_modification_time_hashes_again(bundle, hashed, name):
+    open_bundle(bundle.folder)
+    status = (bundle.folder / name).stat()
+    os.utime(bundle.folder / name, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    open_bundle(bundle.folder)
+    assert hashed == 2 * list(HASHED_FILES)
+
+
+@pytest.mark.parametrize("name", HASHED_FILES)
+def test_open_bundle_changed_size_after_check_raises_model_error(bundle, name):
+    path = open_bundle(bundle.folder).folder / name
+    status = path.stat()
+    path.write_bytes(path.read_bytes() + b"\0")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    with pytest.raises(ModelError, match=f"{name} was changed"):
+        open_bundle(bundle.folder)
 
 
 @pytest.mark.parametrize("name", HASHED_FILES)
@@ -125,7 +164,7 @@ def test_open_bundle_invalid_card_raises_model_error(bundle, change):
 
 def test_predictions_by_part(bundle):
     assert bundle.predictions()["image_id"].tolist() == ["20", "30"]
-    assert bundle.validation()["image_id"].tolist() == ["20"]
+    assert bundle.validation_predictions()["image_id"].tolist() == ["20"]
     assert bundle.evaluation_predictions()["image_id"].tolist() == ["30"]
     assert bundle.evaluation_predictions().index.tolist() == [0]
 

@@ -97,7 +97,9 @@ def test_start_model_is_opened_once_over_reruns_and_start(finished, monkeypatch)
 def test_closed_settings_are_not_planned(finished, monkeypatch):
     planned = []
     resolve = training_plan.resolve
-    monkeypatch.setattr(training_plan, "resolve", lambda config, _: planned.append(config) or resolve(config, _))
+    monkeypatch.setattr(
+        training_plan, "resolve", lambda roots, config: planned.append(config) or resolve(roots, config)
+    )
     app = show()
     assert planned == []
     app.session_state["own settings"] = True

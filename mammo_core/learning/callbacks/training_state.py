@@ -1,7 +1,4 @@
-"""Save the training state after each epoch, so that a run can be resumed.
-
-The state is everything that the next epoch depends on.
-"""
+"""After each epoch, save everything needed to resume."""
 
 import zipfile
 from pathlib import Path

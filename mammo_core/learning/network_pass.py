@@ -52,7 +52,7 @@ def ood_indices(data: TrainingData, part: str) -> np.ndarray:
     return np.random.default_rng(OOD_SEED).choice(indices, MAX_OOD_IMAGES, replace=False)
 
 
-def run_once(
+def run_network(
     network: CamNetwork, data: TrainingData, cam_indices: np.ndarray, should_stop: ShouldStop = never_stop
 ) -> NetworkPass:
     """Run the network once over all images that evaluation and OOD detection need.

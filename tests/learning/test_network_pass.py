@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammo_core.learning import held_out_pass
+from mammo_core.learning import network_pass
 from mammo_core.learning.cam_network import NetworkOutput
 from mammo_core.learning.cancellation import Cancelled
-from mammo_core.learning.held_out_pass import ood_indices, run_once
+from mammo_core.learning.network_pass import ood_indices, run_network
 from mammo_core.learning.training_data import TrainingData
 
 PARTS = ["train"] * 100 + ["validation"] * 70 + ["test"] * 30
@@ -31,9 +31,9 @@ def data():
     return TrainingData(pd.DataFrame({"part": PARTS, "label": LABELS}), images, np.ones(200, bool))
 
 
-def test_run_once_shows_each_needed_image_once_and_keeps_outputs_with_their_images(data):
+def test_run_network_shows_each_needed_image_once_and_keeps_outputs_with_their_images(data):
     network = CountingNetwork()
-    result = run_once(network, data, np.array([101, 199]))
+    result = run_network(network, data, np.array([101, 199]))
     assert sorted(network.seen) == list(range(200))
     indices = np.array([150, 3, 199])
     assert result.probability_of(indices).tolist() == (indices / 256).tolist()
@@ -44,15 +44,15 @@ def test_run_once_shows_each_needed_image_once_and_keeps_outputs_with_their_imag
     }
 
 
-def test_run_once_leaves_out_training_images_that_the_detector_does_not_need(data, monkeypatch):
-    monkeypatch.setattr(held_out_pass, "MAX_OOD_IMAGES", 10)
+def test_run_network_leaves_out_training_images_that_the_detector_does_not_need(data, monkeypatch):
+    monkeypatch.setattr(network_pass, "MAX_OOD_IMAGES", 10)
     network = CountingNetwork()
-    run_once(network, data, np.empty(0, int))
+    run_network(network, data, np.empty(0, int))
     needed = ood_indices(data, "train")
     assert len(set(needed.tolist())) == 10
     assert sorted(network.seen) == sorted([*needed.tolist(), *range(100, 200)])
 
 
-def test_run_once_stop_request_raises_cancelled(data):
+def test_run_network_stop_request_raises_cancelled(data):
     with pytest.raises(Cancelled):
-        run_once(CountingNetwork(), data, np.empty(0, int), lambda: True)
+        run_network(CountingNetwork(), data, np.empty(0, int), lambda: True)
