@@ -49,7 +49,7 @@ with errors_shown(), st.sidebar:
     lesions = read_lesions(catalogue.root)
     outline = lesions is not None and st.toggle("Lesions", key="lesions", help="Red: malignant. Blue: benign.")
     predicting = st.toggle(
-        "Show model prediction", key="ask", bind="query-params", help="Probability and heatmap of the active model"
+        "Show model prediction", key="predict", bind="query-params", help="Probability and heatmap of the active model"
     )
     bundle = open_bundle(model_folder(workspace, active_model(workspace))) if predicting else None
     inputs = st.toggle("Network input", key="inputs", bind="query-params", help="Beside each image")

@@ -112,5 +112,5 @@ def show_patient(bundle: Bundle, patient: str) -> None:
         return
     st.markdown(f"**Patient {patient}** · {describe_patient(images)}")
     show_catalogue_exam(images, bundle, read_lesions(catalogue.root), ViewSettings(width=240))
-    where = {"dataset": name, "patient": patient, "ask": "true"}
+    where = {"dataset": name, "patient": patient, "predict": "true"}
     st.page_link("pages/exams.py", label="Open in Exams", icon=":material/grid_view:", query_params=where)

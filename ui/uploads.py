@@ -11,7 +11,7 @@ from ui.session import current_workspace, errors_shown, escape_markdown
 
 def choose_files() -> list[InputFile]:
     """Let the user upload files, or take the example; return them."""
-    folder = st.toggle("Choose a folder", key="whole folder")
+    folder = st.toggle("Choose a folder", key="choose folder")
     uploads = st.file_uploader(
         "Drop DICOM files here, or a zip of them: one image, or the four views of an exam",
         accept_multiple_files="directory" if folder else True,

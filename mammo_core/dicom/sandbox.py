@@ -15,6 +15,7 @@ from mammo_core.dicom.limits import die_with_parent, limit_cpu_time, limit_proce
 from mammo_core.errors import ImageError
 from mammo_core.settings import settings
 
+CRASHED = "The decoder crashed on this file; other files are not affected."
 CPU_TIME_EXCEEDED = -getattr(signal, "SIGXCPU", 24)  # exit code of a worker that has used up its CPU time
 
 Arguments = TypeVarTuple("Arguments")
@@ -91,7 +92,7 @@ def _result(future: Any, seconds: float) -> Any:
     except ProcessExpired as error:
         if error.exitcode == CPU_TIME_EXCEEDED:
             raise _too_long(seconds) from None
-        raise ImageError("decoder_died", "The decoder crashed on this file; nothing else was harmed.") from None
+        raise ImageError("decoder_died", CRASHED) from None
     except MemoryError:
         raise ImageError("decoder_died", "Decoding this file needs more memory than is allowed.") from None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from mammo_core.dataset.worker_pool import WorkerPool
 from mammo_core.dicom import installation_secret
 from mammo_core.dicom.limits import hard_timeout, tune_malloc
-from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.dicom.sandbox import CRASHED, Sandbox
 from mammo_core.errors import ImageError
 from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.prediction.decode import decode_image
@@ -22,8 +22,6 @@ from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.results import ImagePrediction, ImageResult, UnreadableImage
 from mammo_core.settings import apply_environment, as_environment, settings
 from mammo_core.workspace import Workspace
-
-CRASHED = "The decoder crashed on this file; nothing else was harmed."
 
 NumberedFile = tuple[int, InputFile]
 
@@ -87,9 +85,9 @@ class ClusterPredictor:
 
 
 def predict_batch(task: BatchTask, files: Sequence[NumberedFile]) -> list[ImageResult]:
-    """Predict a few files in a worker.
+    """Predict a batch in a worker.
 
-    The worker keeps its model for later calls, and ends itself at a file that takes too long.
+    The worker caches its model and exits if a file takes too long.
     """
     apply_environment(task.environment)
     tune_malloc()

@@ -27,7 +27,7 @@ class DecodedImage:
         tags: technical header values on the allow-list.
         notes: sentences about what was unusual in reading the file.
         digest: SHA-256 of model input and geometry; the same for the same pixels in another file.
-        thumbnail: uint8 (16, 16), the model input at reduced size; kept when the other arrays are dropped.
+        thumbnail: uint8 (16, 16), a 16 × 16 thumbnail of the model input; kept when the other arrays are dropped.
         instance: keyed hash of the SOP Instance UID (0008,0018), or None.
     """
 

@@ -36,8 +36,8 @@ class Correction:
 def mark_duplicates(images: Sequence[ImageResult]) -> list[ImageResult]:
     """Replace each repeated image by a `DuplicateImage`, so that it counts once.
 
-    Two files hold the same image if their pixels are the same, or if SOP Instance UID, laterality and view are and their
-    pixels are alike. The names of the files don't matter.
+    Two files hold the same image if their pixels are identical, or if they share SOP Instance UID, laterality and view and
+    their pixels are similar. The names of the files don't matter.
     """
     by_pixels: dict[str, int] = {}
     by_instance: dict[tuple[str | None, ...], list[tuple[int, DecodedImage]]] = {}
@@ -55,12 +55,12 @@ def mark_duplicates(images: Sequence[ImageResult]) -> list[ImageResult]:
     return results
 
 
-def _alike(one: DecodedImage, other: DecodedImage) -> bool:
+def _alike(left: DecodedImage, right: DecodedImage) -> bool:
     """Return whether two files with the same SOP Instance UID hold the same image.
 
     The UID alone doesn't show it, because some anonymisers give all files the same one.
     """
-    return float(np.abs(one.thumbnail.astype(np.int16) - other.thumbnail).mean()) <= MAX_DIFFERENCE
+    return float(np.abs(left.thumbnail.astype(np.int16) - right.thumbnail).mean()) <= MAX_DIFFERENCE
 
 
 def apply_corrections(images: Sequence[ImageResult], corrections: Mapping[str, Correction]) -> list[ImageResult]:

@@ -10,7 +10,7 @@ from mammo_core.dicom import Source, archive
 from mammo_core.dicom.archive import Member
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.dicom.zip_member import ZipMember
-from mammo_core.errors import ImageError, MammoError
+from mammo_core.errors import DataError, ImageError
 from mammo_core.workspace import Workspace
 
 NOT_IMAGES = {
@@ -26,7 +26,7 @@ class InputFile:
     Attributes:
         name: what the user calls it; shown, and searched for the image's and the patient's identifiers.
         source: its path, its contents, or a member of a zip archive.
-        key: differs from the keys of all other files of this user, and is the same when the same file comes again.
+        key: unique among this user's files; stable when the same file is given again.
     """
 
     name: str
@@ -71,7 +71,7 @@ def find_files(paths: Sequence[Path]) -> list[InputFile]:
     """Return the files at the given paths; folders are searched.
 
     Raises:
-        MammoError: a path doesn't exist, or there are no files.
+        DataError: a path doesn't exist, or there are no files.
     """
     files: list[Path] = []
     for path in paths:
@@ -80,9 +80,9 @@ def find_files(paths: Sequence[Path]) -> list[InputFile]:
         elif path.is_file():
             files.append(path)
         else:
-            raise MammoError(f"There is no file or folder {path}.")
+            raise DataError(f"There is no file or folder {path}.")
     if not files:
-        raise MammoError("None of these paths holds a file that may be DICOM. Give DICOM files, folders or zip files.")
+        raise DataError("None of these paths holds a file that may be DICOM. Give DICOM files, folders or zip files.")
     # absolute, because the working folder of a worker on another machine is a different one
     return [InputFile(str(file), file.absolute(), str(file.absolute())) for file in files]
 
@@ -100,11 +100,11 @@ def open_archives(
     known = {} if known is None else known
     parts = []
     for file in files:
-        if not file.is_archive:
+        if isinstance(file.source, ZipMember) or not file.is_archive:
             parts.append(OpenedFiles((file,)))
             continue
         if file.key not in known:
-            known[file.key] = open_archive(file, sandbox)
+            known[file.key] = open_archive(file, file.source, sandbox)
         parts.append(known[file.key])
     return OpenedFiles(
         files=tuple(file for part in parts for file in part.files),
@@ -113,18 +113,22 @@ def open_archives(
     )
 
 
-def open_archive(file: InputFile, sandbox: Sandbox) -> OpenedFiles:
-    """Return the members of one zip archive that may be images."""
-    if isinstance(file.source, ZipMember):
-        raise TypeError("An archive within an archive isn't opened.")
+def open_archive(file: InputFile, source: Path | bytes, sandbox: Sandbox) -> OpenedFiles:
+    """Return the members of one zip archive that may be images.
+
+    Args:
+        file: names the archive and its key.
+        source: of the archive; one within another archive isn't opened.
+        sandbox: reads the archive's directory.
+    """
     try:
-        members: list[Member] = sandbox.run(archive.members, file.source)
+        members: list[Member] = sandbox.run(archive.members, source)
     except ImageError as error:
         return OpenedFiles(unreadable=(FileNote(file.name, str(error)),))
     images = [member for member in members if may_be_image(member.name) and not _is_zip(member.name)]
     skipped = [member.name for member in members if member not in images]
     files = tuple(
-        InputFile(member.name, member.cut(file.source), f"{file.key} {index}") for index, member in enumerate(images)
+        InputFile(member.name, member.cut(source), f"{file.key} {index}") for index, member in enumerate(images)
     )
     notes = (FileNote(file.name, _describe_skipped(skipped, len(members))),) if skipped or not members else ()
     return OpenedFiles(files, incomplete=notes) if files else OpenedFiles(unreadable=notes)

@@ -45,9 +45,9 @@ def test_patient_url_shows_all_views_in_hanging_order(catalogue):
     assert not any("probability" in line for line in lines)
 
 
-def test_ask_parameter_shows_active_model_probabilities(catalogue):
+def test_predict_parameter_shows_active_model_probabilities(catalogue):
     patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
-    app = show(patient=patient, ask="true")
+    app = show(patient=patient, predict="true")
     assert all("probability **0." in line for line in shown(app))
     assert any("Demonstration" in warning.value for warning in app.warning)
 
@@ -78,7 +78,7 @@ def test_quarantined_image_shows_warning(catalogue):
 def test_out_of_distribution_image_is_marked(catalogue, monkeypatch):
     monkeypatch.setattr(OODDetector, "ood_score", lambda _, features: np.full(len(features), 1.5))
     patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
-    app = show(patient=patient, ask="true")
+    app = show(patient=patient, predict="true")
     assert shown(app)
     assert all(":orange-badge[unlike the training images]" in line for line in shown(app))
     assert any("differ too much from the training images" in warning.value for warning in app.warning)

@@ -5,10 +5,11 @@ import pytest
 from builders.dask import dask_client
 from builders.phantom_files import input_files, letter
 from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dicom.sandbox import CRASHED
 from mammo_core.jobs import cluster as job_cluster
 from mammo_core.jobs.cluster import DaskPool
 from mammo_core.prediction import cluster
-from mammo_core.prediction.cluster import CRASHED, BatchTask, ClusterPredictor, predict_batch
+from mammo_core.prediction.cluster import BatchTask, ClusterPredictor, predict_batch
 from mammo_core.prediction.files import InputFile
 from mammo_core.prediction.predict import predict_exams
 from mammo_core.settings import as_environment

@@ -6,7 +6,7 @@ import pytest
 from builders.archives import zipped
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dicom.sandbox import Sandbox
-from mammo_core.errors import MammoError
+from mammo_core.errors import DataError
 from mammo_core.prediction.files import FileNote, InputFile, OpenedFiles, example_exam, find_files, open_archives
 
 
@@ -40,9 +40,9 @@ def test_find_files_returns_absolute_paths(tmp_path, monkeypatch):
 
 
 def test_find_files_empty_folder_or_missing_path_raises(tmp_path):
-    with pytest.raises(MammoError, match="None of these paths holds a file"):
+    with pytest.raises(DataError, match="None of these paths holds a file"):
         find_files([tmp_path])
-    with pytest.raises(MammoError, match="no file or folder"):
+    with pytest.raises(DataError, match="no file or folder"):
         find_files([tmp_path / "nowhere"])
 
 
