@@ -202,20 +202,20 @@ def input_files(images: pd.DataFrame) -> list[InputFile]:
 
 
 def hang_catalogue_exam(
-    images: pd.DataFrame, read: ReadView, report: ExamReport | None = None, lesions: pd.DataFrame | None = None
+    images: pd.DataFrame, read_view_of: ReadView, report: ExamReport | None = None, lesions: pd.DataFrame | None = None
 ) -> list[HungRow]:
     """Read a patient's images and hang them, with their predictions if there are any.
 
     Args:
         images: the patient's rows of a catalogue; their laterality and view decide how they hang.
-        read: reads a file for display.
+        read_view_of: reads a file for display.
         report: predictions of the `input_files`, or None.
         lesions: of the data set, to be outlined, or None.
     """
     predictions = _by_source(report) if report else {}
 
     def hung(row: pd.Series | None) -> HungImage | UnreadableImage | None:
-        return None if row is None else _hang_image(row, read, predictions, lesions)
+        return None if row is None else _hang_image(row, read_view_of, predictions, lesions)
 
     return [(hung(right), hung(left)) for right, left in hang_rows(images)]
 
@@ -226,7 +226,7 @@ def _by_source(report: ExamReport) -> dict[Source, ImagePrediction | UnreadableI
 
 def _hang_image(
     row: pd.Series,
-    read: ReadView,
+    read_view_of: ReadView,
     predictions: Mapping[Source, ImagePrediction | UnreadableImage],
     lesions: pd.DataFrame | None,
 ) -> HungImage | UnreadableImage:
@@ -240,7 +240,7 @@ def _hang_image(
     source = Path(row["file"])
     prediction = predictions.get(source)
     try:
-        view = read(source, not isinstance(prediction, ImagePrediction))
+        view = read_view_of(source, not isinstance(prediction, ImagePrediction))
     except ImageError as error:
         return UnreadableImage(f"{name} · image {image_id}", image_id, str(error))
     content: ImagePrediction | ViewedImage = view
