@@ -85,7 +85,7 @@ class PredictionDocument(Document):
 
 
 def describe_decision(recall: bool | None) -> str:
-    """Return the decision for a breast or a patient in words: recall, no recall or no decision.
+    """Return the decision for a breast or a patient in words.
 
     Args:
         recall: see `BreastPrediction` and `PatientPrediction`; None also where the breast of an image is unknown.
