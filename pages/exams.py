@@ -3,17 +3,10 @@
 import streamlit as st
 
 from mammo_core.dataset.lesion_annotations import read_lesions
+from mammo_core.dataset.patients import KINDS, Kind, describe_patient, list_patients, next_patient, patient_images
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, model_folder
-from mammo_core.prediction.viewing import (
-    KINDS,
-    Kind,
-    ViewSettings,
-    describe_patient,
-    list_patients,
-    next_patient,
-    patient_images,
-)
+from mammo_core.prediction.viewing import ViewSettings
 from ui.exam_view import show_catalogue_exam
 from ui.resources import show_limit
 from ui.session import choose_catalogue, current_workspace, errors_shown, open_page

@@ -6,9 +6,10 @@ from streamlit.testing.v1 import AppTest
 
 from builders.app import open_page, without_error
 from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dataset.patients import list_patients
 from mammo_core.evaluation.ood import OODDetector
 from mammo_core.models.registry import activate
-from mammo_core.prediction.viewing import hang_rows, list_patients
+from mammo_core.prediction.viewing import hang_rows
 from mammo_core.workspace import Workspace
 
 

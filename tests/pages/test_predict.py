@@ -11,10 +11,10 @@ from builders.app import open_page
 from builders.archives import zipped
 from builders.breasts import noisy_breast
 from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dataset.patients import quarantined
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.documents.prediction import PatientPrediction
 from mammo_core.prediction.exams import Correction
-from mammo_core.prediction.viewing import quarantined
 from ui.prediction_view import decision_badge
 
 HEADER = Header(patient="7", image="70", laterality="L", view="CC", full=True)

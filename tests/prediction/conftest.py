@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 
 from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dataset.patients import quarantined
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.models.bundle import open_bundle
 from mammo_core.prediction.predictor import Predictor
-from mammo_core.prediction.viewing import quarantined
 
 
 @pytest.fixture(scope="session")

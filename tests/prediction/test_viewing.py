@@ -3,36 +3,23 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from builders.predicted_images import decoded_image, image_prediction
-from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.errors import ImageError
 from mammo_core.prediction.results import DuplicateImage, ExamReport, UnreadableImage
 from mammo_core.prediction.viewing import (
     HungImage,
     ViewedImage,
-    describe_patient,
     hang_catalogue_exam,
     hang_predictions,
     hang_rows,
     input_files,
-    list_patients,
-    next_patient,
     out_of_distribution,
-    patient_images,
-    quarantined,
     read_view,
 )
 from mammo_core.preprocess import PreprocessingConfig, prepare_source
-from mammo_core.workspace import Workspace
 
 VIEW = ViewedImage(np.full((4, 3), 9, np.uint8), 8, 6, None, "", {}, ())
-
-
-@pytest.fixture
-def catalogue(finished):
-    return read_catalogue(finished.data / "demo")
 
 
 def test_hang_rows_orders_views_right_before_left():
@@ -117,30 +104,6 @@ def test_hang_predictions_keeps_file_name_and_source():
     assert not out_of_distribution(rows)
 
 
-def test_next_patient_of_a_kind_wraps_around(catalogue):
-    workspace = Workspace.from_environment()
-    positives = list_patients(workspace, catalogue, "positive")
-    table = pd.read_csv(catalogue.csv, dtype={"patient_id": str}).query("cancer == 1")
-    assert positives == list(dict.fromkeys(table["patient_id"]))
-    assert next_patient(workspace, catalogue, None, "positive") == positives[0]
-    assert next_patient(workspace, catalogue, positives[0], "positive") == positives[1]
-    assert next_patient(workspace, catalogue, positives[-1], "positive") == positives[0]
-    assert set(list_patients(workspace, catalogue, "lesion")) >= set(positives)
-
-
-def test_list_patients_without_kind_lists_each_patient_once(catalogue):
-    patients = list_patients(Workspace.from_environment(), catalogue)
-    assert patients == catalogue.table["patient_id"].unique().tolist()
-    assert set(patient_images(catalogue, patients[0])["patient_id"]) == {patients[0]}
-
-
-def test_quarantined_patients_are_listed(catalogue):
-    images = set(quarantined(Workspace.from_environment(), catalogue))
-    assert len(images) == 3
-    patients = catalogue.table.loc[catalogue.table["image_id"].isin(images), "patient_id"]
-    assert list_patients(Workspace.from_environment(), catalogue, "quarantined") == list(dict.fromkeys(patients))
-
-
 def test_read_view_uses_requested_window(readable):
     file = Path(readable["file"].iloc[0])
     view = read_view(file, None, None)
@@ -156,10 +119,3 @@ def test_read_view_model_input_equals_imported_image(readable):
             view = read_view(file, preprocessing, None)
             assert np.array_equal(view.model_input.image, expected.image)
             assert view.model_input.geometry == expected.geometry
-
-
-def test_describe_patient_positive_includes_cancer_and_age(catalogue):
-    patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
-    text = describe_patient(patient_images(catalogue, patient))
-    assert "cancer, " in text
-    assert "years" in text

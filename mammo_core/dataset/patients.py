@@ -1,0 +1,85 @@
+"""Browse the patients of a data set: list, select and describe them."""
+
+from typing import Literal
+
+import pandas as pd
+
+from mammo_core.dataset.catalogue import Catalogue
+from mammo_core.dataset.lesion_annotations import read_lesions
+from mammo_core.dataset.store import list_stores
+from mammo_core.workspace import Workspace
+
+Kind = Literal["positive", "lesion", "quarantined"]
+KINDS: dict[Kind, str] = {"positive": "positive", "lesion": "with a lesion", "quarantined": "unreadable image"}
+
+
+def describe_patient(images: pd.DataFrame) -> str:
+    """Return one line that describes a patient.
+
+    It states age, density, site, machine, and the findings in each breast.
+
+    Args:
+        images: the patient's rows of a catalogue.
+    """
+    first = images.iloc[0]
+    parts = [f"{len(images)} images"]
+    if pd.notna(first["age"]):
+        parts.append(f"{first['age']:.0f} years")
+    titles = {"density": "density", "site_id": "site", "machine_id": "machine"}
+    parts += [f"{title} {first[column]}" for column, title in titles.items() if pd.notna(first[column])]
+    if images["implant"].eq(1).fillna(False).any():
+        parts.append("implant")
+    for side, rows in images.groupby("laterality"):
+        findings = [word for word in ("cancer", "invasive", "biopsy") if rows[word].eq(1).fillna(False).any()]
+        birads = rows["BIRADS"].dropna()
+        findings += [f"BI-RADS {birads.iloc[0]}"] if len(birads) else []
+        if findings:
+            parts.append(f"**{side}: {', '.join(findings)}**")
+    return " · ".join(parts)
+
+
+def patient_images(catalogue: Catalogue, patient: str) -> pd.DataFrame:
+    """Return a patient's rows of a catalogue."""
+    return catalogue.table[catalogue.table["patient_id"] == patient]
+
+
+def list_patients(workspace: Workspace, catalogue: Catalogue, kind: Kind | None = None) -> list[str]:
+    """Return patients in table order.
+
+    Args:
+        workspace: the prepared stores in whose quarantine images are looked up.
+        catalogue: the data set.
+        kind: only those with a positive image, a known lesion, or an image that could not be imported; None takes all.
+    """
+    table = catalogue.table
+    if kind == "positive":
+        selected = table["cancer"].eq(1).fillna(False) if "cancer" in table else pd.Series(False, index=table.index)
+    elif kind == "lesion":
+        lesions = read_lesions(catalogue.root)
+        selected = table["image_id"].isin([] if lesions is None else lesions["image_id"])
+    elif kind == "quarantined":
+        selected = table["image_id"].isin(quarantined(workspace, catalogue))
+    else:
+        selected = pd.Series(True, index=table.index)
+    return list(dict.fromkeys(table.loc[selected, "patient_id"].astype(str)))
+
+
+def next_patient(workspace: Workspace, catalogue: Catalogue, current: str | None, kind: Kind) -> str | None:
+    """Return the next patient of a kind in table order; None if there is none.
+
+    After the last patient, the search starts again from the first.
+    """
+    order = list_patients(workspace, catalogue)
+    candidates = set(list_patients(workspace, catalogue, kind))
+    start = order.index(current) + 1 if current in order else 0
+    return next((patient for patient in order[start:] + order[:start] if patient in candidates), None)
+
+
+def quarantined(workspace: Workspace, catalogue: Catalogue) -> dict[str, str]:
+    """Return why images of this data set could not be imported, by image_id."""
+    reasons: dict[str, str] = {}
+    for store in list_stores(workspace):
+        if store.read_csv_path() == catalogue.csv:
+            quarantine = store.quarantine()
+            reasons |= dict(zip(quarantine["image_id"].astype(str), quarantine["detail"], strict=True))
+    return reasons
