@@ -9,7 +9,7 @@ from mammo_core.dataset.library import Dataset, describe_dataset, image_bytes, l
 from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED
 from mammo_core.errors import DataError, MammoError
 from mammo_core.jobs import JobFolder, launch
-from mammo_core.jobs.demo import DemoJob
+from mammo_core.jobs.demo import demo_job
 from mammo_core.jobs.importing import import_job, is_importing
 from ui.session import catalogue_of, current_workspace, show_error
 from ui.store_cards import show_job
@@ -106,9 +106,14 @@ def create_demo(expanded: bool) -> None:
         prevalence = st.slider("Positive patients", 0.04, 0.5, DEMO_PREVALENCE, 0.01, format="percent")
         seed = st.number_input("Seed", 0, 2**31 - 1, DEMO_SEED)
         if st.form_submit_button("Create", type="primary"):
+<<<<<<< HEAD
             job = DemoJob(out=Path(name.strip()), patients=patients, seed=seed, prevalence=prevalence)
+=======
+            workspace = current_workspace()
+>>>>>>> 2cdf9f6 (Check the name of demo data, and mend errors about damaged files)
             try:
-                launch(job, current_workspace())
+                job = demo_job(workspace, name.strip(), patients=patients, seed=seed, prevalence=percent / 100)
+                launch(job, workspace)
             except MammoError as error:
                 return show_error(error)
             st.rerun()

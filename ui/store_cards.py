@@ -67,7 +67,11 @@ def show_quarantine(store: Store, active: bool) -> None:
 
     A fragment calls this every second during an import.
     """
-    quarantine = quarantined_so_far(store)
+    try:
+        quarantine = quarantined_so_far(store)
+    except MammoError as error:
+        st.error(str(error), icon=":material/error:")
+        return
     if quarantine.empty:
         return
     with st.expander("Quarantine: images that could not be prepared", key=f"quarantine {store.name}"):

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
+from pydantic import ValidationError
 
 from mammo_core.dataset.catalogue import Catalogue, CatalogueImage
 from mammo_core.dataset.store import (
@@ -29,7 +30,7 @@ from mammo_core.dicom.limits import hard_timeout, tune_malloc
 from mammo_core.documents.import_report import ImportReport
 from mammo_core.documents.manifest import PreparedImage, QuarantinedImage
 from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
-from mammo_core.errors import ImageError, JobError, Reason
+from mammo_core.errors import DataError, ImageError, JobError, Reason
 from mammo_core.preprocess import prepare_source
 from mammo_core.settings import apply_environment, as_environment, settings
 from mammo_core.storage.json_files import append_json_line, read_json_lines, write_json_lines
@@ -162,7 +163,16 @@ def clear_quarantine(store: Store) -> None:
 
 
 def _read_carried_over(store: Store) -> list[QuarantinedImage]:
-    return [QuarantinedImage.model_validate(line) for line in read_json_lines(store.folder / CARRIED_OVER)]
+    images = []
+    for number, line in enumerate(read_json_lines(store.folder / CARRIED_OVER), start=1):
+        try:
+            images.append(QuarantinedImage.model_validate(line))
+        except ValidationError:
+            raise DataError(
+                f"Line {number} of {CARRIED_OVER} in {store.folder} is not one that this version wrote. "
+                "Delete the line, or the file."
+            ) from None
+    return images
 
 
 def _sort_out(

@@ -15,6 +15,7 @@ from mammo_core.dataset.catalogue import COLUMNS, Catalogue, read_catalogue
 from mammo_core.documents.dataset import DatasetInfo, DatasetLink, StoreSource
 from mammo_core.errors import DataError
 from mammo_core.storage.disk_space import format_bytes
+from mammo_core.storage.json_files import read_json
 from mammo_core.storage.names import check_name
 from mammo_core.workspace import Workspace
 
@@ -185,8 +186,14 @@ def _read_info(folder: Path) -> DatasetInfo | None:
     """Return the content of the data set's dataset.json.
 
     Returns:
-        None if the file is missing, or if another program wrote a file of that name.
+        None if the file is missing, or if another program wrote a file of that name. Of a file that another version
+        wrote, only whether the images are synthetic.
     """
+    path = folder / DatasetInfo.file_name
     with suppress(DataError):
-        return DatasetInfo.read(folder / DatasetInfo.file_name)
+        return DatasetInfo.read(path)
+    with suppress(DataError):
+        document = read_json(path)
+        if isinstance(document, dict) and document.get("synthetic") is True:
+            return DatasetInfo(synthetic=True)
     return None

@@ -10,9 +10,12 @@ from mammo_core.storage.json_files import read_json, write_json
 
 
 class Document(BaseModel):
-    """A typed JSON document: immutable, without unknown keys, without NaN or infinity."""
+    """A typed JSON document: immutable, without unknown keys, without NaN or infinity.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    An error about a value does not quote it: it may be an identifier, and logs keep errors.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document as JSON values, for `json.dumps`."""

@@ -11,7 +11,7 @@ The trainer writes them; learning curves and lists of runs read them.
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from mammo_core.documents.base import Document
 from mammo_core.documents.card import PartCounts
@@ -107,7 +107,9 @@ class ResumeRecord(Document):
 
 
 MetricsRecord = Annotated[StartRecord | StepRecord | EpochRecord | ResumeRecord, Field(discriminator="kind")]
-_RECORDS: TypeAdapter[list[MetricsRecord]] = TypeAdapter(list[MetricsRecord])
+_RECORDS: TypeAdapter[list[MetricsRecord]] = TypeAdapter(
+    list[MetricsRecord], config=ConfigDict(hide_input_in_errors=True)
+)
 
 
 def read_metrics(run: Path) -> list[MetricsRecord]:

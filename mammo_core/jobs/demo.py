@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from mammo_core.dataset.library import RESERVED
-from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED
+from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED, DatasetLink
 from mammo_core.documents.job import DemoResult
 from mammo_core.documents.progress import Progress
 from mammo_core.errors import DataError
@@ -19,7 +19,7 @@ class DemoJob(JobSpec):
     """Generate synthetic mammograms in the RSNA layout.
 
     Attributes:
-        out: the data set's name, which is its folder in the data folder, or an absolute path.
+        out: the data set's name, which is its folder in the data folder. The command line may give an absolute path.
         patients, seed, prevalence, rows, columns, full_headers: see `DemoSpec`.
     """
 
@@ -46,8 +46,7 @@ class DemoJob(JobSpec):
         if not self.out.is_absolute():
             check_name(str(self.out), RESERVED)
         folder = self.folder(workspace)
-        foreign = not self.out.is_absolute() and folder.exists() and not JobFolder(folder).exists
-        if foreign or (folder / "train.csv").exists():
+        if any((folder / name).exists() for name in ("train.csv", "test.csv", DatasetLink.file_name)):
             raise DataError(f"{folder} holds a data set already. Choose another one, or remove it first.")
 
     def run(self, context: JobContext) -> JobOutcome:
@@ -63,6 +62,33 @@ class DemoJob(JobSpec):
         if not complete:
             return JobOutcome("stopped", "Stopped. Create it again to complete it.", result)
         return JobOutcome("finished", f"{spec.patients:,} synthetic patients are in {context.folder}.", result)
+
+
+def demo_job(
+    workspace: Workspace,
+    name: str,
+    *,
+    patients: int = DEMO_PATIENTS,
+    seed: int = DEMO_SEED,
+    prevalence: float = DEMO_PREVALENCE,
+) -> DemoJob:
+    """Return the job that creates a synthetic data set in the data folder. Writes nothing.
+
+    Args:
+        workspace: the folders to work in.
+        name: the data set's name; unlike `DemoJob.out`, it can't be a path.
+        patients: how many patients, see `DemoSpec`.
+        seed: the same seed creates the same files.
+        prevalence: share of positive patients.
+
+    Raises:
+        InvalidName: the name can't be used.
+        DataError: the data folder holds a folder of that name, and no interrupted job of this kind made it.
+    """
+    folder = workspace.data / check_name(name, RESERVED)
+    if folder.exists() and not JobFolder(folder).exists:
+        raise DataError(f"There is already a data set {name!r}. Choose another name.")
+    return DemoJob(out=Path(name), patients=patients, seed=seed, prevalence=prevalence)
 
 
 def unfinished_demos(workspace: Workspace) -> list[JobFolder]:

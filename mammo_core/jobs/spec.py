@@ -80,7 +80,10 @@ class JobSpec(FileDocument, ABC):
     def _upgrade(cls, document: Any) -> Any:
         """Convert a request of an earlier version: {"kind": …, "arguments": {…}}."""
         if isinstance(document, dict) and isinstance(arguments := document.get("arguments"), dict):
-            return {"kind": document.get("kind"), **cls._from_arguments(arguments)}
+            try:
+                return {"kind": document.get("kind"), **cls._from_arguments(arguments)}
+            except (KeyError, TypeError):
+                raise ValueError("the arguments are not those of this kind of job") from None
         return document
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from mammo_core.errors import DataError
 from mammo_core.jobs.demo import DemoJob
@@ -12,7 +12,9 @@ from mammo_core.jobs.training import TrainJob
 from mammo_core.storage.json_files import read_json
 
 AnyJob = Annotated[DemoJob | ImportJob | TrainJob, Field(discriminator="kind")]
-_ANY_JOB: TypeAdapter[DemoJob | ImportJob | TrainJob] = TypeAdapter(AnyJob)
+_ANY_JOB: TypeAdapter[DemoJob | ImportJob | TrainJob] = TypeAdapter(
+    AnyJob, config=ConfigDict(hide_input_in_errors=True)
+)
 
 
 def read_spec(folder: JobFolder) -> DemoJob | ImportJob | TrainJob:

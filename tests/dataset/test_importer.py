@@ -13,6 +13,7 @@ from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.importer import clear_quarantine, import_images, quarantined_so_far
 from mammo_core.dataset.library import describe_source
 from mammo_core.dataset.store import create_store, parse_geometry
+from mammo_core.errors import DataError
 from mammo_core.jobs import cluster
 from mammo_core.jobs.cluster import DaskPool
 from mammo_core.preprocess import PreprocessingConfig, prepare_source
@@ -201,6 +202,19 @@ def test_import_repeated_gives_identical_quarantine_file(workspace, catalogue, p
     assert path.read_bytes() != expected
     import_images(catalogue, store, pool)
     assert path.read_bytes() == expected
+
+
+def test_import_foreign_line_in_quarantine_raises_data_error_with_its_number(workspace, catalogue, pool):
+    store = store_for(catalogue)
+    import_images(catalogue, store, pool)
+    path = store.folder / "carried_over.jsonl"
+    lines = path.read_bytes().splitlines()
+    append_json_line(path, {"image_id": "1"})
+    message = rf"^Line {len(lines) + 1} of carried_over\.jsonl in .* is not one that this version wrote"
+    with pytest.raises(DataError, match=message):
+        import_images(catalogue, store, pool)
+    with pytest.raises(DataError, match=message):
+        quarantined_so_far(store)
 
 
 def test_import_reports_quarantine_while_running(workspace, catalogue, pool):

@@ -39,6 +39,10 @@ def test_read_lesion_annotations_without_boxes_raises_data_error(tmp_path):
         read_lesions(tmp_path)
 
 
+def test_read_lesion_annotations_without_file_is_none(tmp_path):
+    assert read_lesions(tmp_path) is None
+
+
 def test_lesion_annotations_match_bright_masses_in_model_input(phantoms):
     """The phantoms' own truth, through reading and preprocessing: inside the box of a mass it is brighter than around."""
     from mammo_core.preprocess import PreprocessingConfig, prepare_source

@@ -1,3 +1,4 @@
+import json
 import os
 
 import pytest
@@ -130,3 +131,10 @@ def test_list_datasets_leaves_out_a_damaged_link(elsewhere):
 
 def test_describe_dataset_counts_images_patients_and_bytes(elsewhere):
     assert describe_dataset(read_catalogue(elsewhere), 1_550_000) == "2 images of 1 patients · 1.6 MB"
+
+
+@pytest.mark.parametrize("extra", [{"colour": "red"}, {"schema_version": 2}])
+def test_is_synthetic_remains_true_for_dataset_json_of_another_version(elsewhere, extra):
+    (elsewhere / "dataset.json").write_text(json.dumps({"synthetic": True, "generator": {"seed": 1}, **extra}))
+    source = describe_source(Workspace.from_environment(), read_catalogue(elsewhere))
+    assert (source.synthetic, source.generator) == (True, None)

@@ -10,7 +10,7 @@ from builders.jobs import process_of
 from builders.waiting import wait_until
 from mammo_core.errors import DataError, InvalidName
 from mammo_core.jobs import FINAL, JobFolder, launch, run_in_process
-from mammo_core.jobs.demo import DemoJob, unfinished_demos
+from mammo_core.jobs.demo import DemoJob, demo_job, unfinished_demos
 
 BIG = DemoJob(out=Path("big"), patients=600, prevalence=0.5, seed=1, rows=256, columns=192)
 
@@ -30,16 +30,36 @@ def test_demo_job_invalid_name_raises_error(workspace, name):
         DemoJob(out=Path(name)).prepare(workspace)
 
 
-def test_demo_job_name_of_existing_folder_raises_data_error(workspace):
-    (workspace.data / "linked").mkdir(parents=True)
-    with pytest.raises(DataError, match="holds a data set already"):
-        DemoJob(out=Path("linked")).prepare(workspace)
+@pytest.mark.parametrize("name", ["../esc", "prepared", "/absolute", ""])
+def test_demo_job_by_name_refuses_a_path(workspace, name):
+    with pytest.raises(InvalidName):
+        demo_job(workspace, name)
 
 
+<<<<<<< HEAD
 def test_demo_job_folder_with_csv_raises_data_error(workspace, tmp_path):
     (tmp_path / "train.csv").touch()
     with pytest.raises(DataError, match="holds a data set already"):
         DemoJob(out=tmp_path).prepare(workspace)
+=======
+def test_demo_job_by_name_refuses_an_existing_folder_but_not_an_interrupted_one(workspace):
+    (workspace.data / "notes").mkdir(parents=True)
+    with pytest.raises(DataError, match="There is already a data set 'notes'"):
+        demo_job(workspace, "notes")
+    JobFolder(workspace.data / "big").write_request(BIG)
+    assert demo_job(workspace, "big", patients=8) == DemoJob(out=Path("big"), patients=8)
+
+
+@pytest.mark.parametrize("file", ["train.csv", "test.csv", "linked.json"])
+def test_demo_job_folder_with_a_data_set_raises_data_error(workspace, file):
+    folder = workspace.data / "taken"
+    folder.mkdir(parents=True)
+    DemoJob(out=Path("taken")).prepare(workspace)  # an empty folder holds none
+    (folder / file).touch()
+    for out in (Path("taken"), folder):
+        with pytest.raises(DataError, match="holds a data set already"):
+            DemoJob(out=out).prepare(workspace)
+>>>>>>> 2cdf9f6 (Check the name of demo data, and mend errors about damaged files)
 
 
 def test_demo_job_can_be_stopped(workspace):

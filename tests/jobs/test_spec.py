@@ -62,7 +62,19 @@ def test_request_of_earlier_version_is_read(tmp_path, request_, job):
     assert read_spec(JobFolder(tmp_path)) == job
 
 
-@pytest.mark.parametrize("document", [{"kind": "dance"}, {"kind": "train", "name": "x"}, [], {"arguments": {}}])
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"kind": "dance"},
+        {"kind": "train", "name": "x"},
+        [],
+        {"arguments": {}},
+        {"kind": "train", "arguments": {}},
+        {"kind": "train", "arguments": {"run": 1, "config": {}}},
+        {"kind": "import", "arguments": {}},
+        {"kind": "import", "arguments": {"source": None}},
+    ],
+)
 def test_read_spec_unknown_job_raises_data_error(tmp_path, document):
     write_json(tmp_path / "work.json", document)
     with pytest.raises(DataError, match="is not a job that this version knows"):

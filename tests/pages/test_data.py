@@ -117,7 +117,12 @@ def test_create_demo_data_starts_a_job_and_refuses_a_name_in_use(workspace):
     create = next(button for button in app.button if button.label == "Create")
     name.input("taken")
     create.click().run()
-    assert "holds a data set already" in app.error[0].value
+    assert "There is already a data set 'taken'" in app.error[0].value
+    outside = workspace.models / "outside"
+    next(field for field in app.text_input if field.label == "Name").input(str(outside))
+    next(button for button in app.button if button.label == "Create").click().run()
+    assert "name" in app.error[0].value
+    assert not outside.exists()
     next(field for field in app.text_input if field.label == "Name").input("small")
     next(slider for slider in app.slider if slider.label == "Patients").set_value(10)
     next(slider for slider in app.slider if slider.label == "Positive patients").set_value(0.25)
