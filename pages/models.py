@@ -16,6 +16,7 @@ from ui.session import current_workspace, errors_shown, open_page
 open_page("Models")
 workspace = current_workspace()
 with errors_shown():
+    active = active_model(workspace)
     table = model_table(workspace)
 if table.empty:
     st.info("There is no model yet. Train one first.", icon=":material/model_training:")
@@ -23,7 +24,7 @@ if table.empty:
     st.stop()
 st.caption("Select one model to see its report, or several to compare.")
 rows = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="multi-row", key="chosen").selection.rows
-names = choose_models(table["model"].tolist(), rows, active_model(workspace))
+names = choose_models(table["model"].tolist(), rows, active)
 if unfinished := unfinished_models(workspace, names):
     st.info(
         f"{', '.join(unfinished)}: no finished model yet. See the Train page for its curves.",

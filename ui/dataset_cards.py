@@ -106,13 +106,9 @@ def create_demo(expanded: bool) -> None:
         prevalence = st.slider("Positive patients", 0.04, 0.5, DEMO_PREVALENCE, 0.01, format="percent")
         seed = st.number_input("Seed", 0, 2**31 - 1, DEMO_SEED)
         if st.form_submit_button("Create", type="primary"):
-<<<<<<< HEAD
-            job = DemoJob(out=Path(name.strip()), patients=patients, seed=seed, prevalence=prevalence)
-=======
             workspace = current_workspace()
->>>>>>> 2cdf9f6 (Check the name of demo data, and mend errors about damaged files)
             try:
-                job = demo_job(workspace, name.strip(), patients=patients, seed=seed, prevalence=percent / 100)
+                job = demo_job(workspace, name.strip(), patients=patients, seed=seed, prevalence=prevalence)
                 launch(job, workspace)
             except MammoError as error:
                 return show_error(error)

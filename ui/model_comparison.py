@@ -12,7 +12,7 @@ from mammo_core.figures.training import compared_curves
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import model_folder
 from ui.report_view import report_of
-from ui.session import current_workspace
+from ui.session import current_workspace, errors_shown_here
 
 
 def show_comparison(bundles: list[Bundle]) -> None:
@@ -26,9 +26,10 @@ def show_comparison(bundles: list[Bundle]) -> None:
     left.plotly_chart(roc_figure(units), key="roc of several")
     right.plotly_chart(precision_figure(units), key="precision of several")
     workspace = current_workspace()
-    runs = {bundle.name: read_metrics(model_folder(workspace, bundle.name)) for bundle in bundles}
-    left.plotly_chart(compared_curves(runs, "val_loss"), key="losses of several")
-    right.plotly_chart(compared_curves(runs, "val_auc"), key="scores of several")
+    with errors_shown_here():
+        runs = {bundle.name: read_metrics(model_folder(workspace, bundle.name)) for bundle in bundles}
+        left.plotly_chart(compared_curves(runs, "val_loss"), key="losses of several")
+        right.plotly_chart(compared_curves(runs, "val_auc"), key="scores of several")
     st.caption("Breasts of each model's own held-out patients. Differences are paired, by bootstrap over patients.")
 
 

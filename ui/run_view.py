@@ -13,7 +13,7 @@ from mammo_core.jobs.runs import any_active, run_folder
 from mammo_core.jobs.training import can_resume, resume
 from mammo_core.workspace import Workspace
 from ui.live_chart import live_chart
-from ui.session import errors_shown, state_badge
+from ui.session import errors_shown, errors_shown_here, state_badge
 from ui.stop_button import show_stop_button
 
 REFRESH_SECONDS = 1.0
@@ -50,9 +50,12 @@ def show_run(workspace: Workspace, name: str, others: list[str], logarithmic: bo
         show_actions(workspace, job, state)
     if state not in FINAL:
         st.progress(job.fraction(), text=" · ".join(filter(None, (job.progress_text(), job.age_text()))))
-    elif verification := describe_verification(job.path):
-        head.caption(verification)
-    show_curves(workspace, name, others, logarithmic, smoothing)
+    else:
+        with errors_shown_here():
+            if verification := describe_verification(job.path):
+                head.caption(verification)
+    with errors_shown_here():
+        show_curves(workspace, name, others, logarithmic, smoothing)
     if any_active(workspace, [name, *others]):
         st.session_state["followed"] = [name, *others]
     elif st.session_state.pop("followed", None) == [name, *others]:

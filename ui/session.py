@@ -63,6 +63,15 @@ def errors_shown() -> Iterator[None]:
         st.stop()
 
 
+@contextmanager
+def errors_shown_here() -> Iterator[None]:
+    """Show a MammoError on the page instead of the rest of the block; the page goes on after it."""
+    try:
+        yield
+    except MammoError as error:
+        st.error(str(error), icon=":material/error:")
+
+
 def escape_markdown(text: str) -> str:
     """Return text that Markdown shows as it is, such as the name of a file."""
     return re.sub(r"([\\`*_\[\]<>$#~|:])", r"\\\1", text)

@@ -36,12 +36,6 @@ def test_demo_job_by_name_refuses_a_path(workspace, name):
         demo_job(workspace, name)
 
 
-<<<<<<< HEAD
-def test_demo_job_folder_with_csv_raises_data_error(workspace, tmp_path):
-    (tmp_path / "train.csv").touch()
-    with pytest.raises(DataError, match="holds a data set already"):
-        DemoJob(out=tmp_path).prepare(workspace)
-=======
 def test_demo_job_by_name_refuses_an_existing_folder_but_not_an_interrupted_one(workspace):
     (workspace.data / "notes").mkdir(parents=True)
     with pytest.raises(DataError, match="There is already a data set 'notes'"):
@@ -59,7 +53,6 @@ def test_demo_job_folder_with_a_data_set_raises_data_error(workspace, file):
     for out in (Path("taken"), folder):
         with pytest.raises(DataError, match="holds a data set already"):
             DemoJob(out=out).prepare(workspace)
->>>>>>> 2cdf9f6 (Check the name of demo data, and mend errors about damaged files)
 
 
 def test_demo_job_can_be_stopped(workspace):

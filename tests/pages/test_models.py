@@ -84,6 +84,11 @@ def test_comparison_shows_models_side_by_side(bundle):
     assert "Not distinguishable from twin (ΔAUC 0.00" in app.info[0].value
     assert "tested on different patients" in app.warning[0].value
     assert len(app.get("plotly_chart")) == 4
+    (bundle.folder / "metrics.jsonl").write_text("no JSON\n")
+    app.run()
+    assert not app.exception
+    assert ["metrics.jsonl" in error.value for error in app.error] == [True]
+    assert len(app.get("plotly_chart")) == 2
 
 
 def test_delete_button_deletes_only_the_displayed_model(finished):

@@ -83,6 +83,23 @@ def test_unreadable_job_folders_are_shown_and_take_no_page_down(finished):
     assert all("state.json" in text for text in badges)
 
 
+@pytest.mark.parametrize("name", ["metrics.jsonl", "verification.json"])
+def test_damaged_file_of_a_run_is_one_error_on_the_train_page_and_takes_no_page_down(finished, name):
+    (finished.models / "trained" / name).write_text("no JSON\n")
+    for page in PAGES:
+        app = open_page(page)
+        assert not app.exception, page
+        assert [name in error.value for error in app.error] == ([True] if page == "train" else []), page
+
+
+def test_damaged_active_json_takes_no_page_down(finished):
+    (finished.models / "active.json").write_text("{")
+    for page in PAGES:
+        app = open_page(page)
+        assert not app.exception, page
+    assert ["active.json" in error.value for error in open_page("models").error] == [True]
+
+
 def test_predict_page_non_dicom_file_shows_error_beside_valid_file(finished):
     app = open_page("predict")
     app.selectbox(key="model").select("trained").run()
