@@ -275,11 +275,9 @@ def bootstrap() -> None:
 def job(folder: Path) -> None:
     """Run the job of a folder; the app starts this command in its own process."""
     from mammo_core.jobs import JobFolder
-    from mammo_core.jobs.process import run_requested
-    from mammo_core.jobs.specs import read_spec
+    from mammo_core.jobs.specs import run_folder
 
-    job_folder = JobFolder(folder)
-    run_requested(job_folder, read_spec(job_folder), Workspace.from_environment())
+    run_folder(JobFolder(folder), Workspace.from_environment())
 
 
 def _run_job(job: "JobSpec", unit: str, as_json: bool) -> None:

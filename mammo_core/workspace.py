@@ -11,6 +11,8 @@ from mammo_core.settings import settings
 class Workspace:
     """Where data sets, prepared stores, runs and models lie.
 
+    Relative paths are made absolute: other processes have other current folders.
+
     Attributes:
         data: absolute path of the folder with data sets and prepared stores.
         models: absolute path of the folder with run folders and model bundles.
@@ -18,6 +20,10 @@ class Workspace:
 
     data: Path
     models: Path
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", self.data.absolute())
+        object.__setattr__(self, "models", self.models.absolute())
 
     @classmethod
     def from_environment(cls) -> Self:

@@ -97,11 +97,14 @@ class JobFolder:
     def state(self) -> State:
         """Return the true state: what was last written, unless the process has died since.
 
-        A folder whose state can't be read is "unreadable"; `message` gives the reason.
+        If the state can't be read, `message` gives the reason. The job is then running or stopping while its process
+        lives, so that it can be stopped and isn't started twice; otherwise it is "unreadable".
         """
         try:
             return self._readable_state()
         except DataError:
+            if self.is_alive():
+                return "stopping" if self.stop_requested() else "running"
             return "unreadable"
 
     def _readable_state(self) -> State:
@@ -173,8 +176,7 @@ class JobFolder:
         with full_disk_named(self.name):
             self.path.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path / "request.lock"):  # of two simultaneous requests the second sees the first's state
-                state = self.state()
-                if self.exists and (state not in FINAL or (state == "unreadable" and self.is_alive())):
+                if self.exists and self.state() not in FINAL:
                     raise JobError(f"A job is already running in {self.name}. Wait for it to end, or stop it.")
                 for name in ("stop", "progress.json", "process.json"):
                     (self.path / name).unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from mammo_core.documents.base import Document
 from mammo_core.documents.job import FINAL, StoppedInQueue
 from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
-from mammo_core.errors import JobError, MammoError
+from mammo_core.errors import DataError, JobError, MammoError
 from mammo_core.jobs.folder import JobFolder, living_process
 from mammo_core.jobs.queue import wait_for_turn
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
@@ -127,6 +127,19 @@ def run_requested(
         raise JobError(f"A job is already running in {folder.name}.") from None
 
 
+def record_failure(folder: JobFolder, error: MammoError) -> None:
+    """Record that a folder's job failed before it could be run.
+
+    Raises:
+        JobError: a process is at work in this folder.
+    """
+    try:
+        with folder.lock().acquire(timeout=5):
+            folder.write_state("failed", str(error))
+    except Timeout:
+        raise JobError(f"A job is already running in {folder.name}.") from None
+
+
 def _run_in_turn(folder: JobFolder, spec: JobSpec, context: JobContext) -> JobOutcome:
     context.workspace.data.mkdir(parents=True, exist_ok=True)
     turn_lock = FileLock(context.workspace.data / f".{spec.kind}.turn")
@@ -205,5 +218,12 @@ def _kill(folder: JobFolder) -> None:
             with suppress(psutil.NoSuchProcess):
                 member.kill()
         psutil.wait_procs(family, timeout=KILL_SECONDS)
-    if folder.written_state().state not in FINAL:
+    if not _has_final_state(folder):
         folder.write_state("stopped", KILLED)
+
+
+def _has_final_state(folder: JobFolder) -> bool:
+    """Return whether a final state was written; an unreadable one is none."""
+    with suppress(DataError):
+        return folder.written_state().state in FINAL
+    return False

@@ -5,12 +5,14 @@ The network, the predictions and the evaluation stay as they are, byte by byte; 
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from mammo_core.documents.card import ModelCard
+from mammo_core.documents.report import EvaluationReport
 from mammo_core.errors import DataError, MammoError, ModelError
 from mammo_core.models.bundle import (
     CARD,
@@ -23,6 +25,7 @@ from mammo_core.models.bundle import (
     TRAINING_IMAGES,
     Bundle,
     check_hashes,
+    open_bundle,
     read_preprocessing,
     write_card,
 )
@@ -38,21 +41,39 @@ def migrate(folder: Path) -> Bundle:
     """Turn a model folder of format 2 into one of this version.
 
     The old card is replaced once all files of the new model are there, and the old files are deleted last: a migration that
-    is interrupted can be repeated.
+    is interrupted can be repeated, even if only the old files are left to delete.
 
     Raises:
         ModelError: the folder holds no model of format 2, or one of its files was changed.
+        DataError: its report can't be read.
     """
+    if _only_old_files_remain(folder):
+        bundle = open_bundle(folder)
+        _delete_old_files(folder)
+        return bundle
     old = _read_old_card(folder)
     check_hashes(folder, old["files"])
     read_preprocessing(folder)
+    EvaluationReport.read(folder / EVALUATION)
     card = _new_card(folder, old)
     for old_name, new_name in RENAMED_FILES.items():
         write_bytes(folder / new_name, (folder / old_name).read_bytes())
     bundle = write_card(folder, card)
-    for old_name in RENAMED_FILES:
-        (folder / old_name).unlink()
+    _delete_old_files(folder)
     return bundle
+
+
+def _only_old_files_remain(folder: Path) -> bool:
+    """Return whether the card is of this version, but files that only format 2 has are there."""
+    with suppress(DataError):
+        ModelCard.read(folder / CARD)
+        return any((folder / name).exists() for name in RENAMED_FILES)
+    return False
+
+
+def _delete_old_files(folder: Path) -> None:
+    for name in RENAMED_FILES:
+        (folder / name).unlink(missing_ok=True)
 
 
 def _read_old_card(folder: Path) -> dict[str, Any]:

@@ -6,9 +6,11 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from mammo_core.documents.active_model import ActiveModel
 from mammo_core.documents.operating_point import OperatingPoint, ThresholdChoice
-from mammo_core.errors import DataError, InvalidName, ModelError, ModelNotFound, NameTaken
+from mammo_core.errors import ConfigError, DataError, InvalidName, ModelError, ModelNotFound, NameTaken
 from mammo_core.models.bundle import CARD, PREPROCESSING, Bundle, open_bundle
 from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.settings import SHIPPED_MODELS
@@ -118,10 +120,15 @@ def choose_operating_point(workspace: Workspace, name: str, threshold: float, po
         policy: the rule by which the threshold was chosen, or "by hand".
 
     Raises:
+        ConfigError: the threshold is outside [0, 1], or the policy is unknown.
         ModelError: the model is the shipped one, or one of its files was changed.
     """
+    try:
+        point = OperatingPoint(threshold=threshold, policy=policy)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(f"The {first['loc'][0]} of an operating point is not usable: {first['msg']}.") from None
     bundle = open_bundle(_changeable_folder(workspace, name, "changed", may_be_active=True))
-    point = OperatingPoint(threshold=threshold, policy=policy)
     card = bundle.card.model_copy(update={"operating_point": point})
     card.write(bundle.folder / CARD)
     return replace(bundle, card=card)
@@ -145,7 +152,7 @@ def _changeable_folder(workspace: Workspace, name: str, verb: str, may_be_active
     if name == active_model(workspace) and not may_be_active:
         raise ModelError(f"{name} is the active model and can't be {verb}. Activate another one first.")
     folder = model_folder(workspace, name)
-    if folder == SHIPPED_MODELS / DEMO:
+    if folder.resolve() == (SHIPPED_MODELS / DEMO).resolve():
         raise ModelError(f"The shipped demo model can't be {verb}.")
     return folder
 

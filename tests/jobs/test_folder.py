@@ -89,6 +89,16 @@ def test_write_request_over_unreadable_state_needs_a_free_lock(job):
     assert job.state() == "queued"
 
 
+def test_state_unreadable_file_of_living_job_is_running_and_can_be_stopped(job):
+    (job.path / "state.json").write_text("{")
+    with job.lock():
+        assert job.state() == "running"
+        assert "state.json" in job.message()
+        stop_job(job)
+        assert job.state() == "stopping"
+    assert job.state() == "unreadable"
+
+
 def test_write_request_while_job_is_active_raises_job_error(job):
     with pytest.raises(JobError, match="already running in"):
         job.write_request(JOB)

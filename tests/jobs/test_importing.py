@@ -89,5 +89,8 @@ def test_is_importing_only_while_import_is_active(roots, source):
     folder = JobFolder(job.folder(roots))
     folder.write_request(job)
     assert is_importing(roots, csv)
+    (folder.path / "state.json").write_text("{")
+    with folder.lock():
+        assert is_importing(roots, csv)
     folder.write_state("stopped")
     assert not is_importing(roots, csv)

@@ -120,12 +120,15 @@ def test_progress_is_written_and_passed_to_callback(workspace):
     assert JobFolder(workspace.data / "fake").progress() == Progress(done=2, total=2)
 
 
-def test_second_stop_kills_unresponsive_job_and_its_children(tmp_path):
+@pytest.mark.parametrize("damaged", [False, True])
+def test_second_stop_kills_unresponsive_job_and_its_children(tmp_path, damaged):
     folder = JobFolder(tmp_path / "deaf")
     folder.write_request(FakeJob())
     process = subprocess.Popen([sys.executable, "-c", UNRESPONSIVE, str(folder.path)], stdout=subprocess.PIPE)
     assert process.stdout
     child = psutil.Process(int(process.stdout.readline()))
+    if damaged:
+        (folder.path / "state.json").write_text("{")
     stop_job(folder)
     assert folder.state() == "stopping"
     stop_job(folder)

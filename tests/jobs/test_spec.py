@@ -6,11 +6,11 @@ import pytest
 
 from mammo_core.documents.dataset import StoreSource
 from mammo_core.documents.training_config import TrainingConfig
-from mammo_core.errors import DataError
+from mammo_core.errors import DataError, JobError
 from mammo_core.jobs import JobFolder
 from mammo_core.jobs.demo import DemoJob
 from mammo_core.jobs.importing import ImportJob
-from mammo_core.jobs.specs import read_spec
+from mammo_core.jobs.specs import read_spec, run_folder
 from mammo_core.jobs.training import TrainJob
 from mammo_core.storage.json_files import read_json, write_json
 from mammo_core.workspace import Workspace
@@ -85,3 +85,29 @@ def test_job_folder_spec_of_another_kind_raises_data_error(tmp_path):
     JobFolder(tmp_path).write_request(DemoJob(out=Path("demo")))
     with pytest.raises(DataError, match=r"work\.json"):
         JobFolder(tmp_path).spec(TrainJob)
+
+
+def test_run_folder_unreadable_request_is_failed_with_its_sentence(tmp_path):
+    folder = JobFolder(tmp_path)
+    folder.write_request(DemoJob(out=Path("demo")))
+    write_json(tmp_path / "work.json", {"kind": "dance"})
+    with pytest.raises(DataError, match="is not a job that this version knows"):
+        run_folder(folder, WORKSPACE)
+    assert folder.state() == "failed"
+    assert "is not a job that this version knows" in folder.message()
+
+
+def test_run_folder_without_request_writes_nothing(tmp_path):
+    with pytest.raises(DataError, match="is missing"):
+        run_folder(JobFolder(tmp_path / "nothing"), WORKSPACE)
+    assert not list(tmp_path.iterdir())
+
+
+def test_run_folder_unreadable_request_leaves_a_working_process_alone(tmp_path):
+    folder = JobFolder(tmp_path)
+    folder.write_request(DemoJob(out=Path("demo")))
+    write_json(tmp_path / "work.json", {"kind": "dance"})
+    folder.write_state("running")
+    with folder.lock(), pytest.raises(JobError, match="already running in"):
+        run_folder(folder, WORKSPACE)
+    assert folder.written_state().state == "running"

@@ -4,7 +4,7 @@ import shutil
 import pytest
 
 from mammo_core.documents.active_model import ActiveModel
-from mammo_core.errors import DataError, InvalidName, ModelError, ModelNotFound, NameTaken
+from mammo_core.errors import ConfigError, DataError, InvalidName, ModelError, ModelNotFound, NameTaken
 from mammo_core.models.bundle import MODEL, PREPROCESSING, open_bundle
 from mammo_core.models.registry import (
     DEMO,
@@ -115,6 +115,13 @@ def test_shipped_model_cannot_be_changed(models, change, message):
         change(models)
 
 
+def test_shipped_model_cannot_be_changed_through_another_path(tmp_path):
+    (tmp_path / "models").symlink_to(SHIPPED_MODELS)
+    linked = Workspace(tmp_path / "data", tmp_path / "models")
+    with pytest.raises(ModelError, match="The shipped demo model can't be changed"):
+        choose_operating_point(linked, DEMO, 0.5, "by hand")
+
+
 def test_rename_model_moves_folder_and_updates_card(models):
     write_note(models, "mine", "good")
     rename_model(models, "mine", "yours")
@@ -155,6 +162,12 @@ def test_choose_operating_point_is_saved_in_card(models):
     bundle = choose_operating_point(models, "mine", 0.25, "by hand")
     assert bundle.threshold == 0.25
     assert open_bundle(model_folder(models, "mine")) == bundle
+
+
+@pytest.mark.parametrize(("threshold", "policy", "field"), [(1.5, "by hand", "threshold"), (0.5, "by luck", "policy")])
+def test_choose_operating_point_unusable_value_raises_config_error(models, threshold, policy, field):
+    with pytest.raises(ConfigError, match=f"The {field} of an operating point is not usable"):
+        choose_operating_point(models, "mine", threshold, policy)
 
 
 def test_compatible_models_excludes_other_preprocessing(models):
