@@ -23,11 +23,12 @@ import pandas as pd
 from benchmarks._report import Report
 from mammo_core.dataset.store import Store
 from mammo_core.documents.metrics import EpochRecord, read_metrics
+from mammo_core.documents.progress import never_stop
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.learning import trainer
 from mammo_core.learning._tensorflow import keras
 from mammo_core.learning.callbacks.metrics_logger import MetricsLogger
-from mammo_core.learning.cancellation import StopSignal, never_stop
+from mammo_core.learning.cancellation import StopSignal
 from mammo_core.learning.input_pipeline import one_hot
 from mammo_core.learning.networks import build
 from mammo_core.learning.plan import TrainingPlan, steps_per_epoch

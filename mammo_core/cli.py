@@ -1,4 +1,4 @@
-"""Use every capability without a browser, by `mammo` or `python -m mammo_core`.
+"""Explore, import, train, evaluate and predict from the command line.
 
 With `--json` standard output holds one JSON document and nothing else; progress goes to standard error. The exit status
 is 0, 1 (a MammoError, shown as one line) or 2 (wrong usage).
@@ -114,8 +114,7 @@ def explore(
     from mammo_core.dataset.library import find_dataset
     from mammo_core.explore import summary
 
-    document = summary(read_catalogue(find_dataset(Workspace.from_environment(), source)).table).to_json()
-    _print(document, as_json)
+    _print(summary(read_catalogue(find_dataset(Workspace.from_environment(), source)).table), as_json)
 
 
 @app.command()
@@ -124,10 +123,10 @@ def train(
     config: Annotated[Path | None, typer.Option(help="JSON file with training settings.")] = None,
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", help="KEY=VALUE, overrides the file; KEY=A,B,C does a run for each value."),
+        typer.Option("--set", help="KEY=VALUE, overrides the file; KEY=A,B,C starts one run per value."),
     ] = None,
     folds: Annotated[
-        int | None, typer.Option(min=2, max=20, help="Divide the patients into so many folds and test on each.")
+        int | None, typer.Option(min=2, max=20, help="Number of patient folds; one run tests on each.")
     ] = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler, to do several runs in parallel.")
@@ -147,7 +146,7 @@ def train(
         results = sweep(workspace, configs, scheduler, progress)
     _print(SweepResult(runs=results), as_json)
     if all(result.state in ("failed", "crashed") for result in results):
-        raise JobError(f"None of the {len(results)} runs ended well. The first one: {results[0].message}")
+        raise JobError(f"All {len(results)} runs failed. The first: {results[0].message}")
 
 
 @app.command()
@@ -204,12 +203,11 @@ def evaluate(
     from mammo_core.documents.report import ModelEvaluation
     from mammo_core.models.bundle import open_bundle
     from mammo_core.models.registry import model_folder
-    from mammo_core.workspace import Workspace
 
     workspace = Workspace.from_environment()
     bundle = open_bundle(model_folder(workspace, model))
     report = current_report(workspace, bundle) if data is None else evaluate_store(workspace, bundle, data)
-    _print(ModelEvaluation(model=model, data=data, **dict(report)).to_json(), as_json)
+    _print(ModelEvaluation(model=model, data=data, **dict(report)), as_json)
 
 
 @app.command()
@@ -217,7 +215,7 @@ def predict(
     files: Annotated[list[Path], typer.Argument(help="DICOM files, folders or zip files.")],
     model: Annotated[str | None, typer.Option(help="Name of the model; default: the active one.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the image table to this CSV file.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Predict in so many Dask processes.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Number of Dask worker processes.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a running Dask scheduler, tcp://host:8786.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -231,7 +229,6 @@ def predict(
     from mammo_core.prediction.predict import BatchPredictor, FilePredictor, predict_exams
     from mammo_core.prediction.predictor import Predictor
     from mammo_core.storage.atomic import check_writable, write_bytes
-    from mammo_core.workspace import Workspace
 
     inputs = find_files(files)
     if csv:
@@ -255,7 +252,7 @@ def predict(
     if csv:
         write_bytes(csv, report.to_csv().encode())
     if as_json:
-        return _print(report.to_document().to_json(), as_json)
+        return _print(report.to_document(), as_json)
     for line in report.lines():
         typer.echo(line)
 
@@ -338,16 +335,15 @@ def progress_bar(unit: str) -> Iterator[ProgressCallback]:
         yield move
 
 
-def _print(document: Document | dict[str, Any], as_json: bool, message: str | None = None) -> None:
-    """Print the document on one line with `as_json`, else the message for people.
+def _print(document: Document, as_json: bool, message: str | None = None) -> None:
+    """Print the document on one line with `as_json`, else the message.
 
     Without a message the document is printed indented.
     """
-    if isinstance(document, Document):
-        document = document.to_json()
+    text = json.dumps(document.to_json(), allow_nan=False)
     if as_json:
-        typer.echo(json.dumps(document, allow_nan=False))
+        typer.echo(text)
     elif message:
         typer.echo(message)
     else:
-        Console().print_json(json.dumps(document, allow_nan=False))
+        Console().print_json(text)

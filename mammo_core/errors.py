@@ -8,8 +8,8 @@ MammoError
 │   ├── ModelNotFound   there is no model of that name
 │   └── NameTaken       there is already a model of that name
 ├── ConfigError      settings that contradict each other or lie outside their range
-│   └── InvalidName     a name that can't be a folder's
-└── JobError        long work can't be started, found or stopped
+│   └── InvalidName     a name that can't be used for a folder
+└── JobError        a job can't be started, found or stopped
 
 Each message is one or two sentences: what happened, what was expected, what to do. A message never holds a
 patient's name, identifier or dates. Pages and the command line show it as it stands.
@@ -75,8 +75,8 @@ class ConfigError(MammoError):
 
 
 class InvalidName(ConfigError):  # noqa: N818
-    """A name that can't be a folder's."""
+    """A name that can't be used for a folder."""
 
 
 class JobError(MammoError):
-    """Long work can't be started, found or stopped."""
+    """A job can't be started, found or stopped."""

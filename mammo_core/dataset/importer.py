@@ -5,7 +5,7 @@ An interrupted import can be continued.
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,11 +25,11 @@ from mammo_core.dataset.store import (
     write_image,
     write_index,
 )
-from mammo_core.dataset.worker_pool import RUN_AGAIN, WorkerPool
+from mammo_core.dataset.worker_pool import WorkerPool
 from mammo_core.dicom.limits import hard_timeout, tune_malloc
 from mammo_core.documents.import_report import ImportReport
 from mammo_core.documents.manifest import PreparedImage, QuarantinedImage
-from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
+from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop, ignore_progress, never_stop
 from mammo_core.errors import DataError, ImageError, JobError, Reason
 from mammo_core.preprocess import prepare_source
 from mammo_core.settings import apply_environment, as_environment, settings
@@ -40,11 +40,6 @@ REPORT_EVERY = 256  # images between two progress reports while existing ones ar
 
 ConvertedImage = PreparedImage | QuarantinedImage
 EntryByPng = Mapping[str, PreparedImage | None]  # None: a PNG that no import finished
-
-
-def _never_stop() -> bool:
-    """Return False: nothing stops the import."""
-    return False
 
 
 @dataclass
@@ -77,7 +72,7 @@ def import_images(
     store: Store,
     pool: WorkerPool,
     progress: ProgressCallback = ignore_progress,
-    should_stop: Callable[[], bool] = _never_stop,
+    should_stop: ShouldStop = never_stop,
 ) -> ImportReport:
     """Prepare every image of the catalogue that the store does not hold yet.
 
@@ -252,7 +247,7 @@ def _quarantine(image: CatalogueImage, reason: Reason, detail: str) -> Quarantin
 
 
 def _convert(
-    pool: WorkerPool, store: Store, images: Sequence[CatalogueImage], should_stop: Callable[[], bool]
+    pool: WorkerPool, store: Store, images: Sequence[CatalogueImage], should_stop: ShouldStop
 ) -> Iterator[ConvertedImage]:
     """Yield the outcome of each image, in no particular order."""
     task = partial(convert_batch, store, as_environment())
@@ -273,7 +268,8 @@ def _check_same_folders(store: Store, outcome: ConvertedImage) -> None:
         folder = Path(outcome.file).parent if unseen and outcome.file else None
     if folder is not None:
         raise JobError(
-            f"The Dask workers don't see the same folder {folder}. Mount it there under the same path. {RUN_AGAIN}"
+            f"The Dask workers don't see the same folder {folder}. Mount it there under the same path, then run the same "
+            "command again."
         )
 
 

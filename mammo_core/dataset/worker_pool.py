@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
-RUN_AGAIN = "Then run the same command again."
-
 Row = TypeVar("Row")  # what a task handles one by one: a row of the catalogue, or a file
 Result = TypeVar("Result")
 

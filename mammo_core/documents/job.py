@@ -1,6 +1,6 @@
 """The documents of a job's folder, and what jobs and lists of runs print."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import JsonValue
 
@@ -13,14 +13,15 @@ WrittenState = Literal["starting", "queued", "running", "finished", "stopped", "
 
 
 class JobState(FileDocument):
-    """state.json: the last written state of a job.
+    """The last written state of a job.
 
     Attributes:
         state: "starting" from the request until the process runs; readers show it as queued.
-        message: one sentence for people, or nothing.
+        message: one sentence as display text, or nothing.
         time: when it was written, in seconds since 1970.
     """
 
+    file_name: ClassVar = "state.json"
     schema_version: Literal[1] = 1
     state: WrittenState
     message: str
@@ -28,7 +29,7 @@ class JobState(FileDocument):
 
 
 class JobProcess(FileDocument):
-    """process.json: the process that runs a job, or is about to.
+    """The process that runs a job, or is about to.
 
     Attributes:
         host: name of its machine.
@@ -36,6 +37,7 @@ class JobProcess(FileDocument):
         created: when it started, in seconds since 1970; tells it apart from a later process with the same number.
     """
 
+    file_name: ClassVar = "process.json"
     schema_version: Literal[1] = 1
     host: str
     pid: int
@@ -57,7 +59,7 @@ class StoppedInQueue(Document):
 
     Attributes:
         status: always "stopped".
-        message: the same for people.
+        message: the same as text.
     """
 
     status: Literal["stopped"] = "stopped"

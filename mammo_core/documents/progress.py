@@ -1,7 +1,7 @@
 """The progress of a job: progress.json in its folder."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import ClassVar, Literal
 
 from mammo_core.documents.base import FileDocument
 
@@ -24,6 +24,7 @@ class Progress(FileDocument):
         seconds_left: estimated time to the end.
     """
 
+    file_name: ClassVar = "progress.json"
     schema_version: Literal[1] = 1
     done: int
     total: int
@@ -73,10 +74,16 @@ class Progress(FileDocument):
 
 
 ProgressCallback = Callable[[Progress], None]
+ShouldStop = Callable[[], bool]  # returns whether a stop is requested
 
 
 def ignore_progress(progress: Progress) -> None:
     """Do nothing with a job's progress."""
+
+
+def never_stop() -> bool:
+    """Return False: for work that cannot be stopped."""
+    return False
 
 
 def duration(seconds: float) -> str:

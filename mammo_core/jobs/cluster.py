@@ -16,7 +16,6 @@ from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mammo_core.dataset.worker_pool import RUN_AGAIN
 from mammo_core.errors import JobError
 
 if TYPE_CHECKING:
@@ -34,10 +33,6 @@ DASK_CONFIG = {
     "distributed.comm.timeouts.connect": "10s",
     "distributed.worker.profile.enabled": False,  # it would sample every worker a hundred times a second
 }
-WITHOUT_PACKAGE = (
-    "can't import this project's code. Start scheduler and workers in the project's folder, as the README shows. "
-    + RUN_AGAIN
-)
 GRAPH_ERROR = "Error during deserialization of the task graph"  # text of a scheduler that can't import the task
 
 Row = TypeVar("Row")  # see `WorkerPool`
@@ -113,13 +108,24 @@ def _connect(scheduler: str) -> "Client":
         return Client(scheduler)
     except (OSError, ValueError) as error:
         raise JobError(
-            f"No Dask scheduler answers at {scheduler} ({error}). Start one, or leave the address out."
+            f"Can't reach a Dask scheduler at {scheduler} ({error}). Start one, or omit the address."
         ) from None
 
 
 def _scheduler_lost(scheduler: str | None) -> JobError:
-    where = f"The Dask scheduler at {scheduler}" if scheduler else "The local Dask scheduler"
-    return JobError(f"{where} has gone. Start it again if need be. {RUN_AGAIN}")
+    if scheduler is None:
+        return JobError("Lost the local Dask scheduler. Run the same command again.")
+    return JobError(
+        f"Lost the Dask scheduler at {scheduler}. Restart it if necessary, then run the same command again."
+    )
+
+
+def _code_missing(where: str) -> JobError:
+    """Return the error of a scheduler or workers that can't import this package."""
+    return JobError(
+        f"{where} can't import this project's code. Start scheduler and workers in the project's folder, as the README "
+        "shows, then run the same command again."
+    )
 
 
 def _count_workers(client: "Client") -> int:
@@ -138,7 +144,7 @@ def _check_workers(client: "Client") -> None:
     specs = client.run(find_spec, "mammo_core", on_error="return")
     lacking = [address for address, spec in specs.items() if spec is None]
     if lacking:
-        raise JobError(f"{len(lacking)} of {len(specs)} Dask workers ({lacking[0]} …) {WITHOUT_PACKAGE}")
+        raise _code_missing(f"{len(lacking)} of {len(specs)} Dask workers ({lacking[0]} …)")
 
 
 def _run_batches(
@@ -179,7 +185,7 @@ def _some_done(client: "Client", futures: list["Future"]) -> list["Future"]:
             elif time.monotonic() - worker_seen_at > NO_WORKER_SECONDS:
                 raise JobError(
                     f"There has been no Dask worker for {NO_WORKER_SECONDS:g} s. Start workers for this scheduler in the "
-                    f"project's folder, as the README shows, or leave the scheduler out. {RUN_AGAIN}"
+                    "project's folder, as the README shows, or omit the scheduler. Then run the same command again."
                 ) from None
 
 
@@ -193,4 +199,4 @@ def _result(future: "Future") -> Any:
     except RuntimeError as error:
         if GRAPH_ERROR not in str(error):
             raise
-        raise JobError(f"The Dask scheduler {WITHOUT_PACKAGE}") from None
+        raise _code_missing("The Dask scheduler") from None

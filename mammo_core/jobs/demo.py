@@ -8,7 +8,7 @@ from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SE
 from mammo_core.documents.job import DemoResult
 from mammo_core.documents.progress import Progress
 from mammo_core.errors import DataError
-from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.folder import SPEC, JobFolder
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.phantoms import DemoSpec, generate
 from mammo_core.storage.names import check_name
@@ -93,5 +93,5 @@ def demo_job(
 
 def unfinished_demos(workspace: Workspace) -> list[JobFolder]:
     """Return the synthetic data sets that are being created or could not be completed."""
-    folders = [JobFolder(path.parent) for path in sorted(workspace.data.glob("*/work.json"))]
+    folders = [JobFolder(path.parent) for path in sorted(workspace.data.glob(f"*/{SPEC}"))]
     return [folder for folder in folders if folder.state() != "finished"]

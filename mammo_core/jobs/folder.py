@@ -14,13 +14,15 @@ from filelock import FileLock
 from mammo_core.documents.job import FINAL, JobProcess, JobState, State, WrittenState
 from mammo_core.documents.progress import Progress, duration
 from mammo_core.errors import DataError, JobError
+from mammo_core.jobs.full_disk import disk_full_as_job_error
 from mammo_core.jobs.spec import JobSpec
 from mammo_core.storage.atomic import write_bytes
-from mammo_core.storage.disk_space import full_disk_named
 from mammo_core.storage.json_files import read_json
 from mammo_core.storage.locks import is_locked
 
 SPEC = "work.json"
+STOP = "stop"
+LOCK = "work.lock"
 STARTING_SECONDS = 30.0  # a job whose process is not known yet counts as queued for so long, then as crashed
 RESERVE_BYTES = 16_384  # kept on the disk, so that a failure can be recorded when the disk is full
 CLOCK_SECONDS = 60.0  # an adjusted system clock shifts the start time of a process by at most this
@@ -57,7 +59,7 @@ class JobFolder:
 
     def lock(self) -> FileLock:
         """Return the lock that marks the living process."""
-        return FileLock(self.path / "work.lock")
+        return FileLock(self.path / LOCK)
 
     def spec(self, spec_class: type[SpecType]) -> SpecType:
         """Return what the job is to do.
@@ -84,7 +86,7 @@ class JobFolder:
 
     def changed_at(self) -> float:
         """Return when the state was last written, in seconds since 1970; 0 if never."""
-        path = self.path / "state.json"
+        path = self.path / JobState.file_name
         return path.stat().st_mtime if path.exists() else 0.0
 
     def is_alive(self) -> bool:
@@ -92,7 +94,7 @@ class JobFolder:
 
         A zombie does not, nor does a process that reuses its number.
         """
-        return is_locked(self.path / "work.lock")
+        return is_locked(self.path / LOCK)
 
     def state(self) -> State:
         """Return the true state: what was last written, unless the process has died since.
@@ -126,7 +128,7 @@ class JobFolder:
         Raises:
             DataError: the file is missing or not readable.
         """
-        return JobState.read(self.path / "state.json")
+        return JobState.read(self.path / JobState.file_name)
 
     def message(self) -> str:
         """Return one sentence about how the job ended or why it waits, or nothing."""
@@ -137,7 +139,7 @@ class JobFolder:
 
     def progress(self) -> Progress | None:
         """Return the last progress; None before the first, or if its file can't be read."""
-        path = self.path / "progress.json"
+        path = self.path / Progress.file_name
         with suppress(DataError):  # it is for display only, and the next one replaces it
             return Progress.read(path) if path.exists() else None
         return None
@@ -156,16 +158,16 @@ class JobFolder:
 
     def age_text(self) -> str:
         """Return for people when the last progress was written."""
-        path = self.path / "progress.json"
+        path = self.path / Progress.file_name
         return f"updated {duration(max(0.0, time.time() - path.stat().st_mtime))} ago" if path.exists() else ""
 
     def request_stop(self) -> None:
         """Ask the process to end at the next safe moment."""
-        write_bytes(self.path / "stop", b"")
+        write_bytes(self.path / STOP, b"")
 
     def stop_requested(self) -> bool:
         """Return whether someone has asked the process to end."""
-        return (self.path / "stop").exists()
+        return (self.path / STOP).exists()
 
     def write_request(self, spec: JobSpec) -> None:
         """Write the specification and set the state to starting.
@@ -173,12 +175,12 @@ class JobFolder:
         Raises:
             JobError: a process is at work in this folder, or the disk has no room for the request.
         """
-        with full_disk_named(self.name):
+        with disk_full_as_job_error(self.name):
             self.path.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path / "request.lock"):  # of two simultaneous requests the second sees the first's state
                 if self.exists and self.state() not in FINAL:
                     raise JobError(f"A job is already running in {self.name}. Wait for it to end, or stop it.")
-                for name in ("stop", "progress.json", "process.json"):
+                for name in (STOP, Progress.file_name, JobProcess.file_name):
                     (self.path / name).unlink(missing_ok=True)
                 self.write_state("starting")
                 spec.write(self.path / SPEC)
@@ -189,7 +191,7 @@ class JobFolder:
         Raises:
             DataError: the file is not readable.
         """
-        path = self.path / "process.json"
+        path = self.path / JobProcess.file_name
         return JobProcess.read(path) if path.exists() else None
 
     def write_process(self, pid: int | None = None) -> None:
@@ -200,7 +202,7 @@ class JobFolder:
         """
         process = psutil.Process(pid)
         document = JobProcess(host=socket.gethostname(), pid=process.pid, created=process.create_time())
-        document.write(self.path / "process.json")
+        document.write(self.path / JobProcess.file_name)
 
     def reserve(self) -> None:
         """Keep some bytes on the disk that are freed when a failure has to be written."""
@@ -210,11 +212,11 @@ class JobFolder:
         """Write the state, with the time."""
         if state == "failed":
             (self.path / "reserve").unlink(missing_ok=True)
-        JobState(state=state, message=message, time=time.time()).write(self.path / "state.json")
+        JobState(state=state, message=message, time=time.time()).write(self.path / JobState.file_name)
 
     def write_progress(self, progress: Progress) -> None:
         """Write how much is done."""
-        progress.write(self.path / "progress.json")
+        progress.write(self.path / Progress.file_name)
 
     def _may_still_start(self, requested_at: float) -> bool:
         """Return whether a process that holds no lock yet may still acquire it."""

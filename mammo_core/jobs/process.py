@@ -17,10 +17,11 @@ from mammo_core.documents.job import FINAL, StoppedInQueue
 from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
 from mammo_core.errors import DataError, JobError, MammoError
 from mammo_core.jobs.folder import JobFolder, living_process
+from mammo_core.jobs.full_disk import disk_full_as_job_error
 from mammo_core.jobs.queue import wait_for_turn
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.settings import PROJECT, as_environment
-from mammo_core.storage.disk_space import chain, full_disk_named, is_disk_full
+from mammo_core.storage.disk_space import chain, is_disk_full
 from mammo_core.workspace import Workspace
 
 PROGRESS_SECONDS = 0.25  # progress.json is written no more often
@@ -39,7 +40,7 @@ def launch(spec: JobSpec, workspace: Workspace) -> JobFolder:
     """
     folder = _request(spec, workspace)
     roots = {"MAMMO_DATA": str(workspace.data.absolute()), "MAMMO_MODELS": str(workspace.models.absolute())}
-    with full_disk_named(folder.name), (folder.path / "work.log").open("ab") as log:
+    with disk_full_as_job_error(folder.name), (folder.path / "work.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "mammo_core", "job", str(folder.path)],
             stdin=subprocess.DEVNULL,
@@ -196,7 +197,7 @@ def stop_job(folder: JobFolder) -> None:
     Raises:
         JobError: it is to end at once but runs on another machine, or the disk has no room for the request.
     """
-    with full_disk_named(folder.name):
+    with disk_full_as_job_error(folder.name):
         if folder.stop_requested() and folder.is_alive():
             _kill(folder)
         else:

@@ -1,7 +1,6 @@
 """What every job has: a typed specification, a context to run in, and an outcome."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -9,7 +8,7 @@ from typing import Any, Literal
 from pydantic import model_validator
 
 from mammo_core.documents.base import Document, FileDocument
-from mammo_core.documents.progress import ProgressCallback
+from mammo_core.documents.progress import ProgressCallback, ShouldStop
 from mammo_core.workspace import Workspace
 
 
@@ -27,7 +26,7 @@ class JobContext:
     workspace: Workspace
     folder: Path
     progress: ProgressCallback
-    should_stop: Callable[[], bool]
+    should_stop: ShouldStop
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class JobOutcome:
 
     Attributes:
         state: its final state.
-        message: the same for people, in a sentence or two.
+        message: the same as text, in a sentence or two.
         document: the same for programs; what the command line prints as JSON.
     """
 

@@ -12,12 +12,12 @@ from mammo_core.documents.job import FINAL
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError, JobError
 from mammo_core.jobs.folder import SPEC, JobFolder
+from mammo_core.jobs.full_disk import disk_full_as_job_error
 from mammo_core.jobs.process import launch
 from mammo_core.jobs.runs import run_folder
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.learning.plan import TrainingPlan, resolve
 from mammo_core.models.registry import active_model
-from mammo_core.storage.disk_space import full_disk_named
 from mammo_core.workspace import Workspace
 
 RESUMABLE = ("stopped", "failed", "crashed")
@@ -93,7 +93,7 @@ def _time_text() -> str:
     return f"{datetime.now():%Y%m%d-%H%M%S}"
 
 
-@full_disk_named("a run")
+@disk_full_as_job_error("a run")
 def start(workspace: Workspace, plan: TrainingPlan) -> JobFolder:
     """Start a run in a process of its own.
 

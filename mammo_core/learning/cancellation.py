@@ -1,11 +1,12 @@
 """Cooperative cancellation: a stop signal, and a batch iterator that checks it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-ShouldStop = Callable[[], bool]
+from mammo_core.documents.progress import ShouldStop, never_stop
+
 BATCH_IMAGES = 64  # images processed between two checks of the stop signal
 
 
@@ -31,11 +32,6 @@ class StopSignal:
         """Return whether a stop is requested, now or before."""
         self.stopped = self.stopped or self.should_stop()
         return self.stopped
-
-
-def never_stop() -> bool:
-    """Return False: for callers that cannot be stopped."""
-    return False
 
 
 def batches(indices: np.ndarray, should_stop: ShouldStop = never_stop) -> Iterator[np.ndarray]:

@@ -13,6 +13,7 @@ from mammo_core.dataset.lesion_annotations import boxes_in_input, read_lesions
 from mammo_core.dataset.store import Store, parse_geometry
 from mammo_core.documents.card import ModelCard
 from mammo_core.documents.metrics import Part
+from mammo_core.documents.progress import ShouldStop, never_stop
 from mammo_core.documents.verification import VERIFICATION
 from mammo_core.evaluation import STATISTICS, choose_threshold, evaluate, fit_platt, image_statistics
 from mammo_core.evaluation.calibration import Calibration
@@ -20,7 +21,7 @@ from mammo_core.evaluation.localisation import LesionImage, localisation
 from mammo_core.evaluation.ood import OODDetector, fit_detector, ood_features
 from mammo_core.learning._tensorflow import keras
 from mammo_core.learning.cam_network import CamNetwork
-from mammo_core.learning.cancellation import Cancelled, ShouldStop, StopSignal, batches, never_stop
+from mammo_core.learning.cancellation import Cancelled, StopSignal, batches
 from mammo_core.learning.model_card import OPERATING_POLICY, build_card
 from mammo_core.learning.network_pass import NetworkPass, ood_indices, run_network
 from mammo_core.learning.networks import load

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mammo_core.documents.progress import ShouldStop, never_stop
 from mammo_core.learning.cam_network import CamNetwork, NetworkOutput
-from mammo_core.learning.cancellation import ShouldStop, batches, never_stop
+from mammo_core.learning.cancellation import batches
 from mammo_core.learning.training_data import TrainingData
 
 MAX_OOD_IMAGES = 4_000  # of each part: more don't change the detector

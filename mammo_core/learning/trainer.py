@@ -19,7 +19,7 @@ import pandas as pd
 
 from mammo_core.dataset.splits import balance
 from mammo_core.documents.metrics import METRICS, StartRecord, append_record
-from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
+from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop, ignore_progress, never_stop
 from mammo_core.documents.training_config import RunConfig
 from mammo_core.documents.training_result import TrainingResult, TrainingStatus
 from mammo_core.errors import ConfigError, DataError
@@ -29,7 +29,7 @@ from mammo_core.learning.callbacks.metrics_logger import MetricsLogger, rewind_m
 from mammo_core.learning.callbacks.tensorboard import TensorBoardLogger
 from mammo_core.learning.callbacks.training_state import STATE, TrainingStateCheckpoint, restore
 from mammo_core.learning.callbacks.validation import ValidationMetrics
-from mammo_core.learning.cancellation import Cancelled, ShouldStop, StopSignal, batches, never_stop
+from mammo_core.learning.cancellation import Cancelled, StopSignal, batches
 from mammo_core.learning.export_model import CHECKPOINT, export_model
 from mammo_core.learning.input_pipeline import Batches
 from mammo_core.learning.networks import build, load

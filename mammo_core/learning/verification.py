@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 
 from mammo_core.dataset.store import Store, read_store
+from mammo_core.documents.progress import ShouldStop, never_stop
 from mammo_core.documents.verification import VERIFICATION, Verification
 from mammo_core.errors import ModelError
 from mammo_core.learning.callbacks.validation import predict
-from mammo_core.learning.cancellation import Cancelled, ShouldStop, batches, never_stop
+from mammo_core.learning.cancellation import Cancelled, batches
 from mammo_core.learning.networks import load
 from mammo_core.models.bundle import MODEL, PREDICTIONS
 from mammo_core.settings import PROJECT

@@ -16,6 +16,7 @@ from mammo_core.dicom.limits import die_with_parent
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.documents.dataset import DatasetInfo
 from mammo_core.documents.lesions import LesionAnnotation
+from mammo_core.documents.progress import ShouldStop, never_stop
 from mammo_core.phantoms.render import RenderedImage, RenderJob, render
 from mammo_core.phantoms.spec import BY_ID, DemoSpec
 from mammo_core.phantoms.table import densities, make_table
@@ -29,7 +30,7 @@ def generate(
     spec: DemoSpec,
     progress: Callable[[int, int], None] | None = None,
     workers: int | None = None,
-    should_stop: Callable[[], bool] = lambda: False,
+    should_stop: ShouldStop = never_stop,
 ) -> bool:
     """Write a synthetic data set in the RSNA layout.
 

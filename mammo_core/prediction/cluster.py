@@ -12,6 +12,7 @@ from mammo_core.dataset.worker_pool import WorkerPool
 from mammo_core.dicom import installation_secret
 from mammo_core.dicom.limits import hard_timeout, tune_malloc
 from mammo_core.dicom.sandbox import CRASHED, Sandbox
+from mammo_core.documents.progress import never_stop
 from mammo_core.errors import ImageError
 from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.prediction.decode import decode_image
@@ -77,7 +78,7 @@ class ClusterPredictor:
         views = known_views(workspace, (file.name for file in files))
         task = BatchTask(self.bundle.folder, views, as_environment(), installation_secret(workspace))
         results: dict[int, ImageResult] = {}
-        for batch, images in self.pool.map_batches(partial(predict_batch, task), list(enumerate(files)), lambda: False):
+        for batch, images in self.pool.map_batches(partial(predict_batch, task), list(enumerate(files)), never_stop):
             crashed = [UnreadableImage(file.name, file.key, CRASHED) for _, file in batch]
             results |= zip((index for index, _ in batch), images or crashed, strict=True)
             self.on_progress(len(results), len(files))

@@ -3,9 +3,6 @@
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-
-from mammo_core.errors import JobError
 
 NO_SPACE_TEXT = os.strerror(errno.ENOSPC)
 
@@ -28,18 +25,3 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-@contextmanager
-def full_disk_named(name: str) -> Iterator[None]:
-    """Turn the error of a full disk into a JobError.
-
-    Raises:
-        JobError: there is no room on the disk for the request.
-    """
-    try:
-        yield
-    except OSError as error:
-        if not is_disk_full(error):
-            raise
-        raise JobError(f"The disk is full, so {name} can't take requests. Make room and try again.") from None

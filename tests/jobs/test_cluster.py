@@ -78,7 +78,7 @@ def test_open_pool_restores_the_configuration_of_dask(scheduler):
 
 
 def test_open_pool_without_scheduler_raises_error(short_connect_timeout):
-    with pytest.raises(JobError, match="No Dask scheduler answers"), open_pool(scheduler="tcp://127.0.0.1:1"):
+    with pytest.raises(JobError, match="Can't reach a Dask scheduler at tcp"), open_pool(scheduler="tcp://127.0.0.1:1"):
         pass
 
 
@@ -99,7 +99,7 @@ def test_map_batches_lost_scheduler_raises_error(scheduler, short_connect_timeou
     scheduler.scale(1)
     calls = count()
     with (
-        pytest.raises(JobError, match=r"has gone.*run the same command again"),
+        pytest.raises(JobError, match=r"Lost the Dask scheduler.*run the same command again"),
         open_pool(scheduler=scheduler.scheduler_address) as pool,
     ):
         list(pool.map_batches(double, rows(100), lambda: next(calls) == 12 and scheduler.close()))

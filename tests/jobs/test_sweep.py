@@ -81,7 +81,7 @@ def test_sweep_without_successful_run_exits_with_status_1(finished, monkeypatch,
     runs = json.loads(out)["runs"]
     assert [run["state"] for run in runs] == ["failed", "failed"]
     assert [run["settings"] for run in runs] == [{"seed": 1}, {"seed": 2}]
-    assert "None of the 2 runs ended well. The first one: It broke." in " ".join(error.split())
+    assert "All 2 runs failed. The first: It broke." in " ".join(error.split())
 
 
 def test_sweep_checks_all_runs_before_starting(finished):
@@ -89,7 +89,7 @@ def test_sweep_checks_all_runs_before_starting(finished):
     before = sorted(roots.models.iterdir())
     with pytest.raises(DataError, match="no prepared store 'nothing'"):
         sweep(roots, [TrainingConfig(store="demo"), TrainingConfig(store="nothing")])
-    with pytest.raises(JobError, match="No Dask scheduler answers"):
+    with pytest.raises(JobError, match="Can't reach a Dask scheduler at tcp"):
         sweep(roots, [TrainingConfig(store="demo")], "tcp://127.0.0.1:9")
     assert sorted(roots.models.iterdir()) == before
 

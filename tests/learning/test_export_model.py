@@ -5,12 +5,12 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from mammo_core.documents.progress import Progress
+from mammo_core.documents.progress import Progress, never_stop
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.documents.verification import describe_verification
 from mammo_core.errors import ModelError
 from mammo_core.learning import export_model as export_module
-from mammo_core.learning.cancellation import StopSignal, never_stop
+from mammo_core.learning.cancellation import StopSignal
 from mammo_core.learning.export_model import export_model
 from mammo_core.learning.plan import resolve
 from mammo_core.learning.trained_run import TrainedRun

@@ -3,8 +3,7 @@ import os
 
 import pytest
 
-from mammo_core.errors import JobError
-from mammo_core.storage.disk_space import chain, full_disk_named, is_disk_full
+from mammo_core.storage.disk_space import chain, is_disk_full
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -33,10 +32,3 @@ def test_chain_starts_with_the_error():
     error = caused_by(FULL)
     assert list(chain(error)) == [error, FULL]
     assert list(chain(None)) == []
-
-
-def test_full_disk_named_raises_job_error_for_a_full_disk_only():
-    with pytest.raises(JobError, match="The disk is full, so demo"), full_disk_named("demo"):
-        raise FULL
-    with pytest.raises(PermissionError), full_disk_named("demo"):
-        raise PermissionError(errno.EACCES, "denied")

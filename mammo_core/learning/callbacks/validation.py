@@ -5,8 +5,9 @@ from typing import Any, TypeGuard
 import numpy as np
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
+from mammo_core.documents.progress import ShouldStop, never_stop
 from mammo_core.learning._tensorflow import keras
-from mammo_core.learning.cancellation import Cancelled, ShouldStop, StopSignal, batches, never_stop
+from mammo_core.learning.cancellation import Cancelled, StopSignal, batches
 from mammo_core.preprocess import to_tensor
 
 

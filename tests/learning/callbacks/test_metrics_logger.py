@@ -12,10 +12,11 @@ from mammo_core.documents.metrics import (
     append_record,
     read_metrics,
 )
+from mammo_core.documents.progress import never_stop
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.learning.callbacks import metrics_logger
 from mammo_core.learning.callbacks.metrics_logger import MetricsLogger, rewind_metrics
-from mammo_core.learning.cancellation import StopSignal, never_stop
+from mammo_core.learning.cancellation import StopSignal
 
 COUNTS = {"images": 4, "patients": 2, "positive_images": 2, "positive_patients": 1}
 START = StartRecord(time=1.0, parts={"validation": COUNTS})

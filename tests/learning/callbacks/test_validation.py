@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pytest
 
+from mammo_core.documents.progress import never_stop
 from mammo_core.learning.callbacks.validation import ValidationMetrics, is_validated, predict
-from mammo_core.learning.cancellation import StopSignal, never_stop
+from mammo_core.learning.cancellation import StopSignal
 
 
 class ConstantModel:
