@@ -65,7 +65,7 @@ def errors_shown() -> Iterator[None]:
 
 @contextmanager
 def errors_shown_here() -> Iterator[None]:
-    """Show a MammoError on the page instead of the rest of the block; the page goes on after it."""
+    """Show a MammoError in place of the rest of the block; the page continues."""
     try:
         yield
     except MammoError as error:

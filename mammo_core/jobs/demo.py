@@ -72,7 +72,9 @@ def demo_job(
     seed: int = DEMO_SEED,
     prevalence: float = DEMO_PREVALENCE,
 ) -> DemoJob:
-    """Return the job that creates a synthetic data set in the data folder. Writes nothing.
+    """Return the job that creates a synthetic data set in the data folder.
+
+    Nothing is written yet.
 
     Args:
         workspace: the folders to work in.

@@ -39,9 +39,10 @@ class TrainJob(JobSpec):
     _plan: TrainingPlan | None = PrivateAttr(default=None)
 
     def with_plan(self, plan: TrainingPlan) -> "TrainJob":
-        """Return the same job with its configuration resolved, so that running it in this process need not repeat that.
+        """Return the same job with its resolved plan.
 
-        work.json does not hold the plan: a process of its own resolves the configuration again.
+        Running it in this process need not resolve the configuration again. work.json does not hold the plan: a process
+        of its own resolves it anew.
         """
         job = self.model_copy()
         job._plan = plan

@@ -64,7 +64,7 @@ def migrate(folder: Path) -> Bundle:
 
 
 def _only_old_files_remain(folder: Path) -> bool:
-    """Return whether the card is of this version, but files that only format 2 has are there."""
+    """Return whether the card is migrated while files of format 2 remain."""
     with suppress(DataError):
         ModelCard.read(folder / CARD)
         return any((folder / name).exists() for name in RENAMED_FILES)

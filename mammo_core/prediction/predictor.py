@@ -42,10 +42,13 @@ class Predictor:
         self._warm_up()
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """Return the calibrated probability of the positive class for each model input, float64 (n,).
+        """Return the calibrated probability of the positive class of each image.
 
         Args:
-            images: uint8 (n, size, size).
+            images: model inputs, uint8 (n, size, size).
+
+        Returns:
+            float64 (n,) in [0, 1].
         """
         return self.calibration.apply(self.network.run(images, with_cam=False).raw_probability)
 
@@ -93,10 +96,13 @@ class Predictor:
             yield predict(*waiting.popleft())
 
     def _scale(self, cam: np.ndarray) -> np.ndarray:
-        """Return a class activation map in logits as float32 in [0, 1]; see `ImagePrediction.cam`."""
+        """Scale a class activation map from logits to [0, 1], float32.
+
+        See `ImagePrediction.cam`.
+        """
         return np.clip(cam / self.cam_scale, 0, 1).astype(np.float32)
 
     def _warm_up(self) -> None:
-        """Run the network once, so that the first user needn't wait for its compilation."""
+        """Compile the network by running it once, before the first user waits."""
         size = self.bundle.preprocessing.size
         self.network.run(np.zeros((1, size, size), np.uint8))

@@ -1,4 +1,4 @@
-"""Check the names of data sets, stores, runs and models, which are names of folders."""
+"""Check the names of data sets, stores, runs and models: folder names."""
 
 import re
 from pathlib import Path
