@@ -33,13 +33,13 @@ except MammoError as error:
 if st.session_state.pop("started", False):
     st.session_state["own settings"] = False  # closed, so that the new run's curves are in view
 settings = st.expander("All settings", key="own settings", on_change="rerun")
-if settings.open:  # while it is closed nothing is planned
-    with settings:
-        try:
-            plan = plan_settings(workspace, choose_settings(store, start_models))
-            show_plan(workspace, plan, "Start with these settings")
-        except MammoError as error:
-            show_error(error)
+with settings:
+    try:
+        config = choose_settings(store, start_models)  # also while it is closed: widgets that aren't drawn lose their values
+        if settings.open:
+            show_plan(workspace, plan_settings(workspace, config), "Start with these settings")
+    except MammoError as error:
+        show_error(error)
 
 with errors_shown():
     runs = run_names(workspace)

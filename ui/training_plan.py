@@ -5,19 +5,20 @@ import streamlit as st
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import ModelError
 from mammo_core.jobs.training import start
-from mammo_core.learning.plan import TrainingPlan, input_states, resolve, resolve_preset
+from mammo_core.learning.plan import TrainingPlan, assert_memory, input_states, resolve, resolve_preset
 from mammo_core.models.registry import active_model
 from mammo_core.storage.hashing import FileStates
 from mammo_core.workspace import Workspace
 from ui.session import errors_shown
 
+KEPT_PLANS = 2  # each holds the table of a store's images
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=KEPT_PLANS, show_spinner=False)
 def _cached_plan(_workspace: Workspace, _config: TrainingConfig, settings: str, states: FileStates) -> TrainingPlan:
     return resolve(_workspace, _config)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=KEPT_PLANS, show_spinner=False)
 def _cached_preset(_workspace: Workspace, store: str, start_from: str | None, states: FileStates) -> TrainingPlan:
     return resolve_preset(_workspace, store, start_from)
 
@@ -31,7 +32,7 @@ def plan_settings(workspace: Workspace, config: TrainingConfig) -> TrainingPlan:
         MammoError: see `resolve`.
     """
     states = input_states(workspace, config.store, config.start_from)
-    return _cached_plan(workspace, config, config.model_dump_json(), states)
+    return _fitting(_cached_plan(workspace, config, config.model_dump_json(), states))
 
 
 def plan_preset(workspace: Workspace, store: str, start_models: list[str]) -> TrainingPlan:
@@ -45,10 +46,16 @@ def plan_preset(workspace: Workspace, store: str, start_models: list[str]) -> Tr
     active = active_model(workspace)
     if active in start_models:
         try:
-            return _cached_preset(workspace, store, active, input_states(workspace, store, active))
+            return _fitting(_cached_preset(workspace, store, active, input_states(workspace, store, active)))
         except ModelError as error:
             st.warning(f"{error} Training starts from random weights.", icon=":material/warning:")
-    return _cached_preset(workspace, store, None, input_states(workspace, store, None))
+    return _fitting(_cached_preset(workspace, store, None, input_states(workspace, store, None)))
+
+
+def _fitting(plan: TrainingPlan) -> TrainingPlan:
+    """Return a plan after checking the memory again: what is free changes while the plan is cached."""
+    assert_memory(plan.store, len(plan.split))
+    return plan
 
 
 def show_plan(workspace: Workspace, plan: TrainingPlan, label: str) -> None:

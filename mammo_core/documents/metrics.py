@@ -110,6 +110,10 @@ MetricsRecord = Annotated[StartRecord | StepRecord | EpochRecord | ResumeRecord,
 _RECORDS: TypeAdapter[list[MetricsRecord]] = TypeAdapter(
     list[MetricsRecord], config=ConfigDict(hide_input_in_errors=True)
 )
+# by the number of the line
+_EPOCHS: TypeAdapter[dict[int, EpochRecord]] = TypeAdapter(
+    dict[int, EpochRecord], config=ConfigDict(hide_input_in_errors=True)
+)
 
 
 def read_metrics(run: Path) -> list[MetricsRecord]:
@@ -125,11 +129,33 @@ def read_metrics(run: Path) -> list[MetricsRecord]:
         return _RECORDS.validate_python(read_json_lines(run / METRICS))
     except ValidationError as error:
         line = error.errors()[0]["loc"][0]
-        number = line + 1 if isinstance(line, int) else 1
-        raise DataError(
-            f"Record {number} in {METRICS} of the run {run.name} is not one that this version wrote. "
-            "Delete the run, or restore the file."
-        ) from None
+        raise _unknown_record(run, line + 1 if isinstance(line, int) else 1) from None
+
+
+def read_last_epoch(run: Path) -> int | None:
+    """Return the last finished epoch of a run; None before the first.
+
+    Only the records of epochs are checked: a run has many times more of steps.
+
+    Raises:
+        DataError: a line is not JSON, or the record of an epoch not one of this version.
+    """
+    numbered = dict(enumerate(read_json_lines(run / METRICS), 1))
+    epochs = {
+        number: line for number, line in numbered.items() if isinstance(line, dict) and line.get("kind") == "epoch"
+    }
+    try:
+        records = _EPOCHS.validate_python(epochs).values()
+    except ValidationError as error:
+        raise _unknown_record(run, error.errors()[0]["loc"][0]) from None
+    return max((record.epoch for record in records), default=None)
+
+
+def _unknown_record(run: Path, number: int | str) -> DataError:
+    return DataError(
+        f"Record {number} in {METRICS} of the run {run.name} is not one that this version wrote. "
+        "Delete the run, or restore the file."
+    )
 
 
 def append_record(path: Path, record: MetricsRecord) -> None:

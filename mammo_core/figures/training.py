@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +16,8 @@ from mammo_core.figures.style import COLOURS, apply_style
 Records = Sequence[MetricsRecord]
 ComparedMetric = Literal["val_loss", "val_auc"]
 COMPARED: dict[ComparedMetric, str] = {"val_loss": "validation loss, nats", "val_auc": "validation AUC, 0 to 1"}
+EPOCH_COLUMNS = ["epoch", "loss", "val_loss", "auc", "val_auc", "accuracy", "val_accuracy"]
+STEP_COLUMNS = ["epoch", "step", "steps", "loss", "auc", "accuracy"]
 MAX_POINTS = 1500  # of a line: a long run has more steps than a screen has pixels, and is redrawn every second
 
 
@@ -131,13 +134,18 @@ def compared_curves(runs: Mapping[str, Records], metric: ComparedMetric) -> go.F
 
 def _epochs(records: Records) -> pd.DataFrame:
     """Return the epochs' metrics, one row per epoch."""
-    return pd.DataFrame([record.model_dump() for record in records if isinstance(record, EpochRecord)])
+    return _to_frame([record for record in records if isinstance(record, EpochRecord)], EPOCH_COLUMNS)
 
 
 def _steps(records: Records) -> pd.DataFrame:
     """Return the steps' metrics, with their position in epochs."""
-    steps = pd.DataFrame([record.model_dump() for record in records if isinstance(record, StepRecord)])
+    steps = _to_frame([record for record in records if isinstance(record, StepRecord)], STEP_COLUMNS)
     return steps if steps.empty else steps.assign(position=steps["epoch"] - 1 + steps["step"] / steps["steps"])
+
+
+def _to_frame(records: Records, columns: Sequence[str]) -> pd.DataFrame:
+    """Return some attributes of records, one row per record."""
+    return pd.DataFrame.from_records(list(map(attrgetter(*columns), records)), columns=columns)
 
 
 def _thin(steps: pd.DataFrame) -> pd.DataFrame:

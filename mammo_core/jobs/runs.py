@@ -8,7 +8,7 @@ from mammo_core.assessment import compare_models
 from mammo_core.documents.card import ModelCard
 from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.job import FINAL, RunSummary
-from mammo_core.documents.metrics import read_metrics
+from mammo_core.documents.metrics import read_last_epoch
 from mammo_core.documents.report import EvaluationReport
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError, ModelNotFound
@@ -25,12 +25,17 @@ def list_runs(workspace: Workspace) -> list[RunSummary]:
 
     A run with a damaged file has the state "unreadable"; the others are not affected.
     """
+    active = _active_folder(workspace)
+    return [_summarise(folder, active, _read_report(folder)) for folder in _listed_folders(workspace)]
+
+
+def _listed_folders(workspace: Workspace) -> list[Path]:
+    """Return the folder of each run, newest first, then of other models."""
     folders = _run_folders(workspace)
     for name in list_models(workspace):
         if model_folder(workspace, name) not in folders:
             folders.append(model_folder(workspace, name))
-    active = _active_folder(workspace)
-    return [_summarise(folder, active) for folder in folders]
+    return folders
 
 
 def run_names(workspace: Workspace) -> list[str]:
@@ -51,7 +56,7 @@ def _active_folder(workspace: Workspace) -> Path | None:
         return None
 
 
-def _summarise(folder: Path, active: Path | None) -> RunSummary:
+def _summarise(folder: Path, active: Path | None, report: EvaluationReport | None) -> RunSummary:
     job = JobFolder(folder)
     state, message = (job.state(), job.message()) if job.exists else ("shipped", "")
     epochs = None
@@ -64,7 +69,7 @@ def _summarise(folder: Path, active: Path | None) -> RunSummary:
         state=state,
         message=message,
         epochs=epochs,
-        auc=read_auc(folder),
+        auc=report.auc if report else None,
         active=folder.resolve() == active,
         folder=str(folder),
     )
@@ -76,7 +81,7 @@ def read_epochs(run: Path) -> int | None:
     Raises:
         DataError: its metrics can't be read.
     """
-    return max((record.epoch for record in read_metrics(run) if record.kind == "epoch"), default=None)
+    return read_last_epoch(run)
 
 
 def read_auc(run: Path) -> Estimate | None:
@@ -92,10 +97,10 @@ def model_table(workspace: Workspace) -> pd.DataFrame:
         model, active, state, network, data, settings (those that differ from their default), epochs
         done, AUC and gain over age alone as text, verdict, note.
     """
-    rows = []
-    for run in list_runs(workspace):
-        folder = Path(run.folder)
+    rows, active = [], _active_folder(workspace)
+    for folder in _listed_folders(workspace):
         card, report = _read_card(folder), _read_report(folder)
+        run = _summarise(folder, active, report)
         age = report.baselines.age_only if report else None
         rows.append(
             {

@@ -49,11 +49,12 @@ class CamNetwork:
             images: uint8 (n, size, size).
             with_cam: whether to compute the class activation map.
         """
-        tensor = to_tensor(images)
+        outputs = self._network.predict_on_batch(to_tensor(images))
+        outputs = [output[: len(images)] for output in _as_list(outputs)]  # several devices may repeat the last images
         if not self.has_cam:
-            (probabilities,) = _as_list(self._network.predict_on_batch(tensor))
+            (probabilities,) = outputs
             return NetworkOutput(_positive(probabilities), np.empty((len(images), 0)), None)
-        probabilities, features = _as_list(self._network.predict_on_batch(tensor))
+        probabilities, features = outputs
         cam = class_activation_map(self._network, features) if with_cam else None
         return NetworkOutput(_positive(probabilities), features.mean(axis=(1, 2), dtype=np.float64), cam)
 

@@ -198,7 +198,7 @@ def _divide(config: TrainingConfig, store: Store, manifest: pd.DataFrame) -> pd.
     labelled = manifest[manifest["label"].notna()].reset_index(drop=True)
     if labelled.empty:
         raise DataError(f"The store {store.name} has no labelled images. Training needs a cancer column.")
-    _assert_memory(len(labelled) * store.preprocessing.size**2)
+    assert_memory(store, len(labelled))
     if config.folds is not None and config.fold is not None:
         part = split_fold(labelled, config.folds, config.fold, config.validation_share, config.seed)
     else:
@@ -208,7 +208,13 @@ def _divide(config: TrainingConfig, store: Store, manifest: pd.DataFrame) -> pd.
     return split
 
 
-def _assert_memory(needed: int) -> None:
+def assert_memory(store: Store, images: int) -> None:
+    """Check that images of a store fit into this machine's free memory.
+
+    Raises:
+        ConfigError: they don't.
+    """
+    needed = images * store.preprocessing.size**2
     available = psutil.virtual_memory().available
     if needed > MEMORY_SHARE * available:
         raise ConfigError(

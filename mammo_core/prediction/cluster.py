@@ -4,7 +4,7 @@ The workers run on this machine's cores, or on a cluster that sees the same file
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -33,15 +33,17 @@ class BatchTask:
 
     Attributes:
         model: folder of the model, which the workers see too.
+        identity: of the network file, see `Bundle.identity`.
         views: laterality and view of known images, for files that don't state them.
         environment: the settings of the calling process.
-        secret: of the installation, for pseudonyms.
+        workspace: where each worker reads the installation's secret, which doesn't travel over the network.
     """
 
     model: Path
+    identity: str
     views: KnownViews
     environment: Mapping[str, str]
-    secret: bytes = field(repr=False)
+    workspace: Workspace
 
 
 class ClusterPredictor:
@@ -76,7 +78,7 @@ class ClusterPredictor:
             JobError: there are no workers, or they can't import the code.
         """
         views = known_views(workspace, (file.name for file in files))
-        task = BatchTask(self.bundle.folder, views, as_environment(), installation_secret(workspace))
+        task = BatchTask(self.bundle.folder, self.bundle.identity, views, as_environment(), workspace)
         results: dict[int, ImageResult] = {}
         for batch, images in self.pool.map_batches(partial(predict_batch, task), list(enumerate(files)), never_stop):
             crashed = [UnreadableImage(file.name, file.key, CRASHED) for _, file in batch]
@@ -92,19 +94,22 @@ def predict_batch(task: BatchTask, files: Sequence[NumberedFile]) -> list[ImageR
     """
     apply_environment(task.environment)
     tune_malloc()
-    predictor = _predictor(task.model)
-    return [_predict_file(file, predictor, task) for _, file in files]
+    predictor, secret = _predictor(task.model, task.identity), installation_secret(task.workspace)
+    return [_predict_file(file, predictor, task.views, secret) for _, file in files]
 
 
-def _predict_file(file: InputFile, predictor: Predictor, task: BatchTask) -> ImagePrediction | UnreadableImage:
+def _predict_file(
+    file: InputFile, predictor: Predictor, views: KnownViews, secret: bytes
+) -> ImagePrediction | UnreadableImage:
     try:
         with hard_timeout(settings().decode_seconds):
-            decoded = decode_image(file.source, predictor.bundle.preprocessing, task.secret)
+            decoded = decode_image(file.source, predictor.bundle.preprocessing, secret)
     except ImageError as error:
         return UnreadableImage(file.name, file.key, str(error))
-    return predictor.predict_image(file, complete_labels(decoded, file.name, task.views, task.secret)).without_arrays()
+    return predictor.predict_image(file, complete_labels(decoded, file.name, views, secret)).without_arrays()
 
 
 @lru_cache(maxsize=1)
-def _predictor(folder: Path) -> Predictor:
+def _predictor(folder: Path, identity: str) -> Predictor:
+    """Load a model, again once its network file has changed."""
     return Predictor(open_bundle(folder))

@@ -129,6 +129,9 @@ def exam_warnings(rows: Sequence[Row]) -> list[str]:
 
 
 def strip_file_names(report: ExamReport) -> ExamReport:
-    """Return a report whose files are numbered: their names may identify the patient."""
+    """Return a report whose files are numbered: their names may identify the patient.
+
+    Notes are left out, because they name archives.
+    """
     images = tuple(replace(image, file=f"file {number}") for number, image in enumerate(report.images, 1))
-    return replace(report, images=images)
+    return replace(report, images=images, notes=())

@@ -88,7 +88,7 @@ def test_train_run_survives_reload_and_server_restart_then_stops_and_resumes(pag
 
     main = page.get_by_test_id("stMain")  # Streamlit's own header has a Stop as well, while the script runs
     main.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_text("the best model, of epoch")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("Kept the model of epoch")).to_be_visible(timeout=90_000)
     expect(page.get_by_text("Saved model verified")).to_be_visible()
     (request,) = (workplace / "models").glob("*/work.json")
     expect_listed(page, server, request.parent.name, "stopped")

@@ -9,6 +9,7 @@ from mammo_core.documents.metrics import (
     StartRecord,
     StepRecord,
     append_record,
+    read_last_epoch,
     read_metrics,
 )
 from mammo_core.errors import DataError
@@ -66,3 +67,20 @@ def test_read_metrics_foreign_line_raises_data_error_with_its_number(tmp_path, l
 def test_read_metrics_of_the_shipped_model_has_every_epoch():
     records = read_metrics(SHIPPED_MODELS / "demo")
     assert [record.epoch for record in records if isinstance(record, EpochRecord)] == list(range(1, 21))
+
+
+def test_read_last_epoch_checks_only_the_records_of_epochs(tmp_path):
+    assert read_last_epoch(tmp_path) is None
+    for record in (START, STEP, EPOCH, EPOCH.model_copy(update={"epoch": 2}), RESUME):
+        append_record(tmp_path / METRICS, record)
+    with (tmp_path / METRICS).open("a") as stream:
+        stream.write('{"kind": "step"}\n7\n')
+    assert read_last_epoch(tmp_path) == 2
+
+
+def test_read_last_epoch_damaged_epoch_raises_data_error_with_its_number(tmp_path):
+    append_record(tmp_path / METRICS, START)
+    with (tmp_path / METRICS).open("a") as stream:
+        stream.write('{"kind": "epoch", "epoch": 1}\n')
+    with pytest.raises(DataError, match=r"Record 2 in metrics\.jsonl"):
+        read_last_epoch(tmp_path)

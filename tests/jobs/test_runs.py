@@ -4,6 +4,7 @@ import pytest
 
 from builders.jobs import FakeJob
 from mammo_core.documents.job import RunSummary
+from mammo_core.documents.report import EvaluationReport
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError, InvalidName
 from mammo_core.jobs import JobFolder
@@ -18,6 +19,7 @@ from mammo_core.jobs.runs import (
 )
 from mammo_core.jobs.training import TrainJob, resume_job
 from mammo_core.models import registry
+from mammo_core.models.bundle import EVALUATION
 from mammo_core.models.registry import activate, write_note
 from mammo_core.workspace import Workspace
 
@@ -32,7 +34,7 @@ def test_list_runs_finished_run_has_state_epochs_and_auc(finished):
     trained = runs["trained"]
     assert (trained.state, trained.epochs, trained.folder) == ("finished", 2, str(roots.models / "trained"))
     assert trained.auc is not None
-    assert trained.auc.low <= trained.auc.value <= trained.auc.high
+    assert trained.auc == EvaluationReport.read(roots.models / "trained" / EVALUATION).auc
     assert runs["demo"].state == "shipped"
     assert set(trained.to_json()) >= {"run", "state", "epochs", "auc", "active", "folder"}
     assert active_jobs(roots) == []
@@ -113,6 +115,13 @@ def test_model_table_shows_training_data_note_and_verdict(finished):
     assert (row["network"], row["data"], row["note"]) == ("compact", "demo", "a first try")
     assert row["verdict"]
     assert model_table(roots).set_index("model").loc["demo", "active"]
+
+
+def test_model_table_reads_each_report_once(finished, monkeypatch):
+    read, paths = EvaluationReport.read, []
+    monkeypatch.setattr(EvaluationReport, "read", lambda path: paths.append(path) or read(path))
+    model_table(finished)
+    assert sorted(path.parent.name for path in paths) == ["demo", "trained"]
 
 
 def test_compare_with_active_different_patients_raises_data_error(finished):

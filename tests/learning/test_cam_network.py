@@ -39,6 +39,25 @@ def test_run_without_cam_leaves_only_the_cam_out(model):
     assert np.array_equal(part.embedding, full.embedding)
 
 
+@pytest.mark.parametrize("name", ["compact", "original"])
+def test_run_cuts_outputs_that_several_devices_have_padded(name, monkeypatch):
+    network = CamNetwork(build(name, 64))
+    expected = network.run(IMAGES)
+    predict = network._network.predict_on_batch
+
+    def padded(tensor):
+        outputs = predict(tensor)
+        if isinstance(outputs, list | tuple):
+            return [np.concatenate([output, output[-1:]]) for output in outputs]
+        return np.concatenate([outputs, outputs[-1:]])
+
+    monkeypatch.setattr(network._network, "predict_on_batch", padded)
+    output = network.run(IMAGES)
+    assert np.array_equal(output.raw_probability, expected.raw_probability)
+    assert np.array_equal(output.embedding, expected.embedding)
+    assert output.cam is None or output.cam.shape == expected.cam.shape
+
+
 def test_run_network_without_activation_map_has_neither_cam_nor_embedding():
     network = CamNetwork(build("original", 64))
     output = network.run(IMAGES)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import plotly
+import psutil
 from streamlit.testing.v1 import AppTest
 
 from builders.app import open_page, without_error
@@ -92,6 +93,25 @@ def test_start_model_is_opened_once_over_reruns_and_start(finished, monkeypatch)
     app.button(key="Train").click().run()
     assert [job.config.start_from for job in launched] == ["trained"]
     assert opened == ["trained"]  # the job's process opens it once more
+
+
+def test_settings_keep_their_values_while_closed(finished):
+    app = show()
+    app.session_state["own settings"] = True
+    network = next(box for box in app.run().selectbox if box.label == "Network")
+    network.select("original").run()
+    for is_open in (False, True):
+        app.session_state["own settings"] = is_open
+        app.run()
+    assert [box.value for box in app.selectbox if box.label == "Network"] == ["original"]
+
+
+def test_memory_is_checked_again_for_a_cached_plan(finished, monkeypatch):
+    app = show()
+    memory = psutil.virtual_memory()
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory._replace(available=1_000_000))
+    app.run()
+    assert any("GiB of memory" in error.value for error in app.error)
 
 
 def test_closed_settings_are_not_planned(finished, monkeypatch):

@@ -1,3 +1,4 @@
+import pickle
 from contextlib import nullcontext
 
 import pytest
@@ -6,6 +7,7 @@ from builders.dask import dask_client
 from builders.phantom_files import input_files, letter
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dicom.sandbox import CRASHED
+from mammo_core.dicom import installation_secret
 from mammo_core.jobs import cluster as job_cluster
 from mammo_core.jobs.cluster import DaskPool
 from mammo_core.prediction import cluster
@@ -61,6 +63,34 @@ def test_predict_batch_applies_the_callers_time_limit_to_each_file(trained, fini
         monkeypatch.setenv(name, value)  # what the worker takes over is undone at the end
     limits = []
     monkeypatch.setattr(cluster, "hard_timeout", lambda seconds: limits.append(seconds) or nullcontext())
-    task = BatchTask(trained.bundle.folder, {}, as_environment() | {"MAMMO_DECODE_SECONDS": "7.0"}, bytes(32))
+    environment = as_environment() | {"MAMMO_DECODE_SECONDS": "7.0"}
+    task = BatchTask(trained.bundle.folder, trained.bundle.identity, {}, environment, finished)
     predict_batch(task, [(0, InputFile("a", b"no image", "a")), (1, InputFile("b", b"none", "b"))])
     assert limits == [7.0, 7.0]
+
+
+class RecordingPool:
+    """A pool that keeps the task as it would travel to a worker, and runs it here."""
+
+    def map_batches(self, task, rows, should_stop):
+        self.task = pickle.dumps(task)
+        yield rows, pickle.loads(self.task)(rows)
+
+
+def test_task_for_workers_does_not_contain_the_secret(trained, sandbox, finished, monkeypatch):
+    for name, value in as_environment().items():
+        monkeypatch.setenv(name, value)
+    pool = RecordingPool()
+    (result,) = ClusterPredictor(trained.bundle, pool).predict_files(finished, [letter()], sandbox)
+    assert result.file == "letter.txt"
+    assert installation_secret(finished) not in pool.task
+
+
+def test_predict_batch_loads_a_model_again_when_its_network_has_changed(trained, finished, monkeypatch):
+    loaded = []
+    monkeypatch.setattr(cluster, "Predictor", lambda bundle: loaded.append(bundle.name) or trained)
+    cluster._predictor.cache_clear()
+    for identity in ("one", "one", "two"):
+        predict_batch(BatchTask(trained.bundle.folder, identity, {}, as_environment(), finished), [])
+    cluster._predictor.cache_clear()
+    assert loaded == ["trained", "trained"]

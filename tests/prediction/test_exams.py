@@ -11,6 +11,7 @@ from mammo_core.prediction.exams import (
     mark_duplicates,
     strip_file_names,
 )
+from mammo_core.prediction.files import FileNote
 from mammo_core.prediction.results import DuplicateImage, ExamReport, ImagePrediction, UnreadableImage
 
 STANDARD = [
@@ -112,7 +113,9 @@ def test_warnings_name_what_is_unusual(images, warnings):
 
 def test_strip_file_names_numbers_files_and_keeps_errors():
     images = (image("smith", "R", "CC", 1), UnreadableImage("smith-2", "k", "The image is blank."))
-    stripped = strip_file_names(ExamReport("m", 0.5, images))
+    report = ExamReport("m", 0.5, images, notes=(FileNote("smith.zip", "Skipped 1 of 2 files (.txt)."),))
+    stripped = strip_file_names(report)
+    assert stripped.notes == ()
     assert [one.file for one in stripped.images] == ["file 1", "file 2"]
     assert stripped.images[1].error == "The image is blank."
     assert "smith" not in stripped.to_csv()
