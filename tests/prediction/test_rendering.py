@@ -82,7 +82,9 @@ def test_draw_image_of_a_prediction_equals_hung_picture():
     prediction = replace(image_prediction(decoded_image("R")), cam=HOT)
     image = HungImage("R CC", "a", "a", b"", "R", prediction)
     assert np.array_equal(draw_image(image, ViewSettings(opacity=0.6)), hung_picture(prediction, 0.6))
-    doubled = np.repeat(np.repeat(prediction.decoded.picture, 2, 0), 2, 1)
+    prediction = prediction.with_picture(np.kron(prediction.decoded.picture, np.ones((8, 8), np.uint8)))
+    doubled = np.kron(prediction.decoded.picture, np.ones((2, 2), np.uint8))
+    image = replace(image, content=prediction)
     drawn = draw_image(image, ViewSettings(opacity=0.6), doubled)[::2, ::2].astype(int)
     assert np.abs(drawn - hung_picture(prediction, 0.6)).mean() < 3
 
