@@ -35,7 +35,9 @@ if st.session_state.pop("started", False):
 settings = st.expander("All settings", key="own settings", on_change="rerun")
 with settings:
     try:
-        config = choose_settings(store, start_models)  # also while it is closed: widgets that aren't drawn lose their values
+        config = choose_settings(
+            store, start_models
+        )  # also while it is closed: widgets that aren't drawn lose their values
         if settings.open:
             show_plan(workspace, plan_settings(workspace, config), "Start with these settings")
     except MammoError as error:

@@ -14,6 +14,7 @@ from mammo_core.prediction.predict import PredictionCache, predict_exams
 from mammo_core.prediction.rendering import draw_image, to_png
 from mammo_core.prediction.results import UnreadableImage
 from mammo_core.prediction.viewing import (
+    CataloguePredictor,
     HungImage,
     HungRow,
     ViewedImage,
@@ -46,7 +47,8 @@ def show_catalogue_exam(
     if bundle:
         cache = st.session_state.setdefault("exam predictions", PredictionCache(KEPT_PREDICTIONS))
         with errors_shown(), st.spinner("Predicting …"):
-            report = predict_exams(current_workspace(), input_files(images), predictor(bundle), sandbox(), cache=cache)
+            files, network = input_files(images), CataloguePredictor(predictor(bundle))
+            report = predict_exams(current_workspace(), files, network, sandbox(), cache=cache)
     preprocessing = bundle.preprocessing if bundle else PreprocessingConfig()
 
     def read(file: Path, prepare: bool) -> ViewedImage:

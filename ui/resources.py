@@ -4,6 +4,7 @@ They are one pool of decoding workers, and one loaded network for each model.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import copy
 from pathlib import Path
 
 import streamlit as st
@@ -42,7 +43,17 @@ def start_loading(_bundle: Bundle, folder: Path, identity: str) -> "Future[Predi
 
 
 def predictor(bundle: Bundle) -> Predictor:
-    """Return the loaded network of a model."""
+    """Return the loaded network of a model.
+
+    Args:
+        bundle: the model as it was just opened, with its current operating point.
+    """
+    current = copy(_load(bundle))  # the loaded one belongs to all sessions
+    current.bundle = bundle
+    return current
+
+
+def _load(bundle: Bundle) -> Predictor:
     future = start_loading(bundle, bundle.folder, bundle.identity)
     try:
         if not future.done():

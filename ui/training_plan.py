@@ -13,6 +13,7 @@ from ui.session import errors_shown
 
 KEPT_PLANS = 2  # each holds the table of a store's images
 
+
 @st.cache_resource(max_entries=KEPT_PLANS, show_spinner=False)
 def _cached_plan(_workspace: Workspace, _config: TrainingConfig, settings: str, states: FileStates) -> TrainingPlan:
     return resolve(_workspace, _config)

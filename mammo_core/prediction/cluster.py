@@ -106,7 +106,8 @@ def _predict_file(
             decoded = decode_image(file.source, predictor.bundle.preprocessing, secret)
     except ImageError as error:
         return UnreadableImage(file.name, file.key, str(error))
-    return predictor.predict_image(file, complete_labels(decoded, file.name, views, secret)).without_arrays()
+    image = predictor.predict_image(file, complete_labels(decoded, file.name, views, secret))
+    return image.without_arrays() if isinstance(image, ImagePrediction) else image
 
 
 @lru_cache(maxsize=1)

@@ -3,6 +3,7 @@
 A prediction is a probability, a heatmap and an OOD score.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
@@ -16,9 +17,11 @@ from mammo_core.evaluation.ood import ood_features
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.decode import DecodedImage, decode_image
 from mammo_core.prediction.files import InputFile
-from mammo_core.prediction.lookup import complete_labels, known_views
+from mammo_core.prediction.lookup import KnownViews, complete_labels, known_views
 from mammo_core.prediction.results import ImagePrediction, ImageResult, UnreadableImage
 from mammo_core.workspace import Workspace
+
+NO_PROBABILITY = "The model has no probability for this image: its network's output is not a number."
 
 
 class Predictor:
@@ -52,22 +55,33 @@ class Predictor:
         """
         return self.calibration.apply(self.network.run(images, with_cam=False).raw_probability)
 
-    def predict_image(self, file: InputFile, decoded: DecodedImage) -> ImagePrediction:
-        """Predict one decoded file and check whether it is like the training images."""
+    def predict_image(self, file: InputFile, decoded: DecodedImage) -> ImagePrediction | UnreadableImage:
+        """Predict one decoded file and check whether it is like the training images.
+
+        The image is an `UnreadableImage` if the network's output isn't a number.
+        """
         image = decoded.model_input[np.newaxis]
         output = self.network.run(image)
+        probability = float(self.calibration.apply(output.raw_probability)[0])
+        if math.isnan(probability):
+            return UnreadableImage(file.name, file.key, NO_PROBABILITY)
         scores = self.ood_detector.ood_score(ood_features(image, [decoded.geometry], output.embedding))
         return ImagePrediction(
             file=file.name,
             key=file.key,
             decoded=decoded,
-            probability=float(self.calibration.apply(output.raw_probability)[0]),
+            probability=probability,
             ood_score=float(scores[0]),
             cam=None if output.cam is None else self._scale(output.cam[0]),
         )
 
     def predict_files(
-        self, workspace: Workspace, files: Sequence[InputFile], sandbox: Sandbox
+        self,
+        workspace: Workspace,
+        files: Sequence[InputFile],
+        sandbox: Sandbox,
+        *,
+        views: KnownViews | None = None,
     ) -> Iterator[ImageResult]:
         """Decode and predict files; yield one result for each file, in order.
 
@@ -77,13 +91,14 @@ class Predictor:
             workspace: the data sets in which views of files are looked up.
             files: DICOM files; archives must have been opened before.
             sandbox: decodes the files.
+            views: laterality and view of known images; None looks them up by the names of the files.
         """
-        views = known_views(workspace, (file.name for file in files))
+        known = known_views(workspace, (file.name for file in files)) if views is None else views
         secret = installation_secret(workspace)
 
         def predict(file: InputFile, wait_for_decoded: Callable[[], DecodedImage]) -> ImageResult:
             try:
-                return self.predict_image(file, complete_labels(wait_for_decoded(), file.name, views, secret))
+                return self.predict_image(file, complete_labels(wait_for_decoded(), file.name, known, secret))
             except ImageError as error:
                 return UnreadableImage(file.name, file.key, str(error))
 

@@ -3,7 +3,7 @@
 Read a patient's images, and hang them with a model's predictions.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -13,12 +13,15 @@ import pandas as pd
 
 from mammo_core.dataset.catalogue import hanging_order
 from mammo_core.dicom import Source, display, read
+from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import ImageError
 from mammo_core.prediction.exams import Row
 from mammo_core.prediction.files import InputFile
-from mammo_core.prediction.results import ExamReport, ImagePrediction, UnreadableImage
+from mammo_core.prediction.predictor import Predictor
+from mammo_core.prediction.results import ExamReport, ImagePrediction, ImageResult, UnreadableImage
 from mammo_core.preprocess import DECODER_STEP, ModelInput, PreprocessingConfig, prepare_source
 from mammo_core.storage.hashing import modified_time
+from mammo_core.workspace import Workspace
 
 DISPLAY_SIDE = 512  # pixels: a picture is read so that its longer side has at least twice as many
 
@@ -193,6 +196,29 @@ def input_files(images: pd.DataFrame) -> list[InputFile]:
     """
     files = images["file"].dropna()
     return [InputFile(str(file), Path(file), f"{file} {modified_time(file)}") for file in files]
+
+
+class CataloguePredictor:
+    """A predictor for the `input_files` of a data set.
+
+    It looks up no views, because the catalogue's row states them, and keeps no pictures, because `hang_catalogue_exam`
+    takes those that are read for display.
+
+    Args:
+        predictor: the loaded network.
+    """
+
+    def __init__(self, predictor: Predictor) -> None:
+        self.bundle = predictor.bundle
+        self.predictor = predictor
+
+    def predict_files(
+        self, workspace: Workspace, files: Sequence[InputFile], sandbox: Sandbox
+    ) -> Iterator[ImageResult]:
+        """Yield one result for each file, in order, without pictures."""
+        empty = np.empty((0, 0), np.uint8)
+        for image in self.predictor.predict_files(workspace, files, sandbox, views={}):
+            yield image.with_picture(empty) if isinstance(image, ImagePrediction) else image
 
 
 def hang_catalogue_exam(

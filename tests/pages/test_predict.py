@@ -14,6 +14,7 @@ from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.patients import quarantined
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.documents.prediction import PatientPrediction
+from mammo_core.models.registry import choose_operating_point
 from mammo_core.prediction.exams import Correction
 from ui.prediction_view import decision_badge
 
@@ -95,6 +96,18 @@ def test_out_of_distribution_image_gets_no_recall_decision(app):
 def test_decision_badge(recall, badge):
     unit = PatientPrediction(patient="p", images=1, probability=0.5, recall=recall, out_of_distribution=recall is None)
     assert decision_badge(unit, 0.5) == badge
+
+
+def test_changed_operating_point_decides_at_once(app, finished):
+    catalogue = read_catalogue(finished.data / "demo")
+    rows = catalogue.table[~catalogue.table["image_id"].isin(quarantined(finished, catalogue))]
+    file = Path(rows["file"].iloc[0])
+    choose_operating_point(finished, "trained", 0.0, "by hand")
+    assert "badge[Recall (" in drop(app, (file.name, file.read_bytes()))
+    choose_operating_point(finished, "trained", 1.0, "by hand")
+    text = "\n".join(element.value for element in app.run().markdown)
+    assert "badge[No recall (" in text
+    assert "badge[Recall (" not in text
 
 
 def test_sidebar_shows_model_and_limitations(app, finished):

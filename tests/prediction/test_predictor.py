@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from mammo_core.errors import ImageError
 from mammo_core.evaluation.ood import ood_features
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import DEMO
+from mammo_core.prediction.predict import PredictionCache, predict_exams
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.results import ImagePrediction, UnreadableImage
 from mammo_core.preprocess import ModelInput, prepare, prepare_source
@@ -80,15 +82,30 @@ def test_predict_files_keeps_order_and_reports_unreadable_files(readable, traine
     assert all(image.decoded.view for image in results if isinstance(image, ImagePrediction))  # from the table
 
 
-def test_eight_concurrent_sessions_get_the_same_predictions_as_serial(readable, trained, sandbox):
+def test_probability_that_is_not_a_number_makes_the_file_unreadable(readable, trained, sandbox, monkeypatch):
+    run = trained.network.run
+
+    def run_to_nan(images, **options):
+        output = run(images, **options)
+        return replace(output, raw_probability=np.full_like(output.raw_probability, np.nan))
+
+    monkeypatch.setattr(trained.network, "run", run_to_nan)
+    (result,) = predict(trained, input_files(readable.head(1)), sandbox)
+    assert isinstance(result, UnreadableImage)
+    assert "not a number" in result.error
+
+
+def test_eight_concurrent_sessions_get_the_same_predictions_as_serial(finished, readable, trained, sandbox):
     files = input_files(readable.head(40))
     serial = {image.file: fingerprint(image) for image in predict(trained, files, sandbox)}
 
     def session(seed: int) -> list[ImagePrediction]:
-        chosen = [files[index] for index in np.random.default_rng(seed).permutation(len(files))[:25]]
-        images = predict(trained, chosen, sandbox)
-        assert [image.file for image in images] == [file.name for file in chosen]
-        return images
+        order = np.random.default_rng(seed).permutation(len(files))
+        chosen, cache = [files[index] for index in order[:25]], PredictionCache()
+        for step in (10, 20, 25):  # as a user adds files
+            report = predict_exams(finished, chosen[:step], trained, sandbox, cache=cache)
+        assert [image.file for image in report.images] == [file.name for file in chosen]
+        return report.predictions
 
     with ThreadPoolExecutor(8) as sessions:
         results = list(sessions.map(session, range(8)))

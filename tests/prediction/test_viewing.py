@@ -6,8 +6,11 @@ import pandas as pd
 
 from builders.predicted_images import decoded_image, image_prediction
 from mammo_core.errors import ImageError
+from mammo_core.prediction import predictor
+from mammo_core.prediction.predict import predict_exams
 from mammo_core.prediction.results import DuplicateImage, ExamReport, UnreadableImage
 from mammo_core.prediction.viewing import (
+    CataloguePredictor,
     HungImage,
     ViewedImage,
     hang_catalogue_exam,
@@ -119,3 +122,18 @@ def test_read_view_model_input_equals_imported_image(readable):
             view = read_view(file, preprocessing, None)
             assert np.array_equal(view.model_input.image, expected.image)
             assert view.model_input.geometry == expected.geometry
+
+
+def test_catalogue_predictor_looks_up_no_views_and_keeps_no_picture(finished, readable, trained, sandbox, monkeypatch):
+    def fail(*_):
+        raise AssertionError("a catalogue was read")
+
+    monkeypatch.setattr(predictor, "known_views", fail)
+    readable = readable.head(2)
+    report = predict_exams(finished, input_files(readable), CataloguePredictor(trained), sandbox)
+    assert [image.decoded.picture.size for image in report.predictions] == [0, 0]
+    assert all(image.decoded.model_input.any() for image in report.predictions)
+    rows = hang_catalogue_exam(readable, lambda _file, _prepare: VIEW, report)
+    hung = [image for row in rows for image in row if image is not None]
+    assert [image.picture is VIEW.picture for image in hung] == [True, True]
+    assert all(image.prediction for image in hung)
