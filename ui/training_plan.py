@@ -54,7 +54,7 @@ def plan_preset(workspace: Workspace, store: str, start_models: list[str]) -> Tr
 
 
 def _fitting(plan: TrainingPlan) -> TrainingPlan:
-    """Return a plan after checking the memory again: what is free changes while the plan is cached."""
+    """Return a plan after checking the free memory, which changes while it is cached."""
     assert_memory(plan.store, len(plan.split))
     return plan
 
