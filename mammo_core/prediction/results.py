@@ -211,10 +211,10 @@ class ExamReport:
                 breast = breasts.get((row["patient"], image.decoded.laterality or UNKNOWN))
                 patient = patients.get(row["patient"])
             row["breast_probability"], row["breast_recall"] = (
-                (breast.probability, describe_decision(breast.recall)) if breast else (None,) * 2
+                (breast.probability, breast.recall) if breast else (None,) * 2
             )
             row["patient_probability"], row["patient_recall"] = (
-                (patient.probability, describe_decision(patient.recall)) if patient else (None,) * 2
+                (patient.probability, patient.recall) if patient else (None,) * 2
             )
             rows.append(row)
         return pd.DataFrame(rows).assign(model=self.model, threshold=self.threshold)

@@ -77,9 +77,10 @@ def test_csv_repeats_breast_and_patient_results_for_each_image(report):
     assert table["file"].tolist() == ["1.dcm", "2.dcm", "3.dcm", "4.dcm", "letter", "5.dcm"]
     assert table["breast_probability"].tolist()[:3] == [0.4375, 0.4375, 0.5]
     assert table["breast_probability"].isna().tolist() == [False] * 3 + [True] * 3
-    assert table["breast_recall"].tolist()[:3] == ["no decision", "no decision", "recall"]
+    assert table["breast_recall"].isna().tolist()[:3] == [True, True, False]
+    assert table["breast_recall"].iloc[2]
     assert table["patient_probability"].tolist()[:4] == [0.5] * 4
-    assert table["patient_recall"].tolist()[:4] == ["no decision"] * 4
+    assert table["patient_recall"].isna().tolist()[:4] == [True] * 4
     assert table.loc[4:, ["patient", "patient_probability", "patient_recall"]].isna().all(axis=None)
     assert set(table["model"]) == {"trained"}
 
