@@ -148,7 +148,7 @@ def test_resolve_reads_the_manifest_once(finished, monkeypatch):
     monkeypatch.setattr(Store, "manifest", lambda store: reads.append(store.name) or manifest(store))
     plan_demo()
     assert reads == ["demo"]
-    resolve_preset("demo", "trained", finished)
+    resolve_preset(finished, "demo", "trained")
     assert reads == ["demo"] * 2
 
 
