@@ -37,7 +37,7 @@ def test_train_writes_intact_verified_model(run):
     assert verification.verified
     assert verification.largest_difference <= 1e-6
     assert bundle.synthetic
-    assert "no meaning" in bundle.card.limits[0]
+    assert "meaningless" in bundle.card.limits[0]
     assert 0 <= bundle.threshold <= 1
     assert bundle.evaluation().part == "test"
     assert read_json(run / "state.json")["state"] == "finished"
