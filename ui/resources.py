@@ -74,7 +74,7 @@ def start_resources(bundle: Bundle) -> None:
 def show_limit(bundle: Bundle) -> None:
     """Warn if a model was trained on synthetic images.
 
-    Its predictions have no meaning for real ones.
+    Its predictions are meaningless for real ones.
     """
     if bundle.synthetic:
         st.warning(f"**Demonstration.** {bundle.card.limits[0]}", icon=":material/science:")
