@@ -3,6 +3,8 @@
 import streamlit as st
 from starlette.formparsers import MultiPartParser
 
+from ui.startup import import_components
+
 
 def main() -> None:
     """Configure the page and run the one that the user chose."""
@@ -10,6 +12,7 @@ def main() -> None:
     MultiPartParser.spool_max_size = st.get_option("server.maxUploadSize") * 2**20
     st.session_state["app"] = True  # see ui.session.open_page
     st.set_page_config(page_title="Mammography workbench", page_icon=":material/radiology:", layout="wide")
+    import_components()
     page = st.navigation(
         {
             "": [st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True)],

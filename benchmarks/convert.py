@@ -26,13 +26,14 @@ from PIL import Image
 
 from benchmarks._report import Report
 from mammo_core.dataset.store import PNG_OPTIONS
-from mammo_core.dicom import read
 from mammo_core.dicom.limits import tune_malloc
-from mammo_core.phantoms import DemoSpec
+from mammo_core.dicom.read import read
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.phantoms.generate import encode, make_jobs
 from mammo_core.phantoms.render import render
+from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.phantoms.table import make_table
-from mammo_core.preprocess import PreprocessingConfig, prepare, prepare_source
+from mammo_core.preprocess.prepare import prepare, prepare_source
 
 SIZE = 256
 BITS = 12

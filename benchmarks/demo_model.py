@@ -11,9 +11,9 @@ from pathlib import Path
 from mammo_core.cli import progress_bar
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import JobError
-from mammo_core.jobs import run_in_process
 from mammo_core.jobs.demo import DemoJob
 from mammo_core.jobs.importing import import_job
+from mammo_core.jobs.process import run_in_process
 from mammo_core.jobs.training import TrainJob
 from mammo_core.models.bundle import HASHED_FILES, Bundle, open_bundle, write_card
 from mammo_core.models.registry import DEMO

@@ -24,14 +24,17 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks._report import Report
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.errors import ImageError
-from mammo_core.evaluation import image_statistics, metrics, to_breasts
+from mammo_core.evaluation import metrics
+from mammo_core.evaluation.baselines import image_statistics
 from mammo_core.evaluation.bootstrap import bootstrap, interval
 from mammo_core.evaluation.metrics import Ranking
+from mammo_core.evaluation.units import to_breasts
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import DEMO, model_folder
-from mammo_core.phantoms import DemoSpec, generate
+from mammo_core.phantoms.generate import generate
+from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.prediction.predictor import Predictor
-from mammo_core.preprocess import prepare_source
+from mammo_core.preprocess.prepare import prepare_source
 from mammo_core.workspace import Workspace
 
 

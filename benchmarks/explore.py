@@ -31,10 +31,10 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks._report import Report
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.explore import Filters, apply_filters
+from mammo_core.explore.filters import Filters, apply_filters
 from mammo_core.figures.panels import SECTIONS, overview
-from mammo_core.phantoms import DemoSpec, make_table
-from mammo_core.phantoms.spec import RSNA_PREVALENCE
+from mammo_core.phantoms.spec import RSNA_PREVALENCE, DemoSpec
+from mammo_core.phantoms.table import make_table
 from mammo_core.settings import settings
 
 APP = Path(__file__).parents[1] / "app.py"

@@ -31,8 +31,9 @@ from mammo_core.dataset.catalogue import Catalogue, read_catalogue
 from mammo_core.dataset.importer import import_images
 from mammo_core.dataset.library import describe_source
 from mammo_core.dataset.store import create_store
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.jobs.cluster import open_pool
-from mammo_core.preprocess import PreprocessingConfig, prepare_source
+from mammo_core.preprocess.prepare import prepare_source
 from mammo_core.settings import settings
 from mammo_core.workspace import Workspace
 

@@ -20,10 +20,10 @@ import numpy as np
 from scipy.ndimage import label, uniform_filter
 
 from benchmarks._report import Report
-from mammo_core.phantoms import DemoSpec, generate, make_table
-from mammo_core.phantoms.generate import encode, make_jobs
+from mammo_core.phantoms.generate import encode, generate, make_jobs
 from mammo_core.phantoms.render import render
-from mammo_core.phantoms.spec import FULL_GRID
+from mammo_core.phantoms.spec import FULL_GRID, DemoSpec
+from mammo_core.phantoms.table import make_table
 
 PATCH = 256
 SEED = 2022

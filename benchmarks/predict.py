@@ -20,7 +20,7 @@ from pathlib import Path
 
 from benchmarks._report import Report
 from benchmarks.convert import write_phantoms
-from mammo_core.dicom import read
+from mammo_core.dicom.read import read
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import DEMO
@@ -28,7 +28,7 @@ from mammo_core.prediction.files import InputFile
 from mammo_core.prediction.predict import predict_exams
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.rendering import hung_picture, to_png
-from mammo_core.preprocess import prepare
+from mammo_core.preprocess.prepare import prepare
 from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.workspace import Workspace
 

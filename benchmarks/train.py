@@ -23,6 +23,7 @@ import pandas as pd
 from benchmarks._report import Report
 from mammo_core.dataset.store import Store
 from mammo_core.documents.metrics import EpochRecord, read_metrics
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.documents.progress import never_stop
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.learning import trainer
@@ -33,7 +34,7 @@ from mammo_core.learning.input_pipeline import one_hot
 from mammo_core.learning.networks import build
 from mammo_core.learning.plan import TrainingPlan, steps_per_epoch
 from mammo_core.learning.training_data import TrainingData
-from mammo_core.preprocess import PreprocessingConfig, to_tensor
+from mammo_core.preprocess.prepare import to_tensor
 
 SIZE = 256
 VALIDATION = 32  # images: few, because training is what is compared

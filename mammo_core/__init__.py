@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from mammo_core.workspace import Workspace
 
 if TYPE_CHECKING:
-    from mammo_core.dicom import Mammogram
+    from mammo_core.dicom.mammogram import Mammogram
     from mammo_core.documents.import_report import ImportReport
     from mammo_core.documents.report import EvaluationReport
     from mammo_core.documents.training_result import TrainingResult
@@ -48,7 +48,7 @@ def read_mammogram(file: str | Path) -> "Mammogram":
     Raises:
         ImageError: the file can't become a mammogram.
     """
-    from mammo_core.dicom import read
+    from mammo_core.dicom.read import read
 
     return read(Path(file))
 
@@ -73,8 +73,8 @@ def import_dataset(
         JobError: the import was stopped before its turn came.
     """
     from mammo_core.documents.import_report import ImportReport
-    from mammo_core.jobs import run_for_result
     from mammo_core.jobs.importing import import_job
+    from mammo_core.jobs.process import run_for_result
 
     job = import_job(workspace, str(source), name, size).model_copy(update={"workers": workers})
     return run_for_result(job, workspace, ImportReport)
@@ -98,7 +98,7 @@ def train(workspace: Workspace, store: str, **training_settings: Any) -> "Traini
     """
     from mammo_core.documents.training_config import TrainingConfig
     from mammo_core.documents.training_result import TrainingResult
-    from mammo_core.jobs import run_for_result
+    from mammo_core.jobs.process import run_for_result
     from mammo_core.jobs.training import train_job
 
     config = TrainingConfig.from_settings({"store": store, **training_settings})
@@ -135,7 +135,8 @@ def evaluate(workspace: Workspace, model: "Bundle", store: str | None = None) ->
     Raises:
         DataError: there is no such store, or the model has seen its patients.
     """
-    from mammo_core.assessment import current_report, evaluate_store
+    from mammo_core.assessment.report import current_report
+    from mammo_core.assessment.store_evaluation import evaluate_store
 
     return current_report(workspace, model) if store is None else evaluate_store(workspace, model, store)
 

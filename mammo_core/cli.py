@@ -72,7 +72,7 @@ def demo(
 ) -> None:
     """Create a synthetic data set: real DICOM files in the RSNA layout."""
     from mammo_core.jobs.demo import DemoJob
-    from mammo_core.phantoms import FULL_GRID
+    from mammo_core.phantoms.spec import FULL_GRID
 
     job = DemoJob(
         out=out.absolute() if out else Path("demo"),
@@ -112,7 +112,7 @@ def explore(
     """Describe a data set: counts, ages, views, sites, machines, missing values."""
     from mammo_core.dataset.catalogue import read_catalogue
     from mammo_core.dataset.library import find_dataset
-    from mammo_core.explore import summary
+    from mammo_core.explore.counts import summary
 
     _print(summary(read_catalogue(find_dataset(Workspace.from_environment(), source)).table), as_json)
 
@@ -163,7 +163,9 @@ def resume(
 @app.command()
 def stop(run: Annotated[str, typer.Argument(help="Name of a training run.")]) -> None:
     """Stop a training run and keep its best model; a second stop ends it at once."""
-    from mammo_core.jobs import FINAL, JobFolder, stop_job
+    from mammo_core.documents.job import FINAL
+    from mammo_core.jobs.folder import JobFolder
+    from mammo_core.jobs.process import stop_job
     from mammo_core.jobs.runs import run_folder
 
     folder = JobFolder(run_folder(Workspace.from_environment(), run))
@@ -199,7 +201,8 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Evaluate a model on unseen patients, with confidence intervals and baselines."""
-    from mammo_core.assessment import current_report, evaluate_store
+    from mammo_core.assessment.report import current_report
+    from mammo_core.assessment.store_evaluation import evaluate_store
     from mammo_core.documents.report import ModelEvaluation
     from mammo_core.models.bundle import open_bundle
     from mammo_core.models.registry import model_folder
@@ -271,7 +274,7 @@ def bootstrap() -> None:
 @app.command(hidden=True)
 def job(folder: Path) -> None:
     """Run the job of a folder; the app starts this command in its own process."""
-    from mammo_core.jobs import JobFolder
+    from mammo_core.jobs.folder import JobFolder
     from mammo_core.jobs.specs import run_folder
 
     run_folder(JobFolder(folder), Workspace.from_environment())
@@ -279,7 +282,7 @@ def job(folder: Path) -> None:
 
 def _run_job(job: "JobSpec", unit: str, as_json: bool) -> None:
     """Run a job in this process with a progress bar, and print its outcome."""
-    from mammo_core.jobs import run_in_process
+    from mammo_core.jobs.process import run_in_process
 
     with progress_bar(unit) as progress:
         outcome = run_in_process(job, Workspace.from_environment(), progress)

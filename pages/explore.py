@@ -6,7 +6,9 @@ The tabs show classes by unit, ages, rates by group, label leakage and missing v
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from mammo_core.explore import FILTER_COLUMNS, UNITS, Filters, age_limits, apply_filters, check_claims, filter_options
+from mammo_core.documents.units import UNITS
+from mammo_core.explore.claims import check_claims
+from mammo_core.explore.filters import FILTER_COLUMNS, Filters, age_limits, apply_filters, filter_options
 from mammo_core.figures.panels import SECTIONS, completeness, headline
 from ui.panels import show_panels
 from ui.session import choose_catalogue, open_page

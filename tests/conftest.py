@@ -8,7 +8,8 @@ import pytest
 from filelock import FileLock
 
 from builders.jobs import import_in_process, train_in_process
-from mammo_core.phantoms import DemoSpec, generate
+from mammo_core.phantoms.generate import generate
+from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.settings import settings
 from mammo_core.workspace import Workspace
 

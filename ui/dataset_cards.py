@@ -8,9 +8,10 @@ from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.library import Dataset, describe_dataset, image_bytes, link_dataset, summarise_dataset
 from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED
 from mammo_core.errors import DataError, MammoError
-from mammo_core.jobs import JobFolder, launch
 from mammo_core.jobs.demo import demo_job
+from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import import_job, is_importing
+from mammo_core.jobs.process import launch
 from ui.session import catalogue_of, current_workspace, show_error
 from ui.store_cards import show_job
 

@@ -10,8 +10,8 @@ from mammo_core.dataset.lesion_annotations import read_lesions
 from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.patients import describe_patient, patient_images
 from mammo_core.documents.report import ConfusionMatrix
-from mammo_core.evaluation import at_threshold, to_unit
-from mammo_core.evaluation.operating import outcomes
+from mammo_core.evaluation.operating import at_threshold, outcomes
+from mammo_core.evaluation.units import to_unit
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.viewing import ViewSettings
 from ui.exam_view import show_catalogue_exam

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.predict import PredictionCache, predict_exams
 from mammo_core.prediction.rendering import draw_image, to_png
@@ -23,7 +24,6 @@ from mammo_core.prediction.viewing import (
     input_files,
     out_of_distribution,
 )
-from mammo_core.preprocess import PreprocessingConfig
 from ui.resources import predictor, read_for_display, sandbox
 from ui.session import current_workspace, errors_shown, escape_markdown
 from ui.zoom import zoom

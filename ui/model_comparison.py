@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from mammo_core.assessment import compare_models
+from mammo_core.assessment.compare import compare_models
 from mammo_core.documents.metrics import read_metrics
 from mammo_core.errors import DataError
-from mammo_core.evaluation import to_unit
 from mammo_core.evaluation.tables import comparison_table
+from mammo_core.evaluation.units import to_unit
 from mammo_core.figures.evaluation import precision_figure, roc_figure
 from mammo_core.figures.training import compared_curves
 from mammo_core.models.bundle import Bundle

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from mammo_core.documents.operating_point import ThresholdChoice
-from mammo_core.evaluation import POLICIES, choose_threshold, to_unit
-from mammo_core.evaluation.operating import PREVALENCES, from_per_thousand, to_per_thousand
+from mammo_core.evaluation.operating import POLICIES, PREVALENCES, choose_threshold, from_per_thousand, to_per_thousand
 from mammo_core.evaluation.tables import operating_table
+from mammo_core.evaluation.units import to_unit
 from mammo_core.figures.evaluation import score_figure
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import choose_operating_point

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from mammo_core.assessment import current_report
+from mammo_core.assessment.report import current_report
 from mammo_core.documents.metrics import read_metrics
 from mammo_core.documents.report import EvaluationReport, Localisation
 from mammo_core.documents.units import UNITS
-from mammo_core.evaluation import to_unit
 from mammo_core.evaluation.tables import report_table, subgroup_table
+from mammo_core.evaluation.units import to_unit
 from mammo_core.figures.evaluation import (
     calibration_figure,
     precision_figure,

@@ -10,11 +10,11 @@ from pathlib import Path
 import streamlit as st
 
 from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.decode import warm_up
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.viewing import ViewedImage, read_view
-from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.storage.hashing import modified_time
 
 

@@ -5,10 +5,11 @@ The view has its state, progress, learning curves, and the available actions.
 
 import streamlit as st
 
+from mammo_core.documents.job import FINAL
 from mammo_core.documents.metrics import read_metrics
 from mammo_core.documents.verification import describe_verification
 from mammo_core.figures.training import COMPARED, compared_curves, loss_curves, score_curves
-from mammo_core.jobs import FINAL, JobFolder
+from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import any_active, run_folder
 from mammo_core.jobs.training import can_resume, resume
 from mammo_core.workspace import Workspace

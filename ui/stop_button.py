@@ -3,7 +3,8 @@
 import streamlit as st
 
 from mammo_core.errors import MammoError
-from mammo_core.jobs import JobFolder, stop_job
+from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.process import stop_job
 
 
 def stop(job: JobFolder) -> None:

@@ -4,9 +4,11 @@ import streamlit as st
 
 from mammo_core.dataset.importer import quarantined_so_far
 from mammo_core.dataset.store import Store, StoreContents, store_contents
+from mammo_core.documents.job import FINAL
 from mammo_core.errors import MammoError
-from mammo_core.jobs import FINAL, JobFolder, launch
+from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import resume_import_job
+from mammo_core.jobs.process import launch
 from ui.session import current_workspace, show_error, state_badge
 from ui.stop_button import show_stop_button
 

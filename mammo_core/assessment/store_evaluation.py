@@ -7,7 +7,7 @@ from mammo_core.assessment.report import current_report
 from mammo_core.dataset.store import Store, open_store
 from mammo_core.documents.report import EvaluatedPart, EvaluationReport
 from mammo_core.errors import ConfigError, DataError
-from mammo_core.evaluation import evaluate
+from mammo_core.evaluation.report import evaluate
 from mammo_core.models.bundle import IMAGE_KEY, Bundle
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.workspace import Workspace

@@ -31,7 +31,7 @@ from mammo_core.documents.import_report import ImportReport
 from mammo_core.documents.manifest import PreparedImage, QuarantinedImage
 from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop, ignore_progress, never_stop
 from mammo_core.errors import DataError, ImageError, JobError, Reason
-from mammo_core.preprocess import prepare_source
+from mammo_core.preprocess.prepare import prepare_source
 from mammo_core.settings import apply_environment, as_environment, settings
 from mammo_core.storage.json_files import append_json_line, read_json_lines, write_json_lines
 

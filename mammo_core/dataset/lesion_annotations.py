@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mammo_core.documents.geometry import Geometry
 from mammo_core.documents.lesions import LesionAnnotation
 from mammo_core.errors import DataError
-from mammo_core.preprocess import Geometry, crop_raster
+from mammo_core.preprocess.geometry import crop_raster
 
 
 def read_lesions(folder: Path) -> pd.DataFrame | None:

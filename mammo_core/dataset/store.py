@@ -32,9 +32,11 @@ from pydantic import ValidationError
 
 from mammo_core.dataset.catalogue import CatalogueImage
 from mammo_core.documents.dataset import StoreSource
+from mammo_core.documents.geometry import Geometry
 from mammo_core.documents.manifest import PngEntry, PreparedImage, QuarantineRow
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ConfigError, DataError, StoreUnfinished
-from mammo_core.preprocess import Geometry, ModelInput, PreprocessingConfig
+from mammo_core.preprocess.prepare import ModelInput
 from mammo_core.storage.atomic import atomic_path, write_bytes
 from mammo_core.storage.disk_space import format_bytes
 from mammo_core.storage.json_files import read_json

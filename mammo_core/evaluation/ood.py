@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.covariance import LedoitWolf
 
+from mammo_core.documents.geometry import Geometry
 from mammo_core.evaluation.baselines import image_statistics
-from mammo_core.preprocess import Geometry
 
 HELD_OUT_QUANTILE = 0.99  # of the validation images' distances
 MARGIN = (

@@ -49,7 +49,7 @@ def sample_headers(table: pd.DataFrame, max_images: int = SAMPLE, seed: int = 0)
 
 @lru_cache(maxsize=20_000)
 def _read(file: str, version: float) -> dict[str, int | str | None]:
-    from mammo_core.dicom import read_header
+    from mammo_core.dicom.header_summary import read_header
 
     try:
         return {**asdict(read_header(Path(file))), "problem": None}

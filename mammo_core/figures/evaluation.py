@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 
 from mammo_core.documents.report import Subgroup
 from mammo_core.documents.units import Unit
-from mammo_core.evaluation import at_threshold, curves
+from mammo_core.evaluation import curves
+from mammo_core.evaluation.operating import at_threshold
 from mammo_core.figures.style import COLOURS, apply_style
 
 HEIGHT = 360  # px

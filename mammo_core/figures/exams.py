@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from mammo_core.documents.prediction import BreastPrediction
-from mammo_core.evaluation import to_unit
+from mammo_core.evaluation.units import to_unit
 from mammo_core.figures.evaluation import score_figure
 from mammo_core.figures.style import COLOURS
 

@@ -9,10 +9,10 @@ import plotly.io as pio
 
 from mammo_core.documents.card import ModelCard
 from mammo_core.documents.report import EvaluationReport
-from mammo_core.evaluation import to_unit
 from mammo_core.evaluation.html import as_html_table, page
 from mammo_core.evaluation.report import FIGURES
 from mammo_core.evaluation.tables import TITLES, format_ci, report_table, subgroup_table
+from mammo_core.evaluation.units import to_unit
 from mammo_core.figures.evaluation import calibration_figure, precision_figure, roc_figure, score_figure
 from mammo_core.models.bundle import Bundle
 

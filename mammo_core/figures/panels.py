@@ -10,8 +10,14 @@ from pathlib import Path
 import pandas as pd
 import plotly.graph_objects as go
 
-from mammo_core import explore
-from mammo_core.explore import Selection, files, readings
+from mammo_core.documents.units import age_band
+from mammo_core.explore import files, readings
+from mammo_core.explore.ages import age_cumulative, age_difference, age_histogram, age_quantiles, age_table
+from mammo_core.explore.counts import class_counts, difficult_negatives, funnel, images_per_unit, missing_by_site
+from mammo_core.explore.filters import Selection
+from mammo_core.explore.leakage import association, leakage
+from mammo_core.explore.rates import rate_by
+from mammo_core.explore.units import has_values
 from mammo_core.figures import explore as draw
 
 GROUPS = {  # column → title, whether its values have an order
@@ -57,8 +63,8 @@ def headline(selection: Selection) -> list[tuple[str, str, str]]:
 
     They are the number of each unit, then share and ratio of the selected unit.
     """
-    classes = {str(row.unit): row for row in explore.class_counts(selection.images).itertuples()}
-    labelled = explore.has_values(selection.images, "cancer")
+    classes = {str(row.unit): row for row in class_counts(selection.images).itertuples()}
+    labelled = has_values(selection.images, "cancer")
     shown = []
     for unit, row in classes.items():
         note = f"{row.positive:,} positive · {readings.percent(row.share, 2)}" if labelled else "no labels"
@@ -78,13 +84,13 @@ def overview(selection: Selection) -> list[Panel]:
 
 def ages(selection: Selection) -> list[Panel]:
     """Return the panels about age."""
-    if not (explore.has_values(selection.rows, "age") and explore.has_values(selection.rows, "cancer")):
+    if not (has_values(selection.rows, "age") and has_values(selection.rows, "cancer")):
         return [_ages(selection)]
-    cumulative, quantiles = explore.age_cumulative(selection.rows), explore.age_quantiles(selection.rows)
+    cumulative, quantiles = age_cumulative(selection.rows), age_quantiles(selection.rows)
     curves = draw.age_curves(cumulative, selection.unit)
     boxes = draw.age_boxes(quantiles)
     banded = Selection(
-        selection.images, selection.rows.assign(age_band=explore.age_band(selection.rows["age"])), selection.unit
+        selection.images, selection.rows.assign(age_band=age_band(selection.rows["age"])), selection.unit
     )
     return [
         _ages(selection),
@@ -127,7 +133,7 @@ def completeness(selection: Selection, folder: Path) -> list[Panel]:
 
     They show missing values, the columns of train.csv and test.csv in `folder`, and image headers.
     """
-    missing = explore.missing_by_site(selection.rows)
+    missing = missing_by_site(selection.rows)
     split = files.split_columns(folder)
     matrix = split.set_index("column").astype(float)
     return [
@@ -152,7 +158,7 @@ def completeness(selection: Selection, folder: Path) -> list[Panel]:
 def rate_panel(selection: Selection, column: str, title: str | None = None, ordered: bool = False) -> Panel:
     """Return the share of positives by the values of a column."""
     title = title or GROUPS[column][0]
-    rates = explore.rate_by(selection.rows, column, ordered)
+    rates = rate_by(selection.rows, column, ordered)
     heading = f"Positive {selection.unit}s by {title}"
     if rates.empty:
         return Panel(f"by_{column}", heading, _absent(selection, column, title), rates)
@@ -166,13 +172,13 @@ def _absent(selection: Selection, column: str, title: str) -> str:
     if column not in selection.rows and column in selection.images:
         finer = "breast" if column == "laterality" else "image"
         return f"The {title} differs within a {selection.unit}. Count by {finer} to see this chart."
-    if not explore.has_values(selection.rows, "cancer"):
+    if not has_values(selection.rows, "cancer"):
         return "These images have no labels."
     return f"These images have no {title}."
 
 
 def _classes(selection: Selection) -> Panel:
-    classes = explore.class_counts(selection.images)
+    classes = class_counts(selection.images)
     return Panel(
         "classes",
         "Positive and negative, by image, breast and patient",
@@ -183,18 +189,18 @@ def _classes(selection: Selection) -> Panel:
 
 
 def _ages(selection: Selection) -> Panel:
-    table, title = explore.age_table(selection.images), f"Age by label, {selection.unit}s"
-    if not (explore.has_values(selection.rows, "age") and explore.has_values(selection.rows, "cancer")):
+    table, title = age_table(selection.images), f"Age by label, {selection.unit}s"
+    if not (has_values(selection.rows, "age") and has_values(selection.rows, "cancer")):
         return Panel("ages", title, _absent(selection, "age", "age"), table)
-    figure = draw.age_bars(explore.age_histogram(selection.rows), selection.unit)
+    figure = draw.age_bars(age_histogram(selection.rows), selection.unit)
     return Panel(
-        "ages", title, readings.read_ages(table, explore.age_difference(selection.rows), selection.unit), table, figure
+        "ages", title, readings.read_ages(table, age_difference(selection.rows), selection.unit), table, figure
     )
 
 
 def _images(selection: Selection) -> Panel:
     unit = "breast" if selection.unit == "breast" else "patient"
-    number = explore.images_per_unit(selection.images, selection.unit)
+    number = images_per_unit(selection.images, selection.unit)
     figure = draw.count_bars(
         [str(n) for n in number["images"]], number["number"].tolist(), f"images of a {unit}", f"{unit}s"
     )
@@ -202,14 +208,14 @@ def _images(selection: Selection) -> Panel:
 
 
 def _leakage(selection: Selection) -> Panel:
-    leaks, title = explore.leakage(selection.rows), f"Label leakage (AUC of a single column), {selection.unit}s"
+    leaks, title = leakage(selection.rows), f"Label leakage (AUC of a single column), {selection.unit}s"
     if leaks.empty:
         return Panel("leakage", title, f"Needs both positive and negative {selection.unit}s.", leaks)
     return Panel("leakage", title, readings.read_leakage(leaks, selection.unit), leaks, draw.leak_bars(leaks))
 
 
 def _association(selection: Selection) -> Panel:
-    matrix = explore.association(selection.rows)
+    matrix = association(selection.rows)
     figure = draw.share_map(matrix, "Cramér's V", lambda v: f"{v:.2f}" if v >= 0.005 else "·") if len(matrix) else None
     table = matrix.reset_index(names="column")
     return Panel(
@@ -223,9 +229,9 @@ def _association(selection: Selection) -> Panel:
 
 def _funnel(selection: Selection) -> Panel:
     title = f"From biopsy to invasive cancer, {selection.unit}s"
-    steps = explore.funnel(selection.rows)
+    steps = funnel(selection.rows)
     for column in ("cancer", "biopsy", "invasive"):
-        if not explore.has_values(selection.rows, column):
+        if not has_values(selection.rows, column):
             return Panel("funnel", title, _absent(selection, column, column), steps)
     positives = int(selection.rows["cancer"].sum())
     return Panel(
@@ -239,9 +245,9 @@ def _funnel(selection: Selection) -> Panel:
 
 def _difficult(selection: Selection) -> Panel:
     title = f"Difficult negatives, {selection.unit}s"
-    kinds = explore.difficult_negatives(selection.rows)
+    kinds = difficult_negatives(selection.rows)
     for column in ("cancer", "difficult_negative_case"):
-        if not explore.has_values(selection.rows, column):
+        if not has_values(selection.rows, column):
             return Panel("difficult", title, _absent(selection, column, column), kinds)
     return Panel(
         "difficult",

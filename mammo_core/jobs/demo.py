@@ -10,7 +10,8 @@ from mammo_core.documents.progress import Progress
 from mammo_core.errors import DataError
 from mammo_core.jobs.folder import SPEC, JobFolder
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
-from mammo_core.phantoms import DemoSpec, generate
+from mammo_core.phantoms.generate import generate
+from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.storage.names import check_name
 from mammo_core.workspace import Workspace
 

@@ -11,11 +11,11 @@ from mammo_core.dataset.library import RESERVED, describe_source, find_dataset
 from mammo_core.dataset.store import Store, create_store, list_stores, open_store, resolve_store
 from mammo_core.documents.dataset import StoreSource
 from mammo_core.documents.job import FINAL
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import DataError
 from mammo_core.jobs.cluster import open_pool
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
-from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.storage.names import check_name
 from mammo_core.workspace import Workspace
 

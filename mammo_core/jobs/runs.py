@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mammo_core.assessment import compare_models
+from mammo_core.assessment.compare import compare_models
 from mammo_core.documents.card import ModelCard
 from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.job import FINAL, RunSummary

@@ -9,7 +9,7 @@ import numpy as np
 
 from mammo_core.learning._tensorflow import keras
 from mammo_core.learning.networks import class_activation_map, with_feature_output
-from mammo_core.preprocess import to_tensor
+from mammo_core.preprocess.prepare import to_tensor
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,12 @@ from mammo_core.documents.card import ModelCard
 from mammo_core.documents.metrics import Part
 from mammo_core.documents.progress import ShouldStop, never_stop
 from mammo_core.documents.verification import VERIFICATION
-from mammo_core.evaluation import STATISTICS, choose_threshold, evaluate, fit_platt, image_statistics
-from mammo_core.evaluation.calibration import Calibration
+from mammo_core.evaluation.baselines import STATISTICS, image_statistics
+from mammo_core.evaluation.calibration import Calibration, fit_platt
 from mammo_core.evaluation.localisation import LesionImage, localisation
 from mammo_core.evaluation.ood import OODDetector, fit_detector, ood_features
+from mammo_core.evaluation.operating import choose_threshold
+from mammo_core.evaluation.report import evaluate
 from mammo_core.learning._tensorflow import keras
 from mammo_core.learning.cam_network import CamNetwork
 from mammo_core.learning.cancellation import Cancelled, StopSignal, batches

@@ -6,7 +6,7 @@ import numpy as np
 
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.learning._tensorflow import keras
-from mammo_core.preprocess import to_tensor
+from mammo_core.preprocess.prepare import to_tensor
 
 
 class Batches(keras.utils.PyDataset):

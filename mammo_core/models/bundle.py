@@ -24,10 +24,10 @@ import numpy as np
 import pandas as pd
 
 from mammo_core.documents.card import ModelCard
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.documents.report import EvaluationReport
 from mammo_core.errors import ConfigError, DataError, ModelError
 from mammo_core.evaluation.ood import OODDetector
-from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.storage.atomic import atomic_path
 from mammo_core.storage.hashing import FileStates, file_states, sha256
 from mammo_core.storage.json_files import read_json

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from mammo_core.documents.active_model import ActiveModel
 from mammo_core.documents.operating_point import OperatingPoint, ThresholdChoice
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ConfigError, DataError, InvalidName, ModelError, ModelNotFound, NameTaken
 from mammo_core.models.bundle import CARD, PREPROCESSING, Bundle, open_bundle
-from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.storage.atomic import write_bytes
 from mammo_core.storage.json_files import read_json

@@ -9,8 +9,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from mammo_core.dataset.worker_pool import WorkerPool
-from mammo_core.dicom import installation_secret
 from mammo_core.dicom.limits import hard_timeout, tune_malloc
+from mammo_core.dicom.pseudonyms import installation_secret
 from mammo_core.dicom.sandbox import CRASHED, Sandbox
 from mammo_core.documents.progress import never_stop
 from mammo_core.errors import ImageError

@@ -5,8 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mammo_core.dicom import Source, display, patient_key, read
-from mammo_core.preprocess import Geometry, PreprocessingConfig, read_and_prepare
+from mammo_core.dicom.display import display
+from mammo_core.dicom.header import Source
+from mammo_core.dicom.pseudonyms import patient_key
+from mammo_core.dicom.read import read
+from mammo_core.documents.geometry import Geometry
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
+from mammo_core.preprocess.prepare import read_and_prepare
 
 THUMBNAIL_SIDE = 16  # pixels: enough to tell two images of one SOP Instance UID apart
 

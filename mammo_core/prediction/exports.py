@@ -4,8 +4,8 @@ import io
 import zipfile
 from collections.abc import Mapping
 
-from mammo_core.dicom import installation_secret
 from mammo_core.dicom.export import ReportContent, export
+from mammo_core.dicom.pseudonyms import installation_secret
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.exams import hang_exams

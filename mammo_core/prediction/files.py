@@ -6,8 +6,9 @@ from pathlib import Path
 
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.library import list_datasets
-from mammo_core.dicom import Source, archive
+from mammo_core.dicom import archive
 from mammo_core.dicom.archive import Member
+from mammo_core.dicom.header import Source
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.dicom.zip_member import ZipMember
 from mammo_core.errors import DataError, ImageError

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mammo_core.dataset.catalogue import image_name, read_catalogue
 from mammo_core.dataset.library import list_datasets
-from mammo_core.dicom import patient_key
+from mammo_core.dicom.pseudonyms import patient_key
 from mammo_core.errors import DataError
 from mammo_core.prediction.decode import DecodedImage
 from mammo_core.workspace import Workspace

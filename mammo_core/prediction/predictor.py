@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from mammo_core.dicom import installation_secret
+from mammo_core.dicom.pseudonyms import installation_secret
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import ImageError
-from mammo_core.evaluation import Calibration
+from mammo_core.evaluation.calibration import Calibration
 from mammo_core.evaluation.ood import ood_features
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.decode import DecodedImage, decode_image

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mammo_core.dicom import Source
+from mammo_core.dicom.header import Source
 from mammo_core.documents.prediction import (
     BreastPrediction,
     ImageEntry,
@@ -16,12 +16,12 @@ from mammo_core.documents.prediction import (
     PredictionDocument,
     describe_decision,
 )
-from mammo_core.evaluation import to_breasts, to_patients
 from mammo_core.evaluation.localisation import cam_outside_breast
+from mammo_core.evaluation.units import to_breasts, to_patients
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.decode import DecodedImage
 from mammo_core.prediction.files import FileNote
-from mammo_core.preprocess import to_source
+from mammo_core.preprocess.geometry import to_source
 
 UNKNOWN = "unknown"
 

@@ -12,14 +12,17 @@ import numpy as np
 import pandas as pd
 
 from mammo_core.dataset.catalogue import hanging_order
-from mammo_core.dicom import Source, display, read
+from mammo_core.dicom.display import display
+from mammo_core.dicom.header import Source
+from mammo_core.dicom.read import read
 from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
 from mammo_core.prediction.exams import Row
 from mammo_core.prediction.files import InputFile
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.results import ExamReport, ImagePrediction, ImageResult, UnreadableImage
-from mammo_core.preprocess import DECODER_STEP, ModelInput, PreprocessingConfig, prepare_source
+from mammo_core.preprocess.prepare import DECODER_STEP, ModelInput, prepare_source
 from mammo_core.storage.hashing import modified_time
 from mammo_core.workspace import Workspace
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mammo_core.dicom import Mammogram, Source, read
+from mammo_core.dicom.header import Source
+from mammo_core.dicom.mammogram import Mammogram
+from mammo_core.dicom.read import read
 from mammo_core.documents.geometry import Geometry
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError

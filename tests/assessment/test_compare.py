@@ -1,7 +1,7 @@
 import pytest
 
 from builders.predictions import predictions
-from mammo_core.assessment import compare_models
+from mammo_core.assessment.compare import compare_models
 from mammo_core.documents.estimate import Estimate
 from mammo_core.errors import DataError
 

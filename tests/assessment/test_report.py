@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from mammo_core.assessment import current_report
+from mammo_core.assessment.report import current_report
 from mammo_core.documents.estimate import Estimate
 from mammo_core.models.bundle import PREDICTIONS, PREPROCESSING, open_bundle, write_card
 from mammo_core.models.registry import DEMO, choose_operating_point

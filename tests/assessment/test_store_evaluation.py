@@ -6,7 +6,8 @@ from builders.jobs import import_in_process
 from mammo_core.assessment.store_evaluation import evaluate_store
 from mammo_core.errors import ConfigError
 from mammo_core.models.bundle import Bundle, open_bundle
-from mammo_core.phantoms import DemoSpec, generate
+from mammo_core.phantoms.generate import generate
+from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.workspace import Workspace
 
 

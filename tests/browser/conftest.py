@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from mammo_core.phantoms import DemoSpec, generate
+from mammo_core.phantoms.generate import generate
+from mammo_core.phantoms.spec import DemoSpec
 
 ROOT = Path(__file__).parents[2]
 expect.set_options(timeout=60_000)  # the first prediction loads TensorFlow

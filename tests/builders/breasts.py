@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from mammo_core.dicom import Mammogram
+from mammo_core.dicom.mammogram import Mammogram
 
 ROWS, COLUMNS = 200, 150  # of the float picture
 

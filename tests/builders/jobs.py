@@ -10,8 +10,9 @@ from pydantic import Field
 from builders.waiting import wait_until
 from mammo_core.documents.job import DemoResult
 from mammo_core.documents.training_config import TrainingConfig
-from mammo_core.jobs import JobFolder, run_in_process
+from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import import_job
+from mammo_core.jobs.process import run_in_process
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.jobs.training import TrainJob
 from mammo_core.workspace import Workspace

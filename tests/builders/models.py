@@ -10,6 +10,7 @@ import pandas as pd
 from mammo_core.documents.card import CalibrationRecord, DataProvenance, MetricsSummary, ModelCard, PartCounts
 from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.operating_point import OperatingPoint
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.evaluation.ood import OODDetector
 from mammo_core.models.bundle import (
@@ -24,7 +25,6 @@ from mammo_core.models.bundle import (
     write_ood_detector,
 )
 from mammo_core.models.registry import DEMO
-from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.storage.json_files import write_json
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from mammo_core.documents.geometry import Geometry
 from mammo_core.prediction.decode import DecodedImage
 from mammo_core.prediction.results import ImagePrediction
-from mammo_core.preprocess import Geometry
 
 GEOMETRY = Geometry(
     source_rows=8,

@@ -13,10 +13,11 @@ from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.importer import clear_quarantine, import_images, quarantined_so_far
 from mammo_core.dataset.library import describe_source
 from mammo_core.dataset.store import create_store, parse_geometry
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import DataError
 from mammo_core.jobs import cluster
 from mammo_core.jobs.cluster import DaskPool
-from mammo_core.preprocess import PreprocessingConfig, prepare_source
+from mammo_core.preprocess.prepare import prepare_source
 from mammo_core.storage.hashing import sha256
 from mammo_core.storage.json_files import append_json_line, read_json_lines
 from mammo_core.workspace import Workspace

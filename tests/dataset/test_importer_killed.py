@@ -15,8 +15,8 @@ import pytest
 from keras.utils import image_dataset_from_directory
 
 from mammo_core.dataset.store import Store, open_store
-from mammo_core.jobs import JobFolder
-from mammo_core.preprocess import PreprocessingConfig
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
+from mammo_core.jobs.folder import JobFolder
 from mammo_core.storage.hashing import sha256
 from mammo_core.workspace import Workspace
 

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from mammo_core.dataset.lesion_annotations import boxes_in_input, read_lesions
+from mammo_core.documents.geometry import Geometry
 from mammo_core.errors import DataError
-from mammo_core.preprocess import Geometry
 
 LESION = pd.DataFrame({"top": [100], "left": [40], "bottom": [140], "right": [100]})
 
@@ -45,7 +45,8 @@ def test_read_lesion_annotations_without_file_is_none(tmp_path):
 
 def test_lesion_annotations_match_bright_masses_in_model_input(phantoms):
     """The phantoms' own truth, through reading and preprocessing: inside the box of a mass it is brighter than around."""
-    from mammo_core.preprocess import PreprocessingConfig, prepare_source
+    from mammo_core.documents.preprocessing_config import PreprocessingConfig
+    from mammo_core.preprocess.prepare import prepare_source
 
     lesions = read_lesions(phantoms)
     masses = lesions[lesions["kind"].isin(["spiculated_mass", "round_mass"])]

@@ -27,9 +27,11 @@ from mammo_core.dataset.store import (
     write_index,
 )
 from mammo_core.documents.dataset import StoreSource
+from mammo_core.documents.geometry import Geometry
 from mammo_core.documents.manifest import QuarantineRow
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import DataError, StoreUnfinished
-from mammo_core.preprocess import Geometry, ModelInput, PreprocessingConfig
+from mammo_core.preprocess.prepare import ModelInput
 from mammo_core.storage.json_files import write_json
 from mammo_core.workspace import Workspace
 

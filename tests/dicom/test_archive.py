@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from builders.archives import zipped
-from mammo_core.dicom import archive, read
+from mammo_core.dicom import archive
+from mammo_core.dicom.read import read
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.errors import ImageError
 from mammo_core.settings import settings

@@ -3,7 +3,10 @@ import pytest
 
 from builders.breasts import breast
 from builders.dicom import build_dicom, build_lookup_table
-from mammo_core.dicom import LookupTable, Window, display, read
+from mammo_core.dicom.display import display
+from mammo_core.dicom.lookup_table import LookupTable
+from mammo_core.dicom.read import read
+from mammo_core.dicom.voi import Window
 
 RAMP = np.array([[0, 100, 200, 300], [400, 500, 600, 4095]], np.uint16)
 

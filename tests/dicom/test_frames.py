@@ -10,7 +10,7 @@ from pydicom.encaps import encapsulate, encapsulate_extended
 
 from builders.breasts import breast
 from builders.dicom import LOSSLESS, NATIVE, build_dicom
-from mammo_core.dicom import read
+from mammo_core.dicom.read import read
 from mammo_core.errors import ImageError
 
 J2K = uid.JPEG2000Lossless

@@ -8,7 +8,8 @@ from pydicom import uid
 
 from builders.breasts import breast
 from builders.dicom import NATIVE, build_dicom
-from mammo_core.dicom import header, read
+from mammo_core.dicom import header
+from mammo_core.dicom.read import read
 from mammo_core.errors import ImageError
 from mammo_core.settings import settings
 

@@ -2,7 +2,7 @@ import pytest
 
 from builders.breasts import breast
 from builders.dicom import build_dicom
-from mammo_core.dicom import HeaderSummary, read_header
+from mammo_core.dicom.header_summary import HeaderSummary, read_header
 from mammo_core.errors import ImageError
 
 

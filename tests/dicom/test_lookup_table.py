@@ -4,7 +4,8 @@ from pydicom import uid
 from pydicom.dataset import Dataset
 
 from builders.dicom import build_dicom, build_lookup_table
-from mammo_core.dicom import LookupTable, read
+from mammo_core.dicom.lookup_table import LookupTable
+from mammo_core.dicom.read import read
 from mammo_core.dicom.voi import apply_voi_lut
 from mammo_core.errors import ImageError
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from mammo_core.dicom import Mammogram
+from mammo_core.dicom.mammogram import Mammogram
 
 
 def test_mammogram_repr_omits_patient():

@@ -1,7 +1,7 @@
 import numpy as np
 
 from builders.dicom import build_dicom, build_lookup_table
-from mammo_core.dicom import read
+from mammo_core.dicom.read import read
 
 RAMP = np.array([[0, 100, 200, 300], [400, 500, 600, 4095]], np.uint16)
 

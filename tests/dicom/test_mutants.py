@@ -14,10 +14,11 @@ from pydicom.dataset import Dataset
 
 from builders.breasts import breast, breast8
 from builders.dicom import LOSSLESS, LOSSY, NATIVE, build_dicom
-from mammo_core.dicom import read
+from mammo_core.dicom.read import read
 from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
-from mammo_core.preprocess import PreprocessingConfig, prepare_source
+from mammo_core.preprocess.prepare import prepare_source
 
 MUTANTS = int(os.environ.get("MUTANTS", "300"))  # a syntax
 SECONDS = 5.0  # wall time that one may take

@@ -5,7 +5,7 @@ from pydicom.dataelem import DataElement
 
 from builders.breasts import breast
 from builders.dicom import build_dicom
-from mammo_core.dicom import read
+from mammo_core.dicom.read import read
 
 RAMP = np.array([[0, 100, 200, 300], [400, 500, 600, 4095]], np.uint16)
 

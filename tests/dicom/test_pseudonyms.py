@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from mammo_core.dicom import installation_secret, patient_key, pseudonyms
-from mammo_core.dicom.pseudonyms import real_patient_id
+from mammo_core.dicom import pseudonyms
+from mammo_core.dicom.pseudonyms import installation_secret, patient_key, real_patient_id
 from mammo_core.errors import DataError
 from mammo_core.workspace import Workspace
 

@@ -14,9 +14,11 @@ from pydicom.dataset import Dataset
 
 from builders.breasts import breast, breast8
 from builders.dicom import LOSSLESS, LOSSY, NATIVE, build_dicom
-from mammo_core.dicom import Window, header, read
+from mammo_core.dicom import header
 from mammo_core.dicom.codecs import NATIVE as UNCOMPRESSED
+from mammo_core.dicom.read import read
 from mammo_core.dicom.stored import read_stored_values
+from mammo_core.dicom.voi import Window
 from mammo_core.errors import ImageError
 
 SECRETS = ("Doe", "Jane", "MRN-77", "19610203", "20200304", "10042", "Clinic")

@@ -3,7 +3,7 @@ from pydicom import uid
 
 from builders.breasts import breast
 from builders.dicom import build_dicom
-from mammo_core.dicom import read
+from mammo_core.dicom.read import read
 from mammo_core.errors import ImageError
 
 

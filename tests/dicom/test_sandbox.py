@@ -14,10 +14,11 @@ from pydicom.encaps import encapsulate
 
 from builders.breasts import breast
 from builders.dicom import LOSSLESS, build_dicom
-from mammo_core.dicom import read
+from mammo_core.dicom.read import read
 from mammo_core.dicom.sandbox import CPU_TIME_EXCEEDED, Sandbox
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
-from mammo_core.preprocess import PreprocessingConfig, prepare_source
+from mammo_core.preprocess.prepare import prepare_source
 
 
 @pytest.fixture(scope="module")

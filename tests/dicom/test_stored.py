@@ -5,7 +5,7 @@ from pydicom.dataelem import DataElement
 
 from builders.breasts import breast
 from builders.dicom import LOSSLESS, build_dicom
-from mammo_core.dicom import read
+from mammo_core.dicom.read import read
 
 
 def test_signed_pixels():

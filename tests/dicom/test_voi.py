@@ -3,8 +3,9 @@ import pytest
 from pydicom.dataset import Dataset
 
 from builders.dicom import build_dicom
-from mammo_core.dicom import LookupTable, Window, read
-from mammo_core.dicom.voi import apply_voi_lut
+from mammo_core.dicom.lookup_table import LookupTable
+from mammo_core.dicom.read import read
+from mammo_core.dicom.voi import Window, apply_voi_lut
 
 RAMP = np.array([[0, 100, 200, 300], [400, 500, 600, 4095]], np.uint16)
 

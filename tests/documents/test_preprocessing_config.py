@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ConfigError
-from mammo_core.preprocess import PreprocessingConfig
 
 
 def test_preprocessing_config_defaults():

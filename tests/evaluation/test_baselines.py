@@ -3,8 +3,7 @@ import pandas as pd
 import pytest
 
 from builders.predictions import predictions
-from mammo_core.evaluation import STATISTICS, image_statistics
-from mammo_core.evaluation.baselines import baseline_scores
+from mammo_core.evaluation.baselines import STATISTICS, baseline_scores, image_statistics
 
 
 def test_image_statistics_match_hand_calculation():

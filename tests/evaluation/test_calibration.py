@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from mammo_core.evaluation import Calibration, fit_platt
-from mammo_core.evaluation.calibration import logit
+from mammo_core.evaluation.calibration import Calibration, fit_platt, logit
 
 
 def test_default_calibration_is_identity():

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from mammo_core.documents.geometry import Geometry
 from mammo_core.evaluation.ood import OODDetector, fit_detector, ood_features
-from mammo_core.preprocess import Geometry
 
 MIXING = np.random.default_rng(3).standard_normal((6, 6))
 

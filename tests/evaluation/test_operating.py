@@ -4,8 +4,14 @@ import pytest
 
 from mammo_core.documents.report import ConfusionMatrix
 from mammo_core.errors import ConfigError, DataError
-from mammo_core.evaluation import at_threshold, choose_threshold, per_thousand
-from mammo_core.evaluation.operating import ScreeningOutcome, describe_percentile, outcomes
+from mammo_core.evaluation.operating import (
+    ScreeningOutcome,
+    at_threshold,
+    choose_threshold,
+    describe_percentile,
+    outcomes,
+    per_thousand,
+)
 
 UNITS = pd.DataFrame(
     {

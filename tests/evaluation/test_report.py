@@ -6,8 +6,7 @@ from builders.predictions import predictions
 from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.report import ConstantBaseline, EvaluationReport
 from mammo_core.errors import DataError
-from mammo_core.evaluation import evaluate
-from mammo_core.evaluation.report import at_operating_point, describe_difference, format_estimate
+from mammo_core.evaluation.report import at_operating_point, describe_difference, evaluate, format_estimate
 from mammo_core.evaluation.units import to_unit
 
 

@@ -3,7 +3,7 @@ import pandas as pd
 from builders.predictions import predictions
 from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.report import Subgroup
-from mammo_core.evaluation import evaluate
+from mammo_core.evaluation.report import evaluate
 from mammo_core.evaluation.tables import (
     comparison_table,
     format_ci,

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from mammo_core.evaluation import to_breasts, to_patients, to_unit
+from mammo_core.evaluation.units import to_breasts, to_patients, to_unit
 
 IMAGES = pd.DataFrame(
     {

@@ -4,16 +4,16 @@ import pytest
 
 from mammo_core.documents.explore_summary import AgeSummary
 from mammo_core.documents.units import age_band
-from mammo_core.explore import (
+from mammo_core.explore.ages import (
     AgeDifference,
     age_cumulative,
     age_difference,
     age_histogram,
     age_quantiles,
     age_table,
-    by_unit,
     describe_ages,
 )
+from mammo_core.explore.units import by_unit
 
 
 def people(ages: dict[int, list[float]]) -> pd.DataFrame:

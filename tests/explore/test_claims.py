@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from mammo_core.explore import check_claims
+from mammo_core.explore.claims import check_claims
 
 
 def people(negatives: int, positives: int, ages: tuple[float, float] = (58, 63)) -> pd.DataFrame:

@@ -2,8 +2,7 @@ import json
 
 import pytest
 
-from mammo_core.explore import (
-    apply_filters,
+from mammo_core.explore.counts import (
     class_counts,
     counts,
     difficult_negatives,
@@ -12,7 +11,7 @@ from mammo_core.explore import (
     missing_by_site,
     summary,
 )
-from mammo_core.explore.filters import Filters
+from mammo_core.explore.filters import Filters, apply_filters
 
 REQUIRED = ["patient_id", "image_id", "laterality", "view"]
 

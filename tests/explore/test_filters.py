@@ -1,7 +1,6 @@
 import pytest
 
-from mammo_core.explore import Filters, age_limits, apply_filters, filter_images, filter_options
-from mammo_core.explore.filters import NOT_KNOWN
+from mammo_core.explore.filters import NOT_KNOWN, Filters, age_limits, apply_filters, filter_images, filter_options
 
 
 def images(table, unit="image", **filters):

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammo_core.explore import association, leakage
+from mammo_core.explore.leakage import association, leakage
 
 
 @pytest.fixture

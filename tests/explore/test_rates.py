@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammo_core.explore import by_unit, rate_by, spread_p, wilson
+from mammo_core.explore.rates import rate_by, spread_p, wilson
+from mammo_core.explore.units import by_unit
 
 
 def test_rate_by_ignores_rows_without_label_or_value(small):

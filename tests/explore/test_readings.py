@@ -2,8 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammo_core import explore
-from mammo_core.explore import AgeDifference, Filters, apply_filters, readings
+from mammo_core.explore import readings
+from mammo_core.explore.ages import AgeDifference, age_difference, age_quantiles, age_table
+from mammo_core.explore.counts import class_counts, difficult_negatives, images_per_unit, missing_by_site
+from mammo_core.explore.filters import Filters, apply_filters
+from mammo_core.explore.rates import rate_by
 
 
 def rows(table, unit="image"):
@@ -11,21 +14,21 @@ def rows(table, unit="image"):
 
 
 def test_read_classes_by_unit(small):
-    classes = explore.class_counts(small)
+    classes = class_counts(small)
     assert readings.read_classes(classes, "image").startswith("3 of 9 labelled images are positive: 33.33 % (95 % CI ")
     assert readings.read_classes(classes, "breast").startswith(
         "2 of 7 labelled breasts are positive: 28.57 % (95 % CI "
     )
     assert readings.read_classes(classes, "patient").endswith("would be right for 50.0 %.")
-    none = explore.class_counts(small.drop(columns="cancer"))
+    none = class_counts(small.drop(columns="cancer"))
     assert readings.read_classes(none, "patient") == "5 patients, none with a label."
 
 
 def test_read_ages_gives_spread_and_n(small):
-    text = readings.read_ages(explore.age_table(small), explore.age_difference(rows(small)), "image")
+    text = readings.read_ages(age_table(small), age_difference(rows(small)), "image")
     assert text.startswith("Positive images are 8.3 years older on average (95 % CI of the difference ")
     assert text.endswith("mean ± standard deviation 63.3 ± 5.8 against 55.0 ± 5.8, median 60 against 55; n = 3 and 4.")
-    text = readings.read_ages(explore.age_table(small), explore.age_difference(rows(small, "patient")), "patient")
+    text = readings.read_ages(age_table(small), age_difference(rows(small, "patient")), "patient")
     assert text.startswith("Positive patients are 15.0 years older on average: mean")
 
 
@@ -41,16 +44,16 @@ def test_read_ages_negative_bound_has_a_minus_sign():
 
 
 def test_read_rates_gives_extremes_and_p_value(small):
-    text = readings.read_rates(explore.rate_by(rows(small), "density", True), "density")
+    text = readings.read_rates(rate_by(rows(small), "density", True), "density")
     assert text.startswith("Lowest: density C with 0.0 % (95 % CI 0.0–")
     assert "highest: density B with 50.0 %" in text
     assert text.endswith(" Differences are within chance (p = 0.41).")
-    same = explore.rate_by(rows(small, "patient"), "site_id")
+    same = rate_by(rows(small, "patient"), "site_id")
     assert readings.read_rates(same, "site") == "All 4 have the same share of positives, 50.0 %."
 
 
 def test_read_quantiles_gives_whole_years(small):
-    text = readings.read_quantiles(explore.age_quantiles(rows(small)), "image")
+    text = readings.read_quantiles(age_quantiles(rows(small)), "image")
     assert text.startswith("Middle 50 %: negative images 50–60 years, positive images 60–65 years. ")
 
 
@@ -66,12 +69,12 @@ def test_read_leakage_names_values_and_shares():
 
 
 def test_read_images_per_unit(small):
-    text = readings.read_images_per_unit(explore.images_per_unit(small, "patient"), "patient")
+    text = readings.read_images_per_unit(images_per_unit(small, "patient"), "patient")
     assert text == "2 of 5 patients (40.0 %) have 2 images; the range is 1 to 4."
 
 
 def test_read_missing(small):
-    text = readings.read_missing(explore.missing_by_site(rows(small)), "image")
+    text = readings.read_missing(missing_by_site(rows(small)), "image")
     assert text == (
         "density is missing most often: for 50.0 % of the images. Sites differ most in density: 100.0 % at site 2, "
         "0.0 % at site 1."
@@ -94,7 +97,7 @@ def test_read_funnel(numbers, positives, text):
 
 
 def test_read_difficult_negatives(small):
-    text = readings.read_difficult(explore.difficult_negatives(rows(small)), "image")
+    text = readings.read_difficult(difficult_negatives(rows(small)), "image")
     assert text == (
         "1 of 6 negative images (16.7 %) are difficult negatives; 0 of 3 positive ones have the flag: here the "
         "flag implies no cancer."

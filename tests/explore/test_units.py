@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammo_core.explore import UNITS, add_missing_columns, by_unit, has_values
+from mammo_core.documents.units import UNITS
+from mammo_core.explore.units import add_missing_columns, by_unit, has_values
 
 
 @pytest.mark.parametrize(("unit", "total", "label"), [

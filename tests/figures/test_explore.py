@@ -3,7 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from mammo_core.explore import Filters, age_histogram, age_quantiles, apply_filters, class_counts, funnel, rate_by
+from mammo_core.explore.ages import age_histogram, age_quantiles
+from mammo_core.explore.counts import class_counts, funnel
+from mammo_core.explore.filters import Filters, apply_filters
+from mammo_core.explore.rates import rate_by
 from mammo_core.figures import explore as draw
 from mammo_core.figures.explore import PALE
 

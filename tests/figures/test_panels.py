@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.explore import UNITS, Filters, apply_filters
+from mammo_core.documents.units import UNITS
+from mammo_core.explore.filters import Filters, apply_filters
 from mammo_core.figures.panels import GROUPS, SECTIONS, completeness, headline
-from mammo_core.phantoms import DemoSpec, make_table
+from mammo_core.phantoms.spec import DemoSpec
+from mammo_core.phantoms.table import make_table
 
 LABEL_COLUMNS = ["cancer", "biopsy", "invasive", "BIRADS", "density", "difficult_negative_case"]
 REQUIRED = ["patient_id", "image_id", "laterality", "view"]

@@ -23,10 +23,10 @@ from mammo_core.dataset.importer import convert_batch, import_images
 from mammo_core.dataset.library import describe_source
 from mammo_core.dataset.store import create_store, open_store
 from mammo_core.documents.manifest import PreparedImage, QuarantinedImage
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import JobError
 from mammo_core.jobs import cluster
 from mammo_core.jobs.cluster import DaskPool, open_pool
-from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.settings import as_environment, settings
 from mammo_core.workspace import Workspace
 

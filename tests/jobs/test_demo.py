@@ -8,9 +8,11 @@ import pytest
 
 from builders.jobs import process_of
 from builders.waiting import wait_until
+from mammo_core.documents.job import FINAL
 from mammo_core.errors import DataError, InvalidName
-from mammo_core.jobs import FINAL, JobFolder, launch, run_in_process
 from mammo_core.jobs.demo import DemoJob, demo_job, unfinished_demos
+from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.process import launch, run_in_process
 
 BIG = DemoJob(out=Path("big"), patients=600, prevalence=0.5, seed=1, rows=256, columns=192)
 

@@ -12,8 +12,8 @@ from mammo_core.documents import base
 from mammo_core.documents.progress import Progress
 from mammo_core.errors import JobError
 from mammo_core.jobs import folder as folder_module
-from mammo_core.jobs import stop_job
 from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.process import stop_job
 
 HOLD_LOCK = """
 import sys, time

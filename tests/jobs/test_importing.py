@@ -5,7 +5,7 @@ import pytest
 from mammo_core.dataset.store import open_store
 from mammo_core.documents.dataset import StoreSource
 from mammo_core.errors import DataError, InvalidName
-from mammo_core.jobs import JobFolder
+from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import import_job, is_importing, resume_import_job
 
 CSV = "patient_id,image_id,laterality,view,cancer\n1,10,L,CC,0\n"

@@ -8,11 +8,12 @@ import pytest
 
 from builders.jobs import DONE, FakeJob, process_of
 from builders.waiting import wait_until
-from mammo_core.documents.job import JobProcess
+from mammo_core.documents.job import FINAL, JobProcess
 from mammo_core.documents.progress import Progress
 from mammo_core.errors import DataError, JobError
-from mammo_core.jobs import FINAL, JobFolder, launch, run_in_process, stop_job
 from mammo_core.jobs.demo import DemoJob, unfinished_demos
+from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.process import launch, run_in_process, stop_job
 from mammo_core.workspace import Workspace
 
 UNRESPONSIVE = """

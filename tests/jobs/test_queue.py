@@ -5,11 +5,11 @@ from filelock import FileLock
 
 from builders.jobs import DONE, FakeJob
 from builders.waiting import wait_until
-from mammo_core.documents.job import DemoResult
+from mammo_core.documents.job import FINAL, DemoResult
 from mammo_core.errors import JobError
-from mammo_core.jobs import FINAL, JobFolder, launch, run_for_result, stop_job
 from mammo_core.jobs.demo import DemoJob
-from mammo_core.jobs.process import run_requested
+from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.process import launch, run_for_result, run_requested, stop_job
 from mammo_core.jobs.queue import WAITING
 
 

@@ -7,7 +7,7 @@ from mammo_core.documents.job import RunSummary
 from mammo_core.documents.report import EvaluationReport
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError, InvalidName
-from mammo_core.jobs import JobFolder
+from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import (
     active_jobs,
     any_active,

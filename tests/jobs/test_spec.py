@@ -7,8 +7,8 @@ import pytest
 from mammo_core.documents.dataset import StoreSource
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError, JobError
-from mammo_core.jobs import JobFolder
 from mammo_core.jobs.demo import DemoJob
+from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import ImportJob
 from mammo_core.jobs.specs import read_spec, run_folder
 from mammo_core.jobs.training import TrainJob

@@ -7,8 +7,8 @@ from mammo_core import cli
 from mammo_core.documents.job import DemoResult
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import ConfigError, DataError, JobError, ModelError
-from mammo_core.jobs import JobFolder
 from mammo_core.jobs import sweep as sweep_module
+from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import model_table
 from mammo_core.jobs.spec import JobOutcome
 from mammo_core.jobs.sweep import sweep, variants

@@ -6,13 +6,15 @@ import pytest
 from filelock import FileLock
 
 from builders.waiting import wait_until
+from mammo_core.documents.job import FINAL
 from mammo_core.documents.metrics import read_metrics
 from mammo_core.documents.progress import ignore_progress
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.documents.training_result import TrainingResult
 from mammo_core.errors import JobError, MammoError
-from mammo_core.jobs import FINAL, JobFolder, stop_job
 from mammo_core.jobs import training as training_module
+from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.process import stop_job
 from mammo_core.jobs.queue import WAITING
 from mammo_core.jobs.spec import JobContext
 from mammo_core.jobs.training import TrainJob, can_resume, resume, resume_job, start, train_job

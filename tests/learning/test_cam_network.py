@@ -4,7 +4,7 @@ import pytest
 
 from mammo_core.learning.cam_network import CamNetwork
 from mammo_core.learning.networks import OUTPUT, build
-from mammo_core.preprocess import to_tensor
+from mammo_core.preprocess.prepare import to_tensor
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 64, 64), dtype=np.uint8)
 

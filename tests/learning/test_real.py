@@ -9,12 +9,14 @@ import pytest
 
 from builders.jobs import import_in_process, train_in_process
 from mammo_core.dataset.store import MANIFEST, open_store
-from mammo_core.evaluation import STATISTICS, evaluate, image_statistics
+from mammo_core.evaluation.baselines import STATISTICS, image_statistics
+from mammo_core.evaluation.report import evaluate
 from mammo_core.learning.callbacks.validation import predict
 from mammo_core.learning.networks import build, class_activation_map, load, with_feature_output
 from mammo_core.learning.plan import default_preset, resolve
 from mammo_core.models.bundle import open_bundle
-from mammo_core.phantoms import DemoSpec, generate
+from mammo_core.phantoms.generate import generate
+from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.settings import settings
 from mammo_core.workspace import Workspace
 from tests.conftest import use_folder

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from builders.models import model_card, write_model, write_model_files
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.documents.report import EvaluationReport
 from mammo_core.errors import ModelError
 from mammo_core.evaluation.ood import OODDetector
@@ -21,7 +22,6 @@ from mammo_core.models.bundle import (
     write_card,
     write_ood_detector,
 )
-from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.storage.hashing import sha256
 from mammo_core.storage.json_files import read_json, write_json
 

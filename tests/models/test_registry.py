@@ -4,6 +4,7 @@ import shutil
 import pytest
 
 from mammo_core.documents.active_model import ActiveModel
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ConfigError, DataError, InvalidName, ModelError, ModelNotFound, NameTaken
 from mammo_core.models.bundle import MODEL, PREPROCESSING, open_bundle
 from mammo_core.models.registry import (
@@ -20,7 +21,6 @@ from mammo_core.models.registry import (
     rename_model,
     write_note,
 )
-from mammo_core.preprocess import PreprocessingConfig
 from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.workspace import Workspace
 

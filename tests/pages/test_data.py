@@ -9,8 +9,9 @@ from builders.app import open_page
 from builders.waiting import wait_until
 from mammo_core.dataset.library import link_dataset, list_datasets
 from mammo_core.dataset.store import open_store
-from mammo_core.jobs import FINAL, JobFolder
+from mammo_core.documents.job import FINAL
 from mammo_core.jobs.demo import DemoJob
+from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import ImportJob
 from mammo_core.storage.json_files import append_json_line
 

@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from builders.app import open_page, without_error
 from mammo_core import cli
-from mammo_core.phantoms import DemoSpec, make_table
+from mammo_core.phantoms.spec import DemoSpec
+from mammo_core.phantoms.table import make_table
 
 TABS = ["Overview", "Age", "Groups", "Label", "Completeness"]
 

@@ -7,8 +7,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from builders.app import open_page, without_error
-from mammo_core.evaluation import at_threshold, to_unit
 from mammo_core.evaluation.ood import OODDetector
+from mammo_core.evaluation.operating import at_threshold
+from mammo_core.evaluation.units import to_unit
 from mammo_core.models.bundle import open_bundle, write_card
 from mammo_core.models.registry import activate, choose_operating_point, list_models
 from mammo_core.workspace import Workspace

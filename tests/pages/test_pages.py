@@ -10,8 +10,9 @@ from starlette.formparsers import MultiPartParser
 
 from builders.app import open_page
 from builders.waiting import wait_until
-from mammo_core.jobs import FINAL, JobFolder
+from mammo_core.documents.job import FINAL
 from mammo_core.jobs.demo import DemoJob
+from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import active_jobs
 from mammo_core.models.registry import activate
 

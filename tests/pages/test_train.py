@@ -9,7 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from builders.app import open_page, without_error
 from mammo_core.documents.metrics import METRICS, EpochRecord, append_record
-from mammo_core.jobs import JobFolder, training
+from mammo_core.jobs import training
+from mammo_core.jobs.folder import JobFolder
 from mammo_core.learning import plan
 from mammo_core.storage.json_files import read_json, write_json
 from ui import training_plan

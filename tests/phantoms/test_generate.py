@@ -9,10 +9,10 @@ import pydicom
 import pytest
 
 from mammo_core.documents.dataset import DatasetInfo
-from mammo_core.phantoms import DemoSpec, generate, make_table
-from mammo_core.phantoms.generate import encode, make_jobs
+from mammo_core.phantoms.generate import encode, generate, make_jobs
 from mammo_core.phantoms.render import render
-from mammo_core.phantoms.spec import BY_ID
+from mammo_core.phantoms.spec import BY_ID, DemoSpec
+from mammo_core.phantoms.table import make_table
 
 SPEC = DemoSpec(patients=4, seed=8, prevalence=0.25, rows=96, columns=72)
 

@@ -2,9 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammo_core.phantoms import RSNA_PREVALENCE, DemoSpec, make_table
-from mammo_core.phantoms.spec import BY_ID
-from mammo_core.phantoms.table import densities
+from mammo_core.phantoms.spec import BY_ID, RSNA_PREVALENCE, DemoSpec
+from mammo_core.phantoms.table import densities, make_table
 
 RSNA_COLUMNS = [
     "site_id",

@@ -6,7 +6,7 @@ import pytest
 from builders.dask import dask_client
 from builders.phantom_files import input_files, letter
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dicom import installation_secret
+from mammo_core.dicom.pseudonyms import installation_secret
 from mammo_core.dicom.sandbox import CRASHED
 from mammo_core.jobs import cluster as job_cluster
 from mammo_core.jobs.cluster import DaskPool

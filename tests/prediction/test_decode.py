@@ -6,9 +6,9 @@ import pytest
 from builders.breasts import picture
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.dicom.write import Header, dicom_bytes
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
 from mammo_core.prediction.decode import decode_image, read_picture
-from mammo_core.preprocess import PreprocessingConfig
 
 SECRET = bytes(32)
 HEADER = Header(patient="7", image="70", laterality="L", view="CC")

@@ -5,7 +5,7 @@ import pytest
 
 from builders.predicted_images import decoded_image
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dicom import patient_key
+from mammo_core.dicom.pseudonyms import patient_key
 from mammo_core.prediction.lookup import complete_labels, known_views
 
 SECRET = bytes(32)

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from builders.predicted_images import decoded_image, image_prediction
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
 from mammo_core.prediction import predictor
 from mammo_core.prediction.predict import predict_exams
@@ -20,7 +21,7 @@ from mammo_core.prediction.viewing import (
     out_of_distribution,
     read_view,
 )
-from mammo_core.preprocess import PreprocessingConfig, prepare_source
+from mammo_core.preprocess.prepare import prepare_source
 
 VIEW = ViewedImage(np.full((4, 3), 9, np.uint8), 8, 6, None, "", {}, ())
 

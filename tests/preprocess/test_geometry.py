@@ -5,8 +5,10 @@ import pytest
 from pydantic import ValidationError
 
 from builders.breasts import mammogram, picture
-from mammo_core.preprocess import Geometry, PreprocessingConfig, crop_raster, prepare, to_source
-from mammo_core.preprocess.geometry import Raster
+from mammo_core.documents.geometry import Geometry
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
+from mammo_core.preprocess.geometry import Raster, crop_raster, to_source
+from mammo_core.preprocess.prepare import prepare
 
 FULL_FRAME = Geometry(
     source_rows=8,

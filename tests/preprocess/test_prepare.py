@@ -6,18 +6,12 @@ import pytest
 from PIL import Image
 
 from builders.breasts import COLUMNS, ROWS, mammogram, picture
-from mammo_core.dicom import read
+from mammo_core.dicom.read import read
 from mammo_core.dicom.write import Header, dicom_bytes
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
-from mammo_core.preprocess import (
-    DECODER_STEP,
-    PreprocessingConfig,
-    crop_raster,
-    prepare,
-    prepare_source,
-    read_and_prepare,
-    to_tensor,
-)
+from mammo_core.preprocess.geometry import crop_raster
+from mammo_core.preprocess.prepare import DECODER_STEP, prepare, prepare_source, read_and_prepare, to_tensor
 
 CONFIG = PreprocessingConfig(size=64)
 HEADER = Header(patient="7", image="70", laterality="L", view="CC")

@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 from mammo_core.documents.progress import ShouldStop, never_stop
 from mammo_core.learning._tensorflow import keras
 from mammo_core.learning.cancellation import Cancelled, StopSignal, batches
-from mammo_core.preprocess import to_tensor
+from mammo_core.preprocess.prepare import to_tensor
 
 
 def predict(

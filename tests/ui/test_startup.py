@@ -1,0 +1,31 @@
+import subprocess
+import sys
+
+SESSIONS = """
+import importlib, pkgutil, random, threading
+import mammo_core.evaluation
+from ui.startup import import_components
+
+failures = []
+start = threading.Barrier(8)
+
+def run_session(seed):
+    start.wait()
+    import_components()
+    names = [module.name for module in pkgutil.iter_modules(mammo_core.evaluation.__path__, "mammo_core.evaluation.")]
+    for name in random.Random(seed).sample(names, len(names)):
+        importlib.import_module(name)
+
+threading.excepthook = lambda hook: failures.append(hook.exc_value)
+sessions = [threading.Thread(target=run_session, args=(seed,)) for seed in range(8)]
+for session in sessions:
+    session.start()
+for session in sessions:
+    session.join()
+print(failures)
+"""
+
+
+def test_sessions_that_start_at_the_same_moment_all_get_their_modules():
+    process = subprocess.run([sys.executable, "-c", SESSIONS], check=True, capture_output=True, text=True)
+    assert process.stdout.strip() == "[]"

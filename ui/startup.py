@@ -1,0 +1,19 @@
+"""Import the components once, before sessions run side by side."""
+
+import importlib
+import pkgutil
+
+import streamlit as st
+
+import ui
+
+
+@st.cache_resource(show_spinner="Starting the workbench…")
+def import_components() -> None:
+    """Import every component, and with them the core, in one thread.
+
+    Each session runs the pages in a thread of its own. Two threads that import scikit-learn at the same moment can break
+    each other: see docs/traps.md. Streamlit lets one thread compute a cached value while the others wait for it.
+    """
+    for module in pkgutil.iter_modules(ui.__path__, f"{ui.__name__}."):
+        importlib.import_module(module.name)
