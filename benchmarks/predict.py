@@ -27,7 +27,8 @@ from mammo_core.models.registry import DEMO
 from mammo_core.prediction.files import InputFile
 from mammo_core.prediction.predict import predict_exams
 from mammo_core.prediction.predictor import Predictor
-from mammo_core.prediction.rendering import hung_picture, to_png
+from mammo_core.prediction.rendering import draw_image, to_png
+from mammo_core.prediction.viewing import ViewSettings
 from mammo_core.preprocess.prepare import prepare
 from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.workspace import Workspace
@@ -81,7 +82,7 @@ def predict(exam: list[bytes], predictor: Predictor, sandbox: Sandbox) -> None:
     files = [InputFile(f"{index}.dcm", data, str(index)) for index, data in enumerate(exam)]
     report = predict_exams(Workspace.from_environment(), files, predictor, sandbox)
     for image in report.predictions:
-        to_png(hung_picture(image, 0.6))
+        to_png(draw_image(image, image.decoded.laterality, ViewSettings(opacity=0.6)))
 
 
 def load_shipped() -> Predictor:

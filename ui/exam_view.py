@@ -78,8 +78,8 @@ def show_rows(rows: Sequence[HungRow], settings: ViewSettings) -> None:
 def show_input(image: HungImage | UnreadableImage | None) -> None:
     """Show the network input of an image, or an empty column if there is none."""
     with st.container(width=INPUT_WIDTH):
-        if isinstance(image, HungImage) and image.model_input is not None:
-            st.image(image.model_input, caption="Network input (chest wall left)", output_format="PNG")
+        if isinstance(image, HungImage) and image.content.model_input is not None:
+            st.image(image.content.model_input, caption="Network input (chest wall left)", output_format="PNG")
 
 
 def show_image(image: HungImage | UnreadableImage | None, settings: ViewSettings) -> None:
@@ -89,7 +89,8 @@ def show_image(image: HungImage | UnreadableImage | None, settings: ViewSettings
     if isinstance(image, UnreadableImage):
         st.warning(f"**{image.file}**: {image.error}", icon=":material/broken_image:")
         return
-    st.image(to_png(draw_image(image, settings)), width="stretch", output_format="PNG")
+    drawn = draw_image(image.content, image.laterality, settings, lesions=image.lesions)
+    st.image(to_png(drawn), width="stretch", output_format="PNG")
     text, button, details = st.columns([6, 1, 1], vertical_alignment="center")
     text.markdown(describe_image(image))
     if button.button("", icon=":material/zoom_in:", key=f"zoom {image.key}", help="Full resolution", type="tertiary"):
@@ -97,11 +98,11 @@ def show_image(image: HungImage | UnreadableImage | None, settings: ViewSettings
     if image.problem:
         st.warning(image.problem, icon=":material/broken_image:")
     with details.popover("", icon=":material/info:", type="tertiary", help="Details"):
-        if image.prediction and image.model_input is not None:
-            st.image(image.model_input, caption="Network input (chest wall left)", output_format="PNG")
-        for sentence in image.details:
+        if image.prediction and image.content.model_input is not None:
+            st.image(image.content.model_input, caption="Network input (chest wall left)", output_format="PNG")
+        for sentence in image.content.details:
             st.caption(sentence)
-        st.dataframe(image.tags)
+        st.dataframe(image.content.tags)
 
 
 def describe_image(image: HungImage) -> str:

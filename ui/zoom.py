@@ -27,5 +27,6 @@ def zoom(image: HungImage, settings: ViewSettings) -> None:
     st.caption(f"{picture.shape[1]} × {picture.shape[0]} pixels. Scroll to zoom, drag to move, double-click to reset.")
     if image.prediction and settings.opacity:
         st.caption("Heatmap: contribution of each region to the probability.")
-    drawn = draw_image(image, replace(settings, grey_levels=ALL_LEVELS), picture)
+    plain = replace(settings, grey_levels=ALL_LEVELS)
+    drawn = draw_image(image.content, image.laterality, plain, lesions=image.lesions, picture=picture)
     st.plotly_chart(zoom_figure(drawn), key="zoom", config={"scrollZoom": True})

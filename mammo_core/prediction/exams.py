@@ -4,9 +4,10 @@ Duplicates are marked, corrections applied and views hung, and warnings name wha
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product, zip_longest
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,6 +20,7 @@ VIEWS = (*STANDARD_VIEWS, "ML", "LM", "LMO", "AT")
 MAX_DIFFERENCE = 4.0  # grey levels by which two encodings of one image may differ on average
 
 Row = tuple[ImagePrediction | None, ImagePrediction | None]  # right breast, left breast
+ImageT = TypeVar("ImageT")
 
 
 @dataclass(frozen=True)
@@ -80,22 +82,36 @@ def apply_corrections(images: Sequence[ImageResult], corrections: Mapping[str, C
     return [correct(image) for image in images]
 
 
-def hang_exams(images: Sequence[ImageResult]) -> dict[str, list[Row]]:
-    """Group predictions by patient, in hanging order.
+def hang_images(
+    images: Iterable[ImageT], side_and_view: Callable[[ImageT], tuple[str | None, str | None]]
+) -> list[tuple[ImageT | None, ImageT | None]]:
+    """Order a patient's images as readers hang them.
+
+    Args:
+        images: in any form.
+        side_and_view: returns the laterality and the view of an image; None where unknown.
 
     Returns:
-        By patient: rows of an image of the right breast and one of the left (or of an unknown side), or None; CC first, then
-        MLO, then any other view.
+        Rows of an image of the right breast and one of the left (or of an unknown side), or None; CC first, then MLO, then
+        any other view. Further images of a view follow its first.
     """
-    grouped: dict[str, dict[str, tuple[list[ImagePrediction], list[ImagePrediction]]]] = {}
+    views: dict[str, tuple[list[ImageT], list[ImageT]]] = {}
+    for image in images:
+        side, view = side_and_view(image)
+        right, left = views.setdefault(view or UNKNOWN, ([], []))
+        (right if side == "R" else left).append(image)
+    return [row for view in sorted(views, key=hanging_order) for row in zip_longest(*views[view])]
+
+
+def hang_exams(images: Sequence[ImageResult]) -> dict[str, list[Row]]:
+    """Group predictions by patient, each patient's in hanging order."""
+    grouped: dict[str, list[ImagePrediction]] = {}
     for image in images:
         if isinstance(image, ImagePrediction):
-            views = grouped.setdefault(image.decoded.patient or UNKNOWN, {})
-            right, left = views.setdefault(image.decoded.view or UNKNOWN, ([], []))
-            (right if image.decoded.laterality == "R" else left).append(image)
+            grouped.setdefault(image.decoded.patient or UNKNOWN, []).append(image)
     return {
-        patient: [row for view in sorted(views, key=hanging_order) for row in zip_longest(*views[view])]
-        for patient, views in grouped.items()
+        patient: hang_images(predictions, lambda image: (image.decoded.laterality, image.decoded.view))
+        for patient, predictions in grouped.items()
     }
 
 

@@ -9,8 +9,9 @@ from mammo_core.dicom.pseudonyms import installation_secret
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.exams import hang_exams
-from mammo_core.prediction.rendering import exam_picture, hung_picture, to_png
+from mammo_core.prediction.rendering import draw_image, exam_picture, to_png
 from mammo_core.prediction.results import UNKNOWN, ExamReport, ImagePrediction
+from mammo_core.prediction.viewing import ViewSettings
 from mammo_core.workspace import Workspace
 
 
@@ -51,7 +52,7 @@ def dicom_archive(
         if isinstance(image, ImagePrediction):
             recall = recalled.get((image.decoded.patient or UNKNOWN, image.decoded.laterality or UNKNOWN))
             content = _report_content(image, bundle, recall)
-            picture = hung_picture(image, opacity)
+            picture = draw_image(image, image.decoded.laterality, ViewSettings(opacity=opacity))
             capture, document = sandbox.run(
                 export, report.sources[image.key], picture, content, keep_identifiers, secret
             )

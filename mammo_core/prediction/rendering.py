@@ -1,4 +1,4 @@
-"""Draw mammograms for people: hung, with heatmap and lesion outlines, as PNG."""
+"""Draw mammograms for display: hung, with heatmap and lesion outlines, as PNG."""
 
 import io
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from mammo_core.prediction.exams import Row
 from mammo_core.prediction.results import ExamReport, ImagePrediction
-from mammo_core.prediction.viewing import HungImage, ViewSettings
+from mammo_core.prediction.viewing import ImageContent, ViewSettings
 
 CAM_COLOURS = np.array(  # RGB at 0, 1/3, 2/3 and 1: dark red to yellow, which is readable over grey and in print
     [[90, 0, 40], [200, 30, 30], [250, 140, 20], [255, 240, 120]], np.float32
@@ -56,7 +56,7 @@ def stretch(picture: np.ndarray, grey_levels: tuple[int, int]) -> np.ndarray:
     return np.round(np.clip(stretched, 0, 1) * 255).astype(np.uint8)
 
 
-def hang(picture: np.ndarray, laterality: str | None, chest_left: bool) -> np.ndarray:
+def hang(picture: np.ndarray, laterality: str | None, chest_left: bool | None) -> np.ndarray:
     """Mirror a picture, if needed, so that the chest wall is on the conventional side.
 
     This is the right side for a right breast, and the left side for any other.
@@ -64,10 +64,11 @@ def hang(picture: np.ndarray, laterality: str | None, chest_left: bool) -> np.nd
     Args:
         picture: (rows, columns) or (rows, columns, 3).
         laterality: "R", "L" or None.
-        chest_left: whether the chest wall lies at the left edge of the picture as given.
+        chest_left: whether the chest wall lies at the left edge of the picture as given; where unknown (None), the picture is
+            kept as it is.
     """
     hangs_left = laterality != "R"
-    return picture if chest_left == hangs_left else picture[:, ::-1]
+    return picture if chest_left in (None, hangs_left) else picture[:, ::-1]
 
 
 def to_png(picture: np.ndarray) -> bytes:
@@ -99,39 +100,32 @@ def outline_lesions(picture: np.ndarray, lesions: pd.DataFrame, rows: int, colum
     return np.asarray(image)
 
 
-def draw_image(image: HungImage, settings: ViewSettings, picture: np.ndarray | None = None) -> np.ndarray:
+def draw_image(
+    image: ImageContent,
+    laterality: str | None,
+    settings: ViewSettings,
+    *,
+    lesions: pd.DataFrame | None = None,
+    picture: np.ndarray | None = None,
+) -> np.ndarray:
     """Draw one image of an exam with its heatmap and lesions, hung as for a reader.
 
     Args:
-        image: the image.
+        image: the image, with or without a prediction.
+        laterality: the side on which the image hangs; None where unknown.
         settings: contrast, and opacity of the heatmap.
+        lesions: boxes to outline, see `outline_lesions`.
         picture: another picture of the same frame, uint8 (rows, columns), at any resolution; by default the image's own.
 
     Returns:
         uint8 (rows, columns, 3).
     """
     picture = image.picture if picture is None else picture
-    prediction = image.prediction
-    cam = prediction.with_picture(picture).heatmap() if prediction and settings.opacity else None
+    cam = image.heatmap(*picture.shape) if settings.opacity else None
     drawn = overlay(stretch(picture, settings.grey_levels), cam, settings.opacity)
-    if image.lesions is not None:
-        drawn = outline_lesions(drawn, image.lesions, *image.source_shape)
-    return hang(drawn, image.laterality, image.chest_left)
-
-
-def hung_picture(image: ImagePrediction, opacity: float) -> np.ndarray:
-    """Draw a predicted image with its heatmap, hung as for a reader.
-
-    Args:
-        image: the prediction.
-        opacity: opacity of the heatmap, in [0, 1].
-
-    Returns:
-        uint8 (rows, columns, 3).
-    """
-    cam = image.heatmap() if opacity else None
-    drawn = overlay(image.decoded.picture, cam, opacity)
-    return hang(drawn, image.decoded.laterality, chest_left=not image.decoded.geometry.flipped)
+    if lesions is not None:
+        drawn = outline_lesions(drawn, lesions, *image.source_shape)
+    return hang(drawn, laterality, image.chest_left)
 
 
 def exam_picture(rows: Sequence[Row], report: ExamReport, opacity: float) -> np.ndarray:
@@ -163,7 +157,8 @@ def exam_picture(rows: Sequence[Row], report: ExamReport, opacity: float) -> np.
 
 def _tile(image: ImagePrediction, opacity: float) -> np.ndarray:
     """Draw one image with its title below, uint8 (TILE + FOOT, width, 3)."""
-    picture = Image.fromarray(np.ascontiguousarray(hung_picture(image, opacity)))
+    drawn = draw_image(image, image.decoded.laterality, ViewSettings(opacity=opacity))
+    picture = Image.fromarray(np.ascontiguousarray(drawn))
     picture = picture.resize((round(picture.width * TILE / picture.height), TILE))
     tile = Image.new("RGB", (picture.width, TILE + FOOT), "black")
     tile.paste(picture)

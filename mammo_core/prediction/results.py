@@ -55,6 +55,38 @@ class ImagePrediction:
         """
         return self.ood_score > 1
 
+    @property
+    def picture(self) -> np.ndarray:
+        """The image for display, uint8 (rows, columns)."""
+        return self.decoded.picture
+
+    @property
+    def source_shape(self) -> tuple[int, int]:
+        """Rows and columns of the source, in pixels."""
+        return self.decoded.geometry.source_rows, self.decoded.geometry.source_columns
+
+    @property
+    def chest_left(self) -> bool:
+        """Whether the chest wall lies at the left edge of the picture."""
+        return not self.decoded.geometry.flipped
+
+    @property
+    def model_input(self) -> np.ndarray:
+        """What the network read, uint8 (rows, columns)."""
+        return self.decoded.model_input
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Technical header values on the allow-list."""
+        return self.decoded.tags
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """Sentences about the prediction and about what was unusual in reading."""
+        outside = self.cam_outside_breast()
+        heatmap = () if outside is None else (f"Heatmap outside the breast: {100 * outside:.0f} %",)
+        return (*heatmap, f"Difference from training images: {self.ood_score:.2f} (limit 1.0)", *self.decoded.notes)
+
     def without_arrays(self) -> "ImagePrediction":
         """Return the prediction without its large arrays.
 
@@ -74,16 +106,17 @@ class ImagePrediction:
         """
         return replace(self, decoded=replace(self.decoded, picture=picture))
 
-    def heatmap(self) -> np.ndarray | None:
-        """Return the class activation map, enlarged to the picture.
+    def heatmap(self, rows: int, columns: int) -> np.ndarray | None:
+        """Return the class activation map, enlarged to a picture of the source.
+
+        Args:
+            rows: of the picture.
+            columns: of the picture.
 
         Returns:
             float32 (rows, columns) in [0, 1]; None without a map.
         """
-        if self.cam is None:
-            return None
-        rows, columns = self.decoded.picture.shape
-        return to_source(self.cam, self.decoded.geometry, rows, columns)
+        return None if self.cam is None else to_source(self.cam, self.decoded.geometry, rows, columns)
 
     def cam_outside_breast(self) -> float | None:
         """Return the share of the heatmap that lies outside the breast.

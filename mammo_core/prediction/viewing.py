@@ -5,24 +5,23 @@ Read a patient's images, and hang them with a model's predictions.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
-from mammo_core.dataset.catalogue import hanging_order
 from mammo_core.dicom.display import display
 from mammo_core.dicom.header import Source
 from mammo_core.dicom.read import read
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
-from mammo_core.prediction.exams import Row
+from mammo_core.prediction.exams import Row, hang_images
 from mammo_core.prediction.files import InputFile
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.results import ExamReport, ImagePrediction, ImageResult, UnreadableImage
-from mammo_core.preprocess.prepare import DECODER_STEP, ModelInput, prepare_source
+from mammo_core.preprocess.prepare import DECODER_STEP, prepare_source
 from mammo_core.storage.hashing import modified_time
 from mammo_core.workspace import Workspace
 
@@ -48,26 +47,64 @@ class ViewSettings:
     inputs: bool = False
 
 
+class ImageContent(Protocol):
+    """What can be shown of an image.
+
+    `ImagePrediction` has a prediction, `ViewedImage` has none.
+    """
+
+    @property
+    def picture(self) -> np.ndarray:
+        """The image, windowed for display, uint8 (rows, columns).
+
+        It shows the full source frame, perhaps at reduced resolution.
+        """
+
+    @property
+    def source_shape(self) -> tuple[int, int]:
+        """Rows and columns of the source, in pixels."""
+
+    @property
+    def chest_left(self) -> bool | None:
+        """Whether the chest wall lies at the left edge; None where unknown."""
+
+    @property
+    def model_input(self) -> np.ndarray | None:
+        """What the network reads, uint8 (rows, columns).
+
+        None where it wasn't prepared or can't be.
+        """
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Technical header values on the allow-list."""
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """Sentences about the prediction and about what was unusual in reading."""
+
+    def heatmap(self, rows: int, columns: int) -> np.ndarray | None:
+        """Return the heatmap, float (rows, columns) in [0, 1]; None without one."""
+
+
 @dataclass(frozen=True)
 class ViewedImage:
     """One image read for display, without a prediction.
 
-    Attributes:
-        picture: uint8 (rows, columns), windowed for display; the source, perhaps at reduced resolution.
-        source_rows, source_columns: size of the source, in pixels.
-        model_input: what the network reads, or None where it wasn't prepared or can't be.
-        problem: why the image can't be prepared, in one sentence; empty otherwise.
-        tags: technical header values on the allow-list.
-        notes: sentences about what was unusual in reading the file.
+    Attributes (see `ImageContent` for the others):
+        problem: why the model input can't be prepared, in one sentence; empty otherwise.
     """
 
     picture: np.ndarray
-    source_rows: int
-    source_columns: int
-    model_input: ModelInput | None
+    source_shape: tuple[int, int]
+    chest_left: bool | None
+    model_input: np.ndarray | None
     problem: str
     tags: dict[str, str]
-    notes: tuple[str, ...]
+    details: tuple[str, ...]
+
+    def heatmap(self, rows: int, columns: int) -> None:
+        """Return None, because an image without a prediction has no heatmap."""
 
 
 @dataclass(frozen=True)
@@ -100,54 +137,9 @@ class HungImage:
         return self.content if isinstance(self.content, ImagePrediction) else None
 
     @property
-    def picture(self) -> np.ndarray:
-        """The image for display, uint8 (rows, columns)."""
-        return self.content.picture if isinstance(self.content, ViewedImage) else self.content.decoded.picture
-
-    @property
-    def source_shape(self) -> tuple[int, int]:
-        """Rows and columns of the source, in pixels."""
-        if isinstance(self.content, ViewedImage):
-            return self.content.source_rows, self.content.source_columns
-        return self.content.decoded.geometry.source_rows, self.content.decoded.geometry.source_columns
-
-    @property
-    def chest_left(self) -> bool:
-        """Whether the chest wall lies at the left edge of the picture."""
-        if isinstance(self.content, ImagePrediction):
-            return not self.content.decoded.geometry.flipped
-        if self.content.model_input is not None:
-            return not self.content.model_input.geometry.flipped
-        return self.laterality == "L"
-
-    @property
-    def model_input(self) -> np.ndarray | None:
-        """What the network reads, uint8 (size, size); None if it can't be prepared."""
-        if isinstance(self.content, ImagePrediction):
-            return self.content.decoded.model_input
-        return None if self.content.model_input is None else self.content.model_input.image
-
-    @property
     def problem(self) -> str:
         """Why the network can't read the image, in one sentence; empty if it can."""
         return self.content.problem if isinstance(self.content, ViewedImage) else ""
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """Technical header values on the allow-list."""
-        return self.content.tags if isinstance(self.content, ViewedImage) else self.content.decoded.tags
-
-    @property
-    def details(self) -> list[str]:
-        """Sentences about the prediction, and about what was unusual in reading the file."""
-        if isinstance(self.content, ViewedImage):
-            return list(self.content.notes)
-        prediction = self.content
-        details = [f"Difference from training images: {prediction.ood_score:.2f} (limit 1.0)"]
-        outside = prediction.cam_outside_breast()
-        if outside is not None:
-            details.insert(0, f"Heatmap outside the breast: {100 * outside:.0f} %")
-        return [*details, *prediction.decoded.notes]
 
 
 HungRow = tuple[HungImage | UnreadableImage | None, HungImage | UnreadableImage | None]
@@ -172,20 +164,20 @@ def read_view(
         ImageError: the file can't become a mammogram.
     """
     mammogram = read(file, DISPLAY_SIDE, max_step=DECODER_STEP)
-    model_input, problem = None, ""
+    prepared, problem = None, ""
     if preprocessing is not None:
         try:
-            model_input = prepare_source(file, preprocessing)
+            prepared = prepare_source(file, preprocessing)
         except ImageError as error:
             problem = str(error)
     return ViewedImage(
         picture=display(mammogram, levels=percentiles),
-        source_rows=mammogram.source_rows,
-        source_columns=mammogram.source_columns,
-        model_input=model_input,
+        source_shape=(mammogram.source_rows, mammogram.source_columns),
+        chest_left=None if prepared is None else not prepared.geometry.flipped,
+        model_input=None if prepared is None else prepared.image,
         problem=problem,
         tags=mammogram.tags,
-        notes=mammogram.notes,
+        details=mammogram.notes,
     )
 
 
@@ -240,7 +232,8 @@ def hang_catalogue_exam(
     def hung(row: pd.Series | None) -> HungImage | UnreadableImage | None:
         return None if row is None else _hang_image(row, read_view_of, predictions, lesions)
 
-    return [(hung(right), hung(left)) for right, left in hang_rows(images)]
+    rows = hang_images((row for _, row in images.iterrows()), lambda row: (row["laterality"], row["view"]))
+    return [(hung(right), hung(left)) for right, left in rows]
 
 
 def _by_source(report: ExamReport) -> dict[Source, ImagePrediction | UnreadableImage]:
@@ -311,18 +304,3 @@ def out_of_distribution(rows: Sequence[HungRow]) -> bool:
     """Return whether any image of an exam is unlike the training images."""
     images = [image for row in rows for image in row if isinstance(image, HungImage)]
     return any(image.prediction is not None and image.prediction.out_of_distribution for image in images)
-
-
-def hang_rows(images: pd.DataFrame) -> list[tuple[pd.Series | None, pd.Series | None]]:
-    """Order a patient's images as readers hang them.
-
-    Returns:
-        Rows of an image of the right breast and one of the left, or None: CC first, then MLO, then any other view; further
-        images of a view follow its first.
-    """
-    rows: list[tuple[pd.Series | None, pd.Series | None]] = []
-    for view in sorted(images["view"].unique(), key=hanging_order):
-        sides = [images[(images["view"] == view) & (images["laterality"] == side)] for side in ("R", "L")]
-        right, left = ([side.iloc[index] for index in range(len(side))] for side in sides)
-        rows += zip_longest(right, left)
-    return rows

@@ -8,6 +8,7 @@ from mammo_core.prediction.exams import (
     apply_corrections,
     exam_warnings,
     hang_exams,
+    hang_images,
     mark_duplicates,
     strip_file_names,
 )
@@ -76,6 +77,16 @@ def test_apply_corrections_replaces_patient_laterality_and_view_of_one_digest():
 
 def test_apply_corrections_empty_keeps_images():
     assert apply_corrections(STANDARD, {}) == STANDARD
+
+
+def test_hang_images_orders_views_right_before_left():
+    images = ["L MLO 1", "R MLO 2", "L CC 3", "R CC 4", "R MLO 5", "L AT 6"]
+    assert hang_images(images, lambda image: tuple(image.split()[:2])) == [
+        ("R CC 4", "L CC 3"),
+        ("R MLO 2", "L MLO 1"),
+        ("R MLO 5", None),
+        (None, "L AT 6"),
+    ]
 
 
 def test_hang_exams_orders_views_and_puts_unknown_sides_at_the_left_breast():

@@ -65,8 +65,8 @@ def test_probabilities_equal_the_calibrated_output_of_the_network(shipped):
 
 def test_heatmap_matches_picture_size_and_stays_within_crop(readable, trained, sandbox):
     (prediction,) = predict(trained, input_files(readable.head(1)), sandbox)
-    cam, geometry = prediction.heatmap(), prediction.decoded.geometry
-    assert cam.shape == prediction.decoded.picture.shape
+    cam, geometry = prediction.heatmap(*prediction.picture.shape), prediction.decoded.geometry
+    assert cam.shape == prediction.picture.shape
     assert 0 <= cam.min() <= cam.max() <= 1
     scale = cam.shape[1] / geometry.source_columns
     outside = cam[:, : int(geometry.left * scale)], cam[:, int(np.ceil(geometry.right * scale)) + 1 :]

@@ -14,7 +14,6 @@ from mammo_core.prediction.rendering import (
     draw_image,
     exam_picture,
     hang,
-    hung_picture,
     image_title,
     outline_lesions,
     overlay,
@@ -22,7 +21,7 @@ from mammo_core.prediction.rendering import (
     to_png,
 )
 from mammo_core.prediction.results import ExamReport
-from mammo_core.prediction.viewing import HungImage, ViewedImage, ViewSettings
+from mammo_core.prediction.viewing import ViewedImage, ViewSettings
 
 PICTURE = np.full((40, 20), 100, np.uint8)
 LESION = pd.DataFrame({"top": [20], "left": [20], "bottom": [60], "right": [60], "malignant": [1]})
@@ -57,6 +56,7 @@ def test_hang_joins_chest_walls_in_the_middle():
     assert np.array_equal(hang(picture, "R", False), picture)
     assert np.array_equal(hang(picture, "R", True), picture[:, ::-1])
     assert np.array_equal(hang(picture, None, False), picture[:, ::-1])
+    assert np.array_equal(hang(picture, "L", None), picture)
 
 
 def test_outline_lesions_at_any_resolution():
@@ -70,35 +70,32 @@ def test_to_png_is_lossless():
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(to_png(PICTURE)))), PICTURE)
 
 
-def test_hung_picture_shows_heatmap_only_with_opacity():
+def test_draw_image_shows_heatmap_only_with_opacity():
     image = replace(image_prediction(decoded_image("L")), cam=HOT)
-    plain, heated = hung_picture(image, 0), hung_picture(image, 0.6)
-    assert np.array_equal(plain, np.stack([image.decoded.picture] * 3, axis=2))
+    plain, heated = draw_image(image, "L", ViewSettings(opacity=0)), draw_image(image, "L", ViewSettings(opacity=0.6))
+    assert np.array_equal(plain, np.stack([image.picture] * 3, axis=2))
     assert (heated[..., 0] != heated[..., 2]).any()
-    assert np.array_equal(hung_picture(image_prediction(decoded_image("R")), 0), plain[:, ::-1])
+    assert np.array_equal(draw_image(image, "R", ViewSettings(opacity=0)), plain[:, ::-1])
 
 
-def test_draw_image_of_a_prediction_equals_hung_picture():
-    prediction = replace(image_prediction(decoded_image("R")), cam=HOT)
-    image = HungImage("R CC", "a", "a", b"", "R", prediction)
-    assert np.array_equal(draw_image(image, ViewSettings(opacity=0.6)), hung_picture(prediction, 0.6))
-    prediction = prediction.with_picture(np.kron(prediction.decoded.picture, np.ones((8, 8), np.uint8)))
-    doubled = np.kron(prediction.decoded.picture, np.ones((2, 2), np.uint8))
-    image = replace(image, content=prediction)
-    drawn = draw_image(image, ViewSettings(opacity=0.6), doubled)[::2, ::2].astype(int)
-    assert np.abs(drawn - hung_picture(prediction, 0.6)).mean() < 3
+def test_draw_image_of_another_picture_enlarges_the_heatmap():
+    image = replace(image_prediction(decoded_image("R")), cam=HOT)
+    image = image.with_picture(np.kron(image.picture, np.ones((8, 8), np.uint8)))
+    doubled = np.kron(image.picture, np.ones((2, 2), np.uint8))
+    drawn = draw_image(image, "R", ViewSettings(opacity=0.6), picture=doubled)[::2, ::2].astype(int)
+    assert np.abs(drawn - draw_image(image, "R", ViewSettings(opacity=0.6))).mean() < 3
 
 
-def test_draw_image_without_prediction_hangs_by_laterality_and_outlines_lesions():
-    view = ViewedImage(PICTURE, 160, 80, None, "No breast.", {}, ())
-    left, right = (HungImage("", "", "", b"", side, view, lesions=LESION) for side in "LR")
-    assert np.array_equal(draw_image(left, ViewSettings()), outline_lesions(PICTURE, LESION, 160, 80))
-    assert np.array_equal(draw_image(right, ViewSettings()), draw_image(left, ViewSettings()))  # both as they are
+def test_draw_image_without_prediction_keeps_the_picture_and_outlines_lesions():
+    view = ViewedImage(PICTURE, (160, 80), None, None, "No breast.", {}, ())
+    for side in "LR":
+        drawn = draw_image(view, side, ViewSettings(), lesions=LESION)
+        assert np.array_equal(drawn, outline_lesions(PICTURE, LESION, 160, 80))
 
 
 def test_draw_image_applies_the_window():
-    image = HungImage("", "", "", b"", "L", ViewedImage(PICTURE, 40, 20, None, "", {}, ()))
-    assert (draw_image(image, ViewSettings(grey_levels=(50, 150))) == 128).all()
+    view = ViewedImage(PICTURE, (40, 20), None, None, "", {}, ())
+    assert (draw_image(view, "L", ViewSettings(grey_levels=(50, 150))) == 128).all()
 
 
 def test_exam_picture_joins_chest_walls_in_the_middle():

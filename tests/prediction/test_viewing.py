@@ -16,26 +16,13 @@ from mammo_core.prediction.viewing import (
     ViewedImage,
     hang_catalogue_exam,
     hang_predictions,
-    hang_rows,
     input_files,
     out_of_distribution,
     read_view,
 )
 from mammo_core.preprocess.prepare import prepare_source
 
-VIEW = ViewedImage(np.full((4, 3), 9, np.uint8), 8, 6, None, "", {}, ())
-
-
-def test_hang_rows_orders_views_right_before_left():
-    table = pd.DataFrame(
-        {
-            "image_id": list("abcdef"),
-            "laterality": ["L", "R", "L", "R", "R", "L"],
-            "view": ["MLO", "MLO", "CC", "CC", "MLO", "AT"],
-        }
-    )
-    rows = [tuple(None if image is None else image["image_id"] for image in row) for row in hang_rows(table)]
-    assert rows == [("d", "c"), ("b", "a"), ("e", None), (None, "f")]
+VIEW = ViewedImage(np.full((4, 3), 9, np.uint8), (8, 6), None, None, "", {}, ())
 
 
 def patient_table(tmp_path: Path) -> pd.DataFrame:
@@ -57,7 +44,7 @@ def patient_table(tmp_path: Path) -> pd.DataFrame:
 def read_for_test(file: Path, prepare: bool) -> ViewedImage:
     if file.name == "damaged.dcm":
         raise ImageError("damaged", "The file is damaged.")
-    return replace(VIEW, notes=("prepared",) if prepare else ())
+    return replace(VIEW, details=("prepared",) if prepare else ())
 
 
 def test_hang_catalogue_exam_without_report_shows_images_and_reasons(tmp_path):
@@ -66,7 +53,7 @@ def test_hang_catalogue_exam_without_report_shows_images_and_reasons(tmp_path):
     assert isinstance(right, HungImage)
     assert (right.name, right.label, right.laterality, right.cancer) == ("R CC", "image 1", "R", True)
     assert right.lesions["malignant"].tolist() == [1]
-    assert (left.cancer, left.prediction, left.details) == (False, None, ["prepared"])
+    assert (left.cancer, left.prediction, left.content.details) == (False, None, ("prepared",))
     assert bottom == (
         UnreadableImage("R MLO · image 3", "3", "The file is damaged."),
         UnreadableImage("L MLO · image 4", "4", "File missing."),
@@ -103,15 +90,14 @@ def test_hang_predictions_keeps_file_name_and_source():
     ((nothing, image),) = rows
     assert nothing is None
     assert (image.name, image.label, image.source, image.laterality) == ("? CC", "a.dcm", b"source", None)
-    assert image.details == ["Difference from training images: 0.25 (limit 1.0)"]
-    assert (image.source_shape, image.chest_left) == ((8, 6), True)
+    assert image.content is prediction
     assert not out_of_distribution(rows)
 
 
 def test_read_view_uses_requested_window(readable):
     file = Path(readable["file"].iloc[0])
     view = read_view(file, None, None)
-    assert (view.source_rows, view.source_columns, view.model_input) == (512, 384, None)
+    assert (view.source_shape, view.chest_left, view.model_input) == ((512, 384), None, None)
     assert not np.array_equal(read_view(file, None, (1.0, 50.0)).picture, view.picture)
     assert "PatientID" not in view.tags
 
@@ -121,8 +107,8 @@ def test_read_view_model_input_equals_imported_image(readable):
         for preprocessing in (PreprocessingConfig(), PreprocessingConfig(size=64)):
             expected = prepare_source(file, preprocessing)
             view = read_view(file, preprocessing, None)
-            assert np.array_equal(view.model_input.image, expected.image)
-            assert view.model_input.geometry == expected.geometry
+            assert np.array_equal(view.model_input, expected.image)
+            assert view.chest_left is not expected.geometry.flipped
 
 
 def test_catalogue_predictor_looks_up_no_views_and_keeps_no_picture(finished, readable, trained, sandbox, monkeypatch):
@@ -136,5 +122,5 @@ def test_catalogue_predictor_looks_up_no_views_and_keeps_no_picture(finished, re
     assert all(image.decoded.model_input.any() for image in report.predictions)
     rows = hang_catalogue_exam(readable, lambda _file, _prepare: VIEW, report)
     hung = [image for row in rows for image in row if image is not None]
-    assert [image.picture is VIEW.picture for image in hung] == [True, True]
+    assert [image.content.picture is VIEW.picture for image in hung] == [True, True]
     assert all(image.prediction for image in hung)
