@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from mammo_core.jobs.runs import model_table
+from mammo_core.assessment.model_table import model_table
+from mammo_core.jobs.runs import list_runs
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, choose_models, model_folder, unfinished_models
 from ui.error_browser import show_errors
@@ -17,7 +18,7 @@ open_page("Models")
 workspace = current_workspace()
 with errors_shown():
     active = active_model(workspace)
-    table = model_table(workspace)
+    table = model_table(workspace, list_runs(workspace))
 if table.empty:
     st.info("There is no model yet. Train one first.", icon=":material/model_training:")
     st.page_link("pages/train.py", label="Go to Train", icon=":material/arrow_forward:")

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from mammo_core.assessment.compare import compare_with_active
 from mammo_core.errors import MammoError
 from mammo_core.figures.model_report import report_html
-from mammo_core.jobs.runs import compare_with_active
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import activate, active_model, delete_model, read_note, rename_model, write_note
 from ui.report_view import report_of

@@ -8,7 +8,9 @@ from mammo_core.errors import DataError
 from mammo_core.evaluation.bootstrap import RESAMPLES
 from mammo_core.evaluation.report import capitalise, compare_auc, describe_difference
 from mammo_core.evaluation.units import to_unit
-from mammo_core.models.bundle import IMAGE_KEY
+from mammo_core.models.bundle import IMAGE_KEY, open_bundle
+from mammo_core.models.registry import active_model, list_models, model_folder
+from mammo_core.workspace import Workspace
 
 
 def compare_models(
@@ -40,6 +42,22 @@ def compare_models(
     own_units, other_units = (to_unit(table.sort_values(IMAGE_KEY), unit) for table in (candidate, other))
     gain = compare_auc(own_units, other_units, resamples).gain
     return ModelComparison(n=len(own_units), gain=gain, verdict=f"{capitalise(describe_difference(other_name, gain))}.")
+
+
+def compare_with_active(workspace: Workspace, name: str) -> str:
+    """Compare a model with the active one, in a sentence.
+
+    Both must have been evaluated on the same patients.
+
+    Raises:
+        ModelError: a file of one of them was changed.
+        DataError: they were evaluated on different patients.
+    """
+    rival = active_model(workspace)
+    if rival == name or rival not in list_models(workspace):
+        return "There is no other active model to compare it with."
+    candidate, other = (open_bundle(model_folder(workspace, model)).evaluation_predictions() for model in (name, rival))
+    return compare_models(candidate, other, rival).verdict
 
 
 def same_images(left: pd.DataFrame, right: pd.DataFrame) -> bool:

@@ -1,21 +1,14 @@
-"""List training runs, models and active jobs."""
+"""List training runs and active jobs."""
 
 from pathlib import Path
 
-import pandas as pd
-
-from mammo_core.assessment.compare import compare_models
-from mammo_core.documents.card import ModelCard
+from mammo_core.assessment.model_table import read_report
 from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.job import FINAL, RunSummary
 from mammo_core.documents.metrics import read_last_epoch
-from mammo_core.documents.report import EvaluationReport
-from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError, ModelNotFound
-from mammo_core.evaluation.tables import format_ci
 from mammo_core.jobs.folder import SPEC, JobFolder
-from mammo_core.models.bundle import CARD, EVALUATION, open_bundle
-from mammo_core.models.registry import active_model, list_models, model_folder, read_note
+from mammo_core.models.registry import active_model, list_models, model_folder
 from mammo_core.storage.names import named_folder
 from mammo_core.workspace import Workspace
 
@@ -26,16 +19,11 @@ def list_runs(workspace: Workspace) -> list[RunSummary]:
     A run with a damaged file has the state "unreadable"; the others are not affected.
     """
     active = _active_folder(workspace)
-    return [_summarise(folder, active, _read_report(folder)) for folder in _listed_folders(workspace)]
-
-
-def _listed_folders(workspace: Workspace) -> list[Path]:
-    """Return the folder of each run, newest first, then of other models."""
     folders = _run_folders(workspace)
     for name in list_models(workspace):
         if model_folder(workspace, name) not in folders:
             folders.append(model_folder(workspace, name))
-    return folders
+    return [_summarise(folder, active) for folder in folders]
 
 
 def run_names(workspace: Workspace) -> list[str]:
@@ -56,7 +44,7 @@ def _active_folder(workspace: Workspace) -> Path | None:
         return None
 
 
-def _summarise(folder: Path, active: Path | None, report: EvaluationReport | None) -> RunSummary:
+def _summarise(folder: Path, active: Path | None) -> RunSummary:
     job = JobFolder(folder)
     state, message = (job.state(), job.message()) if job.exists else ("shipped", "")
     epochs = None
@@ -69,7 +57,7 @@ def _summarise(folder: Path, active: Path | None, report: EvaluationReport | Non
         state=state,
         message=message,
         epochs=epochs,
-        auc=report.auc if report else None,
+        auc=read_auc(folder),
         active=folder.resolve() == active,
         folder=str(folder),
     )
@@ -86,54 +74,8 @@ def read_epochs(run: Path) -> int | None:
 
 def read_auc(run: Path) -> Estimate | None:
     """Return the AUC by breast of a run's model; None without a readable report."""
-    report = _read_report(run)
+    report = read_report(run)
     return report.auc if report else None
-
-
-def model_table(workspace: Workspace) -> pd.DataFrame:
-    """Return a table of all runs and models to choose from, newest first.
-
-    Returns:
-        model, active, state, network, data, settings (those that differ from their default), epochs
-        done, AUC and gain over age alone as text, verdict, note.
-    """
-    rows, active = [], _active_folder(workspace)
-    for folder in _listed_folders(workspace):
-        card, report = _read_card(folder), _read_report(folder)
-        run = _summarise(folder, active, report)
-        age = report.baselines.age_only if report else None
-        rows.append(
-            {
-                "model": run.run,
-                "active": run.active,
-                "state": run.state,
-                "network": card.network if card else None,
-                "data": card.data.dataset if card else None,
-                "settings": _changed_settings(card.config) if card else "",
-                "epochs": run.epochs,
-                "AUC by breast (95 % CI)": format_ci(report.auc) if report else None,
-                "gain over age alone (95 % CI)": format_ci(age.gain) if age else None,
-                "verdict": report.verdict if report else None,
-                "note": read_note(workspace, run.run),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def compare_with_active(workspace: Workspace, name: str) -> str:
-    """Compare a model with the active one, in a sentence.
-
-    Both must have been evaluated on the same patients.
-
-    Raises:
-        ModelError: a file of one of them was changed.
-        DataError: they were evaluated on different patients.
-    """
-    rival = active_model(workspace)
-    if rival == name or rival not in list_models(workspace):
-        return "There is no other active model to compare it with."
-    candidate, other = (open_bundle(model_folder(workspace, model)).evaluation_predictions() for model in (name, rival))
-    return compare_models(candidate, other, rival).verdict
 
 
 def active_jobs(workspace: Workspace) -> list[JobFolder]:
@@ -163,30 +105,3 @@ def run_folder(workspace: Workspace, name: str) -> Path:
         InvalidName: no run can have this name.
     """
     return named_folder(workspace.models, name)
-
-
-def _changed_settings(config: TrainingConfig) -> str:
-    """Return, for people, the settings that differ from their default.
-
-    Store and network are left out: they have columns of their own.
-    """
-    fields = TrainingConfig.model_fields
-    return ", ".join(
-        f"{key.replace('_', ' ')} {value}"
-        for key, value in config.to_json().items()
-        if key not in ("store", "network") and value != fields[key].default
-    )
-
-
-def _read_card(folder: Path) -> ModelCard | None:
-    try:
-        return ModelCard.read(folder / CARD) if (folder / CARD).exists() else None
-    except DataError:
-        return None  # the models page reports what is wrong with it
-
-
-def _read_report(folder: Path) -> EvaluationReport | None:
-    try:
-        return EvaluationReport.read(folder / EVALUATION) if (folder / CARD).exists() else None
-    except DataError:
-        return None  # the models page reports what is wrong with it

@@ -6,21 +6,19 @@ from builders.jobs import FakeJob
 from mammo_core.documents.job import RunSummary
 from mammo_core.documents.report import EvaluationReport
 from mammo_core.documents.training_config import TrainingConfig
-from mammo_core.errors import DataError, InvalidName
+from mammo_core.errors import InvalidName
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import (
     active_jobs,
     any_active,
-    compare_with_active,
     list_runs,
-    model_table,
     run_folder,
     unreadable_jobs,
 )
 from mammo_core.jobs.training import TrainJob, resume_job
 from mammo_core.models import registry
 from mammo_core.models.bundle import EVALUATION
-from mammo_core.models.registry import activate, write_note
+from mammo_core.models.registry import activate
 from mammo_core.workspace import Workspace
 
 
@@ -52,7 +50,6 @@ def test_active_run_is_marked_also_where_models_are_shipped(finished, monkeypatc
     shutil.copytree(registry.SHIPPED_MODELS / "demo", roots.models / "demo")
     monkeypatch.setattr(registry, "SHIPPED_MODELS", roots.models)  # as without MAMMO_MODELS
     assert active_names(roots) == ["trained"]
-    assert model_table(roots).set_index("model").loc["trained", "active"]
 
 
 def test_active_run_is_marked_through_a_symbolic_link(finished, tmp_path):
@@ -95,7 +92,7 @@ def test_list_runs_damaged_run_is_unreadable_and_others_are_listed(finished, dam
     assert runs["broken"].state == "unreadable"
     assert runs["broken"].message
     assert runs["trained"].state == "finished"
-    assert set(model_table(roots)["model"]) == {"broken", "trained", "demo"}
+    assert set(runs) == {"broken", "trained", "demo"}
 
 
 def test_unreadable_jobs_are_not_active(workspace):
@@ -106,30 +103,6 @@ def test_unreadable_jobs_are_not_active(workspace):
     (folders[1].path / "state.json").unlink()
     assert active_jobs(roots) == folders[:1]
     assert unreadable_jobs(roots) == folders[1:]
-
-
-def test_model_table_shows_training_data_note_and_verdict(finished):
-    roots = finished
-    write_note(roots, "trained", " a first try ")
-    row = model_table(roots).set_index("model").loc["trained"]
-    assert (row["network"], row["data"], row["note"]) == ("compact", "demo", "a first try")
-    assert row["verdict"]
-    assert model_table(roots).set_index("model").loc["demo", "active"]
-
-
-def test_model_table_reads_each_report_once(finished, monkeypatch):
-    read, paths = EvaluationReport.read, []
-    monkeypatch.setattr(EvaluationReport, "read", lambda path: paths.append(path) or read(path))
-    model_table(finished)
-    assert sorted(path.parent.name for path in paths) == ["demo", "trained"]
-
-
-def test_compare_with_active_different_patients_raises_data_error(finished):
-    roots = finished
-    with pytest.raises(DataError, match="different patients"):
-        compare_with_active(roots, "trained")
-    activate(roots, "trained")
-    assert "no other active model" in compare_with_active(roots, "trained")
 
 
 def test_any_active_true_if_one_run_is_queued(finished):

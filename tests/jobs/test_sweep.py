@@ -4,12 +4,13 @@ import sys
 import pytest
 
 from mammo_core import cli
+from mammo_core.assessment.model_table import model_table
 from mammo_core.documents.job import DemoResult
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import ConfigError, DataError, JobError, ModelError
 from mammo_core.jobs import sweep as sweep_module
 from mammo_core.jobs.folder import JobFolder
-from mammo_core.jobs.runs import model_table
+from mammo_core.jobs.runs import list_runs
 from mammo_core.jobs.spec import JobOutcome
 from mammo_core.jobs.sweep import sweep, variants
 from mammo_core.jobs.training import TrainJob
@@ -107,7 +108,7 @@ def test_sweep_folds_on_dask_cluster_finish_like_local_runs(finished):
         ("finished", 1, {"fold": 2}),
     ]
     assert all(result.auc is not None and 0 <= result.auc.value <= 1 for result in results)
-    table = model_table(roots).set_index("model")
+    table = model_table(roots, list_runs(roots)).set_index("model")
     assert table.loc[results[1].run, "settings"] == "epochs 1, test share 0.0, folds 2, fold 2"
     assert open_bundle(roots.models / results[0].run).evaluation().part == "test"
     for result in results:
