@@ -20,6 +20,7 @@ from mammo_core.storage.names import check_name, named_folder
 from mammo_core.workspace import Workspace
 
 DEMO = "demo"  # name of the shipped model
+BACKBONES = "backbones"  # folder beside the shipped model: weights of pre-trained networks, which are no models
 NOTE = "note.txt"
 
 
@@ -31,7 +32,8 @@ def model_folder(workspace: Workspace, name: str) -> Path:
     """
     with suppress(InvalidName):
         for parent in (workspace.models, SHIPPED_MODELS):
-            if (folder := named_folder(parent, name)).is_dir():
+            folder = named_folder(parent, name)
+            if folder.is_dir() and folder.resolve() != (SHIPPED_MODELS / BACKBONES).resolve():
                 return folder
     available = ", ".join(list_models(workspace)) or "none"
     raise ModelNotFound(f"There is no model {name!r}. These are available: {available}.")

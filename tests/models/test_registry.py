@@ -8,6 +8,7 @@ from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ConfigError, DataError, InvalidName, ModelError, ModelNotFound, NameTaken
 from mammo_core.models.bundle import MODEL, PREPROCESSING, open_bundle
 from mammo_core.models.registry import (
+    BACKBONES,
     DEMO,
     activate,
     active_model,
@@ -78,6 +79,15 @@ def test_list_models_includes_shipped_and_excludes_unfinished(models):
 def test_model_folder_unknown_name_raises_model_not_found(empty, name):
     with pytest.raises(ModelNotFound, match=r"There is no model .* available: demo"):
         model_folder(empty, name)
+
+
+def test_backbone_weights_are_no_model(tmp_path):
+    (tmp_path / "models").symlink_to(SHIPPED_MODELS)
+    linked = Workspace(tmp_path / "data", tmp_path / "models")
+    assert (linked.models / BACKBONES).is_dir()
+    assert BACKBONES not in list_models(linked)
+    with pytest.raises(ModelNotFound, match="There is no model 'backbones'"):
+        delete_model(linked, BACKBONES)
 
 
 def test_delete_model_removes_folder(models):
