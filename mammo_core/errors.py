@@ -2,7 +2,8 @@
 
 MammoError
 ├── DataError        a data set, CSV file, prepared store or its contents are not as expected
-│   └── StoreUnfinished  the import of a prepared store has not finished
+│   ├── StoreUnfinished  the import of a prepared store has not finished
+│   └── StorageError     the file system refuses: full, read-only, disconnected; also an OSError
 ├── ImageError       one file can't become a mammogram; carries a reason code
 ├── ModelError       a model or run folder is incomplete, changed or foreign
 │   ├── ModelNotFound   there is no model of that name
@@ -39,6 +40,25 @@ class DataError(MammoError):
 
 class StoreUnfinished(DataError):  # noqa: N818
     """The import of a prepared store has not finished."""
+
+
+class StorageError(DataError, OSError):
+    """The file system refuses to read or write: full, read-only, disconnected, ….
+
+    It is an OSError too, with the number of the original one, so that code which tells errors of the file system apart
+    needs to know one kind only.
+
+    Args:
+        number: of the original error (errno), or 0.
+        message: one or two sentences for a person.
+    """
+
+    def __init__(self, number: int, message: str) -> None:
+        super().__init__(number, message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class ImageError(MammoError):

@@ -35,6 +35,8 @@ class JobProcess(FileDocument):
         host: name of its machine.
         pid: its number there.
         created: when it started, in seconds since 1970; tells it apart from a later process with the same number.
+        started: the same in the kernel's ticks since the machine was started, which no adjusted clock changes; None in
+            files of earlier versions, and where the system does not tell.
     """
 
     file_name: ClassVar = "process.json"
@@ -42,6 +44,7 @@ class JobProcess(FileDocument):
     host: str
     pid: int
     created: float
+    started: int | None = None
 
 
 class DemoResult(Document):

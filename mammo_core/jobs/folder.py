@@ -9,23 +9,24 @@ from pathlib import Path
 from typing import TypeVar
 
 import psutil
-from filelock import FileLock
+from filelock import BaseFileLock
 
 from mammo_core.documents.job import FINAL, JobProcess, JobState, State, WrittenState
 from mammo_core.documents.progress import Progress, duration
-from mammo_core.errors import DataError, JobError
-from mammo_core.jobs.full_disk import disk_full_as_job_error
+from mammo_core.errors import DataError, JobError, StorageError
+from mammo_core.jobs.file_errors import file_errors_as_job_error
 from mammo_core.jobs.spec import JobSpec
 from mammo_core.storage.atomic import write_bytes
+from mammo_core.storage.hashing import modified_time
 from mammo_core.storage.json_files import read_json
-from mammo_core.storage.locks import is_locked
+from mammo_core.storage.locks import file_lock, is_locked
 
 SPEC = "work.json"
 STOP = "stop"
 LOCK = "work.lock"
 STARTING_SECONDS = 30.0  # a job whose process is not known yet counts as queued for so long, then as crashed
 RESERVE_BYTES = 16_384  # kept on the disk, so that a failure can be recorded when the disk is full
-CLOCK_SECONDS = 60.0  # an adjusted system clock shifts the start time of a process by at most this
+CLOCK_SECONDS = 60.0  # where start times follow the system clock, it is adjusted by at most this
 CRASHED = "The process ended unexpectedly: it was killed, ran out of memory, or the machine restarted."
 
 SpecType = TypeVar("SpecType", bound=JobSpec)
@@ -55,11 +56,15 @@ class JobFolder:
     @property
     def exists(self) -> bool:
         """Whether a job was ever requested in this folder."""
-        return (self.path / SPEC).exists()
+        return os.path.isfile(self.path / SPEC)
 
-    def lock(self) -> FileLock:
-        """Return the lock that marks the living process."""
-        return FileLock(self.path / LOCK)
+    def lock(self) -> BaseFileLock:
+        """Return the lock that marks the living process.
+
+        Raises:
+            StorageError: the file system refuses.
+        """
+        return file_lock(self.path / LOCK)
 
     def spec(self, spec_class: type[SpecType]) -> SpecType:
         """Return what the job is to do.
@@ -81,18 +86,20 @@ class JobFolder:
         return kind
 
     def requested_at(self) -> float:
-        """Return when the job was requested, in seconds since 1970."""
-        return (self.path / SPEC).stat().st_mtime
+        """Return when the job was requested, in seconds since 1970; 0 if unreadable."""
+        return modified_time(self.path / SPEC)
 
     def changed_at(self) -> float:
         """Return when the state was last written, in seconds since 1970; 0 if never."""
-        path = self.path / JobState.file_name
-        return path.stat().st_mtime if path.exists() else 0.0
+        return modified_time(self.path / JobState.file_name)
 
     def is_alive(self) -> bool:
         """Return whether a process holds the lock.
 
         A zombie does not, nor does a process that reuses its number.
+
+        Raises:
+            StorageError: the file system refuses to tell.
         """
         return is_locked(self.path / LOCK)
 
@@ -105,8 +112,9 @@ class JobFolder:
         try:
             return self._readable_state()
         except DataError:
-            if self.is_alive():
-                return "stopping" if self.stop_requested() else "running"
+            with suppress(StorageError):  # as unreadable as the state
+                if self.is_alive():
+                    return "stopping" if self.stop_requested() else "running"
             return "unreadable"
 
     def _readable_state(self) -> State:
@@ -141,7 +149,7 @@ class JobFolder:
         """Return the last progress; None before the first, or if its file can't be read."""
         path = self.path / Progress.file_name
         with suppress(DataError):  # it is for display only, and the next one replaces it
-            return Progress.read(path) if path.exists() else None
+            return Progress.read(path) if os.path.exists(path) else None
         return None
 
     def fraction(self) -> float:
@@ -158,26 +166,32 @@ class JobFolder:
 
     def age_text(self) -> str:
         """Return for people when the last progress was written."""
-        path = self.path / Progress.file_name
-        return f"updated {duration(max(0.0, time.time() - path.stat().st_mtime))} ago" if path.exists() else ""
+        written = modified_time(self.path / Progress.file_name)
+        return f"updated {duration(max(0.0, time.time() - written))} ago" if written else ""
 
     def request_stop(self) -> None:
-        """Ask the process to end at the next safe moment."""
+        """Ask the process to end at the next safe moment.
+
+        Raises:
+            StorageError: the file system refuses.
+        """
         write_bytes(self.path / STOP, b"")
 
     def stop_requested(self) -> bool:
         """Return whether someone has asked the process to end."""
-        return (self.path / STOP).exists()
+        return os.path.exists(self.path / STOP)
 
     def write_request(self, spec: JobSpec) -> None:
         """Write the specification and set the state to starting.
 
         Raises:
-            JobError: a process is at work in this folder, or the disk has no room for the request.
+            JobError: a process is at work in this folder, or the file system refuses the request.
         """
-        with disk_full_as_job_error(self.name):
+        with file_errors_as_job_error(self.name):
             self.path.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.path / "request.lock"):  # of two simultaneous requests the second sees the first's state
+            with file_lock(
+                self.path / "request.lock"
+            ):  # of two simultaneous requests the second sees the first's state
                 if self.exists and self.state() not in FINAL:
                     raise JobError(f"A job is already running in {self.name}. Wait for it to end, or stop it.")
                 for name in (STOP, Progress.file_name, JobProcess.file_name):
@@ -192,7 +206,7 @@ class JobFolder:
             DataError: the file is not readable.
         """
         path = self.path / JobProcess.file_name
-        return JobProcess.read(path) if path.exists() else None
+        return JobProcess.read(path) if os.path.exists(path) else None
 
     def write_process(self, pid: int | None = None) -> None:
         """Write which process runs the job, or is about to.
@@ -201,7 +215,12 @@ class JobFolder:
             pid: of a process on this machine; None for this one.
         """
         process = psutil.Process(pid)
-        document = JobProcess(host=socket.gethostname(), pid=process.pid, created=process.create_time())
+        document = JobProcess(
+            host=socket.gethostname(),
+            pid=process.pid,
+            created=process.create_time(),
+            started=started_after_boot(process.pid),
+        )
         document.write(self.path / JobProcess.file_name)
 
     def reserve(self) -> None:
@@ -211,7 +230,8 @@ class JobFolder:
     def write_state(self, state: WrittenState, message: str = "") -> None:
         """Write the state, with the time."""
         if state == "failed":
-            (self.path / "reserve").unlink(missing_ok=True)
+            with suppress(OSError):  # the state itself will say what the file system refuses
+                (self.path / "reserve").unlink(missing_ok=True)
         JobState(state=state, message=message, time=time.time()).write(self.path / JobState.file_name)
 
     def write_progress(self, progress: Progress) -> None:
@@ -229,10 +249,33 @@ class JobFolder:
 def living_process(document: JobProcess) -> psutil.Process | None:
     """Return a living process of this machine.
 
-    None if it has ended, is a zombie, or its number now belongs to another process.
+    None if it has ended, is a zombie, or its number now belongs to another process. The system clock may have been
+    adjusted since it started.
     """
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(document.pid)
-        if abs(process.create_time() - document.created) < CLOCK_SECONDS and process.status() != psutil.STATUS_ZOMBIE:
+        if _is_same(process, document) and process.status() != psutil.STATUS_ZOMBIE:
             return process
     return None
+
+
+def _is_same(process: psutil.Process, document: JobProcess) -> bool:
+    started = started_after_boot(process.pid)
+    if started is not None and document.started is not None:
+        return started == document.started
+    return bool(abs(process.create_time() - document.created) < CLOCK_SECONDS)
+
+
+def started_after_boot(pid: int) -> int | None:
+    """Return when a process started, in ticks since the machine was started.
+
+    Unlike `psutil.Process.create_time`, it does not change with the system clock (proc(5): field 22 of stat).
+
+    Returns:
+        None if there is no such process, or not on Linux; other systems record the start time once.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        return int(fields[19])
+    except (OSError, IndexError, ValueError):
+        return None

@@ -1,5 +1,6 @@
 """Run a job in a detached process or in this one, and stop it."""
 
+import errno
 import os
 import socket
 import subprocess
@@ -7,25 +8,29 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import TypeVar
 
 import psutil
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from mammo_core.documents.base import Document
 from mammo_core.documents.job import FINAL, StoppedInQueue
 from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
 from mammo_core.errors import DataError, JobError, MammoError
-from mammo_core.jobs.folder import JobFolder, living_process
-from mammo_core.jobs.full_disk import disk_full_as_job_error
+from mammo_core.jobs.file_errors import file_errors_as_job_error
+from mammo_core.jobs.folder import LOCK, JobFolder, living_process
 from mammo_core.jobs.queue import wait_for_turn
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.settings import PROJECT, as_environment
 from mammo_core.storage.disk_space import chain, is_disk_full
+from mammo_core.storage.file_errors import SENTENCES, storage_error, storage_errors
+from mammo_core.storage.locks import SOFT_LOCK_NOTE, file_lock, is_soft
 from mammo_core.workspace import Workspace
 
 PROGRESS_SECONDS = 0.25  # progress.json is written no more often
 KILL_SECONDS = 10.0  # the system may take so long to end a killed process
+UNCLEAR = {errno.ENOENT, errno.EINVAL}  # may as well be a defect: work.log has the details
 KILLED = "Ended at once by a second stop."
 
 Result = TypeVar("Result", bound=Document)
@@ -40,7 +45,7 @@ def launch(spec: JobSpec, workspace: Workspace) -> JobFolder:
     """
     folder = _request(spec, workspace)
     roots = {"MAMMO_DATA": str(workspace.data.absolute()), "MAMMO_MODELS": str(workspace.models.absolute())}
-    with disk_full_as_job_error(folder.name), (folder.path / "work.log").open("ab") as log:
+    with file_errors_as_job_error(folder.name), (folder.path / "work.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "mammo_core", "job", str(folder.path)],
             stdin=subprocess.DEVNULL,
@@ -109,11 +114,13 @@ def run_requested(
         in_turn: whether to wait until no other job of this kind runs in the workspace.
     """
     context = JobContext(workspace, folder.path, _ProgressWriter(folder, on_progress), folder.stop_requested)
+    lock = folder.lock()
     try:
-        with folder.lock().acquire(timeout=5):
+        with lock.acquire(timeout=5):
             try:
                 folder.write_process()
                 folder.reserve()
+                context = replace(context, note=SOFT_LOCK_NOTE if is_soft(lock) else "")
                 return _run_in_turn(folder, spec, context) if in_turn else _run(folder, spec, context)
             except MammoError as error:
                 folder.write_state("failed", str(error))
@@ -142,8 +149,9 @@ def record_failure(folder: JobFolder, error: MammoError) -> None:
 
 
 def _run_in_turn(folder: JobFolder, spec: JobSpec, context: JobContext) -> JobOutcome:
-    context.workspace.data.mkdir(parents=True, exist_ok=True)
-    turn_lock = FileLock(context.workspace.data / f".{spec.kind}.turn")
+    with storage_errors(context.workspace.data):
+        context.workspace.data.mkdir(parents=True, exist_ok=True)
+    turn_lock = file_lock(context.workspace.data / f".{spec.kind}.turn")
     if not wait_for_turn(turn_lock, folder):
         message = "Stopped while it was waiting for its turn."
         folder.write_state("stopped", message)
@@ -155,7 +163,7 @@ def _run_in_turn(folder: JobFolder, spec: JobSpec, context: JobContext) -> JobOu
 
 
 def _run(folder: JobFolder, spec: JobSpec, context: JobContext) -> JobOutcome:
-    folder.write_state("running")
+    folder.write_state("running", context.note)
     outcome = spec.run(context)
     folder.write_state(outcome.state, outcome.message)
     return outcome
@@ -188,6 +196,9 @@ def _describe_cause(error: BaseException) -> str:
         isinstance(cause, MemoryError) or type(cause).__name__ == "ResourceExhaustedError" for cause in chain(error)
     ):
         return "Out of memory. Choose a smaller batch or fewer workers."
+    for cause in chain(error):
+        if isinstance(cause, OSError) and cause.errno in SENTENCES and cause.errno not in UNCLEAR:
+            return str(storage_error(cause))
     return f"It ended with an unexpected {type(error).__name__}; work.log in its folder has the details."
 
 
@@ -195,9 +206,10 @@ def stop_job(folder: JobFolder) -> None:
     """Ask a job to end at the next safe moment; on a second call, end it at once.
 
     Raises:
-        JobError: it is to end at once but runs on another machine, or the disk has no room for the request.
+        JobError: it can't be ended at once (it runs on another machine, or its process is not known), or the file
+            system refuses the request.
     """
-    with disk_full_as_job_error(folder.name):
+    with file_errors_as_job_error(folder.name):
         if folder.stop_requested() and folder.is_alive():
             _kill(folder)
         else:
@@ -207,20 +219,49 @@ def stop_job(folder: JobFolder) -> None:
 def _kill(folder: JobFolder) -> None:
     document = folder.process()
     if document is None:
-        return  # it has just started or ended
+        raise _not_ended(folder, "its process is not known yet. Try again in a few seconds.")
     if document.host != socket.gethostname():
         raise JobError(f"{folder.name} runs on {document.host} and can only be ended at once from there.")
-    process = living_process(document)
+    process = living_process(document) or _lock_holder(folder, document.pid)
     if process is None:
+        if folder.is_alive():
+            raise _not_ended(
+                folder, f"its process {document.pid} is not the one that was recorded. Wait for it, or end it by hand."
+            )
         return  # it has just ended
-    with suppress(psutil.NoSuchProcess):
-        family = [process, *process.children(recursive=True)]
-        for member in family:
-            with suppress(psutil.NoSuchProcess):
-                member.kill()
-        psutil.wait_procs(family, timeout=KILL_SECONDS)
+    try:
+        with suppress(psutil.NoSuchProcess):
+            _kill_family(process)
+    except psutil.AccessDenied:
+        raise _not_ended(folder, f"its process {document.pid} belongs to another user.") from None
     if not _has_final_state(folder):
         folder.write_state("stopped", KILLED)
+
+
+def _lock_holder(folder: JobFolder, pid: int) -> psutil.Process | None:
+    """Return the process of this number if it has the job's lock file open.
+
+    It doesn't matter when it started.
+
+    Where start times follow the system clock, an adjusted clock makes it look like another process.
+    """
+    with suppress(psutil.Error, OSError):
+        process = psutil.Process(pid)
+        if any(os.path.samefile(file.path, folder.path / LOCK) for file in process.open_files()):
+            return process
+    return None
+
+
+def _kill_family(process: psutil.Process) -> None:
+    family = [process, *process.children(recursive=True)]
+    for member in family:
+        with suppress(psutil.NoSuchProcess):
+            member.kill()
+    psutil.wait_procs(family, timeout=KILL_SECONDS)
+
+
+def _not_ended(folder: JobFolder, reason: str) -> JobError:
+    return JobError(f"{folder.name} can't be ended at once: {reason}")
 
 
 def _has_final_state(folder: JobFolder) -> bool:

@@ -3,7 +3,7 @@
 import time
 from contextlib import suppress
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, Timeout
 
 from mammo_core.errors import DataError
 from mammo_core.jobs.folder import SPEC, JobFolder
@@ -12,7 +12,7 @@ POLL_SECONDS = 0.5  # between two checks whether the turn has come
 WAITING = "Queued: starts when the previous job of this kind finishes."
 
 
-def wait_for_turn(turn_lock: FileLock, folder: JobFolder) -> bool:
+def wait_for_turn(turn_lock: BaseFileLock, folder: JobFolder) -> bool:
     """Wait until no other job of this kind runs, and acquire the lock of the turn.
 
     Two training runs on one machine would only slow each other down.
@@ -41,7 +41,7 @@ def _has_predecessor(folder: JobFolder) -> bool:
     requested_at, kind = folder.requested_at(), folder.kind()
     for path in folder.path.parent.glob(f"*/{SPEC}"):
         other = JobFolder(path.parent)
-        with suppress(FileNotFoundError, DataError):  # deleted or renamed meanwhile, or damaged
+        with suppress(DataError):  # deleted or renamed meanwhile, or damaged
             if other.requested_at() < requested_at and other.state() == "queued" and other.kind() == kind:
                 return True
     return False

@@ -21,12 +21,14 @@ class JobContext:
         folder: the job's folder.
         progress: called with each progress.
         should_stop: whether someone has requested a stop; to be checked often.
+        note: what whoever follows the job should know about its folder, as display text.
     """
 
     workspace: Workspace
     folder: Path
     progress: ProgressCallback
     should_stop: ShouldStop
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,19 +5,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from filelock import FileLock
 from pydantic import PrivateAttr
 
 from mammo_core.documents.job import FINAL
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError, JobError
+from mammo_core.jobs.file_errors import file_errors_as_job_error
 from mammo_core.jobs.folder import SPEC, JobFolder
-from mammo_core.jobs.full_disk import disk_full_as_job_error
 from mammo_core.jobs.process import launch
 from mammo_core.jobs.runs import run_folder
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.learning.plan import TrainingPlan, resolve
 from mammo_core.models.registry import active_model
+from mammo_core.storage.locks import file_lock
 from mammo_core.workspace import Workspace
 
 RESUMABLE = ("stopped", "failed", "crashed")
@@ -94,7 +94,7 @@ def _time_text() -> str:
     return f"{datetime.now():%Y%m%d-%H%M%S}"
 
 
-@disk_full_as_job_error("a run")
+@file_errors_as_job_error("a run")
 def start(workspace: Workspace, plan: TrainingPlan) -> JobFolder:
     """Start a run in a process of its own.
 
@@ -107,7 +107,7 @@ def start(workspace: Workspace, plan: TrainingPlan) -> JobFolder:
         MammoError: the disk is full.
     """
     workspace.models.mkdir(parents=True, exist_ok=True)
-    with FileLock(workspace.models / ".start.lock"):
+    with file_lock(workspace.models / ".start.lock"):
         for path in workspace.models.glob(f"*/{SPEC}"):
             folder = JobFolder(path.parent)
             with suppress(DataError):  # a damaged folder is no run with these settings

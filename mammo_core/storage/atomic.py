@@ -3,17 +3,20 @@
 It is written to a temporary file in the same folder, flushed to disk and renamed to its final path.
 """
 
+import errno
 import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from mammo_core.errors import ConfigError
+from mammo_core.storage.file_errors import storage_errors
 
 REPLACE_TIMEOUT_SECONDS = 2.0  # a reader has closed a small file by then
+UNSUPPORTED = {errno.EPERM, errno.EACCES, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
 @contextmanager
@@ -22,19 +25,40 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
     On failure, the temporary file is deleted. The temporary name keeps the suffix, because Keras and pandas choose the
     format by it.
+
+    Raises:
+        StorageError: the file system refuses. What the block raises is passed on.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
+    with storage_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb+") as written:
-            os.fsync(written.fileno())
-        temporary.chmod(0o644)
-        _replace(temporary, path)
+        with storage_errors(path.parent):
+            _flush(temporary)
+            _replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _flush(temporary: Path) -> None:
+    """Flush a file to the disk and let everybody read it, where that is possible.
+
+    exFAT, SMB and FUSE file systems have no modes, and some have no fsync.
+    """
+    with temporary.open("rb+") as written:
+        _where_supported(lambda: os.fsync(written.fileno()))
+    _where_supported(lambda: temporary.chmod(0o644))
+
+
+def _where_supported(call: Callable[[], None]) -> None:
+    try:
+        call()
+    except OSError as error:
+        if error.errno not in UNSUPPORTED:
+            raise
 
 
 def _replace(temporary: Path, path: Path) -> None:
@@ -69,6 +93,10 @@ def check_writable(path: Path) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` to `path` atomically."""
-    with atomic_path(path) as temporary:
+    """Write `data` to `path` atomically.
+
+    Raises:
+        StorageError: the file system refuses.
+    """
+    with storage_errors(path.parent), atomic_path(path) as temporary:
         temporary.write_bytes(data)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 FileStates = tuple[
@@ -10,14 +11,14 @@ FileStates = tuple[
 
 
 def file_states(files: Iterable[Path]) -> FileStates:
-    """Return the state of each file that exists.
+    """Return the state of each file or folder that exists.
 
     While the state stays the same, so does the content. The time of the inode's last change can't be set by programs, so
     that a copy that keeps the modification time also counts as a change.
     """
     states = []
     for file in files:
-        if file.is_file():
+        with suppress(OSError):
             status = file.stat()
             states.append((str(file.absolute()), status.st_size, status.st_mtime_ns, status.st_ctime_ns))
     return tuple(states)
@@ -26,11 +27,11 @@ def file_states(files: Iterable[Path]) -> FileStates:
 def modified_time(path: str | Path) -> float:
     """Return the modification time of a file in s since the epoch.
 
-    It is 0 if the file is missing.
+    It is 0 if the file is missing or the file system does not tell.
     """
     try:
         return Path(path).stat().st_mtime
-    except FileNotFoundError:
+    except OSError:
         return 0.0
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from mammo_core.errors import DataError
 from mammo_core.storage.atomic import write_bytes
+from mammo_core.storage.file_errors import storage_errors
 
 
 def write_json(path: Path, document: Any) -> None:
@@ -34,7 +35,7 @@ def read_json(path: Path) -> Any:
         raise DataError(f"{path.name} is missing in {path.parent}.") from None
     except OSError as error:
         raise DataError(f"{path} can't be read ({error.strerror}).") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, a number of thousands of digits, deep nesting
         raise DataError(f"{path} isn't readable as JSON ({error}).") from None
 
 
@@ -42,8 +43,11 @@ def append_json_line(path: Path, record: dict[str, Any]) -> None:
     """Append one record to a file of JSON lines in a single write.
 
     It is written after the last complete line.
+
+    Raises:
+        StorageError: the file system refuses.
     """
-    with path.open("ab+") as stream:
+    with storage_errors(path.parent), path.open("ab+") as stream:
         if stream.tell():
             stream.seek(-1, os.SEEK_END)
             if stream.read() != b"\n":
@@ -57,7 +61,8 @@ def write_json_lines(path: Path, records: list[dict[str, Any]]) -> None:
     if records:
         write_bytes(path, b"".join(map(_json_line, records)))
     else:
-        path.unlink(missing_ok=True)
+        with storage_errors(path.parent):
+            path.unlink(missing_ok=True)
 
 
 def read_json_lines(path: Path) -> list[dict[str, Any]]:
@@ -66,14 +71,17 @@ def read_json_lines(path: Path) -> list[dict[str, Any]]:
     An incomplete last line is ignored.
 
     Raises:
-        DataError: another line is not JSON.
+        DataError: the file can't be read, or another line is not JSON.
     """
-    if not path.exists():
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
         return []
-    data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} can't be read ({error.strerror}).") from None
     try:
         return [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} isn't readable as lines of JSON ({error}). Delete the line, or the file.") from None
 
 

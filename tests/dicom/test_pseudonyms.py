@@ -37,7 +37,8 @@ def test_real_patient_id_placeholder_is_none(placeholder):
 
 def test_installation_secret_is_the_same_in_other_processes(folders):
     code = (
-        "import pathlib, sys; from mammo_core.dicom import installation_secret; from mammo_core.workspace import Workspace;"
+        "import pathlib, sys; from mammo_core.dicom.pseudonyms import installation_secret;"
+        "from mammo_core.workspace import Workspace;"
         "print(installation_secret(Workspace(pathlib.Path(sys.argv[1]), pathlib.Path())).hex())"
     )
     done = subprocess.run([sys.executable, "-c", code, str(folders.data)], capture_output=True, text=True, check=True)

@@ -1,19 +1,23 @@
 import errno
 import os
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import psutil
 import pytest
 
-from builders.jobs import FakeJob
+from builders.jobs import DONE, FakeJob
 from builders.waiting import wait_until
 from mammo_core.documents import base
+from mammo_core.documents.job import JobProcess
 from mammo_core.documents.progress import Progress
-from mammo_core.errors import JobError
+from mammo_core.errors import JobError, StorageError
 from mammo_core.jobs import folder as folder_module
 from mammo_core.jobs.folder import JobFolder
-from mammo_core.jobs.process import stop_job
+from mammo_core.jobs.process import run_in_process, stop_job
+from mammo_core.storage.locks import SOFT_LOCK_NOTE
 
 HOLD_LOCK = """
 import sys, time
@@ -193,3 +197,51 @@ def test_age_text_tells_when_progress_was_written(job):
     path = job.path / "progress.json"
     os.utime(path, (path.stat().st_atime, path.stat().st_mtime - 65))
     assert job.age_text() in ("updated 1 min 5 s ago", "updated 1 min 6 s ago")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK])
+def test_job_without_kernel_locks_runs_and_says_so(workspace, monkeypatch, number):
+    import fcntl
+
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    seen = []
+
+    def run(context):
+        folder = JobFolder(context.folder)
+        seen.append((folder.state(), folder.message()))
+        return DONE
+
+    assert run_in_process(FakeJob(call=run), workspace) == DONE
+    folder = JobFolder(workspace.data / "fake")
+    assert seen == [("running", SOFT_LOCK_NOTE)]
+    assert (folder.state(), folder.message()) == ("finished", "Done.")
+
+
+def test_state_lock_that_the_file_system_cannot_check_is_unreadable(job, monkeypatch):
+    def refuse(_):
+        raise StorageError(errno.EIO, "The drive reports an input or output error.")
+
+    job.write_state("running")
+    monkeypatch.setattr(folder_module, "is_locked", refuse)
+    assert (job.state(), job.message()) == ("unreadable", "The drive reports an input or output error.")
+
+
+def test_living_process_after_the_clock_was_set_is_found(monkeypatch):
+    document = JobProcess(
+        host=socket.gethostname(), pid=os.getpid(), created=0.0, started=folder_module.started_after_boot(os.getpid())
+    )
+    process = folder_module.living_process(document)
+    assert process is not None
+    assert process.pid == os.getpid()
+
+
+def test_living_process_another_start_is_another_process():
+    started = folder_module.started_after_boot(os.getpid())
+    assert started is not None
+    document = JobProcess(
+        host=socket.gethostname(), pid=os.getpid(), created=psutil.Process().create_time(), started=started - 1
+    )
+    assert folder_module.living_process(document) is None

@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from mammo_core.workspace import Workspace
 UNRESPONSIVE = """
 import subprocess, sys, time
 from pathlib import Path
-from mammo_core.jobs import JobFolder
+from mammo_core.jobs.folder import JobFolder
 folder = JobFolder(Path(sys.argv[1]))
 with folder.lock():
     folder.write_process()
@@ -122,7 +123,8 @@ def test_progress_is_written_and_passed_to_callback(workspace):
 
 
 @pytest.mark.parametrize("damaged", [False, True])
-def test_second_stop_kills_unresponsive_job_and_its_children(tmp_path, damaged):
+@pytest.mark.parametrize("clock_set", [False, True])
+def test_second_stop_kills_unresponsive_job_and_its_children(tmp_path, damaged, clock_set):
     folder = JobFolder(tmp_path / "deaf")
     folder.write_request(FakeJob())
     process = subprocess.Popen([sys.executable, "-c", UNRESPONSIVE, str(folder.path)], stdout=subprocess.PIPE)
@@ -130,6 +132,11 @@ def test_second_stop_kills_unresponsive_job_and_its_children(tmp_path, damaged):
     child = psutil.Process(int(process.stdout.readline()))
     if damaged:
         (folder.path / "state.json").write_text("{")
+    if clock_set:  # as an earlier version recorded it, before the system clock was set
+        document = folder.process()
+        assert document is not None
+        moved = document.model_copy(update={"created": document.created - 7200, "started": None})
+        moved.write(folder.path / "process.json")
     stop_job(folder)
     assert folder.state() == "stopping"
     stop_job(folder)
@@ -147,3 +154,46 @@ def test_second_stop_of_job_on_another_machine_raises_job_error(tmp_path):
         stop_job(folder)
         with pytest.raises(JobError, match="remote runs on elsewhere and can only be ended at once from there"):
             stop_job(folder)
+
+
+def test_second_stop_without_known_process_raises_job_error(tmp_path):
+    folder = JobFolder(tmp_path / "new")
+    folder.write_request(FakeJob())
+    with folder.lock():
+        stop_job(folder)
+        with pytest.raises(JobError, match="new can't be ended at once: its process is not known yet"):
+            stop_job(folder)
+
+
+def test_second_stop_of_a_process_that_is_not_the_recorded_one_raises_job_error(tmp_path):
+    folder = JobFolder(tmp_path / "reused")
+    folder.write_request(FakeJob())
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    folder.write_process(child.pid)
+    document = folder.process()
+    assert document is not None
+    document.model_copy(update={"started": 0, "created": 0.0}).write(folder.path / "process.json")
+    with folder.lock():
+        stop_job(folder)
+        with pytest.raises(JobError, match="is not the one that was recorded"):
+            stop_job(folder)
+    assert child.poll() is None
+    child.kill()
+    child.wait()
+
+
+def test_read_only_folder_of_jobs_is_one_sentence(workspace, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    with pytest.raises(JobError, match=r"^fake can't take requests\. The file system is read-only"):
+        run_in_process(FakeJob(), workspace)
+
+
+def test_error_of_the_file_system_within_a_job_is_the_state(workspace):
+    error = OSError(errno.EDQUOT, os.strerror(errno.EDQUOT), "/patients/secret")
+    with pytest.raises(OSError):  # noqa: PT011
+        run_in_process(failing(error), workspace)
+    message = "The quota on this disk is used up. Make room and try again."
+    assert JobFolder(workspace.data / "fake").message() == message

@@ -1,9 +1,10 @@
+import errno
 import os
 import sys
 
 import pytest
 
-from mammo_core.errors import ConfigError
+from mammo_core.errors import ConfigError, StorageError
 from mammo_core.storage.atomic import atomic_path, check_writable, write_bytes
 
 
@@ -50,3 +51,40 @@ def test_check_writable_folder_or_file_in_the_way_raises_config_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="can't be written"):
         check_writable(tmp_path / "file" / "table.csv")
+
+
+@pytest.mark.parametrize(
+    ("function", "number", "match"),
+    [
+        ("replace", errno.ENOSPC, "The disk is full"),
+        ("replace", errno.EIO, "input or output error"),
+        ("fsync", errno.EIO, "input or output error"),
+        ("open", errno.EROFS, "read-only"),
+    ],
+)
+def test_write_bytes_refused_by_the_file_system_is_one_sentence_and_keeps_the_old_file(
+    tmp_path, monkeypatch, function, number, match
+):
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    path = tmp_path / "a.json"
+    write_bytes(path, b"old")
+    monkeypatch.setattr(os, function, refuse)
+    with pytest.raises(StorageError, match=match) as raised:
+        write_bytes(path, b"new")
+    assert raised.value.errno == number
+    assert str(tmp_path) in str(raised.value)
+    monkeypatch.undo()
+    assert path.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.json"]
+
+
+@pytest.mark.parametrize(("function", "number"), [("chmod", errno.EPERM), ("fsync", errno.EINVAL)])
+def test_write_bytes_without_modes_or_fsync_is_written(tmp_path, monkeypatch, function, number):
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, function, refuse)
+    write_bytes(tmp_path / "a.json", b"new")
+    assert (tmp_path / "a.json").read_bytes() == b"new"
