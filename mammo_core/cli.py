@@ -239,15 +239,11 @@ def predict(
     workspace = Workspace.from_environment()
     bundle = open_bundle(model_folder(workspace, model or active_model(workspace)))
     with progress_bar("files") as progress, ExitStack() as stack:
-
-        def on_progress(done: int, total: int) -> None:
-            progress(Progress(done=done, total=total, unit="files"))
-
         predictor: FilePredictor
         if scheduler or workers:
-            predictor = ClusterPredictor(bundle, stack.enter_context(open_pool(workers, scheduler)), on_progress)
+            predictor = ClusterPredictor(bundle, stack.enter_context(open_pool(workers, scheduler)), progress)
         else:
-            predictor = BatchPredictor(Predictor(bundle), on_progress)
+            predictor = BatchPredictor(Predictor(bundle), progress)
         sandbox = stack.enter_context(Sandbox())
         report = predict_exams(workspace, inputs, predictor, sandbox)
     for note in report.notes:

@@ -6,7 +6,6 @@ from typing import Literal
 from mammo_core.dataset.library import RESERVED
 from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED, DatasetLink
 from mammo_core.documents.job import DemoResult
-from mammo_core.documents.progress import Progress
 from mammo_core.errors import DataError
 from mammo_core.jobs.folder import SPEC, JobFolder
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
@@ -53,12 +52,7 @@ class DemoJob(JobSpec):
     def run(self, context: JobContext) -> JobOutcome:
         """Generate the files that are not there yet."""
         spec = DemoSpec(**self.model_dump(exclude={"schema_version", "kind", "out"}))
-        complete = generate(
-            context.folder,
-            spec,
-            lambda done, total: context.progress(Progress(done=done, total=total)),
-            should_stop=context.should_stop,
-        )
+        complete = generate(context.folder, spec, context.progress, should_stop=context.should_stop)
         result = DemoResult(folder=str(context.folder))
         if not complete:
             return JobOutcome("stopped", "Stopped. Create it again to complete it.", result)

@@ -1,7 +1,7 @@
 """Write a synthetic data set: images in parallel, then lesions.csv and train.csv."""
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import closing
 from dataclasses import asdict
@@ -16,7 +16,7 @@ from mammo_core.dicom.limits import die_with_parent
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.documents.dataset import DatasetInfo
 from mammo_core.documents.lesions import LesionAnnotation
-from mammo_core.documents.progress import ShouldStop, never_stop
+from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop, ignore_progress, never_stop
 from mammo_core.phantoms.render import RenderedImage, RenderJob, render
 from mammo_core.phantoms.spec import BY_ID, DemoSpec
 from mammo_core.phantoms.table import densities, make_table
@@ -28,7 +28,7 @@ CHUNK = 8  # images in one task: a few seconds of work, so that progress is smoo
 def generate(
     out: Path,
     spec: DemoSpec,
-    progress: Callable[[int, int], None] | None = None,
+    progress: ProgressCallback = ignore_progress,
     workers: int | None = None,
     should_stop: ShouldStop = never_stop,
 ) -> bool:
@@ -41,7 +41,7 @@ def generate(
     Args:
         out: the folder; it is created if needed.
         spec: the parameters of the data set.
-        progress: called with the number of images done and in total.
+        progress: called after every few images.
         workers: number of processes; by default the number of cores. 1 works in this process.
         should_stop: called after every few images; if true, generating ends early.
 
@@ -59,8 +59,7 @@ def generate(
         for index, lesions in results:
             lesions_by_chunk[index] = lesions
             done += len(chunks[index])
-            if progress is not None:
-                progress(done, len(jobs))
+            progress(Progress(done=done, total=len(jobs)))
             if should_stop():
                 return False
     rows = [lesion.to_json() for index in sorted(lesions_by_chunk) for lesion in lesions_by_chunk[index]]

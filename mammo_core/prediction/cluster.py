@@ -12,13 +12,12 @@ from mammo_core.dataset.worker_pool import WorkerPool
 from mammo_core.dicom.limits import hard_timeout, tune_malloc
 from mammo_core.dicom.pseudonyms import installation_secret
 from mammo_core.dicom.sandbox import CRASHED, Sandbox
-from mammo_core.documents.progress import never_stop
+from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress, never_stop
 from mammo_core.errors import ImageError
 from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.prediction.decode import decode_image
 from mammo_core.prediction.files import InputFile
 from mammo_core.prediction.lookup import KnownViews, complete_labels, known_views
-from mammo_core.prediction.predict import OnProgress
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.results import ImagePrediction, ImageResult, UnreadableImage
 from mammo_core.settings import apply_environment, as_environment, settings
@@ -54,13 +53,13 @@ class ClusterPredictor:
     Args:
         bundle: the model, in a folder that the workers see.
         pool: the worker processes.
-        on_progress: called after each batch of files.
+        progress: called after each batch of files.
     """
 
-    def __init__(self, bundle: Bundle, pool: WorkerPool, on_progress: OnProgress = lambda _done, _total: None) -> None:
+    def __init__(self, bundle: Bundle, pool: WorkerPool, progress: ProgressCallback = ignore_progress) -> None:
         self.bundle = bundle
         self.pool = pool
-        self.on_progress = on_progress
+        self.progress = progress
 
     def predict_files(
         self, workspace: Workspace, files: Sequence[InputFile], sandbox: Sandbox
@@ -83,7 +82,7 @@ class ClusterPredictor:
         for batch, images in self.pool.map_batches(partial(predict_batch, task), list(enumerate(files)), never_stop):
             crashed = [UnreadableImage(file.name, file.key, CRASHED) for _, file in batch]
             results |= zip((index for index, _ in batch), images or crashed, strict=True)
-            self.on_progress(len(results), len(files))
+            self.progress(Progress(done=len(results), total=len(files), unit="files"))
         yield from (results[index] for index in sorted(results))
 
 

@@ -3,19 +3,18 @@
 The pages, the command line and the cluster all call the same function.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Protocol
 
 from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.exams import Correction, apply_corrections, mark_duplicates
 from mammo_core.prediction.files import InputFile, OpenedFiles, open_archives
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.results import ExamReport, ImagePrediction, ImageResult, UnreadableImage, summarise
 from mammo_core.workspace import Workspace
-
-OnProgress = Callable[[int, int], None]  # called with the number of files that are done, and of all files
 
 
 class FilePredictor(Protocol):
@@ -37,20 +36,20 @@ class BatchPredictor:
 
     Args:
         predictor: the loaded network.
-        on_progress: called after each file.
+        progress: called after each file.
     """
 
-    def __init__(self, predictor: Predictor, on_progress: OnProgress = lambda _done, _total: None) -> None:
+    def __init__(self, predictor: Predictor, progress: ProgressCallback = ignore_progress) -> None:
         self.bundle = predictor.bundle
         self.predictor = predictor
-        self.on_progress = on_progress
+        self.progress = progress
 
     def predict_files(
         self, workspace: Workspace, files: Sequence[InputFile], sandbox: Sandbox
     ) -> Iterator[ImageResult]:
         """Yield one result per file, in order, without arrays."""
         for done, image in enumerate(self.predictor.predict_files(workspace, files, sandbox), 1):
-            self.on_progress(done, len(files))
+            self.progress(Progress(done=done, total=len(files), unit="files"))
             yield image.without_arrays() if isinstance(image, ImagePrediction) else image
 
 

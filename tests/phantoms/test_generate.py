@@ -9,6 +9,7 @@ import pydicom
 import pytest
 
 from mammo_core.documents.dataset import DatasetInfo
+from mammo_core.documents.progress import Progress
 from mammo_core.phantoms.generate import encode, generate, make_jobs
 from mammo_core.phantoms.render import render
 from mammo_core.phantoms.spec import BY_ID, DemoSpec
@@ -78,7 +79,7 @@ def test_generate_interrupted_has_no_table_and_can_be_completed(made, tmp_path):
     class StoppedError(Exception):
         pass
 
-    def stop(done, total):
+    def stop(progress):
         raise StoppedError
 
     with pytest.raises(StoppedError):
@@ -91,8 +92,8 @@ def test_generate_interrupted_has_no_table_and_can_be_completed(made, tmp_path):
 def test_generate_progress_counts_images(tmp_path):
     seen = []
     spec = replace(SPEC, patients=3, nuisances=False, rows=64, columns=64)
-    generate(tmp_path, spec, progress=lambda done, total: seen.append((done, total)), workers=1)
-    assert seen == [(8, 12), (12, 12)]
+    generate(tmp_path, spec, progress=seen.append, workers=1)
+    assert seen == [Progress(done=8, total=12), Progress(done=12, total=12)]
     assert len(list(tmp_path.rglob("*.dcm"))) == 12
 
 

@@ -8,6 +8,7 @@ from builders.phantom_files import input_files, letter
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dicom.pseudonyms import installation_secret
 from mammo_core.dicom.sandbox import CRASHED
+from mammo_core.documents.progress import Progress
 from mammo_core.jobs import cluster as job_cluster
 from mammo_core.jobs.cluster import DaskPool
 from mammo_core.prediction import cluster
@@ -27,7 +28,7 @@ def test_predict_exams_on_a_cluster_equals_local_prediction(finished, pool, trai
     monkeypatch.setattr(job_cluster, "BATCH_ROWS", 3)
     table = read_catalogue(finished.data / "demo").table.dropna(subset=["file"]).head(10)
     files, progress = [*input_files(table), letter()], []
-    on_cluster = ClusterPredictor(trained.bundle, pool, lambda done, total: progress.append((done, total)))
+    on_cluster = ClusterPredictor(trained.bundle, pool, progress.append)
     local, remote = (predict_exams(finished, files, predictor, sandbox) for predictor in (trained, on_cluster))
     expected, result = local.to_document().to_json(), remote.to_document().to_json()
     assert result["images"] == [
@@ -37,7 +38,7 @@ def test_predict_exams_on_a_cluster_equals_local_prediction(finished, pool, trai
     assert len(result["breasts"]) == len(expected["breasts"]) > 0
     assert all(image.cam is None for image in remote.predictions)
     assert remote.images[-1].error
-    assert progress[-1] == (11, 11)
+    assert progress[-1] == Progress(done=11, total=11, unit="files")
 
 
 class CrashingPool:

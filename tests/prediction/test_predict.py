@@ -7,6 +7,7 @@ import pytest
 
 from builders.archives import zipped
 from builders.phantom_files import input_files, letter
+from mammo_core.documents.progress import Progress
 from mammo_core.prediction.exams import Correction, hang_exams
 from mammo_core.prediction.files import FileNote, InputFile
 from mammo_core.prediction.predict import BatchPredictor, PredictionCache, predict_exams
@@ -111,9 +112,9 @@ def test_cache_with_capacity_keeps_the_latest_of_other_files(predict, trained, e
 
 def test_batch_predictor_reports_progress_and_drops_arrays(predict, trained, exam):
     progress = []
-    batch = BatchPredictor(trained, lambda done, total: progress.append((done, total)))
+    batch = BatchPredictor(trained, progress.append)
     files = [*input_files(exam), letter()]
     report = predict(files, batch)
-    assert progress == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
+    assert progress == [Progress(done=done, total=5, unit="files") for done in range(1, 6)]
     assert all(image.cam is None and image.decoded.picture.size == 0 for image in report.predictions)
     assert report.to_document() == predict(files).to_document()
