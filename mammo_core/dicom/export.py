@@ -226,6 +226,10 @@ def _comments(content: ReportContent) -> list[str]:
     texts = [f"Recall threshold for a breast: probability {content.threshold:.3f}."]
     if content.out_of_distribution:
         texts.append("The image is unlike the training images, so the prediction has no basis.")
+    elif content.recall is None and content.laterality:
+        texts.append("Another image of this breast is unlike the training images, so there is no decision.")
+    elif content.recall is None:
+        texts.append("The side of the image is unknown, so there is no decision.")
     return [*content.limits, *texts]
 
 

@@ -85,22 +85,26 @@ def texts(item: Dataset) -> list[str]:
     return own + [text for child in item.get("ContentSequence", []) for text in texts(child)]
 
 
+UNLIKE = "The image is unlike the training images, so the prediction has no basis."
+OTHER_UNLIKE = "Another image of this breast is unlike the training images, so there is no decision."
+UNKNOWN_SIDE = "The side of the image is unknown, so there is no decision."
+
+
 @pytest.mark.parametrize(
-    ("out_of_distribution", "recall", "decision"),
+    ("changes", "decision", "reasons"),
     [
-        (False, True, "Recall"),
-        (False, False, "No recall"),
-        (True, None, "No decision"),
-        (False, None, "No decision"),  # another image of the breast is out of distribution
+        ({"recall": True}, "Recall", []),
+        ({"recall": False}, "No recall", []),
+        ({"recall": None, "out_of_distribution": True}, "No decision", [UNLIKE]),
+        ({"recall": None}, "No decision", [OTHER_UNLIKE]),
+        ({"recall": None, "laterality": None}, "No decision", [UNKNOWN_SIDE]),
     ],
 )
-def test_export_report_states_the_decision_for_the_breast(out_of_distribution, recall, decision):
-    content = replace(CONTENT, out_of_distribution=out_of_distribution, recall=recall)
+def test_export_report_states_the_decision_for_the_breast_and_why_there_is_none(changes, decision, reasons):
+    content = replace(CONTENT, **changes)
     sentences = texts(dcmread(io.BytesIO(export(source(), PICTURE, content, False, SECRET)[1])))
     assert [text for text in sentences if text in ("Recall", "No recall", "No decision")] == [decision]
-    assert (
-        "The image is unlike the training images, so the prediction has no basis." in sentences
-    ) == out_of_distribution
+    assert [text for text in sentences if text in (UNLIKE, OTHER_UNLIKE, UNKNOWN_SIDE)] == reasons
     assert "Recall threshold for a breast: probability 0.400." in sentences
 
 
