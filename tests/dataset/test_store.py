@@ -138,6 +138,18 @@ def test_write_image_can_be_read_back(store):
     )
 
 
+@pytest.mark.parametrize(
+    ("contents", "text"),
+    [
+        (StoreContents(0, 0, 0, 0), "no images yet · 0.0 MB"),
+        (StoreContents(1_200, 0, 3, 5_000_000), "1,200 negative, 3 unlabelled · 5.0 MB"),
+        (StoreContents(2, 1, 0, 120_000), "2 negative, 1 positive · 0.1 MB"),
+    ],
+)
+def test_store_contents_description_omits_labels_without_images(contents, text):
+    assert contents.describe() == text
+
+
 def test_read_entry_of_damaged_or_foreign_png_is_none(store, tmp_path):
     png = store.folder / write_image(store, IMAGE, PREPARED).png
     data = png.read_bytes()

@@ -9,8 +9,10 @@ from mammo_core.evaluation.operating import (
     at_threshold,
     choose_threshold,
     describe_percentile,
+    from_per_thousand,
     outcomes,
     per_thousand,
+    to_per_thousand,
 )
 
 UNITS = pd.DataFrame(
@@ -57,6 +59,11 @@ def test_per_thousand_matches_hand_calculation():
     assert screens.missed == pytest.approx(5.87 - 5.1, abs=0.01)
     assert screens.recalled == pytest.approx(115.4, abs=0.1)
     assert screens.ppv == pytest.approx(0.0442, abs=0.0001)
+
+
+def test_to_and_from_per_thousand_are_inverse():
+    assert to_per_thousand(0.0206) == pytest.approx(20.6)
+    assert from_per_thousand(20.6) == pytest.approx(0.0206)
 
 
 def test_per_thousand_undefined_sensitivity_gives_none():
