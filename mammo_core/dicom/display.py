@@ -1,4 +1,4 @@
-"""A mammogram as a picture for people."""
+"""Turn a mammogram into a picture for display."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ DISPLAY_PERCENTILES = (1.0, 99.7)  # of the values above the lowest, for files w
 def display(
     mammogram: Mammogram, window: Window | LookupTable | None = None, levels: tuple[float, float] | None = None
 ) -> np.ndarray:
-    """Return the picture for people.
+    """Return the picture for display.
 
     Args:
         mammogram: the image.

@@ -1,6 +1,6 @@
 """Windows and tables for display (VOI LUT, PS3.3 C.11.2).
 
-They turn modality values into grey levels for people.
+They turn modality values into displayed grey levels.
 """
 
 import math
@@ -57,7 +57,7 @@ def apply_voi_lut(values: np.ndarray, lut: Window | LookupTable) -> np.ndarray:
 def read_voi_luts(dataset: Dataset, little: bool) -> tuple[Window | LookupTable, ...]:
     """Return the windows of a file, then its tables.
 
-    Unusable ones are left out, because they are for people only.
+    Unusable ones are left out, because they only affect the display.
 
     Args:
         dataset: with Window Center (0028,1050), Window Width (0028,1051) and VOI LUT Sequence (0028,3010), or without.

@@ -13,7 +13,7 @@ class Progress(FileDocument):
         done: how much is done, in `unit`.
         total: how much there is to do, in `unit`.
         unit: what is counted, such as "images" or "steps".
-        phase: what the job is doing, for people; None in its main phase.
+        phase: what the job is doing, as displayed; None in its main phase.
         epoch: of a training run, counted from 1.
         epochs: number of epochs of a training run, at most.
         learning_rate: of a training run, at this step.
@@ -46,7 +46,7 @@ class Progress(FileDocument):
 
     @property
     def details(self) -> list[str]:
-        """Everything but the counts and the time left, for people."""
+        """Everything but the counts and the time left, as phrases for display."""
         words = [] if self.phase is None else [self.phase]
         if self.epoch is not None:
             words.append(f"epoch {self.epoch} of {self.epochs}")
@@ -59,7 +59,7 @@ class Progress(FileDocument):
         return words
 
     def text(self, *, time_left: bool = True) -> str:
-        """Return the progress for people.
+        """Return the progress as text for display.
 
         Args:
             time_left: whether to add the estimated time left; it is wrong while a job is stopping.
@@ -87,7 +87,7 @@ def never_stop() -> bool:
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time for people: "45 s", "3 min 20 s", "2 h 5 min"."""
+    """Return a duration as text: "45 s", "3 min 20 s", "2 h 5 min"."""
     total = round(seconds)
     if total < 60:
         return f"{total} s"

@@ -26,7 +26,7 @@ class Verification(FileDocument):
     images: int
 
     def describe(self) -> str:
-        """Return the result as a sentence for people, in Markdown."""
+        """Return the result as a sentence, in Markdown."""
         if self.verified:
             return f"Saved model verified (reloaded; same predictions on {self.images:,} images)."
         return (

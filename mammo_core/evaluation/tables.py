@@ -1,4 +1,4 @@
-"""Reports → the tables that people read: figures with their intervals as text."""
+"""Reports → tables for display: figures with their intervals as text."""
 
 from collections.abc import Mapping
 

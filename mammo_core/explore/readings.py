@@ -26,7 +26,7 @@ def read_classes(classes: pd.DataFrame, unit: Unit) -> str:
     text = f"{row.positive:,} of {labelled:,} labelled {unit}s are positive: {percent(row.share, 2)}"
     text += f" (95 % CI {100 * row.low:.2f}–{100 * row.high:.2f})."
     if row.positive:
-        text += f" Always answering “negative” would be right for {percent(1 - row.share)}."
+        text += f" Always predicting “negative” would be correct for {percent(1 - row.share)}."
     return text
 
 

@@ -158,14 +158,14 @@ class JobFolder:
         return progress.fraction if progress else 0.0
 
     def progress_text(self) -> str:
-        """Return the progress for people: counts, rate and time left."""
+        """Return the progress as text: counts, rate and time left."""
         progress, state = self.progress(), self.state()
         if progress is None:
             return "Waiting for its turn …" if state == "queued" else "Starting …"
         return progress.text(time_left=state not in (*FINAL, "stopping"))
 
     def age_text(self) -> str:
-        """Return for people when the last progress was written."""
+        """Return how long ago the last progress was written, as text."""
         written = modified_time(self.path / Progress.file_name)
         return f"updated {duration(max(0.0, time.time() - written))} ago" if written else ""
 

@@ -8,7 +8,7 @@ NO_SPACE_TEXT = os.strerror(errno.ENOSPC)
 
 
 def format_bytes(number: int) -> str:
-    """Return a number of bytes in megabytes, for people."""
+    """Return a number of bytes as text in megabytes (10⁶ bytes)."""
     return f"{number / 1e6:,.1f} MB"
 
 
