@@ -64,8 +64,6 @@ def quiet_pydicom() -> Iterator[None]:
 def only_image_errors() -> Iterator[None]:
     """Turn every exception within the block into an ImageError.
 
-    A damaged file makes pydicom raise anything (StopIteration, RecursionError, …).
-
     The original text may quote the file, so it is left out. So are warnings, except those that `header.parse` collects.
     """
     try:
@@ -75,5 +73,8 @@ def only_image_errors() -> Iterator[None]:
         raise
     except MemoryError:
         raise ImageError("decoder_died", "Decoding this file needs more memory than is allowed.") from None
+    # pydicom and the codecs document no set of errors for damaged bytes: they raise StopIteration, RecursionError, struct.error,
+    # KeyError and the decoders' own classes. One that is not listed here would fail a whole import because of one file, with a
+    # message that may quote a patient.
     except Exception as error:  # noqa: BLE001
         raise ImageError("damaged", f"The file is damaged and can't be read ({type(error).__name__}).") from None
