@@ -17,7 +17,7 @@ from mammo_core.dataset.store import Store, read_store
 from mammo_core.documents.progress import ShouldStop, never_stop
 from mammo_core.documents.verification import VERIFICATION, Verification
 from mammo_core.errors import ModelError
-from mammo_core.learning.callbacks.validation import predict
+from mammo_core.learning.cam_network import CamNetwork
 from mammo_core.learning.cancellation import Cancelled, batches
 from mammo_core.learning.networks import load
 from mammo_core.models.bundle import MODEL, PREDICTIONS
@@ -83,8 +83,11 @@ def verify_saved_model(run: Path, store: Store) -> Verification:
     """
     stored = pd.read_parquet(run / PREDICTIONS).query("part == 'validation'")
     pngs = store.manifest().set_index("image_id").loc[stored["image_id"], "png"].to_numpy()
-    model = load(run / MODEL)
-    reloaded = [predict(model, store.images(pngs[batch].tolist())) for batch in batches(np.arange(len(pngs)))]
+    network = CamNetwork(load(run / MODEL))  # as in the export and in the predictor
+    reloaded = [
+        network.run(store.images(pngs[batch].tolist()), with_cam=False).raw_probability
+        for batch in batches(np.arange(len(pngs)))
+    ]
     difference = float(np.abs(np.concatenate(reloaded) - stored["raw_probability"]).max())
     verification = Verification(verified=difference <= TOLERANCE, largest_difference=difference, images=len(pngs))
     verification.write(run / VERIFICATION)

@@ -19,7 +19,9 @@ def test_read_classes_by_unit(small):
     assert readings.read_classes(classes, "breast").startswith(
         "2 of 7 labelled breasts are positive: 28.57 % (95 % CI "
     )
-    assert readings.read_classes(classes, "patient").endswith("Always predicting “negative” would be correct for 50.0 %.")
+    assert readings.read_classes(classes, "patient").endswith(
+        "Always predicting “negative” would be correct for 50.0 %."
+    )
     none = class_counts(small.drop(columns="cancer"))
     assert readings.read_classes(none, "patient") == "5 patients, none with a label."
 

@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-import numpy as np
+import pandas as pd
 import pytest
 
 from mammo_core.dataset.store import open_store
@@ -10,6 +10,7 @@ from mammo_core.errors import ModelError
 from mammo_core.learning import verification as verification_module
 from mammo_core.learning.cancellation import Cancelled
 from mammo_core.learning.verification import verify, verify_saved_model
+from mammo_core.models.bundle import PREDICTIONS
 
 
 def start(code):
@@ -24,12 +25,14 @@ def test_verify_saved_model_same_predictions_is_verified(finished):
     assert verification == Verification.read(run / VERIFICATION)
 
 
-def test_verify_saved_model_different_predictions_is_not_verified(finished, monkeypatch):
+def test_verify_saved_model_different_predictions_is_not_verified(finished):
     run = finished.models / "trained"
-    monkeypatch.setattr(verification_module, "predict", lambda _model, images: np.full(len(images), 0.123))
+    stored = pd.read_parquet(run / PREDICTIONS)
+    changed = stored.index == stored.index[stored["part"] == "validation"][0]  # one image of the validation part
+    stored.assign(raw_probability=stored["raw_probability"] + 0.25 * changed).to_parquet(run / PREDICTIONS)
     verification = verify_saved_model(run, open_store(finished, "demo"))
     assert not verification.verified
-    assert verification.largest_difference > 1e-6
+    assert verification.largest_difference == pytest.approx(0.25, abs=1e-5)
     assert not Verification.read(run / VERIFICATION).verified
 
 
