@@ -24,4 +24,4 @@ def page(title: str, parts: list[str]) -> str:
 
 def as_html_table(table: pd.DataFrame) -> str:
     """Return a table as HTML, with a dash for missing values."""
-    return table.to_html(index=False, border=0, na_rep="–")
+    return table.where(table.notna(), "–").to_html(index=False, border=0)
