@@ -14,9 +14,8 @@ import pandas as pd
 from pydantic import ValidationError
 
 from mammo_core.dataset.catalogue import Catalogue, CatalogueImage
-from mammo_core.dataset.store import (
-    QUARANTINE,
-    Store,
+from mammo_core.dataset.store import QUARANTINE, Store
+from mammo_core.dataset.store_writer import (
     arrange_groups,
     existing_entries,
     png_path,

@@ -173,7 +173,8 @@ def test_prepare_source_equals_read_and_prepare(tmp_path):
 
 def test_model_input_of_training_equals_prediction(tmp_path):
     from mammo_core.dataset.catalogue import CatalogueImage
-    from mammo_core.dataset.store import Store, write_image
+    from mammo_core.dataset.store import Store
+    from mammo_core.dataset.store_writer import write_image
     from mammo_core.prediction.decode import decode_image
 
     data = dicom_bytes(stored(), HEADER)
