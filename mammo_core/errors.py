@@ -66,7 +66,7 @@ class ImageError(MammoError):
 
     Attributes:
         reason: a stable code, see `Reason`.
-        message: one sentence for a person.
+        message: one sentence for display.
     """
 
     def __init__(self, reason: Reason, message: str) -> None:

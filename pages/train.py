@@ -35,9 +35,8 @@ if st.session_state.pop("started", False):
 settings = st.expander("All settings", key="own settings", on_change="rerun")
 with settings:
     try:
-        config = choose_settings(
-            store, start_models
-        )  # also while it is closed: widgets that aren't drawn lose their values
+        # Also while the expander is closed: widgets that aren't drawn lose their values.
+        config = choose_settings(store, start_models)
         if settings.open:
             show_plan(workspace, plan_settings(workspace, config), "Start with these settings")
     except MammoError as error:

@@ -69,7 +69,7 @@ def errors_shown_here() -> Iterator[None]:
     try:
         yield
     except MammoError as error:
-        st.error(str(error), icon=":material/error:")
+        show_error(error)
 
 
 def escape_markdown(text: str) -> str:

@@ -72,8 +72,7 @@ def show_quarantine(store: Store, active: bool) -> None:
     try:
         quarantine = quarantined_so_far(store)
     except MammoError as error:
-        st.error(str(error), icon=":material/error:")
-        return
+        return show_error(error)
     if quarantine.empty:
         return
     with st.expander("Quarantine: images that could not be prepared", key=f"quarantine {store.name}"):

@@ -62,7 +62,7 @@ class StoppedInQueue(Document):
 
     Attributes:
         status: always "stopped".
-        message: the same as text.
+        message: why it did not run, in a sentence.
     """
 
     status: Literal["stopped"] = "stopped"

@@ -13,7 +13,7 @@ class TrainingResult(Document):
     Attributes:
         run: name of the run, and of its model.
         status: "diverged" if the loss or a prediction was not a finite number.
-        message: the same as text, in a sentence or two.
+        message: how it ended, in a sentence or two.
         epochs: epochs finished.
         best_epoch: epoch of the exported model, 0 without one.
         seconds: duration.

@@ -37,8 +37,8 @@ class JobOutcome:
 
     Attributes:
         state: its final state.
-        message: the same as text, in a sentence or two.
-        document: the same for programs; what the command line prints as JSON.
+        message: the outcome in a sentence or two.
+        document: the outcome as data; the command line prints it as JSON.
     """
 
     state: Literal["finished", "stopped", "diverged"]

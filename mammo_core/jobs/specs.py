@@ -36,7 +36,8 @@ def run_folder(folder: JobFolder, workspace: Workspace) -> JobOutcome:
     """Run the job that was requested in a folder, in this process.
 
     Raises:
-        MammoError: see `run_requested`. If the request can't be read, the state is "failed" then, too.
+        MammoError: see `run_requested`.
+        DataError: the request can't be read; the state is then "failed".
     """
     try:
         spec = read_spec(folder)

@@ -20,7 +20,7 @@ THUMBNAIL_SIDE = 16  # pixels: enough to tell two images of one SOP Instance UID
 class DecodedImage:
     """The data that a decoding worker returns for one file.
 
-    It consists of small arrays and allow-listed tags, and of nothing else.
+    A worker returns only small arrays and allow-listed tags, so nothing else of a foreign file enters the main process.
 
     Attributes:
         patient: pseudonym of the patient, or None if the file names no patient.
@@ -32,7 +32,7 @@ class DecodedImage:
         tags: technical header values on the allow-list.
         notes: sentences about what was unusual in reading the file.
         digest: SHA-256 of model input and geometry; the same for the same pixels in another file.
-        thumbnail: uint8 (16, 16), a 16 × 16 thumbnail of the model input; kept when the other arrays are dropped.
+        thumbnail: uint8 (16, 16), the model input reduced; kept when the other arrays are dropped.
         instance: keyed hash of the SOP Instance UID (0008,0018), or None.
     """
 
@@ -91,7 +91,7 @@ def read_picture(source: Source, percentiles: tuple[float, float] | None) -> np.
 
     Args:
         source: the file.
-        percentiles: percentiles of the values above the lowest one that become black and white; None uses the window in the file.
+        percentiles: of the values above the lowest, those that become black and white; None takes the file's window.
 
     Returns:
         uint8 (rows, columns).

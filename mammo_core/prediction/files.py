@@ -46,7 +46,7 @@ class FileNote:
 
     Attributes:
         file: name of the file.
-        text: the sentence, for a person.
+        text: the sentence, for display.
     """
 
     file: str

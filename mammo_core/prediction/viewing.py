@@ -143,9 +143,8 @@ class HungImage:
 
 
 HungRow = tuple[HungImage | UnreadableImage | None, HungImage | UnreadableImage | None]
-ReadView = Callable[
-    [Path, bool], ViewedImage
-]  # reads a file for display, and prepares the model input if the flag is set
+# Reads a file for display, and prepares the model input if the flag is set.
+ReadView = Callable[[Path, bool], ViewedImage]
 
 
 def read_view(
@@ -158,7 +157,7 @@ def read_view(
     Args:
         file: the DICOM file.
         preprocessing: the configuration of the model input; None for no model input.
-        percentiles: percentiles of the values above the lowest one that become black and white; None uses the window in the file.
+        percentiles: of the values above the lowest, those that become black and white; None takes the file's window.
 
     Raises:
         ImageError: the file can't become a mammogram.
