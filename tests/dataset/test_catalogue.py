@@ -31,17 +31,14 @@ def test_read_catalogue_rsna_layout(tmp_path):
     assert catalogue.columns_found == ("patient_id", "image_id", "laterality", "view", "cancer")
 
 
-@pytest.mark.parametrize("place_of_file", ["train_images/1.dcm", "train_images/other/1.dcm", "10/1.dcm", "1.dcm", "1"])
-def test_read_catalogue_finds_files_in_other_layouts(tmp_path, place_of_file):
-    root = folder_with(tmp_path, HEADER + "10,1,L,CC,0\n")
-    file = place(tmp_path, place_of_file)
-    assert read_catalogue(root).table["file"].tolist() == [file]
-
-
-@pytest.mark.parametrize("place_of_file", ["1.2.840.99.1", "train_images/10/1.2.840.99.1", "1.2.840.99.1.dcm"])
-def test_read_catalogue_finds_files_named_by_uid(tmp_path, place_of_file):
-    root = folder_with(tmp_path, HEADER + "10,1.2.840.99.1,L,CC,0\n")
-    file = place(tmp_path, place_of_file)
+@pytest.mark.parametrize("image_id", ["1", "1.2.840.99.1"])  # the second is a UID
+@pytest.mark.parametrize(
+    "place_of_file",
+    ["train_images/{}.dcm", "train_images/other/{}.dcm", "train_images/10/{}", "10/{}.dcm", "{}.dcm", "{}"],
+)
+def test_read_catalogue_finds_files_in_other_layouts(tmp_path, image_id, place_of_file):
+    root = folder_with(tmp_path, HEADER + f"10,{image_id},L,CC,0\n")
+    file = place(tmp_path, place_of_file.format(image_id))
     assert read_catalogue(root).table["file"].tolist() == [file]
 
 

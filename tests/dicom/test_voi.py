@@ -10,24 +10,24 @@ from mammo_core.dicom.voi import Window, apply_voi_lut
 RAMP = np.array([[0, 100, 200, 300], [400, 500, 600, 4095]], np.uint16)
 
 
-def test_voi_linear_window():
-    shown = apply_voi_lut(np.array([0, 2047.5, 4095, 5000], np.float32), Window(2048.0, 4096.0))
-    assert shown.tolist() == [0.0, 0.5, 1.0, 1.0]  # PS3.3 C.11.2.1.2.1: (x - (c - 0.5)) / (w - 1) + 0.5
-
-
-def test_voi_linear_exact_window():
-    shown = apply_voi_lut(np.array([0, 50, 100, 200, 300], np.float32), Window(100.0, 200.0, "LINEAR_EXACT"))
-    assert shown.tolist() == [0.0, 0.25, 0.5, 1.0, 1.0]
+@pytest.mark.parametrize(
+    ("values", "window", "shown"),
+    [
+        # PS3.3 C.11.2.1.2.1: (x - (c - 0.5)) / (w - 1) + 0.5
+        ([0, 2047.5, 4095, 5000], Window(2048.0, 4096.0), [0.0, 0.5, 1.0, 1.0]),
+        ([0, 50, 100, 200, 300], Window(100.0, 200.0, "LINEAR_EXACT"), [0.0, 0.25, 0.5, 1.0, 1.0]),
+        ([99, 99.5, 100], Window(100.0, 1.0), [0.0, 0.0, 1.0]),  # a width of 1 is a step
+    ],
+    ids=["linear", "linear exact", "step"],
+)
+def test_voi_window_gives_exact_grey_levels(values, window, shown):
+    assert apply_voi_lut(np.array(values, np.float32), window).tolist() == shown
 
 
 def test_voi_sigmoid_window():
     shown = apply_voi_lut(np.array([-1e9, 60, 100, 140, 1e9], np.float32), Window(100.0, 40.0, "SIGMOID"))
     expected = [0, 1 / (1 + np.exp(4)), 0.5, 1 / (1 + np.exp(-4)), 1]
     assert np.allclose(shown, expected, atol=1e-6)
-
-
-def test_voi_window_of_width_1_is_a_step():
-    assert apply_voi_lut(np.array([99, 99.5, 100], np.float32), Window(100.0, 1.0)).tolist() == [0, 0, 1]
 
 
 @pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID"])

@@ -62,14 +62,6 @@ def failing(error):
     return FakeJob(call=run)
 
 
-def test_unexpected_error_gives_failed_state_without_sensitive_details(workspace):
-    error = OSError(28, "No space left on device: /patients/secret")
-    with pytest.raises(OSError, match="No space"):
-        run_in_process(failing(error), workspace)
-    folder = JobFolder(workspace.data / "fake")
-    assert (folder.state(), folder.message()) == ("failed", "The disk is full. Make room and resume.")
-
-
 @pytest.mark.parametrize(
     ("error", "cause"),
     [
@@ -95,18 +87,20 @@ def test_root_cause_behind_another_error_is_in_the_message(workspace, error, cau
     assert cause in JobFolder(workspace.data / "fake").message()
 
 
-def test_error_of_the_core_becomes_failed_state_with_its_sentence(workspace):
-    with pytest.raises(DataError):
-        run_in_process(failing(DataError("The table is empty.")), workspace)
+@pytest.mark.parametrize(
+    ("error", "state", "message"),
+    [
+        (DataError("The table is empty."), "failed", "The table is empty."),
+        (KeyboardInterrupt(), "stopped", "Interrupted from the keyboard."),
+        (OSError(28, "No space left on device: /patients/secret"), "failed", "The disk is full. Make room and resume."),
+    ],
+    ids=["of the core", "interrupt", "unexpected"],
+)
+def test_error_of_a_job_gives_its_final_state_without_sensitive_details(workspace, error, state, message):
+    with pytest.raises(type(error)):
+        run_in_process(failing(error), workspace)
     folder = JobFolder(workspace.data / "fake")
-    assert (folder.state(), folder.message()) == ("failed", "The table is empty.")
-
-
-def test_keyboard_interrupt_gives_stopped_state(workspace):
-    with pytest.raises(KeyboardInterrupt):
-        run_in_process(failing(KeyboardInterrupt()), workspace)
-    folder = JobFolder(workspace.data / "fake")
-    assert (folder.state(), folder.message()) == ("stopped", "Interrupted from the keyboard.")
+    assert (folder.state(), folder.message()) == (state, message)
 
 
 def test_progress_is_written_and_passed_to_callback(workspace):

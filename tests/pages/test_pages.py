@@ -20,16 +20,10 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("[!_]*.py"))
 
 
+@pytest.mark.parametrize("folders", ["workspace", "finished"])  # without data, and with data and a model
 @pytest.mark.parametrize("page", PAGES)
-def test_page_without_data_shows_no_error(page, workspace):
-    app = open_page(page)
-    assert not app.exception
-    assert not app.error
-    assert app.title
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_page_with_data_and_model_shows_no_error(page, finished):
+def test_page_with_and_without_data_shows_no_error(page, folders, request):
+    request.getfixturevalue(folders)
     app = open_page(page)
     assert not app.exception
     assert not app.error
