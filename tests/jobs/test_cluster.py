@@ -184,9 +184,9 @@ def test_import_quarantines_only_files_that_kill_their_worker(workspace, catalog
     deadly = catalogue.table.dropna(subset=["file"])["image_id"].iloc[[3, 10]].tolist()
     poison = tmp_path / "poison.py"
     poison.write_text(
-        "import os\nfrom mammo_core.dataset import importer\nfrom mammo_core.preprocess import prepare_source as whole\n"
-        f"def prepare(file, contract):\n    if file.stem in {deadly}:\n        os._exit(1)\n"
-        "    return whole(file, contract)\n"
+        "import os\nfrom mammo_core.dataset import importer\nfrom mammo_core.preprocess.prepare import prepare_source as whole\n"
+        f"def prepare(file, preprocessing):\n    if file.stem in {deadly}:\n        os._exit(1)\n"
+        "    return whole(file, preprocessing)\n"
         "importer.prepare_source = prepare\n"
     )
     store = store_for(catalogue)
