@@ -8,7 +8,7 @@ from mammo_core.documents.training_config import MAX_EPOCHS, Imbalance, Network,
 
 LEARNING_RATES = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2]
 BATCH_SIZES = [4, 8, 16, 32, 64, 128]
-RANDOM_WEIGHTS = "random weights"
+RANDOM_WEIGHTS, IMAGENET_WEIGHTS = "random weights", "ImageNet weights"
 
 
 def choose_settings(store: str, start_models: list[str]) -> TrainingConfig:
@@ -22,7 +22,8 @@ def choose_settings(store: str, start_models: list[str]) -> TrainingConfig:
     help_texts = {name: field.description for name, field in fields.items()}
     left, middle, right = st.columns(3)
     network = left.selectbox("Network", get_args(Network), help=help_texts["network"])
-    start_from = left.selectbox("Start from", [RANDOM_WEIGHTS, *start_models], help=help_texts["start_from"])
+    own_start = IMAGENET_WEIGHTS if network == "pretrained" else RANDOM_WEIGHTS
+    start_from = left.selectbox("Start from", [own_start, *start_models], help=help_texts["start_from"])
     backbone_weights = None
     if network == "large":
         backbone_weights = left.text_input("Backbone weights", help=help_texts["backbone_weights"]).strip()
@@ -45,7 +46,7 @@ def choose_settings(store: str, start_models: list[str]) -> TrainingConfig:
     settings = {
         "store": store,
         "network": network,
-        "start_from": None if start_from == RANDOM_WEIGHTS else start_from,
+        "start_from": None if start_from == own_start else start_from,
         "backbone_weights": backbone_weights or None,
         "augment": augment,
         "epochs": epochs,

@@ -8,7 +8,8 @@ from mammo_core.documents.base import Document, FileDocument
 from mammo_core.errors import ConfigError
 
 MAX_EPOCHS = 20
-Network = Literal["compact", "original", "large"]
+IMAGENET = "imagenet"  # as backbone weights: those that Keras downloads, in place of a file
+Network = Literal["compact", "pretrained", "original", "large"]
 Imbalance = Literal["oversample", "undersample", "class_weights", "none"]
 
 
@@ -17,7 +18,9 @@ class TrainingConfig(Document):
 
     store: str = Field(description="name of the prepared store to train on")
     network: Network = Field(
-        "compact", description="compact: exact heatmaps; original: the baseline; large: EfficientNetV2-S, needs a GPU"
+        "compact",
+        description="pretrained: ImageNet features, exact heatmaps; the normal choice; compact: small and fast, exact "
+        "heatmaps; original: the baseline; large: EfficientNetV2-S, needs a GPU",
     )
     epochs: int = Field(12, ge=1, le=MAX_EPOCHS, description="passes over the training part, at most")
     patience: int = Field(5, ge=1, description="epochs without a better validation AUC after which training ends")
@@ -33,10 +36,14 @@ class TrainingConfig(Document):
     folds: int | None = Field(None, ge=2, le=20, description="number of patient folds; null for a single split")
     fold: int | None = Field(None, ge=1, le=20, description="the fold to test on, from 1; requires folds")
     start_from: str | None = Field(
-        None, description="a model whose weights to start from; random weights if there is none"
+        None,
+        description="a model whose weights to start from; if there is none, random weights, or in the pretrained network "
+        "those of ImageNet",
     )
     backbone_weights: str | None = Field(
-        None, description="file with weights of Keras' EfficientNetV2S without its top, for the large network"
+        None,
+        description="for the large network: file with weights of Keras' EfficientNetV2S without its top, or imagenet, "
+        "which downloads them",
     )
 
     @classmethod

@@ -13,7 +13,7 @@ import psutil
 
 from mammo_core.dataset.splits import assert_no_overlap, balance, split_fold, split_patients
 from mammo_core.dataset.store import CONFIG_FILE, MANIFEST, Store, open_store
-from mammo_core.documents.training_config import Imbalance, TrainingConfig
+from mammo_core.documents.training_config import IMAGENET, Imbalance, TrainingConfig
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.learning.training_data import count_parts
 from mammo_core.models.bundle import CARD, HASHED_FILES, IMAGE_KEY, Bundle, open_bundle
@@ -55,7 +55,8 @@ class TrainingPlan:
     Attributes:
         config: the configuration.
         store: the prepared store with the images.
-        start: the checked model whose weights to start from; None for random weights.
+        start: the checked model whose weights to start from; None for random weights, or in the pretrained network those
+            of ImageNet.
         split: one row per labelled image: the manifest's columns and part ("train", "validation" or "test").
         steps_per_epoch: number of batches in an epoch, with any repetitions from oversampling.
     """
@@ -80,9 +81,13 @@ class TrainingPlan:
         return PlanPreview(table, self.steps_per_epoch, sentence)
 
     def _origin(self) -> str:
+        if self.start:
+            return f"the weights of **{self.start.name}**"
+        if self.config.network == "pretrained" or self.config.backbone_weights == IMAGENET:
+            return "ImageNet weights"
         if self.config.backbone_weights:
             return f"the backbone weights of {Path(self.config.backbone_weights).name}"
-        return f"the weights of **{self.start.name}**" if self.start else "random weights"
+        return "random weights"
 
 
 def resolve(workspace: Workspace, config: TrainingConfig) -> TrainingPlan:
@@ -165,7 +170,7 @@ def _check_settings(config: TrainingConfig) -> None:
     if config.backbone_weights is not None:
         if config.network != "large" or config.start_from is not None:
             raise ConfigError("Backbone weights are for the large network only, and without a model to start from.")
-        if not Path(config.backbone_weights).is_file():
+        if config.backbone_weights != IMAGENET and not Path(config.backbone_weights).is_file():
             raise ConfigError(f"The file of backbone weights, {config.backbone_weights}, isn't there.")
 
 

@@ -62,8 +62,10 @@ def test_classifier_has_the_blocks_of_the_paper(classifier):
     ]  # fmt: skip
 
 
-def test_grey_rectangle_gives_features_of_its_own_shape():
+def test_grey_rectangle_has_the_same_weights_and_features_of_its_own_shape(classifier):
     model = efficientnet_lite0(keras.Input((96, 64, 1)))
+    load_imagenet_weights(model)
+    assert all(map(np.array_equal, model.get_weights(), classifier.get_weights()))
     assert block_output(model, 11).shape == (None, 6, 4, 112)
 
 

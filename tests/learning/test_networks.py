@@ -1,15 +1,41 @@
+import h5py
 import keras
 import numpy as np
 import pytest
 
+from mammo_core.documents.training_config import IMAGENET
 from mammo_core.errors import ConfigError, ModelError
-from mammo_core.learning.networks import OUTPUT, build, class_activation_map, load, top_count, with_feature_output
+from mammo_core.learning.efficientnet import WEIGHTS, block_number
+from mammo_core.learning.networks import (
+    BODY,
+    OUTPUT,
+    build,
+    class_activation_map,
+    load,
+    pretrained,
+    split_pretrained,
+    top_count,
+    unfreeze,
+    with_feature_output,
+)
 
 
 @pytest.fixture(scope="module")
-def model():
+def networks():
+    """The networks with exact heatmaps, by name; no test changes their weights."""
     keras.utils.set_random_seed(0)
-    return build("compact", 64)
+    return {name: build(name, 64) for name in ("compact", "pretrained")}
+
+
+@pytest.fixture(params=["compact", "pretrained"])
+def model(networks, request):
+    return networks[request.param]
+
+
+@pytest.fixture(scope="module")
+def rectangular():
+    """A pretrained network that tests train further."""
+    return pretrained(64, 32)
 
 
 @pytest.fixture(scope="module")
@@ -17,9 +43,9 @@ def tensor():
     return np.random.default_rng(0).random((3, 64, 64, 1), dtype=np.float32)
 
 
-@pytest.mark.parametrize("name", ["compact", "original"])
-def test_network_output_is_softmax_over_two_classes(name, tensor):
-    probabilities = np.asarray(build(name, 64).predict_on_batch(tensor))
+@pytest.mark.parametrize("name", ["compact", "pretrained", "original"])
+def test_network_output_is_softmax_over_two_classes(networks, name, tensor):
+    probabilities = np.asarray((networks.get(name) or build(name, 64)).predict_on_batch(tensor))
     assert probabilities.shape == (3, 2)
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-6)
 
@@ -35,7 +61,7 @@ def test_cam_sums_to_the_logit(model, tensor):
     bias = model.get_layer(OUTPUT).get_weights()[1]
     logits = np.log(probabilities[:, 1]) - np.log(probabilities[:, 0])
     cam = class_activation_map(model, features)
-    assert cam.shape == (3, 8, 8)
+    assert cam.shape == ((3, 4, 4) if model.name == "pretrained" else (3, 8, 8))
     assert np.allclose(cam.sum(axis=(1, 2)) + bias[1] - bias[0], logits, atol=1e-5)
 
 
@@ -61,5 +87,66 @@ def test_load_corrupt_network_raises_model_error(tmp_path):
 
 
 def test_build_unknown_network_raises_config_error():
-    with pytest.raises(ConfigError, match="choose one of compact, original"):
+    with pytest.raises(ConfigError, match="choose one of compact, pretrained, original, large"):
         build("huge", 64)
+
+
+def test_pretrained_rectangle_has_a_map_cell_for_16_by_16_pixels(rectangular):
+    body, head = split_pretrained(rectangular)
+    assert body.output.shape == head.input.shape == (None, 4, 2, 472)
+
+
+def test_pretrained_head_on_maps_of_the_body_gives_its_predictions(networks, tensor):
+    model = networks["pretrained"]
+    body, head = split_pretrained(model)
+    maps = body.predict_on_batch(tensor)
+    assert maps.dtype == np.float32
+    assert np.array_equal(head.predict_on_batch(maps), model.predict_on_batch(tensor))
+
+
+def test_pretrained_body_has_the_shipped_weights(networks):
+    with h5py.File(WEIGHTS) as file:
+        stem, last = (np.asarray(file[f"layers/{name}/vars/0"]) for name in ("conv2d", "conv2d_31"))
+    body = networks["pretrained"].get_layer(BODY)
+    assert np.array_equal(body.get_layer("stem_conv").get_weights()[0], stem)
+    assert np.array_equal(body.get_layer("block16_project").get_weights()[0], last)
+
+
+def test_pretrained_head_is_trained_through_its_maps(rectangular, tensor):
+    model, tensor = rectangular, tensor[:, :, :32]
+    body, head = split_pretrained(model)
+    before = model.predict_on_batch(tensor)
+    head.compile(optimizer="sgd", loss="categorical_crossentropy")
+    head.train_on_batch(body.predict_on_batch(tensor), np.eye(2, dtype=np.float32)[[0, 1, 1]])
+    after = model.predict_on_batch(tensor)
+    assert not np.allclose(after, before)
+    assert np.array_equal(head.predict_on_batch(body.predict_on_batch(tensor)), after)
+
+
+def test_unfreeze_trains_upper_blocks_with_fixed_statistics(rectangular, tensor, tmp_path):
+    model = rectangular
+    assert len(model.trainable_variables) == 5  # of the head
+    unfreeze(model, 16)
+    body = model.get_layer(BODY)
+    before = {layer.name: layer.get_weights() for layer in body.layers}
+    model.compile(optimizer=keras.optimizers.SGD(0.1), loss="categorical_crossentropy")
+    model.train_on_batch(tensor[:, :, :32], np.eye(2, dtype=np.float32)[[0, 1, 1]])
+    for layer in body.layers:
+        for index, (old, new) in enumerate(zip(before[layer.name], layer.get_weights(), strict=True)):
+            is_statistic = isinstance(layer, keras.layers.BatchNormalization) and index >= 2
+            changes = block_number(layer) == 16 and not is_statistic
+            assert np.array_equal(old, new) != changes, f"{layer.name} {index}"
+    model.save(tmp_path / "model.keras")
+    assert len(load(tmp_path / "model.keras").trainable_variables) == 5 + 9
+    unfreeze(model, 17)
+    assert len(model.trainable_variables) == 5
+
+
+def test_large_network_weights_not_downloadable_raises_model_error(monkeypatch):
+    def offline(**settings):
+        assert settings["weights"] == IMAGENET
+        raise Exception("URL fetch failure on … : None -- [Errno -2] Name or service not known")  # as Keras does
+
+    monkeypatch.setattr(keras.applications, "EfficientNetV2S", offline)
+    with pytest.raises(ModelError, match="can't be downloaded"):
+        build("large", 64, IMAGENET)

@@ -58,6 +58,7 @@ def test_describe_counts_match_the_split(finished):
         ({"network": "original", "start_from": "trained"}, "trained is a compact network, not original"),
         ({"start_from": "nobody"}, "no model 'nobody'"),
         ({"backbone_weights": "x.h5"}, "for the large network only"),
+        ({"network": "pretrained", "backbone_weights": "imagenet"}, "for the large network only"),
         ({"network": "large", "backbone_weights": "x.h5"}, "x.h5, isn't there"),
         ({"folds": 3}, "belong together"),
         ({"folds": 3, "fold": 4}, "Fold 4 of 3"),

@@ -107,6 +107,17 @@ def test_settings_keep_their_values_while_closed(finished):
     assert [box.value for box in app.selectbox if box.label == "Network"] == ["original"]
 
 
+def test_pretrained_network_starts_from_imagenet_weights(finished):
+    app = show()
+    app.session_state["own settings"] = True
+    network = next(box for box in app.run().selectbox if box.label == "Network")
+    network.select("pretrained").run()
+    assert [box.value for box in app.selectbox if box.label == "Start from"] == ["ImageNet weights"]
+    assert any(
+        "The **pretrained** network" in text.value and "from ImageNet weights" in text.value for text in app.markdown
+    )
+
+
 def test_memory_is_checked_again_for_a_cached_plan(finished, monkeypatch):
     app = show()
     memory = psutil.virtual_memory()
