@@ -33,10 +33,13 @@ TECHNICAL = (  # may be shown; nothing here can name a person
     "Rows", "Columns", "NumberOfFrames", "BitsAllocated", "BitsStored", "PixelRepresentation", "PixelSpacing",
     "ImagerPixelSpacing", "PixelPaddingValue", "ImageLaterality", "ViewPosition", "RescaleSlope", "RescaleIntercept",
     "VOILUTFunction", "WindowCenter", "WindowWidth", "LossyImageCompression", "BreastImplantPresent",
+    "EstimatedRadiographicMagnificationFactor", "PartialView",
 )  # fmt: skip
 READ = (
-    *TECHNICAL, "SOPClassUID", "SOPInstanceUID", "PatientID", "BodyPartExamined", "Laterality", "ViewCodeSequence",
-    "SamplesPerPixel", "HighBit", "PixelPaddingRangeLimit", "ModalityLUTSequence", "VOILUTSequence",
+    *TECHNICAL, "SOPClassUID", "SOPInstanceUID", "PatientID", "IssuerOfPatientID", "StudyInstanceUID", "StudyDate",
+    "BodyPartExamined", "Laterality", "ViewCodeSequence", "ViewModifierCodeSequence", "PatientOrientation", "ImageType",
+    "PartialViewDescription", "AcquisitionDeviceProcessingDescription", "SeriesDescription", "SamplesPerPixel",
+    "HighBit", "PixelPaddingRangeLimit", "ModalityLUTSequence", "VOILUTSequence",
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "ExtendedOffsetTable",
 )  # fmt: skip
 

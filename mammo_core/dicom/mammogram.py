@@ -24,9 +24,14 @@ class Mammogram:
         inversion_sum: number from which MONOCHROME1 values were subtracted, or None for MONOCHROME2; windows refer to
             the values before.
         windows: windows and tables of the file; the first is its default.
-        laterality: "L", "R" or None; Image Laterality (0020,0062), else Laterality (0020,0060).
-        view: "CC", "MLO", … or None; View Position (0018,5101), else the view code.
+        laterality: "L", "R" or None; see `mammo_core.dicom.labels`.
+        view: "CC", "MLO", … or None; see `mammo_core.dicom.labels`.
+        modifiers: what is special about the view, such as "implant displaced" (PS3.16 CID 4015).
+        special_kind: what the image is if it doesn't answer for its breast, such as "a magnified view"; None if it does.
         patient: Patient ID (0010,0020) or None. It is never shown: see `patient_key`.
+        issuer: Issuer of Patient ID (0010,0021) or None; part of the patient's identity.
+        study: Study Instance UID (0020,000D) or None. It is never shown.
+        study_date: Study Date (0008,0020) as YYYY-MM-DD, or None.
         instance: SOP Instance UID (0008,0018) or None. It is never shown either.
         tags: technical header values on an allow-list, as text.
         notes: sentences about what was unusual in reading the file.
@@ -42,7 +47,12 @@ class Mammogram:
     windows: tuple[Window | LookupTable, ...] = ()
     laterality: str | None = None
     view: str | None = None
+    modifiers: tuple[str, ...] = ()
+    special_kind: str | None = None
     patient: str | None = field(default=None, repr=False)
+    issuer: str | None = field(default=None, repr=False)
+    study: str | None = field(default=None, repr=False)
+    study_date: str | None = field(default=None, repr=False)
     instance: str | None = field(default=None, repr=False)
     tags: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

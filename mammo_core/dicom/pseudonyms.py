@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import time
 from contextlib import suppress
@@ -12,9 +13,15 @@ from pathlib import Path
 from mammo_core.errors import DataError
 from mammo_core.workspace import Workspace
 
-PLACEHOLDERS = {  # what anonymisers write in place of a Patient ID
-    "", "0", "anon", "anonymised", "anonymized", "anonymous", "n/a", "na", "none", "removed", "unknown", "xxx",
+PLACEHOLDERS = {  # what anonymisers and forms write in place of a Patient ID, without spaces and punctuation
+    "anon", "anonim", "anonimo", "anonimizado", "anonym", "anonyme", "anonymisation", "anonymise", "anonymised",
+    "anonymisiert", "anonymization", "anonymize", "anonymized", "anonymous", "anonymus", "blank", "cleared",
+    "confidential", "default", "deid", "deidentified", "deidentify", "deleted", "dummy", "empty", "hidden", "id", "masked",
+    "na", "nil", "noid", "noname", "none", "notapplicable", "notavailable", "null", "patient", "phi", "private",
+    "pseudonym", "redacted", "removed", "undefined", "unidentified", "unknown", "unbekannt", "unnamed", "unspecified",
+    "withheld",
 }  # fmt: skip
+FILLERS = {"patient", "id", "name", "number", "mrn", "no", "subject"}  # words that stand beside a placeholder
 KEY_DIGITS = 12  # hexadecimal; enough that no two of RSNA's patients, or images, share a key
 SECRET_FILE = ".patient-key"  # in the data folder
 SECRET_BYTES = 32
@@ -24,10 +31,28 @@ WRITE_SECONDS = 1.0  # longer than another process takes to write a new secret
 def real_patient_id(identifier: str) -> str | None:
     """Return a Patient ID (0010,0020), or None if it is a placeholder.
 
-    Many patients share the placeholder of an anonymiser.
+    Many patients share the placeholder of an anonymiser: a word such as ANONYMOUS, only zeros, only punctuation, or one
+    letter repeated.
     """
     identifier = identifier.strip()
-    return None if identifier.casefold() in PLACEHOLDERS else identifier
+    words = [word.casefold() for word in re.split(r"[\W_]+", identifier) if word]
+    joined = "".join(word for word in words if word not in FILLERS) or "".join(words[:1])
+    if joined in PLACEHOLDERS or joined in FILLERS or "".join(words) in PLACEHOLDERS or set(joined) <= {"0"}:
+        return None
+    return None if set(joined) == {"x"} else identifier
+
+
+def person_key(identifier: str, issuer: str | None, secret: bytes) -> str:
+    """Return the pseudonym of a patient whose identifier has an issuer.
+
+    Two hospitals give the same number to different persons.
+
+    Args:
+        identifier: Patient ID (0010,0020).
+        issuer: Issuer of Patient ID (0010,0021), or None; the pseudonym is then the same as in a table.
+        secret: of this installation, see `installation_secret`.
+    """
+    return patient_key(f"{identifier}\n{issuer}" if issuer else identifier, secret)
 
 
 def patient_key(identifier: str, secret: bytes) -> str:

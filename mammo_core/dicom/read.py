@@ -1,6 +1,7 @@
 """A DICOM file → Mammogram, or an ImageError with one sentence about the reason."""
 
 from contextlib import suppress
+from datetime import datetime
 
 import numpy as np
 from pydicom.dataset import Dataset
@@ -9,6 +10,7 @@ from mammo_core.dicom import header as headers
 from mammo_core.dicom.codecs import Decoded
 from mammo_core.dicom.guard import only_image_errors
 from mammo_core.dicom.header import Header, Source
+from mammo_core.dicom.labels import read_labels
 from mammo_core.dicom.mammogram import Mammogram
 from mammo_core.dicom.modality import (
     apply_modality_lut,
@@ -21,18 +23,13 @@ from mammo_core.dicom.padding import fill_padding
 from mammo_core.dicom.pseudonyms import real_patient_id
 from mammo_core.dicom.reduction import average_blocks, count_halvings, wavelet_may_reduce
 from mammo_core.dicom.reject import reject_others
+from mammo_core.dicom.special_images import special_kind
 from mammo_core.dicom.stored import read_stored_values
 from mammo_core.dicom.voi import read_voi_luts
 
-VIEW_CODES = {  # View Code Sequence (0054,0220), CID 4014, SNOMED-RT and SNOMED CT
-    "R-10242": "CC", "399162004": "CC", "R-10226": "MLO", "399368009": "MLO", "R-10224": "ML", "399260004": "ML",
-    "R-10228": "LM", "399352003": "LM", "R-10230": "LMO", "399099002": "LMO", "R-1024A": "AT", "399192003": "AT",
-}  # fmt: skip
-VIEWS = {  # View Position (0018,5101) in mammography, CID 4014; any other word could be a name
-    *VIEW_CODES.values(), "SIO", "ISO", "LMLO", "FB", "XCC", "XCCL", "XCCM", "CV", "TAN", "RL", "RM", "RI", "RS", "SPOT", "MAG",
-}  # fmt: skip
 NUMERIC = {"DS", "IS", "US", "SS"}  # value representations of numbers (PS3.5 6.2)
 MAX_TAG_LENGTH = 64  # characters
+FIRST_MAMMOGRAM = 1913  # year; anonymisers write earlier ones
 
 
 def read(source: Source, side: int | None = None, *, max_step: float | None = None, strict: bool = False) -> Mammogram:
@@ -73,6 +70,7 @@ def _mammogram(header: Header, side: int | None, max_step: float | None, strict:
     else:
         values = apply_rescale(average_blocks(stored, remaining), *rescale)
     inversion = inversion_sum(header, table, rescale)
+    labels = read_labels(dataset)
     step = abs(rescale[0]) * decoded.quantisation_step if decoded.quantisation_step > 1 else 0.0
     return Mammogram(
         pixels=values if inversion is None else np.float32(inversion) - values,
@@ -83,12 +81,17 @@ def _mammogram(header: Header, side: int | None, max_step: float | None, strict:
         quantisation_step=step,
         inversion_sum=inversion,
         windows=read_voi_luts(dataset, header.little),
-        laterality=_laterality(dataset),
-        view=_view(dataset),
-        patient=real_patient_id(str(dataset.get("PatientID") or "")),
-        instance=str(dataset.get("SOPInstanceUID") or "").strip() or None,
+        laterality=labels.laterality,
+        view=labels.view,
+        modifiers=labels.modifiers,
+        special_kind=special_kind(dataset, labels.view, labels.modifiers),
+        patient=labels.patient or real_patient_id(_text(dataset, "PatientID")),
+        issuer=real_patient_id(_text(dataset, "IssuerOfPatientID")),
+        study=real_patient_id(_text(dataset, "StudyInstanceUID")),
+        study_date=_study_date(dataset),
+        instance=_text(dataset, "SOPInstanceUID") or None,
         tags=_tags(dataset),
-        notes=notes,
+        notes=(*notes, *labels.notes),
     )
 
 
@@ -138,17 +141,15 @@ def _tags(dataset: Dataset) -> dict[str, str]:
     return {name: "".join(filter(str.isprintable, text))[:MAX_TAG_LENGTH] for name, text in texts.items()}
 
 
-def _laterality(dataset: Dataset) -> str | None:
-    for name in ("ImageLaterality", "Laterality"):
-        value = str(dataset.get(name) or "").strip().upper()
-        if value in ("L", "R"):
-            return value
-    return None
+def _text(dataset: Dataset, name: str) -> str:
+    return str(dataset.get(name) or "").strip()
 
 
-def _view(dataset: Dataset) -> str | None:
-    position = str(dataset.get("ViewPosition") or "").strip().upper()
-    if position in VIEWS:
-        return position
-    codes = (str(item.get("CodeValue", "")) for item in dataset.get("ViewCodeSequence") or [])
-    return next((VIEW_CODES[code] for code in codes if code in VIEW_CODES), None)
+def _study_date(dataset: Dataset) -> str | None:
+    """Return Study Date (0008,0020) as YYYY-MM-DD; None if it is none, or older than mammography."""
+    digits = str(dataset.get("StudyDate") or "").strip().replace(".", "")
+    try:
+        day = datetime.strptime(digits, "%Y%m%d").date()
+    except ValueError:
+        return None
+    return day.isoformat() if day.year >= FIRST_MAMMOGRAM else None

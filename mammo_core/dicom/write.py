@@ -23,17 +23,17 @@ from pydicom.uid import (
     JPEGLosslessSV1,
 )
 
+from mammo_core.dicom.views import MODIFIERS, SNOMED_CT, VIEWS, Concept
+
 Syntax = Literal["jpeg2000", "jpeg_lossless", "plain"]
 
 _UIDS = {"jpeg2000": JPEG2000Lossless, "jpeg_lossless": JPEGLosslessSV1, "plain": ExplicitVRLittleEndian}
 _UID_ROOT = "2.25."  # a UUID-derived UID needs no registration (PS3.5 B.2)
-_VIEW_CODES = {  # CID 4014, View for Mammography: SNOMED code value and meaning
-    "CC": ("399162004", "cranio-caudal"),
-    "MLO": ("399368009", "medio-lateral oblique"),
-    "ML": ("399260004", "medio-lateral"),
-    "LM": ("399352003", "latero-medial"),
-    "LMO": ("399099002", "latero-medial oblique"),
-    "AT": ("399192003", "axillary tail"),
+_VIEWS = {view.name: (view, None) for view in VIEWS} | {  # CID 4014; an axillary tail view modifies an oblique one
+    "AT": (
+        next(view for view in VIEWS if view.name == "MLO"),
+        next(modifier for modifier in MODIFIERS if modifier.name == "axillary tail"),
+    )
 }
 
 
@@ -157,11 +157,18 @@ def _describe(dataset: Dataset, header: Header) -> None:
     dataset.PixelSpacing = [f"{header.pixel_mm:.6g}"] * 2
     dataset.BurnedInAnnotation = "NO"
     dataset.PatientIdentityRemoved = "YES"
-    if header.view in _VIEW_CODES:
-        code = Dataset()
-        code.CodeValue, code.CodeMeaning = _VIEW_CODES[header.view]
-        code.CodingSchemeDesignator = "SCT"
+    if header.view in _VIEWS:
+        view, modifier = _VIEWS[header.view]
+        code = _code(view)
+        code.ViewModifierCodeSequence = [_code(modifier)] if modifier else []
         dataset.ViewCodeSequence = [code]
+
+
+def _code(concept: Concept) -> Dataset:
+    """Return an item of a code sequence (PS3.3 8.8)."""
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = concept.ct, SNOMED_CT[0], concept.meaning
+    return item
 
 
 def _orientation(header: Header) -> list[str]:

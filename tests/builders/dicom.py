@@ -1,6 +1,6 @@
 """DICOM files of a few pixels in every transfer syntax, written by pydicom and the codecs themselves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -113,4 +113,13 @@ def build_lookup_table(entries: list[int], first: int = 0, bits: int = 16) -> Da
     item = Dataset()
     item.add_new("LUTDescriptor", "US", [len(entries), first, bits])
     item.add_new("LUTData", "OW", np.array(entries, "<u2").tobytes())
+    return item
+
+
+def build_code(value: str, scheme: str = "SCT", modifiers: Sequence[str] = ()) -> Dataset:
+    """Return an item of a code sequence, with View Modifier Code Sequence (0054,0222) in the same scheme."""
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, "meaning"
+    if modifiers:
+        item.ViewModifierCodeSequence = [build_code(modifier, scheme) for modifier in modifiers]
     return item

@@ -53,12 +53,12 @@ def test_read_path_equals_bytes(tmp_path):
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.JPEG2000Lossless, DEFLATED])
 def test_parse_keeps_only_allowed_elements(syntax):
-    data = build_dicom(breast(), syntax, PatientName="Doe^Jane", PatientBirthDate="19600101", StudyDate="20200101")
+    data = build_dicom(breast(), syntax, PatientName="Doe^Jane", PatientBirthDate="19600101", AccessionNumber="77")
     dataset, parsed_syntax, _ = header.parse(io.BytesIO(data))
     assert parsed_syntax == syntax
     assert "PatientName" not in dataset
     assert "PatientBirthDate" not in dataset
-    assert "StudyDate" not in dataset
+    assert "AccessionNumber" not in dataset
     assert dataset.PatientID == "10042"
 
 

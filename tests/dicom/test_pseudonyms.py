@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from mammo_core.dicom import pseudonyms
-from mammo_core.dicom.pseudonyms import installation_secret, patient_key, real_patient_id
+from mammo_core.dicom.pseudonyms import installation_secret, patient_key, person_key, real_patient_id
 from mammo_core.errors import DataError
 from mammo_core.workspace import Workspace
 
@@ -29,10 +29,25 @@ def test_patient_key_is_the_start_of_an_hmac():
     assert patient_key("10042", SECRET) != patient_key("10042", bytes(32))
 
 
-@pytest.mark.parametrize("placeholder", ["", "  ", "0", "ANONYMIZED", "n/a", "Unknown "])
+@pytest.mark.parametrize(
+    "placeholder",
+    [
+        "", "  ", "0", "000000", "00-00", "-", "?", "***", "ANONYMIZED", "ANONYM", "Anonymous", "ANONYMOUS^PATIENT",
+        "DEIDENTIFIED", "DE-IDENTIFIED", "de identified", "REMOVED", "n/a", "NA", "None", "Unknown ", "XXXX", "No_ID", "NULL",
+    ],
+)  # fmt: skip
 def test_real_patient_id_placeholder_is_none(placeholder):
     assert real_patient_id(placeholder) is None
-    assert real_patient_id(" 10042 ") == "10042"
+
+
+@pytest.mark.parametrize("identifier", ["10042", "A", "ANON123", "P_00001", "7", "0001", "Nathan", "X1", "anon-0042"])
+def test_real_patient_id_identifier_is_kept(identifier):
+    assert real_patient_id(f" {identifier} ") == identifier
+
+
+def test_person_key_depends_on_the_issuer():
+    assert person_key("10042", None, SECRET) == patient_key("10042", SECRET)
+    assert len({person_key("10042", issuer, SECRET) for issuer in (None, "Hospital A", "Hospital B")}) == 3
 
 
 def test_installation_secret_is_the_same_in_other_processes(folders):

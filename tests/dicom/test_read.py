@@ -171,11 +171,29 @@ def test_read_laterality_and_view_from_attributes(elements, laterality, view):
     assert (mammogram.laterality, mammogram.view) == (laterality, view)
 
 
-@pytest.mark.parametrize(("code", "view"), [("R-10242", "CC"), ("399368009", "MLO"), ("nonsense", None)])
-def test_read_view_from_code_sequence(code, view):
-    item = Dataset()
-    item.CodeValue = code
-    assert read(build_dicom(breast(), ViewCodeSequence=[item])).view == view
+@pytest.mark.parametrize(
+    ("elements", "study", "date", "issuer"),
+    [
+        ({}, None, None, None),
+        (
+            {"StudyInstanceUID": "1.2.3", "StudyDate": "20210304", "IssuerOfPatientID": "A"},
+            "1.2.3",
+            "2021-03-04",
+            "A",
+        ),
+        (
+            {"StudyInstanceUID": "REMOVED", "StudyDate": "2021.03.04", "IssuerOfPatientID": "UNKNOWN"},
+            None,
+            "2021-03-04",
+            None,
+        ),
+        ({"StudyDate": "20211304"}, None, None, None),
+        ({"StudyDate": "19000101"}, None, None, None),
+    ],
+)
+def test_read_study_its_date_and_the_issuer_of_the_patient_id(elements, study, date, issuer):
+    mammogram = read(build_dicom(breast(), **elements))
+    assert (mammogram.study, mammogram.study_date, mammogram.issuer) == (study, date, issuer)
 
 
 def test_read_tomosynthesis_shared_functional_groups():

@@ -10,6 +10,7 @@ import pydicom
 import pytest
 from pydicom.encaps import generate_frames
 
+from mammo_core.dicom.views import MODIFIER_CODES, VIEW_CODES
 from mammo_core.dicom.write import Header, dicom_bytes
 
 HEADER = Header(patient="123", image="456", laterality="R", view="MLO", windows=((1750, 3300),))
@@ -84,6 +85,14 @@ def test_full_header_describes_a_mammogram():
     assert list(dataset.PatientOrientation) == ["P", "FL"]
     assert list(dataset.ImagerPixelSpacing) == [0.085, 0.085]
     assert dataset.SOPClassUID == dataset.file_meta.MediaStorageSOPClassUID == "1.2.840.10008.5.1.4.1.1.1.2"
+
+
+@pytest.mark.parametrize("view", ["CC", "MLO", "ML", "LM", "LMO", "AT", "XCCL"])
+def test_full_header_view_is_a_code_of_the_context_group(view):
+    (code,) = parse(dicom_bytes(pixels(), replace(HEADER, view=view, full=True))).ViewCodeSequence
+    assert VIEW_CODES[code.CodingSchemeDesignator, code.CodeValue].name == ("MLO" if view == "AT" else view)
+    modifiers = [(one.CodingSchemeDesignator, one.CodeValue) for one in code.ViewModifierCodeSequence]
+    assert [MODIFIER_CODES[one].name for one in modifiers] == (["axillary tail"] if view == "AT" else [])
 
 
 def test_window_attributes_hold_several_windows():

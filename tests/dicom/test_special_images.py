@@ -1,0 +1,43 @@
+import pytest
+
+from builders.breasts import breast
+from builders.dicom import build_code, build_dicom
+from mammo_core.dicom.read import read
+
+
+def kind(**elements: object) -> str | None:
+    return read(build_dicom(breast(), **elements)).special_kind
+
+
+@pytest.mark.parametrize(
+    ("elements", "expected"),
+    [
+        ({}, None),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", ""]}, None),
+        ({"ImageType": ["DERIVED", "PRIMARY"]}, None),
+        ({"ImageType": ["DERIVED", "PRIMARY", "", "LOW_ENERGY"]}, None),
+        ({"ImageType": ["DERIVED", "SECONDARY"]}, "an image derived from another one"),
+        ({"ImageType": ["DERIVED", "PRIMARY", "RECOMBINED"]}, "a recombined contrast image"),
+        ({"ImageType": ["DERIVED", "PRIMARY", "", "RECOMBINED_IMAGE"]}, "a recombined contrast image"),
+        ({"ImageType": ["DERIVED", "SECONDARY", "CAD"]}, "an image with marks of computer-aided detection"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "HIGH_ENERGY"]}, "a high-energy contrast image"),
+        ({"ImageType": ["DERIVED", "PRIMARY", "MOSAIC"]}, "a part of a mosaic"),
+        ({"EstimatedRadiographicMagnificationFactor": "1"}, None),
+        ({"EstimatedRadiographicMagnificationFactor": "1.04"}, None),  # a contact image
+        ({"EstimatedRadiographicMagnificationFactor": "1.5"}, "a magnified view"),
+        ({"PartialView": "NO"}, None),
+        ({"PartialView": "YES"}, "a partial view"),
+        ({"PartialView": "YES", "PartialViewDescription": "mosaic 1 of 2"}, "a part of a mosaic"),
+        ({"ViewPosition": "SPOT"}, "a spot compression view"),
+        ({"ViewPosition": "CCM"}, "a magnified view"),
+        ({"ViewCodeSequence": [build_code("127457009")]}, "a specimen"),
+        ({"ViewCodeSequence": [build_code("399162004", modifiers=["399055006"])]}, "a spot compression view"),
+        ({"ViewCodeSequence": [build_code("399162004", modifiers=["399163009"])]}, "a magnified view"),
+        ({"ViewCodeSequence": [build_code("399368009", modifiers=["399011000"])]}, None),
+        ({"ViewCodeSequence": [build_code("399162004", modifiers=["399209000"])]}, None),
+        ({"SeriesDescription": "full mammogram images"}, None),
+        ({"SeriesDescription": "ROI mask images"}, "a mask of a lesion"),
+    ],
+)
+def test_read_special_kind_of_an_image(elements, expected):
+    assert kind(**elements) == expected
