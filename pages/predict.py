@@ -50,8 +50,8 @@ exams = hang_exams(report.images)
 @st.fragment
 def show_exams() -> None:
     settings = choose_settings()
-    for patient, rows in exams.items():
-        show_predicted_exam(report, patient, rows, bundle, settings)
+    for exam in exams:
+        show_predicted_exam(report, exam, bundle, settings)
     offer_exports(report, bundle, settings.opacity)
 
 

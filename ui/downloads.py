@@ -18,18 +18,18 @@ def offer_exports(report: ExamReport, bundle: Bundle, opacity: float) -> None:
     """
     st.subheader("Export")
     keep = st.checkbox(
-        "Include file names (and patient and study IDs in DICOM)",
+        "Include file names and dates (and patient and study IDs in DICOM)",
         key="keep",
         help="Otherwise files are numbered, and patients have the pseudonyms that this page shows.",
     )
     shown = report if keep else strip_file_names(report)
     with st.container(horizontal=True):
         st.download_button(
-            "CSV", shown.to_csv(), "predictions.csv", "text/csv", icon=":material/table:", on_click="ignore"
+            "CSV", shown.to_csv(dates=keep), "predictions.csv", "text/csv", icon=":material/table:", on_click="ignore"
         )
         st.download_button(
             "HTML report",
-            lambda: report_html(shown, bundle, opacity),
+            lambda: report_html(shown, bundle, opacity, dates=keep),
             "report.html",
             "text/html",
             icon=":material/description:",

@@ -3,8 +3,6 @@
 The parts are model, breasts, hung images, and comparisons.
 """
 
-from collections.abc import Sequence
-
 import pandas as pd
 import streamlit as st
 
@@ -14,7 +12,7 @@ from mammo_core.evaluation.operating import describe_percentile
 from mammo_core.evaluation.report import format_estimate
 from mammo_core.figures.exams import exam_score_figure
 from mammo_core.models.bundle import Bundle
-from mammo_core.prediction.exams import Row, exam_warnings
+from mammo_core.prediction.exams import Exam, exam_warnings
 from mammo_core.prediction.results import ExamReport
 from mammo_core.prediction.viewing import ViewSettings, hang_predictions
 from ui.exam_view import show_rows
@@ -45,28 +43,28 @@ def choose_settings() -> ViewSettings:
     return ViewSettings(grey_levels=grey_levels, opacity=opacity if heatmap else 0.0, width=width)
 
 
-def show_predicted_exam(
-    report: ExamReport, patient: str, rows: Sequence[Row], bundle: Bundle, settings: ViewSettings
-) -> None:
-    """Show a patient's hung images with their predictions.
+def show_predicted_exam(report: ExamReport, exam: Exam, bundle: Bundle, settings: ViewSettings) -> None:
+    """Show an exam's hung images with their predictions.
 
     The predictions are for images, breasts and patient.
     """
-    breasts, validation = report.breasts_of(patient), bundle.validation_predictions()
-    units: list[BreastPrediction | PatientPrediction] = [*report.patient_predictions(patient), *breasts]
+    breasts, validation = report.breasts_of(exam.key), bundle.validation_predictions()
+    units: list[BreastPrediction | PatientPrediction] = [*report.patient_predictions(exam.key), *breasts]
     with st.container(border=True):
         title, *columns = st.columns([2] * (1 + len(units)), vertical_alignment="top")
-        title.markdown(f"#### Patient {escape_markdown(patient)}")
+        title.markdown(f"#### Patient {escape_markdown(exam.patient)}")
+        if exam.title():
+            title.markdown(f"**{exam.title()}**")
         for column, unit in zip(columns, units, strict=True):
             with column:
                 show_unit(unit, validation, bundle.threshold)
-        for warning in exam_warnings(rows):
+        for warning in exam_warnings(exam.rows):
             st.caption(f":material/info: {warning}")
-        show_rows(hang_predictions(rows, report), settings)
+        show_rows(hang_predictions(exam.rows, report), settings)
         if breasts:
             with st.expander("Compare with validation breasts"):
                 st.plotly_chart(
-                    exam_score_figure(validation, breasts, bundle.threshold), key=f"comparison of {patient}"
+                    exam_score_figure(validation, breasts, bundle.threshold), key=f"comparison of {exam.key}"
                 )
 
 

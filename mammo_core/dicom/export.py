@@ -21,7 +21,7 @@ from pydicom.valuerep import DA, TM
 
 from mammo_core.dicom.guard import quiet_pydicom
 from mammo_core.dicom.header import Source, open_stream
-from mammo_core.dicom.pseudonyms import patient_key, real_patient_id
+from mammo_core.dicom.pseudonyms import patient_key, person_key, real_patient_id
 from mammo_core.documents.prediction import describe_decision
 from mammo_core.errors import ImageError
 
@@ -30,8 +30,8 @@ SCHEME = "99MAMMO"  # of this application's own codes
 BURNED = "BurnedInAnnotation"
 DECISION_CODES = {True: "RECALL", False: "NO_RECALL", None: "NO_DECISION"}
 IDENTIFIERS = (
-    "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "StudyDate", "StudyTime",
-    "ReferringPhysicianName", "StudyInstanceUID", "SOPInstanceUID",
+    "PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID",
+    "StudyDate", "StudyTime", "ReferringPhysicianName", "StudyInstanceUID", "SOPInstanceUID",
 )  # fmt: skip
 
 
@@ -42,12 +42,13 @@ class ReportContent:
     Attributes:
         model: name of the model.
         probability: of the positive class, in [0, 1].
-        recall: whether the breast reaches the operating point; None if the breast is unknown, or any of its images is out of
-            distribution.
+        recall: whether the breast reaches the operating point; None if the breast is unknown, the image isn't counted, or
+            any of the breast's images is out of distribution.
         threshold: the operating point, in [0, 1].
         out_of_distribution: whether the image is unlike the training images.
         laterality, view: of the image, or None.
         limits: sentences that must accompany the prediction.
+        not_counted: why the breast isn't answered from the image, in one sentence, or None.
     """
 
     model: str
@@ -58,6 +59,7 @@ class ReportContent:
     laterality: str | None
     view: str | None
     limits: tuple[str, ...]
+    not_counted: str | None = None
 
 
 @quiet_pydicom()
@@ -114,8 +116,8 @@ def _identity(tags: dict[str, str], keep: bool, secret: bytes) -> dict[str, Any]
     study = tags["StudyInstanceUID"] or tags["SOPInstanceUID"] or uuid.uuid4().hex
     if not keep:
         hidden = hd.UID.from_uuid(str(uuid.uuid5(uuid.NAMESPACE_OID, patient_key(study, secret))))
-        patient = real_patient_id(tags["PatientID"])
-        return {"patient_id": patient_key(patient, secret) if patient else "", "study_instance_uid": hidden}
+        patient, issuer = (real_patient_id(tags[name]) for name in ("PatientID", "IssuerOfPatientID"))
+        return {"patient_id": person_key(patient, issuer, secret) if patient else "", "study_instance_uid": hidden}
     kept = {
         "patient_id": tags["PatientID"],
         "patient_name": tags["PatientName"],
@@ -226,10 +228,10 @@ def _comments(content: ReportContent) -> list[str]:
     texts = [f"Recall threshold for a breast: probability {content.threshold:.3f}."]
     if content.out_of_distribution:
         texts.append("The image is unlike the training images, so the prediction has no basis.")
-    elif content.recall is None and content.laterality:
+    if content.not_counted:
+        texts.append(content.not_counted)
+    elif content.recall is None and not content.out_of_distribution:
         texts.append("Another image of this breast is unlike the training images, so there is no decision.")
-    elif content.recall is None:
-        texts.append("The side of the image is unknown, so there is no decision.")
     return [*content.limits, *texts]
 
 

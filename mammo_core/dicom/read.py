@@ -146,7 +146,10 @@ def _text(dataset: Dataset, name: str) -> str:
 
 
 def _study_date(dataset: Dataset) -> str | None:
-    """Return Study Date (0008,0020) as YYYY-MM-DD; None if it is none, or older than mammography."""
+    """Return Study Date (0008,0020) as YYYY-MM-DD.
+
+    None is returned for what is no date, or a date before the first mammogram.
+    """
     digits = str(dataset.get("StudyDate") or "").strip().replace(".", "")
     try:
         day = datetime.strptime(digits, "%Y%m%d").date()

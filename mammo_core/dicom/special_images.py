@@ -68,7 +68,7 @@ def _partial(dataset: Dataset) -> str | None:
 
 
 def _factor(dataset: Dataset) -> float:
-    """Return Estimated Radiographic Magnification Factor (0018,1114), 1 without a usable one."""
+    """Return Estimated Radiographic Magnification Factor (0018,1114), or 1."""
     try:
         return float(_text(dataset, "EstimatedRadiographicMagnificationFactor") or 1)
     except ValueError:

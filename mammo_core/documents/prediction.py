@@ -9,30 +9,42 @@ class ImageEntry(Document):
     Attributes:
         file: name of the file, as the user gave it.
         patient: pseudonym of the patient; None where the file names none or has no prediction.
+        exam: keyed hash of the study; None where the file names none or has no prediction.
+        date: of the exam, as YYYY-MM-DD; None where unknown.
         laterality: "L" or "R"; None where unknown.
         view: such as "CC"; None where unknown.
+        modifiers: what is special about the view, such as "implant displaced".
         probability: of the positive class, in [0, 1]; None where the file has no prediction.
         out_of_distribution: whether the image is unlike the training images, so that its probability has no basis; None
             where the file has no prediction.
+        counted: whether the image is one of those from which its breast is answered.
+        note: why the image isn't counted, and what was unusual in reading it; None where there is nothing to say.
         error: why the file has no prediction, in one sentence; None where it has one.
     """
 
     file: str
     patient: str | None = None
+    exam: str | None = None
+    date: str | None = None
     laterality: str | None = None
     view: str | None = None
+    modifiers: tuple[str, ...] = ()
     probability: float | None = None
     out_of_distribution: bool | None = None
+    counted: bool = False
+    note: str | None = None
     error: str | None = None
 
 
 class BreastPrediction(Document):
-    """The result for one breast: the mean over its images.
+    """The result for one breast in one exam: the mean over its images.
 
     Attributes:
         patient: pseudonym, or "unknown".
+        exam: keyed hash of the study, or of the folder where no patient and study are known; None where unknown.
+        date: of the exam, as YYYY-MM-DD; None where unknown.
         laterality: "L" or "R".
-        images: number of images of this breast.
+        images: number of images of this breast that are counted.
         probability: mean of the images' probabilities, in [0, 1].
         recall: whether the probability reaches the operating point; None, no decision, where any of the images is out of
             distribution.
@@ -40,6 +52,8 @@ class BreastPrediction(Document):
     """
 
     patient: str
+    exam: str | None = None
+    date: str | None = None
     laterality: str
     images: int
     probability: float
@@ -48,11 +62,13 @@ class BreastPrediction(Document):
 
 
 class PatientPrediction(Document):
-    """The result for one patient: the higher of the two breasts.
+    """The result for one patient in one exam: the higher of the two breasts.
 
     Attributes:
         patient: pseudonym, or "unknown".
-        images: number of images of both breasts.
+        exam: see `BreastPrediction`.
+        date: of the exam, as YYYY-MM-DD; None where unknown.
+        images: number of images of both breasts that are counted.
         probability: highest of the breasts' probabilities, in [0, 1].
         recall: whether the probability reaches the operating point; None, no decision, where any of the images is out of
             distribution.
@@ -60,6 +76,8 @@ class PatientPrediction(Document):
     """
 
     patient: str
+    exam: str | None = None
+    date: str | None = None
     images: int
     probability: float
     recall: bool | None
@@ -73,8 +91,8 @@ class PredictionDocument(Document):
         model: name of the model.
         threshold: operating point from which a breast is recalled, in [0, 1].
         images: one entry per file, in the order of the files.
-        breasts: one entry per breast; images without a known laterality belong to none.
-        patients: one entry per patient who has such a breast.
+        breasts: one entry per breast in an exam, a patient's newest exam first; images that aren't counted belong to none.
+        patients: one entry per patient and exam with such a breast.
     """
 
     model: str

@@ -33,7 +33,7 @@ class BatchTask:
     Attributes:
         model: folder of the model, which the workers see too.
         identity: of the network file, see `Bundle.identity`.
-        views: laterality and view of known images, for files that don't state them.
+        views: what tables list about images of these names, see `known_views`.
         environment: the settings of the calling process.
         workspace: where each worker reads the installation's secret, which doesn't travel over the network.
     """
@@ -105,7 +105,7 @@ def _predict_file(
             decoded = decode_image(file.source, predictor.bundle.preprocessing, secret)
     except ImageError as error:
         return UnreadableImage(file.name, file.key, str(error))
-    image = predictor.predict_image(file, complete_labels(decoded, file.name, views, secret))
+    image = predictor.predict_image(file, complete_labels(decoded, file, views, secret))
     return image.without_arrays() if isinstance(image, ImagePrediction) else image
 
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from mammo_core.dicom.display import display
 from mammo_core.dicom.header import Source
-from mammo_core.dicom.pseudonyms import patient_key
+from mammo_core.dicom.mammogram import Mammogram
+from mammo_core.dicom.pseudonyms import patient_key, person_key
 from mammo_core.dicom.read import read
 from mammo_core.documents.geometry import Geometry
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
@@ -23,7 +24,7 @@ class DecodedImage:
     A worker returns only small arrays and allow-listed tags, so nothing else of a foreign file enters the main process.
 
     Attributes:
-        patient: pseudonym of the patient, or None if the file names no patient.
+        patient: pseudonym of the patient (identifier and issuer), or None if the file names no patient.
         laterality: "L", "R" or None.
         view: such as "CC", or None.
         model_input: uint8 (size, size).
@@ -34,6 +35,13 @@ class DecodedImage:
         digest: SHA-256 of model input and geometry; the same for the same pixels in another file.
         thumbnail: uint8 (16, 16), the model input reduced; kept when the other arrays are dropped.
         instance: keyed hash of the SOP Instance UID (0008,0018), or None.
+        identifier: keyed hash of the patient's identifier without its issuer, as tables name patients; or None.
+        exam: keyed hash of the study; else, of a known patient, of the study's date; else None.
+        date: Study Date (0008,0020) as YYYY-MM-DD, or None.
+        folder: keyed hash of the folder that may stand for a person, or None.
+        folder_exam: keyed hash of that folder and the study's date, or None.
+        modifiers: what is special about the view, such as "implant displaced".
+        special_kind: what the image is if it doesn't answer for its breast, such as "a magnified view"; None if it does.
     """
 
     patient: str | None
@@ -47,6 +55,19 @@ class DecodedImage:
     digest: str
     thumbnail: np.ndarray
     instance: str | None = None
+    identifier: str | None = None
+    exam: str | None = None
+    date: str | None = None
+    folder: str | None = None
+    folder_exam: str | None = None
+    modifiers: tuple[str, ...] = ()
+    special_kind: str | None = None
+
+    @property
+    def view_name(self) -> str | None:
+        """The view with its modifiers, such as "CC (implant displaced)"."""
+        words = ", ".join(self.modifiers)
+        return f"{self.view} ({words})" if self.view and words else self.view or words or None
 
 
 def decode_image(source: Source, preprocessing: PreprocessingConfig, secret: bytes) -> DecodedImage:
@@ -65,7 +86,7 @@ def decode_image(source: Source, preprocessing: PreprocessingConfig, secret: byt
     block = preprocessing.size // THUMBNAIL_SIDE  # pixels: side of the block that a thumbnail's pixel averages
     thumbnail = prepared.image.reshape(THUMBNAIL_SIDE, block, THUMBNAIL_SIDE, block).mean(axis=(1, 3))
     return DecodedImage(
-        patient=patient_key(mammogram.patient, secret) if mammogram.patient else None,
+        patient=person_key(mammogram.patient, mammogram.issuer, secret) if mammogram.patient else None,
         laterality=mammogram.laterality,
         view=mammogram.view,
         model_input=prepared.image,
@@ -76,7 +97,21 @@ def decode_image(source: Source, preprocessing: PreprocessingConfig, secret: byt
         digest=hashlib.sha256(content).hexdigest(),
         thumbnail=thumbnail.astype(np.uint8),
         instance=patient_key(mammogram.instance, secret) if mammogram.instance else None,
+        identifier=patient_key(mammogram.patient, secret) if mammogram.patient else None,
+        exam=_exam(mammogram, secret),
+        date=mammogram.study_date,
+        modifiers=mammogram.modifiers,
+        special_kind=mammogram.special_kind,
     )
+
+
+def _exam(mammogram: Mammogram, secret: bytes) -> str | None:
+    """Return a keyed hash of the study, else of the patient and the study's date."""
+    if mammogram.study:
+        return patient_key(mammogram.study, secret)
+    if mammogram.patient and mammogram.study_date:
+        return person_key(f"{mammogram.patient} {mammogram.study_date}", mammogram.issuer, secret)
+    return None
 
 
 def warm_up() -> None:

@@ -1,4 +1,4 @@
-"""Group image results into exams.
+"""Group image results into exams: a patient's images of one study.
 
 Duplicates are marked, corrections applied and views hung, and warnings name what is unusual.
 """
@@ -13,10 +13,25 @@ import numpy as np
 
 from mammo_core.dataset.catalogue import hanging_order
 from mammo_core.prediction.decode import DecodedImage
-from mammo_core.prediction.results import UNKNOWN, DuplicateImage, ExamReport, ImagePrediction, ImageResult
+from mammo_core.prediction.results import (
+    NO_IDENTITY,
+    UNKNOWN,
+    DuplicateImage,
+    ExamKey,
+    ExamReport,
+    ImagePrediction,
+    ImageResult,
+    exam_dates,
+    order_exams,
+    prior_exams,
+)
 
 SIDES, STANDARD_VIEWS = ("R", "L"), ("CC", "MLO")
-VIEWS = (*STANDARD_VIEWS, "ML", "LM", "LMO", "AT")
+VIEWS = (*STANDARD_VIEWS, "ML", "LM", "LMO", "AT", "XCCL", "XCCM", "FB", "SIO", "ISO")
+NO_BREASTS = (
+    "These files name neither patient nor study, and nothing else tells persons apart, so no breast and no patient is "
+    "answered. Set the patients in the table of files."
+)
 MAX_DIFFERENCE = 4.0  # grey levels by which two encodings of one image may differ on average
 
 Row = tuple[ImagePrediction | None, ImagePrediction | None]  # right breast, left breast
@@ -103,44 +118,128 @@ def hang_images(
     return [row for view in sorted(views, key=hanging_order) for row in zip_longest(*views[view])]
 
 
-def hang_exams(images: Sequence[ImageResult]) -> dict[str, list[Row]]:
-    """Group predictions by patient, each patient's in hanging order."""
-    grouped: dict[str, list[ImagePrediction]] = {}
-    for image in images:
-        if isinstance(image, ImagePrediction):
-            grouped.setdefault(image.decoded.patient or UNKNOWN, []).append(image)
-    return {
-        patient: hang_images(predictions, lambda image: (image.decoded.laterality, image.decoded.view))
-        for patient, predictions in grouped.items()
-    }
+def join_by_folder(images: Sequence[ImageResult]) -> list[ImageResult]:
+    """Join images that name neither patient nor study by their folders.
+
+    Folders tell persons apart only where there are several: the files in a single one may be of any number of persons.
+    """
+    nameless = [one for one in images if isinstance(one, ImagePrediction) and one.not_counted == NO_IDENTITY]
+    if len({image.decoded.folder for image in nameless} - {None}) < 2:
+        return list(images)
+
+    def join(image: ImageResult) -> ImageResult:
+        if not isinstance(image, ImagePrediction) or image.exam_key != (UNKNOWN, None):
+            return image
+        return replace(image, decoded=replace(image.decoded, exam=image.decoded.folder_exam))
+
+    return [join(image) for image in images]
+
+
+@dataclass(frozen=True)
+class Exam:
+    """The images of one exam, hung.
+
+    Attributes:
+        key: patient and exam.
+        date: as YYYY-MM-DD, or None where unknown.
+        prior: number of the patient's newer exams, counted from the newest; 0 if it is the newest, or can't be compared.
+        several: whether the report holds other exams of this patient.
+        rows: in hanging order.
+    """
+
+    key: ExamKey
+    date: str | None
+    prior: int
+    several: bool
+    rows: list[Row]
+
+    @property
+    def patient(self) -> str:
+        """Pseudonym of the patient, or "unknown"."""
+        return self.key[0]
+
+    @property
+    def name(self) -> str:
+        """A name that is unique in the report and holds no date."""
+        patient, exam = self.key
+        return f"{patient}-{exam}" if self.several and exam else patient
+
+    def title(self, *, dates: bool = True) -> str:
+        """Return which exam it is, such as "Prior exam of 2021-03-04".
+
+        The only exam of a patient has no title if its date is unknown.
+
+        Args:
+            dates: whether the date may be shown; otherwise priors are numbered.
+        """
+        if self.date and dates:
+            return f"{'Prior exam' if self.prior else 'Exam'} of {self.date}"
+        if not self.several:
+            return ""
+        if not self.date:
+            return "Exam without a date"
+        return f"Prior exam {self.prior}" if self.prior else "Newest exam"
+
+
+def hang_exams(images: Sequence[ImageResult]) -> list[Exam]:
+    """Group predictions by patient and exam, and hang each exam.
+
+    Returns:
+        The exams of each patient, the newest first.
+    """
+    predictions = [image for image in images if isinstance(image, ImagePrediction)]
+    grouped: dict[ExamKey, list[ImagePrediction]] = {}
+    for image in predictions:
+        grouped.setdefault(image.exam_key, []).append(image)
+    dates = exam_dates(predictions)
+    priors, exams_of = prior_exams(dates), Counter(patient for patient, _ in grouped)
+    passed: Counter[str] = Counter()
+    exams = []
+    for key in order_exams(grouped, dates):
+        passed[key[0]] += key in priors
+        exams.append(
+            Exam(
+                key=key,
+                date=dates.get(key),
+                prior=passed[key[0]] if key in priors else 0,
+                several=exams_of[key[0]] > 1,
+                rows=hang_images(grouped[key], lambda image: (image.decoded.laterality, image.decoded.view_name)),
+            )
+        )
+    return exams
 
 
 def exam_warnings(rows: Sequence[Row]) -> list[str]:
     """Return sentences about what is unusual in an exam.
 
-    Missing, repeated and non-standard views are unusual.
+    Missing, repeated and non-standard views are unusual, and images that aren't counted.
 
     Args:
-        rows: the rows of one patient, see `hang_exams`.
+        rows: the rows of one exam, see `hang_exams`.
     """
-    images = [image.decoded for row in rows for image in row if image]
-    counts = Counter((image.laterality or UNKNOWN, image.view or UNKNOWN) for image in images)
+    images = [image for row in rows for image in row if image]
+    shown = [image.decoded for image in images if image.decoded.special_kind]
+    full = [image.decoded for image in images if not image.decoded.special_kind]
+    counts = Counter((image.laterality or UNKNOWN, image.view_name or UNKNOWN) for image in full)
     unknown = sum(count for key, count in counts.items() if UNKNOWN in key)
     missing = [" ".join(key) for key in product(SIDES, STANDARD_VIEWS) if key not in counts]
     repeated = [(" ".join(key), count) for key, count in counts.items() if count > 1 and UNKNOWN not in key]
     other = sorted({view for _, view in counts if view not in (*STANDARD_VIEWS, UNKNOWN)})
     warnings = []
-    if any(image.patient is None for image in images) and len(images) > 1:
-        warnings.append(
-            "These files name no patient. If they belong to several, set the patients in the table of files."
-        )
+    if any(image.not_counted == NO_IDENTITY for image in images):
+        warnings.append(NO_BREASTS)
+    elif any(image.decoded.patient is None for image in images) and len(images) > 1:
+        warnings.append("These files name no patient; they are joined by their study, or by their folder.")
     if unknown:
-        warnings.append(f"Side or view unknown: {unknown} of {len(images)}; set them in the table of files.")
+        warnings.append(f"Side or view unknown: {unknown} of {len(full)}; set them in the table of files.")
     elif missing:
         warnings.append(f"Missing view{'s' if len(missing) > 1 else ''}: {', '.join(missing)}.")
     warnings += [f"{name} appears {'twice' if count == 2 else f'{count} times'}." for name, count in repeated]
     if other:
         warnings.append(f"Not among the standard views: {', '.join(other)}.")
+    kinds = [f"{' '.join(filter(None, (one.laterality, one.view_name)))} ({one.special_kind})".strip() for one in shown]
+    if kinds:
+        warnings.append(f"Shown and not counted: {', '.join(kinds)}.")
     return warnings
 
 

@@ -16,12 +16,12 @@ from mammo_core.workspace import Workspace
 
 
 def png_archive(report: ExamReport, opacity: float) -> bytes:
-    """Return a zip archive with one PNG for each patient.
+    """Return a zip archive with one PNG for each exam.
 
     A PNG shows the hung images with heatmaps and probabilities.
     """
     exams = hang_exams(report.images)
-    return _zipped({f"{patient}.png": to_png(exam_picture(rows, report, opacity)) for patient, rows in exams.items()})
+    return _zipped({f"{exam.name}.png": to_png(exam_picture(exam.rows, report, opacity)) for exam in exams})
 
 
 def dicom_archive(
@@ -45,13 +45,13 @@ def dicom_archive(
         opacity: opacity of the heatmap, in [0, 1].
         keep_identifiers: whether to keep the identifiers of patient and study.
     """
-    recalled = {(breast.patient, breast.laterality): breast.recall for breast in report.breasts}
+    recalled = {(breast.patient, breast.exam, breast.laterality): breast.recall for breast in report.breasts}
     secret = installation_secret(workspace)
     files: dict[str, bytes] = {}
     for number, image in enumerate(report.images, 1):
         if isinstance(image, ImagePrediction):
-            recall = recalled.get((image.decoded.patient or UNKNOWN, image.decoded.laterality or UNKNOWN))
-            content = _report_content(image, bundle, recall)
+            breast = (*image.exam_key, image.decoded.laterality or UNKNOWN)
+            content = _report_content(image, bundle, None if image.not_counted else recalled.get(breast))
             picture = draw_image(image, image.decoded.laterality, ViewSettings(opacity=opacity))
             capture, document = sandbox.run(
                 export, report.sources[image.key], picture, content, keep_identifiers, secret
@@ -67,6 +67,7 @@ def _report_content(image: ImagePrediction, bundle: Bundle, recall: bool | None)
         recall=recall,
         threshold=bundle.threshold,
         out_of_distribution=image.out_of_distribution,
+        not_counted=image.not_counted,
         laterality=image.decoded.laterality,
         view=image.decoded.view,
         limits=bundle.card.limits,

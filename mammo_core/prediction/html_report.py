@@ -1,7 +1,6 @@
 """An exam report as one self-contained HTML file."""
 
 import base64
-from collections.abc import Sequence
 from html import escape
 
 import pandas as pd
@@ -10,50 +9,50 @@ from mammo_core.documents.prediction import BreastPrediction, PatientPrediction,
 from mammo_core.evaluation.html import as_html_table, page
 from mammo_core.evaluation.operating import describe_percentile
 from mammo_core.models.bundle import Bundle
-from mammo_core.prediction.exams import Row, exam_warnings, hang_exams
+from mammo_core.prediction.exams import Exam, exam_warnings, hang_exams
 from mammo_core.prediction.rendering import exam_picture, to_png
-from mammo_core.prediction.results import ExamReport, ImagePrediction, image_entry
+from mammo_core.prediction.results import ExamKey, ExamReport, ImagePrediction, image_entry
 
 
-def report_html(report: ExamReport, bundle: Bundle, opacity: float) -> str:
+def report_html(report: ExamReport, bundle: Bundle, opacity: float, *, dates: bool = False) -> str:
     """Return a report as one HTML file that needs no other file.
 
     Args:
         report: the results, with or without the names of files.
         bundle: the model.
         opacity: of the heatmap, in [0, 1].
+        dates: whether to show the dates of exams.
     """
     exams = hang_exams(report.images)
-    title = f"Model report, patient {', '.join(exams)}" if exams else "Model report"
+    patients = ", ".join(dict.fromkeys(exam.patient for exam in exams))
+    title = f"Model report, patient {patients}" if exams else "Model report"
     data = bundle.card.data
     parts = [
         f"<h1>{escape(title)}</h1>",
         *(f"<p class=limit>{escape(limit)}</p>" for limit in bundle.card.limits),
         f"<p>Model {escape(bundle.name)}, {escape(bundle.card.network)} network, trained on {escape(data.dataset)}. "
-        f"A breast's probability is the mean over its images, a patient's that of the higher breast; "
+        f"A breast's probability is the mean over its images in an exam, a patient's that of the higher breast; "
         f"recall threshold {report.threshold:.3f}.</p>",
     ]
     validation = bundle.validation_predictions()
-    for patient, rows in exams.items():
-        parts += _patient_section(report, patient, rows, validation, opacity)
+    for exam in exams:
+        parts += _exam_section(report, exam, exam.title(dates=dates), validation, opacity)
     parts += ["<h2>Images</h2>", as_html_table(_image_table(report))]
     return page(title, parts)
 
 
-def _patient_section(
-    report: ExamReport, patient: str, rows: Sequence[Row], validation: pd.DataFrame, opacity: float
-) -> list[str]:
-    """Return the HTML of one patient: table, warnings and picture."""
-    picture = base64.b64encode(to_png(exam_picture(rows, report, opacity))).decode()
+def _exam_section(report: ExamReport, exam: Exam, title: str, validation: pd.DataFrame, opacity: float) -> list[str]:
+    """Return the HTML of one exam: table, warnings and picture."""
+    picture = base64.b64encode(to_png(exam_picture(exam.rows, report, opacity))).decode()
     return [
-        f"<h2>Patient {escape(patient)}</h2>",
-        as_html_table(_unit_table(report, patient, validation)),
-        *(f"<p>{escape(warning)}</p>" for warning in exam_warnings(rows)),
+        f"<h2>{escape(' · '.join(filter(None, [f'Patient {exam.patient}', title])))}</h2>",
+        as_html_table(_unit_table(report, exam.key, validation)),
+        *(f"<p>{escape(warning)}</p>" for warning in exam_warnings(exam.rows)),
         f'<img alt="Views with heatmaps" style="max-width:100%" src="data:image/png;base64,{picture}">',
     ]
 
 
-def _unit_table(report: ExamReport, patient: str, validation: pd.DataFrame) -> pd.DataFrame:
+def _unit_table(report: ExamReport, key: ExamKey, validation: pd.DataFrame) -> pd.DataFrame:
     """Compare the predictions for breasts and patient with the validation part.
 
     Returns:
@@ -65,7 +64,7 @@ def _unit_table(report: ExamReport, patient: str, validation: pd.DataFrame) -> p
             **_unit_columns(breast),
             "compared with validation": describe_percentile(validation, breast.probability, "breast"),
         }
-        for breast in report.breasts_of(patient)
+        for breast in report.breasts_of(key)
     ]
     rows += [
         {
@@ -73,7 +72,7 @@ def _unit_table(report: ExamReport, patient: str, validation: pd.DataFrame) -> p
             **_unit_columns(unit),
             "compared with validation": describe_percentile(validation, unit.probability, "patient"),
         }
-        for unit in report.patient_predictions(patient)
+        for unit in report.patient_predictions(key)
     ]
     return pd.DataFrame(rows)
 
@@ -98,11 +97,11 @@ def _image_table(report: ExamReport) -> pd.DataFrame:
                 "file": entry.file,
                 "patient": entry.patient,
                 "side": entry.laterality,
-                "view": entry.view,
+                "view": image.decoded.view_name if isinstance(image, ImagePrediction) else None,
                 "probability": None if entry.probability is None else f"{entry.probability:.3f}",
                 "heatmap outside the breast": None if outside is None else f"{100 * outside:.0f} %",
                 "like the training images": _describe_distribution(entry.out_of_distribution),
-                "problem": entry.error,
+                "problem": entry.error or (image.not_counted if isinstance(image, ImagePrediction) else None),
             }
         )
     return pd.DataFrame(rows).fillna("–")

@@ -10,7 +10,7 @@ from typing import Protocol
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
 from mammo_core.models.bundle import Bundle
-from mammo_core.prediction.exams import Correction, apply_corrections, mark_duplicates
+from mammo_core.prediction.exams import Correction, apply_corrections, join_by_folder, mark_duplicates
 from mammo_core.prediction.files import InputFile, OpenedFiles, open_archives
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.results import ExamReport, ImagePrediction, ImageResult, UnreadableImage, summarise
@@ -93,7 +93,7 @@ def predict_exams(
     """Predict files and combine the results into exams.
 
     Archives are opened and their images decoded and predicted; then duplicates are marked, corrections applied, and
-    images combined into breasts and patients.
+    images combined into exams, and in each into breasts and patients.
 
     Args:
         workspace: the data sets in which views of files are looked up.
@@ -111,7 +111,8 @@ def predict_exams(
     images: list[ImageResult] = [UnreadableImage(note.file, note.file, note.text) for note in opened.unreadable]
     images += _predict_new(workspace, opened.files, predictor, sandbox, cache)
     cache.drop_archives({file.key for file in files})
-    report = summarise(apply_corrections(mark_duplicates(images), corrections or {}), predictor.bundle)
+    corrected = apply_corrections(mark_duplicates(images), corrections or {})
+    report = summarise(join_by_folder(corrected), predictor.bundle)
     return replace(report, notes=opened.incomplete, sources={file.key: file.source for file in opened.files})
 
 

@@ -91,14 +91,14 @@ class Predictor:
             workspace: the data sets in which views of files are looked up.
             files: DICOM files; archives must have been opened before.
             sandbox: decodes the files.
-            views: laterality and view of known images; None looks them up by the names of the files.
+            views: see `known_views`; None looks them up.
         """
         known = known_views(workspace, (file.name for file in files)) if views is None else views
         secret = installation_secret(workspace)
 
         def predict(file: InputFile, wait_for_decoded: Callable[[], DecodedImage]) -> ImageResult:
             try:
-                return self.predict_image(file, complete_labels(wait_for_decoded(), file.name, known, secret))
+                return self.predict_image(file, complete_labels(wait_for_decoded(), file, known, secret))
             except ImageError as error:
                 return UnreadableImage(file.name, file.key, str(error))
 

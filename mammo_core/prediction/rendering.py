@@ -129,10 +129,10 @@ def draw_image(
 
 
 def exam_picture(rows: Sequence[Row], report: ExamReport, opacity: float) -> np.ndarray:
-    """Draw a patient's images side by side with their probabilities.
+    """Draw an exam's images side by side with their probabilities.
 
     Args:
-        rows: the rows of one patient, see `mammo_core.prediction.exams.hang_exams`.
+        rows: the rows of one exam, see `mammo_core.prediction.exams.hang_exams`.
         report: names the model and its operating point.
         opacity: opacity of the heatmap, in [0, 1].
 
@@ -180,8 +180,9 @@ def _padded(tile: np.ndarray | None, width: int, right: bool) -> np.ndarray:
 def image_title(image: ImagePrediction) -> str:
     """Return an image's title: side, view and probability.
 
-    The title also states whether the image is out of distribution.
+    The title also states whether the image is out of distribution, and whether it isn't counted.
     """
     suffix = ", unlike the training images" if image.out_of_distribution else ""
-    side, view = image.decoded.laterality or "side unknown", image.decoded.view or "view unknown"
+    suffix += ", not counted" if image.not_counted else ""
+    side, view = image.decoded.laterality or "side unknown", image.decoded.view_name or "view unknown"
     return f"{side} {view}: {image.probability:.2f}{suffix}"

@@ -1,6 +1,6 @@
 """The results of a prediction: for images, breasts and patients."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,11 @@ from mammo_core.prediction.files import FileNote
 from mammo_core.preprocess.geometry import to_source
 
 UNKNOWN = "unknown"
+NO_IDENTITY = (
+    "The file names neither patient nor study, so nothing tells whose breast it shows: it is not counted. Set the patient in "
+    "the table of files, or put the files of each person into a folder of their own."
+)
+ExamKey = tuple[str, str | None]  # patient, or UNKNOWN, and exam
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,20 @@ class ImagePrediction:
         return self.ood_score > 1
 
     @property
+    def exam_key(self) -> ExamKey:
+        """Patient and exam to which the image belongs."""
+        return self.decoded.patient or UNKNOWN, self.decoded.exam
+
+    @property
+    def not_counted(self) -> str | None:
+        """Why no breast is answered from the image, in one sentence; None if one is."""
+        if self.decoded.special_kind:
+            return f"This is {self.decoded.special_kind}: it is shown and not counted."
+        if self.decoded.patient is None and self.decoded.exam is None:
+            return NO_IDENTITY
+        return None if self.decoded.laterality else "The side is unknown, so the image belongs to no breast."
+
+    @property
     def picture(self) -> np.ndarray:
         """The image for display, uint8 (rows, columns)."""
         return self.decoded.picture
@@ -85,7 +104,13 @@ class ImagePrediction:
         """Sentences about the prediction and about what was unusual in reading."""
         outside = self.cam_outside_breast()
         heatmap = () if outside is None else (f"Heatmap outside the breast: {100 * outside:.0f} %",)
-        return (*heatmap, f"Difference from training images: {self.ood_score:.2f} (limit 1.0)", *self.decoded.notes)
+        difference = f"Difference from training images: {self.ood_score:.2f} (limit 1.0)"
+        return (*heatmap, difference, *self.notes)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Why the image isn't counted, and what was unusual in reading it."""
+        return (*filter(None, [self.not_counted]), *self.decoded.notes)
 
     def without_arrays(self) -> "ImagePrediction":
         """Return the prediction without its large arrays.
@@ -175,8 +200,8 @@ class ExamReport:
         model: name of the model.
         threshold: operating point from which a breast is recalled, in [0, 1].
         images: one result per file, in order.
-        breasts: one per breast; an image without a known laterality belongs to none.
-        patients: one per patient who has such a breast.
+        breasts: one per breast in an exam, a patient's newest exam first; an image that isn't counted belongs to none.
+        patients: one per patient and exam with such a breast.
         notes: which members of zip archives were skipped.
         sources: contents or path of each file, by key.
     """
@@ -206,17 +231,17 @@ class ExamReport:
             image = self.images[image.original - 1]
         return image
 
-    def breasts_of(self, patient: str) -> list[BreastPrediction]:
-        """Return the breasts of a patient as readers hang them: right before left."""
-        breasts = [breast for breast in self.breasts if breast.patient == patient]
+    def breasts_of(self, key: ExamKey) -> list[BreastPrediction]:
+        """Return the breasts in an exam as readers hang them: right before left."""
+        breasts = [breast for breast in self.breasts if (breast.patient, breast.exam) == key]
         return sorted(breasts, key=lambda breast: breast.laterality, reverse=True)
 
-    def patient_predictions(self, patient: str) -> list[PatientPrediction]:
-        """Return the prediction for a patient, in a list of at most one.
+    def patient_predictions(self, key: ExamKey) -> list[PatientPrediction]:
+        """Return the prediction for a patient in an exam, in a list of at most one.
 
-        The list is empty if no image of the patient has a known laterality.
+        The list is empty if no image of the exam is counted.
         """
-        return [prediction for prediction in self.patients if prediction.patient == patient]
+        return [prediction for prediction in self.patients if (prediction.patient, prediction.exam) == key]
 
     def to_document(self) -> PredictionDocument:
         """Return the document that the command line prints."""
@@ -233,16 +258,18 @@ class ExamReport:
 
         A row holds the image's entry, the results of its breast and patient, and the model.
         """
-        breasts = {(breast.patient, breast.laterality): breast for breast in self.breasts}
-        patients = {patient.patient: patient for patient in self.patients}
-        rows = []
+        breasts = {(breast.patient, breast.exam, breast.laterality): breast for breast in self.breasts}
+        patients = {(patient.patient, patient.exam): patient for patient in self.patients}
+        priors, rows = prior_exams(exam_dates(self.predictions)), []
         for image in self.images:
             row = dict(image_entry(image))
+            row["modifiers"] = ", ".join(row["modifiers"]) or None
             breast, patient = None, None
             if isinstance(image, ImagePrediction):
                 row["patient"] = image.decoded.patient or UNKNOWN
-                breast = breasts.get((row["patient"], image.decoded.laterality or UNKNOWN))
-                patient = patients.get(row["patient"])
+                breast = breasts.get((*image.exam_key, image.decoded.laterality or UNKNOWN))
+                patient = patients.get(image.exam_key)
+                row["prior_exam"] = image.exam_key in priors
             row["breast_probability"], row["breast_recall"] = (
                 (breast.probability, breast.recall) if breast else (None,) * 2
             )
@@ -252,12 +279,15 @@ class ExamReport:
             rows.append(row)
         return pd.DataFrame(rows).assign(model=self.model, threshold=self.threshold)
 
-    def to_csv(self) -> str:
+    def to_csv(self, *, dates: bool = False) -> str:
         """Return the image table as CSV text.
 
         Files appear by name alone, because folders may name patients.
+
+        Args:
+            dates: whether to keep the dates of exams; the column prior_exam tells without them which exams are older.
         """
-        table = self.table()
+        table = self.table() if dates else self.table().drop(columns="date")
         text: str = table.assign(file=[Path(name).name for name in table["file"]]).to_csv(index=False)
         return text
 
@@ -265,13 +295,14 @@ class ExamReport:
         """Yield the report as lines of text for a terminal."""
         for image in self.images:
             result = f"{image.probability:.3f}" if isinstance(image, ImagePrediction) else image.error
-            yield f"{image.file}: {result}"
+            reason = image.not_counted if isinstance(image, ImagePrediction) else None
+            yield f"{image.file}: {result}" + (f" ({reason})" if reason else "")
         for breast in self.breasts:
             decision = describe_decision(breast.recall)
-            yield f"breast {breast.patient} {breast.laterality}: {breast.probability:.3f}, {decision}"
+            yield f"breast {breast.patient} {breast.laterality}{_of_exam(breast)}: {breast.probability:.3f}, {decision}"
         for patient in self.patients:
             decision = describe_decision(patient.recall)
-            yield f"patient {patient.patient}, highest breast: {patient.probability:.3f}, {decision}"
+            yield f"patient {patient.patient}{_of_exam(patient)}, highest breast: {patient.probability:.3f}, {decision}"
         yield f"Model {self.model}, recall threshold {self.threshold:.3f}. Research use only, not a diagnosis."
 
 
@@ -282,41 +313,90 @@ def image_entry(image: ImageResult) -> ImageEntry:
     return ImageEntry(
         file=image.file,
         patient=image.decoded.patient,
+        exam=image.decoded.exam,
+        date=image.decoded.date,
         laterality=image.decoded.laterality,
         view=image.decoded.view,
+        modifiers=image.decoded.modifiers,
         probability=image.probability,
         out_of_distribution=image.out_of_distribution,
+        counted=image.not_counted is None,
+        note=" ".join(image.notes) or None,
     )
 
 
-def summarise(images: Sequence[ImageResult], bundle: Bundle) -> ExamReport:
-    """Combine image predictions into predictions for breasts and patients.
+def _of_exam(unit: BreastPrediction | PatientPrediction) -> str:
+    return f", exam of {unit.date}" if unit.date else ""
 
-    A breast's probability is the mean over its images, a patient's the highest of their breasts.
+
+def summarise(images: Sequence[ImageResult], bundle: Bundle) -> ExamReport:
+    """Combine image predictions into breasts and patients, in each exam.
+
+    A breast's probability is the mean over its images in an exam, a patient's the highest of their breasts in it. Prior exams
+    have predictions of their own and take no part in that of the current one.
     """
     report = ExamReport(bundle.name, bundle.threshold, tuple(images))
+    counted = [image for image in report.predictions if image.not_counted is None]
+    if not counted:
+        return report
+    dates = exam_dates(report.predictions)
+    exams = order_exams(sorted({image.exam_key for image in counted}, key=lambda key: (key[0], key[1] or "")), dates)
+    numbers = {key: number for number, key in enumerate(exams)}
     table = pd.DataFrame(
         [
             {
-                "patient_id": image.decoded.patient or UNKNOWN,
+                "patient_id": numbers[image.exam_key],
                 "laterality": image.decoded.laterality,
                 "probability": image.probability,
                 "images": 1,
                 "out_of_distribution": image.out_of_distribution,
             }
-            for image in report.predictions
-            if image.decoded.laterality
+            for image in counted
         ]
     )
-    if table.empty:
-        return report
+
+    def of_exam(row: dict[str, Any]) -> dict[str, Any]:
+        patient, exam = exams[row.pop("patient_id")]
+        return {**row, "patient": patient, "exam": exam, "date": dates.get((patient, exam))}
+
     breasts = _combine(table, to_breasts, ["patient_id", "laterality"], bundle.threshold)
     patients = _combine(table, to_patients, ["patient_id"], bundle.threshold)
     return replace(
         report,
-        breasts=tuple(BreastPrediction(**row) for row in breasts),
-        patients=tuple(PatientPrediction(**row) for row in patients),
+        breasts=tuple(BreastPrediction(**of_exam(row)) for row in breasts),
+        patients=tuple(PatientPrediction(**of_exam(row)) for row in patients),
     )
+
+
+def exam_dates(images: Sequence[ImagePrediction]) -> dict[ExamKey, str]:
+    """Return the date of each exam that has one: the latest, if its images differ."""
+    dates: dict[ExamKey, str] = {}
+    for image in images:
+        if image.decoded.date:
+            dates[image.exam_key] = max(image.decoded.date, dates.get(image.exam_key, ""))
+    return dates
+
+
+def prior_exams(dates: Mapping[ExamKey, str]) -> set[ExamKey]:
+    """Return the exams of patients who have a newer one.
+
+    Exams of unknown patients aren't compared: they may be of different persons.
+    """
+    newest: dict[str, str] = {}
+    for (patient, _), date in dates.items():
+        newest[patient] = max(date, newest.get(patient, ""))
+    return {key for key, date in dates.items() if key[0] != UNKNOWN and date < newest[key[0]]}
+
+
+def order_exams(keys: Iterable[ExamKey], dates: Mapping[ExamKey, str]) -> list[ExamKey]:
+    """Order exams so that those of a patient follow each other, the newest first.
+
+    Patients keep the order of their first exam; exams without a date come last.
+    """
+    keys = list(keys)
+    patients = {patient: number for number, patient in enumerate(dict.fromkeys(patient for patient, _ in keys))}
+    newest_first = sorted(keys, key=lambda key: dates.get(key, ""), reverse=True)  # stable
+    return sorted(newest_first, key=lambda key: patients[key[0]])
 
 
 def _combine(
@@ -325,16 +405,16 @@ def _combine(
     """Combine a table of images into one record for each unit.
 
     Args:
-        table: one row per image.
+        table: one row per image; patient_id numbers the exams.
         combine: computes the probability of each unit.
         keys: columns that identify the unit.
         threshold: the operating point.
 
     Returns:
-        Records with patient (and laterality), images, probability, recall and out_of_distribution.
+        Records with the keys, images, probability, recall and out_of_distribution.
     """
     counts = table.groupby(keys, as_index=False).agg({"images": "sum", "out_of_distribution": "max"})
     units = counts.merge(combine(table)[[*keys, "probability"]], on=keys, validate="one_to_one")
     units["recall"] = (units["probability"] >= threshold).astype(object).mask(units["out_of_distribution"], None)
-    rows: list[dict[str, Any]] = units.rename(columns={"patient_id": "patient"}).to_dict("records")
+    rows: list[dict[str, Any]] = units.to_dict("records")
     return rows

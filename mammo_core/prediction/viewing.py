@@ -279,7 +279,7 @@ def hang_predictions(rows: Sequence[Row], report: ExamReport) -> list[HungRow]:
     """Return an exam of predicted files with all that a page shows of each image.
 
     Args:
-        rows: of one patient, see `mammo_core.prediction.exams.hang_exams`.
+        rows: of one exam, see `mammo_core.prediction.exams.hang_exams`.
         report: what they are part of.
     """
 
@@ -288,7 +288,7 @@ def hang_predictions(rows: Sequence[Row], report: ExamReport) -> list[HungRow]:
             return None
         decoded = image.decoded
         return HungImage(
-            name=f"{decoded.laterality or '?'} {decoded.view or '?'}",
+            name=f"{decoded.laterality or '?'} {decoded.view_name or '?'}",
             label=image.file,
             key=decoded.digest,
             source=report.sources[image.key],

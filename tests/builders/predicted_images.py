@@ -1,5 +1,7 @@
 """Image predictions without a network."""
 
+from typing import Any
+
 import numpy as np
 
 from mammo_core.documents.geometry import Geometry
@@ -22,9 +24,12 @@ GEOMETRY = Geometry(
 
 
 def decoded_image(
-    laterality: str | None = "R", view: str | None = "CC", seed: int = 0, patient: str | None = "p"
+    laterality: str | None = "R", view: str | None = "CC", seed: int = 0, patient: str | None = "p", **attributes: Any
 ) -> DecodedImage:
-    """Return a decoded image of 8 × 6 pixels with random content; the digest is the seed."""
+    """Return a decoded image of 8 × 6 pixels with random content; the digest is the seed.
+
+    Other attributes, such as the exam, are None unless given.
+    """
     generator = np.random.default_rng(seed)
     return DecodedImage(
         patient=patient,
@@ -37,6 +42,7 @@ def decoded_image(
         notes=(),
         digest=str(seed),
         thumbnail=generator.integers(0, 255, (16, 16), np.uint8),
+        **attributes,
     )
 
 

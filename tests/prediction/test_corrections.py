@@ -28,7 +28,7 @@ def test_table_lists_predicted_images_with_their_numbers():
     ]
     assert TABLE.digests == ("1", "2")
     assert TABLE.has_unknown
-    assert TABLE.views == ["?", "AT", "CC", "LM", "LMO", "ML", "MLO", "XX"]
+    assert TABLE.views == ["?", "AT", "CC", "FB", "ISO", "LM", "LMO", "ML", "MLO", "SIO", "XCCL", "XCCM", "XX"]
 
 
 def test_changes_of_an_unedited_table_are_empty():

@@ -4,11 +4,13 @@ import pytest
 
 from builders.predicted_images import decoded_image, image_prediction
 from mammo_core.prediction.exams import (
+    NO_BREASTS,
     Correction,
     apply_corrections,
     exam_warnings,
     hang_exams,
     hang_images,
+    join_by_folder,
     mark_duplicates,
     strip_file_names,
 )
@@ -30,8 +32,8 @@ def with_instance(one: ImagePrediction, instance: str | None, **changes: str | N
 
 
 def warnings_of(images: list[ImagePrediction]) -> list[str]:
-    (rows,) = hang_exams(images).values()
-    return exam_warnings(rows)
+    (exam,) = hang_exams(images)
+    return exam_warnings(exam.rows)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,7 @@ def test_hang_images_orders_views_right_before_left():
 def test_hang_exams_orders_views_and_puts_unknown_sides_at_the_left_breast():
     more = [image("x", None, "CC", 5), image("y", "R", None, 6), image("z", "L", "CC", 7, patient=None)]
     exams = hang_exams([STANDARD[3], STANDARD[2], STANDARD[1], *more, STANDARD[0], UnreadableImage("l", "l", "no")])
-    names = {patient: [tuple(one and one.file for one in row) for row in rows] for patient, rows in exams.items()}
+    names = {exam.patient: [tuple(one and one.file for one in row) for row in exam.rows] for exam in exams}
     assert names == {
         "p": [("RCC", "LCC"), (None, "x"), ("RMLO", "LMLO"), ("y", None)],
         "unknown": [(None, "z")],
@@ -114,12 +116,70 @@ def test_warnings_standard_exam_has_none():
         ([*STANDARD[:3], image("x", "L", None, 9)], ["Side or view unknown: 1 of 4; set them in the table of files."]),
         (
             [image(one.file, one.decoded.laterality, one.decoded.view, 0, None) for one in STANDARD],
-            ["These files name no patient. If they belong to several, set the patients in the table of files."],
+            [NO_BREASTS],
         ),
     ],
 )
 def test_warnings_name_what_is_unusual(images, warnings):
     assert warnings_of(images) == warnings
+
+
+def dated(exam: str | None, date: str | None, patient: str | None = "p", **attributes: str | None) -> ImagePrediction:
+    decoded = decoded_image(
+        "R", "CC", abs(hash((exam, date, patient))) % 1000, patient, exam=exam, date=date, **attributes
+    )
+    return image_prediction(decoded, f"{exam}")
+
+
+def test_hang_exams_of_a_patient_come_newest_first_and_name_priors():
+    images = [dated("a", "2019-03-04"), dated("b", None), dated("c", "2023-03-04"), dated("d", "2021-03-04")]
+    exams = hang_exams([*images, dated("e", "2020-01-01", "q")])
+    assert [(exam.key, exam.title(), exam.title(dates=False)) for exam in exams] == [
+        (("p", "c"), "Exam of 2023-03-04", "Newest exam"),
+        (("p", "d"), "Prior exam of 2021-03-04", "Prior exam 1"),
+        (("p", "a"), "Prior exam of 2019-03-04", "Prior exam 2"),
+        (("p", "b"), "Exam without a date", "Exam without a date"),
+        (("q", "e"), "Exam of 2020-01-01", ""),
+    ]
+    assert [exam.name for exam in exams] == ["p-c", "p-d", "p-a", "p-b", "q"]
+
+
+def test_hang_exams_of_unknown_patients_are_no_priors_of_each_other():
+    exams = hang_exams([dated("a", "2019-03-04", None), dated("b", "2023-03-04", None)])
+    assert [exam.title() for exam in exams] == ["Exam of 2023-03-04", "Exam of 2019-03-04"]
+
+
+def test_hang_exams_view_with_a_modifier_hangs_apart_from_the_view():
+    implant = image_prediction(decoded_image("R", "CC", 9, modifiers=("implant displaced",)), "RCCID")
+    (exam,) = hang_exams([*STANDARD, implant])
+    assert [tuple(one and one.file for one in row) for row in exam.rows] == [
+        ("RCC", "LCC"),
+        ("RMLO", "LMLO"),
+        ("RCCID", None),
+    ]
+    assert exam_warnings(exam.rows) == ["Not among the standard views: CC (implant displaced)."]
+
+
+def test_warnings_special_image_replaces_no_view_and_is_named():
+    spot = image_prediction(decoded_image("R", "CC", 9, special_kind="a spot compression view"), "spot")
+    assert warnings_of([*STANDARD[1:], spot]) == [
+        "Missing view: R CC.",
+        "Shown and not counted: R CC (a spot compression view).",
+    ]
+
+
+def test_join_by_folder_images_without_identity_become_exams_where_there_are_several_folders():
+    nameless = [
+        dated(None, date, None, folder=folder, folder_exam=folder + date) for folder, date in ("a1", "a2", "b1")
+    ]
+    joined = join_by_folder([*nameless, *STANDARD])
+    assert [image.exam_key for image in joined[:3]] == [("unknown", "a1"), ("unknown", "a2"), ("unknown", "b1")]
+    assert joined[3:] == STANDARD
+
+
+def test_join_by_folder_single_folder_tells_nobody_apart():
+    nameless = [dated(None, None, None, folder="a", folder_exam="a1"), dated(None, None, None)]
+    assert join_by_folder(nameless) == nameless
 
 
 def test_strip_file_names_numbers_files_and_keeps_errors():

@@ -50,7 +50,8 @@ def test_predict_exams_opens_archives_and_marks_duplicates(predict, exam):
 
 def test_predict_exams_groups_a_patient_by_breast_and_view(predict, exam):
     report = predict(input_files(exam))
-    (rows,) = hang_exams(report.images).values()
+    (hung,) = hang_exams(report.images)
+    rows = hung.rows
     views = [tuple((image.decoded.laterality, image.decoded.view) for image in row) for row in rows]
     assert views == [
         (("R", "CC"), ("L", "CC")),

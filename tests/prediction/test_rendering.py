@@ -31,7 +31,8 @@ HOT = np.eye(4, dtype=np.float32)
 def standard_exam() -> list:
     views = [("R", "CC"), ("L", "CC"), ("R", "MLO"), ("L", "MLO")]
     images = [image_prediction(decoded_image(side, view, seed)) for seed, (side, view) in enumerate(views)]
-    (rows,) = hang_exams([replace(image, cam=HOT) for image in images]).values()
+    (exam,) = hang_exams([replace(image, cam=HOT) for image in images])
+    rows = exam.rows
     return rows
 
 

@@ -8,7 +8,14 @@ import pytest
 
 from builders.predicted_images import decoded_image, image_prediction
 from mammo_core.documents.prediction import BreastPrediction, PatientPrediction
-from mammo_core.prediction.results import DuplicateImage, ExamReport, UnreadableImage, summarise
+from mammo_core.prediction.results import (
+    NO_IDENTITY,
+    DuplicateImage,
+    ExamReport,
+    ImagePrediction,
+    UnreadableImage,
+    summarise,
+)
 
 BUNDLE = SimpleNamespace(name="trained", threshold=0.5)
 RIGHT, LEFT, UNKNOWN_SIDE = decoded_image("R"), decoded_image("L", seed=1), decoded_image(None, seed=2)
@@ -42,6 +49,74 @@ def test_summarise_averages_breasts_and_takes_the_higher_breast(report):
     )
 
 
+def of(exam: str | None, date: str | None, probability: float, laterality: str = "R", **attributes) -> ImagePrediction:
+    seed = round(1000 * probability)
+    decoded = decoded_image(laterality, seed=seed, exam=exam, date=date, **attributes)
+    return image_prediction(decoded, f"{seed}.dcm", probability=probability)
+
+
+def test_summarise_answers_each_exam_and_never_averages_priors_into_the_current_one():
+    images = [
+        of("first", "2019-05-02", 0.125),
+        of("second", "2021-05-02", 0.25),
+        of("current", "2023-05-02", 0.75),
+        of("current", "2023-05-02", 0.5),
+        of("current", "2023-05-02", 0.625, "L"),
+    ]
+    report = summarise(images, BUNDLE)
+    assert [
+        (one.exam, one.date, one.laterality, one.images, one.probability, one.recall) for one in report.breasts
+    ] == [
+        ("current", "2023-05-02", "L", 1, 0.625, True),
+        ("current", "2023-05-02", "R", 2, 0.625, True),
+        ("second", "2021-05-02", "R", 1, 0.25, False),
+        ("first", "2019-05-02", "R", 1, 0.125, False),
+    ]
+    assert [(one.exam, one.date, one.images, one.probability) for one in report.patients] == [
+        ("current", "2023-05-02", 3, 0.625),
+        ("second", "2021-05-02", 1, 0.25),
+        ("first", "2019-05-02", 1, 0.125),
+    ]
+    table = pd.read_csv(io.StringIO(report.to_csv()))
+    assert table["prior_exam"].tolist() == [True, True, False, False, False]
+    assert table["breast_probability"].tolist() == [0.125, 0.25, 0.625, 0.625, 0.625]
+    assert "2021" not in report.to_csv()
+    assert pd.read_csv(io.StringIO(report.to_csv(dates=True)))["date"].tolist()[0] == "2019-05-02"
+    assert "breast p R, exam of 2021-05-02: 0.250, no recall" in list(report.lines())
+
+
+def test_summarise_special_image_is_predicted_and_not_counted():
+    magnified = of("current", None, 1.0, modifiers=("magnified",), special_kind="a magnified view")
+    report = summarise([of("current", None, 0.25), magnified], BUNDLE)
+    assert [(breast.images, breast.probability) for breast in report.breasts] == [(1, 0.25)]
+    entry = report.to_document().images[1]
+    assert (entry.probability, entry.counted, entry.modifiers) == (1.0, False, ("magnified",))
+    assert entry.note == "This is a magnified view: it is shown and not counted."
+
+
+def test_summarise_patients_of_one_exam_key_stay_apart():
+    report = summarise([of("e", None, 0.25, patient="p"), of("e", None, 0.75, patient="q")], BUNDLE)
+    assert [(one.patient, one.probability) for one in report.breasts] == [("p", 0.25), ("q", 0.75)]
+
+
+def test_summarise_unknown_patients_are_told_apart_by_their_exams():
+    report = summarise([of("e", None, 0.25, patient=None), of("f", None, 0.75, patient=None)], BUNDLE)
+    assert [(one.patient, one.exam, one.probability) for one in report.patients] == [
+        ("unknown", "e", 0.25),
+        ("unknown", "f", 0.75),
+    ]
+
+
+def test_summarise_without_any_identity_answers_no_breast_and_no_patient():
+    report = summarise([of(None, None, 0.25, patient=None), of(None, "2021-03-04", 0.75, patient=None)], BUNDLE)
+    assert (report.breasts, report.patients) == ((), ())
+    assert [(entry.probability, entry.counted) for entry in report.to_document().images] == [
+        (0.25, False),
+        (0.75, False),
+    ]
+    assert report.to_document().images[0].note == NO_IDENTITY
+
+
 def test_summarise_unknown_side_gives_no_breast_and_no_patient():
     report = summarise([image_prediction(UNKNOWN_SIDE, "b.dcm")], BUNDLE)
     assert (report.breasts, report.patients) == ((), ())
@@ -54,19 +129,29 @@ def test_document_has_one_entry_for_each_file(report):
     assert document["images"][1] == {
         "file": "a/2.dcm",
         "patient": "p",
+        "exam": None,
+        "date": None,
         "laterality": "R",
         "view": "CC",
+        "modifiers": [],
         "probability": 0.625,
         "out_of_distribution": True,
+        "counted": True,
+        "note": None,
         "error": None,
     }
     assert document["images"][4] == {
         "file": "letter",
         "patient": None,
+        "exam": None,
+        "date": None,
         "laterality": None,
         "view": None,
+        "modifiers": [],
         "probability": None,
         "out_of_distribution": None,
+        "counted": False,
+        "note": None,
         "error": "This isn't a DICOM file.",
     }
     assert document["images"][5]["error"] == "This is the same image as file 3; it counts once."
@@ -90,6 +175,7 @@ def test_csv_repeats_breast_and_patient_results_for_each_image(report):
 def test_lines_state_every_file_breast_and_patient(report):
     lines = list(report.lines())
     assert lines[0] == "a/1.dcm: 0.250"
+    assert lines[3] == "a/4.dcm: 1.000 (The side is unknown, so the image belongs to no breast.)"
     assert lines[4] == "letter: This isn't a DICOM file."
     assert lines[6:] == [
         "breast p L: 0.500, recall",
@@ -110,9 +196,9 @@ def test_problems_are_numbered_by_file(report):
 
 
 def test_breasts_of_patient_come_right_before_left(report):
-    assert [breast.laterality for breast in report.breasts_of("p")] == ["R", "L"]
-    assert report.breasts_of("q") == []
-    assert report.patient_predictions("p") == [report.patients[0]]
+    assert [breast.laterality for breast in report.breasts_of(("p", None))] == ["R", "L"]
+    assert report.breasts_of(("q", None)) == []
+    assert report.patient_predictions(("p", None)) == [report.patients[0]]
 
 
 def test_without_arrays_keeps_the_thumbnail(report):
