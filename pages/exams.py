@@ -3,11 +3,11 @@
 import streamlit as st
 
 from mammo_core.dataset.lesion_annotations import read_lesions
-from mammo_core.dataset.patients import KINDS, Kind, describe_patient, list_patients, next_patient, patient_images
+from mammo_core.dataset.patients import KINDS, Kind, list_patients, next_patient, patient_images
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, model_folder
 from mammo_core.prediction.viewing import ViewSettings
-from ui.exam_view import show_catalogue_exam
+from ui.exam_view import show_patient_exams
 from ui.resources import show_limit
 from ui.session import choose_catalogue, current_workspace, errors_shown, open_page
 
@@ -48,9 +48,7 @@ with errors_shown(), st.sidebar:
     inputs = st.toggle("Network input", key="inputs", bind="query-params", help="Beside each image")
     opacity = st.slider("Heatmap opacity", 0.0, 1.0, 0.6, 0.05) if predicting else 0.0
 
-images = patient_images(catalogue, patient)
-st.markdown(describe_patient(images))
 if bundle:
     show_limit(bundle)
 settings = ViewSettings(percentiles, opacity=opacity, width=width, inputs=inputs)
-show_catalogue_exam(images, bundle, lesions if outline else None, settings)
+show_patient_exams(patient_images(catalogue, patient), bundle, lesions if outline else None, settings)

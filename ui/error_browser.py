@@ -8,13 +8,13 @@ import streamlit as st
 
 from mammo_core.dataset.lesion_annotations import read_lesions
 from mammo_core.dataset.library import list_datasets
-from mammo_core.dataset.patients import describe_patient, patient_images
+from mammo_core.dataset.patients import patient_images
 from mammo_core.documents.report import ConfusionMatrix
 from mammo_core.evaluation.operating import at_threshold, outcomes
 from mammo_core.evaluation.units import to_unit
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.viewing import ViewSettings
-from ui.exam_view import show_catalogue_exam
+from ui.exam_view import show_patient_exams
 from ui.session import catalogue_of, current_workspace
 
 CELLS = {  # by name: label, whether recalled, field of the confusion matrix
@@ -111,7 +111,7 @@ def show_patient(bundle: Bundle, patient: str) -> None:
     if images.empty:
         st.info(f"The data set {name} has changed: it no longer lists this patient.", icon=":material/folder_off:")
         return
-    st.markdown(f"**Patient {patient}** · {describe_patient(images)}")
-    show_catalogue_exam(images, bundle, read_lesions(catalogue.root), ViewSettings(width=240))
+    st.markdown(f"**Patient {patient}**")
+    show_patient_exams(images, bundle, read_lesions(catalogue.root), ViewSettings(width=240))
     where = {"dataset": name, "patient": patient, "predict": "true"}
     st.page_link("pages/exams.py", label="Open in Exams", icon=":material/grid_view:", query_params=where)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from mammo_core.dataset.patients import describe_patient, patient_exams
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.predict import PredictionCache, predict_exams
@@ -32,13 +33,25 @@ INPUT_WIDTH = 208  # pixels of the page: beside two images of the usual width, f
 KEPT_PREDICTIONS = 64  # of images that this session looked at before
 
 
+def show_patient_exams(
+    images: pd.DataFrame, bundle: Bundle | None, lesions: pd.DataFrame | None, settings: ViewSettings
+) -> None:
+    """Show the exams of a data set's patient, the newest first.
+
+    The arguments are those of `show_catalogue_exam`.
+    """
+    for title, rows in patient_exams(images):
+        st.markdown(" · ".join([f"**{title}**"] * bool(title) + [describe_patient(rows)]))
+        show_catalogue_exam(rows, bundle, lesions, settings)
+
+
 def show_catalogue_exam(
     images: pd.DataFrame, bundle: Bundle | None, lesions: pd.DataFrame | None, settings: ViewSettings
 ) -> None:
-    """Show the exam of a data set's patient.
+    """Show one exam of a data set's patient.
 
     Args:
-        images: the patient's rows of the catalogue.
+        images: the exam's rows of the catalogue.
         bundle: the model whose predictions are shown, or None.
         lesions: lesions to outline, or None.
         settings: how the images are shown.

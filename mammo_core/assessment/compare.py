@@ -39,7 +39,8 @@ def compare_models(
             f"Not comparable with {other_name}: the two were tested on different patients, so the difference can't be "
             "tested. Evaluate both on the same data."
         )
-    own_units, other_units = (to_unit(table.sort_values(IMAGE_KEY), unit) for table in (candidate, other))
+    candidate, other = candidate.sort_values(IMAGE_KEY), other.sort_values(IMAGE_KEY)
+    own_units, other_units = to_unit(candidate, unit), to_unit(with_exams_of(candidate, other), unit)
     gain = compare_auc(own_units, other_units, resamples).gain
     return ModelComparison(n=len(own_units), gain=gain, verdict=f"{capitalise(describe_difference(other_name, gain))}.")
 
@@ -58,6 +59,19 @@ def compare_with_active(workspace: Workspace, name: str) -> str:
         return "There is no other active model to compare it with."
     candidate, other = (open_bundle(model_folder(workspace, model)).evaluation_predictions() for model in (name, rival))
     return compare_models(candidate, other, rival).verdict
+
+
+def with_exams_of(table: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of predictions with the exams of another one.
+
+    An older store may not tell the exams of a patient apart; both tables then have different breasts.
+
+    Args:
+        table: one row per image.
+        other: the same images in the same order.
+    """
+    other = other.drop(columns="exam_id", errors="ignore")
+    return other.assign(exam_id=table["exam_id"].to_numpy()) if "exam_id" in table else other
 
 
 def same_images(left: pd.DataFrame, right: pd.DataFrame) -> bool:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from mammo_core.assessment.compare import same_images
+from mammo_core.assessment.compare import same_images, with_exams_of
 from mammo_core.documents.report import EvaluationReport, OtherUnits
 from mammo_core.documents.units import Unit
 from mammo_core.errors import ModelError
@@ -54,7 +54,7 @@ def _to_unit(predictions: pd.DataFrame | None, unit: Unit) -> pd.DataFrame | Non
 def _original_predictions(workspace: Workspace, bundle: Bundle, predictions: pd.DataFrame) -> pd.DataFrame | None:
     """Return the newest original CNN's predictions for the same images.
 
-    They are in the same order; None if there is no such model.
+    They are in the same order, which is that of `predictions`; None if there is no such model.
     """
     if bundle.card.network == ORIGINAL:
         return None
@@ -62,7 +62,7 @@ def _original_predictions(workspace: Workspace, bundle: Bundle, predictions: pd.
     for other in sorted(originals, key=lambda other: other.card.created, reverse=True):
         others = other.evaluation_predictions()
         if same_images(predictions, others):
-            return others.sort_values(IMAGE_KEY)
+            return with_exams_of(predictions, others.sort_values(IMAGE_KEY))
     return None
 
 

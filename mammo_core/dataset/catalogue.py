@@ -17,6 +17,10 @@ REQUIRED = ("patient_id", "image_id", "laterality", "view")
 TEXT = ("patient_id", "image_id", "site_id", "machine_id", "laterality", "view", "density")
 FLAGS = ("cancer", "biopsy", "invasive", "implant", "difficult_negative_case")
 COLUMNS = (*TEXT, *FLAGS, "age", "BIRADS", "file")
+EXAM_ID = (  # in small letters
+    "exam_id", "study_id", "studyinstanceuid", "study_instance_uid", "study_uid", "accession_number", "accessionnumber",
+)  # fmt: skip
+EXAM_DATE = ("exam_date", "study_date", "studydate")  # small letters
 
 QUOTED_COLUMNS = {*FLAGS, "BIRADS"}  # error messages quote only these; other columns may hold names or birth dates
 MISSING = ["", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "None", "NULL", "null"]
@@ -51,7 +55,9 @@ class Catalogue:
         table: one row per image. patient_id, image_id, site_id, machine_id, laterality ("L" or "R"), view (capitals)
             and density ("A" to "D") are text; age is float64 in years; cancer, biopsy, invasive, implant,
             difficult_negative_case and BIRADS are nullable Int8; file is the absolute path of the image, or missing.
-            Columns that the CSV lacks are present with all values missing.
+            Columns that the CSV lacks are present with all values missing. Only where the CSV tells exams apart, by a
+            column of `EXAM_ID` or `EXAM_DATE`, are there also exam_id (text) and exam_date (YYYY-MM-DD, or missing);
+            otherwise a patient has one exam.
         root: the folder that holds the CSV.
         csv: the CSV that was read.
         columns_found: the columns that the CSV has, in its order.
@@ -111,7 +117,7 @@ def read_catalogue(source: Path) -> Catalogue:
     """
     csv = _find_csv(source)
     raw = _read_csv(csv)
-    table = _validate(raw, csv)
+    table = _validate(raw, csv).assign(**_exam_columns(raw))
     table["file"] = _find_files(table, csv)
     return Catalogue(table, csv.parent, csv, tuple(raw.columns))
 
@@ -181,6 +187,23 @@ def _validate(raw: pd.DataFrame, csv: Path) -> pd.DataFrame:
     table["density"] = table["density"].str.upper()
     _reject_duplicates(table, csv)
     return table[list(COLUMNS[:-1])]
+
+
+def _exam_columns(raw: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return exam_id and exam_date; nothing if the CSV has no column of exams.
+
+    The exam of an image without a value is that of the patient's other images without one.
+    """
+    names = {str(name).lower().replace(" ", "_"): name for name in raw.columns}
+    identifier = next((raw[names[name]].str.strip() for name in EXAM_ID if name in names), None)
+    stated = next((raw[names[name]].str.strip() for name in EXAM_DATE if name in names), None)
+    if stated is not None:
+        days = stated.str.replace(r"^(\d{4})[-./]?(\d{2})[-./]?(\d{2})\b.*$", r"\1-\2-\3", regex=True)
+        date = days.where(pd.to_datetime(days, format="%Y-%m-%d", errors="coerce").notna())
+    else:
+        date = pd.Series(pd.NA, index=raw.index, dtype="str")
+    exam = stated if identifier is None else identifier
+    return {} if exam is None else {"exam_id": exam, "exam_date": date}
 
 
 def _reject_duplicates(table: pd.DataFrame, csv: Path) -> None:

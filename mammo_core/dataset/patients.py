@@ -43,6 +43,30 @@ def patient_images(catalogue: Catalogue, patient: str) -> pd.DataFrame:
     return catalogue.table[catalogue.table["patient_id"] == patient]
 
 
+def patient_exams(images: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Divide a patient's images into exams, the newest first.
+
+    Args:
+        images: the patient's rows of a catalogue.
+
+    Returns:
+        The title of each exam, such as "Prior exam of 2021-03-04", and its images. A table that doesn't tell exams apart gives
+        one exam without a title. Exams without a date come last.
+    """
+    if "exam_id" not in images:
+        return [("", images)]
+    groups = [rows for _, rows in images.groupby("exam_id", dropna=False, sort=False)]
+    dated = [(max(rows["exam_date"].dropna(), default=""), rows) for rows in groups]
+    dated.sort(key=lambda exam: exam[0], reverse=True)
+    newest = dated[0][0]
+    titles = [
+        f"{'Prior exam' if date < newest else 'Exam'} of {date}" if date else "Exam without a date" for date, _ in dated
+    ]
+    if len(dated) == 1 and not newest:
+        titles = [""]
+    return [(title, rows) for title, (_, rows) in zip(titles, dated, strict=True)]
+
+
 def list_patients(workspace: Workspace, catalogue: Catalogue, kind: Kind | None = None) -> list[str]:
     """Return patients in table order.
 

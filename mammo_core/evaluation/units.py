@@ -1,7 +1,7 @@
 """Image predictions → breasts → patients.
 
 A table of predictions has one row per image: patient_id, laterality, probability of the positive class in [0, 1], label (0
-or 1, where known), and any other columns.
+or 1, where known), exam_id (where the data set tells a patient's exams apart), and any other columns.
 """
 
 import pandas as pd
@@ -10,19 +10,20 @@ from mammo_core.documents.units import Unit
 
 
 def to_breasts(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Combine images into breasts, one a patient and laterality.
+    """Combine images into breasts, one a patient, exam and laterality.
 
     A breast has the mean probability of its images, and is positive if any of them is.
 
     Other columns take their first known value.
     """
-    return _combine(predictions, ["patient_id", "laterality"], "mean")
+    exam = ["exam_id"] if "exam_id" in predictions else []
+    return _combine(predictions, ["patient_id", *exam, "laterality"], "mean")
 
 
 def to_patients(predictions: pd.DataFrame) -> pd.DataFrame:
     """Combine images into breasts, and breasts into patients.
 
-    A patient has the highest probability of her breasts, and is positive if any of them is.
+    A patient has the highest probability of her breasts in all exams, and is positive if any of them is.
     """
     return _combine(to_breasts(predictions), ["patient_id"], "max")
 
@@ -41,4 +42,4 @@ def _combine(table: pd.DataFrame, keys: list[str], combination: str) -> pd.DataF
     aggregation["probability"] = combination
     if "label" in table:
         aggregation["label"] = "max"
-    return table.groupby(keys, sort=True, as_index=False).agg(aggregation)
+    return table.groupby(keys, sort=True, as_index=False, dropna=False).agg(aggregation)

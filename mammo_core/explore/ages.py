@@ -10,7 +10,7 @@ import pandas as pd
 
 from mammo_core.documents.explore_summary import AgeSummary
 from mammo_core.documents.units import UNITS
-from mammo_core.explore.units import add_missing_columns, by_unit, labels
+from mammo_core.explore.units import add_missing_columns, by_unit, identity_of, labels
 
 LABELS = {0: "negative", 1: "positive"}
 BIN_EDGES = np.arange(25, 95, 5)  # years; ages outside are counted in the first or last bin
@@ -57,7 +57,7 @@ def age_table(table: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for unit in UNITS:
-        units = by_unit(add_missing_columns(table)[["patient_id", "laterality", "cancer", "age"]], unit)
+        units = by_unit(identity_of(add_missing_columns(table), "cancer", "age"), unit)
         rows += [
             {"unit": unit, "label": name, **describe_ages(units, label).to_json()} for label, name in LABELS.items()
         ]

@@ -10,7 +10,7 @@ from mammo_core.documents.explore_summary import AgeByLabel, ExploreSummary, Pos
 from mammo_core.documents.units import UNITS, Unit
 from mammo_core.explore.ages import describe_ages
 from mammo_core.explore.rates import wilson
-from mammo_core.explore.units import add_missing_columns, by_unit, has_values, labels
+from mammo_core.explore.units import NOT_ATTRIBUTES, add_missing_columns, by_unit, has_values, identity_of, labels
 
 
 def summary(table: pd.DataFrame) -> ExploreSummary:
@@ -47,7 +47,7 @@ def class_counts(table: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for unit in UNITS:
-        units = by_unit(add_missing_columns(table)[["patient_id", "laterality", "cancer"]], unit)
+        units = by_unit(identity_of(add_missing_columns(table), "cancer"), unit)
         label = labels(units)
         low, high = wilson(units["patient_id"].to_numpy(), label)
         negative, positive = int((label == 0).sum()), int((label == 1).sum())
@@ -64,7 +64,7 @@ def images_per_unit(table: pd.DataFrame, unit: Unit) -> pd.DataFrame:
     Returns:
         The columns images and number.
     """
-    units = by_unit(table[["patient_id", "laterality"]], "breast" if unit == "breast" else "patient")
+    units = by_unit(identity_of(table), "breast" if unit == "breast" else "patient")
     number = units["images"].value_counts().sort_index()
     return pd.DataFrame({"images": number.index.to_numpy(), "number": number.to_numpy()})
 
@@ -75,7 +75,7 @@ def missing_by_site(rows: pd.DataFrame) -> pd.DataFrame:
     Returns:
         A row for each column of the table, and a column for each site, "all" first.
     """
-    names = [name for name in rows.columns if name not in {"patient_id", "image_id", "images", "file"}]
+    names = [name for name in rows.columns if name not in NOT_ATTRIBUTES]
     absent = rows[names].isna()
     parts = {"all": absent.mean()}
     if has_values(rows, "site_id"):

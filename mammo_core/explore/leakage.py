@@ -13,13 +13,13 @@ import pandas as pd
 from scipy.stats import binom
 
 from mammo_core.documents.units import age_band
-from mammo_core.explore.units import has_values, labels
+from mammo_core.explore.units import NOT_ATTRIBUTES, has_values, labels
 
 PURITY = 0.05  # a rate below this share of the overall rate is "never"; mirrored, "always"
 LARGE_SHARE = 0.10  # of the units (never), or of the positives (always), from which a column leaks
 CHANCE = 0.001  # largest probability of such a pure group by chance
 MAX_DISTINCT = 20  # numeric columns with more values are cut into this many groups of equal size
-NOT_FEATURES = ("cancer", "patient_id", "image_id", "file", "images")
+NOT_FEATURES = {"cancer", *NOT_ATTRIBUTES}
 MISSING = "missing"
 
 
@@ -76,7 +76,7 @@ def association(rows: pd.DataFrame) -> pd.DataFrame:
     ten-year bands. Rows that lack one of the two values are ignored. V is NaN if no rows are left or one column is
     constant on them.
     """
-    names = [str(name) for name in rows if name not in {"patient_id", "image_id", "file", "images"}]
+    names = [str(name) for name in rows if name not in NOT_ATTRIBUTES]
     columns = {name: age_band(rows[name]) if name == "age" else rows[name] for name in names if has_values(rows, name)}
     codes = {name: pd.factorize(column)[0] for name, column in columns.items()}
     matrix = pd.DataFrame(np.nan, index=list(codes), columns=list(codes))

@@ -1,7 +1,8 @@
 """Combine images into breasts and patients.
 
-A breast is a patient and a laterality. A unit consists of its images in the table. It has a flag (cancer, biopsy,
-invasive, implant, difficult negative) if any of its images has. Its BI-RADS is the most abnormal one; its other
+A breast is a patient, an exam and a laterality; a table without the column exam_id has one exam a patient. A unit
+consists of its images in the table. It has a flag (cancer, biopsy, invasive, implant, difficult negative) if any of its
+images has. Its BI-RADS is the most abnormal one; its other
 attributes are the first known ones. Columns that have no single value in a unit (its view, a patient's laterality) are
 omitted.
 """
@@ -16,8 +17,10 @@ OPTIONAL = ("site_id", "machine_id", "density", "age", "BIRADS", *FLAGS)
 COLUMNS_OF_PARTS: dict[Unit, tuple[str, ...]] = {  # columns without a single value in a unit
     "image": (),
     "breast": ("image_id", "view", "file"),
-    "patient": ("image_id", "view", "file", "laterality"),
+    "patient": ("image_id", "view", "file", "laterality", "exam_id", "exam_date"),
 }
+IDENTITY = ("patient_id", "exam_id", "laterality")  # columns that tell units apart, of those that a table has
+NOT_ATTRIBUTES = {"patient_id", "image_id", "exam_id", "exam_date", "file", "images"}
 BIRADS_ORDER = (1, 2, 3, 6, 0, 4, 5)  # from normal to abnormal, as ACR BI-RADS combines findings
 
 
@@ -28,6 +31,11 @@ def add_missing_columns(table: pd.DataFrame) -> pd.DataFrame:
     """
     absent = {name: np.nan for name in OPTIONAL if name not in table}
     return table.assign(**absent) if absent else table
+
+
+def identity_of(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Return the columns that tell units apart, and others."""
+    return table[[*(name for name in IDENTITY if name in table), *columns]]
 
 
 def has_values(rows: pd.DataFrame, column: str) -> bool:
@@ -60,6 +68,9 @@ def unit_codes(table: pd.DataFrame, unit: Unit) -> tuple[np.ndarray, int]:
     codes, patients = pd.factorize(table["patient_id"])
     if unit == "patient":
         return codes, len(patients)
+    if "exam_id" in table:
+        exams = pd.factorize(table["exam_id"])[0] + 1  # 0 for those without a value
+        codes = codes * (exams.max(initial=0) + 1) + exams
     breasts, keys = pd.factorize(2 * codes + (table["laterality"] == "R").to_numpy(bool))
     return breasts, len(keys)
 

@@ -152,11 +152,12 @@ def _describe_images(data: TrainingData, should_stop: ShouldStop) -> pd.DataFram
     """Return metadata and image statistics of the selected images.
 
     Returns:
-        A table with `PREDICTION_COLUMNS` and the statistics, indexed by the index of the image.
+        A table with `PREDICTION_COLUMNS`, exam_id where known, and the statistics, indexed by the index of the image.
     """
     indices = np.flatnonzero(data.selected)
     statistics = pd.concat([image_statistics(data.images[batch]) for batch in batches(indices, should_stop)])
-    return pd.concat([data.table.loc[indices, PREDICTION_COLUMNS], statistics.set_index(indices)], axis=1)
+    columns = [*PREDICTION_COLUMNS, *(name for name in ("exam_id",) if name in data.table)]
+    return pd.concat([data.table.loc[indices, columns], statistics.set_index(indices)], axis=1)
 
 
 def _calibrated_predictions(table: pd.DataFrame, network_pass: NetworkPass) -> tuple[pd.DataFrame, Calibration]:

@@ -180,9 +180,9 @@ def _padded(tile: np.ndarray | None, width: int, right: bool) -> np.ndarray:
 def image_title(image: ImagePrediction) -> str:
     """Return an image's title: side, view and probability.
 
-    The title also states whether the image is out of distribution, and whether it isn't counted.
+    The title also states whether the image is out of distribution, and what it is if it isn't counted.
     """
     suffix = ", unlike the training images" if image.out_of_distribution else ""
-    suffix += ", not counted" if image.not_counted else ""
+    suffix += f", {image.decoded.special_kind}, not counted" if image.decoded.special_kind else ""
     side, view = image.decoded.laterality or "side unknown", image.decoded.view_name or "view unknown"
     return f"{side} {view}: {image.probability:.2f}{suffix}"

@@ -17,6 +17,14 @@ def test_compare_model_with_itself_gives_zero_difference():
     assert comparison.verdict == "Not distinguishable from the other (ΔAUC 0.00, 95 % CI 0.00 to 0.00)."
 
 
+def test_compare_models_of_which_one_tells_exams_apart_compares_the_same_breasts():
+    table = predictions()
+    exams = table.assign(exam_id=table["image_id"].astype(str))
+    for candidate, other, n in ((exams, table, len(table)), (table, exams, 240)):
+        comparison = compare_models(candidate, other, "the other", resamples=20)
+        assert (comparison.n, comparison.gain.value) == (n, 0.0)
+
+
 def test_compare_better_model_verdict_better():
     better, worse = predictions(), predictions(signal=0.05, seed=1)
     assert compare_models(better, worse, "b", resamples=200).verdict.startswith("Better than b")

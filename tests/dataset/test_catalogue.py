@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dataset.catalogue import COLUMNS, read_catalogue
 from mammo_core.errors import DataError
 
 HEADER = "patient_id,image_id,laterality,view,cancer\n"
@@ -154,3 +154,23 @@ def test_read_catalogue_error_omits_possible_names_and_birth_dates(tmp_path, col
     with pytest.raises(DataError, match=f"{column} are not usable, the first in line 2") as caught:
         read_catalogue(folder_with(tmp_path, ",".join(row) + "\n" + ",".join(row.values()) + "\n"))
     assert "1950" not in str(caught.value)
+
+
+@pytest.mark.parametrize("column", ["exam_id", "study_id", "StudyInstanceUID", "Study_UID", "AccessionNumber"])
+def test_read_catalogue_column_of_exams_becomes_exam_id(tmp_path, column):
+    text = f"patient_id,image_id,laterality,view,{column}\n10,1,L,CC,a\n10,2,L,CC,b\n10,3,L,CC,\n"
+    table = read_catalogue(folder_with(tmp_path, text)).table
+    assert table["exam_id"].fillna("missing").tolist() == ["a", "b", "missing"]
+    assert table["exam_date"].isna().all()
+
+
+def test_read_catalogue_date_tells_exams_apart_where_no_identifier_does(tmp_path):
+    rows = "10,1,L,CC,20210304\n10,2,L,CC,2019-03-04 00:00:00\n10,3,L,CC,unknown\n"
+    table = read_catalogue(folder_with(tmp_path, "patient_id,image_id,laterality,view,study_date\n" + rows)).table
+    assert table["exam_id"].tolist() == ["20210304", "2019-03-04 00:00:00", "unknown"]
+    assert table["exam_date"].fillna("missing").tolist() == ["2021-03-04", "2019-03-04", "missing"]
+
+
+def test_read_catalogue_without_a_column_of_exams_has_no_exam_id(tmp_path):
+    table = read_catalogue(folder_with(tmp_path, HEADER + "10,1,L,CC,0\n")).table
+    assert set(table.columns) == set(COLUMNS)

@@ -2,7 +2,14 @@ import pandas as pd
 import pytest
 
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dataset.patients import describe_patient, list_patients, next_patient, patient_images, quarantined
+from mammo_core.dataset.patients import (
+    describe_patient,
+    list_patients,
+    next_patient,
+    patient_exams,
+    patient_images,
+    quarantined,
+)
 from mammo_core.workspace import Workspace
 
 
@@ -40,3 +47,23 @@ def test_describe_patient_positive_includes_cancer_and_age(catalogue):
     text = describe_patient(patient_images(catalogue, patient))
     assert "cancer, " in text
     assert "years" in text
+
+
+def exams_of(exams: list[str | None], dates: list[str | None]) -> list[tuple[str, list[str]]]:
+    images = pd.DataFrame({"image_id": list("abcd"[: len(exams)]), "exam_id": exams, "exam_date": dates})
+    return [(title, rows["image_id"].tolist()) for title, rows in patient_exams(images)]
+
+
+def test_patient_exams_come_newest_first_and_name_priors():
+    assert exams_of(["x", "y", "x", None], ["2019-03-04", "2021-03-04", "2019-03-04", None]) == [
+        ("Exam of 2021-03-04", ["b"]),
+        ("Prior exam of 2019-03-04", ["a", "c"]),
+        ("Exam without a date", ["d"]),
+    ]
+
+
+def test_patient_exams_of_a_table_that_does_not_tell_them_apart_are_one():
+    images = pd.DataFrame({"image_id": ["a", "b"]})
+    ((title, rows),) = patient_exams(images)
+    assert (title, rows["image_id"].tolist()) == ("", ["a", "b"])
+    assert exams_of(["x", "x"], [None, None]) == [("", ["a", "b"])]

@@ -31,3 +31,27 @@ def test_to_patients_takes_highest_breast_probability():
 
 def test_to_unit_image_returns_table_unchanged():
     assert to_unit(IMAGES, "image").equals(IMAGES)
+
+
+def test_to_breasts_of_several_exams_are_one_a_patient_exam_and_laterality():
+    exams = IMAGES.assign(exam_id=["a", "a", "b", "a", "a", "b", "b", None, "a"])
+    breasts = to_breasts(exams).fillna({"exam_id": "-"}).set_index(["patient_id", "exam_id", "laterality"])
+    assert breasts["probability"].to_dict() == pytest.approx(
+        {
+            ("1", "a", "L"): 0.3,
+            ("2", "a", "R"): 0.2,
+            ("2", "b", "R"): 0.6,
+            ("3", "a", "L"): 0.15,
+            ("3", "a", "R"): 0.9,
+            ("3", "b", "L"): 0.35,
+            ("3", "-", "L"): 0.5,
+        }
+    )
+    assert breasts["label"].tolist() == [0, 0, 1, 0, 1, 0, 0]
+    patients = to_patients(exams).set_index("patient_id")
+    assert patients["probability"].to_dict() == pytest.approx({"1": 0.3, "2": 0.6, "3": 0.9})
+
+
+def test_to_breasts_same_exam_for_all_equals_a_table_without_exams():
+    same = to_breasts(IMAGES.assign(exam_id="a")).drop(columns="exam_id")
+    pd.testing.assert_frame_equal(same, to_breasts(IMAGES))

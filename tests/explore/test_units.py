@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from mammo_core.documents.units import UNITS
-from mammo_core.explore.units import add_missing_columns, by_unit, has_values
+from mammo_core.explore.units import add_missing_columns, by_unit, has_values, identity_of
 
 
 @pytest.mark.parametrize(("unit", "total", "label"), [
@@ -55,3 +55,19 @@ def test_add_missing_columns_adds_optional_columns(small):
     assert has_values(table, "laterality")
     assert not has_values(table, "age")
     assert len(by_unit(table, "breast")) == 9
+
+
+def test_by_unit_breast_is_a_patient_an_exam_and_a_laterality():
+    table = pd.DataFrame(
+        {
+            "patient_id": ["1", "1", "1", "1", "2"],
+            "exam_id": ["a", "a", "b", None, "a"],
+            "laterality": ["L", "L", "L", "L", "R"],
+            "cancer": pd.array([0, 1, 0, 0, 0], dtype="Int8"),
+        }
+    )
+    breasts = by_unit(table, "breast")
+    assert breasts["images"].tolist() == [2, 1, 1, 1]
+    assert breasts["cancer"].tolist() == [1, 0, 0, 0]
+    assert "exam_id" not in by_unit(table, "patient")
+    assert by_unit(identity_of(table, "cancer"), "breast")["cancer"].tolist() == [1, 0, 0, 0]

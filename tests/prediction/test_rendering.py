@@ -121,3 +121,5 @@ def test_image_title_marks_images_out_of_distribution():
     assert image_title(image_prediction(decoded_image("R", "CC"))) == "R CC: 0.50"
     unlike = image_prediction(decoded_image(None, None), ood_score=1.25)
     assert image_title(unlike) == "side unknown view unknown: 0.50, unlike the training images"
+    magnified = image_prediction(decoded_image("R", "CC", modifiers=("magnified",), special_kind="a magnified view"))
+    assert image_title(magnified) == "R CC (magnified): 0.50, a magnified view, not counted"
