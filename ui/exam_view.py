@@ -125,9 +125,8 @@ def describe_image(image: HungImage) -> str:
         parts.append(f"probability **{image.prediction.probability:.2f}**")
         if image.prediction.out_of_distribution:
             parts.append(":orange-badge[unlike the training images]")
-        if image.prediction.not_counted:
-            kind = image.prediction.decoded.special_kind
-            parts.append(f":gray-badge[not counted{f': {kind}' if kind else ''}]")
+        if image.prediction.decoded.special_kind:
+            parts.append(f":gray-badge[{image.prediction.decoded.special_kind}, not counted]")
     if image.cancer:
         parts.append(":orange-badge[cancer]")
     return " · ".join(parts)

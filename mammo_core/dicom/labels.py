@@ -7,7 +7,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
 from mammo_core.dicom.special_images import NOT_COUNTED_MODIFIERS
-from mammo_core.dicom.views import MODIFIER_CODES, MODIFIERS, VIEW_CODES, ViewWords, find_words, read_words
+from mammo_core.dicom.views import MODIFIER_CODES, MODIFIERS, VIEW_CODES, VIEW_NAMES, ViewWords, find_words, read_words
 
 SIDES = {"L": "L", "R": "R", "LEFT": "L", "RIGHT": "R"}
 POSITION = "View Position (0018,5101)"
@@ -50,9 +50,7 @@ def read_labels(dataset: Dataset) -> Labels:
     sides = {"Image Laterality (0020,0062)": _side(dataset), POSITION: position.laterality}
     views = {"View Code Sequence (0054,0220)": codes, POSITION: position.view}
     elsewhere = {OTHER_ELEMENTS[element]: words for element, words in others.items()}
-    laterality, side_note = _agreed(
-        "side", sides, {name: words.laterality for name, words in elsewhere.items()}, unusual=POSITION
-    )
+    laterality, side_note = _agreed("side", sides, {name: words.laterality for name, words in elsewhere.items()})
     view, view_note = _agreed("view", views, {name: words.view for name, words in elsewhere.items()})
     for words in (position, *others.values()):
         modifiers += words.modifiers
@@ -60,14 +58,15 @@ def read_labels(dataset: Dataset) -> Labels:
     if view is None and not view_note and len(modifiers) == 1 and modifiers[0] not in NOT_COUNTED_MODIFIERS:
         view, modifiers = _abbreviation(modifiers[0]), []  # a view of its own for those who name it so
     notes = [side_note, view_note]
+    if position.view and _text(dataset, "ViewPosition").upper() not in VIEW_NAMES:
+        read = " ".join(filter(None, [position.laterality, position.view]))
+        notes.append(f"{POSITION} is read as {', '.join([read, *position.modifiers])}.")
     if laterality is None and not side_note and _text(dataset, "ImageLaterality", "Laterality").upper() == "B":
         notes.append("The header says that the image shows both breasts (laterality B); it belongs to neither.")
     return Labels(laterality, view, tuple(modifiers), others["PatientID"].patient, tuple(filter(None, notes)))
 
 
-def _agreed(
-    what: str, usual: dict[str, str | None], elsewhere: dict[str, str | None], unusual: str = ""
-) -> tuple[str | None, str]:
+def _agreed(what: str, usual: dict[str, str | None], elsewhere: dict[str, str | None]) -> tuple[str | None, str]:
     """Return the value on which elements agree, and a note about it.
 
     The value is None where they state nothing, or disagree.
@@ -76,7 +75,6 @@ def _agreed(
         what: "side" or "view".
         usual: the value by the name of the element.
         elsewhere: of elements that are asked only where the usual ones state nothing.
-        unusual: an element among the usual ones that needs a note where it alone states the value.
     """
     stated = {name: value for name, value in usual.items() if value}
     stated = stated or {name: value for name, value in elsewhere.items() if value}
@@ -87,7 +85,7 @@ def _agreed(
         statements = " and ".join(f"{value} in {name}" for name, value in stated.items())
         return None, f"The header contradicts itself about the {what} ({statements}), so it is left open."
     value = next(iter(values), None)
-    if value is None or stated.keys() & usual.keys() - {unusual}:
+    if value is None or stated.keys() & usual.keys():
         return value, ""
     return value, f"The {what} {value} comes from {next(iter(stated))}."
 

@@ -28,6 +28,7 @@ from mammo_core.prediction.results import (
 
 SIDES, STANDARD_VIEWS = ("R", "L"), ("CC", "MLO")
 VIEWS = (*STANDARD_VIEWS, "ML", "LM", "LMO", "AT", "XCCL", "XCCM", "FB", "SIO", "ISO")
+BY_FOLDER = "The file names neither patient nor study; it belongs to the other files in its folder."
 NO_BREASTS = (
     "These files name neither patient nor study, and nothing else tells persons apart, so no breast and no patient is "
     "answered. Set the patients in the table of files."
@@ -123,14 +124,15 @@ def join_by_folder(images: Sequence[ImageResult]) -> list[ImageResult]:
 
     Folders tell persons apart only where there are several: the files in a single one may be of any number of persons.
     """
-    nameless = [one for one in images if isinstance(one, ImagePrediction) and one.not_counted == NO_IDENTITY]
-    if len({image.decoded.folder for image in nameless} - {None}) < 2:
+    unidentified = [one for one in images if isinstance(one, ImagePrediction) and one.not_counted == NO_IDENTITY]
+    if len({image.decoded.folder for image in unidentified} - {None}) < 2:
         return list(images)
 
     def join(image: ImageResult) -> ImageResult:
         if not isinstance(image, ImagePrediction) or image.exam_key != (UNKNOWN, None):
             return image
-        return replace(image, decoded=replace(image.decoded, exam=image.decoded.folder_exam))
+        notes = (*image.decoded.notes, BY_FOLDER) if image.decoded.folder else image.decoded.notes
+        return replace(image, decoded=replace(image.decoded, exam=image.decoded.folder_exam, notes=notes))
 
     return [join(image) for image in images]
 

@@ -69,7 +69,7 @@ class ImagePrediction:
     def not_counted(self) -> str | None:
         """Why no breast is answered from the image, in one sentence; None if one is."""
         if self.decoded.special_kind:
-            return f"This is {self.decoded.special_kind}: it is shown and not counted."
+            return self._special
         if self.decoded.patient is None and self.decoded.exam is None:
             return NO_IDENTITY
         return None if self.decoded.laterality else "The side is unknown, so the image belongs to no breast."
@@ -105,7 +105,12 @@ class ImagePrediction:
         outside = self.cam_outside_breast()
         heatmap = () if outside is None else (f"Heatmap outside the breast: {100 * outside:.0f} %",)
         difference = f"Difference from training images: {self.ood_score:.2f} (limit 1.0)"
-        return (*heatmap, difference, *self.notes)
+        return (*heatmap, difference, *filter(None, [self._special]), *self.decoded.notes)
+
+    @property
+    def _special(self) -> str:
+        kind = self.decoded.special_kind
+        return f"This is {kind}: it is shown and not counted." if kind else ""
 
     @property
     def notes(self) -> tuple[str, ...]:

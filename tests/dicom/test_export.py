@@ -10,6 +10,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from mammo_core.dicom.export import ReportContent, export
+from mammo_core.dicom.pseudonyms import person_key
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.errors import ImageError
 
@@ -87,7 +88,7 @@ def texts(item: Dataset) -> list[str]:
 
 UNLIKE = "The image is unlike the training images, so the prediction has no basis."
 OTHER_UNLIKE = "Another image of this breast is unlike the training images, so there is no decision."
-UNKNOWN_SIDE = "The side of the image is unknown, so there is no decision."
+UNKNOWN_SIDE = "The side is unknown, so the image belongs to no breast."
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ UNKNOWN_SIDE = "The side of the image is unknown, so there is no decision."
         ({"recall": False}, "No recall", []),
         ({"recall": None, "out_of_distribution": True}, "No decision", [UNLIKE]),
         ({"recall": None}, "No decision", [OTHER_UNLIKE]),
-        ({"recall": None, "laterality": None}, "No decision", [UNKNOWN_SIDE]),
+        ({"recall": None, "laterality": None, "not_counted": UNKNOWN_SIDE}, "No decision", [UNKNOWN_SIDE]),
     ],
 )
 def test_export_report_states_the_decision_for_the_breast_and_why_there_is_none(changes, decision, reasons):
@@ -106,6 +107,15 @@ def test_export_report_states_the_decision_for_the_breast_and_why_there_is_none(
     assert [text for text in sentences if text in ("Recall", "No recall", "No decision")] == [decision]
     assert [text for text in sentences if text in (UNLIKE, OTHER_UNLIKE, UNKNOWN_SIDE)] == reasons
     assert "Recall threshold for a breast: probability 0.400." in sentences
+
+
+def test_export_pseudonym_is_the_one_that_the_application_shows():
+    dataset = dcmread(io.BytesIO(source()))
+    dataset.IssuerOfPatientID = "Hospital A"
+    stream = io.BytesIO()
+    dataset.save_as(stream)
+    capture = dcmread(io.BytesIO(export(stream.getvalue(), PICTURE, CONTENT, False, SECRET)[0]))
+    assert capture.PatientID == person_key("SECRET-ID", "Hospital A", SECRET)
 
 
 def test_export_images_of_an_exam_share_one_study(exported):

@@ -61,8 +61,8 @@ def test_read_axillary_tail_position_is_a_modifier_where_a_code_gives_the_view()
     [
         (ROUTINE, "L", "CC", 0),
         ({"ViewPosition": "LCC"}, "L", "CC", 1),
-        ({"ImageLaterality": "R", "ViewPosition": "R-MLO"}, "R", "MLO", 0),
-        ({"ImageLaterality": "R", "ViewPosition": "CCID"}, "R", "CC", 0),
+        ({"ImageLaterality": "R", "ViewPosition": "R-MLO"}, "R", "MLO", 1),
+        ({"ImageLaterality": "R", "ViewPosition": "CCID"}, "R", "CC", 1),
         ({"Laterality": "LEFT", "ViewPosition": "MLO"}, "L", "MLO", 0),
         ({"AcquisitionDeviceProcessingDescription": "R CC"}, "R", "CC", 2),
         ({"ImageLaterality": "R", "AcquisitionDeviceProcessingDescription": "Routine MLO"}, "R", "MLO", 1),
@@ -71,7 +71,7 @@ def test_read_axillary_tail_position_is_a_modifier_where_a_code_gives_the_view()
         ({"ImageLaterality": "B", "ViewPosition": "RCC"}, "R", "CC", 1),
         ({"ImageLaterality": "B", "ViewPosition": "CC"}, None, "CC", 1),
         ({"PatientID": "Mass-Training_P_00001_LEFT_CC_1"}, "L", "CC", 2),
-        ({"ImageLaterality": "R", "ViewPosition": "LCC"}, None, "CC", 1),
+        ({"ImageLaterality": "R", "ViewPosition": "LCC"}, None, "CC", 2),
         ({"ViewPosition": "MLO", "ViewCodeSequence": [build_code("399162004")]}, None, None, 1),
         ({"ViewPosition": "XCC", "ViewCodeSequence": [build_code("399192008")]}, None, "XCCL", 0),
         ({"PatientID": "LCC"}, None, None, 0),
@@ -88,6 +88,7 @@ def test_read_notes_name_the_element_and_no_foreign_text():
         "The header contradicts itself about the view (CC in View Code Sequence (0054,0220) and MLO in View Position "
         "(0018,5101)), so it is left open.",
     )
+    assert read_with(ViewPosition="LCCID").notes == ("View Position (0018,5101) is read as L CC, implant displaced.",)
     assert read_with(ImageLaterality="B").notes == (
         "The header says that the image shows both breasts (laterality B); it belongs to neither.",
     )

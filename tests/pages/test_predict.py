@@ -10,12 +10,13 @@ from streamlit.testing.v1 import AppTest
 from builders.app import open_page
 from builders.archives import zipped
 from builders.breasts import noisy_breast
+from builders.dicom import build_dicom
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.patients import quarantined
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.documents.prediction import PatientPrediction
 from mammo_core.models.registry import choose_operating_point
-from mammo_core.prediction.exams import Correction
+from mammo_core.prediction.exams import NO_BREASTS, Correction
 from ui.prediction_view import decision_badge
 
 HEADER = Header(patient="7", image="70", laterality="L", view="CC", full=True)
@@ -60,6 +61,30 @@ def test_upload_zip_without_file_extensions_predicts_images_and_reports_others(a
     assert "Left breast (mean of 2 views)" in [metric.label for metric in app.metric]
     (error,) = app.error
     assert error.value.startswith("File 3, exam/README: This isn't a DICOM file")
+
+
+def in_study(seed: int, study: str, date: str, **elements: object) -> tuple[str, bytes]:
+    file = build_dicom(
+        noisy_breast(seed), PatientID="7", StudyInstanceUID=study, StudyDate=date, ImageLaterality="R", ViewPosition="CC",
+        **elements,
+    )  # fmt: skip
+    return f"{seed}.dcm", file
+
+
+def test_upload_priors_are_exams_of_their_own_below_the_current_one(app):
+    magnified = in_study(3, "1.2.3", "20230506", EstimatedRadiographicMagnificationFactor="1.8")
+    text = drop(app, in_study(1, "1.2.1", "20210304"), in_study(2, "1.2.3", "20230506"), magnified)
+    assert text.index("**Exam of 2023-05-06**") < text.index("**Prior exam of 2021-03-04**")
+    assert [metric.label for metric in app.metric] == ["Patient (highest breast)", "Right breast (1 view)"] * 2
+    assert "Shown and not counted: R CC (a magnified view)." in text
+    assert "a magnified view, not counted" in text
+
+
+def test_upload_persons_with_a_placeholder_are_never_one_breast(app):
+    files = [build_dicom(noisy_breast(seed), PatientID="ANONYM", ImageLaterality="R") for seed in (1, 2)]
+    text = drop(app, ("1.dcm", files[0]), ("2.dcm", files[1]))
+    assert NO_BREASTS in text
+    assert not app.metric
 
 
 def test_upload_unknown_side_gives_no_breast_result_until_corrected(app):

@@ -4,6 +4,7 @@ import pytest
 
 from builders.predicted_images import decoded_image, image_prediction
 from mammo_core.prediction.exams import (
+    BY_FOLDER,
     NO_BREASTS,
     Correction,
     apply_corrections,
@@ -169,17 +170,18 @@ def test_warnings_special_image_replaces_no_view_and_is_named():
 
 
 def test_join_by_folder_images_without_identity_become_exams_where_there_are_several_folders():
-    nameless = [
+    unidentified = [
         dated(None, date, None, folder=folder, folder_exam=folder + date) for folder, date in ("a1", "a2", "b1")
     ]
-    joined = join_by_folder([*nameless, *STANDARD])
+    joined = join_by_folder([*unidentified, *STANDARD])
     assert [image.exam_key for image in joined[:3]] == [("unknown", "a1"), ("unknown", "a2"), ("unknown", "b1")]
+    assert [image.notes for image in joined[:3]] == [(BY_FOLDER,)] * 3
     assert joined[3:] == STANDARD
 
 
 def test_join_by_folder_single_folder_tells_nobody_apart():
-    nameless = [dated(None, None, None, folder="a", folder_exam="a1"), dated(None, None, None)]
-    assert join_by_folder(nameless) == nameless
+    unidentified = [dated(None, None, None, folder="a", folder_exam="a1"), dated(None, None, None)]
+    assert join_by_folder(unidentified) == unidentified
 
 
 def test_strip_file_names_numbers_files_and_keeps_errors():

@@ -49,3 +49,20 @@ def test_report_html_states_the_decision_for_each_unit(trained):
     decisions = re.findall(r"<td>(recall|no recall|no decision)</td>", text)
     # right breast, left breast and patient p; left breast and patient q
     assert decisions == ["recall", "no recall", "recall", "no decision", "no decision"]
+
+
+@pytest.mark.parametrize(
+    ("dates", "titles"),
+    [
+        (True, ["Patient p · Exam of 2023-05-06", "Patient p · Prior exam of 2021-03-04"]),
+        (False, ["Patient p · Newest exam", "Patient p · Prior exam 1"]),
+    ],
+)
+def test_report_html_has_a_section_for_each_exam_with_dates_only_if_kept(trained, dates, titles):
+    images = [
+        image_prediction(decoded_image("R", exam="a", date="2021-03-04"), probability=1.0),
+        image_prediction(decoded_image("R", seed=1, exam="b", date="2023-05-06"), probability=0.25),
+    ]
+    text = report_html(summarise(images, trained.bundle), trained.bundle, 0.0, dates=dates)
+    assert re.findall(r"<h2>(Patient [^<]*)</h2>", text) == titles
+    assert ("2021-03-04" in text) == dates
