@@ -40,6 +40,7 @@ class DecodedImage:
         date: Study Date (0008,0020) as YYYY-MM-DD, or None.
         folder: keyed hash of the folder that may stand for a person, or None.
         folder_exam: keyed hash of that folder and the study's date, or None.
+        parents: keyed hashes of the folders in which the file's folder lies.
         modifiers: what is special about the view, such as "implant displaced".
         special_kind: what the image is if it doesn't answer for its breast, such as "a magnified view"; None if it does.
     """
@@ -60,6 +61,7 @@ class DecodedImage:
     date: str | None = None
     folder: str | None = None
     folder_exam: str | None = None
+    parents: tuple[str, ...] = ()
     modifiers: tuple[str, ...] = ()
     special_kind: str | None = None
 

@@ -122,17 +122,32 @@ def hang_images(
 def join_by_folder(images: Sequence[ImageResult]) -> list[ImageResult]:
     """Join images that name neither patient nor study by their folders.
 
-    Folders tell persons apart only where there are several: the files in a single one may be of any number of persons.
+    Folders tell persons apart only where there are several beside each other, and a folder is one person's only if no view of
+    a side repeats in an exam there: folders such as "positive" and "negative" hold the images of many.
     """
-    unidentified = [one for one in images if isinstance(one, ImagePrediction) and one.not_counted == NO_IDENTITY]
-    if len({image.decoded.folder for image in unidentified} - {None}) < 2:
+    unidentified = [
+        one
+        for one in images
+        if isinstance(one, ImagePrediction) and one.exam_key == (UNKNOWN, None) and one.decoded.folder
+    ]
+    parents = {parent for image in unidentified for parent in image.decoded.parents}
+    views = Counter(
+        (image.decoded.folder_exam, image.decoded.laterality, image.decoded.view_name)
+        for image in unidentified
+        if not image.decoded.special_kind
+    )
+    of_many = {exam for (exam, _, _), count in views.items() if count > 1}
+    folders = {image.decoded.folder for image in unidentified} - parents
+    if len(folders) < 2:
         return list(images)
 
     def join(image: ImageResult) -> ImageResult:
         if not isinstance(image, ImagePrediction) or image.exam_key != (UNKNOWN, None):
             return image
-        notes = (*image.decoded.notes, BY_FOLDER) if image.decoded.folder else image.decoded.notes
-        return replace(image, decoded=replace(image.decoded, exam=image.decoded.folder_exam, notes=notes))
+        decoded = image.decoded
+        if decoded.folder not in folders or decoded.folder_exam in of_many:
+            return image
+        return replace(image, decoded=replace(decoded, exam=decoded.folder_exam, notes=(*decoded.notes, BY_FOLDER)))
 
     return [join(image) for image in images]
 

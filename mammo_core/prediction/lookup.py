@@ -115,9 +115,7 @@ def _complete_identity(decoded: DecodedImage, name: str, secret: bytes) -> Decod
     if patient is None and stated:
         patient = identifier = patient_key(stated, secret)
         exam = exam or (patient_key(f"{stated} {decoded.date}", secret) if decoded.date else None)
-    while parts and _DATE.fullmatch(parts[-1]):  # a folder of an exam, not of a person
-        parts.pop()
-    path = "/".join(parts)
+    path = "" if parts and _DATE.fullmatch(parts[-1]) else "/".join(parts)  # a day's folder holds any number of persons
     return replace(
         decoded,
         patient=patient,
@@ -125,6 +123,7 @@ def _complete_identity(decoded: DecodedImage, name: str, secret: bytes) -> Decod
         exam=exam,
         folder=patient_key(path, secret) if path else None,
         folder_exam=patient_key(f"{path} {decoded.date}", secret) if path else None,
+        parents=tuple(patient_key("/".join(parts[:level]), secret) for level in range(1, len(parts))),
     )
 
 

@@ -169,19 +169,50 @@ def test_warnings_special_image_replaces_no_view_and_is_named():
     ]
 
 
+def in_folder(
+    folder: str, date: str = "1", view: str = "CC", parents: tuple[str, ...] = (), kind: str | None = None
+) -> ImagePrediction:
+    seed = abs(hash((folder, date, view, kind))) % 10_000
+    decoded = decoded_image(
+        "R", view, seed, None, folder=folder, folder_exam=folder + date, parents=parents, special_kind=kind
+    )
+    return image_prediction(decoded, f"{folder}/{seed}")
+
+
+def exams_by_folder(*images: ImagePrediction) -> list[str | None]:
+    return [image.exam_key[1] for image in join_by_folder(images)]
+
+
 def test_join_by_folder_images_without_identity_become_exams_where_there_are_several_folders():
-    unidentified = [
-        dated(None, date, None, folder=folder, folder_exam=folder + date) for folder, date in ("a1", "a2", "b1")
-    ]
-    joined = join_by_folder([*unidentified, *STANDARD])
+    joined = join_by_folder([in_folder("a", "1"), in_folder("a", "2"), in_folder("b", "1"), *STANDARD])
     assert [image.exam_key for image in joined[:3]] == [("unknown", "a1"), ("unknown", "a2"), ("unknown", "b1")]
     assert [image.notes for image in joined[:3]] == [(BY_FOLDER,)] * 3
     assert joined[3:] == STANDARD
 
 
 def test_join_by_folder_single_folder_tells_nobody_apart():
-    unidentified = [dated(None, None, None, folder="a", folder_exam="a1"), dated(None, None, None)]
-    assert join_by_folder(unidentified) == unidentified
+    assert exams_by_folder(in_folder("a"), in_folder("a", view="MLO"), dated(None, None, None)) == [None] * 3
+
+
+def test_join_by_folder_folder_with_a_repeated_view_may_be_of_several_persons():
+    again = replace(in_folder("a"), decoded=replace(in_folder("a").decoded, digest="another"))
+    assert exams_by_folder(in_folder("a"), again, in_folder("b"), in_folder("b", view="MLO")) == [
+        None,
+        None,
+        "b1",
+        "b1",
+    ]
+    assert exams_by_folder(in_folder("a"), in_folder("a", kind="a magnified view"), in_folder("b")) == [
+        "a1",
+        "a1",
+        "b1",
+    ]
+
+
+def test_join_by_folder_folder_above_others_stands_for_no_person():
+    nested = in_folder("a", parents=("root",)), in_folder("b", parents=("root",))
+    assert exams_by_folder(in_folder("root"), *nested) == [None, "a1", "b1"]
+    assert exams_by_folder(in_folder("root"), nested[0]) == [None, None]
 
 
 def test_strip_file_names_numbers_files_and_keeps_errors():

@@ -76,13 +76,20 @@ def test_complete_labels_takes_the_patient_from_a_folder_that_names_one(file, pa
     assert completed.patient == (patient and patient_key(patient, SECRET))
 
 
-def test_complete_labels_folder_of_a_date_stands_for_no_person():
-    folders = [complete_labels(NOTHING_STATED, upload(name), {}, SECRET).folder for name in (
-        "a/1.dcm", "a/20210304/1.dcm", "a/2021-03-04/1.dcm", "20210304/1.dcm", "1.dcm", "./1.dcm", "b/1.dcm",
-    )]  # fmt: skip
-    assert folders[0] == folders[1] == folders[2] == patient_key("a", SECRET)
-    assert folders[3:6] == [None, None, None]
-    assert folders[6] == patient_key("b", SECRET)
+@pytest.mark.parametrize(
+    ("name", "folder", "parents"),
+    [
+        ("a/1.dcm", "a", []),
+        ("./a/b\\1.dcm", "a/b", ["a"]),
+        ("a/20210304/1.dcm", None, ["a"]),
+        ("2021-03-04/1.dcm", None, []),
+        ("1.dcm", None, []),
+    ],
+)
+def test_complete_labels_folder_may_stand_for_a_person_unless_it_is_a_day(name, folder, parents):
+    completed = complete_labels(NOTHING_STATED, upload(name), {}, SECRET)
+    assert completed.folder == (folder and patient_key(folder, SECRET))
+    assert completed.parents == tuple(patient_key(parent, SECRET) for parent in parents)
 
 
 def test_complete_labels_stranger_with_a_listed_name_takes_nothing_from_the_table():
