@@ -23,6 +23,13 @@ def test_evaluate_reports_all_units_as_valid_json():
     assert EvaluationReport.model_validate_json(json.dumps(report.to_json(), allow_nan=False)) == report
 
 
+def test_evaluate_breast_is_a_breast_in_an_exam_where_the_table_tells_exams_apart():
+    table = predictions()
+    report = evaluate(table.assign(exam_id=table["view"]), operating_point=0.5, resamples=20)
+    assert (report.n, report.units.patient.n, report.units.image.n) == (480, 120, 480)
+    assert report.positives == 60
+
+
 def test_report_without_schema_version_is_read_as_version_one():
     report = evaluate(predictions(patients=40), operating_point=0.5, resamples=20)
     document = report.to_json()

@@ -1,6 +1,7 @@
 """The Exams page with the real core: choosing a patient, the hanging order, query parameters, and predictions."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -50,6 +51,19 @@ def test_predict_parameter_shows_active_model_probabilities(catalogue):
     app = show(patient=patient, predict="true")
     assert all("probability **0." in line for line in shown(app))
     assert any("Demonstration" in warning.value for warning in app.warning)
+
+
+def test_patient_with_priors_in_the_table_shows_each_exam_the_newest_first(catalogue):
+    patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
+    table = pd.read_csv(catalogue.csv, dtype=str)
+    table["exam_date"] = np.where(table["view"] == "CC", "2021-03-04", "2023-05-06")
+    table.to_csv(catalogue.csv, index=False)
+    app = show(patient=patient)
+    titles = [text.value.split(" · ")[0] for text in app.markdown if "xam of " in text.value]
+    assert titles == ["**Exam of 2023-05-06**", "**Prior exam of 2021-03-04**"]
+    views = [line.removeprefix(":small[").split(" ")[1] for line in shown(app)]
+    assert views[-2:] == ["CC", "CC"]
+    assert views[0] == "MLO"
 
 
 def test_inputs_toggle_shows_model_input_beside_each_view(catalogue):
