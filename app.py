@@ -29,7 +29,10 @@ def main() -> None:
         }
     )
     st.sidebar.caption("Research use only. Not a medical device: nothing here is a diagnosis.")
-    page.run()
+    from ui.session import errors_shown  # once the components are imported, see there
+
+    with errors_shown():  # whatever a page doesn't catch closer to its cause
+        page.run()
 
 
 if __name__ == "__main__":  # spawned decoding workers import this file too, and must not run it

@@ -6,6 +6,7 @@ is 0, 1 (a MammoError, shown as one line) or 2 (wrong usage).
 
 import json
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -22,6 +23,9 @@ from mammo_core.documents.base import Document
 from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED
 from mammo_core.documents.progress import Progress, ProgressCallback
 from mammo_core.errors import ConfigError, JobError, MammoError
+from mammo_core.storage.file_errors import storage_errors
+from mammo_core.storage.path_text import as_written, names_as_written
+from mammo_core.storage.standard_output import accept_all_characters, printable
 from mammo_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -50,11 +54,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 
 
 def main() -> None:
-    """Run the command line; a MammoError becomes one line and exit status 1."""
+    """Run the command line; a MammoError or a refusal of the file system is one line.
+
+    The exit status is 1 then.
+    """
+    accept_all_characters()
     try:
-        app()
+        with storage_errors():
+            app()
     except MammoError as error:
-        screen.print(f"[bold red]Error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+        screen.print(f"[bold red]Error:[/] {escape(printable(str(error)))}", soft_wrap=True, highlight=False)
         sys.exit(1)
 
 
@@ -114,7 +123,10 @@ def explore(
     from mammo_core.dataset.library import find_dataset
     from mammo_core.explore.counts import summary
 
-    _print(summary(read_catalogue(find_dataset(Workspace.from_environment(), source)).table), as_json)
+    catalogue = read_catalogue(find_dataset(Workspace.from_environment(), source))
+    for note in catalogue.notes:
+        screen.print(escape(printable(note)), soft_wrap=True, highlight=False)
+    _print(summary(catalogue.table), as_json)
 
 
 @app.command()
@@ -188,7 +200,9 @@ def runs(as_json: AsJson = False) -> None:
     table = Table("run", "state", "epochs", "AUC (95 % CI)", "active")
     for row in rows:
         auc = format_ci(row.auc) if row.auc else "–"
-        table.add_row(row.run, row.state, str(row.epochs or "–"), auc, "active" if row.active else "")
+        table.add_row(
+            escape(as_written(row.run)), row.state, str(row.epochs or "–"), auc, "active" if row.active else ""
+        )
     Console().print(table)
 
 
@@ -247,13 +261,13 @@ def predict(
         sandbox = stack.enter_context(Sandbox())
         report = predict_exams(workspace, inputs, predictor, sandbox)
     for note in report.notes:
-        screen.print(escape(f"{note.file}: {note.text}"), highlight=False)
+        screen.print(escape(printable(f"{note.file}: {note.text}")), highlight=False)
     if csv:
-        write_bytes(csv, report.to_csv().encode())
+        write_bytes(csv, as_written(report.to_csv()).encode(errors="surrogateescape"))
     if as_json:
         return _print(report.to_document(), as_json)
     for line in report.lines():
-        typer.echo(line)
+        typer.echo(as_written(line))
 
 
 @app.command(hidden=True)
@@ -273,7 +287,11 @@ def job(folder: Path) -> None:
     from mammo_core.jobs.folder import JobFolder
     from mammo_core.jobs.specs import run_folder
 
-    run_folder(JobFolder(folder), Workspace.from_environment())
+    try:
+        run_folder(JobFolder(folder), Workspace.from_environment())
+    except OSError:
+        traceback.print_exc()  # into work.log: one line would not tell what the file system refused, and where
+        raise
 
 
 def _run_job(job: "JobSpec", unit: str, as_json: bool) -> None:
@@ -339,10 +357,10 @@ def _print(document: Document, as_json: bool, message: str | None = None) -> Non
 
     Without a message the document is printed indented.
     """
-    text = json.dumps(document.to_json(), allow_nan=False)
+    text = json.dumps(names_as_written(document.to_json()), allow_nan=False)
     if as_json:
         typer.echo(text)
     elif message:
-        typer.echo(message)
+        typer.echo(as_written(message))
     else:
         Console().print_json(text)

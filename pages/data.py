@@ -3,10 +3,10 @@
 import streamlit as st
 
 from mammo_core.dataset.library import list_datasets, unreadable_datasets
-from mammo_core.dataset.store import list_stores, outdated_stores
+from mammo_core.dataset.store import list_stores, outdated_stores, unreadable_stores
 from mammo_core.jobs.demo import unfinished_demos
 from ui.dataset_cards import create_demo, link_folder, show_dataset, show_unfinished, show_unreadable
-from ui.session import current_workspace, errors_shown, open_page
+from ui.session import current_workspace, errors_shown, errors_shown_here, open_page
 from ui.store_cards import show_store
 
 open_page("Data")
@@ -17,7 +17,8 @@ left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Data sets")
     for dataset in datasets:
-        show_dataset(dataset)
+        with errors_shown_here():
+            show_dataset(dataset)
     for name, error in unreadable_datasets(workspace).items():
         show_unreadable(name, error)
     if not datasets:
@@ -31,7 +32,10 @@ with left:
 with right:
     st.subheader("Imported data")
     for store in stores:
-        show_store(store)
+        with errors_shown_here():
+            show_store(store)
+    for name, error in unreadable_stores(workspace).items():
+        show_unreadable(name, error)
     for name in outdated_stores(workspace):
         st.warning(f"{name} was imported by another version. Import its data set again.", icon=":material/history:")
     if not stores:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mammo_core.dataset.lesion_annotations import read_lesions
+from mammo_core.dataset.lesion_annotations import foreign_lesions, read_lesions
 from mammo_core.dataset.patients import KINDS, Kind, list_patients, next_patient, patient_images
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, model_folder
@@ -20,7 +20,8 @@ NONE_OF_KIND: dict[Kind, str] = {
 
 def go_to_next(kind: Kind) -> None:
     """Select the next patient of a kind; a button's callback."""
-    patient = next_patient(workspace, catalogue, st.session_state.get("patient"), kind)
+    with errors_shown():
+        patient = next_patient(workspace, catalogue, st.session_state.get("patient"), kind)
     if patient is None:
         st.toast(NONE_OF_KIND[kind], icon=":material/search_off:")
     else:
@@ -40,6 +41,8 @@ with errors_shown(), st.sidebar:
     window = st.segmented_control("Window", ["from file", "custom"], default="from file", required=True)
     percentiles = st.slider("Window, percentiles", 0.0, 100.0, (1.0, 99.7), 0.1) if window == "custom" else None
     lesions = read_lesions(catalogue.root)
+    if remark := foreign_lesions(catalogue.root):
+        st.caption(remark)
     outline = lesions is not None and st.toggle("Lesions", key="lesions", help="Red: malignant. Blue: benign.")
     predicting = st.toggle(
         "Show model prediction", key="predict", bind="query-params", help="Probability and heatmap of the active model"

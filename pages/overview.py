@@ -4,12 +4,11 @@ import streamlit as st
 
 from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.store import list_stores
-from mammo_core.errors import MammoError
 from mammo_core.evaluation.tables import format_ci
 from mammo_core.jobs.runs import active_jobs, list_runs, unreadable_jobs
 from mammo_core.models.bundle import open_bundle
-from mammo_core.models.registry import active_model, list_models, model_folder
-from ui.session import current_workspace, errors_shown, open_page, show_error, state_badge
+from mammo_core.models.registry import active_model, list_models, model_folder, readable_active_model
+from ui.session import current_workspace, errors_shown, errors_shown_here, open_page, state_badge
 
 STEPS = (
     (
@@ -38,7 +37,7 @@ st.markdown("Explore screening mammograms, train a classifier on them, and check
 with errors_shown():
     workspace = current_workspace()
     datasets, stores, models = list_datasets(workspace), list_stores(workspace), list_models(workspace)
-    runs, name = list_runs(workspace), active_model(workspace)
+    runs, name = list_runs(workspace), readable_active_model(workspace)
 left, middle, right = st.columns(3)
 with left.container(border=True, height="stretch"):
     st.metric("Data sets", len(datasets))
@@ -48,18 +47,16 @@ with middle.container(border=True, height="stretch"):
     st.caption(", ".join(store.name for store in stores) or "None yet: import a data set on the Data page.")
 with right.container(border=True, height="stretch"):
     st.metric("Active model", name if name in models else "none")
-    try:
-        if open_bundle(model_folder(workspace, name)).synthetic:
+    with errors_shown_here():
+        if open_bundle(model_folder(workspace, active_model(workspace))).synthetic:
             st.caption("Demonstration: trained on synthetic images only.")
         for run in runs:
             if run.active and run.auc:
                 st.caption(f"Breast-level AUC {format_ci(run.auc)}, 95 % CI, on unseen patients.")
-    except MammoError as error:
-        show_error(error)
 
 if active_jobs(workspace):
     st.subheader("In progress")
-    st.fragment(show_running, run_every=2.0)()
+    st.fragment(errors_shown_here()(show_running), run_every=2.0)()
 for job in unreadable_jobs(workspace):
     st.warning(f"**{job.name}** is not readable. {job.message()}", icon=":material/folder_off:")
 

@@ -1,12 +1,15 @@
 """The command line's documents, with the real core beneath. Figures are checked against the CSV, not against the code."""
 
+import errno
 import json
+import os
 import sys
 
 import pandas as pd
 import pytest
 
 from mammo_core import cli
+from mammo_core.storage import atomic
 
 
 @pytest.fixture
@@ -157,3 +160,44 @@ def test_predict_unreadable_file_has_empty_result_columns_in_csv(run, finished, 
     unread = table[table["error"].notna()]
     assert "a" in set(unread["file"])
     assert unread[["patient", "patient_probability", "patient_recall", "breast_probability"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO])
+def test_command_on_a_disk_that_refuses_is_one_line(run, workspace, monkeypatch, number):
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number), "/secret/name")
+
+    monkeypatch.setattr(atomic.tempfile, "mkstemp", refuse)
+    for arguments in (("demo", "--patients", "4"), ("demo", "--out", workspace.data / "other", "--patients", "4")):
+        status, out, error = run(*arguments)
+        assert (status, out) == (1, "")
+        assert error.strip().startswith("Error: ")
+        assert error.strip().count("\n") == 0
+        assert "secret" not in error
+
+
+def test_runs_and_explore_beside_damaged_and_foreign_folders_show_the_others(run, workspace):
+    for name, contents in {"nul": b"\0\0", "foreign": b"[]", "empty": b""}.items():
+        for root in (workspace.models, workspace.data, workspace.prepared):
+            (root / name).mkdir(parents=True)
+            (root / name / "work.json").write_bytes(contents)
+    (workspace.models / "folder" / "card.json").mkdir(parents=True)
+    (workspace.prepared / "nul" / "contract.json").write_bytes(b"\0")
+    status, out, _ = run("runs", "--json")
+    states = {entry["run"]: entry["state"] for entry in json.loads(out)["runs"]}
+    assert status == 0
+    assert states == {"nul": "unreadable", "foreign": "unreadable", "empty": "unreadable", "demo": "shipped"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names are text on Windows")
+def test_explore_and_runs_of_latin1_names_write_them_as_they_came(run, workspace):
+    name = os.fsdecode(b"M\xfcller")
+    for root, file in ((workspace.data, "train.csv"), (workspace.models, "work.json")):
+        (root / name).mkdir(parents=True)
+        (root / name / file).write_text("patient_id,image_id,laterality,view\n10,1,L,CC\n")
+    status, out, _ = run("explore", workspace.data / name, "--json")
+    assert (status, json.loads(out)["images"]) == (0, 1)
+    assert run("explore", name, "--json")[1] == out
+    status, out, _ = run("runs", "--json")
+    assert json.loads(out)["runs"][0]["run"] == name
+    assert json.loads(out)["runs"][0]["folder"] == str(workspace.models / name)

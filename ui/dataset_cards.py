@@ -12,12 +12,13 @@ from mammo_core.jobs.demo import demo_job
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import import_job, is_importing
 from mammo_core.jobs.process import launch
+from mammo_core.storage.path_text import path_text
 from ui.session import catalogue_of, current_workspace, show_error
 from ui.store_cards import show_job
 
 
 @st.cache_data(max_entries=16, show_spinner="Adding up the sizes of the files …")
-def bytes_of(path: str, version: float, _dataset: Dataset) -> int:
+def bytes_of(path: str, version: str, _dataset: Dataset) -> int:
     """Return the size of a data set's images in bytes.
 
     `path` and `version` are the cache's key.
@@ -44,13 +45,15 @@ def show_dataset(dataset: Dataset) -> None:
         try:
             catalogue = catalogue_of(dataset)
         except MammoError as error:
-            left.markdown(f"**{dataset.name}** {origin} :red-badge[not readable]  \n:small[{dataset.path}]")
+            left.markdown(f"**{dataset.name}** {origin} :red-badge[not readable]  \n:small[{path_text(dataset.path)}]")
             return show_error(error)
         missing = catalogue.missing_files
         state = f":orange-badge[files missing: {missing:,}]" if missing else ":green-badge[complete]"
-        left.markdown(f"**{dataset.name}** {origin} {state}  \n:small[{dataset.path}]")
-        size = bytes_of(str(dataset.path), dataset.latest_change(), dataset)
+        left.markdown(f"**{dataset.name}** {origin} {state}  \n:small[{path_text(dataset.path)}]")
+        size = bytes_of(path_text(dataset.path), dataset.version(), dataset)
         st.markdown(f":small[{describe_dataset(catalogue, size)}]")
+        for remark in catalogue.notes:
+            st.caption(remark)
         busy = is_importing(current_workspace(), catalogue.csv)
         if right.button(
             "Import", key=f"import {dataset.name}", icon=":material/play_arrow:", width="stretch", disabled=busy
@@ -61,7 +64,7 @@ def show_dataset(dataset: Dataset) -> None:
 
 
 def show_unreadable(name: str, error: DataError) -> None:
-    """Show a data set whose link is damaged."""
+    """Show a data set or a prepared store that is damaged."""
     with st.container(border=True):
         st.markdown(f"**{name}** :red-badge[not readable]")
         show_error(error)

@@ -6,7 +6,15 @@ from mammo_core.assessment.compare import compare_with_active
 from mammo_core.errors import MammoError
 from mammo_core.figures.model_report import report_html
 from mammo_core.models.bundle import Bundle
-from mammo_core.models.registry import activate, active_model, delete_model, read_note, rename_model, write_note
+from mammo_core.models.registry import (
+    activate,
+    active_model,
+    delete_model,
+    read_note,
+    readable_active_model,
+    rename_model,
+    write_note,
+)
 from ui.report_view import report_of
 from ui.session import current_workspace, errors_shown
 
@@ -33,7 +41,7 @@ def confirm_activation(bundle: Bundle) -> None:
 def show_actions(bundle: Bundle) -> None:
     """Show a row of buttons, one for each action on a model."""
     columns = st.columns(5)
-    is_active = bundle.name == active_model(current_workspace())
+    is_active = bundle.name == readable_active_model(current_workspace())
     with columns[0]:
         if st.button("Activate", type="primary", icon=":material/check:", disabled=is_active, width="stretch"):
             confirm_activation(bundle)

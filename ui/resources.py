@@ -16,6 +16,7 @@ from mammo_core.prediction.decode import warm_up
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.viewing import ViewedImage, read_view
 from mammo_core.storage.hashing import modified_time
+from mammo_core.storage.path_text import path_text, text_path
 
 
 @st.cache_resource(show_spinner=False)
@@ -95,12 +96,12 @@ def read_for_display(
     Raises:
         ImageError: the file can't become a mammogram.
     """
-    return _read(file, modified_time(file), preprocessing, percentiles)
+    return _read(path_text(file), modified_time(file), preprocessing, percentiles)
 
 
 @st.cache_data(show_spinner="Reading the image …", max_entries=64)
 def _read(
-    file: Path, version: float, preprocessing: PreprocessingConfig | None, percentiles: tuple[float, float] | None
+    file: str, version: float, preprocessing: PreprocessingConfig | None, percentiles: tuple[float, float] | None
 ) -> ViewedImage:
-    view: ViewedImage = sandbox().run(read_view, file, preprocessing, percentiles)
+    view: ViewedImage = sandbox().run(read_view, text_path(file), preprocessing, percentiles)
     return view

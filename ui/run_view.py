@@ -35,7 +35,7 @@ def choose_run(runs: list[str], workspace: Workspace) -> None:
     logarithmic = scale.toggle("Log axis")
     smoothing = smooth.slider("Smoothing", 0.0, 0.98, 0.8)
     refresh = REFRESH_SECONDS if polled and any_active(workspace, [name, *others]) else None
-    st.fragment(show_run, run_every=refresh)(workspace, name, others, logarithmic, smoothing)
+    st.fragment(errors_shown_here()(show_run), run_every=refresh)(workspace, name, others, logarithmic, smoothing)
 
 
 def show_run(workspace: Workspace, name: str, others: list[str], logarithmic: bool, smoothing: float) -> None:

@@ -6,7 +6,6 @@ This is its title, the choice of a data set, and errors shown as one sentence.
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -14,6 +13,8 @@ from streamlit.runtime.pages_manager import PagesManager
 from mammo_core.dataset.catalogue import Catalogue, read_catalogue
 from mammo_core.dataset.library import Dataset, list_datasets
 from mammo_core.errors import MammoError
+from mammo_core.storage.file_errors import storage_errors
+from mammo_core.storage.path_text import message_text, path_text, text_path
 from mammo_core.workspace import Workspace
 
 BADGES = {
@@ -50,14 +51,15 @@ def open_page(title: str) -> None:
 
 def show_error(error: MammoError) -> None:
     """Show an error of the core as one sentence."""
-    st.error(str(error), icon=":material/error:")
+    st.error(message_text(str(error)), icon=":material/error:")
 
 
 @contextmanager
 def errors_shown() -> Iterator[None]:
-    """Show a MammoError on the page and end the script run there."""
+    """Show a MammoError, or a refusal of the file system, and end the script run."""
     try:
-        yield
+        with storage_errors():
+            yield
     except MammoError as error:
         show_error(error)
         st.stop()
@@ -65,9 +67,13 @@ def errors_shown() -> Iterator[None]:
 
 @contextmanager
 def errors_shown_here() -> Iterator[None]:
-    """Show a MammoError in place of the rest of the block; the page continues."""
+    """Show a MammoError in place of the rest of the block; the page continues.
+
+    A refusal of the file system counts as one.
+    """
     try:
-        yield
+        with storage_errors():
+            yield
     except MammoError as error:
         show_error(error)
 
@@ -78,8 +84,8 @@ def escape_markdown(text: str) -> str:
 
 
 @st.cache_data(show_spinner="Reading the data set …", max_entries=4)
-def _read(path: str, version: float) -> Catalogue:
-    return read_catalogue(Path(path))
+def _read(path: str, version: str) -> Catalogue:
+    return read_catalogue(text_path(path))
 
 
 def catalogue_of(dataset: Dataset) -> Catalogue:
@@ -87,7 +93,7 @@ def catalogue_of(dataset: Dataset) -> Catalogue:
 
     It is read again when the data set has changed.
     """
-    return _read(str(dataset.path), dataset.latest_change())
+    return _read(path_text(dataset.path), dataset.version())
 
 
 def choose_catalogue() -> Catalogue:

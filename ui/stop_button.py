@@ -5,14 +5,17 @@ import streamlit as st
 from mammo_core.errors import MammoError
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.process import stop_job
+from mammo_core.storage.file_errors import storage_errors
+from mammo_core.storage.path_text import message_text, path_text
 
 
 def stop(job: JobFolder) -> None:
     """Stop a job; an error is shown as a toast."""
     try:
-        stop_job(job)
+        with storage_errors():
+            stop_job(job)
     except MammoError as error:
-        st.toast(str(error), icon=":material/error:", duration="long")
+        st.toast(message_text(str(error)), icon=":material/error:", duration="long")
 
 
 def show_stop_button(job: JobFolder, explanation: str | None = None) -> None:
@@ -23,4 +26,12 @@ def show_stop_button(job: JobFolder, explanation: str | None = None) -> None:
         explanation: what is kept, shown when the pointer rests on the button.
     """
     label, icon = ("Stop now", ":material/dangerous:") if job.stop_requested() else ("Stop", ":material/stop:")
-    st.button(label, key=f"stop {job.path}", icon=icon, width="stretch", help=explanation, on_click=stop, args=(job,))
+    st.button(
+        label,
+        key=f"stop {path_text(job.path)}",
+        icon=icon,
+        width="stretch",
+        help=explanation,
+        on_click=stop,
+        args=(job,),
+    )

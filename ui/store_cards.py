@@ -9,7 +9,8 @@ from mammo_core.errors import MammoError
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import resume_import_job
 from mammo_core.jobs.process import launch
-from ui.session import current_workspace, show_error, state_badge
+from mammo_core.storage.path_text import path_text
+from ui.session import current_workspace, errors_shown_here, show_error, state_badge
 from ui.stop_button import show_stop_button
 
 REFRESH_SECONDS = 1.0
@@ -28,10 +29,10 @@ def follow(job: JobFolder) -> None:
         with right:
             show_stop_button(job)
         st.progress(job.fraction(), text=job.progress_text())
-        st.session_state[f"followed {job.path}"] = True
+        st.session_state[f"followed {job.name}"] = True
         return
     st.markdown(status)
-    if st.session_state.pop(f"followed {job.path}", False):
+    if st.session_state.pop(f"followed {job.name}", False):
         st.rerun()  # the complete page once more, without polling
 
 
@@ -39,7 +40,7 @@ def show_job(job: JobFolder) -> None:
     """Show a job: its progress while it is active, then how it ended."""
     if job.exists:
         active = job.state() not in FINAL
-        st.fragment(follow, run_every=REFRESH_SECONDS if active else None)(job)
+        st.fragment(errors_shown_here()(follow), run_every=REFRESH_SECONDS if active else None)(job)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -90,16 +91,17 @@ def show_store(store: Store) -> None:
     with st.container(border=True):
         left, right = st.columns([3, 1], vertical_alignment="center")
         left.markdown(
-            f"**{store.name}** · {store.preprocessing.size} × {store.preprocessing.size} pixels  \n:small[{store.folder}]"
+            f"**{store.name}** · {store.preprocessing.size} × {store.preprocessing.size} pixels  \n"
+            f":small[{path_text(store.folder)}]"
         )
         interrupted = job.exists and not active and job.state() != "finished"
         resume = interrupted and right.button(
             "Resume", key=f"resume {store.name}", icon=":material/play_arrow:", width="stretch"
         )
         if not active:
-            contents = contents_of(store, str(store.folder), job.changed_at())
+            contents = contents_of(store, path_text(store.folder), job.changed_at())
             st.markdown(f":small[{contents.describe()}]")
         show_job(job)
-        st.fragment(show_quarantine, run_every=REFRESH_SECONDS if active else None)(store, active)
+        st.fragment(errors_shown_here()(show_quarantine), run_every=REFRESH_SECONDS if active else None)(store, active)
         if resume:
             import_again(store)

@@ -6,7 +6,7 @@ from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import ModelError
 from mammo_core.jobs.training import start
 from mammo_core.learning.plan import TrainingPlan, assert_memory, input_states, resolve, resolve_preset
-from mammo_core.models.registry import active_model
+from mammo_core.models.registry import readable_active_model
 from mammo_core.storage.hashing import FileStates
 from mammo_core.workspace import Workspace
 from ui.session import errors_shown
@@ -44,7 +44,7 @@ def plan_preset(workspace: Workspace, store: str, start_models: list[str]) -> Tr
     Raises:
         MammoError: see `resolve`.
     """
-    active = active_model(workspace)
+    active = readable_active_model(workspace)
     if active in start_models:
         try:
             return _fitting(_cached_preset(workspace, store, active, input_states(workspace, store, active)))

@@ -13,6 +13,7 @@ from mammo_core.errors import DataError
 from mammo_core.evaluation.tables import format_ci
 from mammo_core.models.bundle import CARD, EVALUATION
 from mammo_core.models.registry import read_note
+from mammo_core.storage.path_text import text_path
 from mammo_core.workspace import Workspace
 
 
@@ -31,7 +32,7 @@ def model_table(workspace: Workspace, runs: Sequence[RunSummary]) -> pd.DataFram
 
 
 def _row(workspace: Workspace, run: RunSummary) -> dict[str, object]:
-    card, report = _read_card(Path(run.folder)), read_report(Path(run.folder))
+    card, report = _read_card(text_path(run.folder)), read_report(text_path(run.folder))
     age = report.baselines.age_only if report else None
     return {
         "model": run.run,

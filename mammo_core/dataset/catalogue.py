@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from mammo_core.dataset.image_files import EXPECTED, IMAGE_SUFFIXES, find_image_files, path_column
 from mammo_core.errors import DataError
-from mammo_core.storage.csv_header import csv_columns
+from mammo_core.storage.csv_files import CsvFormat, csv_columns, csv_format
+from mammo_core.storage.path_text import path_text
 
 REQUIRED = ("patient_id", "image_id", "laterality", "view")
 TEXT = ("patient_id", "image_id", "site_id", "machine_id", "laterality", "view", "density")
@@ -22,13 +24,17 @@ EXAM_ID = (  # in small letters
 )  # fmt: skip
 EXAM_DATE = ("exam_date", "study_date", "studydate")  # small letters
 
+LABEL = "cancer"
 QUOTED_COLUMNS = {*FLAGS, "BIRADS"}  # error messages quote only these; other columns may hold names or birth dates
 MISSING = ["", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "None", "NULL", "null"]
 _SAFE_ID = r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}"
 _FLAG_VALUES = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
 _LATERALITIES = {"L": "L", "R": "R", "LEFT": "L", "RIGHT": "R"}
-_ALTERNATIVE_FORMS = {"BIRADS": r"^(4)[abcABC]$", "age": r"^(\d{3})Y$"}  # BI-RADS 4a to 4c; DICOM's age string (060Y)
-_IMAGE_SUFFIXES = {".dcm", ".dicom", ""}
+_ALTERNATIVE_FORMS = {  # "BI-RADS 4a"; DICOM's age string (060Y)
+    "BIRADS": r"^(?:[Bb][Ii]-?[Rr][Aa][Dd][Ss])?\s*([0-6])(?:\.0|(?<=4)[abcABC])?$",
+    "age": r"^(\d{3})Y$",
+}
+_RANGES = {"BIRADS": "0 to 6", "age": "years from 0 to 130"}
 
 
 @dataclass(frozen=True)
@@ -61,12 +67,14 @@ class Catalogue:
         root: the folder that holds the CSV.
         csv: the CSV that was read.
         columns_found: the columns that the CSV has, in its order.
+        notes: sentences on what was read otherwise than it is written, or left out; for whoever uses the data set.
     """
 
     table: pd.DataFrame
     root: Path
     csv: Path
     columns_found: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def labelled(self) -> bool:
@@ -94,8 +102,8 @@ def image_name(file: str) -> str:
 
     Other dots are part of the image_id (1.2.840.99.1).
     """
-    path = Path(file)
-    return path.stem if path.suffix.lower() in _IMAGE_SUFFIXES else path.name
+    path = Path(file.removesuffix(".gz"))
+    return path.stem if path.suffix.lower() in IMAGE_SUFFIXES else path.name
 
 
 def hanging_order(view: str) -> tuple[int, str]:
@@ -116,22 +124,29 @@ def read_catalogue(source: Path) -> Catalogue:
             listed twice.
     """
     csv = _find_csv(source)
-    raw = _read_csv(csv)
-    table = _validate(raw, csv).assign(**_exam_columns(raw))
-    table["file"] = _find_files(table, csv)
-    return Catalogue(table, csv.parent, csv, tuple(raw.columns))
+    notes: list[str] = []
+    raw = _read_csv(csv, notes)
+    table = _validate(raw, csv, notes).assign(**_exam_columns(raw))
+    paths = path_column(raw.columns)
+    table["file"] = find_image_files(
+        table.assign(file_id=raw["image_id"].str.strip()), csv, None if paths is None else raw[paths]
+    )
+    if table["file"].isna().all():
+        notes.append(f"None of the {len(table):,} images has a file in {path_text(csv.parent)}. {EXPECTED}")
+    return Catalogue(table.reset_index(drop=True), csv.parent, csv, tuple(raw.columns), tuple(notes))
 
 
 def _find_csv(source: Path) -> Path:
     source = source.expanduser().absolute()
-    if source.is_file():
+    if os.path.isfile(source):
         return source
-    if not source.is_dir():
+    if not os.path.isdir(source):
         raise DataError(f"There is no folder or CSV file {source}. Give the folder that holds train.csv.")
     for name in ("train.csv", "test.csv"):
-        if (source / name).is_file():
+        if os.path.isfile(source / name):
             return source / name
-    others = [path for path in sorted(source.glob("*.csv")) if set(REQUIRED) <= set(csv_columns(path))]
+    files = (path for path in sorted(source.glob("[!.]*.csv")) if os.path.isfile(path))
+    others = [path for path in files if set(REQUIRED) <= set(csv_columns(path))]
     if len(others) == 1:
         return others[0]
     raise DataError(
@@ -140,16 +155,24 @@ def _find_csv(source: Path) -> Path:
     )
 
 
-def _read_csv(csv: Path) -> pd.DataFrame:
+def _read_csv(csv: Path, notes: list[str]) -> pd.DataFrame:
+    """Return the rows of a CSV as text, indexed by the number of their line.
+
+    Rows without any value are left out.
+    """
     try:
-        raw = pd.read_csv(
-            csv, dtype=str, keep_default_na=False, na_values=MISSING, encoding="utf-8-sig", skipinitialspace=True
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        form = csv_format(csv)
+        raw = _parse(csv, form)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError) as error:
         reason = str(error).strip().splitlines()[-1]
         raise DataError(f"{csv.name} isn't readable as a CSV file with a header line ({reason}).") from None
     except OSError as error:
         raise DataError(f"{csv} can't be read: {error.strerror}.") from None
+    raw.index += 2 + form.lines_before
+    notes += form.notes(csv.name)
+    if (empty := int(raw.isna().all(axis=1).sum())) and len(raw) > empty:
+        notes.append(f"{csv.name}: {empty:,} empty rows are left out.")
+        raw = raw.dropna(how="all")
     raw.columns = [str(name).strip() for name in raw.columns]
     missing = [name for name in REQUIRED if name not in raw.columns]
     if missing and len(raw.columns) == 1 and re.search(r"[;\t]", raw.columns[0]):
@@ -164,8 +187,24 @@ def _read_csv(csv: Path) -> pd.DataFrame:
     return raw
 
 
-def _validate(raw: pd.DataFrame, csv: Path) -> pd.DataFrame:
-    """Return the table with every column of `COLUMNS` except file, typed and checked."""
+def _parse(csv: Path, form: CsvFormat) -> pd.DataFrame:
+    return pd.read_csv(
+        csv,
+        dtype=str,
+        keep_default_na=False,
+        na_values=MISSING,
+        skipinitialspace=True,
+        encoding=form.encoding,
+        sep=form.separator,
+        skiprows=form.lines_before,
+    )
+
+
+def _validate(raw: pd.DataFrame, csv: Path, notes: list[str]) -> pd.DataFrame:
+    """Return the table with every column of `COLUMNS` except file, typed and checked.
+
+    A value of an optional column that can't be used counts as missing, and a remark counts and names it.
+    """
     table = pd.DataFrame(index=raw.index)
     for name in COLUMNS[:-1]:
         values = raw[name] if name in raw.columns else pd.Series(pd.NA, index=raw.index, dtype="str")
@@ -173,9 +212,9 @@ def _validate(raw: pd.DataFrame, csv: Path) -> pd.DataFrame:
         if name in REQUIRED:
             _reject(values.isna(), values, name, csv, "a value")
         if name in FLAGS:
-            table[name] = _flag(values, name, csv)
+            table[name] = _flag(values, name, csv, notes)
         elif name in {"age", "BIRADS"}:
-            table[name] = _number(values, name, csv)
+            table[name] = _number(values, name, csv, notes)
         else:
             table[name] = values
     for name in ("patient_id", "image_id"):
@@ -185,7 +224,7 @@ def _validate(raw: pd.DataFrame, csv: Path) -> pd.DataFrame:
     table["laterality"] = lateralities.astype("str")
     table["view"] = table["view"].str.upper()
     table["density"] = table["density"].str.upper()
-    _reject_duplicates(table, csv)
+    _distinguish(table, csv, notes)
     return table[list(COLUMNS[:-1])]
 
 
@@ -206,110 +245,74 @@ def _exam_columns(raw: pd.DataFrame) -> dict[str, pd.Series]:
     return {} if exam is None else {"exam_id": exam, "exam_date": date}
 
 
-def _reject_duplicates(table: pd.DataFrame, csv: Path) -> None:
-    """Raise a DataError if two rows stand for the same image.
+def _distinguish(table: pd.DataFrame, csv: Path, notes: list[str]) -> None:
+    """Make every image_id stand for one image.
 
-    They do if they have the same image_id, or the same name of the prepared image.
+    Where the same ones return in each patient's folder (1-1.dcm), the patient_id is put before them.
+
+    Raises:
+        DataError: two rows of a patient have the same image_id, or two images the same name when they are prepared.
     """
     repeated = table["image_id"].duplicated()
+    if repeated.any() and not table.duplicated(["patient_id", "image_id"]).any():
+        table["image_id"] = table["patient_id"] + "_" + table["image_id"]
+        notes.append(f"{csv.name}: image_id repeats from patient to patient; patient_id_image_id takes its place.")
+        repeated = table["image_id"].duplicated()
     if repeated.any():
         raise DataError(
             f"{csv.name} lists {int(repeated.sum())} image_id more than once (first in line "
-            f"{int(repeated.to_numpy().argmax()) + 2}); list every image in one line only."
+            f"{repeated.idxmax()}); list every image in one line only."
         )
     same_name = (table["patient_id"] + "_" + table["image_id"]).duplicated()
     if same_name.any():
         raise DataError(
             f"{csv.name}: {int(same_name.sum())} images share the prepared file name <patient_id>_<image_id> with another "
-            f"image (first in line {int(same_name.to_numpy().argmax()) + 2}); change one of the identifiers."
+            f"image (first in line {same_name.idxmax()}); change one of the identifiers."
         )
 
 
-def _flag(values: pd.Series, name: str, csv: Path) -> pd.Series:
+def _flag(values: pd.Series, name: str, csv: Path, notes: list[str]) -> pd.Series:
     numbers = values.str.lower().map(_FLAG_VALUES)
-    _reject(numbers.isna() & values.notna(), values, name, csv, "0 or 1")
+    wrong = numbers.isna() & values.notna()
+    if name == LABEL:
+        _reject(wrong, values, name, csv, "0 or 1")  # what is learnt must not be guessed
+    else:
+        _ignore(wrong, values, name, csv, "0 or 1", notes)
     return numbers.astype("Int8")
 
 
-def _number(values: pd.Series, name: str, csv: Path) -> pd.Series:
-    values = values.str.replace(_ALTERNATIVE_FORMS[name], r"\1", regex=True)
-    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
-    wrong = numbers.isna() & values.notna()
-    if name == "BIRADS":
-        out_of_range = numbers.notna() & ~numbers.isin(range(7))
-        _reject(wrong | out_of_range, values, name, csv, "0 to 6")
-        return numbers.astype("Int8")
-    _reject(wrong | (numbers < 0) | (numbers > 130), values, name, csv, "years from 0 to 130")
-    return numbers
+def _number(values: pd.Series, name: str, csv: Path, notes: list[str]) -> pd.Series:
+    numbers = pd.to_numeric(values.str.replace(_ALTERNATIVE_FORMS[name], r"\1", regex=True), errors="coerce")
+    numbers = numbers.astype("float64")
+    usable = numbers.isin(range(7)) if name == "BIRADS" else numbers.between(0, 130)
+    _ignore(~usable & values.notna(), values, name, csv, _RANGES[name], notes)
+    numbers = numbers.where(usable)
+    return numbers.astype("Int8") if name == "BIRADS" else numbers
+
+
+def _ignore(wrong: pd.Series, values: pd.Series, name: str, csv: Path, expected: str, notes: list[str]) -> None:
+    """Add a remark if any row is wrong; its value then counts as missing."""
+    if wrong.any():
+        what = _describe_wrong(wrong, values, name, csv, expected)
+        notes.append(f"{what} They count as missing.")
 
 
 def _reject(wrong: pd.Series, values: pd.Series, name: str, csv: Path, expected: str) -> None:
-    """Raise a DataError if any row is wrong.
-
-    The message counts the wrong rows and gives the first line. It quotes nothing that may identify a patient.
-    """
+    """Raise a DataError if any row is wrong."""
     wrong = wrong.fillna(True).astype(bool)
-    if not wrong.any():
-        return
+    if wrong.any():
+        raise DataError(_describe_wrong(wrong, values, name, csv, expected))
+
+
+def _describe_wrong(wrong: pd.Series, values: pd.Series, name: str, csv: Path, expected: str) -> str:
+    """Count the wrong rows in a sentence that gives the first line.
+
+    It quotes nothing that may identify a patient.
+    """
     first = int(wrong.to_numpy().argmax())
     value = str(values.iloc[first])
     quoted = f" (value {value!r})" if name in QUOTED_COLUMNS and re.fullmatch(r"[A-Za-z0-9.+-]{1,6}", value) else ""
-    raise DataError(
+    return (
         f"{csv.name}: {int(wrong.sum())} of {len(wrong)} values of {name} are not usable, the first in line "
-        f"{first + 2}{quoted}; expected {expected}."
+        f"{wrong.index[first]}{quoted}; expected {expected}."
     )
-
-
-def _find_files(table: pd.DataFrame, csv: Path) -> pd.Series:
-    """Return the absolute path of each image, missing where there is no file.
-
-    The folder is walked once: 54,706 file system calls are slow on a network share.
-    """
-    images_folder = csv.parent / f"{csv.stem}_images"
-    root = images_folder if images_folder.is_dir() else csv.parent
-    by_pair, by_image, folders = _index(root)
-    patients = set(table["patient_id"])
-
-    def belongs(path: str, patient: str) -> bool:
-        """Return whether a file can belong to this patient.
-
-        It must be in the patient's folder, if there is one, and must not be in another patient's.
-        """
-        within = set(Path(path).parts[len(root.parts) : -1])
-        return patient in within if patient in folders else not within & patients
-
-    pairs = zip(table["patient_id"], table["image_id"], strict=True)
-    paths = [
-        by_pair.get((patient, image))
-        or next((path for path in by_image.get(image, []) if belongs(path, patient)), None)
-        for patient, image in pairs
-    ]
-    return pd.Series(paths, index=table.index, dtype="str")
-
-
-def _index(folder: Path, depth: int = 3) -> tuple[dict[tuple[str, str], str], dict[str, list[str]], set[str]]:
-    """Walk a folder and index its files by image_id.
-
-    An image_id is a file's stem, or its full name, because a name without a suffix may contain dots (1.2.840.99.1).
-
-    Returns:
-        (name of the parent folder, image_id) → path; image_id → paths, for other layouts than RSNA's; and the names of
-        all folders.
-    """
-    by_pair: dict[tuple[str, str], str] = {}
-    by_image: dict[str, list[str]] = {}
-    seen: set[str] = set()
-    for parent, folders, names in os.walk(folder):
-        level = len(Path(parent).relative_to(folder).parts)
-        seen.update(folders)
-        if level >= depth:
-            folders.clear()
-        for name in names:
-            if name.startswith("."):
-                continue
-            stem, suffix = os.path.splitext(name)
-            path = os.path.join(parent, name)
-            for image in {name, stem} if suffix.lower() in _IMAGE_SUFFIXES else {name}:
-                by_image.setdefault(image, []).append(path)
-                by_pair[os.path.basename(parent), image] = path
-    return by_pair, by_image, seen

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
 from pydantic import ValidationError
@@ -32,7 +31,9 @@ from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop
 from mammo_core.errors import DataError, ImageError, JobError, Reason
 from mammo_core.preprocess.prepare import prepare_source
 from mammo_core.settings import apply_environment, as_environment, settings
+from mammo_core.storage.file_errors import storage_errors
 from mammo_core.storage.json_files import append_json_line, read_json_lines, write_json_lines
+from mammo_core.storage.path_text import as_written, path_text, text_path
 
 CARRIED_OVER = "carried_over.jsonl"  # quarantined so far, one line each: the quarantine of an interrupted import
 REPORT_EVERY = 256  # images between two progress reports while existing ones are checked
@@ -146,7 +147,7 @@ def quarantined_so_far(store: Store) -> pd.DataFrame:
     rows = {row["image_id"]: row for row in earlier}
     rows |= {image.image_id: image.row.to_json() for image in _read_carried_over(store)}
     table = pd.DataFrame(list(rows.values()), columns=pd.Index(["reason", "detail", "image_id", "file"]))
-    root = f"{store.read_csv_path().parent}{os.sep}"
+    root = f"{path_text(store.read_csv_path().parent)}{os.sep}"
     return table.assign(file=table["file"].astype("str").str.removeprefix(root))
 
 
@@ -181,7 +182,7 @@ def _sort_out(
     for image in images:
         finished = existing.get(png_path(image))
         before = earlier.get(image.image_id)
-        if finished and finished.image_id == image.image_id:
+        if finished and _is_current(finished, image):
             entries.append(finished)
         elif image.file is None:
             quarantine.append(_quarantine(image, "missing", "The CSV lists this image, but its file is missing."))
@@ -225,7 +226,8 @@ def _remove_all_but(store: Store, existing: EntryByPng, entries: Sequence[Prepar
     This comes after the manifest is written: a kill in between must not leave a manifest that lists missing files.
     """
     for png in existing.keys() - {entry.png for entry in entries}:
-        (store.folder / png).unlink()
+        with storage_errors(store.folder):
+            (store.folder / png).unlink(missing_ok=True)
 
 
 def _version(file: str) -> tuple[int, ...]:
@@ -234,7 +236,7 @@ def _version(file: str) -> tuple[int, ...]:
     They show whether the file has changed. The tuple is empty if the file is missing.
     """
     try:
-        status = os.stat(file)
+        status = os.stat(as_written(file))
     except OSError:
         return ()
     return status.st_size, status.st_mtime_ns
@@ -263,8 +265,8 @@ def _check_same_folders(store: Store, outcome: ConvertedImage) -> None:
     if isinstance(outcome, PreparedImage):
         folder = None if (store.folder / outcome.png).exists() else store.folder
     else:
-        unseen = outcome.reason == "missing" and outcome.file is not None and os.path.exists(outcome.file)
-        folder = Path(outcome.file).parent if unseen and outcome.file else None
+        unseen = outcome.reason == "missing" and outcome.file is not None and os.path.exists(as_written(outcome.file))
+        folder = text_path(outcome.file).parent if unseen and outcome.file else None
     if folder is not None:
         raise JobError(
             f"The Dask workers don't see the same folder {folder}. Mount it there under the same path, then run the same "
@@ -303,7 +305,23 @@ def _convert_one(store: Store, image: CatalogueImage) -> PreparedImage:
     """
     assert image.file is not None, "images without a file are never sent to a worker"
     png = store.folder / png_path(image)
-    finished = read_entry(store, png) if png.exists() else None
-    if finished and finished.image_id == image.image_id:
+    finished = read_entry(store, png) if os.path.exists(png) else None
+    if finished and _is_current(finished, image):
         return finished
-    return write_image(store, image, prepare_source(Path(image.file), store.preprocessing))
+    version = _version_text(image.file)  # before it is read: a change while it is read counts
+    return write_image(store, image, prepare_source(text_path(image.file), store.preprocessing), version)
+
+
+def _is_current(finished: PreparedImage, image: CatalogueImage) -> bool:
+    """Return whether a prepared image was made from the image's file as it is now.
+
+    An image whose file is gone stays; so does one of an earlier version, which did not record the file's state.
+    """
+    if finished.image_id != image.image_id:
+        return False
+    version = _version_text(image.file) if image.file else ""
+    return not version or finished.source_version in ("", version)
+
+
+def _version_text(file: str) -> str:
+    return "-".join(map(str, _version(file)))

@@ -1,5 +1,6 @@
 """Read lesion annotations and map them to model inputs."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from mammo_core.documents.geometry import Geometry
 from mammo_core.documents.lesions import LesionAnnotation
 from mammo_core.errors import DataError
 from mammo_core.preprocess.geometry import crop_raster
+from mammo_core.storage.csv_files import csv_format
 
 
 def read_lesions(folder: Path) -> pd.DataFrame | None:
@@ -16,19 +18,51 @@ def read_lesions(folder: Path) -> pd.DataFrame | None:
 
     Returns:
         One row per lesion and image, with at least `LesionAnnotation.required_columns`; image_id is text. None if
-        the data set has no such file.
-
-    Raises:
-        DataError: a required column is missing.
+        the data set has no such file, or one of another program, see `foreign_lesions`. Rows without a complete box are
+        left out.
     """
     path = folder / LesionAnnotation.file_name
-    if not path.is_file():
+    if not os.path.isfile(path):
         return None
-    table = pd.read_csv(path, dtype={"image_id": "str"})
+    try:
+        return _parse(path)
+    except DataError:
+        return None  # `foreign_lesions` says so
+
+
+def foreign_lesions(folder: Path) -> str | None:
+    """Return a sentence on a lesions.csv that can't be used, or None."""
+    path = folder / LesionAnnotation.file_name
+    if not os.path.isfile(path):
+        return None
+    try:
+        _parse(path)
+    except DataError as error:
+        return f"{path.name} of this data set is ignored: {error}"
+    return None
+
+
+def _parse(path: Path) -> pd.DataFrame:
+    """Read and check the file.
+
+    Raises:
+        DataError: another program wrote it, or it is damaged.
+    """
+    try:
+        form = csv_format(path)
+        table = pd.read_csv(
+            path, dtype={"image_id": "str"}, encoding=form.encoding, sep=form.separator, skiprows=form.lines_before
+        )
+    except (OSError, ValueError) as error:  # pandas' own errors are ValueError
+        raise DataError(f"it isn't readable as CSV ({type(error).__name__}).") from None
     missing = [name for name in LesionAnnotation.required_columns if name not in table]
     if missing:
-        raise DataError(f"{path.name} lacks the columns {', '.join(missing)}.")
-    return table
+        raise DataError(f"it lacks the columns {', '.join(missing)}.")
+    numbers = ["malignant", *LesionAnnotation.box_columns]
+    table[numbers] = table[numbers].apply(pd.to_numeric, errors="coerce")
+    if len(table) and table[numbers].isna().all(axis=None):
+        raise DataError(f"its columns {', '.join(numbers)} hold no numbers.")
+    return table.dropna(subset=["image_id", *numbers]).reset_index(drop=True)
 
 
 def boxes_in_input(lesions: pd.DataFrame, geometry: Geometry) -> np.ndarray:

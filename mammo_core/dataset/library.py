@@ -3,6 +3,7 @@
 They are folders in the data folder, and linked folders elsewhere.
 """
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,10 +16,13 @@ from mammo_core.dataset.catalogue import COLUMNS, Catalogue, read_catalogue
 from mammo_core.documents.dataset import DatasetInfo, DatasetLink, StoreSource
 from mammo_core.errors import DataError
 from mammo_core.storage.disk_space import format_bytes
+from mammo_core.storage.hashing import file_states, sha256
 from mammo_core.storage.json_files import read_json
 from mammo_core.storage.names import check_name
+from mammo_core.storage.path_text import path_text, text_path
 from mammo_core.workspace import Workspace
 
+MAX_HASHED_BYTES = 16_000_000  # of a table, which takes some 10 ms; RSNA's has 2.5 MB
 RESERVED = frozenset({"prepared"})  # the folder of the stores is among the data sets, so none may have its name
 
 
@@ -38,16 +42,26 @@ class Dataset:
     synthetic: bool
     linked: bool = False
 
-    def latest_change(self) -> float:
-        """Return the newest modification time in the data set, in s.
+    def version(self) -> str:
+        """Return a hash that changes when the data set does.
 
-        It changes when the data set does. It covers the CSV files, the data set's folder, and the folders that hold the
-        images or the patients' folders. A new file there is noticed, one more in a patient's folder is not: checking
-        thousands of folders at each call would take seconds.
+        It covers the content of the CSV files, and the state of the data set's folder and of those that hold the images
+        or the patients' folders. A new file there is noticed, one more in a patient's folder is not: checking thousands
+        of folders at each call would take seconds.
         """
-        root = self.path.parent if self.path.is_file() else self.path
-        parts = [root, *root.glob("*.csv"), *root.glob("*_images")]
-        return max((part.stat().st_mtime for part in parts if part.exists()), default=0.0)
+        root = self.path.parent if os.path.isfile(self.path) else self.path
+        tables = sorted(path for path in root.glob("[!.]*.csv") if os.path.isfile(path))
+        states = file_states([root, *tables, *sorted(root.glob("*_images"))])
+        contents = [sha256(path) for path in tables if _is_small(path)]
+        return hashlib.sha256(repr((states, contents)).encode()).hexdigest()
+
+
+def _is_small(path: Path) -> bool:
+    """Return whether a table is hashed at each call.
+
+    A larger one is told by its size and times alone.
+    """
+    return any(size <= MAX_HASHED_BYTES for _, size, _, _ in file_states([path]))
 
 
 def list_datasets(workspace: Workspace) -> list[Dataset]:
@@ -68,19 +82,21 @@ def _datasets(workspace: Workspace) -> Iterator[tuple[str, Dataset | DataError]]
 
     If its link can't be read, the error takes its place.
     """
-    for folder in sorted(workspace.data.glob("*/")):
-        if (folder / DatasetLink.file_name).exists():
+    for folder in sorted(workspace.data.glob("[!.]*/")):
+        name = path_text(folder.name)
+        if os.path.lexists(folder / DatasetLink.file_name):
             try:
-                yield folder.name, _linked_dataset(folder)
+                yield name, _linked_dataset(folder)
             except DataError as error:
-                yield folder.name, error
-        elif any((folder / name).is_file() for name in ("train.csv", "test.csv")):
-            yield folder.name, Dataset(folder.name, folder, is_synthetic(folder))
+                yield name, error
+        elif any(os.path.isfile(folder / csv) for csv in ("train.csv", "test.csv")):
+            yield name, Dataset(name, folder, is_synthetic(folder))
 
 
 def _linked_dataset(folder: Path) -> Dataset:
     link = DatasetLink.read(folder / DatasetLink.file_name)
-    return Dataset(folder.name, Path(link.csv or link.path), is_synthetic(Path(link.path)), linked=True)
+    path = text_path(link.csv or link.path)
+    return Dataset(path_text(folder.name), path, is_synthetic(text_path(link.path)), linked=True)
 
 
 def find_dataset(workspace: Workspace, name_or_path: str | Path) -> Path:
@@ -89,13 +105,13 @@ def find_dataset(workspace: Workspace, name_or_path: str | Path) -> Path:
     Raises:
         DataError: it is neither a known name nor an existing path.
     """
-    path = Path(name_or_path).expanduser()
-    if path.is_absolute() and path.exists():
+    path = text_path(name_or_path).expanduser()
+    if path.is_absolute() and os.path.exists(path):
         return Path(os.path.abspath(path))
     known = {dataset.name: dataset.path for dataset in list_datasets(workspace)}
-    if str(name_or_path) in known:
-        return known[str(name_or_path)]
-    if path.exists():
+    if (name := path_text(name_or_path)) in known:
+        return known[name]
+    if os.path.exists(path):
         return Path(os.path.abspath(path))  # resolves a trailing "..", which can't name a store
     names = ", ".join(known) or "none yet"
     raise DataError(f"{str(name_or_path)!r} is neither a folder, a CSV file nor a known data set (known: {names}).")
@@ -113,10 +129,10 @@ def link_dataset(workspace: Workspace, name: str, path: str | Path) -> Dataset:
     if not str(path).strip():
         raise DataError("Give the folder that holds train.csv.")
     folder = workspace.data / check_name(name, RESERVED)
-    if folder.exists():
+    if os.path.lexists(folder):
         raise DataError(f"There is already a data set {name!r}. Choose another name.")
     catalogue = read_catalogue(Path(path))
-    DatasetLink(path=str(catalogue.root), csv=str(catalogue.csv)).write(folder / DatasetLink.file_name)
+    DatasetLink(path=path_text(catalogue.root), csv=path_text(catalogue.csv)).write(folder / DatasetLink.file_name)
     return Dataset(name, catalogue.csv, is_synthetic(catalogue.root), linked=True)
 
 
@@ -125,7 +141,8 @@ def image_bytes(catalogue: Catalogue) -> int:
 
     This makes one file system call for each image.
     """
-    return sum(os.stat(file).st_size for file in catalogue.table["file"].dropna() if os.path.exists(file))
+    files = (text_path(file) for file in catalogue.table["file"].dropna())
+    return sum(state[1] for state in file_states(files))
 
 
 def summarise_dataset(catalogue: Catalogue) -> pd.DataFrame:
@@ -145,6 +162,8 @@ def summarise_dataset(catalogue: Catalogue) -> pd.DataFrame:
         "columns found": ", ".join(name for name in expected if name in catalogue.columns_found),
         "columns missing": ", ".join(absent) or "none",
     }
+    if catalogue.notes:
+        rows["notes"] = " ".join(catalogue.notes)
     return pd.DataFrame({"item": list(rows), "value": list(rows.values())})
 
 
@@ -175,8 +194,8 @@ def describe_source(workspace: Workspace, catalogue: Catalogue) -> StoreSource:
     data = workspace.data.absolute()
     inside = catalogue.csv.is_relative_to(data)
     return StoreSource(
-        csv=str(catalogue.csv.relative_to(data) if inside else catalogue.csv),
-        dataset=names[0] if names else catalogue.root.name,
+        csv=path_text(catalogue.csv.relative_to(data) if inside else catalogue.csv),
+        dataset=names[0] if names else path_text(catalogue.root.name),
         synthetic=info is not None and info.synthetic,
         generator=info.generator if info else None,
     )

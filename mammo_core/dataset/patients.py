@@ -1,5 +1,6 @@
 """Browse the patients of a data set: list, select and describe them."""
 
+from contextlib import suppress
 from typing import Literal
 
 import pandas as pd
@@ -7,6 +8,7 @@ import pandas as pd
 from mammo_core.dataset.catalogue import Catalogue
 from mammo_core.dataset.lesion_annotations import read_lesions
 from mammo_core.dataset.store import list_stores
+from mammo_core.errors import DataError
 from mammo_core.workspace import Workspace
 
 Kind = Literal["positive", "lesion", "quarantined"]
@@ -103,7 +105,8 @@ def quarantined(workspace: Workspace, catalogue: Catalogue) -> dict[str, str]:
     """Return why images of this data set could not be imported, by image_id."""
     reasons: dict[str, str] = {}
     for store in list_stores(workspace):
-        if store.read_csv_path() == catalogue.csv:
-            quarantine = store.quarantine()
-            reasons |= dict(zip(quarantine["image_id"].astype(str), quarantine["detail"], strict=True))
+        with suppress(DataError):  # the page of the data sets shows what is wrong with the store
+            if store.read_csv_path() == catalogue.csv:
+                quarantine = store.quarantine()
+                reasons |= dict(zip(quarantine["image_id"].astype(str), quarantine["detail"], strict=True))
     return reasons

@@ -17,6 +17,7 @@ exists only if it holds images or is a class of a labelled data set. If some ima
 `class_names=["negative", "positive"]`, or `unlabelled` counts as a third class.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,11 @@ from mammo_core.documents.manifest import QuarantineRow
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ConfigError, DataError, StoreUnfinished
 from mammo_core.storage.disk_space import format_bytes
+from mammo_core.storage.folders import files_of_subfolders
+from mammo_core.storage.hashing import file_states
 from mammo_core.storage.json_files import read_json
+from mammo_core.storage.parquet_files import read_parquet
+from mammo_core.storage.path_text import as_written, path_text, text_path
 from mammo_core.workspace import Workspace
 
 CLASSES = ("negative", "positive")
@@ -41,6 +46,7 @@ CONFIG_FILE = PreprocessingConfig.file_name
 MANIFEST = "manifest.parquet"
 QUARANTINE = "quarantine.parquet"
 QUARANTINE_COLUMNS = tuple(QuarantineRow.model_fields)
+MANIFEST_COLUMNS = ("image_id", "geometry", "png", "sha256")  # of every version
 
 
 @dataclass(frozen=True)
@@ -59,8 +65,8 @@ class Store:
 
     @property
     def name(self) -> str:
-        """Name of the store, which is its folder's."""
-        return self.folder.name
+        """Name of the store, which is its folder's; see `path_text`."""
+        return path_text(self.folder.name)
 
     def read_csv_path(self) -> Path:
         """Read from source.json where the CSV of the data set is that it was made from.
@@ -68,7 +74,7 @@ class Store:
         Raises:
             DataError: source.json is missing or not readable.
         """
-        return self.data_root.absolute() / self.source().csv
+        return self.data_root.absolute() / text_path(self.source().csv)
 
     def manifest(self) -> pd.DataFrame:
         """Return the table of prepared images.
@@ -78,23 +84,29 @@ class Store:
 
         Raises:
             StoreUnfinished: the store has no manifest yet.
+            DataError: the manifest is damaged.
         """
         path = self.folder / MANIFEST
-        if not path.exists():
+        if not os.path.exists(path):
             raise StoreUnfinished(
                 f"The prepared store {self.name} isn't finished. Wait for its import, or run it again; it continues where "
                 "it stopped."
             )
-        return pd.read_parquet(path)
+        return read_parquet(path, MANIFEST_COLUMNS)
 
     def quarantine(self) -> pd.DataFrame:
         """Return the images that could not be prepared.
 
         Returns:
             One row per image: image_id, file, reason, detail.
+
+        Raises:
+            DataError: the file is damaged.
         """
         path = self.folder / QUARANTINE
-        return pd.read_parquet(path) if path.exists() else pd.DataFrame(columns=pd.Index(QUARANTINE_COLUMNS))
+        if not os.path.exists(path):
+            return pd.DataFrame(columns=pd.Index(QUARANTINE_COLUMNS))
+        return read_parquet(path, QUARANTINE_COLUMNS)
 
     def source(self) -> StoreSource:
         """Return where the images come from.
@@ -149,12 +161,14 @@ class StoreContents:
 
 def store_contents(store: Store) -> StoreContents:
     """Count the images on disk by label, and their bytes."""
-    sizes = {
-        group: [png.stat().st_size for png in (store.folder / group).glob("[!.]*.png")]
-        for group in (*CLASSES, UNLABELLED)
-    }
+    sizes = {group: [state[1] for state in file_states(png_files(store, group))] for group in (*CLASSES, UNLABELLED)}
     numbers = {group: len(of_group) for group, of_group in sizes.items()}
     return StoreContents(**numbers, bytes=sum(map(sum, sizes.values())))
+
+
+def png_files(store: Store, group: str) -> list[Path]:
+    """Return the PNG files of a group; folders and broken links are passed over."""
+    return [png for png in (store.folder / group).glob("[!.]*.png") if png.is_file()]
 
 
 def parse_geometry(text: str) -> Geometry:
@@ -179,7 +193,8 @@ def open_store(workspace: Workspace, name: str) -> Store:
     Raises:
         DataError: there is no such store.
     """
-    if Path(name).name != name or not (workspace.prepared / name / CONFIG_FILE).exists():
+    name = as_written(name)
+    if Path(name).name != name or not os.path.exists(workspace.prepared / name / CONFIG_FILE):
         names = ", ".join(store.name for store in list_stores(workspace)) or "none yet"
         raise DataError(f"There is no prepared store {name!r} (stores: {names}). Run an import first.")
     return read_store(workspace.prepared / name, workspace.data)
@@ -232,7 +247,9 @@ def create_store(workspace: Workspace, name: str, preprocessing: PreprocessingCo
 def list_stores(workspace: Workspace) -> list[Store]:
     """Return the prepared stores that this version can use, sorted by name."""
     return [
-        Store(folder, preprocessing, workspace.data) for folder, preprocessing in _stores(workspace) if preprocessing
+        Store(folder, preprocessing, workspace.data)
+        for folder, preprocessing in _stores(workspace)
+        if isinstance(preprocessing, PreprocessingConfig)
     ]
 
 
@@ -241,16 +258,23 @@ def outdated_stores(workspace: Workspace) -> list[str]:
 
     Their data sets must be imported again.
     """
-    return [folder.name for folder, preprocessing in _stores(workspace) if preprocessing is None]
+    return [path_text(folder.name) for folder, error in _stores(workspace) if isinstance(error, ConfigError)]
 
 
-def _stores(workspace: Workspace) -> Iterator[tuple[Path, PreprocessingConfig | None]]:
+def unreadable_stores(workspace: Workspace) -> dict[str, DataError]:
+    """Return the error of each store that is damaged, by its name."""
+    return {path_text(folder.name): error for folder, error in _stores(workspace) if isinstance(error, DataError)}
+
+
+def _stores(workspace: Workspace) -> Iterator[tuple[Path, PreprocessingConfig | ConfigError | DataError]]:
     """Yield each store's folder with its preprocessing configuration.
 
-    The configuration is None if another version wrote it.
+    If another version wrote it, or it or source.json is damaged, the error takes its place.
     """
-    for path in sorted(workspace.prepared.glob(f"*/{CONFIG_FILE}")):
+    for path in files_of_subfolders(workspace.prepared, CONFIG_FILE):
         try:
-            yield path.parent, PreprocessingConfig.read(path)
-        except ConfigError:
-            yield path.parent, None
+            preprocessing = PreprocessingConfig.read(path)
+            StoreSource.read(path.with_name(StoreSource.file_name))
+            yield path.parent, preprocessing
+        except (ConfigError, DataError) as error:
+            yield path.parent, error

@@ -6,6 +6,7 @@ See `mammo_core.dataset.store` for its layout.
 import hashlib
 import io
 import json
+import os
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ import pandas as pd
 from PIL import Image, PngImagePlugin
 
 from mammo_core.dataset.catalogue import CatalogueImage
-from mammo_core.dataset.store import CLASSES, MANIFEST, QUARANTINE, QUARANTINE_COLUMNS, UNLABELLED, Store
+from mammo_core.dataset.store import CLASSES, MANIFEST, QUARANTINE, QUARANTINE_COLUMNS, UNLABELLED, Store, png_files
 from mammo_core.documents.manifest import PngEntry, PreparedImage, QuarantineRow
 from mammo_core.preprocess.prepare import ModelInput
 from mammo_core.storage.atomic import atomic_path, write_bytes
@@ -32,16 +33,18 @@ def png_path(image: CatalogueImage) -> str:
     return f"{group}/{image.patient_id}_{image.image_id}.png"
 
 
-def write_image(store: Store, image: CatalogueImage, prepared: ModelInput) -> PreparedImage:
+def write_image(store: Store, image: CatalogueImage, prepared: ModelInput, source_version: str = "") -> PreparedImage:
     """Write one model input as a PNG that also carries the image's entry.
 
     Args:
         store: where to write it.
         image: the image in the catalogue.
         prepared: its model input and geometry.
+        source_version: of the file that it was made from, see `PngEntry`.
     """
     png = png_path(image)
-    entry = PngEntry(image_id=image.image_id, geometry=json.dumps(prepared.geometry.to_json()))
+    geometry = json.dumps(prepared.geometry.to_json())
+    entry = PngEntry(image_id=image.image_id, geometry=geometry, source_version=source_version)
     text = PngImagePlugin.PngInfo()
     text.add_text(_TEXT_KEY, json.dumps(entry.to_json()))
     stream = io.BytesIO()
@@ -68,7 +71,7 @@ def read_entry(store: Store, png: Path) -> PreparedImage | None:
 
 def _with_digest(entry: PngEntry, png: str, data: bytes) -> PreparedImage:
     digest = hashlib.sha256(data).hexdigest()
-    return PreparedImage(image_id=entry.image_id, geometry=entry.geometry, png=png, sha256=digest)
+    return PreparedImage(**entry.to_json(), png=png, sha256=digest)
 
 
 def remove_leftovers(store: Store) -> None:
@@ -78,7 +81,8 @@ def remove_leftovers(store: Store) -> None:
     """
     for pattern in ("*/.*.png", ".*.parquet", ".*.json", ".*.jsonl"):
         for leftover in store.folder.glob(pattern):
-            leftover.unlink(missing_ok=True)
+            if not leftover.is_dir():
+                leftover.unlink(missing_ok=True)
 
 
 def existing_entries(store: Store) -> Iterator[tuple[str, PreparedImage | None]]:
@@ -88,12 +92,13 @@ def existing_entries(store: Store) -> Iterator[tuple[str, PreparedImage | None]]
     files are read one by one.
     """
     listed: dict[str, PreparedImage] = {}
-    if (store.folder / MANIFEST).exists():
-        rows = store.manifest()[list(ENTRY_COLUMNS)].to_dict("records")
+    if os.path.exists(store.folder / MANIFEST):
+        manifest = store.manifest()
+        rows = manifest[[name for name in ENTRY_COLUMNS if name in manifest]].to_dict("records")
         entries = (PreparedImage.model_validate(row) for row in rows)
         listed = {entry.png: entry for entry in entries}
     for group in (*CLASSES, UNLABELLED):
-        for png in (store.folder / group).glob("[!.]*.png"):
+        for png in png_files(store, group):
             name = f"{group}/{png.name}"
             yield name, listed.get(name) or read_entry(store, png)
 

@@ -1,7 +1,9 @@
 """Pseudonyms of patients and images, keyed with a secret of the installation."""
 
+import errno
 import hashlib
 import hmac
+import logging
 import os
 import re
 import secrets
@@ -11,6 +13,9 @@ from functools import cache
 from pathlib import Path
 
 from mammo_core.errors import DataError
+from mammo_core.storage.atomic import write_bytes
+from mammo_core.storage.file_errors import describe_file_error
+from mammo_core.storage.locks import file_lock
 from mammo_core.workspace import Workspace
 
 PLACEHOLDERS = {  # what anonymisers and forms write in place of a Patient ID, without spaces and punctuation
@@ -25,7 +30,11 @@ FILLERS = {"patient", "id", "name", "number", "mrn", "no", "subject"}  # words t
 KEY_DIGITS = 12  # hexadecimal; enough that no two of RSNA's patients, or images, share a key
 SECRET_FILE = ".patient-key"  # in the data folder
 SECRET_BYTES = 32
+MIN_SECRET_BYTES = 16
+NO_FILES = {errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOENT, errno.ENOTDIR}  # no file can be created
 WRITE_SECONDS = 1.0  # longer than another process takes to write a new secret
+
+logger = logging.getLogger(__name__)
 
 
 def real_patient_id(identifier: str) -> str | None:
@@ -73,53 +82,92 @@ def patient_key(identifier: str, secret: bytes) -> str:
 def installation_secret(workspace: Workspace) -> bytes:
     """Return the secret of the installation with this data folder.
 
-    It is created at the first use.
+    It is created at the first use, in memory if the data folder takes no file.
 
     The secret is 32 random bytes in a file that only its owner can read. Of several processes that create it at the
     same time one wins, and all return the same bytes.
 
     Raises:
-        DataError: the file can neither be read nor created.
+        DataError: the file can't be read.
     """
     try:
         return _read_or_create(workspace.data / SECRET_FILE)
     except OSError as error:
+        what, advice = describe_file_error(error)
         raise DataError(
-            f"The file {SECRET_FILE} in the data folder can't be read or created ({type(error).__name__}); "
-            "patients are given pseudonyms with it. Check the folder's permissions."
+            f"The file {SECRET_FILE} in the data folder can't be read ({what}); patients are given pseudonyms with it. "
+            f"{advice}"
         ) from None
 
 
 @cache
 def _read_or_create(path: Path) -> bytes:
-    deadline = time.monotonic() + WRITE_SECONDS
-    while True:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
+    """Return the secret in a file, after creating it if necessary.
+
+    Where no file can be created, the secret is kept in memory: pseudonyms then last as long as this process.
+    """
+    if (secret := _read(path)) is None:
+        try:
             _create(path)
-        if secret := path.read_bytes():
-            return secret
-        if time.monotonic() > deadline:  # no process is writing it: a crash has left it empty
-            path.unlink(missing_ok=True)
+        except OSError as error:
+            logger.warning(
+                "%s; the key of the patients' pseudonyms is kept in memory and ends with this process.",
+                describe_file_error(error)[0],
+            )
+            return secrets.token_bytes(SECRET_BYTES)
+    deadline = time.monotonic() + WRITE_SECONDS
+    while (secret := _read(path)) is None or not _is_complete(secret):
+        if time.monotonic() > deadline:  # no process is writing it: a crash has left it empty or cut off
+            with file_lock(path.with_name(f"{SECRET_FILE}.lock")):
+                if (again := _read(path)) is None or not _is_complete(again):
+                    write_bytes(path, secrets.token_bytes(SECRET_BYTES))
+                    path.chmod(0o600)
         time.sleep(0.05)
+    return secret
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _is_complete(secret: bytes) -> bool:
+    """Return whether a secret was written to the end.
+
+    A crash leaves an empty file, or zeros.
+    """
+    return len(secret) >= MIN_SECRET_BYTES and any(secret)
 
 
 def _create(path: Path) -> None:
     """Write a new secret, unless another process has just done so."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     secret = secrets.token_bytes(SECRET_BYTES)
     draft = path.with_name(f"{SECRET_FILE}-{secrets.token_hex(8)}")
-    _write_new(draft, secret)
     try:
+        _write_new(draft, secret)
         os.link(draft, path)  # unlike a rename, it never replaces a file
     except FileExistsError:
         pass
-    except OSError:  # exFAT, SMB and some FUSE file systems have no hard links
-        with suppress(FileExistsError):
+    except OSError as error:
+        if error.errno in NO_FILES:
+            raise
+        with suppress(FileExistsError):  # exFAT, SMB and some FUSE file systems have no hard links
             _write_new(path, secret)
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
 
 
 def _write_new(path: Path, contents: bytes) -> None:
+    """Write a new file that only its owner can read; on failure, none is left."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(contents)
+        try:
+            stream.write(contents)
+            stream.flush()
+            with suppress(OSError):  # some file systems have no fsync
+                os.fsync(stream.fileno())
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise

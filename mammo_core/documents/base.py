@@ -1,12 +1,15 @@
 """The base of every document on disk and of every JSON that is printed."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
 
 from mammo_core.errors import DataError
 from mammo_core.storage.json_files import read_json, write_json
+from mammo_core.storage.path_text import path_text, text_path
+
+StoredPath = Annotated[Path, BeforeValidator(text_path), PlainSerializer(path_text, return_type=str, when_used="json")]
 
 
 class Document(BaseModel):

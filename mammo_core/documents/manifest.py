@@ -15,10 +15,13 @@ class PngEntry(Document):
     Attributes:
         image_id: the image's identifier in the catalogue.
         geometry: where the model input lies in its source, as the JSON text of a `Geometry`.
+        source_version: size in bytes and modification time in ns of the file that it was made from, as text; empty in
+            stores of earlier versions. An image whose file has changed since is made again.
     """
 
     image_id: str
     geometry: str
+    source_version: str = ""
 
 
 class PreparedImage(PngEntry):

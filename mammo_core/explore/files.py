@@ -10,8 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from mammo_core.errors import ImageError
-from mammo_core.storage.csv_header import csv_columns
+from mammo_core.storage.csv_files import csv_columns
 from mammo_core.storage.hashing import modified_time
+from mammo_core.storage.path_text import text_path
 
 PARTS = ("train.csv", "test.csv")
 HEADER_COLUMNS = ("rows", "columns", "photometric", "bits", "syntax", "problem")
@@ -42,7 +43,9 @@ def sample_headers(table: pd.DataFrame, max_images: int = SAMPLE, seed: int = 0)
     present = table[table["file"].notna()]
     drawn = present.sample(min(max_images, len(present)), random_state=seed).sort_index()
     headers = pd.DataFrame(
-        [_read(file, modified_time(file)) for file in drawn["file"]], index=drawn.index, columns=list(HEADER_COLUMNS)
+        [_read(file, modified_time(text_path(file))) for file in drawn["file"]],
+        index=drawn.index,
+        columns=list(HEADER_COLUMNS),
     )
     return pd.concat([drawn[["image_id", "site_id", "machine_id"]], headers], axis=1).reset_index(drop=True)
 
@@ -52,6 +55,6 @@ def _read(file: str, version: float) -> dict[str, int | str | None]:
     from mammo_core.dicom.header_summary import read_header
 
     try:
-        return {**asdict(read_header(Path(file))), "problem": None}
+        return {**asdict(read_header(text_path(file))), "problem": None}
     except ImageError as error:
         return {"problem": error.reason}

@@ -1,9 +1,11 @@
 """The job that creates a synthetic data set."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from mammo_core.dataset.library import RESERVED
+from mammo_core.documents.base import StoredPath
 from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED, DatasetLink
 from mammo_core.documents.job import DemoResult
 from mammo_core.errors import DataError
@@ -11,7 +13,9 @@ from mammo_core.jobs.folder import SPEC, JobFolder
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.phantoms.generate import generate
 from mammo_core.phantoms.spec import DemoSpec
+from mammo_core.storage.folders import files_of_subfolders
 from mammo_core.storage.names import check_name
+from mammo_core.storage.path_text import path_text
 from mammo_core.workspace import Workspace
 
 
@@ -24,7 +28,7 @@ class DemoJob(JobSpec):
     """
 
     kind: Literal["demo"] = "demo"
-    out: Path
+    out: StoredPath
     patients: int = DEMO_PATIENTS
     seed: int = DEMO_SEED
     prevalence: float = DEMO_PREVALENCE
@@ -53,10 +57,12 @@ class DemoJob(JobSpec):
         """Generate the files that are not there yet."""
         spec = DemoSpec(**self.model_dump(exclude={"schema_version", "kind", "out"}))
         complete = generate(context.folder, spec, context.progress, should_stop=context.should_stop)
-        result = DemoResult(folder=str(context.folder))
+        result = DemoResult(folder=path_text(context.folder))
         if not complete:
             return JobOutcome("stopped", "Stopped. Create it again to complete it.", result)
-        return JobOutcome("finished", f"{spec.patients:,} synthetic patients are in {context.folder}.", result)
+        return JobOutcome(
+            "finished", f"{spec.patients:,} synthetic patients are in {path_text(context.folder)}.", result
+        )
 
 
 def demo_job(
@@ -90,5 +96,12 @@ def demo_job(
 
 def unfinished_demos(workspace: Workspace) -> list[JobFolder]:
     """Return the synthetic data sets that are being created or could not be completed."""
-    folders = [JobFolder(path.parent) for path in sorted(workspace.data.glob(f"*/{SPEC}"))]
-    return [folder for folder in folders if folder.state() != "finished"]
+    folders = [JobFolder(path.parent) for path in files_of_subfolders(workspace.data, SPEC)]
+    return [folder for folder in folders if _is_demo(folder) and folder.state() != "finished"]
+
+
+def _is_demo(folder: JobFolder) -> bool:
+    """Return whether a job makes a synthetic data set; a foreign work.json is none."""
+    with suppress(DataError):
+        return folder.kind() == "demo"
+    return False

@@ -20,6 +20,7 @@ from mammo_core.storage.atomic import write_bytes
 from mammo_core.storage.hashing import modified_time
 from mammo_core.storage.json_files import read_json
 from mammo_core.storage.locks import file_lock, is_locked
+from mammo_core.storage.path_text import message_text, path_text
 
 SPEC = "work.json"
 STOP = "stop"
@@ -50,8 +51,8 @@ class JobFolder:
 
     @property
     def name(self) -> str:
-        """The folder's name."""
-        return self.path.name
+        """The folder's name, see `path_text`."""
+        return path_text(self.path.name)
 
     @property
     def exists(self) -> bool:
@@ -143,7 +144,7 @@ class JobFolder:
         try:
             return CRASHED if self._readable_state() == "crashed" else self.written_state().message
         except DataError as error:
-            return str(error)
+            return message_text(str(error))
 
     def progress(self) -> Progress | None:
         """Return the last progress; None before the first, or if its file can't be read."""
@@ -232,7 +233,7 @@ class JobFolder:
         if state == "failed":
             with suppress(OSError):  # the state itself will say what the file system refuses
                 (self.path / "reserve").unlink(missing_ok=True)
-        JobState(state=state, message=message, time=time.time()).write(self.path / JobState.file_name)
+        JobState(state=state, message=message_text(message), time=time.time()).write(self.path / JobState.file_name)
 
     def write_progress(self, progress: Progress) -> None:
         """Write how much is done."""

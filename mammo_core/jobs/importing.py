@@ -1,5 +1,6 @@
 """The job that turns a data set into a prepared store."""
 
+import logging
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.storage.names import check_name
 from mammo_core.workspace import Workspace
+
+logger = logging.getLogger(__name__)
 
 MAX_DERIVED_NAME = 60  # characters of a data set's name that become its store's
 
@@ -58,6 +61,10 @@ class ImportJob(JobSpec):
         """Import the images; what an interrupted import has prepared is kept."""
         store = open_store(context.workspace, self.store)
         catalogue = read_catalogue(store.read_csv_path())
+        for remark in catalogue.notes:
+            logger.warning(remark)
+        if catalogue.missing_files == len(catalogue.table):
+            raise DataError(catalogue.notes[-1])
         if self.retry:
             clear_quarantine(store)
         with open_pool(self.workers, self.scheduler) as pool:
@@ -118,5 +125,11 @@ def resume_import_job(workspace: Workspace, store: Store, *, retry: bool = False
 
 def is_importing(workspace: Workspace, csv: Path) -> bool:
     """Return whether an import of a data set, given by its CSV, is queued or running."""
-    folders = [JobFolder(store.folder) for store in list_stores(workspace) if store.read_csv_path() == csv]
+    folders = [JobFolder(store.folder) for store in list_stores(workspace) if _is_made_from(store, csv)]
     return any(folder.exists and folder.state() not in FINAL for folder in folders)
+
+
+def _is_made_from(store: Store, csv: Path) -> bool:
+    with suppress(DataError):  # deleted meanwhile
+        return store.read_csv_path() == csv
+    return False

@@ -7,6 +7,7 @@ from filelock import BaseFileLock, Timeout
 
 from mammo_core.errors import DataError
 from mammo_core.jobs.folder import SPEC, JobFolder
+from mammo_core.storage.folders import files_of_subfolders
 
 POLL_SECONDS = 0.5  # between two checks whether the turn has come
 WAITING = "Queued: starts when the previous job of this kind finishes."
@@ -39,7 +40,7 @@ def wait_for_turn(turn_lock: BaseFileLock, folder: JobFolder) -> bool:
 def _has_predecessor(folder: JobFolder) -> bool:
     """Return whether an earlier job of this kind is waiting in the same folder."""
     requested_at, kind = folder.requested_at(), folder.kind()
-    for path in folder.path.parent.glob(f"*/{SPEC}"):
+    for path in files_of_subfolders(folder.path.parent, SPEC):
         other = JobFolder(path.parent)
         with suppress(DataError):  # deleted or renamed meanwhile, or damaged
             if other.requested_at() < requested_at and other.state() == "queued" and other.kind() == kind:

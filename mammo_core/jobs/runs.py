@@ -1,5 +1,6 @@
 """List training runs and active jobs."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from mammo_core.assessment.model_table import read_report
@@ -9,7 +10,9 @@ from mammo_core.documents.metrics import read_last_epoch
 from mammo_core.errors import DataError, ModelNotFound
 from mammo_core.jobs.folder import SPEC, JobFolder
 from mammo_core.models.registry import active_model, list_models, model_folder
+from mammo_core.storage.folders import files_of_subfolders
 from mammo_core.storage.names import named_folder
+from mammo_core.storage.path_text import as_written, message_text, path_text
 from mammo_core.workspace import Workspace
 
 
@@ -21,18 +24,19 @@ def list_runs(workspace: Workspace) -> list[RunSummary]:
     active = _active_folder(workspace)
     folders = _run_folders(workspace)
     for name in list_models(workspace):
-        if model_folder(workspace, name) not in folders:
-            folders.append(model_folder(workspace, name))
+        with suppress(ModelNotFound):  # deleted meanwhile
+            if (folder := model_folder(workspace, name)) not in folders:
+                folders.append(folder)
     return [_summarise(folder, active) for folder in folders]
 
 
 def run_names(workspace: Workspace) -> list[str]:
     """Return the names of the training runs, newest first."""
-    return [folder.name for folder in _run_folders(workspace)]
+    return [path_text(folder.name) for folder in _run_folders(workspace)]
 
 
 def _run_folders(workspace: Workspace) -> list[Path]:
-    folders = [path.parent for path in workspace.models.glob(f"*/{SPEC}")]
+    folders = [path.parent for path in files_of_subfolders(workspace.models, SPEC)]
     return sorted(folders, key=lambda folder: JobFolder(folder).requested_at(), reverse=True)
 
 
@@ -53,13 +57,13 @@ def _summarise(folder: Path, active: Path | None) -> RunSummary:
     except DataError as error:
         state, message = "unreadable", str(error)
     return RunSummary(
-        run=folder.name,
+        run=path_text(folder.name),
         state=state,
-        message=message,
+        message=message_text(message),
         epochs=epochs,
         auc=read_auc(folder),
         active=folder.resolve() == active,
-        folder=str(folder),
+        folder=path_text(folder),
     )
 
 
@@ -90,7 +94,7 @@ def unreadable_jobs(workspace: Workspace) -> list[JobFolder]:
 
 def _list_jobs(workspace: Workspace) -> list[JobFolder]:
     roots = (workspace.data, workspace.prepared, workspace.models)
-    return [JobFolder(path.parent) for root in roots for path in sorted(root.glob(f"*/{SPEC}"))]
+    return [JobFolder(path.parent) for root in roots for path in files_of_subfolders(root, SPEC)]
 
 
 def any_active(workspace: Workspace, names: list[str]) -> bool:
@@ -104,4 +108,4 @@ def run_folder(workspace: Workspace, name: str) -> Path:
     Raises:
         InvalidName: no run can have this name.
     """
-    return named_folder(workspace.models, name)
+    return named_folder(workspace.models, as_written(name))

@@ -17,6 +17,7 @@ from mammo_core.jobs.runs import run_folder
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.learning.plan import TrainingPlan, resolve
 from mammo_core.models.registry import active_model
+from mammo_core.storage.folders import files_of_subfolders
 from mammo_core.storage.locks import file_lock
 from mammo_core.workspace import Workspace
 
@@ -108,7 +109,7 @@ def start(workspace: Workspace, plan: TrainingPlan) -> JobFolder:
     """
     workspace.models.mkdir(parents=True, exist_ok=True)
     with file_lock(workspace.models / ".start.lock"):
-        for path in workspace.models.glob(f"*/{SPEC}"):
+        for path in files_of_subfolders(workspace.models, SPEC):
             folder = JobFolder(path.parent)
             with suppress(DataError):  # a damaged folder is no run with these settings
                 if folder.state() not in FINAL and folder.spec(TrainJob).config == plan.config:

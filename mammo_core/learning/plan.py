@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 import psutil
 
+from mammo_core.dataset.lesion_annotations import foreign_lesions
 from mammo_core.dataset.splits import assert_no_overlap, balance, split_fold, split_patients
 from mammo_core.dataset.store import CONFIG_FILE, MANIFEST, Store, open_store
+from mammo_core.documents.lesions import LesionAnnotation
 from mammo_core.documents.training_config import IMAGENET, Imbalance, TrainingConfig
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.learning.training_data import count_parts
@@ -59,6 +61,7 @@ class TrainingPlan:
             of ImageNet.
         split: one row per labelled image: the manifest's columns and part ("train", "validation" or "test").
         steps_per_epoch: number of batches in an epoch, with any repetitions from oversampling.
+        notes: sentences on what is left out, such as a lesions.csv of another program.
     """
 
     config: TrainingConfig
@@ -66,6 +69,7 @@ class TrainingPlan:
     start: Bundle | None
     split: pd.DataFrame
     steps_per_epoch: int
+    notes: tuple[str, ...] = ()
 
     def describe(self) -> PlanPreview:
         """Return what the run will do, as display text."""
@@ -78,6 +82,7 @@ class TrainingPlan:
             f"{config.epochs} epochs of {self.steps_per_epoch:,} steps, {config.batch_size} images each; "
             f"{IMBALANCE_TEXTS[config.imbalance]}, in training only."
         )
+        sentence = " ".join((sentence, *self.notes))
         return PlanPreview(table, self.steps_per_epoch, sentence)
 
     def _origin(self) -> str:
@@ -136,8 +141,9 @@ def input_states(workspace: Workspace, store: str, start_from: str | None) -> Fi
     Raises:
         MammoError: there is no such store or model.
     """
-    folder = open_store(workspace, store).folder
-    files = [folder / MANIFEST, folder / CONFIG_FILE]
+    opened = open_store(workspace, store)
+    lesions = opened.read_csv_path().with_name(LesionAnnotation.file_name)
+    files = [opened.folder / MANIFEST, opened.folder / CONFIG_FILE, lesions]
     if start_from is not None:
         model = model_folder(workspace, start_from)
         files += [model / name for name in (CARD, *HASHED_FILES)]
@@ -150,13 +156,14 @@ def _open_start_model(workspace: Workspace, name: str | None) -> Bundle | None:
 
 def _plan(config: TrainingConfig, store: Store, start: Bundle | None, manifest: pd.DataFrame) -> TrainingPlan:
     _check_settings(config)
+    remark = foreign_lesions(store.read_csv_path().parent)  # this also shows that source.json is readable
     if start is not None:
         _check_start_model(config, store, start)
     split = _divide(config, store, manifest)
     if start is not None:
         _assert_unseen(start, split)
     labels = split.loc[split["part"] == "train", "label"].to_numpy(int)
-    return TrainingPlan(config, store, start, split, steps_per_epoch(labels, config))
+    return TrainingPlan(config, store, start, split, steps_per_epoch(labels, config), (remark,) if remark else ())
 
 
 def _check_settings(config: TrainingConfig) -> None:

@@ -10,12 +10,12 @@
     verification.json                              the result of reloading it in a fresh process
 """
 
+import logging
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from mammo_core.dataset.splits import balance
 from mammo_core.documents.metrics import METRICS, StartRecord, append_record
@@ -39,6 +39,9 @@ from mammo_core.learning.training_data import TrainingData, count_parts
 from mammo_core.models.bundle import TRAINING_IMAGES
 from mammo_core.models.provenance import write_provenance
 from mammo_core.storage.atomic import atomic_path
+from mammo_core.storage.parquet_files import read_parquet
+
+logger = logging.getLogger(__name__)
 
 SPLIT, EVENTS = "split.parquet", "events"  # in a run's folder
 SPLIT_COLUMNS = ["patient_id", "image_id", "label", "part"]
@@ -86,6 +89,8 @@ def train(
         )
 
     prepare_run_folder(plan, run)
+    for remark in plan.notes:
+        logger.warning(remark)
     try:
         images = load_images(plan, progress, stop_signal)
     except Cancelled:
@@ -126,7 +131,7 @@ def _check_same(plan: TrainingPlan, run: Path) -> None:
     """
     if RunConfig.read(run / RunConfig.file_name) != RunConfig.of(plan.config):
         raise ConfigError(f"{run.name} was started with other settings. Start a new run for these.")
-    if not pd.read_parquet(run / SPLIT).equals(plan.split[SPLIT_COLUMNS]):
+    if not read_parquet(run / SPLIT).equals(plan.split[SPLIT_COLUMNS]):
         raise DataError(f"The images of {plan.store.name} have changed since {run.name} started. Start a new run.")
 
 

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from mammo_core.dataset.store import Store, read_store
 from mammo_core.documents.progress import ShouldStop, never_stop
@@ -22,6 +21,7 @@ from mammo_core.learning.cancellation import Cancelled, batches
 from mammo_core.learning.networks import load
 from mammo_core.models.bundle import MODEL, PREDICTIONS
 from mammo_core.settings import PROJECT
+from mammo_core.storage.parquet_files import read_parquet
 
 TOLERANCE = 1e-6  # largest difference between the probabilities before saving and after loading
 POLL_SECONDS = 0.5  # between two checks of the stop signal during verification
@@ -81,7 +81,7 @@ def verify_saved_model(run: Path, store: Store) -> Verification:
         run: the run folder; verification.json is written there.
         store: the prepared store on which the model was trained.
     """
-    stored = pd.read_parquet(run / PREDICTIONS).query("part == 'validation'")
+    stored = read_parquet(run / PREDICTIONS).query("part == 'validation'")
     pngs = store.manifest().set_index("image_id").loc[stored["image_id"], "png"].to_numpy()
     network = CamNetwork(load(run / MODEL))  # as in the export and in the predictor
     reloaded = [

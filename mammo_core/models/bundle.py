@@ -29,8 +29,10 @@ from mammo_core.documents.report import EvaluationReport
 from mammo_core.errors import ConfigError, DataError, ModelError
 from mammo_core.evaluation.ood import OODDetector
 from mammo_core.storage.atomic import atomic_path
+from mammo_core.storage.file_errors import storage_errors
 from mammo_core.storage.hashing import FileStates, file_states, sha256
 from mammo_core.storage.json_files import read_json
+from mammo_core.storage.parquet_files import read_parquet
 
 MODEL = "model.keras"
 PREPROCESSING = "contract.json"
@@ -90,7 +92,7 @@ class Bundle:
             One row per image: patient_id, image_id, laterality, view, label, part, age, raw_probability, probability and
             other columns.
         """
-        return pd.read_parquet(self.folder / PREDICTIONS)
+        return read_parquet(self.folder / PREDICTIONS)
 
     def validation_predictions(self) -> pd.DataFrame:
         """Return the predictions by which calibration and threshold were chosen."""
@@ -111,7 +113,7 @@ class Bundle:
             One row per image: patient_id, image_id (text), and part: "train" for images that weights were fitted to,
             "validation" for those by which a checkpoint was selected.
         """
-        return pd.read_parquet(self.folder / TRAINING_IMAGES)
+        return read_parquet(self.folder / TRAINING_IMAGES)
 
     def seen_split(self, images: pd.DataFrame) -> pd.Series:
         """Return for each image the split in which its patient was used for this model.
@@ -234,7 +236,9 @@ def check_hashes(folder: Path, files: dict[str, str]) -> None:
             raise ModelError(
                 f"The model {folder.name} is incomplete: {name} is missing. Restore the folder or train again."
             )
-        if sha256(folder / name) != expected:
+        with storage_errors(folder):
+            digest = sha256(folder / name)
+        if digest != expected:
             raise ModelError(
                 f"The model {folder.name} can't be used: {name} was changed after training. Restore the file or train again."
             )

@@ -1,5 +1,6 @@
 """List, choose, rename, annotate and delete the models of a workspace."""
 
+import os
 import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -15,8 +16,11 @@ from mammo_core.errors import ConfigError, DataError, InvalidName, ModelError, M
 from mammo_core.models.bundle import CARD, PREPROCESSING, Bundle, open_bundle
 from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.storage.atomic import write_bytes
+from mammo_core.storage.file_errors import storage_errors
+from mammo_core.storage.folders import files_of_subfolders
 from mammo_core.storage.json_files import read_json
 from mammo_core.storage.names import check_name, named_folder
+from mammo_core.storage.path_text import as_written, path_text
 from mammo_core.workspace import Workspace
 
 DEMO = "demo"  # name of the shipped model
@@ -32,8 +36,8 @@ def model_folder(workspace: Workspace, name: str) -> Path:
     """
     with suppress(InvalidName):
         for parent in (workspace.models, SHIPPED_MODELS):
-            folder = named_folder(parent, name)
-            if folder.is_dir() and folder.resolve() != (SHIPPED_MODELS / BACKBONES).resolve():
+            folder = named_folder(parent, as_written(name))
+            if os.path.isdir(folder) and folder.resolve() != (SHIPPED_MODELS / BACKBONES).resolve():
                 return folder
     available = ", ".join(list_models(workspace)) or "none"
     raise ModelNotFound(f"There is no model {name!r}. These are available: {available}.")
@@ -41,7 +45,7 @@ def model_folder(workspace: Workspace, name: str) -> Path:
 
 def list_models(workspace: Workspace) -> list[str]:
     """Return the names of the finished models and the shipped demo, sorted."""
-    names = {card.parent.name for card in workspace.models.glob(f"*/{CARD}")}
+    names = {path_text(card.parent.name) for card in files_of_subfolders(workspace.models, CARD)}
     if (SHIPPED_MODELS / DEMO / CARD).is_file():
         names.add(DEMO)
     return sorted(names)
@@ -64,7 +68,14 @@ def active_model(workspace: Workspace) -> str:
         DataError: the file that names it can't be read.
     """
     path = workspace.models / ActiveModel.file_name
-    return ActiveModel.read(path).name if path.exists() else DEMO
+    return ActiveModel.read(path).name if os.path.exists(path) else DEMO
+
+
+def readable_active_model(workspace: Workspace) -> str | None:
+    """Return the name of the active model; None if the file that names it is damaged."""
+    with suppress(DataError):
+        return active_model(workspace)
+    return None
 
 
 def activate(workspace: Workspace, name: str) -> None:
@@ -90,7 +101,9 @@ def rename_model(workspace: Workspace, name: str, new_name: str) -> None:
     if new_name in list_models(workspace) or (workspace.models / new_name).exists():
         raise NameTaken(f"There is already a model {new_name!r}. Choose another name.")
     card = open_bundle(folder).card.model_copy(update={"name": new_name})
-    card.write(folder.rename(folder.with_name(new_name)) / CARD)
+    with storage_errors(workspace.models):
+        renamed = folder.rename(folder.with_name(new_name))
+    card.write(renamed / CARD)
 
 
 def read_note(workspace: Workspace, name: str) -> str:
@@ -100,7 +113,12 @@ def read_note(workspace: Workspace, name: str) -> str:
         ModelNotFound: there is no such model.
     """
     path = model_folder(workspace, name) / NOTE
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"(The note can't be read: {error.strerror}.)"
 
 
 def write_note(workspace: Workspace, name: str, text: str) -> None:
@@ -141,8 +159,11 @@ def delete_model(workspace: Workspace, name: str) -> None:
 
     Raises:
         ModelError: the model is the active or the shipped one, or there is none of that name.
+        StorageError: the file system refuses.
     """
-    shutil.rmtree(_changeable_folder(workspace, name, "deleted"))
+    folder = _changeable_folder(workspace, name, "deleted")
+    with storage_errors(workspace.models):
+        shutil.rmtree(folder)
 
 
 def _changeable_folder(workspace: Workspace, name: str, verb: str, may_be_active: bool = False) -> Path:

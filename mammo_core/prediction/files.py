@@ -1,5 +1,6 @@
 """Find the files to predict: paths, folders and zip archives."""
 
+import os
 from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from mammo_core.dicom.header import Source
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.dicom.zip_member import ZipMember
 from mammo_core.errors import DataError, ImageError
+from mammo_core.storage.folders import walk
+from mammo_core.storage.path_text import path_text, text_path
 from mammo_core.workspace import Workspace
 
 NOT_IMAGES = {
@@ -69,23 +72,30 @@ class OpenedFiles:
 
 
 def find_files(paths: Sequence[Path]) -> list[InputFile]:
-    """Return the files at the given paths; folders are searched.
+    """Return the files at the given paths; folders and links to folders are searched.
+
+    Broken links are among the files, so that their reading says that they are missing.
 
     Raises:
         DataError: a path doesn't exist, or there are no files.
     """
     files: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            files += [file for file in sorted(path.rglob("*")) if file.is_file() and may_be_image(file.name)]
-        elif path.is_file():
+        if os.path.isdir(path):
+            files += sorted(
+                Path(folder, name)
+                for folder, _, names in walk(path, each_once=True)
+                for name in names
+                if may_be_image(name)
+            )
+        elif os.path.exists(path):
             files.append(path)
         else:
             raise DataError(f"There is no file or folder {path}.")
     if not files:
         raise DataError("None of these paths holds a file that may be DICOM. Give DICOM files, folders or zip files.")
     # absolute, because the working folder of a worker on another machine is a different one
-    return [InputFile(str(file), file.absolute(), str(file.absolute())) for file in files]
+    return [InputFile(path_text(file), file.absolute(), path_text(file.absolute())) for file in files]
 
 
 def open_archives(
@@ -154,8 +164,8 @@ def example_exam(workspace: Workspace) -> list[InputFile]:
             table = read_catalogue(dataset.path).table.dropna(subset=["file"])
             table = table[table["view"].isin(["CC", "MLO"])].drop_duplicates(["patient_id", "laterality", "view"])
             exams = table.groupby("patient_id").filter(lambda rows: len(rows) == 4 and rows["cancer"].sum() > 0)
-            paths = [Path(file) for file in exams["file"].head(4)]
-            return [InputFile(path.name, path, str(path)) for path in paths]
+            paths = [text_path(file) for file in exams["file"].head(4)]
+            return [InputFile(path_text(path.name), path, path_text(path)) for path in paths]
     return []
 
 

@@ -19,6 +19,7 @@ from mammo_core.dicom.views import MODIFIERS, ViewWords, find_words
 from mammo_core.errors import DataError
 from mammo_core.prediction.decode import DecodedImage
 from mammo_core.prediction.files import InputFile
+from mammo_core.storage.path_text import as_written
 from mammo_core.workspace import Workspace
 
 FROM_NAME = "Side and view come from the name of the file."
@@ -68,7 +69,7 @@ def known_views(workspace: Workspace, file_names: Iterable[str]) -> dict[str, tu
     listed: dict[str, tuple[ListedImage, ...]] = {}
     secret = installation_secret(workspace)
     for dataset in list_datasets(workspace) if images else []:
-        rows = _listed_rows(dataset.path, dataset.latest_change())
+        rows = _listed_rows(dataset.path, dataset.version())
         root = dataset.path.parent if dataset.path.is_file() else dataset.path
         for image in images & rows.keys():
             patient, laterality, view, file = rows[image]
@@ -182,7 +183,7 @@ def _base(name: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def _listed_rows(path: Path, version: float) -> dict[str, tuple[str, str, str, str | None]]:
+def _listed_rows(path: Path, version: str) -> dict[str, tuple[str, str, str, str | None]]:
     """Return patient_id, laterality, view and file by image_id.
 
     The result is empty if the data set can't be read.
@@ -195,6 +196,6 @@ def _listed_rows(path: Path, version: float) -> dict[str, tuple[str, str, str, s
         table = read_catalogue(path).table
     except DataError:
         return {}  # the pages that show this data set report the error
-    files = [None if pd.isna(file) else str(file) for file in table["file"]]
+    files = [None if pd.isna(file) else as_written(str(file)) for file in table["file"]]
     rows = zip(table["patient_id"], table["laterality"], table["view"], files, strict=True)
     return dict(zip(table["image_id"], rows, strict=True))

@@ -23,6 +23,7 @@ from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.results import ExamReport, ImagePrediction, ImageResult, UnreadableImage
 from mammo_core.preprocess.prepare import DECODER_STEP, prepare_source
 from mammo_core.storage.hashing import modified_time
+from mammo_core.storage.path_text import text_path
 from mammo_core.workspace import Workspace
 
 DISPLAY_SIDE = 512  # pixels: a picture is read so that its longer side has at least twice as many
@@ -189,7 +190,7 @@ def input_files(images: pd.DataFrame) -> list[InputFile]:
         images: the patient's rows of a catalogue.
     """
     files = images["file"].dropna()
-    return [InputFile(str(file), Path(file), f"{file} {modified_time(file)}") for file in files]
+    return [InputFile(str(file), text_path(file), f"{file} {modified_time(text_path(file))}") for file in files]
 
 
 class CataloguePredictor:
@@ -252,7 +253,7 @@ def _hang_image(
     image_id, name = str(row["image_id"]), f"{row['laterality']} {row['view']}"
     if pd.isna(row["file"]):
         return UnreadableImage(f"{name} · image {image_id}", image_id, "File missing.")
-    source = Path(row["file"])
+    source = text_path(row["file"])
     prediction = predictions.get(source)
     try:
         view = read_view_of(source, not isinstance(prediction, ImagePrediction))
@@ -270,7 +271,7 @@ def _hang_image(
         source=source,
         laterality=row["laterality"],
         content=content,
-        cancer=row["cancer"] == 1,
+        cancer=bool(pd.notna(row["cancer"]) and row["cancer"] == 1),
         lesions=None if lesions is None else lesions[lesions["image_id"] == row["image_id"]],
     )
 

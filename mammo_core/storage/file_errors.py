@@ -76,7 +76,7 @@ def storage_errors(folder: Path | None = None) -> Iterator[None]:
     """
     try:
         yield
-    except MammoError:
+    except (MammoError, ConnectionError):
         raise
     except (OSError, UnicodeError) as error:
         raise storage_error(error, folder) from error

@@ -22,6 +22,14 @@ def path_text(path: str | Path) -> str:
     return _LONE_SURROGATE.sub("\ufffd", text)
 
 
+def message_text(text: str) -> str:
+    """Return a sentence that may quote names as text without lone surrogates.
+
+    Unlike a path, it may hold names that are text already: these stay as they are.
+    """
+    return _LONE_SURROGATE.sub(lambda match: _escape(match) if "\udc80" <= match[0] <= "\udcff" else "\ufffd", text)
+
+
 def as_written(text: str) -> str:
     """Return text with its names as Python reads them, bytes as lone surrogates."""
     if not _TO_SURROGATE.search(text):

@@ -1,8 +1,11 @@
+import os
+
 import pandas as pd
 import pytest
 
 from mammo_core.dataset.catalogue import COLUMNS, read_catalogue
 from mammo_core.errors import DataError
+from mammo_core.storage.path_text import text_path
 
 HEADER = "patient_id,image_id,laterality,view,cancer\n"
 
@@ -147,7 +150,7 @@ def test_read_catalogue_parses_age_birads_and_null_variants(tmp_path):
     assert pd.isna(row["density"])
 
 
-@pytest.mark.parametrize("column", ["image_id", "age", "laterality"])
+@pytest.mark.parametrize("column", ["image_id", "laterality"])
 def test_read_catalogue_error_omits_possible_names_and_birth_dates(tmp_path, column):
     row = {"patient_id": "10", "image_id": "1", "laterality": "L", "view": "CC", "cancer": "0", "age": "50"}
     row[column] = "DOE^JANE 19500312"
@@ -174,3 +177,126 @@ def test_read_catalogue_date_tells_exams_apart_where_no_identifier_does(tmp_path
 def test_read_catalogue_without_a_column_of_exams_has_no_exam_id(tmp_path):
     table = read_catalogue(folder_with(tmp_path, HEADER + "10,1,L,CC,0\n")).table
     assert set(table.columns) == set(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected", "sentence"),
+    [
+        (
+            "age",
+            "90+",
+            None,
+            "age are not usable, the first in line 3; expected years from 0 to 130.",
+        ),
+        (
+            "age",
+            "131",
+            None,
+            "age are not usable, the first in line 3; expected years from 0 to 130.",
+        ),
+        (
+            "BIRADS",
+            "7",
+            None,
+            "BIRADS are not usable, the first in line 3 (value '7'); expected 0 to 6.",
+        ),
+        (
+            "biopsy",
+            "yes",
+            None,
+            "biopsy are not usable, the first in line 3 (value 'yes'); expected 0 or 1.",
+        ),
+        ("BIRADS", "BI-RADS 4", 4, None),
+        ("BIRADS", "3.0", 3, None),
+    ],
+)
+def test_read_catalogue_odd_value_of_optional_column_is_missing_and_named(tmp_path, column, value, expected, sentence):
+    place(tmp_path, "train_images/10/1.dcm")
+    text = HEADER.replace("cancer", f"cancer,{column}") + f"10,1,L,CC,0,1\n10,2,R,CC,1,{value}\n"
+    catalogue = read_catalogue(folder_with(tmp_path, text))
+    read = catalogue.table[column].tolist()[1]
+    assert pd.isna(read) if expected is None else read == expected
+    assert catalogue.table[column].tolist()[0] == 1
+    assert catalogue.table["cancer"].tolist() == [0, 1]
+    expected_remark = f"train.csv: 1 of 2 values of {sentence} They count as missing."
+    assert catalogue.notes == ((expected_remark,) if sentence else ())
+
+
+def test_read_catalogue_remark_omits_a_birth_date(tmp_path):
+    text = HEADER.replace("cancer", "age") + "10,1,L,CC,DOE^JANE 19500312\n"
+    catalogue = read_catalogue(folder_with(tmp_path, text))
+    assert "age are not usable" in catalogue.notes[0]
+    assert "1950" not in catalogue.notes[0]
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_read_catalogue_separator_line_of_excel_is_followed(tmp_path, separator):
+    text = f"sep={separator}\r\n" + (HEADER + "10,1,L,CC,0\n10,2,L,CC,x\n").replace(",", separator)
+    with pytest.raises(DataError, match="cancer are not usable, the first in line 4"):
+        read_catalogue(folder_with(tmp_path, text))
+    good = folder_with(tmp_path, text.replace("x", "1"), "labels.csv")
+    (good / "train.csv").unlink()
+    assert read_catalogue(good).table["image_id"].tolist() == ["1", "2"]
+
+
+def test_read_catalogue_rows_of_commas_are_left_out_and_counted(tmp_path):
+    place(tmp_path, "train_images/10/1.dcm")
+    text = HEADER + "10,1,L,CC,0\n,,,,\n , ,,,\n10,2,L,MLO,1\n,,,,\n"
+    catalogue = read_catalogue(folder_with(tmp_path, text))
+    assert catalogue.table["image_id"].tolist() == ["1", "2"]
+    assert catalogue.table.index.tolist() == [0, 1]
+    assert catalogue.notes == ("train.csv: 3 empty rows are left out.",)
+
+
+def test_read_catalogue_identifiers_made_numbers_are_kept_and_find_their_files(tmp_path):
+    file = place(tmp_path, "train_images/10006/462822612.dcm")
+    catalogue = read_catalogue(folder_with(tmp_path, HEADER + "10006.0,462822612.0,L,CC,0\n"))
+    (row,) = catalogue.table.to_dict("records")
+    assert (row["patient_id"], row["image_id"], row["file"]) == ("10006.0", "462822612.0", file)
+
+
+def test_read_catalogue_latin1_table_is_read_with_a_remark(tmp_path):
+    place(tmp_path, "train_images/10/1.dcm")
+    (tmp_path / "train.csv").write_bytes(
+        (HEADER.replace("cancer", "site_id") + "10,1,L,CC,K\xf6ln\n").encode("latin-1")
+    )
+    catalogue = read_catalogue(tmp_path)
+    assert catalogue.table["site_id"].tolist() == ["Köln"]
+    assert catalogue.notes == ("train.csv is not UTF-8 and was read as Western European (cp1252).",)
+
+
+def test_read_catalogue_without_any_file_says_what_is_expected(tmp_path):
+    (remark,) = read_catalogue(folder_with(tmp_path, HEADER + "10,1,L,CC,0\n")).notes
+    assert remark.startswith(f"None of the 1 images has a file in {tmp_path}. Expected: ")
+
+
+def test_read_catalogue_folders_pipes_and_broken_links_beside_the_table_are_passed_over(tmp_path):
+    folder_with(tmp_path, HEADER + "10,1,L,CC,0\n", "labels.csv")
+    (tmp_path / "x.csv").mkdir()
+    (tmp_path / "train.csv").mkdir()
+    (tmp_path / "other.csv").symlink_to(tmp_path / "nowhere.csv")
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    (tmp_path / "._labels.csv").write_text(HEADER + "10,1,L,CC,0\n")
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert read_catalogue(tmp_path).csv.name == "labels.csv"
+
+
+def test_read_catalogue_latin1_folder_is_storable_and_leads_to_the_file(tmp_path):
+    root = tmp_path / os.fsdecode(b"M\xfcller")
+    file = root / "train_images" / os.fsdecode(b"10\xe4") / "1.dcm"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"x")
+    (text,) = read_catalogue(folder_with(root, HEADER + "10,1,L,CC,0\n")).table["file"]
+    text.encode()
+    assert text_path(text).read_bytes() == b"x"
+
+
+def test_read_catalogue_same_names_in_each_patients_folder_are_told_apart(tmp_path):
+    files = [place(tmp_path, f"train_images/{patient}/1-1.dcm") for patient in ("A", "B")]
+    place(tmp_path, "train_images/A/1-2.dcm")
+    catalogue = read_catalogue(folder_with(tmp_path, HEADER + "A,1-1,L,CC,0\nB,1-1,L,CC,1\n"))
+    assert catalogue.table["image_id"].tolist() == ["A_1-1", "B_1-1"]
+    assert catalogue.table["file"].tolist() == files
+    assert catalogue.notes == (
+        "train.csv: image_id repeats from patient to patient; patient_id_image_id takes its place.",
+    )

@@ -12,7 +12,7 @@ from mammo_core.dataset import importer
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.importer import clear_quarantine, import_images, quarantined_so_far
 from mammo_core.dataset.library import describe_source
-from mammo_core.dataset.store import create_store, parse_geometry
+from mammo_core.dataset.store import create_store, parse_geometry, store_contents
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import DataError
 from mammo_core.jobs import cluster
@@ -245,3 +245,43 @@ def test_import_creates_only_class_folders(workspace, catalogue, pool, cancer, f
     catalogue.table["cancer"] = pd.array([cancer] * len(catalogue.table), dtype="Int8")
     import_images(catalogue, store, pool)
     assert sorted(path.name for path in store.folder.iterdir() if path.is_dir()) == folders
+
+
+def test_import_makes_an_image_again_whose_file_was_replaced(workspace, phantoms, pool, tmp_path):
+    source = tmp_path / "copy"
+    shutil.copytree(phantoms, source)
+    catalogue = read_catalogue(source)
+    store = store_for(catalogue)
+    first = import_images(catalogue, store, pool)
+    rows = store.manifest().to_dict("records")
+    replaced, other = Path(rows[0]["file"]), Path(rows[1]["file"])
+    shutil.copy2(other, replaced)
+    second = import_images(catalogue, store, pool)
+    assert (second.prepared, second.skipped) == (1, first.prepared - 1)
+    again = store.manifest().to_dict("records")
+    assert again[0]["sha256"] != rows[0]["sha256"]
+    assert again[1:] == rows[1:]
+    status = replaced.stat()
+    assert again[0]["source_version"] == f"{status.st_size}-{status.st_mtime_ns}"
+
+
+def test_import_keeps_images_of_a_store_that_recorded_no_versions(workspace, phantoms, pool, tmp_path, monkeypatch):
+    source = tmp_path / "copy"
+    shutil.copytree(phantoms, source)
+    catalogue = read_catalogue(source)
+    store = store_for(catalogue)
+    first = import_images(catalogue, store, pool)
+    store.manifest().drop(columns="source_version").to_parquet(store.folder / "manifest.parquet", index=False)
+    Path(store.manifest()["file"].iloc[0]).touch()
+    second = import_images(catalogue, store, pool)
+    assert (second.prepared, second.skipped) == (0, first.prepared)
+
+
+def test_import_folders_and_broken_links_among_the_pngs_are_passed_over(workspace, catalogue, pool):
+    store = store_for(catalogue)
+    first = import_images(catalogue, store, pool)
+    (store.folder / "negative" / "x.png").mkdir()
+    (store.folder / "negative" / ".x.png").mkdir()
+    (store.folder / "negative" / "y.png").symlink_to("nowhere")
+    assert import_images(catalogue, store, pool).skipped == first.prepared
+    assert store_contents(store).negative == len(store.manifest().query("label == 0"))

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammo_core.dataset.lesion_annotations import boxes_in_input, read_lesions
+from mammo_core.dataset.lesion_annotations import boxes_in_input, foreign_lesions, read_lesions
 from mammo_core.documents.geometry import Geometry
-from mammo_core.errors import DataError
 
+HEADER = b"image_id,kind,malignant,top,left,bottom,right,size_mm\n"
 LESION = pd.DataFrame({"top": [100], "left": [40], "bottom": [140], "right": [100]})
 
 
@@ -33,10 +33,32 @@ def test_boxes_in_input_apply_crop_scale_and_flip():
     assert boxes_in_input(LESION, geometry(True)) == pytest.approx(mirrored)
 
 
-def test_read_lesion_annotations_without_boxes_raises_data_error(tmp_path):
-    (tmp_path / "lesions.csv").write_text("image_id,kind\n1,mass\n")
-    with pytest.raises(DataError, match="lacks the columns malignant, top"):
-        read_lesions(tmp_path)
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"image_id,kind\n1,mass\n", "it lacks the columns malignant, top, left, bottom, right, size_mm."),
+        (b"", "it isn't readable as CSV (EmptyDataError)."),
+        (b"a;b\nK\xf6ln;2\n", "it lacks the columns image_id, kind, malignant, top, left, bottom, right, size_mm."),
+        (b'"', "it isn't readable as CSV (ParserError)."),
+        (HEADER + b"1,mass,no,a,b,c,d,5\n", "its columns malignant, top, left, bottom, right hold no numbers."),
+    ],
+)
+def test_read_lesions_file_of_another_program_is_ignored_with_a_remark(tmp_path, data, reason):
+    (tmp_path / "lesions.csv").write_bytes(data)
+    assert read_lesions(tmp_path) is None
+    assert foreign_lesions(tmp_path) == f"lesions.csv of this data set is ignored: {reason}"
+
+
+def test_read_lesions_row_without_a_complete_box_is_left_out(tmp_path):
+    (tmp_path / "lesions.csv").write_bytes(HEADER + b"1,mass,1,2,3,4,5,6\n2,mass,1,,3,4,5,6\n")
+    assert read_lesions(tmp_path)["image_id"].tolist() == ["1"]
+    assert foreign_lesions(tmp_path) is None
+
+
+def test_read_lesions_folder_of_that_name_is_no_file(tmp_path):
+    (tmp_path / "lesions.csv").mkdir()
+    assert read_lesions(tmp_path) is None
+    assert foreign_lesions(tmp_path) is None
 
 
 def test_read_lesion_annotations_without_file_is_none(tmp_path):

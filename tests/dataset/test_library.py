@@ -58,16 +58,35 @@ def test_list_datasets_own_folder_is_not_linked(workspace):
     assert [(dataset.name, dataset.linked) for dataset in list_datasets(workspace)] == [("own", False)]
 
 
-def test_dataset_latest_change_follows_when_files_are_added(elsewhere):
-    for path in (elsewhere / "train.csv", elsewhere):
-        os.utime(path, (1000, 1000))
+def test_dataset_version_changes_when_files_are_added(elsewhere):
     dataset = link_dataset(Workspace.from_environment(), "mine", elsewhere)
-    assert dataset.latest_change() == 1000.0
+    versions = [dataset.version(), dataset.version()]
     (elsewhere / "train_images" / "1").mkdir(parents=True)
-    before = dataset.latest_change()
-    assert before > 1000.0
-    os.utime(elsewhere / "train_images", (before + 5, before + 5))
-    assert dataset.latest_change() == before + 5
+    versions.append(dataset.version())
+    (elsewhere / "train_images" / "2").mkdir()
+    versions.append(dataset.version())
+    assert versions[0] == versions[1]
+    assert len(set(versions)) == 3
+
+
+def test_dataset_version_changes_with_an_older_table_of_the_same_size(elsewhere):
+    dataset = link_dataset(Workspace.from_environment(), "mine", elsewhere)
+    before, table = dataset.version(), elsewhere / "train.csv"
+    text = table.read_text()
+    older = elsewhere.parent / "older.csv"
+    older.write_text(text.replace(",L,", ",R,"))
+    os.utime(older, (1000, 1000))
+    os.replace(older, table)
+    assert len(table.read_text()) == len(text)
+    assert dataset.version() != before
+
+
+def test_dataset_version_passes_over_broken_links(elsewhere):
+    dataset = link_dataset(Workspace.from_environment(), "mine", elsewhere)
+    (elsewhere / "other.csv").symlink_to(elsewhere / "nowhere")
+    (elsewhere / "x.csv").mkdir()
+    (elsewhere / "loop_images").symlink_to("loop_images")
+    assert dataset.version() == dataset.version()
 
 
 def test_size_of_counts_existing_files(elsewhere):

@@ -102,5 +102,31 @@ def test_installation_secret_empty_file_is_replaced(folders, monkeypatch):
 
 def test_installation_secret_unusable_folder_raises_data_error(folders):
     folders.data.write_text("a file where the folder should be")
-    with pytest.raises(DataError, match=r"\.patient-key in the data folder can't be read or created"):
+    with pytest.raises(DataError, match=r"\.patient-key in the data folder can.t be read"):
         installation_secret(folders)
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_installation_secret_folder_that_takes_no_file_is_kept_in_memory(folders, monkeypatch, caplog, number):
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    folders.data.mkdir()
+    monkeypatch.setattr(os, "open", refuse)
+    secret = installation_secret(folders)
+    assert len(secret) == 32
+    assert installation_secret(folders) == secret
+    assert "is kept in memory and ends with this process" in caplog.text
+    monkeypatch.undo()
+    assert list(folders.data.iterdir()) == []
+
+
+@pytest.mark.parametrize("contents", [b"", bytes(32), b"short"])
+def test_installation_secret_cut_off_by_a_crash_is_replaced(folders, monkeypatch, contents):
+    monkeypatch.setattr(pseudonyms, "WRITE_SECONDS", 0.0)
+    folders.data.mkdir()
+    (folders.data / ".patient-key").write_bytes(contents)
+    secret = installation_secret(folders)
+    assert len(secret) == 32
+    assert any(secret)
+    assert (folders.data / ".patient-key").read_bytes() == secret

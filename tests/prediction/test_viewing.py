@@ -124,3 +124,11 @@ def test_catalogue_predictor_looks_up_no_views_and_keeps_no_picture(finished, re
     hung = [image for row in rows for image in row if image is not None]
     assert [image.content.picture is VIEW.picture for image in hung] == [True, True]
     assert all(image.prediction for image in hung)
+
+
+def test_hang_catalogue_exam_unlabelled_image_is_not_marked_as_cancer(tmp_path):
+    row = {"image_id": "1", "laterality": "L", "view": "CC", "cancer": pd.NA, "file": str(tmp_path / "1.dcm")}
+    view = ViewedImage(np.zeros((2, 2), np.uint8), 2, 2, None, "", {}, ())
+    ((_, image),) = hang_catalogue_exam(pd.DataFrame([row]), lambda *_: view)
+    assert isinstance(image, HungImage)
+    assert image.cancer is False

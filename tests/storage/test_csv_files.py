@@ -1,6 +1,6 @@
 import pytest
 
-from mammo_core.storage.csv_header import csv_columns
+from mammo_core.storage.csv_files import csv_columns
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,78 @@
+"""Recognise encoding and separator of a CSV file, and read its header line."""
+
+import codecs
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+_SEPARATOR_LINE = re.compile(r"""["']?sep=(.)["']?\s*""", re.IGNORECASE)  # Excel's first line: "sep=,"
+
+
+@dataclass(frozen=True)
+class CsvFormat:
+    """How a CSV file is written.
+
+    Attributes:
+        encoding: for `open`.
+        separator: of the columns.
+        lines_before: lines before the header line: one where Excel has written the separator there.
+    """
+
+    encoding: str = "utf-8-sig"
+    separator: str = ","
+    lines_before: int = 0
+
+    def notes(self, name: str) -> list[str]:
+        """Return sentences on what is unusual in a file of this name."""
+        if self.encoding in ("cp1252", "latin-1"):
+            return [f"{name} is not UTF-8 and was read as Western European ({self.encoding})."]
+        return []
+
+
+def csv_format(path: Path) -> CsvFormat:
+    """Return how a CSV file is written.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    data = path.read_bytes()
+    encoding = _encoding(data)
+    first_line = data[:200].decode(encoding, "replace").partition("\n")[0]
+    if match := _SEPARATOR_LINE.fullmatch(first_line.strip("\ufeff\r")):
+        return CsvFormat(encoding, match[1], 1)
+    return CsvFormat(encoding)
+
+
+def _encoding(data: bytes) -> str:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return "cp1252" if _is_cp1252(data) else "latin-1"
+    return "utf-8-sig"
+
+
+def _is_cp1252(data: bytes) -> bool:
+    try:
+        data.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def csv_columns(path: Path) -> list[str]:
+    """Return the column names in the header line of a CSV file.
+
+    The list is empty if the file can't be read or is not valid CSV.
+    """
+    try:
+        form = csv_format(path)
+        with path.open(encoding=form.encoding, errors="replace", newline="") as stream:
+            for _ in range(form.lines_before):
+                stream.readline()
+            line = next(csv.reader([stream.readline()], delimiter=form.separator, skipinitialspace=True), [])
+            return [name.strip() for name in line]
+    except (OSError, csv.Error):
+        return []
