@@ -61,7 +61,10 @@ def main() -> None:
     accept_all_characters()
     try:
         with storage_errors():
-            app()
+            try:
+                app()
+            finally:
+                sys.stdout.flush()  # a full disk behind standard output shows here, not as the interpreter ends
     except MammoError as error:
         screen.print(f"[bold red]Error:[/] {escape(printable(str(error)))}", soft_wrap=True, highlight=False)
         sys.exit(1)
@@ -229,7 +232,7 @@ def evaluate(
 
 @app.command()
 def predict(
-    files: Annotated[list[Path], typer.Argument(help="DICOM files, folders or zip files.")],
+    files: Annotated[list[Path], typer.Argument(help="DICOM files, folders, zip or tar files.")],
     model: Annotated[str | None, typer.Option(help="Name of the model; default: the active one.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the image table to this CSV file.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Number of Dask worker processes.")] = None,

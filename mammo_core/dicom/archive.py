@@ -1,10 +1,11 @@
-"""List the files in a zip file and their positions.
+"""List the files in a zip or tar file and their positions.
 
 It runs in a worker; nothing is inflated here.
 """
 
 import io
 import struct
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
@@ -12,8 +13,10 @@ from typing import NamedTuple
 from mammo_core.dicom.header import too_large
 from mammo_core.dicom.zip_member import DEFLATED, STORED, UNREADABLE, ZipMember
 from mammo_core.errors import ImageError
+from mammo_core.storage.path_text import path_text
 
 MAX_FILES = 10_000
+TAR_MAGIC_AT = 257  # bytes from the beginning: "ustar" (POSIX.1-1988)
 ENCRYPTED = 1  # general purpose bit 0 (APPNOTE 4.4.4)
 LOCAL_HEADER_BYTES = 30  # before name and extra field (APPNOTE 4.3.7)
 ZIP_ERRORS = (  # what zipfile raises for damaged files
@@ -29,7 +32,7 @@ ZIP_ERRORS = (  # what zipfile raises for damaged files
 
 
 class Member(NamedTuple):
-    """A file in a zip file.
+    """A file in a zip or tar file.
 
     Attributes:
         name: with folders.
@@ -55,13 +58,15 @@ class Member(NamedTuple):
 
 
 def members(source: Path | bytes) -> list[Member]:
-    """Return the files in a zip file; folders and hidden files are left out.
+    """Return the files in a zip or tar file; folders and hidden files are left out.
 
     Raises:
-        ImageError: the zip file is damaged, or holds too many files.
+        ImageError: the file is damaged, or holds too many files.
     """
     try:
         with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
+            if _is_tar(stream):
+                return _tar_members(stream)
             with zipfile.ZipFile(stream) as archive:
                 items = [item for item in archive.infolist() if not item.is_dir() and not _hidden(item.filename)]
             if len(items) > MAX_FILES:
@@ -70,6 +75,31 @@ def members(source: Path | bytes) -> list[Member]:
     except ZIP_ERRORS as error:
         message = f"This zip file is damaged or of an unknown kind ({type(error).__name__})."
         raise ImageError("damaged", message) from None
+
+
+def _is_tar(stream: io.BufferedIOBase) -> bool:
+    head = stream.read(tarfile.BLOCKSIZE)
+    stream.seek(0)
+    return head[TAR_MAGIC_AT:].startswith(b"ustar")
+
+
+def _tar_members(stream: io.BufferedIOBase) -> list[Member]:
+    """Return the regular files of a tar file; links and devices are left out.
+
+    Raises:
+        ImageError: it is damaged, or holds too many files.
+    """
+    members = []
+    try:
+        with tarfile.open(fileobj=stream, mode="r:") as archive:
+            for number, item in enumerate(archive, 1):
+                if item.isreg() and not item.issparse() and not _hidden(item.name):
+                    members.append(Member(path_text(item.name), item.offset_data, item.size, STORED, item.size))
+                if number > MAX_FILES:
+                    raise too_large("The tar file holds too many files", f"{MAX_FILES:,} are read")
+    except tarfile.TarError as error:
+        raise ImageError("damaged", f"This tar file is damaged ({type(error).__name__}).") from None
+    return members
 
 
 def _member(stream: io.BufferedIOBase, item: zipfile.ZipInfo) -> Member:

@@ -18,6 +18,7 @@ from pydicom.filereader import read_dataset
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 
+from mammo_core.dicom.gzip_file import inflate_gzip
 from mammo_core.dicom.zip_member import ZipMember
 from mammo_core.errors import ImageError
 from mammo_core.settings import settings
@@ -90,11 +91,11 @@ Source = Path | bytes | ZipMember  # a file: its path, its contents, or its posi
 
 
 def open_stream(source: Source) -> BinaryIO:
-    """Open a file, or bytes, unless it is too large.
+    """Open a file, or bytes, unless it is too large; a gzip file is inflated.
 
     Raises:
         ImageError: the file is missing, can't be opened, exceeds the setting `max_file_bytes`, or is damaged within its
-            zip file.
+            zip or gzip file.
     """
     limit = settings().max_file_bytes
     try:
@@ -105,7 +106,8 @@ def open_stream(source: Source) -> BinaryIO:
         size = len(source) if isinstance(source, bytes) else source.stat().st_size
         if size > limit:
             raise too_large(f"The file has {size / 1e6:,.1f} MB", f"{limit / 1e6:,.1f} MB are read")
-        return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+        stream = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+        return inflate_gzip(stream, limit)
     except (FileNotFoundError, IsADirectoryError):
         raise ImageError("missing", "The file isn't there.") from None
     except OSError as error:

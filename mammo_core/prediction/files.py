@@ -1,4 +1,4 @@
-"""Find the files to predict: paths, folders and zip archives."""
+"""Find the files to predict: paths, folders and archives."""
 
 import os
 from collections.abc import MutableMapping, Sequence
@@ -23,6 +23,15 @@ NOT_IMAGES = {
 }  # fmt: skip
 
 
+FOREIGN_ARCHIVES = (
+    ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz", ".tar.zst", ".bz2", ".xz", ".zst", ".lz4", ".7z",
+    ".rar", ".z",
+)  # fmt: skip
+UNPACK_FIRST = (
+    "Archives of this kind are not opened. Unpack it, or give a zip or tar file; .gz is read for single files."
+)
+
+
 @dataclass(frozen=True)
 class InputFile:
     """One file to predict.
@@ -39,8 +48,13 @@ class InputFile:
 
     @property
     def is_archive(self) -> bool:
-        """Whether the file is a zip archive that is still to be opened."""
-        return self.name.lower().endswith(".zip") and not isinstance(self.source, ZipMember)
+        """Whether the file is a zip or tar archive that is still to be opened."""
+        return self.name.lower().endswith((".zip", ".tar")) and not isinstance(self.source, ZipMember)
+
+    @property
+    def is_foreign_archive(self) -> bool:
+        """Whether the file is an archive of a kind that is not opened."""
+        return self.name.lower().endswith(FOREIGN_ARCHIVES)
 
 
 @dataclass(frozen=True)
@@ -93,7 +107,9 @@ def find_files(paths: Sequence[Path]) -> list[InputFile]:
         else:
             raise DataError(f"There is no file or folder {path}.")
     if not files:
-        raise DataError("None of these paths holds a file that may be DICOM. Give DICOM files, folders or zip files.")
+        raise DataError(
+            "None of these paths holds a file that may be DICOM. Give DICOM files, folders, zip or tar files."
+        )
     # absolute, because the working folder of a worker on another machine is a different one
     return [InputFile(path_text(file), file.absolute(), path_text(file.absolute())) for file in files]
 
@@ -101,7 +117,7 @@ def find_files(paths: Sequence[Path]) -> list[InputFile]:
 def open_archives(
     files: Sequence[InputFile], sandbox: Sandbox, known: MutableMapping[str, OpenedFiles] | None = None
 ) -> OpenedFiles:
-    """Replace every zip archive by its members, which stay compressed.
+    """Replace every zip or tar archive by its members, which stay compressed.
 
     Args:
         files: the files to predict, some of which may be archives.
@@ -111,6 +127,9 @@ def open_archives(
     known = {} if known is None else known
     parts = []
     for file in files:
+        if file.is_foreign_archive:
+            parts.append(OpenedFiles(unreadable=(FileNote(file.name, UNPACK_FIRST),)))
+            continue
         if isinstance(file.source, ZipMember) or not file.is_archive:
             parts.append(OpenedFiles((file,)))
             continue
@@ -125,7 +144,7 @@ def open_archives(
 
 
 def open_archive(file: InputFile, source: Path | bytes, sandbox: Sandbox) -> OpenedFiles:
-    """Return the members of one zip archive that may be images.
+    """Return the members of one zip or tar archive that may be images.
 
     Args:
         file: names the archive and its key.
@@ -136,7 +155,7 @@ def open_archive(file: InputFile, source: Path | bytes, sandbox: Sandbox) -> Ope
         members: list[Member] = sandbox.run(archive.members, source)
     except ImageError as error:
         return OpenedFiles(unreadable=(FileNote(file.name, str(error)),))
-    images = [member for member in members if may_be_image(member.name) and not _is_zip(member.name)]
+    images = [member for member in members if may_be_image(member.name) and not _is_packed(member.name)]
     skipped = [member.name for member in members if member not in images]
     files = tuple(
         InputFile(member.name, member.cut(source), f"{file.key} {index}") for index, member in enumerate(images)
@@ -169,14 +188,14 @@ def example_exam(workspace: Workspace) -> list[InputFile]:
     return []
 
 
-def _is_zip(name: str) -> bool:
-    return name.lower().endswith(".zip")
+def _is_packed(name: str) -> bool:
+    return name.lower().endswith((".zip", ".tar", *FOREIGN_ARCHIVES))
 
 
 def _describe_skipped(names: list[str], total: int) -> str:
     """Return a sentence about the members of an archive that were skipped."""
     if not total:
-        return "This zip file holds no files."
+        return "This archive holds no files."
     kinds = ", ".join(sorted({Path(name).suffix.lower() or Path(name).name for name in names}))
-    advice = " Unpack the zip files in it first." if any(_is_zip(name) for name in names) else ""
+    advice = " Unpack the archives in it first." if any(_is_packed(name) for name in names) else ""
     return f"Skipped {len(names):,} of {total:,} files ({kinds}).{advice}"

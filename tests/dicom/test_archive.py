@@ -4,7 +4,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from builders.archives import zipped
+from builders.archives import tarred, zipped
 from mammo_core.dicom import archive
 from mammo_core.dicom.read import read
 from mammo_core.dicom.write import Header, dicom_bytes
@@ -83,3 +83,28 @@ def test_zip_member_of_wrong_size_raises_image_error(announced):
 def test_zip_with_too_many_files_raises_image_error():
     with pytest.raises(ImageError, match="holds 10,001 files"):
         archive.members(zipped({str(n): b"" for n in range(10_001)}))
+
+
+def test_members_of_a_tar_are_its_visible_files(tmp_path):
+    data = tarred({"a/1.dcm": b"one" * 999, "a/._1.dcm": b"x", "2": b"two", "e": b""})
+    expected = [("a/1.dcm", b"one" * 999), ("2", b"two"), ("e", b"")]
+    assert contents(data) == expected
+    path = tmp_path / "exam.tar"
+    path.write_bytes(data)
+    assert [(member.name, member.cut(path).unpack()) for member in archive.members(path)] == expected
+
+
+def test_member_of_a_tar_that_is_cut_off_is_damaged():
+    data = tarred({"1": b"one" * 999})
+    (member,) = archive.members(data)
+    with pytest.raises(ImageError, match="damaged within its"):
+        member.cut(data[:2000]).unpack()
+
+
+def test_tar_with_damaged_header_or_too_many_files_raises_image_error(monkeypatch):
+    data = tarred({"1": b"one", "2": b"two"})
+    with pytest.raises(ImageError, match="damaged"):
+        archive.members(data[:148] + b"\xff" * 8 + data[156:])
+    monkeypatch.setattr(archive, "MAX_FILES", 3)
+    with pytest.raises(ImageError, match="holds too many files; at most 3 are read"):
+        archive.members(data)

@@ -1,9 +1,10 @@
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from builders.archives import zipped
+from builders.archives import tarred, zipped
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import DataError
@@ -66,7 +67,7 @@ def test_open_archives_in_memory_keeps_other_files_and_reports_unreadable_archiv
     bad, none = opened.unreadable
     assert bad.file == "bad.zip"
     assert "damaged or of an unknown kind" in bad.text
-    assert none == FileNote("none.zip", "This zip file holds no files.")
+    assert none == FileNote("none.zip", "This archive holds no files.")
 
 
 def test_open_archives_skips_members_that_cannot_be_images(sandbox):
@@ -75,7 +76,7 @@ def test_open_archives_skips_members_that_cannot_be_images(sandbox):
     assert contents(opened.files) == [("images/1", b"image")]
     assert opened.unreadable == ()
     assert opened.incomplete == (
-        FileNote("cd.zip", "Skipped 4 of 5 files (.inf, .jpg, .zip, DICOMDIR). Unpack the zip files in it first."),
+        FileNote("cd.zip", "Skipped 4 of 5 files (.inf, .jpg, .zip, DICOMDIR). Unpack the archives in it first."),
     )
 
 
@@ -102,3 +103,35 @@ def test_example_exam_is_four_views_of_a_positive_patient(workspace, phantoms):
     assert rows["patient_id"].nunique() == 1
     assert sorted(rows["laterality"] + rows["view"]) == ["LCC", "LMLO", "RCC", "RMLO"]
     assert rows["cancer"].max() == 1
+
+
+def test_open_archives_opens_tar_and_names_archives_that_are_not_opened(sandbox):
+    files = [
+        input_file("exam.tar", tarred({"1": b"one", "in.7z": b"x"})),
+        input_file("exam.tar.gz", tarred({"1": b"one"}, "w:gz")),
+    ]
+    files += [input_file("a.RAR", b"x"), input_file("1.dcm.gz", b"three")]
+    opened = open_archives(files, sandbox)
+    assert contents(opened.files) == [("1", b"one"), ("1.dcm.gz", b"three")]
+    assert [note.file for note in opened.unreadable] == ["exam.tar.gz", "a.RAR"]
+    assert "are not opened. Unpack it" in opened.unreadable[0].text
+    assert opened.incomplete == (FileNote("exam.tar", "Skipped 1 of 2 files (.7z). Unpack the archives in it first."),)
+
+
+def test_find_files_follows_links_and_keeps_broken_ones(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "1.dcm").touch()
+    folder = tmp_path / "exam"
+    folder.mkdir()
+    (folder / "patient").symlink_to(tmp_path / "elsewhere")
+    (folder / "again").symlink_to(folder)
+    (folder / "2.dcm").symlink_to("nowhere")
+    assert [file.source for file in find_files([folder])] == [folder / "2.dcm", folder / "patient" / "1.dcm"]
+
+
+def test_find_files_latin1_name_is_storable_and_leads_to_the_file(tmp_path):
+    path = tmp_path / os.fsdecode(b"M\xfcller.dcm")
+    path.write_bytes(b"x")
+    (file,) = find_files([tmp_path])
+    file.name.encode()
+    assert file.source == path
