@@ -15,7 +15,7 @@ from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.decode import warm_up
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.viewing import ViewedImage, read_view
-from mammo_core.storage.hashing import modified_time
+from mammo_core.storage.hashing import file_version
 from mammo_core.storage.path_text import path_text, text_path
 
 
@@ -96,12 +96,12 @@ def read_for_display(
     Raises:
         ImageError: the file can't become a mammogram.
     """
-    return _read(path_text(file), modified_time(file), preprocessing, percentiles)
+    return _read(path_text(file), file_version(file), preprocessing, percentiles)
 
 
 @st.cache_data(show_spinner="Reading the image …", max_entries=64)
 def _read(
-    file: str, version: float, preprocessing: PreprocessingConfig | None, percentiles: tuple[float, float] | None
+    file: str, version: str, preprocessing: PreprocessingConfig | None, percentiles: tuple[float, float] | None
 ) -> ViewedImage:
     view: ViewedImage = sandbox().run(read_view, text_path(file), preprocessing, percentiles)
     return view

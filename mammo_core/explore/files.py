@@ -11,7 +11,7 @@ import pandas as pd
 
 from mammo_core.errors import ImageError
 from mammo_core.storage.csv_files import csv_columns
-from mammo_core.storage.hashing import modified_time
+from mammo_core.storage.hashing import file_version
 from mammo_core.storage.path_text import text_path
 
 PARTS = ("train.csv", "test.csv")
@@ -43,7 +43,7 @@ def sample_headers(table: pd.DataFrame, max_images: int = SAMPLE, seed: int = 0)
     present = table[table["file"].notna()]
     drawn = present.sample(min(max_images, len(present)), random_state=seed).sort_index()
     headers = pd.DataFrame(
-        [_read(file, modified_time(text_path(file))) for file in drawn["file"]],
+        [_read(file, file_version(text_path(file))) for file in drawn["file"]],
         index=drawn.index,
         columns=list(HEADER_COLUMNS),
     )
@@ -51,7 +51,7 @@ def sample_headers(table: pd.DataFrame, max_images: int = SAMPLE, seed: int = 0)
 
 
 @lru_cache(maxsize=20_000)
-def _read(file: str, version: float) -> dict[str, int | str | None]:
+def _read(file: str, version: str) -> dict[str, int | str | None]:
     from mammo_core.dicom.header_summary import read_header
 
     try:

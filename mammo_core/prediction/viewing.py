@@ -22,7 +22,7 @@ from mammo_core.prediction.files import InputFile
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.results import ExamReport, ImagePrediction, ImageResult, UnreadableImage
 from mammo_core.preprocess.prepare import DECODER_STEP, prepare_source
-from mammo_core.storage.hashing import modified_time
+from mammo_core.storage.hashing import file_version
 from mammo_core.storage.path_text import text_path
 from mammo_core.workspace import Workspace
 
@@ -190,7 +190,7 @@ def input_files(images: pd.DataFrame) -> list[InputFile]:
         images: the patient's rows of a catalogue.
     """
     files = images["file"].dropna()
-    return [InputFile(str(file), text_path(file), f"{file} {modified_time(text_path(file))}") for file in files]
+    return [InputFile(str(file), text_path(file), f"{file} {file_version(text_path(file))}") for file in files]
 
 
 class CataloguePredictor:

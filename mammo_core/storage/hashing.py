@@ -35,6 +35,18 @@ def modified_time(path: str | Path) -> float:
         return 0.0
 
 
+def file_version(path: Path) -> str:
+    """Return text that changes when a file does: its size, times and inode.
+
+    It is empty if the file is missing.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's content as 64 hex digits."""
     with path.open("rb") as stream:
