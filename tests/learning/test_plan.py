@@ -52,6 +52,24 @@ def test_describe_counts_match_the_split(finished):
     assert plan_demo(imbalance="none", batch_size=4).steps_per_epoch == math.ceil(table.loc["train", "images"] / 4)
 
 
+def test_describe_foreign_lesions_are_named_before_training_starts(finished):
+    states = input_states(finished, "demo", None)
+    (finished.data / "demo" / "lesions.csv").write_bytes(b"a;b\n1;2\n")
+    plan = plan_demo()
+    assert plan.notes == (
+        "lesions.csv of this data set is ignored: it lacks the columns image_id, kind, malignant, top, left, bottom, right, "
+        "size_mm.",
+    )
+    assert plan.describe().sentence.endswith(plan.notes[0])
+    assert input_states(finished, "demo", None) != states
+
+
+def test_resolve_store_without_its_source_raises_before_training(finished):
+    (finished.data / "prepared" / "demo" / "source.json").unlink()
+    with pytest.raises(DataError, match=r"source\.json is missing"):
+        plan_demo()
+
+
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
