@@ -6,6 +6,7 @@ from mammo_core.assessment.report import current_report
 from mammo_core.documents.metrics import read_metrics
 from mammo_core.documents.report import EvaluationReport, Localisation
 from mammo_core.documents.units import UNITS
+from mammo_core.evaluation.report import describe_image_over_age
 from mammo_core.evaluation.tables import report_table, subgroup_table
 from mammo_core.evaluation.units import to_unit
 from mammo_core.figures.evaluation import (
@@ -48,6 +49,9 @@ def show_report(bundle: Bundle) -> None:
         "95 % intervals, bootstrap by patient."
     )
     st.dataframe(report_table(report), hide_index=True, height="content")
+    image_over_age = describe_image_over_age(report.baselines)
+    if image_over_age:
+        st.caption(image_over_age)
     left, right = st.columns(2)
     left.plotly_chart(roc_figure({bundle.name: units}, bundle.threshold), key="roc")
     right.plotly_chart(precision_figure({bundle.name: units}), key="precision")

@@ -1,10 +1,10 @@
 """Ask for every setting of a training run."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import streamlit as st
 
-from mammo_core.documents.training_config import MAX_EPOCHS, Imbalance, Network, TrainingConfig
+from mammo_core.documents.training_config import BLOCKS, MAX_EPOCHS, Imbalance, Network, TrainingConfig
 
 LEARNING_RATES = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2]
 BATCH_SIZES = [4, 8, 16, 32, 64, 128]
@@ -37,6 +37,7 @@ def choose_settings(store: str, start_models: list[str]) -> TrainingConfig:
         "Learning rate", LEARNING_RATES, defaults["learning_rate"], format_func="{:g}".format
     )
     imbalance = right.selectbox("Class imbalance", get_args(Imbalance), help=help_texts["imbalance"])
+    phases = _choose_phases(epochs) if network == "pretrained" else {}
     seed = right.number_input("Seed", 0, 2**31 - 1, defaults["seed"], help=help_texts["seed"])
     validation, test = middle.columns(2)
     validation_share = validation.number_input(
@@ -57,5 +58,49 @@ def choose_settings(store: str, start_models: list[str]) -> TrainingConfig:
         "seed": seed,
         "validation_share": validation_share,
         "test_share": test_share,
+        **phases,
     }
     return TrainingConfig.from_settings(settings)
+
+
+def _choose_phases(epochs: int) -> dict[str, Any]:
+    """Show the settings of a pretrained network, and return the chosen ones."""
+    fields = TrainingConfig.model_fields
+    left, middle, right = st.columns(3)
+    head_epochs = (
+        left.slider(
+            "Epochs of the head",
+            0,
+            epochs,
+            epochs // 2,
+            key=f"head of {epochs}",
+            help=fields["head_epochs"].description,
+        )
+        if epochs > 1
+        else 1
+    )
+    blocks = middle.slider(
+        "Fine-tuned blocks",
+        0,
+        BLOCKS,
+        fields["fine_tuned_blocks"].default,
+        help=fields["fine_tuned_blocks"].description,
+    )
+    rate = right.select_slider(
+        "Learning rate of fine-tuning",
+        LEARNING_RATES,
+        fields["fine_tuning_rate"].default,
+        format_func="{:g}".format,
+        help=fields["fine_tuning_rate"].description,
+    )
+    weight = left.number_input(
+        "Weight of lesions", 0.0, 100.0, fields["lesion_weight"].default, help=fields["lesion_weight"].description
+    )
+    randomise = middle.toggle("Domain randomisation", help=fields["randomise_domain"].description)
+    return {
+        "head_epochs": head_epochs,
+        "fine_tuned_blocks": blocks,
+        "fine_tuning_rate": rate,
+        "lesion_weight": weight,
+        "randomise_domain": randomise,
+    }

@@ -44,7 +44,9 @@ def evaluate_store(workspace: Workspace, bundle: Bundle, store_name: str) -> Eva
             "not seen, so it can't be evaluated."
         )
     predictions = table.assign(probability=_predict(bundle, store, table), label=table["label"].astype(int))
-    return evaluate(predictions, operating_point=bundle.threshold, part=part)
+    validation = bundle.validation_predictions()
+    others = validation[~validation["patient_id"].isin(predictions["patient_id"])]
+    return evaluate(predictions, operating_point=bundle.threshold, part=part, validation=others)
 
 
 def _unseen_images(table: pd.DataFrame, bundle: Bundle, evaluated: pd.DataFrame) -> tuple[pd.DataFrame, EvaluatedPart]:

@@ -65,6 +65,15 @@ def _parse(path: Path) -> pd.DataFrame:
     return table.dropna(subset=["image_id", *numbers]).reset_index(drop=True)
 
 
+def malignant_lesions(folder: Path) -> dict[str, pd.DataFrame]:
+    """Return the malignant lesions of a data set by image_id.
+
+    There are none where lesions are not known.
+    """
+    lesions = read_lesions(folder)
+    return {} if lesions is None else dict(list(lesions[lesions["malignant"] == 1].groupby("image_id")))
+
+
 def boxes_in_input(lesions: pd.DataFrame, geometry: Geometry) -> np.ndarray:
     """Convert the lesion boxes of an image from source to model input pixels.
 

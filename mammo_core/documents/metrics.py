@@ -21,6 +21,7 @@ from mammo_core.storage.json_files import append_json_line, read_json_lines
 METRICS = "metrics.jsonl"  # in a run's folder
 
 Part = Literal["train", "validation", "test"]
+PhaseName = Literal["training", "head", "fine_tuning"]
 
 
 class StartRecord(Document):
@@ -77,6 +78,8 @@ class EpochRecord(Document):
         val_accuracy: of the validation part, likewise.
         val_auc: of the validation part, likewise.
         learning_rate: at the end of the epoch.
+        phase: of the training: "head" and "fine_tuning" for a pretrained network.
+        lesion_loss: binary cross-entropy of the lesion map, mean over the epoch; None if no lesions supervise it.
     """
 
     kind: Literal["epoch"] = "epoch"
@@ -90,6 +93,8 @@ class EpochRecord(Document):
     val_accuracy: float
     val_auc: float
     learning_rate: float
+    phase: PhaseName = "training"
+    lesion_loss: float | None = None
 
 
 class ResumeRecord(Document):

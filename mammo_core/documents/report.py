@@ -140,15 +140,23 @@ class Baselines(Document):
         age_only: age alone.
         image_statistics: global statistics of the image.
         original_cnn: the newest model of the original network that was evaluated on the same images.
+        image_and_age: the model's probability and age together, fitted on the validation part. Not one to beat: it
+            contains the model.
+        image_over_age: what the image adds to age: AUC of image and age minus AUC of age alone, by paired bootstrap.
     """
 
     prevalence: ConstantBaseline
     age_only: Baseline | None = None
     image_statistics: Baseline | None = None
     original_cnn: Baseline | None = None
+    image_and_age: Baseline | None = None
+    image_over_age: Estimate | None = None
 
     def known(self) -> dict[str, Baseline]:
-        """Return the known baselines by name, without the constant one."""
+        """Return the known baselines that a model must beat, by name.
+
+        The constant one isn't among them.
+        """
         baselines = {
             "age_only": self.age_only,
             "image_statistics": self.image_statistics,

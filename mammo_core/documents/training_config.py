@@ -8,6 +8,7 @@ from mammo_core.documents.base import Document, FileDocument
 from mammo_core.errors import ConfigError
 
 MAX_EPOCHS = 20
+BLOCKS = 16  # of EfficientNet-Lite0, the pretrained network's body
 IMAGENET = "imagenet"  # as backbone weights: those that Keras downloads, in place of a file
 Network = Literal["compact", "pretrained", "original", "large"]
 Imbalance = Literal["oversample", "undersample", "class_weights", "none"]
@@ -28,6 +29,22 @@ class TrainingConfig(Document):
     learning_rate: float = Field(1e-3, gt=0, le=0.1, description="of Adam at the start; it falls along a cosine")
     imbalance: Imbalance = Field("oversample", description="treatment of the rare positives, in the training part only")
     augment: bool = Field(True, description="flip, shift and vary the contrast of training images")
+    randomise_domain: bool = Field(
+        False, description="vary contrast, sharpness, resolution and noise far more; for training on synthetic images"
+    )
+    lesion_weight: float = Field(
+        2.0, ge=0, le=100, description="weight of the loss on the lesion map, where a store has lesions; 0: none"
+    )
+    head_epochs: int | None = Field(
+        None,
+        ge=0,
+        le=MAX_EPOCHS,
+        description="first epochs of a pretrained network, which train its head only; null: half",
+    )
+    fine_tuned_blocks: int = Field(
+        6, ge=0, le=BLOCKS, description="upper blocks of a pretrained network that the epochs after these train, too"
+    )
+    fine_tuning_rate: float = Field(1e-4, gt=0, le=0.1, description="learning rate of Adam in these epochs")
     seed: int = Field(0, ge=0, lt=2**31, description="of the split, the weights and every draw")
     validation_share: float = Field(
         0.2, gt=0, lt=0.9, description="share of patients for early stopping and calibration"

@@ -5,6 +5,7 @@ A model must do better than these.
 
 import numpy as np
 import pandas as pd
+from scipy.special import logit
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -12,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
 STATISTICS = ("image_area", "image_mean", "image_deviation", *(f"image_p{p}" for p in PERCENTILES))
+SMALLEST = 1e-6  # probability, so that its logit is finite
 BASELINES = {"age_only": ("age",), "image_statistics": STATISTICS}
 
 
@@ -57,6 +59,31 @@ def baseline_scores(predictions: pd.DataFrame, training: pd.DataFrame | None) ->
             age = predictions["age"].astype("float64")
             scores[name] = age.fillna(age.median()).to_numpy()
     return scores
+
+
+def image_and_age_scores(predictions: pd.DataFrame, validation: pd.DataFrame) -> np.ndarray | None:
+    """Return scores that combine the model's probability with the patient's age.
+
+    They come from a logistic regression on the logit and the age, fitted on the validation part. A model whose images add
+    to what age tells has a higher AUC with age than age has alone.
+
+    Args:
+        predictions: one row per image, with probability and age.
+        validation: the same columns and label, of the validation part.
+
+    Returns:
+        Scores (n,), one an image; None if the age of all images is unknown, or the validation part has one class.
+    """
+    if not (_known(predictions, ("age",)) and _known(validation, ("age",))) or validation["label"].nunique() < 2:
+        return None
+    model = make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), LogisticRegression())
+    model.fit(_logit_and_age(validation), validation["label"].astype(int))
+    return np.asarray(model.predict_proba(_logit_and_age(predictions))[:, 1])
+
+
+def _logit_and_age(predictions: pd.DataFrame) -> np.ndarray:
+    probability = np.clip(predictions["probability"].to_numpy(np.float64), SMALLEST, 1 - SMALLEST)
+    return np.stack([logit(probability), _values(predictions, ("age",))[:, 0]], axis=1)
 
 
 def _known(table: pd.DataFrame, columns: tuple[str, ...]) -> bool:

@@ -24,7 +24,7 @@ from mammo_core.documents.report import (
 from mammo_core.documents.units import Unit
 from mammo_core.errors import DataError
 from mammo_core.evaluation import metrics
-from mammo_core.evaluation.baselines import baseline_scores
+from mammo_core.evaluation.baselines import baseline_scores, image_and_age_scores
 from mammo_core.evaluation.bootstrap import RESAMPLES, bootstrap, estimate
 from mammo_core.evaluation.metrics import Ranking
 from mammo_core.evaluation.operating import at_threshold
@@ -65,6 +65,7 @@ def evaluate(
     operating_point: float,
     part: EvaluatedPart = "all",
     training: pd.DataFrame | None = None,
+    validation: pd.DataFrame | None = None,
     resamples: int = RESAMPLES,
 ) -> EvaluationReport:
     """Evaluate predictions by breast, image and patient.
@@ -75,6 +76,7 @@ def evaluate(
         operating_point: threshold on the probability, chosen on other patients.
         part: the part of the data that the predictions belong to.
         training: the training part's images, for the baselines.
+        validation: the model's predictions for its validation part, other patients, on which image and age are combined.
         resamples: how many bootstrap resamples.
 
     Returns:
@@ -86,6 +88,9 @@ def evaluate(
     if predictions["label"].nunique() < 2:
         raise DataError("The evaluated part holds only one class; an evaluation needs positive and negative images.")
     scores = baseline_scores(predictions, training)
+    combined = None if validation is None else image_and_age_scores(predictions, validation)
+    if combined is not None:
+        scores["image_and_age"] = combined
     breast, image, patient = (
         evaluate_unit(predictions, unit, operating_point, scores, resamples) for unit in ("breast", "image", "patient")
     )
@@ -121,12 +126,11 @@ def evaluate_unit(
     samples = bootstrap(table["patient_id"], figures, resamples)
     estimates = {name: estimate(model.value(metric), samples[name]) for name, (_, metric) in figures.items()}
     point = _threshold_figures(table, threshold, resamples)
+    tables = {name: to_unit(predictions.assign(probability=scores), unit) for name, scores in baselines.items()}
     compared = Baselines(
         prevalence=constant_baseline(float(table["label"].mean())),
-        **{
-            name: compare_auc(table, to_unit(predictions.assign(probability=scores), unit), resamples)
-            for name, scores in baselines.items()
-        },
+        **{name: compare_auc(table, baseline, resamples) for name, baseline in tables.items()},
+        image_over_age=_image_over_age(tables, resamples),
     )
     return UnitReport(
         n=len(table),
@@ -146,6 +150,13 @@ def evaluate_unit(
         accuracy=point.accuracy,
         verdict=verdict(estimates["auc"], point.figures.recall_rate, compared),
     )
+
+
+def _image_over_age(tables: Mapping[str, pd.DataFrame], resamples: int) -> Estimate | None:
+    """Return what the image adds to age, in AUC; None where one of both is unknown."""
+    if not {"image_and_age", "age_only"} <= set(tables):
+        return None
+    return compare_auc(tables["image_and_age"], tables["age_only"], resamples).gain
 
 
 def constant_baseline(prevalence: float) -> ConstantBaseline:
@@ -228,6 +239,17 @@ def describe_difference(name: str, gain: Estimate) -> str:
     else:
         relation = "better than" if gain.low > 0 else "worse than"
     return f"{relation} {name} (ΔAUC {format_estimate(gain)})"
+
+
+def describe_image_over_age(baselines: Baselines) -> str | None:
+    """State what the image adds to age, in a sentence; None where it is unknown."""
+    combined, gain = baselines.image_and_age, baselines.image_over_age
+    if combined is None or gain is None:
+        return None
+    return (
+        f"With age, the model reaches an AUC of {format_estimate(combined.auc)}: "
+        f"{describe_difference(BASELINE_NAMES['age_only'], gain)}."
+    )
 
 
 def format_estimate(figure: Estimate) -> str:

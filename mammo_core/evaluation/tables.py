@@ -25,6 +25,7 @@ TITLES = {
     "accuracy": "Accuracy at the operating point",
 }
 MODEL, CONSTANT = "this model", "always “negative”"
+IMAGE_AND_AGE = "this model with age"
 MISSING = "–"
 
 
@@ -32,7 +33,7 @@ def report_table(report: UnitReport) -> pd.DataFrame:
     """Return the figures of a report and its baselines as text, with intervals.
 
     Returns:
-        One row per figure: measure, the model, the constant prediction, and each known baseline.
+        One row per figure: measure, the model, the constant prediction, each known baseline, and the model with age.
     """
     figures = report.figures_of_merit() | report.pf1_intervals.by_name() | report.operating_point_intervals.by_name()
     columns = {MODEL: {name: format_ci(figure) for name, figure in figures.items()}}
@@ -43,8 +44,11 @@ def report_table(report: UnitReport) -> pd.DataFrame:
         "average_precision": f"{constant.average_precision:.3f}",
         "accuracy": f"{constant.accuracy:.3f}",
     }
-    for name, baseline in report.baselines.known().items():
-        columns[BASELINE_NAMES[name]] = {
+    compared = {BASELINE_NAMES[name]: baseline for name, baseline in report.baselines.known().items()}
+    if report.baselines.image_and_age is not None:
+        compared[IMAGE_AND_AGE] = report.baselines.image_and_age
+    for name, baseline in compared.items():
+        columns[name] = {
             "auc": format_ci(baseline.auc),
             "average_precision": format_ci(baseline.average_precision),
         }

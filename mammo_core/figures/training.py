@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -177,13 +178,20 @@ def _add_level(figure: go.Figure, value: float, name: str) -> None:
 
 
 def _mark_epochs(figure: go.Figure, records: Records) -> None:
-    """Mark the best epoch, and the epochs after which the run was resumed."""
+    """Mark the best epoch, and those after which something new began.
+
+    That is a resumed run, or fine-tuning.
+    """
     best = best_epoch(records)
     if best is not None:
         _add_vertical(figure, best, f"best epoch {best}", COLOURS["validation"], "top")
     for record in records:
         if isinstance(record, ResumeRecord):
             _add_vertical(figure, record.epoch, "resumed", COLOURS["reference"], "bottom right")
+    epochs = [record for record in records if isinstance(record, EpochRecord)]
+    for before, after in pairwise(epochs):
+        if (before.phase, after.phase) == ("head", "fine_tuning"):
+            _add_vertical(figure, before.epoch, "fine-tuning begins", COLOURS["reference"], "bottom left")
 
 
 def _add_vertical(figure: go.Figure, epoch: int, text: str, colour: str, text_position: str) -> None:

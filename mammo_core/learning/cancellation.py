@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from mammo_core.documents.progress import ShouldStop, never_stop
+from mammo_core.documents.progress import ProgressCallback, ShouldStop, never_stop
 
 BATCH_IMAGES = 64  # images processed between two checks of the stop signal
 
@@ -32,6 +33,21 @@ class StopSignal:
         """Return whether a stop is requested, now or before."""
         self.stopped = self.stopped or self.should_stop()
         return self.stopped
+
+
+@dataclass(frozen=True)
+class TrainingContext:
+    """Where a training runs.
+
+    Attributes:
+        run: the run folder.
+        progress: called with the progress.
+        stop_signal: checked at every step and batch.
+    """
+
+    run: Path
+    progress: ProgressCallback
+    stop_signal: StopSignal
 
 
 def batches(indices: np.ndarray, should_stop: ShouldStop = never_stop) -> Iterator[np.ndarray]:

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mammo_core.dataset.lesion_annotations import boxes_in_input, read_lesions
-from mammo_core.dataset.store import Store, parse_geometry
+from mammo_core.dataset.lesion_annotations import boxes_in_input, malignant_lesions
+from mammo_core.dataset.store import parse_geometry
 from mammo_core.documents.card import ModelCard
 from mammo_core.documents.metrics import Part
 from mammo_core.documents.progress import ShouldStop, never_stop
@@ -123,7 +123,7 @@ def _evaluate(trained: TrainedRun, network: keras.Model, should_stop: ShouldStop
         Cancelled: a stop is requested.
     """
     data = trained.data
-    part, lesions = _evaluated_part(data), _malignant_lesions(trained.plan.store)
+    part, lesions = _evaluated_part(data), malignant_lesions(trained.plan.store.read_csv_path().parent)
     lesion_indices = _lesion_indices(data, part, lesions)
     cam_indices = np.concatenate([_validation_positives(data), lesion_indices])
     table = _describe_images(data, should_stop)
@@ -135,6 +135,7 @@ def _evaluate(trained: TrainedRun, network: keras.Model, should_stop: ShouldStop
         operating_point=threshold,
         part=part,
         training=table.loc[table["part"] == "train", ["label", "age", *STATISTICS]],
+        validation=None if part == "validation" else predictions[predictions["part"] == "validation"],
     )
     located = localisation(locate_lesions(network_pass, data, lesions, lesion_indices))
     return EvaluatedNetwork(
@@ -233,12 +234,6 @@ def _evaluated_part(data: TrainingData) -> Literal["validation", "test"]:
 def _validation_positives(data: TrainingData) -> np.ndarray:
     validation = data.indices("validation")
     return validation[data.labels[validation] == 1]
-
-
-def _malignant_lesions(store: Store) -> dict[str, pd.DataFrame]:
-    """Return the malignant lesions by image_id; empty where lesions are not known."""
-    lesions = read_lesions(store.read_csv_path().parent)
-    return {} if lesions is None else dict(list(lesions[lesions["malignant"] == 1].groupby("image_id")))
 
 
 def _lesion_indices(data: TrainingData, part: Part, lesions: dict[str, pd.DataFrame]) -> np.ndarray:

@@ -1,65 +1,83 @@
-"""Turn images in memory into shuffled, augmented batches."""
+"""Read, augment and batch training images inside TensorFlow's graph."""
 
-import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from mammo_core.documents.training_config import TrainingConfig
-from mammo_core.learning._tensorflow import keras
-from mammo_core.preprocess.prepare import to_tensor
+from mammo_core.documents.training_config import MAX_EPOCHS, TrainingConfig
+from mammo_core.learning._tensorflow import tf
+from mammo_core.learning.augmentation import augment, randomise_domain
+from mammo_core.learning.lesion_targets import LesionBoxes, lesion_cells
+from mammo_core.learning.networks import LESION_MAP, OUTPUT
 
 
-class Batches(keras.utils.PyDataset):
-    """The batches of the training part, one epoch at a time.
+@dataclass(frozen=True)
+class TrainingImages:
+    """The images of an epoch.
 
-    Order and augmentation depend only on seed and epoch.
-
-    Args:
-        images: uint8 (n, size, size).
+    Attributes:
+        folder: that the PNG files lie in.
+        pngs: their paths in it.
+        shape: rows and columns of each.
         labels: int (n,), 0 or 1.
         indices: int (m,), the images of an epoch, with repetitions where positives are oversampled.
         class_weights: float (2,), weight of each class in the loss.
-        config: the run's configuration, for its batch size, augmentation and seed.
-        epoch: epochs done before the run was resumed. (Keras calls `on_epoch_end` once before the first epoch, too.)
+        lesions: the lesions of the images; None if they don't supervise the network.
+        grid: rows and columns of the network's lesion map, if they do.
     """
 
-    def __init__(
-        self,
-        images: np.ndarray,
-        labels: np.ndarray,
-        indices: np.ndarray,
-        class_weights: np.ndarray,
-        config: TrainingConfig,
-        epoch: int = 0,
-    ) -> None:
-        super().__init__(workers=1)
-        self.images, self.labels, self.indices, self.class_weights = images, labels, indices, class_weights
-        self.batch_size, self.augmented, self.seed = config.batch_size, config.augment, config.seed
-        self.epoch = epoch
-        self._shuffle()
+    folder: Path
+    pngs: list[str]
+    shape: tuple[int, int]
+    labels: np.ndarray
+    indices: np.ndarray
+    class_weights: np.ndarray
+    lesions: LesionBoxes | None = None
+    grid: tuple[int, int] = (1, 1)
 
-    def __len__(self) -> int:
-        return math.ceil(len(self.indices) / self.batch_size)
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return one batch of images, labels and weights.
+def training_batches(images: TrainingImages, config: TrainingConfig, epochs_done: int = 0) -> Any:
+    """Return the batches of all epochs, one epoch after the other.
 
-        Returns:
-            float32 (b, size, size, 1), one-hot float32 (b, 2) and weights float32 (b,).
-        """
-        batch = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        generator = np.random.default_rng((self.seed, self.epoch, index))
-        tensor = augment(self.images[batch], generator) if self.augmented else to_tensor(self.images[batch])
-        labels = self.labels[batch]
-        return tensor, one_hot(labels), self.class_weights[labels].astype(np.float32)
+    Order and augmentation depend only on seed and epoch. Files are read when they are needed, so memory doesn't grow with
+    the number of images.
 
-    def on_epoch_end(self) -> None:
-        """Shuffle for the next epoch."""
-        self.epoch += 1
-        self._shuffle()
+    Args:
+        images: the training part.
+        config: of the run, for its batch size, augmentation and seed.
+        epochs_done: epochs before the first one.
 
-    def _shuffle(self) -> None:
-        self.order = np.random.default_rng((self.seed, self.epoch)).permutation(self.indices)
+    Returns:
+        A data set of image (b, rows, columns, 1), targets and weights. Without lesions, the targets are one-hot labels
+        (b, 2) and the weights (b,); with them, both are dictionaries by output of the network, with the cells of the
+        lesion map beside the label.
+    """
+    targets = tf.constant(one_hot(images.labels))
+    weights = tf.constant(images.class_weights[images.labels].astype(np.float32))
+    paths = tf.constant([str(images.folder / png) for png in images.pngs])
+    boxes, known = _lesion_tensors(images)
+
+    def read(epoch: Any, position: Any, index: Any) -> Any:
+        seed = tf.random.fold_in(tf.stack([config.seed, epoch]), position)
+        image = tf.io.decode_png(tf.io.read_file(paths[index]), channels=1)
+        image = tf.cast(tf.ensure_shape(image, (*images.shape, 1)), tf.float32) / 255.0
+        image, moved = _change(config)(image, boxes[index], seed)
+        if images.lesions is None:
+            return image, targets[index], weights[index]
+        cells, cell_weights = lesion_cells(image, moved, known[index], images.grid)
+        return image, {OUTPUT: targets[index], LESION_MAP: cells}, {OUTPUT: weights[index], LESION_MAP: cell_weights}
+
+    def read_epoch(epoch: Any) -> Any:
+        epoch = tf.cast(epoch, tf.int32)
+        order = tf.random.experimental.stateless_shuffle(tf.constant(images.indices), tf.stack([config.seed, epoch]))
+        elements = tf.data.Dataset.from_tensor_slices(order).enumerate()
+        return elements.map(
+            lambda position, index: read(epoch, position, index), num_parallel_calls=tf.data.AUTOTUNE
+        ).batch(config.batch_size)
+
+    return tf.data.Dataset.range(epochs_done, MAX_EPOCHS).flat_map(read_epoch).prefetch(tf.data.AUTOTUNE)
 
 
 def one_hot(labels: np.ndarray) -> np.ndarray:
@@ -67,27 +85,14 @@ def one_hot(labels: np.ndarray) -> np.ndarray:
     return np.eye(2, dtype=np.float32)[labels]
 
 
-def augment(images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Flip, shift and change the contrast of images at random.
+def _change(config: TrainingConfig) -> Any:
+    """Return the function that changes a training image at random."""
+    if config.randomise_domain:
+        return randomise_domain
+    return augment if config.augment else lambda image, boxes, seed: (image, boxes)
 
-    The changes imitate differences in positioning and exposure. The background stays 0.
 
-    Args:
-        images: uint8 (b, size, size), the chest wall at the left edge.
-        generator: for the random changes.
-
-    Returns:
-        float32 (b, size, size, 1) in [0, 1].
-    """
-    size = images.shape[1]
-    max_shift = size // 32
-    levels = np.linspace(0, 1, 256, dtype=np.float32)
-    augmented = np.zeros((*images.shape, 1), np.float32)
-    for index, image in enumerate(images):
-        flipped = image[::-1] if generator.random() < 0.5 else image
-        down, left = generator.integers(-max_shift, max_shift + 1), generator.integers(0, max_shift + 1)
-        source = flipped[max(0, -down) : size - max(0, down), left:]
-        curve = np.minimum(generator.uniform(0.9, 1.1) * levels ** generator.uniform(0.85, 1.15), 1)
-        top = max(0, down)
-        augmented[index, top : top + source.shape[0], : source.shape[1], 0] = curve[source]
-    return augmented
+def _lesion_tensors(images: TrainingImages) -> tuple[Any, Any]:
+    if images.lesions is None:
+        return tf.zeros((len(images.labels), 1, 4)), tf.zeros(len(images.labels), tf.bool)
+    return tf.constant(images.lesions.boxes), tf.constant(images.lesions.known)

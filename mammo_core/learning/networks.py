@@ -17,6 +17,7 @@ from mammo_core.learning.efficientnet import block_number, block_output, efficie
 FEATURES, POOLS, OUTPUT = "features", ("mean", "top"), "probability"  # names of layers
 MOMENTUM = 0.97  # of batch statistics: averages some 30 batches; with fewer, validation depends on the last few
 TOP_SHARE = 0.004  # of the cells of the feature map that the second pooling averages: four of 32 × 32
+LESION_MAP = "lesion_map"  # layer of the pretrained network: the logit of a lesion in each cell
 BODY, HEAD = "body", "head"  # layers of the pretrained network: all below the head, and the head's first
 BODY_BLOCKS = (5, 11, 16)  # of EfficientNet-Lite0 whose outputs the head sees, at 1/8, 1/16 and 1/32 of the image
 BODY_TOP_SHARE = 4 / 256  # four cells of 16 × 16
@@ -89,15 +90,15 @@ def compact(size: int) -> keras.Model:
     return keras.Model(image, _classify(x), name="compact")
 
 
-def _classify(x: Any, top_share: float = TOP_SHARE) -> Any:
+def _classify(x: Any) -> Any:
     """Classify by two poolings and one dense layer.
 
     This makes the logit a sum over the cells of the feature map.
     """
-    x = layers.Conv2D(64, 1, use_bias=False, name=HEAD)(x)
+    x = layers.Conv2D(64, 1, use_bias=False)(x)
     x = layers.BatchNormalization(momentum=MOMENTUM)(x)
     x = layers.ReLU(name=FEATURES)(x)
-    pools = [layers.GlobalAveragePooling2D(name=POOLS[0])(x), TopMean(top_share, name=POOLS[1])(x)]
+    pools = [layers.GlobalAveragePooling2D(name=POOLS[0])(x), TopMean(name=POOLS[1])(x)]
     return layers.Dense(2, activation="softmax", name=OUTPUT)(layers.concatenate(pools))
 
 
@@ -127,21 +128,55 @@ def pretrained(rows: int, columns: int | None = None) -> keras.Model:
     maps = layers.Concatenate(name="maps")([fine, middle, coarse])  # (n, rows / 16, columns / 16, 472)
     body = keras.Model(image, maps, name=BODY)
     body.trainable = False
-    return keras.Model(image, _classify(body(image), BODY_TOP_SHARE), name="pretrained")
+    return keras.Model(image, _classify_by_lesions(body(image)), name="pretrained")
 
 
-def split_pretrained(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+def _classify_by_lesions(x: Any) -> Any:
+    """Classify by the most suspicious cells of a lesion map, and by the mean features.
+
+    Where lesions are known, they can supervise the map; where they aren't, the label alone does.
+    """
+    x = layers.Conv2D(64, 1, use_bias=False, name=HEAD)(x)
+    x = layers.BatchNormalization(momentum=MOMENTUM)(x)
+    x = layers.ReLU(name=FEATURES)(x)
+    rare = keras.initializers.Constant(-3.0)  # few cells show a lesion
+    lesions = layers.Conv2D(1, 1, bias_initializer=rare, name=LESION_MAP)(x)
+    pools = [layers.GlobalAveragePooling2D(name=POOLS[0])(x), TopMean(BODY_TOP_SHARE, name=POOLS[1])(lesions)]
+    return layers.Dense(2, activation="softmax", name=OUTPUT)(layers.concatenate(pools))
+
+
+def has_lesion_map(model: keras.Model) -> bool:
+    """Return whether a network has a lesion map, which known lesions can supervise."""
+    return any(layer.name == LESION_MAP for layer in model.layers)
+
+
+def with_lesion_map(model: keras.Model) -> keras.Model:
+    """Return the model with its lesion map as a second output, by name.
+
+    Returns:
+        A model with the outputs probability (n, 2) and lesion_map (n, h, w, 1), in logits.
+    """
+    return keras.Model(model.input, _outputs_by_name(model), name=model.name)
+
+
+def _outputs_by_name(model: keras.Model) -> dict[str, Any]:
+    return {OUTPUT: model.output, LESION_MAP: model.get_layer(LESION_MAP).output}
+
+
+def split_pretrained(model: keras.Model, *, lesion_map: bool = False) -> tuple[keras.Model, keras.Model]:
     """Return body and head of a pretrained network, which share its weights.
 
     While the body is frozen, its maps can be computed once for each image, and the head trained on them.
 
     Args:
         model: made by `pretrained`, or such a one loaded.
+        lesion_map: whether the head also gives its lesion map, as `with_lesion_map` does.
 
     Returns:
         Body: images (n, rows, columns, 1) → maps (n, rows / 16, columns / 16, 472); head: maps → probabilities (n, 2).
     """
-    return model.get_layer(BODY), keras.Model(model.get_layer(HEAD).input, model.output, name=HEAD)
+    outputs = _outputs_by_name(model) if lesion_map else model.output
+    return model.get_layer(BODY), keras.Model(model.get_layer(HEAD).input, outputs, name=HEAD)
 
 
 def unfreeze(model: keras.Model, from_block: int) -> None:
@@ -299,13 +334,24 @@ def class_activation_map(model: keras.Model, features: np.ndarray) -> np.ndarray
     Returns:
         float64 (n, h, w), in logits.
     """
-    kernel, _ = (np.asarray(weights, np.float64) for weights in model.get_layer(OUTPUT).get_weights())
-    mean_weights, top_weights = np.split(kernel[:, 1] - kernel[:, 0], 2)
-    count, height, width, channels = features.shape
+    kernel, _ = _weights(model, OUTPUT)
+    channels = features.shape[3]
+    mean_weights, top_weights = np.split(kernel[:, 1] - kernel[:, 0], [channels])
+    count, height, width, _ = features.shape
     cells = height * width
     flat = np.asarray(features, np.float64).reshape(count, cells, channels)
+    maps = flat
+    if has_lesion_map(model):
+        lesion_weights, bias = _weights(model, LESION_MAP)
+        maps = flat @ lesion_weights[0, 0] + bias  # (n, cells, 1)
     top = top_count(cells, model.get_layer(POOLS[1]).share)
-    chosen = np.argpartition(-flat, top - 1, axis=1)[:, :top]  # (n, top, c)
-    mask = np.zeros(flat.shape)
+    chosen = np.argpartition(-maps, top - 1, axis=1)[:, :top]  # (n, top, channels of the maps)
+    mask = np.zeros(maps.shape)
     np.put_along_axis(mask, chosen, 1 / top, axis=1)
-    return (flat @ mean_weights / cells + (flat * mask) @ top_weights).reshape(count, height, width)
+    return (flat @ mean_weights / cells + (maps * mask) @ top_weights).reshape(count, height, width)
+
+
+def _weights(model: keras.Model, layer: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return kernel and bias of a layer, float64."""
+    kernel, bias = (np.asarray(weights, np.float64) for weights in model.get_layer(layer).get_weights())
+    return kernel, bias

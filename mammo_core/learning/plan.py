@@ -15,7 +15,8 @@ from mammo_core.dataset.lesion_annotations import foreign_lesions
 from mammo_core.dataset.splits import assert_no_overlap, balance, split_fold, split_patients
 from mammo_core.dataset.store import CONFIG_FILE, MANIFEST, Store, open_store
 from mammo_core.documents.lesions import LesionAnnotation
-from mammo_core.documents.training_config import IMAGENET, Imbalance, TrainingConfig
+from mammo_core.documents.metrics import PhaseName
+from mammo_core.documents.training_config import BLOCKS, IMAGENET, Imbalance, TrainingConfig
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.learning.training_data import count_parts
 from mammo_core.models.bundle import CARD, HASHED_FILES, IMAGE_KEY, Bundle, open_bundle
@@ -31,6 +32,40 @@ IMBALANCE_TEXTS: dict[Imbalance, str] = {
     "class_weights": "classes are weighted by the inverse of their share",
     "none": "the imbalance is left as it is",
 }
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of a training, in which certain layers are trained.
+
+    Attributes:
+        name: "training" of all layers; or of a pretrained network's "head", and then "fine_tuning".
+        epochs: at most.
+        learning_rate: at its start; it falls along a cosine.
+    """
+
+    name: PhaseName
+    epochs: int
+    learning_rate: float
+
+
+def training_phases(config: TrainingConfig) -> tuple[Phase, ...]:
+    """Return the phases of a training, in their order.
+
+    A pretrained network's head is trained first, on features that are computed once: an epoch takes seconds. Then its
+    upper blocks are fine-tuned with a smaller rate.
+    """
+    if config.network != "pretrained":
+        return (Phase("training", config.epochs, config.learning_rate),)
+    head = config.head_epochs
+    if head is None:
+        head = config.epochs // 2 if config.fine_tuned_blocks else config.epochs
+    head = min(head, config.epochs)
+    phases = (
+        Phase("head", head, config.learning_rate),
+        Phase("fine_tuning", config.epochs - head, config.fine_tuning_rate),
+    )
+    return tuple(phase for phase in phases if phase.epochs)
 
 
 @dataclass(frozen=True)
@@ -79,11 +114,20 @@ class TrainingPlan:
         config, size = self.config, self.store.preprocessing.size
         sentence = (
             f"The **{config.network}** network on images of {size} × {size} pixels, from {self._origin()}: at most "
-            f"{config.epochs} epochs of {self.steps_per_epoch:,} steps, {config.batch_size} images each; "
+            f"{config.epochs} epochs of {self.steps_per_epoch:,} steps, {config.batch_size} images each; {self._phases()}"
             f"{IMBALANCE_TEXTS[config.imbalance]}, in training only."
         )
         sentence = " ".join((sentence, *self.notes))
         return PlanPreview(table, self.steps_per_epoch, sentence)
+
+    def _phases(self) -> str:
+        head, *fine_tuning = training_phases(self.config)
+        if head.name != "head":
+            return ""
+        text = f"the first {head.epochs} train its head only, on features that are computed once"
+        if fine_tuning:
+            text += f"; the others fine-tune the upper {self.config.fine_tuned_blocks} of its {BLOCKS} blocks, too"
+        return f"{text}; "
 
     def _origin(self) -> str:
         if self.start:

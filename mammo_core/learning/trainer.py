@@ -3,7 +3,7 @@
 <models>/<run>/
     config.json  split.parquet  metrics.jsonl      configuration, part of each image, metrics while it trains
     training_images.parquet                        images that it, or a model that it started from, was fitted to
-    checkpoint.keras                               the best network so far, with its optimiser
+    checkpoint.keras                               the best network so far
     resume.npz                                     state from which to resume, see callbacks.training_state
     events/                                        the epochs' metrics for TensorBoard
     model.keras, contract.json, …, card.json       the exported model, see mammo_core.models.bundle
@@ -12,12 +12,11 @@
 
 import logging
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from mammo_core.dataset.splits import balance
 from mammo_core.documents.metrics import METRICS, StartRecord, append_record
 from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop, ignore_progress, never_stop
 from mammo_core.documents.training_config import RunConfig
@@ -27,13 +26,13 @@ from mammo_core.learning._tensorflow import keras, tf
 from mammo_core.learning.callbacks.best_checkpoint import BestCheckpoint
 from mammo_core.learning.callbacks.metrics_logger import MetricsLogger, rewind_metrics
 from mammo_core.learning.callbacks.tensorboard import TensorBoardLogger
-from mammo_core.learning.callbacks.training_state import STATE, TrainingStateCheckpoint, restore
+from mammo_core.learning.callbacks.training_state import STATE, TrainingStateCheckpoint, read_position, restore
 from mammo_core.learning.callbacks.validation import ValidationMetrics
-from mammo_core.learning.cancellation import Cancelled, StopSignal, batches
+from mammo_core.learning.cancellation import Cancelled, StopSignal, TrainingContext, batches
 from mammo_core.learning.export_model import CHECKPOINT, export_model
-from mammo_core.learning.input_pipeline import Batches
 from mammo_core.learning.networks import build, load
-from mammo_core.learning.plan import TrainingPlan
+from mammo_core.learning.phase_model import PhaseModel, phase_model
+from mammo_core.learning.plan import Phase, TrainingPlan, training_phases
 from mammo_core.learning.trained_run import TrainedRun
 from mammo_core.learning.training_data import TrainingData, count_parts
 from mammo_core.models.bundle import TRAINING_IMAGES
@@ -45,15 +44,6 @@ logger = logging.getLogger(__name__)
 
 SPLIT, EVENTS = "split.parquet", "events"  # in a run's folder
 SPLIT_COLUMNS = ["patient_id", "image_id", "label", "part"]
-LOSS = "categorical_crossentropy"
-FINAL_LEARNING_RATE = 0.05  # as a share of the first, at the end of the cosine
-
-
-class PositiveAUC(keras.metrics.AUC):
-    """ROC AUC of the positive class's probability, from one-hot labels."""
-
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # noqa: D102
-        super().update_state(y_true[:, 1], y_pred[:, 1], sample_weight)
 
 
 def train(
@@ -96,7 +86,7 @@ def train(
     except Cancelled:
         return result("stopped", "Stopped while its images were being loaded.")
     data = TrainingData(plan.split, images, selected=np.ones(len(images), bool))
-    metrics_logger, best = fit(plan, data, run, progress, stop_signal)
+    metrics_logger, best = fit(plan, data, TrainingContext(run, progress, stop_signal))
     if best.best is None:
         return result(*_describe_end_without_model(stop_signal), epochs=metrics_logger.epochs_done)
     trained = TrainedRun(run, plan, data, best.best_epoch)
@@ -149,51 +139,83 @@ def load_images(plan: TrainingPlan, progress: ProgressCallback, stop_signal: Sto
     return images
 
 
-def fit(
-    plan: TrainingPlan, data: TrainingData, run: Path, progress: ProgressCallback, stop_signal: StopSignal
-) -> tuple[MetricsLogger, BestCheckpoint]:
-    """Fit the network to the training part, resuming after the last finished epoch.
+def fit(plan: TrainingPlan, data: TrainingData, context: TrainingContext) -> tuple[MetricsLogger, BestCheckpoint]:
+    """Fit the network to the training part, phase by phase.
+
+    An interrupted run resumes after its last finished epoch.
 
     Returns:
         The metrics logger, which counts the finished epochs, and the best checkpoint.
     """
-    config, train_part = plan.config, data.indices("train")
-    balanced, class_weights = balance(data.labels[train_part], config.imbalance, np.random.default_rng(config.seed))
-    best = BestCheckpoint(run / CHECKPOINT, config.patience)
-    with distribution_strategy().scope():
-        model = build_model(plan)
-        done = 0
-        if (run / STATE).exists():
-            done = restore(run / STATE, model, best)
-            rewind_metrics(run / METRICS, done)
-    metrics_logger = MetricsLogger(run / METRICS, config, progress, stop_signal, done)
-    callbacks = [
-        ValidationMetrics(data.images, data.labels, data.indices("validation"), stop_signal),
-        best,
-        metrics_logger,
-        TensorBoardLogger(run / EVENTS),
-        TrainingStateCheckpoint(run / STATE, best),
-    ]
-    if not (done and best.patience_exhausted(done)):
-        training_batches = Batches(data.images, data.labels, train_part[balanced], class_weights, config, done)
-        model.fit(
-            training_batches, epochs=config.epochs, initial_epoch=done, verbose=0, callbacks=callbacks, shuffle=False
-        )
+    state, config = context.run / STATE, plan.config
+    saved = read_position(state) if state.exists() else None
+    best = BestCheckpoint(context.run / CHECKPOINT, config.patience)
+    metrics_logger = MetricsLogger(
+        context.run / METRICS, config, context.progress, context.stop_signal, saved.epoch if saved else 0
+    )
+    if saved:
+        rewind_metrics(context.run / METRICS, saved.epoch)
+    with suppress(Cancelled), distribution_strategy().scope():
+        network = build_network(plan)
+        best.network = network
+        for index, phase in enumerate(training_phases(config)):
+            if saved and index < saved.phase:
+                continue
+            resumed = saved is not None and index == saved.phase
+            if not resumed:
+                _begin_phase(network, best, metrics_logger.epochs_done)
+            metrics_logger.phase = phase.name
+            with phase_model(plan, phase, network, data, context) as trained:
+                if resumed:
+                    trained.model.optimizer.build(trained.model.trainable_variables)
+                    restore(state, network, trained.model.optimizer, best)
+                _fit_phase(trained, phase, best, metrics_logger, TrainingStateCheckpoint(state, best, network, index))
+            if context.stop_signal.is_set() or context.stop_signal.diverged:
+                break
     return metrics_logger, best
 
 
-def build_model(plan: TrainingPlan) -> keras.Model:
-    """Build the network, or load the start model, and compile it.
+def _begin_phase(network: keras.Model, best: BestCheckpoint, epochs_done: int) -> None:
+    """Go on from the best network so far, with new patience."""
+    best.first_epoch = epochs_done
+    if best.best_epoch:
+        network.set_weights(load(best.path).get_weights())
 
-    The optimiser is Adam with a cosine schedule, the loss cross-entropy.
-    """
-    config, size = plan.config, plan.store.preprocessing.size
-    model = load(plan.start.network_file) if plan.start else build(config.network, size, config.backbone_weights)
-    steps = config.epochs * plan.steps_per_epoch
-    schedule = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps, alpha=FINAL_LEARNING_RATE)
-    metrics = ["accuracy", PositiveAUC(name="auc")]
-    model.compile(optimizer=keras.optimizers.Adam(schedule), loss=LOSS, metrics=metrics)
-    return model
+
+def _fit_phase(
+    trained: PhaseModel,
+    phase: Phase,
+    best: BestCheckpoint,
+    metrics_logger: MetricsLogger,
+    state_checkpoint: TrainingStateCheckpoint,
+) -> None:
+    """Fit the layers of a phase until its epochs or its patience are over."""
+    done = metrics_logger.epochs_done
+    if done > best.first_epoch and best.patience_exhausted(done):
+        return
+    callbacks = [
+        ValidationMetrics(trained.predict_validation, trained.validation_labels, metrics_logger.stop_signal),
+        best,
+        metrics_logger,
+        TensorBoardLogger(metrics_logger.path.parent / EVENTS),
+        state_checkpoint,
+    ]
+    trained.model.fit(
+        trained.batches(done),
+        epochs=best.first_epoch + phase.epochs,
+        initial_epoch=done,
+        steps_per_epoch=trained.steps,
+        verbose=0,
+        callbacks=callbacks,
+        shuffle=False,
+    )
+
+
+def build_network(plan: TrainingPlan) -> keras.Model:
+    """Build the network, or load the start model."""
+    if plan.start:
+        return load(plan.start.network_file)
+    return build(plan.config.network, plan.store.preprocessing.size, plan.config.backbone_weights)
 
 
 def distribution_strategy() -> tf.distribute.Strategy:

@@ -40,7 +40,7 @@ def test_record_keys_are_those_of_the_file_format(tmp_path):
     }  # fmt: skip
     assert set(epoch) == {
         "kind", "time", "epoch", "seconds", "loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc",
-        "learning_rate",
+        "learning_rate", "phase", "lesion_loss",
     }  # fmt: skip
 
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from builders.predictions import predictions
-from mammo_core.evaluation.baselines import STATISTICS, baseline_scores, image_statistics
+from mammo_core.evaluation.baselines import STATISTICS, baseline_scores, image_and_age_scores, image_statistics
 
 
 def test_image_statistics_match_hand_calculation():
@@ -49,3 +49,22 @@ def test_baseline_scores_image_statistics_need_training_part():
 def test_baseline_scores_unknown_columns_are_left_out():
     assert baseline_scores(predictions().drop(columns="age"), None) == {}
     assert baseline_scores(predictions().assign(age=np.nan), None) == {}
+
+
+def test_image_and_age_scores_follow_both_as_far_as_validation_shows():
+    generator = np.random.default_rng(1)
+    label = np.tile([0, 1], 200)
+    validation = pd.DataFrame(
+        {"label": label, "age": generator.normal(55 + 10 * label, 5), "probability": generator.random(400)}
+    )
+    table = pd.DataFrame({"age": [40.0, 70.0, 40.0, np.nan], "probability": [0.2, 0.2, 0.9, 0.0]})
+    scores = image_and_age_scores(table, validation)
+    assert (scores[:2] > 0.5).tolist() == [False, True]  # age decides
+    assert abs(scores[2] - scores[0]) < 0.05  # the probability tells nothing
+    assert 0.1 < scores[3] < 0.9  # an unknown age counts as the median
+
+
+@pytest.mark.parametrize("change", [{"age": np.nan}, {"label": 0}])
+def test_image_and_age_scores_without_ages_or_classes_are_unknown(change):
+    table = predictions()
+    assert image_and_age_scores(table, table.assign(**change)) is None

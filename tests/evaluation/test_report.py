@@ -6,7 +6,13 @@ from builders.predictions import predictions
 from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.report import ConstantBaseline, EvaluationReport
 from mammo_core.errors import DataError
-from mammo_core.evaluation.report import at_operating_point, describe_difference, evaluate, format_estimate
+from mammo_core.evaluation.report import (
+    at_operating_point,
+    describe_difference,
+    describe_image_over_age,
+    evaluate,
+    format_estimate,
+)
 from mammo_core.evaluation.units import to_unit
 
 
@@ -107,3 +113,15 @@ def test_describe_difference_depends_on_interval(low, high, text):
 
 def test_format_estimate_undefined_value():
     assert format_estimate(Estimate(value=None)) == "not defined"
+
+
+def test_evaluate_image_and_age_tells_what_the_image_adds():
+    table, validation = predictions(), predictions(seed=4)
+    baselines = evaluate(table, operating_point=0.5, validation=validation, resamples=20).baselines
+    assert baselines.image_over_age.value == pytest.approx(
+        baselines.image_and_age.auc.value - baselines.age_only.auc.value
+    )
+    assert "image_and_age" not in baselines.known()
+    assert describe_image_over_age(baselines).startswith("With age, the model reaches an AUC of ")
+    without = evaluate(table, operating_point=0.5, resamples=20).baselines
+    assert (without.image_and_age, without.image_over_age, describe_image_over_age(without)) == (None, None, None)

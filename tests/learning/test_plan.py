@@ -10,7 +10,14 @@ from mammo_core.assessment.store_evaluation import evaluate_store
 from mammo_core.dataset.store import Store, open_store
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import ConfigError, DataError, MammoError, StoreUnfinished
-from mammo_core.learning.plan import default_preset, input_states, preset_config, resolve, resolve_preset
+from mammo_core.learning.plan import (
+    default_preset,
+    input_states,
+    preset_config,
+    resolve,
+    resolve_preset,
+    training_phases,
+)
 from mammo_core.models import bundle as bundle_module
 from mammo_core.models.bundle import PREDICTIONS, TRAINING_IMAGES, open_bundle, write_card
 from mammo_core.models.provenance import write_provenance
@@ -184,3 +191,19 @@ def test_resolve_hashes_a_start_model_once_until_its_files_change(finished, monk
     assert input_states(finished, "demo", "trained") != states
     with pytest.raises(MammoError, match=r"model\.keras was changed"):
         plan_demo(start_from="trained")
+
+
+@pytest.mark.parametrize(
+    ("settings", "phases"),
+    [
+        ({"network": "compact", "epochs": 3}, [("training", 3, 1e-3)]),
+        ({"epochs": 9}, [("head", 4, 1e-3), ("fine_tuning", 5, 1e-4)]),
+        ({"epochs": 9, "head_epochs": 7}, [("head", 7, 1e-3), ("fine_tuning", 2, 1e-4)]),
+        ({"epochs": 2, "head_epochs": 7}, [("head", 2, 1e-3)]),
+        ({"epochs": 9, "head_epochs": 0}, [("fine_tuning", 9, 1e-4)]),
+        ({"epochs": 9, "fine_tuned_blocks": 0}, [("head", 9, 1e-3)]),
+    ],
+)
+def test_training_phases_divide_the_epochs(settings, phases):
+    config = TrainingConfig(**{"store": "x", "network": "pretrained"} | settings)
+    assert [(phase.name, phase.epochs, phase.learning_rate) for phase in training_phases(config)] == phases

@@ -1,3 +1,4 @@
+import math
 import subprocess
 import sys
 
@@ -10,8 +11,9 @@ from mammo_core.documents.metrics import EpochRecord, StartRecord, StepRecord, r
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.documents.training_result import TrainingResult
 from mammo_core.documents.verification import VERIFICATION, Verification
-from mammo_core.learning import trainer
-from mammo_core.learning.input_pipeline import Batches
+from mammo_core.learning import phase_model
+from mammo_core.learning._tensorflow import keras, tf
+from mammo_core.learning.input_pipeline import training_batches
 from mammo_core.learning.plan import resolve
 from mammo_core.learning.trainer import distribution_strategy, train
 from mammo_core.models import bundle as bundle_module
@@ -96,31 +98,46 @@ def test_train_stop_in_first_epoch_has_no_model(finished, tmp_path):
     assert result.message == "Stopped before the first epoch ended; there is no model."
 
 
-def test_train_nan_loss_ends_as_diverged(finished, tmp_path, monkeypatch):
-    class Exploding(trainer.keras.losses.CategoricalCrossentropy):
-        def call(self, y_true, y_pred):
-            return super().call(y_true, y_pred) * float("nan")
+def spoil_images(monkeypatch, first_epoch):
+    """Make every pixel NaN in the epochs after a number of finished ones."""
 
-    monkeypatch.setattr(trainer, "LOSS", Exploding())
-    plan = plan_demo(epochs=3, learning_rate=0.1, network="original", augment=False)
-    result = train(plan, tmp_path / "run")
+    def spoiled(images, config, epochs_done=0):
+        steps = math.ceil(len(images.indices) / config.batch_size)
+        batches = training_batches(images, config, epochs_done).enumerate()
+        return batches.map(lambda step, batch: (tf.where(step >= first_epoch * steps, math.nan, batch[0]), *batch[1:]))
+
+    monkeypatch.setattr(phase_model, "training_batches", spoiled)
+
+
+def test_train_nan_loss_ends_as_diverged(finished, tmp_path, monkeypatch):
+    spoil_images(monkeypatch, first_epoch=0)
+    result = train(plan_demo(epochs=3, network="original", augment=False), tmp_path / "run")
     assert (result.status, result.verified) == ("diverged", False)
     assert result.message == "The loss is not a number. Try a smaller learning rate."
 
 
 def test_train_nan_in_second_epoch_keeps_last_good_model(finished, tmp_path, monkeypatch):
-    original = Batches.__getitem__
-
-    def broken(batches, index):
-        tensor, labels, weights = original(batches, index)
-        later = batches.epoch > 1  # Keras ends epoch 0 before it begins
-        return (tensor * np.nan if later else tensor), labels, weights
-
-    monkeypatch.setattr(Batches, "__getitem__", broken)
+    spoil_images(monkeypatch, first_epoch=1)
     result = train(plan_demo(epochs=3, batch_size=32), tmp_path / "run")
     assert (result.status, result.epochs, result.best_epoch, result.verified) == ("diverged", 1, 1, True)
     assert "Kept the model of epoch 1 (best validation AUC, " in result.message
     assert open_bundle(tmp_path / "run").card.best_epoch == 1
+
+
+def test_train_pretrained_network_resumes_in_its_second_phase(finished, tmp_path):
+    plan, run, reports = plan_demo(network="pretrained", epochs=2, fine_tuned_blocks=1), tmp_path / "run", []
+    stopped = train(plan, run, reports.append, lambda: bool(reports) and reports[-1].epoch == 2)
+    assert (stopped.status, stopped.epochs, stopped.best_epoch) == ("stopped", 1, 1)
+    before = keras.saving.load_model(run / "checkpoint.keras", compile=False).get_layer("body").get_weights()
+    result = train(plan, run)
+    assert (result.status, result.epochs, result.verified) == ("finished", 2, True)
+    epochs = [record for record in read_metrics(run) if isinstance(record, EpochRecord)]
+    assert [epoch.phase for epoch in epochs] == ["head", "fine_tuning"]
+    assert all(epoch.lesion_loss > 0 for epoch in epochs)
+    assert not list(run.glob("features-*"))
+    after = keras.saving.load_model(run / "checkpoint.keras", compile=False).get_layer("body").get_weights()
+    changed = sum(not np.array_equal(*pair) for pair in zip(before, after, strict=True))
+    assert changed == (9 if result.best_epoch == 2 else 0)  # kernels, scales and offsets of three convolutions
 
 
 def test_train_from_start_model_finishes_without_hashing_it_again(finished, tmp_path, monkeypatch):

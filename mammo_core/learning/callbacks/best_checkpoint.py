@@ -18,6 +18,8 @@ class BestCheckpoint(keras.callbacks.Callback):
         patience: epochs without improvement after which training stops.
 
     Attributes:
+        network: the network to save; None saves the model that is trained, which may be only its head.
+        first_epoch: epochs done before the present phase of training; patience begins anew with it.
         best: validation AUC and negative validation loss of the best epoch; None before the first.
         best_epoch: from 1; 0 before the first.
     """
@@ -25,6 +27,8 @@ class BestCheckpoint(keras.callbacks.Callback):
     def __init__(self, path: Path, patience: int) -> None:
         super().__init__()
         self.path, self.patience = path, patience
+        self.network: keras.Model | None = None
+        self.first_epoch = 0
         self.best: tuple[float, float] | None = None
         self.best_epoch = 0
 
@@ -36,10 +40,10 @@ class BestCheckpoint(keras.callbacks.Callback):
         if self.best is None or score > self.best:
             self.best, self.best_epoch = score, epoch + 1
             with atomic_path(self.path) as temporary:
-                self.model.save(temporary)
+                (self.network or self.model).save(temporary)
         elif self.patience_exhausted(epoch + 1):
             self.model.stop_training = True
 
     def patience_exhausted(self, epochs: int) -> bool:
-        """Return whether training stops after this many epochs."""
-        return epochs - self.best_epoch >= self.patience
+        """Return whether the present phase stops after this many epochs."""
+        return epochs - max(self.best_epoch, self.first_epoch) >= self.patience

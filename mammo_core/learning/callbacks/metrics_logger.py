@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from mammo_core.documents.metrics import EpochRecord, ResumeRecord, StepRecord, append_record, read_metrics
+from mammo_core.documents.metrics import EpochRecord, PhaseName, ResumeRecord, StepRecord, append_record, read_metrics
 from mammo_core.documents.progress import Progress, ProgressCallback
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.learning._tensorflow import keras
 from mammo_core.learning.callbacks.validation import is_validated
 from mammo_core.learning.cancellation import StopSignal
+from mammo_core.learning.networks import LESION_MAP, OUTPUT
 from mammo_core.storage.atomic import atomic_path
 
 MIN_SECONDS_BETWEEN_STEPS = 0.5  # steps are logged no more often
@@ -26,6 +27,9 @@ class MetricsLogger(keras.callbacks.Callback):
         progress: called with the progress in steps.
         stop_signal: checked at every step; training stops after it.
         epochs_done: epochs finished before the run was resumed.
+
+    Attributes:
+        phase: name of the present phase of training.
     """
 
     def __init__(
@@ -39,6 +43,7 @@ class MetricsLogger(keras.callbacks.Callback):
         super().__init__()
         self.path, self.epochs, self.batch_size = path, config.epochs, config.batch_size
         self.progress, self.stop_signal = progress, stop_signal
+        self.phase: PhaseName = "training"
         self.started = self.logged = time.monotonic()
         self.epoch = self.epochs_done = epochs_done
         self.images = 0
@@ -75,13 +80,16 @@ class MetricsLogger(keras.callbacks.Callback):
             epoch=self.epoch,
             seconds=time.monotonic() - self.epoch_started,
             learning_rate=self._learning_rate(),
-            **{name: float(value) for name, value in logs.items()},
+            phase=self.phase,
+            **_label_metrics(logs),
+            **{name: float(logs[name]) for name in ("val_loss", "val_accuracy", "val_auc")},
         )
         append_record(self.path, record)
         self.epochs_done = self.epoch
 
     def _log_step(self, steps: int, logs: dict[str, Any]) -> None:
-        loss_sum = logs["loss"] * steps  # Keras gives means since the epoch began
+        metrics = _label_metrics(logs)
+        loss_sum = metrics["loss"] * steps  # Keras gives means since the epoch began
         loss = (loss_sum - self.logged_loss_sum) / (steps - self.logged_steps)
         self.logged_loss_sum, self.logged_steps = loss_sum, steps
         record = StepRecord(
@@ -90,8 +98,8 @@ class MetricsLogger(keras.callbacks.Callback):
             step=steps,
             steps=self.params["steps"],
             loss=float(loss),
-            accuracy=float(logs["accuracy"]),
-            auc=float(logs["auc"]),
+            accuracy=metrics["accuracy"],
+            auc=metrics["auc"],
         )
         append_record(self.path, record)
 
@@ -114,6 +122,18 @@ class MetricsLogger(keras.callbacks.Callback):
                 seconds_left=(total - done) * self.batch_size / rate,
             )
         )
+
+
+def _label_metrics(logs: dict[str, Any]) -> dict[str, float]:
+    """Return loss, accuracy and AUC of the label, and the lesion map's loss.
+
+    There is no such loss if the network isn't trained on a lesion map. With two outputs, Keras puts the name of the
+    output before the metric's.
+    """
+    if f"{LESION_MAP}_loss" not in logs:
+        return {name: float(logs[name]) for name in ("loss", "accuracy", "auc")}
+    metrics = {name: float(logs[f"{OUTPUT}_{name}"]) for name in ("loss", "accuracy", "auc")}
+    return {**metrics, "lesion_loss": float(logs[f"{LESION_MAP}_loss"])}
 
 
 def rewind_metrics(path: Path, epochs: int) -> None:

@@ -1,6 +1,9 @@
 """After each epoch, save everything needed to resume."""
 
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from mammo_core.learning.callbacks.best_checkpoint import BestCheckpoint
 from mammo_core.learning.callbacks.validation import is_validated
 from mammo_core.storage.atomic import atomic_path
 
-STATE = "resume.npz"  # weights, optimiser with its counters, seeds, epochs finished, best score so far
+STATE = "resume.npz"  # weights, optimiser with its counters, seeds, phase, epochs finished, best score so far
 
 
 class TrainingStateCheckpoint(keras.callbacks.Callback):
@@ -23,50 +26,84 @@ class TrainingStateCheckpoint(keras.callbacks.Callback):
     Args:
         path: path of the state.
         best: the callback that keeps the best model.
+        network: the network whose weights are saved; only a part of it may be trained.
+        phase: index of the present phase of training.
     """
 
-    def __init__(self, path: Path, best: BestCheckpoint) -> None:
+    def __init__(self, path: Path, best: BestCheckpoint, network: keras.Model, phase: int = 0) -> None:
         super().__init__()
-        self.path, self.best = path, best
+        self.path, self.best, self.network, self.phase = path, best, network, phase
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Save the state, unless the epoch was interrupted."""
         if not is_validated(logs):
             return
-        state: dict[str, Any] = {"epoch": epoch + 1, "best": self.best.best, "best_epoch": self.best.best_epoch}
-        for index, variable in enumerate(_variables(self.model)):
+        state: dict[str, Any] = {
+            "epoch": epoch + 1,
+            "phase": self.phase,
+            "first_epoch": self.best.first_epoch,
+            "best": self.best.best,
+            "best_epoch": self.best.best_epoch,
+        }
+        for index, variable in enumerate(_variables(self.network, self.model.optimizer)):
             state[str(index)] = np.asarray(variable)
         with atomic_path(self.path) as temporary:
             np.savez(temporary, **state)
 
 
-def restore(path: Path, model: keras.Model, best: BestCheckpoint) -> int:
-    """Restore model, optimiser and best-checkpoint state.
+@dataclass(frozen=True)
+class SavedPosition:
+    """How far a run had come when its state was saved.
+
+    Attributes:
+        phase: index of the phase of training.
+        epoch: finished epochs.
+    """
+
+    phase: int
+    epoch: int
+
+
+def read_position(path: Path) -> SavedPosition:
+    """Read how far a run had come.
+
+    Raises:
+        ModelError: the file is not a state.
+    """
+    with _opened(path) as state:
+        return SavedPosition(int(state["phase"]), int(state["epoch"]))
+
+
+def restore(path: Path, network: keras.Model, optimizer: keras.optimizers.Optimizer, best: BestCheckpoint) -> None:
+    """Restore network, optimiser and best-checkpoint state.
 
     Args:
         path: of the state.
-        model: compiled; its variables are assigned.
+        network: its variables are assigned.
+        optimizer: built for the variables of the phase; likewise.
         best: its best score and epoch are set.
 
-    Returns:
-        The number of finished epochs.
-
     Raises:
-        ModelError: the file is not the state of such a model.
+        ModelError: the file is not the state of such a network.
     """
-    model.optimizer.build(model.trainable_variables)
+    with _opened(path) as state:
+        for index, variable in enumerate(_variables(network, optimizer)):
+            variable.assign(state[str(index)])
+        auc, negative_loss = state["best"]
+        best.best, best.best_epoch = (float(auc), float(negative_loss)), int(state["best_epoch"])
+        best.first_epoch = int(state["first_epoch"])
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     try:
         with np.load(path, allow_pickle=False) as state:
-            for index, variable in enumerate(_variables(model)):
-                variable.assign(state[str(index)])
-            auc, negative_loss = state["best"]
-            best.best, best.best_epoch = (float(auc), float(negative_loss)), int(state["best_epoch"])
-            return int(state["epoch"])
+            yield state
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         raise ModelError(
             f"{path.parent.name} can't be resumed: its {path.name} isn't a state of its network. Start a new run."
         ) from None
 
 
-def _variables(model: keras.Model) -> list[keras.Variable]:
-    return [*model.variables, *model.optimizer.variables]
+def _variables(network: keras.Model, optimizer: keras.optimizers.Optimizer) -> list[keras.Variable]:
+    return [*network.variables, *optimizer.variables]

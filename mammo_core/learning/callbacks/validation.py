@@ -1,5 +1,6 @@
 """Compute validation loss, accuracy and AUC at the end of each epoch."""
 
+from collections.abc import Callable
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -8,6 +9,7 @@ from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 from mammo_core.documents.progress import ShouldStop, never_stop
 from mammo_core.learning._tensorflow import keras
 from mammo_core.learning.cancellation import Cancelled, StopSignal, batches
+from mammo_core.learning.networks import OUTPUT
 from mammo_core.preprocess.prepare import to_tensor
 
 
@@ -30,9 +32,15 @@ def predict(
     """
     parts = [np.empty(0)]
     for batch in batches(np.arange(len(images)) if indices is None else indices, should_stop):
-        probabilities = np.asarray(model.predict_on_batch(to_tensor(images[batch])))
-        parts.append(probabilities[: len(batch), 1])  # on several devices each predicts the complete batch
+        parts.append(positive_probability(model, to_tensor(images[batch])))
     return np.concatenate(parts).astype(np.float64)
+
+
+def positive_probability(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
+    """Return the probability of the positive class for one batch, float32 (b,)."""
+    outputs = model.predict_on_batch(inputs)
+    probabilities = np.asarray(outputs[OUTPUT] if isinstance(outputs, dict) else outputs)
+    return probabilities[: len(inputs), 1]  # on several devices each predicts the complete batch
 
 
 def is_validated(logs: dict[str, Any] | None) -> TypeGuard[dict[str, Any]]:
@@ -52,22 +60,24 @@ class ValidationMetrics(keras.callbacks.Callback):
     This callback must come before those that use the values. It stops training if a prediction is not a finite number.
 
     Args:
-        images: uint8 (n, size, size), the images of all parts.
-        labels: int (n,).
-        indices: int (m,), the images of the validation part.
-        stop_signal: checked at every batch.
+        predict: returns the probabilities of the validation part, float64 (m,), from the model that is trained; it raises
+            Cancelled when a stop is requested.
+        labels: int (m,), of the validation part.
+        stop_signal: set if a prediction is not a number.
     """
 
-    def __init__(self, images: np.ndarray, labels: np.ndarray, indices: np.ndarray, stop_signal: StopSignal) -> None:
+    def __init__(
+        self, predict: Callable[[keras.Model], np.ndarray], labels: np.ndarray, stop_signal: StopSignal
+    ) -> None:
         super().__init__()
-        self.images, self.indices, self.labels, self.stop_signal = images, indices, labels[indices], stop_signal
+        self.predict, self.labels, self.stop_signal = predict, labels, stop_signal
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Predict the validation part, unless the epoch was interrupted."""
         if self.model.stop_training or logs is None:
             return
         try:
-            probabilities = predict(self.model, self.images, self.indices, self.stop_signal.is_set)
+            probabilities = self.predict(self.model)
         except Cancelled:
             self.model.stop_training = True
             return

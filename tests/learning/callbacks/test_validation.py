@@ -38,7 +38,10 @@ class BrightnessModel:
 def test_validation_stop_signal_or_nan_prediction_ends_training(probability, stop, calls, ends):
     stop_signal = StopSignal(lambda: stop)
     labels = np.arange(150) % 2
-    validation = ValidationMetrics(np.zeros((150, 4, 4), np.uint8), labels, np.arange(150), stop_signal)
+    images = np.zeros((150, 4, 4), np.uint8)
+    validation = ValidationMetrics(
+        lambda trained: predict(trained, images, should_stop=stop_signal.is_set), labels, stop_signal
+    )
     model = ConstantModel(probability)
     validation.set_model(model)
     logs = {}
@@ -52,7 +55,9 @@ def test_validation_stop_signal_or_nan_prediction_ends_training(probability, sto
 def test_validation_metrics_are_those_of_the_validation_part():
     levels = np.array([255, 51, 204, 102, 255], np.uint8)  # probabilities 1, 0.2, 0.8, 0.4, 1
     images = np.broadcast_to(levels[:, np.newaxis, np.newaxis], (5, 4, 4))
-    validation = ValidationMetrics(images, np.array([0, 0, 1, 1, 0]), np.array([1, 2, 3]), StopSignal(never_stop))
+    validation = ValidationMetrics(
+        lambda model: predict(model, images, np.array([1, 2, 3])), np.array([0, 1, 1]), StopSignal(never_stop)
+    )
     validation.set_model(BrightnessModel())
     logs = {"loss": 0.1}
     validation.on_epoch_end(0, logs)

@@ -1,0 +1,72 @@
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from mammo_core.documents.progress import never_stop
+from mammo_core.documents.training_config import TrainingConfig
+from mammo_core.learning.cancellation import Cancelled, StopSignal, TrainingContext
+from mammo_core.learning.feature_cache import FeatureBatches, FeatureCache, cached_features
+from mammo_core.learning.networks import LESION_MAP, OUTPUT
+from mammo_core.learning.training_data import TrainingData
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (5, 4, 4), dtype=np.uint8)
+TABLE = pd.DataFrame({"label": [0, 1, 0, 1, 0], "part": ["train", "train", "validation", "train", "test"]})
+DATA = TrainingData(TABLE, IMAGES, np.ones(5, bool))
+
+
+@pytest.fixture(scope="module")
+def body():
+    """A body whose features are the image, averaged over squares of two pixels."""
+    return keras.Sequential([keras.Input((4, 4, 1)), keras.layers.AveragePooling2D(2)])
+
+
+def test_cached_features_are_those_of_the_body_as_is_and_upside_down(body, tmp_path):
+    reports = []
+    with cached_features(body, DATA, None, TrainingContext(tmp_path, reports.append, StopSignal(never_stop))) as cache:
+        expected = (IMAGES / 255).reshape(5, 2, 2, 2, 2).mean(axis=(2, 4))[..., np.newaxis]
+        assert cache.train[:, 0] == pytest.approx(expected[[0, 1, 3]], abs=1e-3)
+        assert cache.train[:, 1] == pytest.approx(expected[[0, 1, 3], ::-1], abs=1e-3)
+        assert cache.validation == pytest.approx(expected[[2]], abs=1e-3)
+        assert cache.labels.tolist() == [0, 1, 1]
+    assert [(report.done, report.total) for report in reports] == [(3, 7), (6, 7), (7, 7)]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cached_features_stop_leaves_no_files(body, tmp_path):
+    context = TrainingContext(tmp_path, lambda _: None, StopSignal(lambda: True))
+    with pytest.raises(Cancelled), cached_features(body, DATA, None, context):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def make_batches(cells=None, epoch=0, **settings):
+    train = np.arange(6, dtype=np.float16).reshape(3, 2, 1, 1, 1)  # the number of the row times two, plus the variant
+    cache = FeatureCache(train, train[:1, 0], np.array([0, 1, 0]), cells)
+    config = TrainingConfig(store="x", batch_size=4, **settings)
+    return FeatureBatches(cache, np.array([0, 1, 1, 2]), np.array([1.0, 3.0]), config, epoch)
+
+
+def test_feature_batches_have_every_row_with_its_label_and_weight():
+    features, labels, weights = make_batches(augment=False)[0]
+    assert sorted(features.ravel()) == [0, 2, 2, 4]  # the second row twice, none upside down
+    assert np.array_equal(labels[:, 1], features.ravel() == 2)
+    assert np.array_equal(weights, np.where(labels[:, 1], 3, 1))
+
+
+def test_feature_batches_turn_cells_with_their_features():
+    cells = np.zeros((3, 2, 2, 2), np.float32)
+    cells[:, 0, 0] = 1  # a lesion at the top
+    for epoch in range(4):
+        features, targets, weights = make_batches(cells, epoch)[0]
+        upside_down = features.ravel() % 2 == 1
+        assert np.array_equal(targets[LESION_MAP][:, 1, 0, 0], upside_down)
+        assert np.array_equal(weights[LESION_MAP][:, 0, 0], ~upside_down)
+        assert targets[OUTPUT].shape == (4, 2)
+
+
+def test_feature_batches_depend_only_on_seed_and_epoch():
+    first, again = make_batches(), make_batches()
+    assert np.array_equal(first[0][0], again[0][0])
+    first.on_epoch_end()
+    assert np.array_equal(first[0][0], make_batches(epoch=1)[0][0])
