@@ -21,7 +21,9 @@ def small(monkeypatch):
     settings.cache_clear()
 
 
-@pytest.mark.parametrize("packed", [gzip.compress(FILE), gzip.compress(FILE[:99]) + gzip.compress(FILE[99:])])
+@pytest.mark.parametrize(
+    "packed", [gzip.compress(FILE), gzip.compress(FILE[:99]) + gzip.compress(FILE[99:])], ids=["one", "two members"]
+)
 def test_read_gzip_file_equals_the_file(tmp_path, packed):
     (tmp_path / "1.dcm.gz").write_bytes(packed)
     assert np.array_equal(read(tmp_path / "1.dcm.gz").pixels, read(FILE).pixels)
@@ -37,6 +39,7 @@ def test_read_gzip_file_equals_the_file(tmp_path, packed):
         (gzip.compress(b"no image"), "not_dicom", "isn't a DICOM file"),
         (tarred({"1": FILE}, "w:gz"), "unsupported", "a packed tar archive"),
     ],
+    ids=["cut off", "no gzip data", "too large", "no DICOM", "tar"],  # the bytes hold the time
 )
 def test_read_gzip_file_damaged_large_or_other_raises_image_error(small, data, reason, message):
     with pytest.raises(ImageError, match=message) as raised:
