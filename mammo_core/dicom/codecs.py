@@ -34,6 +34,7 @@ NATIVE = {
 }
 PROGRESSIVE = 0xC2  # second byte of the marker of a progressive frame
 CORRUPT = "The compressed image is damaged: its coded data end early or make no sense."
+STALE_BYTES = "{:,} bytes follow the end of the compressed image; they were ignored."
 SUPPORTED = JPEG_2000 | JPEG | JPEG_LS | RLE | NATIVE
 
 
@@ -46,6 +47,7 @@ class Decoded(NamedTuple):
         bits: precision of a sample, as the stream states it.
         signed: whether the stream declares samples as signed.
         quantisation_step: distance between two neighbouring values; above 1 where the lowest bits were left out.
+        notes: sentences about what was unusual in the file's pixels.
     """
 
     values: np.ndarray
@@ -53,6 +55,7 @@ class Decoded(NamedTuple):
     bits: int
     signed: bool
     quantisation_step: int = 1
+    notes: tuple[str, ...] = ()
 
 
 def decode(
@@ -79,6 +82,7 @@ def decode(
         ImageError: the stream contradicts the header or is damaged.
     """
     code = parse(stream)
+    notes = (STALE_BYTES.format(code.surplus),) if code.surplus else ()
     if (code.rows, code.columns) != shape:
         raise ImageError(
             "damaged",
@@ -92,7 +96,7 @@ def decode(
     while halvings:
         reduced = _reduced(code, halvings, planes)
         if reduced is not None:
-            return reduced
+            return reduced._replace(notes=notes)
         halvings -= 1
     try:
         values = _full(code, syntax)
@@ -102,10 +106,10 @@ def decode(
         raise ImageError("damaged", "The decoded image doesn't have the size that the header states.")
     if syntax in JPEG:
         if code.lossless_jpeg:
-            _check_lossless(code, values, strict)
+            _check_lossless(code, values, strict or bool(notes))
         else:
             _check_lossy(code)
-    return Decoded(values, 0, code.bits, code.signed)
+    return Decoded(values, 0, code.bits, code.signed, notes=notes)
 
 
 def _check_lossless(code: Codestream, values: np.ndarray, strict: bool) -> None:

@@ -14,8 +14,9 @@ EOI, SOS, DRI = 0xFFD9, 0xFFDA, 0xFFDD
 RESTARTS = 0xD0  # to 0xD7: second bytes of restart markers
 SOF = {0xFFC0, 0xFFC1, 0xFFC2, 0xFFC3, 0xFFF7}  # baseline, extended, progressive, lossless, JPEG-LS
 COD, SOT, EOC = 0xFF52, 0xFF90, 0xFFD9
+SOD, JPEG_LS_FRAME = b"\xff\x93", 0xFFF7
+SEGMENTS = {0xC4, 0xCC, 0xDA, 0xDB, 0xDC, 0xDD, 0xF8, 0xFE, *range(0xE0, 0xF0)}  # markers with a length between scans
 JP2_SIGNATURE = b"\0\0\0\x0cjP  "
-FILL = (b"\xff", b" ")  # with which, besides zeros, some writers pad to an even length
 MAX_SEGMENTS = 100_000  # tile parts and markers; a real stream has a few
 
 
@@ -32,6 +33,7 @@ class Codestream:
         levels: wavelet decompositions; 0 if there are none.
         lossless_jpeg: whether the frame is JPEG process 14.
         frame, scan: positions of the frame header and of the first scan header of a JPEG stream; 0 for JPEG 2000.
+        surplus: how many bytes other than zeros and one fill byte followed the end marker; they aren't in `data`.
     """
 
     data: bytes
@@ -44,16 +46,17 @@ class Codestream:
     lossless_jpeg: bool = False
     frame: int = 0
     scan: int = 0
+    surplus: int = 0
 
 
 def parse(stream: bytes) -> Codestream:
     """Parse a stream's header and check that the stream is complete.
 
     Args:
-        stream: one frame. Zeros may follow its end, as DICOM pads to even length.
+        stream: one frame. Zeros may follow its end, as DICOM pads to even length, or stale bytes of the writer's buffer.
 
     Raises:
-        ImageError: the stream isn't JPEG, JPEG-LS or JPEG 2000, ends early, or other data follow it.
+        ImageError: the stream isn't JPEG, JPEG-LS or JPEG 2000, or ends early.
     """
     try:
         if stream.startswith(JP2_SIGNATURE):
@@ -106,7 +109,8 @@ def _jpeg_2000(stream: bytes) -> Codestream:
         position += 2 + length
     end = _end_of_tile_parts(stream, position)
     bits, signed = (depth & 0x7F) + 1, bool(depth & 0x80)
-    return Codestream(stream[:end], bottom - top, right - left, bits, components, signed, levels)
+    surplus = _count_surplus(stream, end)
+    return Codestream(stream[:end], bottom - top, right - left, bits, components, signed, levels, surplus=surplus)
 
 
 def _end_of_tile_parts(stream: bytes, position: int) -> int:
@@ -114,34 +118,35 @@ def _end_of_tile_parts(stream: bytes, position: int) -> int:
     for _ in range(MAX_SEGMENTS):
         (marker,) = struct.unpack_from(">H", stream, position)
         if marker == EOC:
-            rest = stream[position + 2 :]
-            if rest.strip(b"\0") and rest not in FILL:
-                raise _damaged("something follows its end")
             return position + 2
         (length,) = struct.unpack_from(">I", stream, position + 6)
         if marker != SOT or 0 < length < 14:
             raise _damaged("its tile parts don't follow each other")
         if length == 0:  # the last one, up to the end marker
-            return _marked_end(stream, EOC)
+            return _first_eoc(stream, position)
         position += length
     raise _damaged("it has too many tile parts")
 
 
-def _marked_end(stream: bytes, marker: int) -> int:
-    """Return the position after the end marker.
+def _first_eoc(stream: bytes, position: int) -> int:
+    """Return the position after the end marker of the tile part at `position`.
 
-    Zeros, or one fill byte, may follow it.
+    Coded data never contain it (T.800 B.10.1 and C.2.1).
     """
-    bare = len(stream.rstrip(b"\0"))
-    if stream[bare - 3 : bare] == marker.to_bytes(2) + b"\xff":
-        bare -= 1
-    if stream[bare - 2 : bare] != marker.to_bytes(2):
-        raise _damaged("it is cut off, or something follows its end")
-    return bare
+    data = stream.find(SOD, position)
+    end = stream.find(EOC.to_bytes(2), data)
+    if data < 0 or end < 0:
+        raise _damaged("it is cut off")
+    return end + 2
+
+
+def _count_surplus(stream: bytes, end: int) -> int:
+    """Return the number of bytes that follow a stream, 0 if they only fill it to an even length."""
+    rest = stream[end:].rstrip(b"\0")
+    return len(rest) if len(rest) > 1 else 0
 
 
 def _jpeg(stream: bytes) -> Codestream:
-    end = _marked_end(stream, EOI)
     position, frame, restarts = 2, None, False
     for _ in range(MAX_SEGMENTS):
         marker, length = struct.unpack_from(">HH", stream, position)
@@ -159,15 +164,47 @@ def _jpeg(stream: bytes) -> Codestream:
         position += 2 + length
     if frame is None:
         raise _damaged("it has no frame header")
+    end = _end_of_scans(stream, position, 0x80 if frame[1] == JPEG_LS_FRAME else 1)
     markers = _markers(stream, position, end)
-    if np.count_nonzero(markers == EOI & 0xFF) > 1:  # never within coded data (T.81 B.1.1.5)
-        raise _damaged("something follows its end")
     if not restarts and ((markers & 0xF8) == RESTARTS).any():
         raise _damaged("its coded data are interrupted")
     start, kind, bits, rows, columns, components = frame
     return Codestream(
-        stream[:end], rows, columns, bits, components, lossless_jpeg=kind == 0xFFC3, frame=start, scan=position
+        stream[:end],
+        rows,
+        columns,
+        bits,
+        components,
+        lossless_jpeg=kind == 0xFFC3,
+        frame=start,
+        scan=position,
+        surplus=_count_surplus(stream, end),
     )
+
+
+def _end_of_scans(stream: bytes, position: int, first_marker: int) -> int:
+    """Return the position after the end marker of a JPEG stream.
+
+    Coded data never contain it (T.81 B.1.1.5); the segments between scans may.
+
+    Args:
+        stream: a JPEG or JPEG-LS stream, and what follows it.
+        position: of the first scan header.
+        first_marker: second bytes below it follow a coded 0xFF (T.87 A.1 for JPEG-LS).
+    """
+    data = np.frombuffer(stream, np.uint8, offset=position)
+    markers = np.flatnonzero(data[:-1] == 0xFF)
+    kinds = data[markers + 1]
+    known = (kinds >= first_marker) & np.isin(kinds, [EOI & 0xFF, *SEGMENTS])
+    start = position
+    for offset, kind in zip(markers[known].tolist(), kinds[known].tolist(), strict=True):
+        if start + offset < position:  # within a segment
+            continue
+        position = start + offset + 2
+        if kind == EOI & 0xFF:
+            return position
+        position += struct.unpack_from(">H", stream, position)[0]
+    raise _damaged("it is cut off")
 
 
 def _markers(stream: bytes, start: int, end: int) -> np.ndarray:

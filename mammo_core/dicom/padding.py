@@ -5,6 +5,7 @@ from scipy.ndimage import binary_dilation
 
 from mammo_core.dicom.header import Header, integer
 from mammo_core.dicom.modality import dark_is_high
+from mammo_core.dicom.stored import in_cells
 
 LOW_PASS_REACH = 2  # pixels around padding in which a wavelet's low-pass mixes it with its neighbours
 
@@ -51,7 +52,10 @@ def padding_range(header: Header) -> tuple[int, int] | None:
 
 
 def _as_stored(value: int, header: Header) -> int:
-    """Correct a padding value whose VR, US or SS, doesn't match the pixels."""
+    """Correct a padding value whose VR, US or SS, doesn't match the pixels, or that has bits which theirs lack."""
+    if in_cells(header) and header.bits < 16:
+        value &= (1 << header.bits) - 1
+        return value - (1 << header.bits) if header.signed and value >> (header.bits - 1) else value
     if header.signed and value >= 1 << 15:
         return value - (1 << 16)
     return value + (1 << 16) if not header.signed and value < 0 else value

@@ -1,6 +1,7 @@
 """A DICOM file → Mammogram, or an ImageError with one sentence about the reason."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -63,6 +64,7 @@ def _mammogram(header: Header, side: int | None, max_step: float | None, strict:
     decoded = read_stored_values(header, halvings, max_step=max_step, strict=strict)
     remaining = reduction - decoded.halvings
     notes = _notes(header, decoded)
+    header = replace(header, signed=decoded.signed)
     stored = fill_padding(decoded.values, header, decoded.quantisation_step, low_pass=decoded.halvings > 0)
     table, rescale = read_modality_lut(dataset, header.little), read_rescale(dataset)
     if table:
@@ -115,10 +117,10 @@ def _with_functional_groups(header: Header) -> Dataset:
 
 
 def _notes(header: Header, decoded: Decoded) -> tuple[str, ...]:
-    notes = []
+    notes = [*decoded.notes]
     if header.frames > 1:
         notes.append(f"The file has {header.frames} frames; this is the middle one, number {header.frames // 2 + 1}.")
-    may_exceed = not decoded.halvings and header.bits < header.allocated and not header.signed
+    may_exceed = not decoded.halvings and header.bits < header.allocated and not decoded.signed
     if may_exceed and decoded.values.max() >= 1 << header.bits:
         notes.append(f"Some values exceed the {header.bits} bits that the header announces; they were kept.")
     if str(header.dataset.get("PresentationIntentType") or "").strip().upper() == "FOR PROCESSING":

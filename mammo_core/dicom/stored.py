@@ -10,6 +10,9 @@ from mammo_core.dicom.codecs import Decoded
 from mammo_core.dicom.header import OVERLAY_BIT, Header
 from mammo_core.errors import ImageError
 
+UNUSED_BITS = "Some pixels have bits above the High Bit; they mean nothing and were left out."
+SIGNED_STREAM = "The header calls the pixels unsigned, the compressed image signed; they were taken as signed."
+
 
 def read_stored_values(
     header: Header, reduction: int = 0, *, max_step: float | None = None, strict: bool = False
@@ -32,18 +35,32 @@ def read_stored_values(
     if header.syntax not in codecs.SUPPORTED:
         name = header.syntax.name if header.syntax.is_transfer_syntax else "that this file names"
         raise ImageError("unsupported", f"The transfer syntax {name} isn't supported.")
-    if header.syntax in codecs.NATIVE or header.syntax in codecs.RLE:
+    if in_cells(header):
         if header.syntax in codecs.NATIVE:
-            values = unpack_native(frames.native_frame(header, frame), header)
+            data, notes = frames.native_frame(header, frame)
+            cells = unpack_native(data, header)
         else:
-            values = codecs.decode_rle(frames.encapsulated_frame(header, frame), shape, stored_dtype(header))
-        return Decoded(extend_sign(drop_unused_bits(values, header), header), 0, header.bits, header.signed)
-    data = frames.encapsulated_frame(header, frame)
+            data, notes = frames.encapsulated_frame(header, frame)
+            cells = codecs.decode_rle(data, shape, stored_dtype(header))
+        values, dropped = drop_unused_bits(cells, header)
+        return Decoded(values, 0, header.bits, header.signed, notes=(*notes, *([UNUSED_BITS] if dropped else [])))
+    data, notes = frames.encapsulated_frame(header, frame)
     decoded = codecs.decode(data, header.syntax, shape, reduction, max_step=max_step, strict=strict)
     if decoded.bits > header.allocated:
         raise ImageError("damaged", "The compressed image has more bits per pixel than the header allows.")
+    notes += decoded.notes
+    if decoded.signed and not header.signed:
+        return decoded._replace(notes=(*notes, SIGNED_STREAM))
     values = interpret_sign(decoded.values, decoded.bits, header.signed)
-    return decoded._replace(values=extend_sign(values, header))
+    return decoded._replace(values=extend_sign(values, header), signed=header.signed, notes=notes)
+
+
+def in_cells(header: Header) -> bool:
+    """Return whether each pixel has a cell of Bits Allocated (0028,0100), of which some bits may mean nothing.
+
+    The codecs of other syntaxes state the bits of their samples themselves.
+    """
+    return header.syntax in codecs.NATIVE or header.syntax in codecs.RLE
 
 
 def unpack_native(frame: bytes, header: Header) -> np.ndarray:
@@ -85,26 +102,27 @@ def interpret_sign(values: np.ndarray, bits: int, signed: bool) -> np.ndarray:
     return (wide & ((sign << 1) - 1) ^ sign) - sign
 
 
-def drop_unused_bits(stored: np.ndarray, header: Header) -> np.ndarray:
-    """Move the stored bits to the bottom and drop an overlay above them.
+def drop_unused_bits(stored: np.ndarray, header: Header) -> tuple[np.ndarray, bool]:
+    """Move the stored bits to the bottom and extend their sign.
 
-    See High Bit (0028,0102) and Overlay Bit Position (60xx,0102). Unused bits that no overlay claims are kept: real
-    files have values beyond Bits Stored (0028,0101).
+    The other bits of a cell mean nothing (PS3.5 8.1.1): real files have signs that some pixels repeat there and others
+    don't, overlays, and remains of other data. See High Bit (0028,0102).
+
+    Returns:
+        The values, and whether bits were dropped that are neither zeros, a repeated sign nor a declared overlay.
     """
+    if header.bits == header.allocated:
+        return stored, False
     shift = header.high + 1 - header.bits
-    overlay = OVERLAY_BIT in header.dataset and int(header.dataset[OVERLAY_BIT].value or 0) > 0
-    if not shift and not overlay:
-        return stored
     unsigned = (stored >> shift) & ((1 << header.bits) - 1)
-    return interpret_sign(unsigned.astype(stored_dtype(header).str.replace("i", "u")), header.bits, header.signed)
+    values = interpret_sign(unsigned.astype(stored_dtype(header).str.replace("i", "u")), header.bits, header.signed)
+    values = values.astype(stored.dtype, copy=False)
+    overlay = OVERLAY_BIT in header.dataset and int(header.dataset[OVERLAY_BIT].value or 0) > 0
+    return values, not overlay and not shift and bool((values != stored).any())
 
 
 def extend_sign(values: np.ndarray, header: Header) -> np.ndarray:
-    """Extend the sign of signed values whose unused bits don't repeat it.
-
-    The sign is the highest bit of Bits Stored.
-    """
-    sign = 1 << (header.bits - 1)
-    if not header.signed or header.bits == header.allocated or values.min() < 0 or values.max() < sign:
+    """Extend the sign of signed values; it is the highest bit of Bits Stored."""
+    if not header.signed or header.bits == header.allocated:
         return values
     return interpret_sign(values.astype(f"u{values.itemsize}"), header.bits, True)

@@ -18,7 +18,7 @@ COMPRESSED = [syntax for syntax in LOSSLESS if syntax != uid.RLELossless]
 @pytest.mark.parametrize("bits", [8, 10, 12, 16])
 def test_decode_lossless_syntaxes_is_exact(syntax, bits):
     pixels = np.random.default_rng(bits).integers(0, 2**bits, (33, 21)).astype(np.uint16 if bits > 8 else np.uint8)
-    values, done, precision, signed, _ = codecs.decode(LOSSLESS[syntax](pixels, bits), syntax, (33, 21), 0)
+    values, done, precision, signed, *_ = codecs.decode(LOSSLESS[syntax](pixels, bits), syntax, (33, 21), 0)
     assert np.array_equal(values, pixels)
     assert (done, signed) == (0, False)
     assert precision == bits or syntax in (uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.JPEGLSLossless)

@@ -8,7 +8,7 @@ import pytest
 from pydicom import uid
 from pydicom.encaps import encapsulate, encapsulate_extended
 
-from builders.breasts import breast
+from builders.breasts import breast, breast8
 from builders.dicom import LOSSLESS, NATIVE, build_dicom
 from mammo_core.dicom.read import read
 from mammo_core.errors import ImageError
@@ -80,11 +80,66 @@ def test_read_too_few_bytes_raises_image_error(syntax):
     assert "fewer" in refused(build_dicom(breast(), syntax, PixelData=breast().tobytes()[:-2])).message
 
 
-def test_read_ignores_up_to_one_row_of_padding():
-    row = bytes(2 * breast().shape[1])
-    assert np.array_equal(read(build_dicom(breast(), PixelData=breast().tobytes() + row)).pixels, breast())
-    assert "more" in refused(build_dicom(breast(), PixelData=breast().tobytes() + row + b"\0\0")).message
+def test_read_ignores_zeros_behind_the_pixels_with_a_note():
+    mammogram = read(build_dicom(breast(), PixelData=breast().tobytes() + bytes(65_536)))
+    assert np.array_equal(mammogram.pixels, breast())
+    assert mammogram.notes == ("65,536 bytes fill up the pixels of the file; they were ignored.",)
     assert "more" in refused(build_dicom(breast(), PixelData=breast().tobytes() + b"\0\1")).message
+
+
+@pytest.mark.parametrize("fill", [b"\0", b" ", b"\xff"])
+def test_read_ignores_any_byte_that_fills_an_odd_length(fill):
+    pixels = breast8()[:33, :21]
+    mammogram = read(build_dicom(pixels, bits=8, PixelData=pixels.tobytes() + fill))
+    assert np.array_equal(mammogram.pixels, pixels)
+    assert mammogram.notes == (() if fill == b"\0" else ("1 bytes fill up the pixels of the file; they were ignored.",))
+
+
+def test_read_end_of_fragments_of_undefined_length_is_noted():
+    complete = build_dicom(breast(), J2K)
+    end = b"\xfe\xff\xdd\xe0"
+    mammogram = read(complete.replace(end + bytes(4), end + b"\xff" * 4))
+    assert np.array_equal(mammogram.pixels, breast())
+    assert mammogram.notes == ("The end of the image has an undefined length; it was taken as 0.",)
+
+
+def undefined(tag: int, vr: bytes, contents: bytes) -> bytes:
+    """An explicit element of undefined length with one item of undefined length."""
+    head = struct.pack("<HH2sHI", tag >> 16, tag & 0xFFFF, vr, 0, 0xFFFFFFFF)
+    item, ends = (
+        struct.pack("<HHI", 0xFFFE, 0xE000, 0xFFFFFFFF),
+        struct.pack("<HHIHHI", 0xFFFE, 0xE00D, 0, 0xFFFE, 0xE0DD, 0),
+    )
+    return head + item + contents + ends
+
+
+INNER = struct.pack("<HH2sH", 0x0400, 0x0005, b"US", 2) + b"\1\0"
+IMPLICIT_INNER = struct.pack("<HHI", 0x0400, 0x0005, 2) + b"\1\0"
+SEQUENCES = {
+    "signature": undefined(0xFFFAFFFA, b"SQ", INNER),
+    "nested": undefined(0xFFFAFFFA, b"SQ", INNER + undefined(0x04000500, b"SQ", INNER)),
+    "private": struct.pack("<HH2sH", 0x7FE1, 0x0010, b"LO", 4) + b"ACME" + undefined(0x7FE11001, b"UN", IMPLICIT_INNER),
+}
+
+
+@pytest.mark.parametrize("tail", SEQUENCES.values(), ids=SEQUENCES)
+@pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, J2K])
+def test_read_ignores_sequences_of_undefined_length_behind_the_pixels(syntax, tail):
+    mammogram = read(build_dicom(breast(), syntax) + tail)
+    assert np.array_equal(mammogram.pixels, breast())
+    assert mammogram.notes == ("Sequences of undefined length follow the image; they were ignored.",)
+    assert "follows" in refused(build_dicom(breast(), syntax) + tail[:-9]).message
+
+
+@pytest.mark.parametrize("syntax", [J2K, uid.JPEGLosslessSV1, uid.JPEGLSLossless])
+@pytest.mark.parametrize("surplus", [b" ", b"\0stale bytes\xff\xd9"])
+def test_read_stale_bytes_behind_the_end_of_a_compressed_image_are_noted(syntax, surplus):
+    stream = LOSSLESS[syntax](breast(), 12)
+    fragment = stream + surplus
+    mammogram = read(with_pixel_data(build_dicom(breast(), syntax), encapsulate([fragment])))
+    assert np.array_equal(mammogram.pixels, breast())
+    note = f"{len(surplus):,} bytes follow the end of the compressed image; they were ignored."
+    assert mammogram.notes == ((note,) if len(surplus) > 1 else ())
 
 
 def test_read_compressed_pixels_in_native_syntax_raises_image_error():

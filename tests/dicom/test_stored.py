@@ -1,7 +1,9 @@
+import imagecodecs
 import numpy as np
 import pytest
 from pydicom import uid
 from pydicom.dataelem import DataElement
+from pydicom.encaps import encapsulate
 
 from builders.breasts import breast
 from builders.dicom import LOSSLESS, build_dicom
@@ -30,8 +32,53 @@ def test_signed_pixels_without_sign_extension(syntax):
     assert read(build_dicom(stored, syntax, PixelRepresentation=1)).pixels.tolist() == [[-1, -2048], [5, 2047]]
 
 
-@pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, *LOSSLESS])
-def test_values_beyond_bits_stored_are_kept_with_a_note(syntax):
+CELLS = [uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian, uid.ExplicitVRBigEndian, uid.RLELossless]
+UNUSED = "Some pixels have bits above the High Bit; they mean nothing and were left out."
+
+
+@pytest.mark.parametrize("syntax", CELLS)
+def test_sign_repeated_in_some_pixels_only(syntax):
+    stored = np.array([[0xFFFF, 0x0FFF, 0xF800], [0x0800, 5, 0x07FF]], np.uint16)
+    mammogram = read(build_dicom(stored, syntax, PixelRepresentation=1))
+    assert mammogram.pixels.tolist() == [[-1, -1, -2048], [-2048, 5, 2047]]
+    assert mammogram.notes == (UNUSED,)
+
+
+def test_repeated_signs_give_no_note():
+    assert read(build_dicom(np.array([[-1, -2048, 5]], np.int16))).notes == ()
+
+
+@pytest.mark.parametrize("syntax", CELLS)
+def test_bits_above_the_high_bit_mean_nothing(syntax):
+    stored = np.array([[0xF123, 0x0456]], np.uint16).repeat(8, 0)
+    mammogram = read(build_dicom(stored, syntax))
+    assert mammogram.pixels[0].tolist() == [0x123, 0x456]
+    assert mammogram.notes == (UNUSED,)
+
+
+def test_padding_with_unused_bits_is_still_padding():
+    stored = np.array([[0xF800, 0x0100], [0x0005, 0x0200]], np.uint16)
+    mammogram = read(
+        build_dicom(stored, PixelRepresentation=1, PixelPaddingValue=DataElement(0x00280120, "US", 0xF800))
+    )
+    assert mammogram.pixels.tolist() == [[5, 0x100], [5, 0x200]]
+
+
+def test_signed_jpeg2000_is_signed_although_the_header_says_unsigned():
+    stored = np.array([[-1000, -1], [0, 2047]], np.int16).repeat(16, 0).repeat(16, 1)
+    stream = bytes(
+        imagecodecs.jpeg2k_encode(stored, codecformat="j2k", reversible=True, bitspersample=12, resolutions=2)
+    )
+    data = build_dicom(stored.astype(np.uint16), uid.JPEG2000Lossless, PixelData=encapsulate([stream]))
+    mammogram = read(data)
+    assert np.array_equal(mammogram.pixels, stored)
+    assert mammogram.notes == (
+        "The header calls the pixels unsigned, the compressed image signed; they were taken as signed.",
+    )
+
+
+@pytest.mark.parametrize("syntax", [syntax for syntax in LOSSLESS if syntax != uid.RLELossless])
+def test_values_beyond_bits_stored_in_a_stream_are_kept_with_a_note(syntax):
     stored = breast()
     stored[40, 10] = 5000
     encoded = build_dicom(stored, syntax, bits=16)  # the streams hold 16 bits
@@ -69,9 +116,9 @@ def test_high_bit_is_shifted_down():
 
 def test_overlay_in_unused_bits_is_removed():
     stored = np.array([[0x8123, 0x0456]], np.uint16)
-    assert read(build_dicom(stored)).pixels.tolist() == [[0x8123, 0x0456]]  # nobody claims the bit
-    overlay = DataElement(0x60000102, "US", 15)
-    assert read(build_dicom(stored, Overlay=overlay)).pixels.tolist() == [[0x123, 0x456]]
+    mammogram = read(build_dicom(stored, Overlay=DataElement(0x60000102, "US", 15)))
+    assert mammogram.pixels.tolist() == [[0x123, 0x456]]
+    assert mammogram.notes == ()
 
 
 def test_big_endian_words_of_two_8_bit_pixels():
