@@ -17,17 +17,17 @@ from highdicom import sr
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
-from pydicom.valuerep import DA, TM
 
 from mammo_core.dicom.guard import quiet_pydicom
-from mammo_core.dicom.header import Source, open_stream
+from mammo_core.dicom.header import Source
+from mammo_core.dicom.identifiers import BURNED, Identifiers, read_identifiers
 from mammo_core.dicom.pseudonyms import patient_key, person_key, real_patient_id
 from mammo_core.documents.prediction import describe_decision
 from mammo_core.errors import ImageError
 
 MAKER = "Mammography workbench, research use only"
 SCHEME = "99MAMMO"  # of this application's own codes
-BURNED = "BurnedInAnnotation"
+TEXT = {"LO", "LT", "PN", "SH", "ST", "UC", "UT"}  # value representations in the file's character set
 DECISION_CODES = {True: "RECALL", False: "NO_RECALL", None: "NO_DECISION"}
 IDENTIFIERS = (
     "PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID",
@@ -76,17 +76,21 @@ def export(
         secret: of the installation, for the pseudonyms that replace them.
 
     Returns:
-        A Secondary Capture and a Comprehensive Structured Report that refers to it, as complete files.
+        A Secondary Capture and a Comprehensive Structured Report that refers to it, as complete files. Kept text is in the
+        source's character set, or in UTF-8 where that can't write it; invalid values are left out, and a comment names
+        their elements.
 
     Raises:
-        ImageError: the source isn't readable, or has identifiers that a DICOM file can't contain.
+        ImageError: the source isn't readable.
     """
-    tags = _tags(source)
+    identifiers = read_identifiers(source, (*IDENTIFIERS, BURNED))
+    invalid = identifiers.describe_invalid() if keep else None
+    comments = [*([invalid] if invalid else []), *_comments(content)]
     try:
-        capture = _capture(_identity(tags, keep, secret), picture, content)
+        capture = _capture(_identity(identifiers, keep, secret), picture, content, comments)
     except (ValueError, TypeError, AttributeError) as error:  # their text quotes the value
         raise ImageError("damaged", f"The source's identifiers can't be kept ({type(error).__name__}).") from None
-    clean = tags[BURNED] == "NO"
+    clean = identifiers.values[BURNED] == "NO"
     if clean:
         capture.BurnedInAnnotation = "NO"
     if not keep:
@@ -95,60 +99,35 @@ def export(
         )
         if clean:
             capture.PatientIdentityRemoved = "YES"
-    return _file(capture), _file(_report(capture, content))
+    charset = identifiers.charset if keep else ()
+    report = _report(capture, content, comments)
+    return _file(capture, charset), _file(report, charset)
 
 
-def _tags(source: Source) -> dict[str, str]:
-    """Read identifiers and Burned In Annotation (0028,0301).
-
-    A missing element is an empty text.
-    """
-    try:
-        with open_stream(source) as stream:
-            dataset = dcmread(stream, stop_before_pixels=True, specific_tags=[*IDENTIFIERS, BURNED], force=True)
-        return {name: str(dataset.get(name) or "") for name in (*IDENTIFIERS, BURNED)}
-    except (ImageError, OSError, ValueError, AttributeError, NotImplementedError) as error:
-        raise ImageError("damaged", f"The header can't be read again ({type(error).__name__}).") from None
-
-
-def _identity(tags: dict[str, str], keep: bool, secret: bytes) -> dict[str, Any]:
+def _identity(identifiers: Identifiers, keep: bool, secret: bytes) -> dict[str, Any]:
     """Return the arguments with which highdicom identifies patient and study."""
+    tags, valid = identifiers.values, identifiers.valid()
     study = tags["StudyInstanceUID"] or tags["SOPInstanceUID"] or uuid.uuid4().hex
+    derived = hd.UID.from_uuid(str(uuid.uuid5(uuid.NAMESPACE_OID, patient_key(study, secret))))
     if not keep:
-        hidden = hd.UID.from_uuid(str(uuid.uuid5(uuid.NAMESPACE_OID, patient_key(study, secret))))
         patient, issuer = (real_patient_id(tags[name]) for name in ("PatientID", "IssuerOfPatientID"))
-        return {"patient_id": person_key(patient, issuer, secret) if patient else "", "study_instance_uid": hidden}
+        return {"patient_id": person_key(patient, issuer, secret) if patient else "", "study_instance_uid": derived}
     kept = {
-        "patient_id": tags["PatientID"],
-        "patient_name": tags["PatientName"],
-        "patient_birth_date": tags["PatientBirthDate"],
-        "patient_sex": tags["PatientSex"],
-        "accession_number": tags["AccessionNumber"],
-        "study_id": tags["StudyID"],
-        "study_date": tags["StudyDate"],
-        "study_time": tags["StudyTime"],
-        "referring_physician_name": tags["ReferringPhysicianName"],
+        "patient_id": "PatientID",
+        "patient_name": "PatientName",
+        "patient_birth_date": "PatientBirthDate",
+        "patient_sex": "PatientSex",
+        "accession_number": "AccessionNumber",
+        "study_id": "StudyID",
+        "study_date": "StudyDate",
+        "study_time": "StudyTime",
+        "referring_physician_name": "ReferringPhysicianName",
     }
-    usable = {name: value for name, value in kept.items() if value and _is_usable(name, value)}
-    return usable | {"study_instance_uid": study}
+    usable = {argument: valid[name] for argument, name in kept.items() if name in valid}
+    return usable | {"study_instance_uid": valid.get("StudyInstanceUID", derived)}
 
 
-def _is_usable(name: str, value: str) -> bool:
-    """Return whether a date, time or sex is valid.
-
-    Anonymisers write other words there.
-    """
-    try:
-        if name.endswith("_date"):
-            DA(value)
-        elif name.endswith("_time"):
-            TM(value)
-    except ValueError:
-        return False
-    return name != "patient_sex" or value in ("M", "F", "O")
-
-
-def _capture(identity: dict[str, Any], picture: np.ndarray, content: ReportContent) -> Dataset:
+def _capture(identity: dict[str, Any], picture: np.ndarray, content: ReportContent, comments: list[str]) -> Dataset:
     capture = hd.sc.SCImage(
         pixel_array=np.ascontiguousarray(picture),
         photometric_interpretation="RGB",
@@ -164,8 +143,10 @@ def _capture(identity: dict[str, Any], picture: np.ndarray, content: ReportConte
         **identity,
     )
     capture.PatientOrientation = _orientation(content)
+    if content.laterality is None:
+        capture.Laterality = ""  # of a paired part of the body: required, though unknown
     capture.SeriesDescription = f"Heatmap of {content.model}"[:64]
-    capture.ImageComments = " ".join(_comments(content))[:1024]
+    capture.ImageComments = " ".join(comments)[:1024]
     return capture
 
 
@@ -180,7 +161,7 @@ def _orientation(content: ReportContent) -> list[str]:
     return ["P" if content.laterality == "R" else "A", inwards if content.view == "CC" else "F"]
 
 
-def _report(capture: Dataset, content: ReportContent) -> Dataset:
+def _report(capture: Dataset, content: ReportContent, comments: list[str]) -> Dataset:
     device = sr.DeviceObserverIdentifyingAttributes(uid=hd.UID(), name=MAKER, model_name=content.model)
     observer = sr.ObserverContext(observer_type=codes.DCM.Device, observer_identifying_attributes=device)
     image = " ".join(word for word in (content.laterality, content.view) if word) or "image"
@@ -208,7 +189,7 @@ def _report(capture: Dataset, content: ReportContent) -> Dataset:
         procedure_reported=codes.SCT.Mammography,
         imaging_measurements=[group],
     )
-    for text in _comments(content):
+    for text in comments:
         comment = sr.TextContentItem(codes.DCM.Comment, text, relationship_type=sr.RelationshipTypeValues.CONTAINS)
         report[0].ContentSequence.append(comment)
     return sr.ComprehensiveSR(
@@ -235,7 +216,22 @@ def _comments(content: ReportContent) -> list[str]:
     return [*content.limits, *texts]
 
 
-def _file(dataset: Dataset) -> bytes:
-    stream = BytesIO()
-    dataset.save_as(stream, enforce_file_format=True)
+def _file(dataset: Dataset, charset: tuple[str, ...]) -> bytes:
+    """Return a complete file in the first character set that can write its text: none, the source's, or UTF-8."""
+    for known in (charset, ("ISO_IR 192",)):
+        if known:
+            dataset.SpecificCharacterSet = list(known) if len(known) > 1 else known[0]
+        for element in dataset.iterall():
+            if element.VR == "PN":
+                element.value = str(element.value)  # pydicom would write the bytes of the last character set again
+        stream = BytesIO()
+        dataset.save_as(stream, enforce_file_format=True)
+        texts = _texts(dataset)
+        if _texts(dcmread(BytesIO(stream.getvalue()))) == texts and (known or all(map(str.isascii, texts))):
+            break
     return stream.getvalue()
+
+
+def _texts(dataset: Dataset) -> list[str]:
+    """Return the text of a file, also of its sequences, without the filling at its ends."""
+    return [str(element.value).strip() for element in dataset.iterall() if element.VR in TEXT and element.value]

@@ -1,15 +1,19 @@
 import io
+import os
 import shutil
 import subprocess
 import warnings
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from pydicom import dcmread
+from pydicom.datadict import dictionary_description
 from pydicom.dataset import Dataset
 
 from mammo_core.dicom.export import ReportContent, export
+from mammo_core.dicom.guard import quiet_pydicom
 from mammo_core.dicom.pseudonyms import person_key
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.errors import ImageError
@@ -149,6 +153,97 @@ def test_export_is_readable_by_dcmtk(exported, tmp_path):
         if shutil.which(command):
             done = subprocess.run([command, str(path)], capture_output=True, text=True, check=True)
             assert ("Recall" if name == "sr" else "Research use only.") in done.stdout
+
+
+def changed(**elements: object) -> bytes:
+    dataset = dcmread(io.BytesIO(source()))
+    with quiet_pydicom():  # invalid values are written on purpose
+        for name, value in elements.items():
+            setattr(dataset, name, value)
+        stream = io.BytesIO()
+        dataset.save_as(stream)
+    return stream.getvalue()
+
+
+def conformance_errors(data: bytes, folder: Path) -> list[str]:
+    """Return the errors that dciodvfy finds in a file."""
+    if not shutil.which("dciodvfy"):
+        if os.environ.get("DCIODVFY_REQUIRED"):
+            pytest.fail("dciodvfy is missing: install Debian's dicom3tools")
+        pytest.skip("dciodvfy (Debian's dicom3tools) isn't installed")
+    path = folder / "export.dcm"
+    path.write_bytes(data)
+    done = subprocess.run(["dciodvfy", str(path)], check=False, capture_output=True)
+    lines = (done.stdout + done.stderr).decode(errors="replace").splitlines()
+    assert any(line in ("SCImage", "ComprehensiveSR") for line in lines)
+    return [line for line in lines if line.startswith("Error")] + [f"exit {done.returncode}"] * bool(done.returncode)
+
+
+NAMES = {
+    "japanese": (["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎=やまだ^たろう"),
+    "cyrillic": ("ISO_IR 144", "Люкceмбypг"),
+    "latin-1": ("ISO_IR 100", "Müller^Jörg"),
+    "utf-8": ("ISO_IR 192", "Wang^XiaoDong=王^小东"),
+    "chinese": ("GB18030", "Wang^XiaoDong=王^小东"),
+    "korean": (["", "ISO 2022 IR 149"], "Hong^Gildong=洪^吉洞=홍^길동"),
+}
+BAD = {
+    "AccessionNumber": "12345678901234567", "StudyID": "x" * 17, "PatientID": "y" * 65, "StudyDate": "20201332",
+    "StudyTime": "250000", "PatientBirthDate": "1950", "PatientSex": "U", "ReferringPhysicianName": "z" * 65,
+    "StudyInstanceUID": "1.02.3",
+}  # fmt: skip
+NO_SIDE = replace(CONTENT, laterality=None, view=None, recall=None, not_counted="The side is unknown.")
+LONG_MODEL = replace(CONTENT, model="m" * 100, limits=("long " * 400,))
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("content", [CONTENT, NO_SIDE, LONG_MODEL], ids=["side", "no side", "long texts"])
+def test_export_conforms_to_the_standard(keep, content, tmp_path):
+    for elements in ({}, BAD):
+        for data in export(changed(**elements), PICTURE, content, keep, SECRET):
+            assert conformance_errors(data, tmp_path) == []
+
+
+@pytest.mark.parametrize(("charset", "name"), NAMES.values(), ids=NAMES)
+def test_export_keeps_names_in_the_character_set_of_the_source(charset, name, tmp_path):
+    for data in export(changed(SpecificCharacterSet=charset, PatientName=name), PICTURE, CONTENT, True, SECRET):
+        dataset = dcmread(io.BytesIO(data))
+        assert dataset.SpecificCharacterSet == charset
+        assert str(dataset.PatientName) == name
+        assert conformance_errors(data, tmp_path) == []
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8"])
+def test_export_writes_names_in_an_undeclared_character_set_as_utf_8(encoding, tmp_path):
+    raw = source().replace(b"Secret^Name", "Mü^Jörg".encode(encoding).ljust(11))
+    for data in export(raw, PICTURE, CONTENT, True, SECRET):
+        dataset = dcmread(io.BytesIO(data))
+        assert (dataset.SpecificCharacterSet, str(dataset.PatientName)) == ("ISO_IR 192", "Mü^Jörg")
+        assert conformance_errors(data, tmp_path) == []
+
+
+def test_export_writes_text_that_the_source_character_set_lacks_as_utf_8(tmp_path):
+    content = replace(CONTENT, model="модель", limits=("Только 研究.",))
+    latin = changed(SpecificCharacterSet="ISO_IR 100", PatientName="Müller^Jörg")
+    for data in export(latin, PICTURE, content, True, SECRET):
+        dataset = dcmread(io.BytesIO(data))
+        assert (dataset.SpecificCharacterSet, str(dataset.PatientName)) == ("ISO_IR 192", "Müller^Jörg")
+        assert conformance_errors(data, tmp_path) == []
+    for data in export(source(), PICTURE, content, False, SECRET):
+        assert dcmread(io.BytesIO(data)).SpecificCharacterSet == "ISO_IR 192"
+
+
+@pytest.mark.parametrize(("name", "value"), BAD.items(), ids=BAD)
+def test_export_leaves_invalid_values_out_with_a_note(name, value):
+    capture, report = (
+        dcmread(io.BytesIO(data)) for data in export(changed(**{name: value}), PICTURE, CONTENT, True, SECRET)
+    )
+    note = f"Not valid in DICOM, so left out: {dictionary_description(name)}."
+    assert capture.ImageComments.startswith(note)
+    assert note in texts(report)
+    for dataset in (capture, report):
+        assert str(dataset.get(name) or "") != value
+        assert dataset.StudyInstanceUID.is_valid
 
 
 def test_export_unreadable_source_raises_image_error(tmp_path):
