@@ -68,7 +68,7 @@ def members(source: Path | bytes) -> list[Member]:
             if _is_tar(stream):
                 return _tar_members(stream)
             with zipfile.ZipFile(stream) as archive:
-                items = [item for item in archive.infolist() if not item.is_dir() and not _hidden(item.filename)]
+                items = [item for item in archive.infolist() if not item.is_dir() and not _hidden(_name(item))]
             if len(items) > MAX_FILES:
                 raise too_large(f"The zip file holds {len(items):,} files", f"{MAX_FILES:,} are read")
             return [_member(stream, item) for item in items]
@@ -104,14 +104,19 @@ def _tar_members(stream: io.BufferedIOBase) -> list[Member]:
 
 def _member(stream: io.BufferedIOBase, item: zipfile.ZipInfo) -> Member:
     if item.flag_bits & ENCRYPTED or item.compress_type not in (STORED, DEFLATED):
-        return Member(item.filename, 0, 0, UNREADABLE, 0)
+        return Member(_name(item), 0, 0, UNREADABLE, 0)
     stream.seek(item.header_offset)
     signature, name, extra = struct.unpack("<4s22xHH", stream.read(LOCAL_HEADER_BYTES))
     if signature != b"PK\x03\x04":
         raise zipfile.BadZipFile
     start = item.header_offset + LOCAL_HEADER_BYTES + name + extra
-    return Member(item.filename, start, item.compress_size, item.compress_type, item.file_size)
+    return Member(_name(item), start, item.compress_size, item.compress_type, item.file_size)
 
 
 def _hidden(name: str) -> bool:
     return name.startswith("__MACOSX/") or Path(name).name.startswith(".")
+
+
+def _name(item: zipfile.ZipInfo) -> str:
+    """Return a member's name with slashes; zip files made on Windows may have backslashes."""
+    return item.filename.replace("\\", "/")

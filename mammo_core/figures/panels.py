@@ -19,6 +19,7 @@ from mammo_core.explore.leakage import association, leakage
 from mammo_core.explore.rates import rate_by
 from mammo_core.explore.units import has_values
 from mammo_core.figures import explore as draw
+from mammo_core.storage.spreadsheet import spreadsheet_csv
 
 GROUPS = {  # column → title, whether its values have an order
     "site_id": ("site", False),
@@ -51,7 +52,7 @@ class Panel:
 
     def csv(self) -> str:
         """Return the table as CSV."""
-        return self.table.to_csv(index=False)
+        return spreadsheet_csv(self.table)
 
     def html(self) -> str:
         """Return the figure as an HTML page that needs no network."""

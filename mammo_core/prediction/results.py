@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.decode import DecodedImage
 from mammo_core.prediction.files import FileNote
 from mammo_core.preprocess.geometry import to_source
+from mammo_core.storage.spreadsheet import spreadsheet_csv
 
 UNKNOWN = "unknown"
 NO_IDENTITY = (
@@ -293,8 +294,9 @@ class ExamReport:
             dates: whether to keep the dates of exams; the column prior_exam tells without them which exams are older.
         """
         table = self.table() if dates else self.table().drop(columns="date")
-        text: str = table.assign(file=[Path(name).name for name in table["file"]]).to_csv(index=False)
-        return text
+        return spreadsheet_csv(
+            table.assign(file=[PureWindowsPath(name).name for name in table["file"]])
+        )  # both slashes
 
     def lines(self) -> Iterator[str]:
         """Yield the report as lines of text for a terminal."""

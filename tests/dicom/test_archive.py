@@ -108,3 +108,11 @@ def test_tar_with_damaged_header_or_too_many_files_raises_image_error(monkeypatc
     monkeypatch.setattr(archive, "MAX_FILES", 3)
     with pytest.raises(ImageError, match="holds too many files; at most 3 are read"):
         archive.members(data)
+
+
+def test_members_of_a_zip_file_made_on_windows_have_slashes():
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as opened:
+        opened.writestr("Doe_Jane\\11651\\1.dcm", b"x")
+        opened.writestr("__MACOSX\\1.dcm", b"x")
+    assert [member.name for member in archive.members(stream.getvalue())] == ["Doe_Jane/11651/1.dcm"]

@@ -1,0 +1,22 @@
+"""Write tables as CSV that a spreadsheet program opens without running anything in it."""
+
+import pandas as pd
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")  # a cell that begins so is a formula
+
+
+def spreadsheet_csv(table: pd.DataFrame) -> str:
+    """Return a table as CSV text whose texts are no formulas; numbers stay numbers."""
+    safe = table.rename(columns=_neutralise)
+    for position, kind in enumerate(safe.dtypes):
+        if not pd.api.types.is_numeric_dtype(kind):
+            safe.isetitem(position, safe.iloc[:, position].astype(object).map(_neutralise))
+    text: str = safe.to_csv(index=False)
+    return text
+
+
+def _neutralise(value: object) -> object:
+    """Put an apostrophe before text that a spreadsheet program would take for a formula, also after quotes or spaces."""
+    if isinstance(value, str) and value.lstrip(" '\"").startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return value
