@@ -1,0 +1,210 @@
+"""Compare models and baselines on a prepared store of real mammograms.
+
+    python -m benchmarks.real STORE [--models age,compact] [--folds 5] [--out FOLDER] [--epochs 12]
+
+Every method predicts each patient once, in patient folds, fitted to the other folds only. Two Markdown tables go to standard
+output: the AUC of each method by breast and by image, and paired differences, all with 95 % confidence intervals over
+patients. A file results.md beside the runs adds date, machine, counts and caveats, ready for docs/results.md.
+
+It takes minutes to hours. A killed or interrupted run resumes with the same command: finished folds are read, not trained
+again. A method that can't run has a row that says why.
+"""
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks._cross_validation import METHODS, CrossValidation, open_cross_validation
+from mammo_core.cli import screen
+from mammo_core.documents.estimate import Estimate
+from mammo_core.documents.units import Unit
+from mammo_core.errors import MammoError
+from mammo_core.evaluation import metrics
+from mammo_core.evaluation.bootstrap import bootstrap, estimate
+from mammo_core.evaluation.metrics import Ranking
+from mammo_core.evaluation.report import compare_auc
+from mammo_core.evaluation.tables import MISSING, format_ci
+from mammo_core.evaluation.units import to_unit
+from mammo_core.storage.atomic import write_bytes
+from mammo_core.workspace import Workspace
+
+WITH_AGE = "+age"  # ends the key of a network's score that is combined with age
+REPORTED: tuple[Unit, ...] = ("breast", "image")
+REFERENCES = ("age", "compact")  # every other method is compared with these
+FURTHER_PAIRS = (
+    ("fine_tuned", "frozen"),
+    ("shipped_fine_tuned", "shipped"),
+    ("shipped_fine_tuned", "fine_tuned"),  # what phantoms add to ImageNet
+)
+CAVEATS = (
+    "Each interval covers the choice of patients, not chance in training: one seed, one division into folds.",
+    "Scores of all folds are ranked together; each fold's network is calibrated on validation patients of its own.",
+    "The many differences are not corrected for their number.",
+    "A model that reads no more than age or machine from an image hasn't learnt to see cancer.",
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("store", help="name of the prepared store")
+    parser.add_argument("--models", type=parse_methods, default=list(METHODS), help=f"any of {','.join(METHODS)}")
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--out", type=Path, help="folder of the runs and results.md; models/real-STORE by default")
+    parser.add_argument("--epochs", type=int, help="of each training, at most; by default the project's default")
+    options = parser.parse_args(arguments)
+    workspace = Workspace.from_environment()
+    out = options.out or workspace.models / f"real-{options.store}"
+    try:
+        validation = open_cross_validation(workspace, options.store, options.folds, out, options.epochs)
+    except MammoError as error:
+        print(error, file=sys.stderr)
+        return 1
+    scores, reasons = predict(validation, options.models)
+    tables = "\n\n".join([auc_table(validation.images, scores, reasons), difference_table(validation.images, scores)])
+    write_bytes(out / "results.md", f"{describe(validation, options.models)}\n\n{tables}\n".encode())
+    print(tables)
+    screen.print(f"With date, machine and caveats: {out / 'results.md'}", highlight=False)
+    return 0
+
+
+def parse_methods(text: str) -> list[str]:
+    """Return the named methods in the order of `METHODS`."""
+    names = set(text.split(","))
+    if unknown := names - set(METHODS):
+        raise argparse.ArgumentTypeError(f"no model {', '.join(sorted(unknown))}; choose from {', '.join(METHODS)}")
+    return [key for key in METHODS if key in names]
+
+
+def predict(validation: CrossValidation, methods: Iterable[str]) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Predict all images by each method.
+
+    Returns:
+        The probabilities, one row an image and one column a method that could run, and one more for a
+        network combined with age; and why the others could not.
+    """
+    scores, reasons = pd.DataFrame(index=validation.images.index), {}
+    for key in methods:
+        name, method = METHODS[key]
+        screen.print(f"[bold]{name}[/]", highlight=False)
+        try:
+            predicted = method(validation)
+        except MammoError as error:
+            reasons[key] = str(error)
+            screen.print(str(error), markup=False, highlight=False)
+            continue
+        scores[key] = predicted["probability"]
+        if "with_age" in predicted:
+            scores[key + WITH_AGE] = predicted["with_age"]
+    return scores, reasons
+
+
+def auc_table(images: pd.DataFrame, scores: pd.DataFrame, reasons: dict[str, str]) -> str:
+    """Return the AUC of each method as a Markdown table."""
+    rows = []
+    for key in (key + end for key in METHODS for end in ("", WITH_AGE)):
+        if key in scores:
+            rows.append([title(key), *(format_ci(auc(units(images, scores[key], unit))) for unit in REPORTED), ""])
+        elif key in reasons:
+            rows.append([title(key), *([MISSING] * len(REPORTED)), reasons[key]])
+    return markdown_table(["AUC (95 % CI)", *(f"by {unit}" for unit in REPORTED), "not run because"], rows)
+
+
+def difference_table(images: pd.DataFrame, scores: pd.DataFrame) -> str:
+    """Return the paired differences in AUC between methods as a Markdown table."""
+    rows = []
+    for key, other in pairs(scores):
+        gains = (
+            compare_auc(units(images, scores[key], unit), units(images, scores[other], unit)).gain for unit in REPORTED
+        )
+        rows.append([f"{title(key)} − {title(other)}", *(format_difference(gain) for gain in gains)])
+    return markdown_table(["Paired difference in AUC (95 % CI)", *(f"by {unit}" for unit in REPORTED)], rows)
+
+
+def format_difference(gain: Estimate) -> str:
+    """Return a difference as text with signs, such as "+0.050 (-0.010 to +0.110)"."""
+    if gain.value is None or gain.low is None or gain.high is None:
+        return MISSING
+    return f"{gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"
+
+
+def title(key: str) -> str:
+    """Return the name of a score."""
+    name = METHODS[key.removesuffix(WITH_AGE)][0]
+    return f"{name}, with age" if key.endswith(WITH_AGE) else name
+
+
+def pairs(scores: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return which methods are compared, among those that could run."""
+    wanted = [
+        (key, other)
+        for number, other in enumerate(REFERENCES)
+        for key in METHODS
+        if key not in REFERENCES[: number + 1]
+    ]
+    with_age = [(key + WITH_AGE, "age") for key in METHODS]
+    return [(key, other) for key, other in (*wanted, *with_age, *FURTHER_PAIRS) if key in scores and other in scores]
+
+
+def units(images: pd.DataFrame, probability: pd.Series, unit: Unit) -> pd.DataFrame:
+    """Return one row per unit, with patient_id, label and probability."""
+    keys = [name for name in ("patient_id", "exam_id", "laterality", "label") if name in images]
+    return to_unit(images[keys].assign(probability=probability), unit)
+
+
+def auc(table: pd.DataFrame) -> Estimate:
+    """Return the AUC of a table of units, with its interval over patients."""
+    ranking = Ranking(table["label"], table["probability"])
+    samples = bootstrap(table["patient_id"], {"auc": (ranking, metrics.auc)})
+    return estimate(ranking.value(metrics.auc), samples["auc"])
+
+
+def describe(validation: CrossValidation, methods: list[str]) -> str:
+    """Return in Markdown what the tables were made from, and their caveats."""
+    images, store = validation.images, validation.store
+    counts = "; ".join(
+        f"{len(table):,} {unit}s, {table['label'].sum():,} positive"
+        for unit in (*REPORTED, "patient")
+        for table in [units(images, images["label"], unit)]
+    )
+    caveats = list(CAVEATS)
+    if store.source().synthetic:
+        caveats.insert(0, "The images are synthetic: these figures say nothing about real mammograms.")
+    if validation.epochs is not None:
+        caveats.append(f"Trainings were limited by --epochs {validation.epochs}.")
+    size = store.preprocessing.size
+    return "\n".join(
+        [
+            f"## {store.name}, {date.today():%Y-%m-%d}",
+            "",
+            f"{counts}. Images of {size} × {size} pixels, {validation.folds} patient folds. Machine: {machine()}. Command: "
+            f"`python -m benchmarks.real {store.name} --folds {validation.folds} --models {','.join(methods)}`.",
+            "",
+            *(f"- {caveat}" for caveat in caveats),
+        ]
+    )
+
+
+def machine() -> str:
+    """Return this machine's CPU model and its number of cores."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        model = names[0] if names else model
+    return f"{model}, {os.cpu_count()} cores"
+
+
+def markdown_table(header: list[str], rows: list[list[str]]) -> str:
+    """Return a table in Markdown; a bar within a cell is escaped."""
+    lines = [header, ["---"] * len(header), *([cell.replace("|", r"\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

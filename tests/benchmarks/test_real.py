@@ -1,0 +1,121 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from benchmarks import _cross_validation, real
+from builders.jobs import import_in_process
+from mammo_core.dataset.splits import split_fold
+from mammo_core.dataset.store import MANIFEST, open_store
+from mammo_core.documents.estimate import Estimate
+from mammo_core.evaluation.tables import format_ci
+
+COMMAND = ["demo", "--folds", "2", "--epochs", "1", "--models"]
+
+
+def rows_of(text):
+    """Return the cells of each row of Markdown tables, by the row's name."""
+    rows = [[cell.strip() for cell in line[2:-2].split(" | ")] for line in text.splitlines() if line[:1] == "|"]
+    return {row[0]: row[1:] for row in rows}
+
+
+def age_scores(images):
+    """Predict each of two folds from age alone, fitted to the other fold."""
+    scores = pd.Series(np.nan, index=images.index)
+    for fold in (1, 2):
+        test = split_fold(images, 2, fold, 0.2, 0) == "test"
+        model = LogisticRegression()
+        age = images[["age"]].astype(float)
+        age = (age - age[~test].mean()) / age[~test].std(ddof=0)
+        model.fit(age[~test], images.loc[~test, "label"].astype(int))
+        scores[test] = model.predict_proba(age[test])[:, 1]
+    return scores
+
+
+def stop_at(monkeypatch, names, fold):
+    """Record the runs that are trained, and interrupt before the run of a fold starts."""
+
+    def run(job, *arguments):
+        if job.name.endswith(f"fold{fold}of2"):
+            raise KeyboardInterrupt
+        names.append(job.name)
+        return run_in_process(job, *arguments)
+
+    run_in_process = _cross_validation.run_in_process
+    monkeypatch.setattr(_cross_validation, "run_in_process", run)
+
+
+def test_real_interrupted_after_first_fold_resumes_and_then_trains_nothing(finished, tmp_path, capsys, monkeypatch):
+    command, trained = [*COMMAND, "age,compact", "--out", str(tmp_path / "out")], []
+    with monkeypatch.context() as patch:
+        stop_at(patch, trained, fold=2)
+        with pytest.raises(KeyboardInterrupt):
+            real.main(command)
+    with monkeypatch.context() as patch:
+        stop_at(patch, trained, fold=None)
+        assert real.main(command) == 0
+        first = capsys.readouterr().out
+        assert real.main(command) == 0
+    assert trained == ["compact-fold1of2", "compact-fold2of2"]
+    assert capsys.readouterr().out == first
+
+    images = open_store(finished, "demo").manifest()
+    breasts = images.assign(score=age_scores(images)).groupby(["patient_id", "laterality"])
+    breasts = breasts.agg(label=("label", "max"), score=("score", "mean"))
+    by_breast, by_image, _ = rows_of(first)["Age alone"]
+    assert by_breast[:5] == f"{roc_auc_score(breasts['label'].astype(int), breasts['score']):.3f}"
+    assert by_image[:5] == f"{roc_auc_score(images['label'].astype(int), age_scores(images)):.3f}"
+    compact = rows_of(first)["Compact network from scratch"]
+    gain = rows_of(first)["Compact network from scratch − Age alone"]
+    assert float(gain[0].split()[0]) == pytest.approx(float(compact[0][:5]) - float(by_breast[:5]), abs=0.0011)
+    with_age = rows_of(first)["Compact network from scratch, with age"]
+    image_over_age = rows_of(first)["Compact network from scratch, with age − Age alone"]
+    assert float(image_over_age[1].split()[0]) == pytest.approx(
+        float(with_age[1][:5]) - float(by_image[:5]), abs=0.0011
+    )
+    written = (tmp_path / "out" / "results.md").read_text()
+    assert written.endswith(first)
+    assert "2 patient folds" in written
+
+
+def test_real_methods_that_cannot_run_have_a_row_that_says_why(finished, tmp_path, capsys):
+    import_in_process("demo", "small", 64)
+    manifest = open_store(finished, "small").folder / MANIFEST
+    pd.read_parquet(manifest).drop(columns="age").to_parquet(manifest)
+    command = ["small", "--folds", "2", "--models", "age,statistics,shipped,shipped_fine_tuned", "--out", str(tmp_path)]
+    assert real.main(command) == 0
+    rows = rows_of(capsys.readouterr().out)
+    assert rows["Age alone"] == ["–", "–", "The store small has no ages."]
+    assert "was prepared in another way than demo expects" in rows["Shipped model as it is"][2]
+    assert "expects images prepared in another way" in rows["Shipped model, fine-tuned"][2]
+    assert rows["Ten global image statistics"][0].startswith("0.")
+
+
+def test_real_unknown_store_ends_with_one_sentence(workspace, capsys):
+    assert real.main(["nowhere"]) == 1
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_auc_one_of_four_pairs_misordered_is_three_quarters():
+    images = pd.DataFrame({"patient_id": list("abcd"), "laterality": "L", "label": [0, 0, 1, 1]})
+    table = real.units(images, pd.Series([0.1, 0.6, 0.5, 0.9]), "breast")
+    assert format_ci(real.auc(table)).startswith("0.750 (")
+
+
+def test_pairs_leave_out_methods_that_could_not_run():
+    scores = pd.DataFrame(columns=["age", "compact", "fine_tuned", "fine_tuned+age", "shipped_fine_tuned"])
+    assert real.pairs(scores) == [
+        ("compact", "age"),
+        ("fine_tuned", "age"),
+        ("shipped_fine_tuned", "age"),
+        ("fine_tuned", "compact"),
+        ("shipped_fine_tuned", "compact"),
+        ("fine_tuned+age", "age"),
+        ("shipped_fine_tuned", "fine_tuned"),
+    ]
+
+
+def test_format_difference_shows_signs_and_dash_where_undefined():
+    assert real.format_difference(Estimate(value=0.05, low=-0.01, high=0.11)) == "+0.050 (-0.010 to +0.110)"
+    assert real.format_difference(Estimate(value=None)) == "–"
