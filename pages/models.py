@@ -5,17 +5,25 @@ import streamlit as st
 from mammo_core.assessment.model_table import model_table
 from mammo_core.jobs.runs import list_runs
 from mammo_core.models.bundle import open_bundle
-from mammo_core.models.registry import choose_models, model_folder, readable_active_model, unfinished_models
+from mammo_core.models.registry import (
+    active_model,
+    choose_models,
+    model_folder,
+    readable_active_model,
+    unfinished_models,
+)
 from ui.error_browser import show_errors
 from ui.model_actions import show_actions
 from ui.model_comparison import show_comparison
 from ui.operating_point import show_operating_point
 from ui.report_view import show_card, show_report, show_subgroups, show_training
 from ui.resources import show_limit
-from ui.session import current_workspace, errors_shown, open_page
+from ui.session import current_workspace, errors_shown, errors_shown_here, open_page
 
 open_page("Models")
 workspace = current_workspace()
+with errors_shown_here():
+    active_model(workspace)
 with errors_shown():
     active = readable_active_model(workspace) or ""
     table = model_table(workspace, list_runs(workspace))

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from builders.jobs import import_in_process
 from mammo_core.documents.metrics import EpochRecord, StartRecord, StepRecord, read_metrics
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.documents.training_result import TrainingResult
@@ -24,7 +25,7 @@ from mammo_core.workspace import Workspace
 
 
 def plan_demo(**settings):
-    return resolve(Workspace.from_environment(), TrainingConfig(store="demo", **settings))
+    return resolve(Workspace.from_environment(), TrainingConfig(**{"store": "demo"} | settings))
 
 
 @pytest.fixture
@@ -125,9 +126,17 @@ def test_train_nan_in_second_epoch_keeps_last_good_model(finished, tmp_path, mon
 
 
 def test_train_pretrained_network_resumes_in_its_second_phase(finished, tmp_path):
-    plan, run, reports = plan_demo(network="pretrained", epochs=2, fine_tuned_blocks=1), tmp_path / "run", []
-    stopped = train(plan, run, reports.append, lambda: bool(reports) and reports[-1].epoch == 2)
-    assert (stopped.status, stopped.epochs, stopped.best_epoch) == ("stopped", 1, 1)
+    import_in_process("demo", "small", size=64)
+    plan = plan_demo(store="small", network="pretrained", epochs=2, fine_tuned_blocks=1)
+    run, reports = tmp_path / "run", []
+
+    def die_in_second_phase(report):
+        reports.append(report)
+        if report.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(plan, run, die_in_second_phase)
     before = keras.saving.load_model(run / "checkpoint.keras", compile=False).get_layer("body").get_weights()
     result = train(plan, run)
     assert (result.status, result.epochs, result.verified) == ("finished", 2, True)
