@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.slow)
     files = list(dict.fromkeys(item.path for item in needs_training))
     items.sort(key=lambda item: item.path in files[1:])
+
+
+@pytest.fixture(autouse=True)
+def keep_main_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put `__main__` back after a test.
+
+    AppTest leaves the script that it ran in its place, and every process that a later test spawns would run that script.
+    """
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 def use_folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Workspace:

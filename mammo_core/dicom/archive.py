@@ -118,5 +118,8 @@ def _hidden(name: str) -> bool:
 
 
 def _name(item: zipfile.ZipInfo) -> str:
-    """Return a member's name with slashes; zip files made on Windows may have backslashes."""
+    """Return a member's name with slashes.
+
+    Zip files made on Windows may have backslashes.
+    """
     return item.filename.replace("\\", "/")

@@ -141,7 +141,10 @@ def _first_eoc(stream: bytes, position: int) -> int:
 
 
 def _count_surplus(stream: bytes, end: int) -> int:
-    """Return the number of bytes that follow a stream, 0 if they only fill it to an even length."""
+    """Return the number of bytes that follow a stream.
+
+    It is 0 if they only fill it to an even length.
+    """
     rest = stream[end:].rstrip(b"\0")
     return len(rest) if len(rest) > 1 else 0
 

@@ -217,7 +217,10 @@ def _comments(content: ReportContent) -> list[str]:
 
 
 def _file(dataset: Dataset, charset: tuple[str, ...]) -> bytes:
-    """Return a complete file in the first character set that can write its text: none, the source's, or UTF-8."""
+    """Return a complete file in the first character set that can write its text.
+
+    The character sets are none, the source's, and UTF-8.
+    """
     for known in (charset, ("ISO_IR 192",)):
         if known:
             dataset.SpecificCharacterSet = list(known) if len(known) > 1 else known[0]
@@ -233,5 +236,5 @@ def _file(dataset: Dataset, charset: tuple[str, ...]) -> bytes:
 
 
 def _texts(dataset: Dataset) -> list[str]:
-    """Return the text of a file, also of its sequences, without the filling at its ends."""
+    """Return the text of a file and its sequences, without filling at its ends."""
     return [str(element.value).strip() for element in dataset.iterall() if element.VR in TEXT and element.value]

@@ -81,7 +81,10 @@ def _check_length(header: Header, start: int, needed: int) -> tuple[str, ...]:
 
 
 def _native_end(header: Header, start: int) -> int:
-    """Return the position after the pixels, and after the byte that some writers put behind an odd length."""
+    """Return the position after the pixels.
+
+    Some writers put a byte behind an odd length; it counts as theirs.
+    """
     end = start + (header.length or 0)
     return header.size if (header.length or 0) % 2 and end + 1 == header.size else end
 
@@ -197,7 +200,7 @@ def _foreign_data() -> ImageError:
 
 
 def _element(head: bytes, position: int, header: Header, implicit: bool = False) -> tuple[int, bytes, int, int]:
-    """Return the tag, VR and length of the element at `position`, and where its value starts."""
+    """Return tag, VR and length of an element, and where its value starts."""
     order = "<" if header.little else ">"
     group, element, length = struct.unpack_from(order + "HHI", head)
     tag, vr, size = group << 16 | element, b"", 8
@@ -211,7 +214,7 @@ def _element(head: bytes, position: int, header: Header, implicit: bool = False)
 
 
 def _after(head: bytes, position: int, header: Header, implicit: bool = False, depth: int = 0) -> int:
-    """Return the position after the element at `position`, which may be a sequence of undefined length.
+    """Return the position after an element, also a sequence of undefined length.
 
     Raises:
         ImageError: the sequence isn't one, or has no end.
@@ -232,7 +235,10 @@ def _after(head: bytes, position: int, header: Header, implicit: bool = False, d
 
 
 def _after_item(position: int, header: Header, implicit: bool, depth: int) -> int:
-    """Return the position after an item of undefined length whose first element is at `position`."""
+    """Return the position after an item of undefined length.
+
+    Its first element is at `position`.
+    """
     while True:
         head = _head(header, position)
         tag, _, length, start = _element(head, position, header, implicit)

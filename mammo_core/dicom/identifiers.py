@@ -39,7 +39,10 @@ class Identifiers(NamedTuple):
         return {name: value for name, value in self.values.items() if value and is_valid(name, value)}
 
     def describe_invalid(self) -> str | None:
-        """Return a sentence that names the elements with invalid values, and never quotes these; None without any."""
+        """Return a sentence that names the elements with invalid values.
+
+        It never quotes the values; it is None without any.
+        """
         names = [
             dictionary_description(name) for name, value in self.values.items() if value and not is_valid(name, value)
         ]
@@ -75,7 +78,10 @@ def _text(dataset: Dataset, name: str) -> str:
 
 
 def _undeclared(text: str) -> str:
-    """Return text whose character set the file doesn't name: UTF-8 if it can be that, else Latin-1."""
+    """Return text whose character set the file doesn't name.
+
+    It is UTF-8 if it can be that, else Latin-1.
+    """
     try:
         return text.encode("latin-1").decode()
     except UnicodeError:

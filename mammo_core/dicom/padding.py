@@ -52,7 +52,10 @@ def padding_range(header: Header) -> tuple[int, int] | None:
 
 
 def _as_stored(value: int, header: Header) -> int:
-    """Correct a padding value whose VR, US or SS, doesn't match the pixels, or that has bits which theirs lack."""
+    """Correct a padding value that doesn't match the pixels.
+
+    Its VR, US or SS, is not theirs, or it has bits which theirs lack.
+    """
     if in_cells(header) and header.bits < 16:
         value &= (1 << header.bits) - 1
         return value - (1 << header.bits) if header.signed and value >> (header.bits - 1) else value

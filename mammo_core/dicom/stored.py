@@ -56,7 +56,9 @@ def read_stored_values(
 
 
 def in_cells(header: Header) -> bool:
-    """Return whether each pixel has a cell of Bits Allocated (0028,0100), of which some bits may mean nothing.
+    """Return whether each pixel has a cell of Bits Allocated (0028,0100).
+
+    Some of its bits may mean nothing.
 
     The codecs of other syntaxes state the bits of their samples themselves.
     """

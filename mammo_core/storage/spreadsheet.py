@@ -1,4 +1,4 @@
-"""Write tables as CSV that a spreadsheet program opens without running anything in it."""
+"""Write tables as CSV in which a spreadsheet program finds nothing to run."""
 
 import pandas as pd
 
@@ -16,7 +16,10 @@ def spreadsheet_csv(table: pd.DataFrame) -> str:
 
 
 def _neutralise(value: object) -> object:
-    """Put an apostrophe before text that a spreadsheet program would take for a formula, also after quotes or spaces."""
+    """Put an apostrophe before text that looks like a formula.
+
+    A spreadsheet program may also take it for one after quotes or spaces.
+    """
     if isinstance(value, str) and value.lstrip(" '\"").startswith(FORMULA_STARTS):
         return f"'{value}"
     return value
