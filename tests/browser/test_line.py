@@ -95,7 +95,7 @@ def test_train_run_survives_reload_and_server_restart_then_stops_and_resumes(pag
 
     page.goto(f"{server.url}/train")
     main.get_by_role("button", name="Resume").click()
-    expect(page.get_by_text("resumed").first).to_be_visible(timeout=90_000)  # the seam in the curve
+    expect(page.locator(CHART).first.get_by_text("resumed")).to_be_visible(timeout=90_000)  # the seam in the curve
     wait_for_growth(page, points(page))
     main.get_by_role("button", name="Stop", exact=True).click()
     main.get_by_role("button", name="Stop now").click()
