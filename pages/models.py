@@ -9,7 +9,6 @@ from mammo_core.models.registry import (
     active_model,
     choose_models,
     model_folder,
-    readable_active_model,
     unfinished_models,
 )
 from ui.error_browser import show_errors
@@ -22,10 +21,10 @@ from ui.session import current_workspace, errors_shown, errors_shown_here, open_
 
 open_page("Models")
 workspace = current_workspace()
+active = ""
 with errors_shown_here():
-    active_model(workspace)
+    active = active_model(workspace)
 with errors_shown():
-    active = readable_active_model(workspace) or ""
     table = model_table(workspace, list_runs(workspace))
 if table.empty:
     st.info("There is no model yet. Train one first.", icon=":material/model_training:")

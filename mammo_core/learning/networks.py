@@ -246,9 +246,7 @@ def _efficientnet_v2s(size: int, weights: str | None) -> keras.Model:
         try:
             return keras.applications.EfficientNetV2S(weights=IMAGENET, **settings)
         except Exception as error:
-            if not str(error).startswith(
-                "URL fetch failure"
-            ):  # Keras raises nothing more special where a download fails
+            if not str(error).startswith("URL fetch failure"):  # Keras has no class of its own for it
                 raise
             raise ModelError(
                 "The ImageNet weights of EfficientNetV2S can't be downloaded. Connect this machine to the internet, or give "
