@@ -23,6 +23,7 @@ import pandas as pd
 from benchmarks._cross_validation import METHODS, CrossValidation, open_cross_validation
 from mammo_core.cli import screen
 from mammo_core.documents.estimate import Estimate
+from mammo_core.documents.preprocessing_config import describe_size
 from mammo_core.documents.units import Unit
 from mammo_core.errors import MammoError
 from mammo_core.evaluation import metrics
@@ -177,12 +178,12 @@ def describe(validation: CrossValidation, methods: list[str]) -> str:
         caveats.insert(0, "The images are synthetic: these figures say nothing about real mammograms.")
     if validation.epochs is not None:
         caveats.append(f"Trainings were limited by --epochs {validation.epochs}.")
-    size = store.preprocessing.size
+    size = describe_size(store.preprocessing.size)
     return "\n".join(
         [
             f"## {store.name}, {date.today():%Y-%m-%d}",
             "",
-            f"{counts}. Images of {size} × {size} pixels, {validation.folds} patient folds. Machine: {machine()}. Command: "
+            f"{counts}. Images of {size} pixels, {validation.folds} patient folds. Machine: {machine()}. Command: "
             f"`python -m benchmarks.real {store.name} --folds {validation.folds} --models {','.join(methods)}`.",
             "",
             *(f"- {caveat}" for caveat in caveats),

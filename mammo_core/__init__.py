@@ -54,7 +54,12 @@ def read_mammogram(file: str | Path) -> "Mammogram":
 
 
 def import_dataset(
-    workspace: Workspace, source: str | Path, name: str | None = None, *, size: int = 256, workers: int | None = None
+    workspace: Workspace,
+    source: str | Path,
+    name: str | None = None,
+    *,
+    size: int | tuple[int, int] = 256,
+    workers: int | None = None,
 ) -> "ImportReport":
     """Turn a data set into a prepared store, keeping what is there already.
 
@@ -62,13 +67,14 @@ def import_dataset(
         workspace: the folders to work in.
         source: name of a data set in the data folder, or the path of its folder or CSV.
         name: of the prepared store; by default the data set's.
-        size: side of the prepared images in pixels, a multiple of 32.
+        size: of the prepared images in pixels, multiples of 32: the side of squares, or rows and columns.
         workers: processes; by default one for each core.
 
     Returns:
         How many images were prepared, skipped and quarantined.
 
     Raises:
+        ConfigError: there are no images of this size.
         DataError: the data set can't be read, or the store holds images of another one.
         JobError: the import was stopped before its turn came.
     """

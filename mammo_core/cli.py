@@ -102,16 +102,19 @@ def demo(
 def import_(
     source: Annotated[str, typer.Argument(help="Folder of the data set (or its name in MAMMO_DATA), or its CSV.")],
     name: Annotated[str | None, typer.Option(help="Name of the prepared store; default: the data set's.")] = None,
-    size: Annotated[int, typer.Option(min=32, max=2048, help="Side of the images in pixels, a multiple of 32.")] = 256,
+    size: Annotated[
+        str, typer.Option(help="Side of the images in pixels, or ROWSxCOLUMNS such as 512x320; multiples of 32.")
+    ] = "256",
     workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; default: one for each core.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a running Dask scheduler, tcp://host:8786.")] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try files in quarantine again.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Convert DICOM to PNG images sorted by label; resumes where it stopped."""
+    from mammo_core.documents.preprocessing_config import parse_size
     from mammo_core.jobs.importing import import_job
 
-    job = import_job(Workspace.from_environment(), source, name, size)
+    job = import_job(Workspace.from_environment(), source, name, parse_size(size))
     job = job.model_copy(update={"workers": workers, "scheduler": scheduler, "retry": retry})
     _run_job(job, "images", as_json)
 

@@ -59,6 +59,15 @@ def test_second_import_skips_images_already_imported(run, finished):
     assert "Traceback" not in error
 
 
+@pytest.mark.parametrize(("size", "reason"), [("512x", "'512x' is no size"), ("512x330", "multiples of 32")])
+def test_import_unusable_size_is_one_sentence(run, workspace, size, reason):
+    status, _, error = run("import", "demo", "--size", size)
+    assert status == 1
+    assert reason in error
+    assert len(error.strip().splitlines()) <= 2
+    assert not workspace.prepared.exists()
+
+
 def test_evaluate_and_runs_json_documents(run, finished):
     _, out, _ = run("evaluate", "trained", "--json")
     document = json.loads(out)

@@ -7,6 +7,7 @@ import streamlit as st
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.library import Dataset, describe_dataset, image_bytes, link_dataset, summarise_dataset
 from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED
+from mammo_core.documents.preprocessing_config import parse_size
 from mammo_core.errors import DataError, MammoError
 from mammo_core.jobs.demo import demo_job
 from mammo_core.jobs.folder import JobFolder
@@ -15,6 +16,8 @@ from mammo_core.jobs.process import launch
 from mammo_core.storage.path_text import path_text
 from ui.session import catalogue_of, current_workspace, show_error
 from ui.store_cards import show_job
+
+SIZES = ["256", "512x320", "512"]  # proposed for an import; others can be typed
 
 
 @st.cache_data(max_entries=16, show_spinner="Adding up the sizes of the files …")
@@ -26,14 +29,32 @@ def bytes_of(path: str, version: str, _dataset: Dataset) -> int:
     return image_bytes(catalogue_of(_dataset))
 
 
-def start_import(source: str) -> None:
-    """Start or resume an import and show the page again; an error is shown here."""
+def start_import(source: str, size: str) -> None:
+    """Start or resume an import and show the page again; an error is shown here.
+
+    Args:
+        source: path of the data set.
+        size: of the images, as the user wrote it.
+    """
     workspace = current_workspace()
     try:
-        launch(import_job(workspace, source), workspace)
+        launch(import_job(workspace, source, size=parse_size(size)), workspace)
     except MammoError as error:
         return show_error(error)
     st.rerun()
+
+
+def choose_size(name: str) -> str:
+    """Let the user choose the size of a data set's prepared images."""
+    size = st.selectbox(
+        "Image size, pixels",
+        SIZES,
+        key=f"image size {name}",
+        accept_new_options=True,
+        help="The side of square images, or rows and columns, such as 512x320; multiples of 32. About half of a square is "
+        "air.",
+    )
+    return str(size or SIZES[0])
 
 
 def show_dataset(dataset: Dataset) -> None:
@@ -54,11 +75,13 @@ def show_dataset(dataset: Dataset) -> None:
         st.markdown(f":small[{describe_dataset(catalogue, size)}]")
         for remark in catalogue.notes:
             st.caption(remark)
+        with right:
+            image_size = choose_size(dataset.name)
         busy = is_importing(current_workspace(), catalogue.csv)
         if right.button(
             "Import", key=f"import {dataset.name}", icon=":material/play_arrow:", width="stretch", disabled=busy
         ):
-            start_import(str(dataset.path))
+            start_import(str(dataset.path), image_size)
         with st.expander("Contents"):
             st.table(summarise_dataset(catalogue), hide_index=True)
 

@@ -5,6 +5,7 @@ import streamlit as st
 from mammo_core.dataset.importer import quarantined_so_far
 from mammo_core.dataset.store import Store, StoreContents, store_contents
 from mammo_core.documents.job import FINAL
+from mammo_core.documents.preprocessing_config import describe_size
 from mammo_core.errors import MammoError
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import resume_import_job
@@ -91,8 +92,7 @@ def show_store(store: Store) -> None:
     with st.container(border=True):
         left, right = st.columns([3, 1], vertical_alignment="center")
         left.markdown(
-            f"**{store.name}** · {store.preprocessing.size} × {store.preprocessing.size} pixels  \n"
-            f":small[{path_text(store.folder)}]"
+            f"**{store.name}** · {describe_size(store.preprocessing.size)} pixels  \n:small[{path_text(store.folder)}]"
         )
         interrupted = job.exists and not active and job.state() != "finished"
         resume = interrupted and right.button(

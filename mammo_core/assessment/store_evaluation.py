@@ -5,6 +5,7 @@ import pandas as pd
 
 from mammo_core.assessment.report import current_report
 from mammo_core.dataset.store import Store, open_store
+from mammo_core.documents.preprocessing_config import describe_size, size_option
 from mammo_core.documents.report import EvaluatedPart, EvaluationReport
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.evaluation.report import evaluate
@@ -32,6 +33,12 @@ def evaluate_store(workspace: Workspace, bundle: Bundle, store_name: str) -> Eva
         MammoError: the store does not exist, has no labels, or was prepared by another preprocessing configuration.
     """
     store = open_store(workspace, store_name)
+    if store.preprocessing.size != bundle.preprocessing.size:
+        raise ConfigError(
+            f"{bundle.name} expects images of {describe_size(bundle.preprocessing.size)} pixels, and those of the store "
+            f"{store.name} have {describe_size(store.preprocessing.size)}. Import the data again with --size "
+            f"{size_option(bundle.preprocessing.size)}."
+        )
     if store.preprocessing != bundle.preprocessing:
         raise ConfigError(f"The store {store.name} was prepared in another way than {bundle.name} expects.")
     table, evaluated = store.manifest(), bundle.evaluation_predictions()

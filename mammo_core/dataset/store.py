@@ -30,7 +30,7 @@ from pydantic import ValidationError
 from mammo_core.documents.dataset import StoreSource
 from mammo_core.documents.geometry import Geometry
 from mammo_core.documents.manifest import QuarantineRow
-from mammo_core.documents.preprocessing_config import PreprocessingConfig
+from mammo_core.documents.preprocessing_config import PreprocessingConfig, describe_size
 from mammo_core.errors import ConfigError, DataError, StoreUnfinished
 from mammo_core.storage.disk_space import format_bytes
 from mammo_core.storage.folders import files_of_subfolders
@@ -120,20 +120,20 @@ class Store:
         """Read PNG files, given as in the manifest.
 
         Returns:
-            uint8 (n, size, size).
+            uint8 (n, rows, columns).
 
         Raises:
             DataError: a file is missing, unreadable or of another size.
         """
-        size = self.preprocessing.size
-        images = np.empty((len(pngs), size, size), np.uint8)
+        images = np.empty((len(pngs), *self.preprocessing.shape), np.uint8)
         for index, name in enumerate(pngs):
             try:
                 with Image.open(self.folder / name) as picture:
                     images[index] = np.asarray(picture)
             except (OSError, ValueError) as error:
+                size = describe_size(self.preprocessing.size)
                 raise DataError(
-                    f"{name} of the store {self.name} isn't readable as a {size} × {size} PNG ({error}). "
+                    f"{name} of the store {self.name} isn't readable as a {size} PNG ({error}). "
                     "Delete it and run the import again."
                 ) from None
         return images

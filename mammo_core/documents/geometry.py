@@ -3,6 +3,8 @@
 Each prepared PNG and each row of a manifest records it.
 """
 
+from typing import Any
+
 from mammo_core.documents.base import Document
 
 Pixels = int | float  # JSON keeps the difference: an edge at the source's border is an integer
@@ -21,8 +23,10 @@ class Geometry(Document):
         flipped: whether the crop was mirrored, so that the chest wall lies at the left.
         offset_row: row of the model input in which the crop begins, in its pixels.
         offset_column: column of the model input in which the crop begins, in its pixels.
-        content_rows: height of the crop in the model input; the longer side is the input's size.
+        content_rows: height of the crop in the model input; the longer side of the crop is that of a square input.
         content_columns: width of the crop in the model input.
+        input_rows: rows of the model input; None for a square one.
+        input_columns: columns of the model input, likewise.
     """
 
     source_rows: int
@@ -36,3 +40,20 @@ class Geometry(Document):
     offset_column: Pixels
     content_rows: Pixels
     content_columns: Pixels
+    input_rows: int | None = None
+    input_columns: int | None = None
+
+    @property
+    def input_shape(self) -> tuple[int, int]:
+        """Rows and columns of the model input."""
+        if self.input_rows and self.input_columns:
+            return self.input_rows, self.input_columns
+        side = round(max(self.content_rows, self.content_columns))
+        return side, side
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the geometry as JSON values.
+
+        That of a square input is as earlier versions wrote it.
+        """
+        return self.model_dump(mode="json", exclude_none=True)

@@ -21,7 +21,7 @@ def image_statistics(images: np.ndarray) -> pd.DataFrame:
     """Return global statistics of model inputs.
 
     Args:
-        images: uint8 (n, size, size), 0 is background.
+        images: uint8 (n, rows, columns), 0 is background.
 
     Returns:
         `STATISTICS`, float64, one row per image: the breast's share of the image, and mean, standard deviation and

@@ -16,7 +16,7 @@ class LesionImage:
     Attributes:
         patient: patient_id.
         cam: class activation map of the positive class, float (h, w); it covers the model input.
-        breast: bool (size, size).
+        breast: bool (rows, columns).
         boxes: top, left, bottom, right of each malignant lesion, float (n, 4).
     """
 
@@ -63,7 +63,7 @@ def cam_outside_breast(cam: np.ndarray, breast: np.ndarray) -> float:
 
     Args:
         cam: float (h, w); it covers the model input.
-        breast: bool (size, size), size a multiple of h and w.
+        breast: bool (rows, columns), multiples of h and w.
     """
     rows, columns = breast.shape[0] // cam.shape[0], breast.shape[1] // cam.shape[1]
     inside = breast.reshape(cam.shape[0], rows, cam.shape[1], columns).mean(axis=(1, 3))
@@ -72,9 +72,8 @@ def cam_outside_breast(cam: np.ndarray, breast: np.ndarray) -> float:
 
 
 def _is_hit(image: LesionImage) -> bool:
-    cell = image.breast.shape[0] / image.cam.shape[0]  # side of a cell of the map, pixels
     peak = np.array(np.unravel_index(int(image.cam.argmax()), image.cam.shape))
-    row, column = (peak + 0.5) * cell
+    row, column = (peak + 0.5) * _cell(image)
     return bool(_in_boxes(image, row, column).any())
 
 
@@ -87,6 +86,11 @@ def _chance(image: LesionImage) -> float:
 
 def _in_boxes(image: LesionImage, row: np.ndarray | float, column: np.ndarray | float) -> np.ndarray:
     """Return whether points lie in each enlarged box, bool (…, n)."""
-    margin = image.breast.shape[0] / image.cam.shape[0] / 2
+    down, across = _cell(image) / 2
     top, left, bottom, right = image.boxes.T
-    return (row >= top - margin) & (row <= bottom + margin) & (column >= left - margin) & (column <= right + margin)
+    return (row >= top - down) & (row <= bottom + down) & (column >= left - across) & (column <= right + across)
+
+
+def _cell(image: LesionImage) -> np.ndarray:
+    """Return height and width of a cell of the map in pixels, float64 (2,)."""
+    return np.array(image.breast.shape) / image.cam.shape

@@ -75,7 +75,7 @@ def ood_features(images: np.ndarray, geometries: Sequence[Geometry], embedding: 
     """Return the features by which images are compared with the training images.
 
     Args:
-        images: uint8 (n, size, size).
+        images: uint8 (n, rows, columns).
         geometries: of each image in its source.
         embedding: float (n, c), the network's mean features; c is 0 for a network without.
 

@@ -12,7 +12,7 @@ from mammo_core.dataset.library import RESERVED, describe_source, find_dataset
 from mammo_core.dataset.store import Store, create_store, list_stores, open_store, resolve_store
 from mammo_core.documents.dataset import StoreSource
 from mammo_core.documents.job import FINAL
-from mammo_core.documents.preprocessing_config import PreprocessingConfig
+from mammo_core.documents.preprocessing_config import PreprocessingConfig, Size
 from mammo_core.errors import DataError
 from mammo_core.jobs.cluster import open_pool
 from mammo_core.jobs.folder import JobFolder
@@ -31,7 +31,7 @@ class ImportJob(JobSpec):
     Attributes:
         source: the data set.
         store: name of the prepared store.
-        size: side of the prepared images in pixels.
+        size: of the prepared images in pixels: the side of squares, or rows and columns.
         workers: processes on this machine; one for each core if None. Not used with a scheduler.
         scheduler: address of a running Dask scheduler.
         retry: whether to try files in quarantine again.
@@ -40,7 +40,7 @@ class ImportJob(JobSpec):
     kind: Literal["import"] = "import"
     source: StoreSource
     store: str
-    size: int = 256
+    size: Size = 256
     workers: int | None = None
     scheduler: str | None = None
     retry: bool = False
@@ -80,26 +80,28 @@ class ImportJob(JobSpec):
         return {**arguments, "source": {"csv": str(csv), "dataset": csv.parent.name, "synthetic": False}}
 
 
-def import_job(workspace: Workspace, source: str, name: str | None = None, size: int = 256) -> ImportJob:
+def import_job(workspace: Workspace, source: str, name: str | None = None, size: Size = 256) -> ImportJob:
     """Return the job that imports a data set. Writes nothing.
 
     Args:
         workspace: the folders to work in.
         source: the data set's name, its folder or its CSV.
         name: of the prepared store; by default the data set's, with '-' for characters that no name may have.
-        size: side of the images in pixels.
+        size: of the images in pixels: the side of squares, or rows and columns.
 
     Raises:
+        ConfigError: there are no model inputs of this size.
         InvalidName: the name can't be used.
         DataError: the data set can't be read, or the store holds images of another data set.
     """
+    preprocessing = PreprocessingConfig(size=size)
     if name:
         check_name(name, RESERVED)
     catalogue = read_catalogue(find_dataset(workspace, source))
     about = describe_source(workspace, catalogue)
     derived = re.sub(r"[^A-Za-z0-9._-]+", "-", about.dataset).strip("-._")[:MAX_DERIVED_NAME]
-    store = resolve_store(workspace, name or derived or "dataset", PreprocessingConfig(size=size), about)
-    return ImportJob(source=about, store=store.name, size=size)
+    store = resolve_store(workspace, name or derived or "dataset", preprocessing, about)
+    return ImportJob(source=about, store=store.name, size=preprocessing.size)
 
 
 def resume_import_job(workspace: Workspace, store: Store, *, retry: bool = False) -> ImportJob:

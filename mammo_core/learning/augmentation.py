@@ -60,9 +60,9 @@ def augment(image: Any, boxes: Any, seed: Any) -> tuple[Any, Any]:
     draws = Draws(seed)
     image, boxes = _flip(image, boxes, draws)
     rows, columns = image.shape[0], image.shape[1]
-    most = max(1, round(rows * MAX_SHIFT))
-    down, left = draws.integer(-most, most), draws.integer(0, most)
-    image = tf.slice(tf.pad(image, [[most, most], [0, most], [0, 0]]), [most - down, left, 0], [rows, columns, 1])
+    most, across = (max(1, round(side * MAX_SHIFT)) for side in (rows, columns))
+    down, left = draws.integer(-most, most), draws.integer(0, across)
+    image = tf.slice(tf.pad(image, [[most, most], [0, across], [0, 0]]), [most - down, left, 0], [rows, columns, 1])
     boxes += tf.cast(tf.stack([down, -left, down, -left]), tf.float32)
     return tf.minimum(draws.uniform(0.9, 1.1) * image ** draws.uniform(0.85, 1.15), 1.0), boxes
 

@@ -32,7 +32,7 @@ class CamNetwork:
     """A network that also gives its class activation map.
 
     Args:
-        model: float32 (b, size, size, 1) in [0, 1] → probabilities (b, 2).
+        model: float32 (b, rows, columns, 1) in [0, 1] → probabilities (b, 2).
 
     Attributes:
         has_cam: whether it has an activation map.
@@ -46,7 +46,7 @@ class CamNetwork:
         """Run the network once.
 
         Args:
-            images: uint8 (n, size, size).
+            images: uint8 (n, rows, columns).
             with_cam: whether to compute the class activation map.
         """
         outputs = self._network.predict_on_batch(to_tensor(images))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mammo_core.documents.preprocessing_config import Size, check_size, rows_and_columns
 from mammo_core.documents.training_config import IMAGENET
 from mammo_core.errors import ConfigError, ModelError
 from mammo_core.learning._tensorflow import keras, layers
@@ -68,25 +69,34 @@ def _block(x: Any, filters: int, pool: bool) -> Any:
     return layers.MaxPooling2D()(x) if pool else x
 
 
-def compact(size: int) -> keras.Model:
+def _input(size: Size) -> Any:
+    """Return the input of a network, float32 (n, rows, columns, 1).
+
+    Raises:
+        ConfigError: rows or columns are no multiples of 32.
+    """
+    return keras.Input((*rows_and_columns(check_size(size)), 1), name="image")
+
+
+def compact(size: Size) -> keras.Model:
     """Build the default network, with some 30,000 weights.
 
     Its class activation map sums to its logit.
 
     Args:
-        size: side of the input in pixels.
+        size: of the input in pixels, multiples of 32; see `Size`.
 
     Returns:
-        float32 (n, size, size, 1) in [0, 1] → probabilities (n, 2).
+        float32 (n, rows, columns, 1) in [0, 1] → probabilities (n, 2).
     """
-    image = keras.Input((size, size, 1), name="image")
-    x = layers.Conv2D(16, 5, strides=2, padding="same", use_bias=False)(image)  # size / 2
+    image = _input(size)
+    x = layers.Conv2D(16, 5, strides=2, padding="same", use_bias=False)(image)  # 1/2 of the image
     x = layers.BatchNormalization(momentum=MOMENTUM)(x)
     x = layers.ReLU()(x)
-    x = layers.MaxPooling2D()(x)  # size / 4
-    x = _block(x, 32, pool=True)  # size / 8
+    x = layers.MaxPooling2D()(x)  # 1/4
+    x = _block(x, 32, pool=True)  # 1/8
     x = _block(x, 64, pool=False)
-    x = _block(x, 64, pool=False)  # (n, size / 8, size / 8, 64)
+    x = _block(x, 64, pool=False)  # (n, rows / 8, columns / 8, 64)
     return keras.Model(image, _classify(x), name="compact")
 
 
@@ -102,7 +112,7 @@ def _classify(x: Any) -> Any:
     return layers.Dense(2, activation="softmax", name=OUTPUT)(layers.concatenate(pools))
 
 
-def pretrained(rows: int, columns: int | None = None) -> keras.Model:
+def pretrained(size: Size) -> keras.Model:
     """Build a network on features that ImageNet taught, whose weights are frozen.
 
     The body is EfficientNet-Lite0 with its shipped weights; only the head on top of it is trained, see
@@ -110,8 +120,7 @@ def pretrained(rows: int, columns: int | None = None) -> keras.Model:
     1/8 of the image and shapes at 1/32. Its class activation map is as exact as the compact network's.
 
     Args:
-        rows: of the input in pixels, a multiple of 32.
-        columns: likewise; by default as many as rows.
+        size: of the input in pixels, multiples of 32; see `Size`.
 
     Returns:
         float32 (n, rows, columns, 1) in [0, 1] → probabilities (n, 2).
@@ -119,7 +128,7 @@ def pretrained(rows: int, columns: int | None = None) -> keras.Model:
     Raises:
         ModelError: the file with the ImageNet weights is missing or was changed.
     """
-    image = keras.Input((rows, columns or rows, 1), name="image")
+    image = _input(size)
     backbone = efficientnet_lite0(image)
     load_imagenet_weights(backbone)
     fine, middle, coarse = (block_output(backbone, block) for block in BODY_BLOCKS)  # 40, 112 and 320 channels
@@ -194,18 +203,18 @@ def unfreeze(model: keras.Model, from_block: int) -> None:
         layer.trainable = block_number(layer) >= from_block
 
 
-def original(size: int) -> keras.Model:
+def original(size: Size) -> keras.Model:
     """Build the network of the published notebook, as a baseline.
 
     It has no exact heatmap.
 
     Args:
-        size: side of the input in pixels.
+        size: of the input in pixels, multiples of 32; see `Size`.
 
     Returns:
-        float32 (n, size, size, 1) in [0, 1] → probabilities (n, 2).
+        float32 (n, rows, columns, 1) in [0, 1] → probabilities (n, 2).
     """
-    image = keras.Input((size, size, 1), name="image")
+    image = _input(size)
     x = image
     for filters, kernel in ((32, 5), (64, 3), (128, 3)):
         x = layers.Conv2D(filters, kernel, activation="relu")(x)
@@ -215,7 +224,7 @@ def original(size: int) -> keras.Model:
     return keras.Model(image, layers.Dense(2, activation="softmax", name=OUTPUT)(x), name="original")
 
 
-def large(size: int, weights: str | None = None) -> keras.Model:
+def large(size: Size, weights: str | None = None) -> keras.Model:
     """Build a network for large GPUs: EfficientNetV2-S, with 20 million weights.
 
     See Tan & Le 2021, arXiv:2104.00298.
@@ -223,25 +232,25 @@ def large(size: int, weights: str | None = None) -> keras.Model:
     Its heatmap is as exact as the compact network's, but coarser.
 
     Args:
-        size: side of the input in pixels.
+        size: of the input in pixels, multiples of 32; see `Size`.
         weights: path of a file with weights of Keras' EfficientNetV2S without its top, or "imagenet", which Keras
             downloads; random weights by default.
 
     Returns:
-        float32 (n, size, size, 1) in [0, 1] → probabilities (n, 2).
+        float32 (n, rows, columns, 1) in [0, 1] → probabilities (n, 2).
 
     Raises:
         ModelError: the file has no such weights, or they can't be downloaded.
     """
-    image = keras.Input((size, size, 1), name="image")
+    image = _input(size)
     backbone = _efficientnet_v2s(size, weights)
     x = layers.Rescaling(2.0, offset=-1.0)(image)  # the input range of the backbone
-    x = backbone(layers.concatenate([x, x, x]))  # grey as red, green and blue → (n, size / 32, size / 32, 1280)
+    x = backbone(layers.concatenate([x, x, x]))  # grey as red, green and blue → (n, rows / 32, columns / 32, 1280)
     return keras.Model(image, _classify(x), name="large")
 
 
-def _efficientnet_v2s(size: int, weights: str | None) -> keras.Model:
-    settings = {"include_top": False, "include_preprocessing": False, "input_shape": (size, size, 3)}
+def _efficientnet_v2s(size: Size, weights: str | None) -> keras.Model:
+    settings = {"include_top": False, "include_preprocessing": False, "input_shape": (*rows_and_columns(size), 3)}
     if weights == IMAGENET:
         try:
             return keras.applications.EfficientNetV2S(weights=IMAGENET, **settings)
@@ -263,25 +272,25 @@ def _efficientnet_v2s(size: int, weights: str | None) -> keras.Model:
     return backbone
 
 
-NETWORKS: dict[str, Callable[[int], keras.Model]] = {
+NETWORKS: dict[str, Callable[[Size], keras.Model]] = {
     "compact": compact,
     "pretrained": pretrained,
     "original": original,
 }
 
 
-def build(name: str, size: int, backbone_weights: str | None = None) -> keras.Model:
+def build(name: str, size: Size, backbone_weights: str | None = None) -> keras.Model:
     """Build a network by name, with random weights from Keras' seed.
 
     The body of the pretrained one has ImageNet weights.
 
     Args:
         name: compact, pretrained, original or large.
-        size: side of the input in pixels.
+        size: of the input in pixels, multiples of 32; see `Size`.
         backbone_weights: for the large one, see `large`.
 
     Raises:
-        ConfigError: there is no network of this name.
+        ConfigError: there is no network of this name, or none for images of this size.
         ModelError: the weights of the backbone can't be loaded.
     """
     if name == "large":

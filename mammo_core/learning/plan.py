@@ -16,6 +16,7 @@ from mammo_core.dataset.splits import assert_no_overlap, balance, split_fold, sp
 from mammo_core.dataset.store import CONFIG_FILE, MANIFEST, Store, open_store
 from mammo_core.documents.lesions import LesionAnnotation
 from mammo_core.documents.metrics import PhaseName
+from mammo_core.documents.preprocessing_config import describe_size, size_option
 from mammo_core.documents.training_config import BLOCKS, IMAGENET, Imbalance, TrainingConfig
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.learning.training_data import count_parts
@@ -111,9 +112,9 @@ class TrainingPlan:
         counts = {part: counts.to_json() for part, counts in count_parts(self.split).items()}
         table = pd.DataFrame.from_dict(counts, orient="index").rename_axis("part").reset_index()
         table = table[table["images"] > 0].rename(columns=lambda name: name.replace("_", " "))
-        config, size = self.config, self.store.preprocessing.size
+        config, size = self.config, describe_size(self.store.preprocessing.size)
         sentence = (
-            f"The **{config.network}** network on images of {size} × {size} pixels, from {self._origin()}: at most "
+            f"The **{config.network}** network on images of {size} pixels, from {self._origin()}: at most "
             f"{config.epochs} epochs of {self.steps_per_epoch:,} steps, {config.batch_size} images each; {self._phases()}"
             f"{IMBALANCE_TEXTS[config.imbalance]}, in training only."
         )
@@ -231,10 +232,16 @@ def _check_start_model(config: TrainingConfig, store: Store, start: Bundle) -> N
     Raises:
         ConfigError: what differs, and what to do.
     """
+    if start.preprocessing.size != store.preprocessing.size:
+        raise ConfigError(
+            f"{start.name} expects images of {describe_size(start.preprocessing.size)} pixels, and those of the store "
+            f"{store.name} have {describe_size(store.preprocessing.size)}. Import the data again with --size "
+            f"{size_option(start.preprocessing.size)}, or start from random weights."
+        )
     if start.preprocessing != store.preprocessing:
         raise ConfigError(
             f"{start.name} expects images prepared in another way than those of the store {store.name}. "
-            "Import the data again with that model's size, or start from random weights."
+            "Start from random weights."
         )
     network = start.card.network
     if network != config.network:
@@ -270,7 +277,7 @@ def assert_memory(store: Store, images: int) -> None:
     Raises:
         ConfigError: they don't.
     """
-    needed = images * store.preprocessing.size**2
+    needed = images * math.prod(store.preprocessing.shape)
     available = psutil.virtual_memory().available
     if needed > MEMORY_SHARE * available:
         raise ConfigError(

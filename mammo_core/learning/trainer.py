@@ -126,13 +126,13 @@ def _check_same(plan: TrainingPlan, run: Path) -> None:
 
 
 def load_images(plan: TrainingPlan, progress: ProgressCallback, stop_signal: StopSignal) -> np.ndarray:
-    """Load the images of all parts, uint8 (n, size, size), in the order of the split.
+    """Load the images of all parts, in the order of the split.
 
     Raises:
         Cancelled: a stop is requested.
     """
-    pngs, size = plan.split["png"].to_numpy(), plan.store.preprocessing.size
-    images = np.empty((len(pngs), size, size), np.uint8)
+    pngs = plan.split["png"].to_numpy()
+    images = np.empty((len(pngs), *plan.store.preprocessing.shape), np.uint8)
     for batch in batches(np.arange(len(pngs)), stop_signal.is_set):
         images[batch] = plan.store.images(pngs[batch].tolist())
         progress(Progress(done=int(batch[-1]) + 1, total=len(pngs), phase="Loading the images"))

@@ -18,7 +18,7 @@ class TrainingData:
 
     Attributes:
         table: one row per image: the manifest's columns and part.
-        images: uint8 (n, size, size), in the table's order.
+        images: uint8 (n, rows, columns), in the table's order.
         selected: bool (n,), the images in use: all of them, or the sample on which a stopped run is evaluated.
     """
 

@@ -27,7 +27,7 @@ class DecodedImage:
         patient: pseudonym of the patient (identifier and issuer), or None if the file names no patient.
         laterality: "L", "R" or None.
         view: such as "CC", or None.
-        model_input: uint8 (size, size).
+        model_input: uint8 (rows, columns).
         geometry: where the model input lies in the source.
         picture: uint8 (rows, columns), windowed for display; the source at reduced resolution.
         tags: technical header values on the allow-list.
@@ -85,8 +85,8 @@ def decode_image(source: Source, preprocessing: PreprocessingConfig, secret: byt
     """
     mammogram, prepared = read_and_prepare(source, preprocessing, strict=True)
     content = prepared.image.tobytes() + repr(prepared.geometry).encode()
-    block = preprocessing.size // THUMBNAIL_SIDE  # pixels: side of the block that a thumbnail's pixel averages
-    thumbnail = prepared.image.reshape(THUMBNAIL_SIDE, block, THUMBNAIL_SIDE, block).mean(axis=(1, 3))
+    down, across = (side // THUMBNAIL_SIDE for side in preprocessing.shape)  # pixels that a thumbnail's pixel averages
+    thumbnail = prepared.image.reshape(THUMBNAIL_SIDE, down, THUMBNAIL_SIDE, across).mean(axis=(1, 3))
     return DecodedImage(
         patient=person_key(mammogram.patient, mammogram.issuer, secret) if mammogram.patient else None,
         laterality=mammogram.laterality,

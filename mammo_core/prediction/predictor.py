@@ -48,7 +48,7 @@ class Predictor:
         """Return the calibrated probability of the positive class of each image.
 
         Args:
-            images: model inputs, uint8 (n, size, size).
+            images: model inputs, uint8 (n, rows, columns).
 
         Returns:
             float64 (n,) in [0, 1].
@@ -119,5 +119,4 @@ class Predictor:
 
     def _warm_up(self) -> None:
         """Compile the network by running it once, before the first user waits."""
-        size = self.bundle.preprocessing.size
-        self.network.run(np.zeros((1, size, size), np.uint8))
+        self.network.run(np.zeros((1, *self.bundle.preprocessing.shape), np.uint8))

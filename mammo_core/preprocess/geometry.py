@@ -48,10 +48,16 @@ def crop_raster(geometry: Geometry) -> Raster:
 
     Mirroring comes afterwards.
     """
-    side = max(geometry.bottom - geometry.top, geometry.right - geometry.left)
-    size = round(max(geometry.content_rows, geometry.content_columns))
-    left = geometry.right - side if geometry.flipped else geometry.left
-    return Raster((geometry.top + geometry.bottom - side) / 2, left, side / size, size, size)
+    rows, columns = geometry.input_shape
+    height, width = geometry.bottom - geometry.top, geometry.right - geometry.left
+    if height * (columns / rows) >= width:  # the breast fills the height of the model input, otherwise its width
+        width = height * (columns / rows)
+        step = height / rows
+    else:
+        height = width * (rows / columns)
+        step = width / columns
+    left = geometry.right - width if geometry.flipped else geometry.left
+    return Raster((geometry.top + geometry.bottom - height) / 2, left, step, rows, columns)
 
 
 @lru_cache(maxsize=64)  # used several times for an image, and again for the next image of its size
@@ -90,8 +96,8 @@ def to_source(heatmap: np.ndarray, geometry: Geometry, rows: int, columns: int) 
     Returns:
         float32 (rows, columns), 0 outside the crop; linear interpolation keeps it within the heatmap's range.
     """
-    size = max(geometry.content_rows, geometry.content_columns)
-    scale_row, scale_column = heatmap.shape[0] / size, heatmap.shape[1] / size
+    input_rows, input_columns = geometry.input_shape
+    scale_row, scale_column = heatmap.shape[0] / input_rows, heatmap.shape[1] / input_columns
     box = (
         geometry.offset_column * scale_column,
         geometry.offset_row * scale_row,

@@ -28,7 +28,7 @@ class ModelInput:
     """A prepared image, as a network reads it after `to_tensor`.
 
     Attributes:
-        image: uint8 (size, size); 0 is background.
+        image: uint8 (rows, columns); 0 is background.
         geometry: its position in the source.
         span: difference between the breast's high and low percentile, in modality values.
     """
@@ -64,10 +64,11 @@ def read_and_prepare(
     Raises:
         ImageError: the file isn't a readable mammogram, or shows no breast.
     """
-    mammogram = read(source, preprocessing.size, max_step=DECODER_STEP, strict=strict)
+    side = max(preprocessing.shape)
+    mammogram = read(source, side, max_step=DECODER_STEP, strict=strict)
     prepared = prepare(mammogram, preprocessing)
     if mammogram.quantisation_step * LEVELS > MAX_STEP * prepared.span:
-        mammogram = read(source, preprocessing.size, strict=strict)
+        mammogram = read(source, side, strict=strict)
         prepared = prepare(mammogram, preprocessing)
     return mammogram, prepared
 
@@ -83,7 +84,7 @@ def prepare(mammogram: Mammogram, preprocessing: PreprocessingConfig) -> ModelIn
     coarse = frame.average(mammogram.pixels, fine, mammogram.shift)
     breast = find_breast(coarse, preprocessing.skin)
     box = [edge * step for edge in bounding_box(coarse, breast)]
-    geometry = _geometry(mammogram, box, chest_right(breast.mask), preprocessing.size)
+    geometry = _geometry(mammogram, box, chest_right(breast.mask), preprocessing.shape)
 
     raster = crop_raster(geometry)
     averages = raster.average(mammogram.pixels, fine, mammogram.shift)
@@ -111,14 +112,14 @@ def _coarse_step(mammogram: Mammogram) -> int:
     return 2 ** max(mammogram.reduction, math.ceil(math.log2(longest / MAX_COARSE_SIDE)))
 
 
-def _geometry(mammogram: Mammogram, box: list[float], flipped: bool, size: int) -> Geometry:
+def _geometry(mammogram: Mammogram, box: list[float], flipped: bool, shape: tuple[int, int]) -> Geometry:
     """Return the geometry of a model input that shows a box of the source.
 
-    The box is given by top, left, bottom and right.
+    The box is given by top, left, bottom and right; the shape of the model input by rows and columns.
     """
     rows, columns = mammogram.source_rows, mammogram.source_columns
     top, left, bottom, right = box[0], box[1], min(box[2], rows), min(box[3], columns)
-    scale = size / max(bottom - top, right - left)
+    scale = min(shape[0] / (bottom - top), shape[1] / (right - left))
     height, width = (bottom - top) * scale, (right - left) * scale
     return Geometry(
         source_rows=rows,
@@ -128,13 +129,15 @@ def _geometry(mammogram: Mammogram, box: list[float], flipped: bool, size: int) 
         bottom=bottom,
         right=right,
         flipped=flipped,
-        offset_row=(size - height) / 2,
+        offset_row=(shape[0] - height) / 2,
         offset_column=0.0,
         content_rows=height,
         content_columns=width,
+        input_rows=None if shape[0] == shape[1] else shape[0],
+        input_columns=None if shape[0] == shape[1] else shape[1],
     )
 
 
 def to_tensor(images: np.ndarray) -> np.ndarray:
-    """Return float32 (n, size, size, 1) in [0, 1] for uint8 (n, size, size)."""
+    """Return float32 (n, rows, columns, 1) in [0, 1] for uint8 (n, rows, columns)."""
     return (images.astype(np.float32) / np.float32(255))[..., np.newaxis]

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from builders.waiting import wait_until
 from mammo_core.documents.job import DemoResult
+from mammo_core.documents.preprocessing_config import Size
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import import_job
@@ -37,7 +38,7 @@ class FakeJob(JobSpec):
         return self.call(context)
 
 
-def import_in_process(source: str, name: str | None = None, size: int = 256, **fields: Any) -> JobOutcome:
+def import_in_process(source: str, name: str | None = None, size: Size = 256, **fields: Any) -> JobOutcome:
     """Import a data set with one worker, or as `fields` of ImportJob say."""
     workspace = Workspace.from_environment()
     job = import_job(workspace, source, name, size)

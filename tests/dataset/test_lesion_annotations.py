@@ -33,6 +33,14 @@ def test_boxes_in_input_apply_crop_scale_and_flip():
     assert boxes_in_input(LESION, geometry(True)) == pytest.approx(mirrored)
 
 
+def test_boxes_in_input_of_a_rectangle_apply_crop_scale_and_flip():
+    high = {"input_rows": 512, "input_columns": 320}  # 400 source rows become 512: 0.78125 source pixels each
+    expected = np.array([[50, 20, 90, 80]]) / 0.78125
+    assert boxes_in_input(LESION, geometry(False).model_copy(update=high)) == pytest.approx(expected)
+    mirrored = np.array([[50, 120, 90, 180]]) / 0.78125
+    assert boxes_in_input(LESION, geometry(True).model_copy(update=high)) == pytest.approx(mirrored)
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mammo_core.documents.preprocessing_config import PreprocessingConfig
+from mammo_core.documents.preprocessing_config import PreprocessingConfig, describe_size, parse_size, size_option
 from mammo_core.errors import ConfigError
 
 
@@ -34,6 +34,37 @@ def test_preprocessing_config_file_and_identity_are_those_of_earlier_versions(tm
     assert PreprocessingConfig().identity == "ae14a09cdc6083da"
 
 
+def test_preprocessing_config_rectangle_round_trip(tmp_path):
+    preprocessing, file = PreprocessingConfig(size=(512, 320)), tmp_path / "contract.json"
+    preprocessing.write(file)
+    assert json.loads(file.read_text())["size"] == [512, 320]
+    assert PreprocessingConfig.read(file) == preprocessing
+    assert preprocessing.shape == (512, 320)
+    assert preprocessing.identity not in {PreprocessingConfig(size=512).identity, PreprocessingConfig().identity}
+    assert PreprocessingConfig(size=(64, 64)) == PreprocessingConfig(size=64)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("256", 256), ("512x320", (512, 320)), ("512 × 320", (512, 320)), ("64X64", 64), (" 96 ", 96)]
+)
+def test_parse_size_reads_a_side_or_rows_and_columns(text, size):
+    assert parse_size(text) == size
+    assert parse_size(size_option(size)) == size
+    assert parse_size(describe_size(size)) == size
+
+
+@pytest.mark.parametrize("text", ["", "large", "512x", "x320", "512x320x3", "512,320", "-64", "64.5", "999999"])
+def test_parse_size_malformed_text_raises_config_error(text):
+    with pytest.raises(ConfigError, match=r"is no size of an image\. Give its side in pixels"):
+        parse_size(text)
+
+
+@pytest.mark.parametrize(("text", "shown"), [("300", "300 × 300"), ("512x330", "512 × 330"), ("0x32", "0 × 32")])
+def test_parse_size_no_multiple_of_32_raises_config_error(text, shown):
+    with pytest.raises(ConfigError, match=rf"^The model input is to have {shown} pixels; .* multiples of 32"):
+        parse_size(text)
+
+
 def test_preprocessing_config_identity_depends_on_every_parameter():
     preprocessing = PreprocessingConfig()
     others = [
@@ -50,6 +81,8 @@ def test_preprocessing_config_identity_depends_on_every_parameter():
     [
         {"size": 15},
         {"size": 5000},
+        {"size": (512, 330)},
+        {"size": (0, 32)},
         {"low_percentile": -1.0},
         {"low_percentile": 99.5},
         {"high_percentile": 101.0},
@@ -66,6 +99,7 @@ def test_preprocessing_config_out_of_range_raises_config_error(change):
     ("change", "sentence"),
     [
         ({"gamma": 2}, "The preprocessing configuration has other parameters than this version of the software."),
+        ({"size": [64, 64, 64]}, "The preprocessing configuration has an unusable value of size."),
         ({"size": "large"}, "The preprocessing configuration has an unusable value of size."),
         ({"version": 1}, "The preprocessing configuration is of version 1; this software has version 2."),
     ],

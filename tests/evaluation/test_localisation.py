@@ -25,6 +25,16 @@ def test_localisation_hit_rate_and_chance_match_hand_calculation():
     assert result.outside_chance == 0.5
 
 
+def test_localisation_of_a_rectangle_takes_height_and_width_of_its_cells():
+    cam, breast = np.zeros((4, 2)), np.ones((32, 24), bool)  # cells of 8 × 12 pixels
+    cam[0, 1] = 1  # its centre is (4, 18); boxes are enlarged by (4, 6)
+    results = [
+        localisation([LesionImage("1", cam, breast, np.array([box]))])
+        for box in ([8.0, 12.0, 9.0, 12.0], [9.0, 12.0, 9.0, 12.0], [8.0, 0.0, 9.0, 11.0])
+    ]
+    assert [result.hit_rate.value for result in results] == [1, 0, 0]
+
+
 def test_cam_outside_breast_share_matches_hand_calculation():
     breast = np.zeros((8, 8), bool)
     breast[:, :3] = True

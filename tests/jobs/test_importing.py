@@ -4,9 +4,9 @@ import pytest
 
 from mammo_core.dataset.store import open_store
 from mammo_core.documents.dataset import StoreSource
-from mammo_core.errors import DataError, InvalidName
+from mammo_core.errors import ConfigError, DataError, InvalidName
 from mammo_core.jobs.folder import JobFolder
-from mammo_core.jobs.importing import import_job, is_importing, resume_import_job
+from mammo_core.jobs.importing import ImportJob, import_job, is_importing, resume_import_job
 
 CSV = "patient_id,image_id,laterality,view,cancer\n1,10,L,CC,0\n"
 
@@ -52,6 +52,23 @@ def test_import_job_other_size_gets_another_store(roots, source):
     other = import_job(roots, str(source), "mine", 128)
     assert other.store.startswith("mine-")
     assert import_job(roots, str(source), "mine", 64).store == "mine"
+
+
+def test_import_job_rectangle_gets_its_own_store_and_is_resumed_at_its_size(roots, source):
+    import_job(roots, str(source), "mine", 64).prepare(roots)
+    job = import_job(roots, str(source), "mine", (128, 64))
+    job.prepare(roots)
+    assert job.store.startswith("mine-")
+    store = open_store(roots, job.store)
+    assert store.preprocessing.shape == (128, 64)
+    assert resume_import_job(roots, store).size == (128, 64)
+    assert ImportJob.model_validate_json(job.model_dump_json()) == job
+
+
+@pytest.mark.parametrize("size", [100, (64, 100)])
+def test_import_job_size_that_is_no_multiple_of_32_raises_before_anything_is_read(roots, size):
+    with pytest.raises(ConfigError, match="multiples of 32"):
+        import_job(roots, "nowhere", size=size)
 
 
 def test_import_job_store_of_other_data_set_raises_data_error(roots, source, tmp_path):

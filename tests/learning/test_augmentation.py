@@ -28,6 +28,17 @@ def test_changes_keep_shape_range_and_background(function):
 
 
 @pytest.mark.parametrize("function", [augment, randomise_domain])
+def test_changes_of_a_rectangle_keep_its_shape_and_background(function):
+    high = np.pad(IMAGE, [(32, 32), (0, 0), (0, 0)])
+    for seed in range(4):
+        image = function(tf.constant(high), tf.constant(BOX), tf.constant([0, seed]))[0].numpy()
+        assert image.shape == (128, 64, 1)
+        assert image.any()
+        assert (image[:36] == 0).all()
+        assert (image[:, 42:] == 0).all()
+
+
+@pytest.mark.parametrize("function", [augment, randomise_domain])
 def test_equal_seeds_give_equal_changes(function):
     for first, again in zip(change(function, 3), change(function, 3), strict=True):
         assert np.array_equal(first, again)

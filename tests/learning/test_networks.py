@@ -35,7 +35,7 @@ def model(networks, request):
 @pytest.fixture(scope="module")
 def rectangular():
     """A pretrained network that tests train further."""
-    return pretrained(64, 32)
+    return pretrained((64, 32))
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +48,23 @@ def test_network_output_is_softmax_over_two_classes(networks, name, tensor):
     probabilities = np.asarray((networks.get(name) or build(name, 64)).predict_on_batch(tensor))
     assert probabilities.shape == (3, 2)
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["compact", "pretrained", "original", "large"])
+def test_network_of_a_rectangle_has_an_exact_cam_in_its_proportions(name):
+    model = build(name, (64, 96))
+    outputs = with_feature_output(model).predict_on_batch(np.zeros((1, 64, 96, 1), np.float32))
+    if name == "original":
+        assert len(outputs) == 1
+        return
+    height, width = class_activation_map(model, np.asarray(outputs[1]))[0].shape
+    assert height * 96 == width * 64
+
+
+@pytest.mark.parametrize("size", [(64, 80), 100])
+def test_build_size_that_is_no_multiple_of_32_raises_config_error(size):
+    with pytest.raises(ConfigError, match="multiples of 32"):
+        build("compact", size)
 
 
 def test_compact_network_has_fewer_than_60000_parameters():

@@ -21,6 +21,7 @@ from mammo_core.learning.plan import (
 from mammo_core.models import bundle as bundle_module
 from mammo_core.models.bundle import PREDICTIONS, TRAINING_IMAGES, open_bundle, write_card
 from mammo_core.models.provenance import write_provenance
+from mammo_core.models.registry import compatible_models
 from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.workspace import Workspace
 
@@ -92,6 +93,20 @@ def test_resolve_store_without_its_source_raises_before_training(finished):
 def test_resolve_conflicting_settings_raise(finished, settings, reason):
     with pytest.raises(MammoError, match=reason):
         plan_demo(**settings)
+
+
+def test_resolve_start_model_of_another_size_raises_config_error(finished):
+    import_in_process("demo", "high", (128, 64))
+    reason = (
+        r"^trained expects images of 256 × 256 pixels, and those of the store high have 128 × 64\. "
+        r"Import the data again with --size 256"
+    )
+    with pytest.raises(ConfigError, match=reason):
+        plan_demo(store="high", start_from="trained")
+    with pytest.raises(ConfigError, match=reason):
+        evaluate_store(finished, open_bundle(finished.models / "trained"), "high")
+    assert "on images of 128 × 64 pixels" in plan_demo(store="high").describe().sentence
+    assert "trained" not in compatible_models(finished, open_store(finished, "high").preprocessing)
 
 
 def test_resolve_images_exceed_free_memory_raises_config_error(finished, monkeypatch):

@@ -8,6 +8,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from builders.jobs import import_in_process
+from mammo_core.assessment.store_evaluation import evaluate_store
+from mammo_core.dataset.store import open_store
 from mammo_core.documents.metrics import EpochRecord, StartRecord, StepRecord, read_metrics
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.documents.training_result import TrainingResult
@@ -19,6 +21,9 @@ from mammo_core.learning.plan import resolve
 from mammo_core.learning.trainer import distribution_strategy, train
 from mammo_core.models import bundle as bundle_module
 from mammo_core.models.bundle import CARD, open_bundle
+from mammo_core.prediction.decode import decode_image
+from mammo_core.prediction.files import InputFile
+from mammo_core.prediction.predictor import Predictor
 from mammo_core.settings import PROJECT
 from mammo_core.storage.json_files import read_json
 from mammo_core.workspace import Workspace
@@ -126,7 +131,7 @@ def test_train_nan_in_second_epoch_keeps_last_good_model(finished, tmp_path, mon
 
 
 def test_train_pretrained_network_resumes_in_its_second_phase(finished, tmp_path):
-    import_in_process("demo", "small", size=64)
+    import_in_process("demo", "small", size=(96, 64))
     plan = plan_demo(store="small", network="pretrained", epochs=2, fine_tuned_blocks=1)
     run, reports = tmp_path / "run", []
 
@@ -147,6 +152,25 @@ def test_train_pretrained_network_resumes_in_its_second_phase(finished, tmp_path
     after = keras.saving.load_model(run / "checkpoint.keras", compile=False).get_layer("body").get_weights()
     changed = sum(not np.array_equal(*pair) for pair in zip(before, after, strict=True))
     assert changed == (9 if result.best_epoch == 2 else 0)  # kernels, scales and offsets of three convolutions
+
+
+def test_train_rectangular_store_predicts_its_files_as_its_images(finished):
+    import_in_process("demo", "high", size=(96, 64))
+    run, store = finished.models / "high", open_store(finished, "high")
+    assert train(plan_demo(store="high", epochs=1, test_share=0), run).verified
+    predictor = Predictor(open_bundle(run))
+    stored = predictor.bundle.predictions().iloc[0]
+    image = store.manifest().set_index("image_id").loc[stored["image_id"]]
+    file = next((finished.data / "demo").rglob(f"{stored['image_id']}.dcm"))
+    decoded = decode_image(file, predictor.bundle.preprocessing, bytes(32))
+    prediction = predictor.predict_image(InputFile(file.name, file, "key"), decoded)
+    assert np.array_equal(decoded.model_input, store.images([image["png"]])[0])
+    assert prediction.probability == pytest.approx(stored["probability"], abs=1e-6)
+    rows, columns = decoded.geometry.source_rows, decoded.geometry.source_columns
+    heatmap = prediction.heatmap(rows, columns)
+    assert heatmap.shape == (rows, columns)
+    assert not heatmap[: round(decoded.geometry.top)].any()
+    assert evaluate_store(finished, predictor.bundle, "high").part == "validation"
 
 
 def test_train_from_start_model_finishes_without_hashing_it_again(finished, tmp_path, monkeypatch):

@@ -64,6 +64,18 @@ def test_retry_quarantine_imports_repaired_file(finished):
     assert reasons["missing"] in left
 
 
+def test_import_of_a_rectangular_size(workspace, phantoms):
+    link_dataset(workspace, "demo", phantoms / "train.csv")
+    app = show()
+    app.selectbox(key="image size demo").set_value("512x320").run()
+    app.button(key="import demo").click().run()
+    assert not app.exception
+    store = open_store(workspace, "demo")
+    assert store.preprocessing.shape == (512, 320)
+    wait_until(lambda: JobFolder(store.folder).state() in FINAL, 120)
+    assert any("512 × 320 pixels" in text.value for text in show().markdown)
+
+
 def test_quarantine_table_lists_reason_and_detail_first(finished):
     app = show()
     (table,) = (shown.value for shown in app.dataframe if "reason" in shown.value)

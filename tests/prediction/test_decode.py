@@ -46,6 +46,12 @@ def test_decode_image_thumbnail_averages_the_model_input():
     assert decoded.thumbnail[8, 0] == int(decoded.model_input[128:144, :16].mean())
 
 
+def test_decode_image_thumbnail_of_a_rectangle_covers_all_of_it():
+    decoded = decode_image(dicom_bytes(PIXELS, HEADER), PreprocessingConfig(size=(128, 64)), SECRET)
+    assert decoded.thumbnail.shape == (16, 16)
+    assert decoded.thumbnail[8, 0] == int(decoded.model_input[64:72, :4].mean())
+
+
 def test_read_picture_has_full_resolution_and_requested_window():
     data = dicom_bytes(PIXELS, HEADER)
     wide, narrow = read_picture(data, None), read_picture(data, (49.0, 51.0))

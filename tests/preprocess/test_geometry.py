@@ -108,23 +108,25 @@ def test_to_source_is_0_outside_the_crop():
 @pytest.mark.parametrize("flip", [False, True])
 @pytest.mark.parametrize(("rows", "columns"), [(200, 150), (120, 240)])
 @pytest.mark.parametrize("shown", [1, 2], ids=["full", "half"])
-def test_to_source_maps_a_model_input_spot_back_to_its_source(flip, rows, columns, shown):
+@pytest.mark.parametrize("size", [64, (96, 64), (64, 128)], ids=["square", "high", "wide"])
+def test_to_source_maps_a_model_input_spot_back_to_its_source(flip, rows, columns, shown, size):
     pixels = picture(rows, columns)
     row, column = rows // 2 + 30, columns // 5
     pixels[row - 3 : row + 4, column - 3 : column + 4] = 9000
     if flip:
         pixels, column = pixels[:, ::-1], columns - 1 - column
-    prepared = prepare(mammogram(pixels), PreprocessingConfig(size=64))
+    prepared = prepare(mammogram(pixels), PreprocessingConfig(size=size))
     assert prepared.geometry.flipped == flip
     back = to_source(prepared.image.astype(np.float32) / 255, prepared.geometry, rows // shown, columns // shown)
     hottest = np.argwhere(back > 0.98 * back.max()).mean(axis=0) * shown
     assert hottest == pytest.approx([row, column], abs=3)
 
 
+@pytest.mark.parametrize("size", [64, (96, 64), (64, 128)], ids=["square", "high", "wide"])
 @pytest.mark.parametrize("flip", [False, True])
-def test_geometry_raster_reproduces_the_model_input(flip):
+def test_geometry_raster_reproduces_the_model_input(flip, size):
     pixels = picture()[:, ::-1] if flip else picture()
-    prepared = prepare(mammogram(pixels), PreprocessingConfig(size=64))
+    prepared = prepare(mammogram(pixels), PreprocessingConfig(size=size))
     averages = crop_raster(prepared.geometry).average(pixels, 1)
     oriented = averages[:, ::-1] if flip else averages
     inside = prepared.image > 30
@@ -137,6 +139,23 @@ def test_geometry_json_keeps_integers_and_fractions_as_earlier_versions_wrote_th
         '{"source_rows": 8, "source_columns": 8, "top": 1.5, "left": 0, "bottom": 8, "right": 8, "flipped": false, '
         '"offset_row": 0, "offset_column": 0, "content_rows": 4.0, "content_columns": 4}'
     )
+
+
+def test_geometry_json_of_a_rectangle_states_its_rows_and_columns():
+    geometry = FULL_FRAME.model_copy(update={"input_rows": 8, "input_columns": 4})
+    assert json.dumps(geometry.to_json()).endswith('"content_columns": 4, "input_rows": 8, "input_columns": 4}')
+    assert geometry.input_shape == (8, 4)
+    assert FULL_FRAME.input_shape == (4, 4)
+
+
+def test_crop_raster_of_a_rectangle_keeps_the_aspect_ratio_and_the_chest_wall():
+    crop = {"source_rows": 60, "source_columns": 50, "top": 10, "bottom": 50, "left": 0, "right": 10}
+    high = FULL_FRAME.model_copy(update={**crop, "input_rows": 8, "input_columns": 4})  # its height decides
+    assert crop_raster(high) == Raster(10, 0, 5, 8, 4)
+    assert crop_raster(high.model_copy(update={"flipped": True})) == Raster(10, -10, 5, 8, 4)
+    wide = high.model_copy(update={"right": 40})  # its width decides
+    assert crop_raster(wide) == Raster(-10, 0, 10, 8, 4)
+    assert crop_raster(wide.model_copy(update={"flipped": True})) == Raster(-10, 0, 10, 8, 4)
 
 
 def test_geometry_incomplete_json_is_refused():

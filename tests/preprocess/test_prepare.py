@@ -57,6 +57,31 @@ def test_model_input_centres_a_wide_breast_vertically():
     assert geometry.offset_row > 10
 
 
+def test_model_input_rectangle_is_filled_and_keeps_the_aspect_ratio():
+    prepared = prepare(mammogram(picture()), PreprocessingConfig(size=(128, 64)))
+    geometry, image = prepared.geometry, prepared.image
+    height, width = geometry.bottom - geometry.top, geometry.right - geometry.left
+    assert (image.shape, geometry.input_shape) == ((128, 64), (128, 64))
+    assert height / width == pytest.approx(160 / 90, abs=0.05)  # narrower than 2 : 1, so its width decides
+    assert geometry.content_columns == pytest.approx(64)
+    assert geometry.content_rows == pytest.approx(64 * height / width)
+    assert geometry.offset_row == pytest.approx((128 - geometry.content_rows) / 2)
+    first, last = round(geometry.offset_row), round(geometry.offset_row + geometry.content_rows)
+    assert not image[: first - 1].any()
+    assert not image[last + 1 :].any()
+    assert image[:, 0].any()
+
+
+def test_model_input_rectangle_chest_wall_is_left_regardless_of_side():
+    config = PreprocessingConfig(size=(64, 96))  # the breast's height decides, and air is left at the right
+    left = prepare(mammogram(picture()), config)
+    right = prepare(mammogram(picture()[:, ::-1]), config)
+    assert (left.geometry.flipped, right.geometry.flipped) == (False, True)
+    assert np.abs(left.image.astype(int) - right.image).max() <= 1
+    assert left.geometry.content_rows == 64
+    assert not left.image[:, round(left.geometry.content_columns) + 1 :].any()
+
+
 def test_model_input_chest_wall_is_left_regardless_of_laterality():
     left = prepare(mammogram(picture(), laterality="R"), CONFIG)
     right = prepare(mammogram(picture()[:, ::-1], laterality="R"), CONFIG)
@@ -171,18 +196,21 @@ def test_prepare_source_equals_read_and_prepare(tmp_path):
         assert prepared.geometry == expected.geometry
 
 
-def test_model_input_of_training_equals_prediction(tmp_path):
+@pytest.mark.parametrize("size", [64, (128, 96)])
+def test_model_input_of_training_equals_prediction(tmp_path, size):
     from mammo_core.dataset.catalogue import CatalogueImage
-    from mammo_core.dataset.store import Store
+    from mammo_core.dataset.store import Store, parse_geometry
     from mammo_core.dataset.store_writer import write_image
     from mammo_core.prediction.decode import decode_image
 
-    data = dicom_bytes(stored(), HEADER)
-    store = Store(tmp_path / "store", CONFIG, tmp_path)
+    data, config = dicom_bytes(stored(), HEADER), PreprocessingConfig(size=size)
+    store = Store(tmp_path / "store", config, tmp_path)
     image = CatalogueImage(patient_id="7", image_id="70", cancer=1, file=None)
-    entry = write_image(store, image, prepare_source(data, CONFIG))
+    entry = write_image(store, image, prepare_source(data, config))
     png = np.asarray(Image.open(store.folder / entry.png))
-    decoded = decode_image(data, CONFIG, bytes(32))
+    decoded = decode_image(data, config, bytes(32))
+    assert parse_geometry(entry.geometry) == decoded.geometry
+    assert np.array_equal(store.images([entry.png])[0], png)
     assert np.array_equal(to_tensor(png[np.newaxis]), to_tensor(decoded.model_input[np.newaxis]))
 
 

@@ -19,8 +19,8 @@ def predict(
     """Return the probability of the positive class.
 
     Args:
-        model: float32 (b, size, size, 1) in [0, 1] → (b, 2).
-        images: uint8 (n, size, size).
+        model: float32 (b, rows, columns, 1) in [0, 1] → (b, 2).
+        images: uint8 (n, rows, columns).
         indices: int (m,), the images to predict; all by default.
         should_stop: checked before each batch.
 
