@@ -6,6 +6,7 @@ from mammo_core.dataset.library import list_datasets, unreadable_datasets
 from mammo_core.dataset.store import list_stores, outdated_stores, unreadable_stores
 from mammo_core.jobs.demo import unfinished_demos
 from ui.dataset_cards import create_demo, link_folder, show_dataset, show_unfinished, show_unreadable
+from ui.literal import literal
 from ui.session import current_workspace, errors_shown, errors_shown_here, open_page
 from ui.store_cards import show_store
 
@@ -37,6 +38,8 @@ with right:
     for name, error in unreadable_stores(workspace).items():
         show_unreadable(name, error)
     for name in outdated_stores(workspace):
-        st.warning(f"{name} was imported by another version. Import its data set again.", icon=":material/history:")
+        st.warning(
+            f"{literal(name)} was imported by another version. Import its data set again.", icon=":material/history:"
+        )
     if not stores:
         st.info("Import a data set to get PNG images for training.", icon=":material/photo_library:")

@@ -8,6 +8,7 @@ from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, model_folder
 from mammo_core.prediction.viewing import ViewSettings
 from ui.exam_view import show_patient_exams
+from ui.literal import literal
 from ui.resources import show_limit
 from ui.session import choose_catalogue, current_workspace, errors_shown, open_page
 
@@ -23,7 +24,7 @@ def go_to_next(kind: Kind) -> None:
     with errors_shown():
         patient = next_patient(workspace, catalogue, st.session_state.get("patient"), kind)
     if patient is None:
-        st.toast(NONE_OF_KIND[kind], icon=":material/search_off:")
+        st.toast(literal(NONE_OF_KIND[kind]), icon=":material/search_off:")
     else:
         st.session_state["patient"] = patient
 
@@ -34,7 +35,9 @@ catalogue = choose_catalogue()
 chooser, *buttons = st.columns([2, 1, 1, 1], vertical_alignment="bottom")
 patient = chooser.selectbox("Patient", list_patients(workspace, catalogue), key="patient", bind="query-params")
 for button, (kind, label) in zip(buttons, KINDS.items(), strict=True):
-    button.button(f"Next {label}", on_click=go_to_next, args=(kind,), icon=":material/skip_next:", width="stretch")
+    button.button(
+        f"Next {literal(label)}", on_click=go_to_next, args=(kind,), icon=":material/skip_next:", width="stretch"
+    )
 
 with errors_shown(), st.sidebar:
     width = st.slider("Image width", 200, 700, 280, 20)
@@ -42,7 +45,7 @@ with errors_shown(), st.sidebar:
     percentiles = st.slider("Window, percentiles", 0.0, 100.0, (1.0, 99.7), 0.1) if window == "custom" else None
     lesions = read_lesions(catalogue.root)
     if remark := foreign_lesions(catalogue.root):
-        st.caption(remark)
+        st.caption(literal(remark))
     outline = lesions is not None and st.toggle("Lesions", key="lesions", help="Red: malignant. Blue: benign.")
     predicting = st.toggle(
         "Show model prediction", key="predict", bind="query-params", help="Probability and heatmap of the active model"

@@ -10,6 +10,7 @@ from mammo_core.documents.units import UNITS
 from mammo_core.explore.claims import check_claims
 from mammo_core.explore.filters import FILTER_COLUMNS, Filters, age_limits, apply_filters, filter_options
 from mammo_core.figures.panels import SECTIONS, completeness, headline
+from ui.literal import literal
 from ui.panels import show_panels
 from ui.session import choose_catalogue, open_page
 
@@ -70,13 +71,13 @@ if selection.images.empty:
 
 numbers = st.container(horizontal=True)
 for name, number, note in headline(selection):
-    numbers.metric(name, number, note, delta_color="off", delta_arrow="off", border=True)
+    numbers.metric(literal(name), literal(number), literal(note), delta_color="off", delta_arrow="off", border=True)
 
 st.markdown("**Claims of the published notebook**, checked on this data set")
 for column, claim in zip(st.columns(3), check_claims(table), strict=True):
     with column.container(border=True, height="stretch"):
-        st.markdown(f"“{claim.quote}” {VERDICTS[claim.holds]}")
-        st.caption(claim.reading)
+        st.markdown(f"“{literal(claim.quote)}” {VERDICTS[claim.holds]}")
+        st.caption(literal(claim.reading))
 
 tabs = st.tabs([*SECTIONS, "Completeness"], key="tab", bind="query-params")
 for tab, section in zip(tabs, [*SECTIONS.values(), None], strict=True):

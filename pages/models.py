@@ -12,6 +12,7 @@ from mammo_core.models.registry import (
     unfinished_models,
 )
 from ui.error_browser import show_errors
+from ui.literal import literal
 from ui.model_actions import show_actions
 from ui.model_comparison import show_comparison
 from ui.operating_point import show_operating_point
@@ -35,7 +36,7 @@ rows = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="m
 names = choose_models(table["model"].tolist(), rows, active)
 if unfinished := unfinished_models(workspace, names):
     st.info(
-        f"{', '.join(unfinished)}: no finished model yet. See the Train page for its curves.",
+        f"{literal(', '.join(unfinished))}: no finished model yet. See the Train page for its curves.",
         icon=":material/hourglass:",
     )
     st.stop()
@@ -46,7 +47,7 @@ if len(bundles) > 1:
     st.stop()
 
 bundle = bundles[0]
-st.subheader(bundle.name)
+st.subheader(literal(bundle.name))
 show_limit(bundle)
 show_actions(bundle)
 views = {

@@ -8,6 +8,7 @@ from mammo_core.evaluation.tables import format_ci
 from mammo_core.jobs.runs import active_jobs, list_runs, unreadable_jobs
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, list_models, model_folder, readable_active_model
+from ui.literal import literal
 from ui.session import current_workspace, errors_shown, errors_shown_here, open_page, state_badge
 
 STEPS = (
@@ -27,8 +28,8 @@ STEPS = (
 def show_running() -> None:
     """Show the active jobs; a fragment calls this every two seconds."""
     for job in active_jobs(current_workspace()):
-        st.markdown(f"**{job.name}** {state_badge(job.state())}")
-        st.progress(job.fraction(), text=job.progress_text())
+        st.markdown(f"**{literal(job.name)}** {state_badge(job.state())}")
+        st.progress(job.fraction(), text=literal(job.progress_text()))
 
 
 open_page("Mammography workbench")
@@ -41,24 +42,26 @@ with errors_shown():
 left, middle, right = st.columns(3)
 with left.container(border=True, height="stretch"):
     st.metric("Data sets", len(datasets))
-    st.caption(", ".join(dataset.name for dataset in datasets) or "None yet: create demo data on the Data page.")
+    st.caption(
+        literal(", ".join(dataset.name for dataset in datasets)) or "None yet: create demo data on the Data page."
+    )
 with middle.container(border=True, height="stretch"):
     st.metric("Imported data", len(stores))
-    st.caption(", ".join(store.name for store in stores) or "None yet: import a data set on the Data page.")
+    st.caption(literal(", ".join(store.name for store in stores)) or "None yet: import a data set on the Data page.")
 with right.container(border=True, height="stretch"):
-    st.metric("Active model", name if name in models else "none")
+    st.metric("Active model", literal(name) if name in models else "none")
     with errors_shown_here():
         if open_bundle(model_folder(workspace, active_model(workspace))).synthetic:
             st.caption("Demonstration: trained on synthetic images only.")
         for run in runs:
             if run.active and run.auc:
-                st.caption(f"Breast-level AUC {format_ci(run.auc)}, 95 % CI, on unseen patients.")
+                st.caption(f"Breast-level AUC {literal(format_ci(run.auc))}, 95 % CI, on unseen patients.")
 
 if active_jobs(workspace):
     st.subheader("In progress")
     st.fragment(errors_shown_here()(show_running), run_every=2.0)()
 for job in unreadable_jobs(workspace):
-    st.warning(f"**{job.name}** is not readable. {job.message()}", icon=":material/folder_off:")
+    st.warning(f"**{literal(job.name)}** is not readable. {literal(job.message())}", icon=":material/folder_off:")
 
 st.subheader("From data to prediction")
 for column, (page, icon, title, text) in zip(st.columns(len(STEPS)), STEPS, strict=True):

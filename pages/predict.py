@@ -12,6 +12,7 @@ from mammo_core.models.registry import active_model, list_models, model_folder
 from mammo_core.prediction.exams import hang_exams
 from mammo_core.prediction.predict import PredictionCache, predict_exams
 from ui.downloads import offer_exports
+from ui.literal import literal
 from ui.prediction_view import choose_settings, show_model, show_predicted_exam
 from ui.resources import predictor, sandbox, show_limit, start_resources
 from ui.session import current_workspace, errors_shown, open_page
@@ -27,7 +28,7 @@ if not names:
 with errors_shown():
     active = active_model(workspace)
     if active not in names:
-        st.warning(f"The active model, {active}, is missing. Choose another one.", icon=":material/warning:")
+        st.warning(f"The active model, {literal(active)}, is missing. Choose another one.", icon=":material/warning:")
     chosen = st.sidebar.selectbox("Model", names, index=names.index(active) if active in names else 0, key="model")
     bundle = open_bundle(model_folder(workspace, chosen))
 with st.sidebar:

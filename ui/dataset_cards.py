@@ -14,6 +14,7 @@ from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import import_job, is_importing
 from mammo_core.jobs.process import launch
 from mammo_core.storage.path_text import path_text
+from ui.literal import literal, literal_table
 from ui.session import catalogue_of, current_workspace, show_error
 from ui.store_cards import show_job
 
@@ -62,19 +63,20 @@ def show_dataset(dataset: Dataset) -> None:
     with st.container(border=True):
         left, right = st.columns([3, 1], vertical_alignment="center")
         linked = ":blue-badge[linked]" if dataset.linked else ""
+        path = f":small[{literal(path_text(dataset.path))}]"
         origin = ":violet-badge[synthetic]" if dataset.synthetic else linked
         try:
             catalogue = catalogue_of(dataset)
         except MammoError as error:
-            left.markdown(f"**{dataset.name}** {origin} :red-badge[not readable]  \n:small[{path_text(dataset.path)}]")
+            left.markdown(f"**{literal(dataset.name)}** {origin} :red-badge[not readable]  \n{path}")
             return show_error(error)
         missing = catalogue.missing_files
         state = f":orange-badge[files missing: {missing:,}]" if missing else ":green-badge[complete]"
-        left.markdown(f"**{dataset.name}** {origin} {state}  \n:small[{path_text(dataset.path)}]")
+        left.markdown(f"**{literal(dataset.name)}** {origin} {state}  \n{path}")
         size = bytes_of(path_text(dataset.path), dataset.version(), dataset)
-        st.markdown(f":small[{describe_dataset(catalogue, size)}]")
+        st.markdown(f":small[{literal(describe_dataset(catalogue, size))}]")
         for remark in catalogue.notes:
-            st.caption(remark)
+            st.caption(literal(remark))
         with right:
             image_size = choose_size(dataset.name)
         busy = is_importing(current_workspace(), catalogue.csv)
@@ -83,20 +85,20 @@ def show_dataset(dataset: Dataset) -> None:
         ):
             start_import(str(dataset.path), image_size)
         with st.expander("Contents"):
-            st.table(summarise_dataset(catalogue), hide_index=True)
+            st.table(literal_table(summarise_dataset(catalogue)), hide_index=True)
 
 
 def show_unreadable(name: str, error: DataError) -> None:
     """Show a data set or a prepared store that is damaged."""
     with st.container(border=True):
-        st.markdown(f"**{name}** :red-badge[not readable]")
+        st.markdown(f"**{literal(name)}** :red-badge[not readable]")
         show_error(error)
 
 
 def show_unfinished(job: JobFolder) -> None:
     """Show a synthetic data set that is being created or could not be completed."""
     with st.container(border=True):
-        st.markdown(f"**{job.name}** :violet-badge[synthetic]")
+        st.markdown(f"**{literal(job.name)}** :violet-badge[synthetic]")
         show_job(job)
 
 
@@ -112,7 +114,7 @@ def link_folder() -> None:
                 catalogue = read_catalogue(Path(path.strip()))
         except MammoError as error:
             return show_error(error)
-        st.table(summarise_dataset(catalogue), hide_index=True)
+        st.table(literal_table(summarise_dataset(catalogue)), hide_index=True)
         name = st.text_input("Name", value=catalogue.root.name, key="link name")
         if st.button("Link", type="primary", icon=":material/link:"):
             try:

@@ -15,6 +15,7 @@ from mammo_core.evaluation.units import to_unit
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.viewing import ViewSettings
 from ui.exam_view import show_patient_exams
+from ui.literal import literal
 from ui.session import catalogue_of, current_workspace
 
 CELLS = {  # by name: label, whether recalled, field of the confusion matrix
@@ -54,10 +55,10 @@ def choose_cell(counts: ConfusionMatrix) -> str:
     not_recalled.caption("not recalled")
     for title, names in ROWS.items():
         head, *columns = st.columns([2, 3, 3], vertical_alignment="center")
-        head.caption(title)
+        head.caption(literal(title))
         for column, name in zip(columns, names, strict=True):
             column.button(
-                f"**{getattr(counts, CELLS[name][2]):,}**  \n{name}",
+                f"**{getattr(counts, CELLS[name][2]):,}**  \n{literal(name)}",
                 key=f"cell {name}",
                 type="primary" if name == chosen else "secondary",
                 width="stretch",
@@ -83,9 +84,9 @@ def choose_patient(breasts: pd.DataFrame, cell: str, key: str) -> str | None:
         key: identifies the list, so that a selection ends when the list changes.
     """
     if breasts.empty:
-        st.info(f"There are no {cell} at this operating point.", icon=":material/check:")
+        st.info(f"There are no {literal(cell)} at this operating point.", icon=":material/check:")
         return None
-    st.markdown(f"**{cell.capitalize()}**, most surprising first. Select a breast to see its exam.")
+    st.markdown(f"**{literal(cell.capitalize())}**, most surprising first. Select a breast to see its exam.")
     event = st.dataframe(
         breasts,
         column_order=COLUMNS,
@@ -104,14 +105,19 @@ def show_patient(bundle: Bundle, patient: str) -> None:
     name = bundle.card.data.dataset
     dataset = next((known for known in list_datasets(current_workspace()) if known.name == name), None)
     if dataset is None:
-        st.info(f"The images of {name} are not on this machine, so they can't be shown.", icon=":material/folder_off:")
+        st.info(
+            f"The images of {literal(name)} are not on this machine, so they can't be shown.",
+            icon=":material/folder_off:",
+        )
         return
     catalogue = catalogue_of(dataset)
     images = patient_images(catalogue, patient)
     if images.empty:
-        st.info(f"The data set {name} has changed: it no longer lists this patient.", icon=":material/folder_off:")
+        st.info(
+            f"The data set {literal(name)} has changed: it no longer lists this patient.", icon=":material/folder_off:"
+        )
         return
-    st.markdown(f"**Patient {patient}**")
+    st.markdown(f"**Patient {literal(patient)}**")
     show_patient_exams(images, bundle, read_lesions(catalogue.root), ViewSettings(width=240))
     where = {"dataset": name, "patient": patient, "predict": "true"}
     st.page_link("pages/exams.py", label="Open in Exams", icon=":material/grid_view:", query_params=where)

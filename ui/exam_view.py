@@ -25,8 +25,9 @@ from mammo_core.prediction.viewing import (
     input_files,
     out_of_distribution,
 )
+from ui.literal import literal
 from ui.resources import predictor, read_for_display, sandbox
-from ui.session import current_workspace, errors_shown, escape_markdown
+from ui.session import current_workspace, errors_shown
 from ui.zoom import zoom
 
 INPUT_WIDTH = 208  # pixels of the page: beside two images of the usual width, four pictures fit into a row
@@ -41,7 +42,8 @@ def show_patient_exams(
     The arguments are those of `show_catalogue_exam`.
     """
     for title, rows in patient_exams(images):
-        st.markdown(" · ".join([f"**{title}**"] * bool(title) + [describe_patient(rows)]))
+        heading = f"**{literal(title)}** · " if title else ""
+        st.markdown(f"{heading}{literal(describe_patient(rows))}")
         show_catalogue_exam(rows, bundle, lesions, settings)
 
 
@@ -100,7 +102,7 @@ def show_image(image: HungImage | UnreadableImage | None, settings: ViewSettings
     if image is None:
         return
     if isinstance(image, UnreadableImage):
-        st.warning(f"**{image.file}**: {image.error}", icon=":material/broken_image:")
+        st.warning(f"**{literal(image.file)}**: {literal(image.error)}", icon=":material/broken_image:")
         return
     drawn = draw_image(image.content, image.laterality, settings, lesions=image.lesions)
     st.image(to_png(drawn), width="stretch", output_format="PNG")
@@ -109,24 +111,24 @@ def show_image(image: HungImage | UnreadableImage | None, settings: ViewSettings
     if button.button("", icon=":material/zoom_in:", key=f"zoom {image.key}", help="Full resolution", type="tertiary"):
         zoom(image, settings)
     if image.problem:
-        st.warning(image.problem, icon=":material/broken_image:")
+        st.warning(literal(image.problem), icon=":material/broken_image:")
     with details.popover("", icon=":material/info:", type="tertiary", help="Details"):
         if image.prediction and image.content.model_input is not None:
             st.image(image.content.model_input, caption="Network input (chest wall left)", output_format="PNG")
         for sentence in image.content.details:
-            st.caption(sentence)
+            st.caption(literal(sentence))
         st.dataframe(image.content.tags)
 
 
 def describe_image(image: HungImage) -> str:
     """Return the line below an image: side and view, name, probability and badges."""
-    parts = [f":small[{image.name} · {escape_markdown(image.label)}]"]
+    parts = [f":small[{literal(image.name)} · {literal(image.label)}]"]
     if image.prediction:
         parts.append(f"probability **{image.prediction.probability:.2f}**")
         if image.prediction.out_of_distribution:
             parts.append(":orange-badge[unlike the training images]")
         if image.prediction.decoded.special_kind:
-            parts.append(f":gray-badge[{image.prediction.decoded.special_kind}, not counted]")
+            parts.append(f":gray-badge[{literal(image.prediction.decoded.special_kind)}, not counted]")
     if image.cancer:
         parts.append(":orange-badge[cancer]")
     return " · ".join(parts)

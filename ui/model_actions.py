@@ -15,6 +15,7 @@ from mammo_core.models.registry import (
     rename_model,
     write_note,
 )
+from ui.literal import literal
 from ui.report_view import report_of
 from ui.session import current_workspace, errors_shown
 
@@ -23,15 +24,15 @@ from ui.session import current_workspace, errors_shown
 def confirm_activation(bundle: Bundle) -> None:
     """Show a model's verdict and difference from the active one; activate on click."""
     workspace = current_workspace()
-    st.markdown(f"**{bundle.name}** will be used on the Predict page.")
-    st.info(report_of(bundle).verdict, icon=":material/balance:")
+    st.markdown(f"**{literal(bundle.name)}** will be used on the Predict page.")
+    st.info(literal(report_of(bundle).verdict), icon=":material/balance:")
     try:
         st.info(
-            f"Compared with {active_model(workspace)}: {compare_with_active(workspace, bundle.name)}",
+            f"Compared with {literal(active_model(workspace))}: {literal(compare_with_active(workspace, bundle.name))}",
             icon=":material/compare_arrows:",
         )
     except MammoError as error:
-        st.warning(str(error), icon=":material/compare_arrows:")
+        st.warning(literal(error), icon=":material/compare_arrows:")
     if st.button("Activate", type="primary", icon=":material/check:"):
         with errors_shown():
             activate(workspace, bundle.name)
@@ -81,7 +82,7 @@ def edit_note(bundle: Bundle) -> None:
 
 def confirm_deletion(bundle: Bundle) -> None:
     """Let the user delete a model."""
-    st.markdown(f"Delete **{bundle.name}** with its run? This can't be undone.")
+    st.markdown(f"Delete **{literal(bundle.name)}** with its run? This can't be undone.")
     if st.button("Delete model", type="primary", key=f"delete {bundle.name}"):
         delete_model(current_workspace(), bundle.name)
         st.rerun()

@@ -11,6 +11,7 @@ from mammo_core.figures.evaluation import precision_figure, roc_figure
 from mammo_core.figures.training import compared_curves
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import model_folder
+from ui.literal import literal
 from ui.report_view import report_of
 from ui.session import current_workspace, errors_shown_here
 
@@ -38,6 +39,6 @@ def show_difference(model: Bundle, other: Bundle) -> None:
     try:
         comparison = compare_models(model.evaluation_predictions(), other.evaluation_predictions(), other.name)
     except DataError as error:
-        st.warning(f"**{model.name}**: {error}", icon=":material/compare_arrows:")
+        st.warning(f"**{literal(model.name)}**: {literal(error)}", icon=":material/compare_arrows:")
     else:
-        st.info(f"**{model.name}**: {comparison.verdict}", icon=":material/compare_arrows:")
+        st.info(f"**{literal(model.name)}**: {literal(comparison.verdict)}", icon=":material/compare_arrows:")

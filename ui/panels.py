@@ -3,6 +3,7 @@
 import streamlit as st
 
 from mammo_core.figures.panels import Panel
+from ui.literal import literal
 
 
 def show_panels(panels: list[Panel]) -> None:
@@ -16,9 +17,9 @@ def show_panels(panels: list[Panel]) -> None:
 def show_panel(panel: Panel) -> None:
     """Show one panel, or the reason why it has no figure."""
     title, menu = st.columns([8, 1], vertical_alignment="center")
-    title.markdown(f"**{panel.title}**")
+    title.markdown(f"**{literal(panel.title)}**")
     if panel.figure is None:
-        st.info(panel.reading, icon=":material/info:")
+        st.info(literal(panel.reading), icon=":material/info:")
         return
     with menu.popover("", icon=":material/download:", type="tertiary", help="Download"):
         for name, kind, data in (("Table, CSV", "csv", panel.csv), ("Figure, HTML", "html", panel.html)):
@@ -28,4 +29,4 @@ def show_panel(panel: Panel) -> None:
     picture = {"format": "png", "scale": 2, "filename": panel.key}
     config = {"displaylogo": False, "toImageButtonOptions": picture}
     st.plotly_chart(panel.figure, key=panel.key, config=config, alt=panel.reading)
-    st.caption(panel.reading)
+    st.caption(literal(panel.reading))

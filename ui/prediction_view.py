@@ -16,7 +16,7 @@ from mammo_core.prediction.exams import Exam, exam_warnings
 from mammo_core.prediction.results import ExamReport
 from mammo_core.prediction.viewing import ViewSettings, hang_predictions
 from ui.exam_view import show_rows
-from ui.session import escape_markdown
+from ui.literal import literal
 
 SIDE_NAMES = {"R": "Right breast", "L": "Left breast"}
 
@@ -26,11 +26,11 @@ def show_model(bundle: Bundle) -> None:
     card, auc = bundle.card, bundle.evaluation().auc
     origin = "synthetic images" if bundle.synthetic else "images"
     st.markdown(
-        f":small[**{bundle.name}**: {card.network} network, {card.weights:,} weights, trained on {origin} "
-        f"({card.data.dataset}). AUC by breast {format_estimate(auc)}. "
+        f":small[**{literal(bundle.name)}**: {literal(card.network)} network, {card.weights:,} weights, trained on {origin} "
+        f"({literal(card.data.dataset)}). AUC by breast {literal(format_estimate(auc))}. "
         f"Recall threshold {bundle.threshold:.2f}.]"
     )
-    st.caption(" ".join(card.limits))
+    st.caption(literal(" ".join(card.limits)))
 
 
 def choose_settings() -> ViewSettings:
@@ -52,14 +52,14 @@ def show_predicted_exam(report: ExamReport, exam: Exam, bundle: Bundle, settings
     units: list[BreastPrediction | PatientPrediction] = [*report.patient_predictions(exam.key), *breasts]
     with st.container(border=True):
         title, *columns = st.columns([2] * (1 + len(units)), vertical_alignment="top")
-        title.markdown(f"#### Patient {escape_markdown(exam.patient)}")
+        title.markdown(f"#### Patient {literal(exam.patient)}")
         if exam.title():
-            title.markdown(f"**{exam.title()}**")
+            title.markdown(f"**{literal(exam.title())}**")
         for column, unit in zip(columns, units, strict=True):
             with column:
                 show_unit(unit, validation, bundle.threshold)
         for warning in exam_warnings(exam.rows):
-            st.caption(f":material/info: {warning}")
+            st.caption(f":material/info: {literal(warning)}")
         show_rows(hang_predictions(exam.rows, report), settings)
         if breasts:
             with st.expander("Compare with validation breasts"):
@@ -74,18 +74,18 @@ def show_unit(unit: BreastPrediction | PatientPrediction, validation: pd.DataFra
     It is compared with the validation part.
     """
     if isinstance(unit, BreastPrediction):
-        views = "1 view" if unit.images == 1 else f"mean of {unit.images} views"
+        views = "1 view" if unit.images == 1 else f"mean of {unit.images:d} views"
         st.metric(f"{SIDE_NAMES[unit.laterality]} ({views})", f"{unit.probability:.2f}")
     else:
         st.metric("Patient (highest breast)", f"{unit.probability:.2f}")
     st.markdown(decision_badge(unit, threshold))
     compared: Unit = "breast" if isinstance(unit, BreastPrediction) else "patient"
-    st.caption(describe_percentile(validation, unit.probability, compared))
+    st.caption(literal(describe_percentile(validation, unit.probability, compared)))
 
 
 def decision_badge(unit: BreastPrediction | PatientPrediction, threshold: float) -> str:
     """Return the decision as a Markdown badge, with the comparison on which it rests."""
-    decision = describe_decision(unit.recall).capitalize()
+    decision = literal(describe_decision(unit.recall).capitalize())
     if unit.recall is None:
         return f":orange-badge[{decision}]"
     colour, sign = ("red", "≥") if unit.recall else ("green", "<")

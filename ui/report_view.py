@@ -20,6 +20,7 @@ from mammo_core.figures.model_report import card_tables
 from mammo_core.figures.training import loss_curves, score_curves
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import list_models, model_folder
+from ui.literal import literal
 from ui.session import current_workspace
 
 PARTS = {"test": "Test set", "validation": "Validation set", "all": "All data"}
@@ -43,15 +44,15 @@ def show_report(bundle: Bundle) -> None:
     evaluation = report_of(bundle)
     unit = st.segmented_control("Unit", UNITS, default="breast", required=True, key="unit of the report")
     report, units = evaluation.by(unit), to_unit(bundle.evaluation_predictions(), unit)
-    st.info(report.verdict, icon=":material/balance:")
+    st.info(literal(report.verdict), icon=":material/balance:")
     st.caption(
-        f"{PARTS[evaluation.part]}: {report.n:,} {unit}s ({report.positives:,} positive) of {report.patients:,} patients. "
-        "95 % intervals, bootstrap by patient."
+        f"{PARTS[evaluation.part]}: {report.n:,} {literal(unit)}s ({report.positives:,} positive) of "
+        f"{report.patients:,} patients. 95 % intervals, bootstrap by patient."
     )
     st.dataframe(report_table(report), hide_index=True, height="content")
     image_over_age = describe_image_over_age(report.baselines)
     if image_over_age:
-        st.caption(image_over_age)
+        st.caption(literal(image_over_age))
     left, right = st.columns(2)
     left.plotly_chart(roc_figure({bundle.name: units}, bundle.threshold), key="roc")
     right.plotly_chart(precision_figure({bundle.name: units}), key="precision")
@@ -98,9 +99,9 @@ def show_subgroups(bundle: Bundle) -> None:
 def show_card(bundle: Bundle) -> None:
     """Show a model's card: origin, data, settings, limits, hashes."""
     for limit in bundle.card.limits:
-        st.caption(limit)
+        st.caption(literal(limit))
     for title, table in card_tables(bundle.card).items():
-        st.markdown(f"**{title}**")
+        st.markdown(f"**{literal(title)}**")
         st.dataframe(table, hide_index=True, width="content")
 
 

@@ -17,6 +17,7 @@ from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.viewing import ViewedImage, read_view
 from mammo_core.storage.hashing import file_version
 from mammo_core.storage.path_text import path_text, text_path
+from ui.literal import literal
 
 
 @st.cache_resource(show_spinner=False)
@@ -78,7 +79,7 @@ def show_limit(bundle: Bundle) -> None:
     Its predictions are meaningless for real ones.
     """
     if bundle.synthetic:
-        st.warning(f"**Demonstration.** {bundle.card.limits[0]}", icon=":material/science:")
+        st.warning(f"**Demonstration.** {literal(bundle.card.limits[0])}", icon=":material/science:")
 
 
 def read_for_display(

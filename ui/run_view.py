@@ -13,6 +13,7 @@ from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import any_active, run_folder
 from mammo_core.jobs.training import can_resume, resume
 from mammo_core.workspace import Workspace
+from ui.literal import literal
 from ui.live_chart import live_chart
 from ui.session import errors_shown, errors_shown_here, state_badge
 from ui.stop_button import show_stop_button
@@ -46,15 +47,15 @@ def show_run(workspace: Workspace, name: str, others: list[str], logarithmic: bo
     job = JobFolder(run_folder(workspace, name))
     state = job.state()
     head, action = st.columns([5, 1], vertical_alignment="center")
-    head.markdown(f"**{name}** {state_badge(state)} {job.message()}")
+    head.markdown(f"**{literal(name)}** {state_badge(state)} {literal(job.message())}")
     with action:
         show_actions(workspace, job, state)
     if state not in FINAL:
-        st.progress(job.fraction(), text=" · ".join(filter(None, (job.progress_text(), job.age_text()))))
+        st.progress(job.fraction(), text=literal(" · ".join(filter(None, (job.progress_text(), job.age_text())))))
     else:
         with errors_shown_here():
             if verification := describe_verification(job.path):
-                head.caption(verification)
+                head.caption(literal(verification))
     with errors_shown_here():
         show_curves(workspace, name, others, logarithmic, smoothing)
     if any_active(workspace, [name, *others]):

@@ -3,7 +3,6 @@
 This is its title, the choice of a data set, and errors shown as one sentence.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,8 +13,9 @@ from mammo_core.dataset.catalogue import Catalogue, read_catalogue
 from mammo_core.dataset.library import Dataset, list_datasets
 from mammo_core.errors import MammoError
 from mammo_core.storage.file_errors import storage_errors
-from mammo_core.storage.path_text import message_text, path_text, text_path
+from mammo_core.storage.path_text import path_text, text_path
 from mammo_core.workspace import Workspace
+from ui.literal import literal
 
 BADGES = {
     "queued": ("orange", "schedule"),
@@ -46,12 +46,12 @@ def open_page(title: str) -> None:
     if "app" not in st.session_state:
         PagesManager.uses_pages_directory = False
         st.rerun()
-    st.title(title)
+    st.title(literal(title))
 
 
 def show_error(error: MammoError) -> None:
-    """Show an error of the core as one sentence."""
-    st.error(message_text(str(error)), icon=":material/error:")
+    """Show an error of the core as one sentence, literally: it may quote foreign text."""
+    st.error(literal(error), icon=":material/error:")
 
 
 @contextmanager
@@ -76,11 +76,6 @@ def errors_shown_here() -> Iterator[None]:
             yield
     except MammoError as error:
         show_error(error)
-
-
-def escape_markdown(text: str) -> str:
-    """Return text that Markdown shows as it is, such as the name of a file."""
-    return re.sub(r"([\\`*_\[\]<>$#~|:])", r"\\\1", text)
 
 
 @st.cache_data(show_spinner="Reading the data set …", max_entries=4)
@@ -116,4 +111,4 @@ def choose_catalogue() -> Catalogue:
 def state_badge(state: str) -> str:
     """Return the Markdown badge of a job's state."""
     colour, icon = BADGES[state]
-    return f":{colour}-badge[:material/{icon}: {state}]"
+    return f":{colour}-badge[:material/{icon}: {literal(state)}]"

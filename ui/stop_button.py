@@ -6,7 +6,8 @@ from mammo_core.errors import MammoError
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.process import stop_job
 from mammo_core.storage.file_errors import storage_errors
-from mammo_core.storage.path_text import message_text, path_text
+from mammo_core.storage.path_text import path_text
+from ui.literal import literal
 
 
 def stop(job: JobFolder) -> None:
@@ -15,7 +16,7 @@ def stop(job: JobFolder) -> None:
         with storage_errors():
             stop_job(job)
     except MammoError as error:
-        st.toast(message_text(str(error)), icon=":material/error:", duration="long")
+        st.toast(literal(error), icon=":material/error:", duration="long")
 
 
 def show_stop_button(job: JobFolder, explanation: str | None = None) -> None:
@@ -31,7 +32,7 @@ def show_stop_button(job: JobFolder, explanation: str | None = None) -> None:
         key=f"stop {path_text(job.path)}",
         icon=icon,
         width="stretch",
-        help=explanation,
+        help=literal(explanation) if explanation else None,
         on_click=stop,
         args=(job,),
     )

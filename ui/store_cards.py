@@ -11,6 +11,7 @@ from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import resume_import_job
 from mammo_core.jobs.process import launch
 from mammo_core.storage.path_text import path_text
+from ui.literal import literal
 from ui.session import current_workspace, errors_shown_here, show_error, state_badge
 from ui.stop_button import show_stop_button
 
@@ -23,13 +24,13 @@ def follow(job: JobFolder) -> None:
     A fragment calls this every second while the job is active.
     """
     state = job.state()
-    status = f"{state_badge(state)} {job.message()}"
+    status = f"{state_badge(state)} {literal(job.message())}"
     if state not in FINAL:
         left, right = st.columns([5, 2], vertical_alignment="center")
         left.markdown(status)
         with right:
             show_stop_button(job)
-        st.progress(job.fraction(), text=job.progress_text())
+        st.progress(job.fraction(), text=literal(job.progress_text()))
         st.session_state[f"followed {job.name}"] = True
         return
     st.markdown(status)
@@ -92,7 +93,8 @@ def show_store(store: Store) -> None:
     with st.container(border=True):
         left, right = st.columns([3, 1], vertical_alignment="center")
         left.markdown(
-            f"**{store.name}** · {describe_size(store.preprocessing.size)} pixels  \n:small[{path_text(store.folder)}]"
+            f"**{literal(store.name)}** · {literal(describe_size(store.preprocessing.size))} pixels  \n"
+            f":small[{literal(path_text(store.folder))}]"
         )
         interrupted = job.exists and not active and job.state() != "finished"
         resume = interrupted and right.button(
@@ -100,7 +102,7 @@ def show_store(store: Store) -> None:
         )
         if not active:
             contents = contents_of(store, path_text(store.folder), job.changed_at())
-            st.markdown(f":small[{contents.describe()}]")
+            st.markdown(f":small[{literal(contents.describe())}]")
         show_job(job)
         st.fragment(errors_shown_here()(show_quarantine), run_every=REFRESH_SECONDS if active else None)(store, active)
         if resume:

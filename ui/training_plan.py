@@ -9,6 +9,7 @@ from mammo_core.learning.plan import TrainingPlan, assert_memory, input_states, 
 from mammo_core.models.registry import readable_active_model
 from mammo_core.storage.hashing import FileStates
 from mammo_core.workspace import Workspace
+from ui.literal import literal
 from ui.session import errors_shown
 
 KEPT_PLANS = 2  # each holds the table of a store's images
@@ -49,7 +50,7 @@ def plan_preset(workspace: Workspace, store: str, start_models: list[str]) -> Tr
         try:
             return _fitting(_cached_preset(workspace, store, active, input_states(workspace, store, active)))
         except ModelError as error:
-            st.warning(f"{error} Training starts from random weights.", icon=":material/warning:")
+            st.warning(f"{literal(error)} Training starts from random weights.", icon=":material/warning:")
     return _fitting(_cached_preset(workspace, store, None, input_states(workspace, store, None)))
 
 
@@ -63,9 +64,9 @@ def show_plan(workspace: Workspace, plan: TrainingPlan, label: str) -> None:
     """Show what a run would do, with a button that starts it."""
     preview = plan.describe()
     description, parts = st.columns(2, gap="large")
-    description.markdown(preview.sentence)
+    description.markdown(literal(preview.sentence))
     parts.dataframe(preview.parts, hide_index=True, width="content")
-    if description.button(label, key=label, type="primary", icon=":material/play_arrow:"):
+    if description.button(literal(label), key=label, type="primary", icon=":material/play_arrow:"):
         with errors_shown():
             st.session_state["run"] = start(workspace, plan).name
         st.session_state["started"] = True

@@ -6,7 +6,8 @@ from mammo_core.prediction.corrections import CorrectionTable
 from mammo_core.prediction.exams import SIDES, Correction
 from mammo_core.prediction.files import InputFile, example_exam
 from mammo_core.prediction.results import ExamReport
-from ui.session import current_workspace, errors_shown, escape_markdown
+from ui.literal import literal
+from ui.session import current_workspace, errors_shown
 
 
 def choose_files() -> list[InputFile]:
@@ -36,9 +37,9 @@ def show_problems(report: ExamReport) -> None:
     Skipped members of archives are shown, too.
     """
     for number, image in report.problems.items():
-        st.error(f"File {number}, {escape_markdown(image.file)}: {image.error}", icon=":material/broken_image:")
+        st.error(f"File {number:d}, {literal(image.file)}: {literal(image.error)}", icon=":material/broken_image:")
     for note in report.notes:
-        st.info(f"{escape_markdown(note.file)}: {note.text}", icon=":material/folder_zip:")
+        st.info(f"{literal(note.file)}: {literal(note.text)}", icon=":material/folder_zip:")
 
 
 def edit_corrections(report: ExamReport) -> dict[str, Correction]:

@@ -24,7 +24,9 @@ def zoom(image: HungImage, settings: ViewSettings) -> None:
         percentiles = st.slider("Window, percentiles", 0.0, 100.0, initial, 0.1)
     with errors_shown(), st.spinner("Decoding in full resolution …"):
         picture = sandbox().run(read_picture, image.source, percentiles)
-    st.caption(f"{picture.shape[1]} × {picture.shape[0]} pixels. Scroll to zoom, drag to move, double-click to reset.")
+    st.caption(
+        f"{picture.shape[1]:d} × {picture.shape[0]:d} pixels. Scroll to zoom, drag to move, double-click to reset."
+    )
     if image.prediction and settings.opacity:
         st.caption("Heatmap: contribution of each region to the probability.")
     plain = replace(settings, grey_levels=ALL_LEVELS)

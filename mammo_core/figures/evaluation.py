@@ -9,7 +9,7 @@ from mammo_core.documents.report import Subgroup
 from mammo_core.documents.units import Unit
 from mammo_core.evaluation import curves
 from mammo_core.evaluation.operating import at_threshold
-from mammo_core.figures.style import COLOURS, apply_style
+from mammo_core.figures.style import COLOURS, apply_style, literal
 
 HEIGHT = 360  # px
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # one colour per model, repeated if needed
@@ -31,7 +31,7 @@ def roc_figure(models: Mapping[str, pd.DataFrame], threshold: float | None = Non
             x=points["false_positive_rate"],
             y=points["sensitivity"],
             customdata=points["threshold"],
-            name=name,
+            name=literal(name),
             mode="lines",
             line=_curve(index),
             hovertemplate="1 − specificity %{x:.3f}, sensitivity %{y:.3f}, threshold %{customdata:.3f}",
@@ -58,7 +58,7 @@ def precision_figure(models: Mapping[str, pd.DataFrame]) -> go.Figure:
         figure.add_scatter(
             x=points["sensitivity"],
             y=points["ppv"],
-            name=name,
+            name=literal(name),
             mode="lines",
             line=_curve(index),
             hovertemplate="sensitivity %{x:.3f}, PPV %{y:.3f}",
@@ -138,7 +138,7 @@ def subgroup_figure(subgroups: Sequence[Subgroup], overall: float | None) -> go.
     figure = go.Figure()
     figure.add_scatter(
         x=auc["value"],
-        y=[f"{row.attribute.removesuffix('_id').replace('_', ' ')} {row.group}" for row, _ in rows],
+        y=[literal(f"{row.attribute.removesuffix('_id').replace('_', ' ')} {row.group}") for row, _ in rows],
         mode="markers",
         name="AUC, 95 % CI",
         marker={"color": SERIES[0], "size": 9},

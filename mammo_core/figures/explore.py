@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from mammo_core.figures.style import COLOURS, HEIGHT, SHARES, apply_style
+from mammo_core.figures.style import COLOURS, HEIGHT, SHARES, apply_style, literal
 
 PALE = 0.4  # opacity of the units that are not selected
 LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}  # grows upwards when it wraps
@@ -117,7 +117,7 @@ def rate_points(rates: pd.DataFrame, name: str, overall: float, unit: str) -> go
     figure = go.Figure()
     figure.add_scatter(
         x=rates["rate"],
-        y=[f"{value}  (n = {n:,})" for value, n in zip(rates["value"], rates["n"], strict=True)],
+        y=[literal(f"{value}  (n = {n:,})") for value, n in zip(rates["value"], rates["n"], strict=True)],
         error_x={
             "type": "data",
             "symmetric": False,
@@ -198,7 +198,7 @@ def difficult_bars(kinds: pd.DataFrame, unit: str) -> go.Figure:
     for kind, colour in colours.items():
         if kinds[kind].any():
             figure.add_bar(
-                y="site " + kinds["site"],
+                y=[literal(f"site {site}") for site in kinds["site"]],
                 x=kinds[kind] / total,
                 name=kind,
                 orientation="h",
@@ -222,19 +222,21 @@ def leak_bars(leaks: pd.DataFrame) -> go.Figure:
         rows = leaks[leaks["leaks"] == leaking]
         if len(rows):
             figure.add_bar(
-                y=rows["column"],
+                y=rows["column"].map(literal),
                 x=rows["auc"] - 0.5,
                 base=0.5,
                 name=name,
                 orientation="h",
                 marker_color=COLOURS[colour],
-                customdata=rows[["auc", "never", "never_share", "always", "always_share"]],
+                customdata=rows[["auc", "never", "never_share", "always", "always_share"]].map(
+                    lambda value: literal(value) if isinstance(value, str) else value
+                ),
                 hovertemplate="AUC %{customdata[0]:.3f}<br>"
                 "never positive: %{customdata[1]} (%{customdata[2]:.0%} of all)<br>"
                 "always positive: %{customdata[3]} (%{customdata[4]:.0%} of positives)<extra></extra>",
             )
     figure.update_xaxes(title="AUC of this column alone", range=[0.5, 1.01])
-    figure.update_yaxes(autorange="reversed", type="category", categoryarray=leaks["column"].tolist())
+    figure.update_yaxes(autorange="reversed", type="category", categoryarray=leaks["column"].map(literal).tolist())
     return _apply_layout(figure, height=max(HEIGHT, 110 + 24 * len(leaks)))
 
 
@@ -247,8 +249,8 @@ def share_map(shares: pd.DataFrame, name: str, format_value: Callable[[float], s
     texts = [["" if np.isnan(value) else format_value(value) for value in row] for row in values.tolist()]
     figure = go.Figure()
     figure.add_heatmap(
-        x=list(shares.columns),
-        y=list(shares.index),
+        x=list(map(literal, shares.columns)),
+        y=list(map(literal, shares.index)),
         z=values,
         text=texts,
         zmin=0,
@@ -282,7 +284,7 @@ def size_points(headers: pd.DataFrame) -> go.Figure:
         figure.add_scatter(
             x=rows["columns"],
             y=rows["rows"],
-            name=str(kind),
+            name=literal(kind),
             mode="markers",
             marker={"color": COLOURS[colour], "size": 8 + 30 * np.sqrt(rows["n"] / sizes["n"].max()), "opacity": 0.7},
             customdata=rows["n"],

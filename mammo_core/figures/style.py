@@ -1,5 +1,6 @@
 """The look of every figure: one template, one colour for each meaning."""
 
+from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
@@ -37,6 +38,15 @@ TEMPLATE = go.layout.Template(
         "yaxis": {**AXIS, "zeroline": False},
     }
 )
+
+
+def literal(text: object) -> str:
+    """Return text that Plotly shows as it is: it interprets tags and entities of HTML.
+
+    Values of a data set, names of its columns and names of models go through this before they become names of lines,
+    categories or texts.
+    """
+    return escape(str(text), quote=False)
 
 
 def apply_style(figure: go.Figure, **layout: Any) -> go.Figure:

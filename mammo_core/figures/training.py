@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from plotly.colors import qualitative
 
 from mammo_core.documents.metrics import EpochRecord, MetricsRecord, ResumeRecord, StartRecord, StepRecord
-from mammo_core.figures.style import COLOURS, apply_style
+from mammo_core.figures.style import COLOURS, apply_style, literal
 
 Records = Sequence[MetricsRecord]
 ComparedMetric = Literal["val_loss", "val_auc"]
@@ -123,12 +123,12 @@ def compared_curves(runs: Mapping[str, Records], metric: ComparedMetric) -> go.F
         epochs = _epochs(records)
         if epochs.empty:
             continue
-        colour = qualitative.Safe[index % len(qualitative.Safe)]
-        _add_line(figure, epochs["epoch"], epochs[metric], name, {"color": colour}, legendgroup=name)
+        shown, colour = literal(name), qualitative.Safe[index % len(qualitative.Safe)]
+        _add_line(figure, epochs["epoch"], epochs[metric], shown, {"color": colour}, legendgroup=shown)
         best = epochs[epochs["epoch"] == best_epoch(records)]
         star = {"symbol": "star", "size": 13, "color": colour}
-        options = {"mode": "markers", "marker": star, "showlegend": False, "legendgroup": name}
-        _add_line(figure, best["epoch"], best[metric], f"{name}, best epoch", {}, **options)
+        options = {"mode": "markers", "marker": star, "showlegend": False, "legendgroup": shown}
+        _add_line(figure, best["epoch"], best[metric], f"{shown}, best epoch", {}, **options)
     figure.update_yaxes(title=COMPARED[metric])
     return _finish_layout(figure, metric)
 

@@ -1,5 +1,6 @@
 """The app, run by Streamlit's AppTest with the real core."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,6 +30,11 @@ def open_page(
     app.run()
     app.switch_page(f"pages/{page}.py")
     return app.run()
+
+
+def plain(markdown: str) -> str:
+    """Return a text as a reader sees it, of which `ui.literal` made Markdown."""
+    return re.sub(r"\\([^\w\s])", r"\1", markdown).replace("\u2060", "")
 
 
 def without_error(app: AppTest) -> AppTest:

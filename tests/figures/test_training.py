@@ -96,6 +96,7 @@ def test_curves_of_a_long_run_are_downsampled_and_keep_the_end():
 
 def test_compared_curves_overlay_runs_with_best_epochs():
     better = [*RECORDS[:-1], epoch(2, 0.5, 0.6, 0.7, val_auc=0.9)]
+    assert compared_curves({"<b>a</b>": RECORDS}, "val_auc").data[0].name == "&lt;b&gt;a&lt;/b&gt;"
     figure = compared_curves({"a": RECORDS, "b": better, "just begun": RECORDS[:1]}, "val_auc")
     traces = {trace.name: trace for trace in figure.data}
     assert list(traces) == ["a", "a, best epoch", "b", "b, best epoch"]

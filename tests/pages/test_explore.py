@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from builders.app import open_page, without_error
+from builders.app import open_page, plain, without_error
 from mammo_core import cli
 from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.phantoms.table import make_table
@@ -155,7 +155,7 @@ def test_train_and_test_csv_columns_are_compared(raw, workspace):
     raw[["patient_id", "image_id", "laterality", "view"]].assign(prediction_id=1).to_csv(
         workspace.data / "made" / "test.csv", index=False
     )
-    captions = [text.value for text in explore(tab="Completeness").caption]
+    captions = [plain(text.value) for text in explore(tab="Completeness").caption]
     assert any(
         text.startswith("test.csv lacks site_id, age, cancer,") and "adds prediction_id" in text for text in captions
     )
