@@ -43,7 +43,7 @@ def main() -> None:
         outcome = run_in_process(run, workspace, progress)
     if not outcome.document.to_json()["verified"]:
         raise JobError("The trained model isn't verified; the shipped one stays as it is.")
-    print(ship(run.folder(workspace)).evaluation().verdict)
+    print(ship(run.folder(workspace)).evaluation().verdict_or_reason())
 
 
 def ship(run: Path) -> Bundle:

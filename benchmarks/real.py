@@ -27,7 +27,8 @@ from mammo_core.documents.preprocessing_config import describe_size
 from mammo_core.documents.units import Unit
 from mammo_core.errors import MammoError
 from mammo_core.evaluation import metrics
-from mammo_core.evaluation.bootstrap import bootstrap, estimate
+from mammo_core.evaluation.bootstrap import bootstrap
+from mammo_core.evaluation.intervals import rank_estimate
 from mammo_core.evaluation.metrics import Ranking
 from mammo_core.evaluation.report import compare_auc
 from mammo_core.evaluation.tables import MISSING, format_ci
@@ -162,7 +163,7 @@ def auc(table: pd.DataFrame) -> Estimate:
     """Return the AUC of a table of units, with its interval over patients."""
     ranking = Ranking(table["label"], table["probability"])
     samples = bootstrap(table["patient_id"], {"auc": (ranking, metrics.auc)})
-    return estimate(ranking.value(metrics.auc), samples["auc"])
+    return rank_estimate(table, ranking.value(metrics.auc), samples["auc"], is_auc=True)
 
 
 def describe(validation: CrossValidation, methods: list[str]) -> str:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.store import list_stores
-from mammo_core.evaluation.tables import format_ci
+from mammo_core.evaluation.report import format_estimate
 from mammo_core.jobs.runs import active_jobs, list_runs, unreadable_jobs
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, list_models, model_folder, readable_active_model
@@ -55,7 +55,7 @@ with right.container(border=True, height="stretch"):
             st.caption("Demonstration: trained on synthetic images only.")
         for run in runs:
             if run.active and run.auc:
-                st.caption(f"Breast-level AUC {literal(format_ci(run.auc))}, 95 % CI, on unseen patients.")
+                st.caption(f"Breast-level AUC {literal(format_estimate(run.auc))}, on unseen patients.")
 
 if active_jobs(workspace):
     st.subheader("In progress")

@@ -25,7 +25,7 @@ def confirm_activation(bundle: Bundle) -> None:
     """Show a model's verdict and difference from the active one; activate on click."""
     workspace = current_workspace()
     st.markdown(f"**{literal(bundle.name)}** will be used on the Predict page.")
-    st.info(literal(report_of(bundle).verdict), icon=":material/balance:")
+    st.info(literal(report_of(bundle).verdict_or_reason()), icon=":material/balance:")
     try:
         st.info(
             f"Compared with {literal(active_model(workspace))}: {literal(compare_with_active(workspace, bundle.name))}",

@@ -7,7 +7,7 @@ from mammo_core.documents.metrics import read_metrics
 from mammo_core.documents.report import EvaluationReport, Localisation
 from mammo_core.documents.units import UNITS
 from mammo_core.evaluation.report import describe_image_over_age
-from mammo_core.evaluation.tables import report_table, subgroup_table
+from mammo_core.evaluation.tables import format_share, report_table, subgroup_table
 from mammo_core.evaluation.units import to_unit
 from mammo_core.figures.evaluation import (
     calibration_figure,
@@ -44,10 +44,10 @@ def show_report(bundle: Bundle) -> None:
     evaluation = report_of(bundle)
     unit = st.segmented_control("Unit", UNITS, default="breast", required=True, key="unit of the report")
     report, units = evaluation.by(unit), to_unit(bundle.evaluation_predictions(), unit)
-    st.info(literal(report.verdict), icon=":material/balance:")
+    st.info(literal(report.verdict_or_reason()), icon=":material/balance:")
     st.caption(
         f"{PARTS[evaluation.part]}: {report.n:,} {literal(unit)}s ({report.positives:,} positive) of "
-        f"{report.patients:,} patients. 95 % intervals, bootstrap by patient."
+        f"{report.patients:,} patients. 95 % intervals over patients."
     )
     st.dataframe(report_table(report), hide_index=True, height="content")
     image_over_age = describe_image_over_age(report.baselines)
@@ -81,7 +81,7 @@ def show_localisation(localisation: Localisation | None) -> None:
     )
     st.caption(
         f"Share of {localisation.images:,} positive images of {localisation.patients:,} patients whose heatmap peak lies "
-        f"on a lesion; 95 % CI {rate.low:.0%} to {rate.high:.0%}."
+        f"on a lesion: {literal(format_share(rate))}, with its 95 % interval."
     )
 
 

@@ -44,7 +44,7 @@ def _row(workspace: Workspace, run: RunSummary) -> dict[str, object]:
         "epochs": run.epochs,
         "AUC by breast (95 % CI)": format_ci(run.auc) if run.auc else None,
         "gain over age alone (95 % CI)": format_ci(age.gain) if age else None,
-        "verdict": report.verdict if report else None,
+        "verdict": report.verdict_or_reason() if report else None,
         "note": read_note(workspace, run.run),
     }
 

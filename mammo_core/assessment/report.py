@@ -31,20 +31,20 @@ def current_report(workspace: Workspace, bundle: Bundle) -> EvaluationReport:
     original = _original_predictions(workspace, bundle, predictions)
 
     def update(unit_report: Report, unit: Unit) -> Report:
-        return _update(unit_report, to_unit(predictions, unit), _to_unit(original, unit), bundle.threshold)
+        return _update(unit_report, unit, to_unit(predictions, unit), _to_unit(original, unit), bundle.threshold)
 
     units = OtherUnits(image=update(report.units.image, "image"), patient=update(report.units.patient, "patient"))
     return update(report, "breast").model_copy(update={"units": units})
 
 
-def _update(report: Report, table: pd.DataFrame, original: pd.DataFrame | None, threshold: float) -> Report:
+def _update(report: Report, unit: Unit, table: pd.DataFrame, original: pd.DataFrame | None, threshold: float) -> Report:
     """Return the report with the original CNN's predictions compared, at a threshold."""
     if original is None and report.operating_point.threshold == threshold:
         return report
     if original is not None:
         baselines = report.baselines.model_copy(update={"original_cnn": compare_auc(table, original)})
         report = report.model_copy(update={"baselines": baselines})
-    return at_operating_point(report, table, threshold)
+    return at_operating_point(report, table, unit, threshold)
 
 
 def _to_unit(predictions: pd.DataFrame | None, unit: Unit) -> pd.DataFrame | None:

@@ -204,7 +204,8 @@ class UnitReport(FiguresOfMerit):
         operating_point: the figures at the threshold.
         operating_point_intervals: the confidence intervals of these figures.
         accuracy: share of units whose decision equals their label, at the threshold.
-        verdict: what the figures mean, in a sentence or two.
+        verdict: what the figures mean, in a sentence or two; None with too few patients.
+        verdict_reason: why there is no verdict, in a sentence.
     """
 
     pf1: PF1
@@ -213,7 +214,12 @@ class UnitReport(FiguresOfMerit):
     operating_point: OperatingPointFigures
     operating_point_intervals: OperatingPointIntervals
     accuracy: float
-    verdict: str
+    verdict: str | None
+    verdict_reason: str | None = None
+
+    def verdict_or_reason(self) -> str:
+        """Return the verdict, or why there is none."""
+        return self.verdict or self.verdict_reason or "No verdict."
 
 
 class OtherUnits(Document):
@@ -237,7 +243,7 @@ class Subgroup(Document):
         unit: what is counted.
         n: number of units in the group.
         positives: number of positive units in the group.
-        auc: None where the group has too few units of a label.
+        auc: None where the group has too few units or patients of a label.
     """
 
     attribute: str

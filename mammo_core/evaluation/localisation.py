@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mammo_core.documents.report import Localisation
-from mammo_core.evaluation.bootstrap import RESAMPLES, estimate, resample_weights
+from mammo_core.evaluation.intervals import share_estimate
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class LesionImage:
     boxes: np.ndarray
 
 
-def localisation(images: Sequence[LesionImage], resamples: int = RESAMPLES, seed: int = 0) -> Localisation | None:
+def localisation(images: Sequence[LesionImage]) -> Localisation | None:
     """Play the pointing game (Zhang et al. 2018).
 
     A hit is a heatmap whose maximum lies within a lesion's box.
@@ -35,8 +35,6 @@ def localisation(images: Sequence[LesionImage], resamples: int = RESAMPLES, seed
 
     Args:
         images: positive images with known lesions.
-        resamples: how many bootstrap resamples of patients.
-        seed: of the bootstrap.
 
     Returns:
         None without images.
@@ -45,11 +43,10 @@ def localisation(images: Sequence[LesionImage], resamples: int = RESAMPLES, seed
         return None
     hits = np.array([_is_hit(image) for image in images], float)
     patients = [image.patient for image in images]
-    hit_rates = [(weights @ hits) / weights.sum(axis=1) for weights in resample_weights(patients, resamples, seed)]
     return Localisation(
         images=len(images),
         patients=len(set(patients)),
-        hit_rate=estimate(float(hits.mean()), np.concatenate(hit_rates)),
+        hit_rate=share_estimate(patients, hits),
         chance=float(np.mean([_chance(image) for image in images])),
         outside=float(np.mean([cam_outside_breast(image.cam, image.breast) for image in images])),
         outside_chance=float(np.mean([1 - image.breast.mean() for image in images])),

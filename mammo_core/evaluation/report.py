@@ -25,7 +25,15 @@ from mammo_core.documents.units import Unit
 from mammo_core.errors import DataError
 from mammo_core.evaluation import metrics
 from mammo_core.evaluation.baselines import baseline_scores, image_and_age_scores
-from mammo_core.evaluation.bootstrap import RESAMPLES, bootstrap, estimate
+from mammo_core.evaluation.bootstrap import RESAMPLES, bootstrap
+from mammo_core.evaluation.intervals import (
+    MIN_PATIENTS,
+    describe_too_few,
+    gain_estimate,
+    patients_by_label,
+    rank_estimate,
+    share_estimate,
+)
 from mammo_core.evaluation.metrics import Ranking
 from mammo_core.evaluation.operating import at_threshold
 from mammo_core.evaluation.subgroups import subgroups
@@ -43,6 +51,7 @@ BASELINE_NAMES = {
     "image_statistics": "global image statistics",
     "original_cnn": "the original CNN",
 }
+NO_INTERVAL = "no interval"  # of an estimate, in text
 ALMOST_NONE, ALMOST_ALL = 0.005, 0.995  # recall rates that show a constant decision
 
 Report = TypeVar("Report", bound=UnitReport)
@@ -124,7 +133,10 @@ def evaluate_unit(
     figures = {name: (model, metric) for name, metric in FIGURES.items()}
     figures |= {"raw": (model, metrics.pf1), "best": (model, metrics.best_pf1)}
     samples = bootstrap(table["patient_id"], figures, resamples)
-    estimates = {name: estimate(model.value(metric), samples[name]) for name, (_, metric) in figures.items()}
+    estimates = {
+        name: rank_estimate(table, model.value(metric), samples[name], is_auc=name == "auc")
+        for name, (_, metric) in figures.items()
+    }
     point = _threshold_figures(table, threshold, resamples)
     tables = {name: to_unit(predictions.assign(probability=scores), unit) for name, scores in baselines.items()}
     compared = Baselines(
@@ -132,6 +144,7 @@ def evaluate_unit(
         **{name: compare_auc(table, baseline, resamples) for name, baseline in tables.items()},
         image_over_age=_image_over_age(tables, resamples),
     )
+    too_few = describe_too_few(table, unit)
     return UnitReport(
         n=len(table),
         positives=int(table["label"].sum()),
@@ -148,7 +161,8 @@ def evaluate_unit(
         operating_point=point.figures,
         operating_point_intervals=point.intervals,
         accuracy=point.accuracy,
-        verdict=verdict(estimates["auc"], point.figures.recall_rate, compared),
+        verdict=None if too_few else verdict(estimates["auc"], point.figures.recall_rate, compared),
+        verdict_reason=too_few,
     )
 
 
@@ -180,22 +194,26 @@ def compare_auc(model: pd.DataFrame, baseline: pd.DataFrame, resamples: int = RE
     }
     samples = bootstrap(model["patient_id"], figures, resamples)
     return Baseline(
-        auc=estimate(other.value(metrics.auc), samples["auc"]),
-        average_precision=estimate(other.value(metrics.average_precision), samples["average_precision"]),
-        gain=estimate(own.value(metrics.auc) - other.value(metrics.auc), samples["model"] - samples["auc"]),
+        auc=rank_estimate(model, other.value(metrics.auc), samples["auc"], is_auc=True),
+        average_precision=rank_estimate(model, other.value(metrics.average_precision), samples["average_precision"]),
+        gain=gain_estimate(model, own.value(metrics.auc) - other.value(metrics.auc), samples["model"] - samples["auc"]),
     )
 
 
-def at_operating_point(report: Report, table: pd.DataFrame, threshold: float, resamples: int = RESAMPLES) -> Report:
+def at_operating_point(
+    report: Report, table: pd.DataFrame, unit: Unit, threshold: float, resamples: int = RESAMPLES
+) -> Report:
     """Return the report with all threshold-dependent fields recomputed.
 
     Args:
         report: of the same units.
         table: one row per unit.
+        unit: what is counted.
         threshold: a unit whose probability reaches it is recalled.
         resamples: how many bootstrap resamples.
     """
     point = _threshold_figures(table, threshold, resamples)
+    too_few = describe_too_few(table, unit)
     return report.model_copy(
         update={
             "pf1": report.pf1.model_copy(update={"at_threshold": point.pf1}),
@@ -203,7 +221,8 @@ def at_operating_point(report: Report, table: pd.DataFrame, threshold: float, re
             "operating_point": point.figures,
             "operating_point_intervals": point.intervals,
             "accuracy": point.accuracy,
-            "verdict": verdict(report.auc, point.figures.recall_rate, report.baselines),
+            "verdict": None if too_few else verdict(report.auc, point.figures.recall_rate, report.baselines),
+            "verdict_reason": too_few,
         }
     )
 
@@ -215,7 +234,9 @@ def verdict(auc: Estimate, recall_rate: float | None, baselines: Baselines) -> s
         constant = " It almost always predicts negative."
     elif recall_rate is not None and recall_rate > ALMOST_ALL:
         constant = " It almost always predicts positive."
-    if auc.low is None or auc.high is None or auc.low <= 0.5 <= auc.high:
+    if auc.low is None or auc.high is None:
+        return f"No interval, and so no comparison with chance (AUC {format_estimate(auc)}).{constant}"
+    if auc.low <= 0.5 <= auc.high:
         return f"Not distinguishable from chance (AUC {format_estimate(auc)}).{constant}"
     if auc.high < 0.5:
         return f"Worse than chance (AUC {format_estimate(auc)}).{constant}"
@@ -234,7 +255,9 @@ def describe_difference(name: str, gain: Estimate) -> str:
         name: what the model is compared with.
         gain: AUC of the model minus AUC of the other.
     """
-    if gain.low is None or gain.high is None or gain.low <= 0 <= gain.high:
+    if gain.low is None or gain.high is None:
+        relation = "too few patients to compare with"
+    elif gain.low <= 0 <= gain.high:
         relation = "not distinguishable from"
     else:
         relation = "better than" if gain.low > 0 else "worse than"
@@ -257,7 +280,7 @@ def format_estimate(figure: Estimate) -> str:
     if figure.value is None:
         return "not defined"
     if figure.low is None or figure.high is None:
-        return f"{figure.value:.2f}"
+        return f"{figure.value:.2f}, {NO_INTERVAL}"
     return f"{figure.value:.2f}, 95 % CI {figure.low:.2f} to {figure.high:.2f}"
 
 
@@ -266,20 +289,35 @@ def capitalise(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def operating_intervals(table: pd.DataFrame, threshold: float) -> OperatingPointIntervals:
+    """Return the proportions at a threshold with their score intervals.
+
+    Args:
+        table: one row per unit, with patient_id, label and probability.
+        threshold: a unit whose probability reaches it is recalled.
+    """
+    recalled, positive = table["probability"] >= threshold, table["label"] == 1
+    enough = min(patients_by_label(table)) >= MIN_PATIENTS
+
+    def share(hits: pd.Series, of: pd.Series) -> Estimate:
+        found = share_estimate(table["patient_id"][of], hits[of])
+        return found if enough else Estimate(value=found.value)
+
+    return OperatingPointIntervals(
+        sensitivity=share(recalled, positive),
+        specificity=share(~recalled, ~positive),
+        recall_rate=share(recalled, pd.Series(True, index=table.index)),
+        ppv=share(positive, recalled),
+    )
+
+
 def _threshold_figures(table: pd.DataFrame, threshold: float, resamples: int) -> _ThresholdFigures:
-    model = Ranking(table["label"], table["probability"])
-    figures = metrics.operating_figures(threshold)
-    samples = bootstrap(table["patient_id"], {name: (model, metric) for name, metric in figures.items()}, resamples)
-    estimates = {name: estimate(model.value(metric), samples[name]) for name, metric in figures.items()}
+    model, metric = Ranking(table["label"], table["probability"]), metrics.operating_figures(threshold)["pf1"]
+    samples = bootstrap(table["patient_id"], {"pf1": (model, metric)}, resamples)
     return _ThresholdFigures(
         figures=at_threshold(table, threshold),
-        intervals=OperatingPointIntervals(
-            sensitivity=estimates["sensitivity"],
-            specificity=estimates["specificity"],
-            recall_rate=estimates["recall_rate"],
-            ppv=estimates["ppv"],
-        ),
-        pf1=model.value(figures["pf1"]),
-        pf1_interval=estimates["pf1"],
+        intervals=operating_intervals(table, threshold),
+        pf1=model.value(metric),
+        pf1_interval=rank_estimate(table, model.value(metric), samples["pf1"]),
         accuracy=float(((table["probability"] >= threshold) == table["label"]).mean()),
     )

@@ -5,7 +5,8 @@ import pandas as pd
 from mammo_core.documents.report import Subgroup
 from mammo_core.documents.units import Unit, age_band
 from mammo_core.evaluation import metrics
-from mammo_core.evaluation.bootstrap import RESAMPLES, bootstrap, estimate
+from mammo_core.evaluation.bootstrap import RESAMPLES, bootstrap
+from mammo_core.evaluation.intervals import MIN_PATIENTS, patients_by_label, rank_estimate
 from mammo_core.evaluation.metrics import Ranking
 from mammo_core.evaluation.units import to_unit
 
@@ -18,7 +19,9 @@ ATTRIBUTES: dict[str, Unit] = {  # attribute and the unit that has it
     "laterality": "breast",
     "view": "image",
 }
-MIN_UNITS = 10  # of each label; with fewer the interval of the AUC is too wide to be of use
+MIN_UNITS = (
+    10  # of each label, of at least MIN_PATIENTS patients; with fewer the interval of the AUC is too wide to be of use
+)
 
 
 def subgroups(predictions: pd.DataFrame, resamples: int = RESAMPLES) -> tuple[Subgroup, ...]:
@@ -42,8 +45,8 @@ def subgroups(predictions: pd.DataFrame, resamples: int = RESAMPLES) -> tuple[Su
 def _subgroup(attribute: str, group: str, unit: Unit, units: pd.DataFrame, resamples: int) -> Subgroup:
     positives = int(units["label"].sum())
     auc = None
-    if min(positives, len(units) - positives) >= MIN_UNITS:
+    if min(positives, len(units) - positives) >= MIN_UNITS and min(patients_by_label(units)) >= MIN_PATIENTS:
         ranking = Ranking(units["label"], units["probability"])
         samples = bootstrap(units["patient_id"], {"auc": (ranking, metrics.auc)}, resamples)
-        auc = estimate(ranking.value(metrics.auc), samples["auc"])
+        auc = rank_estimate(units, ranking.value(metrics.auc), samples["auc"], is_auc=True)
     return Subgroup(attribute=attribute, group=group, unit=unit, n=len(units), positives=positives, auc=auc)

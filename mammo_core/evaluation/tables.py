@@ -7,7 +7,7 @@ import pandas as pd
 from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.report import EvaluationReport, Subgroup, UnitReport
 from mammo_core.evaluation.operating import READERS, at_threshold, per_thousand
-from mammo_core.evaluation.report import BASELINE_NAMES
+from mammo_core.evaluation.report import BASELINE_NAMES, NO_INTERVAL, operating_intervals
 
 TITLES = {
     "auc": "ROC AUC",
@@ -98,18 +98,19 @@ def operating_table(units: pd.DataFrame, threshold: float, prevalence: float) ->
     """Return what an operating point means in screening, compared with radiologists.
 
     Args:
-        units: one row per unit, with label and probability.
+        units: one row per unit, with patient_id, label and probability.
         threshold: a unit whose probability reaches it is recalled.
         prevalence: of cancer for the figures in 1,000 screens and the predictive value, in [0, 1].
 
     Returns:
-        One row per figure: measure, this model, readers (BCSC).
+        One row per figure: measure, this model (sensitivity and specificity with their 95 % intervals), readers (BCSC).
     """
     point = at_threshold(units, threshold)
     screens = per_thousand(point.sensitivity, point.specificity, prevalence)
+    intervals = operating_intervals(units, threshold)
     rows = [
-        ("Sensitivity", _percent(point.sensitivity), _percent(READERS["sensitivity"])),
-        ("Specificity", _percent(point.specificity), _percent(READERS["specificity"])),
+        ("Sensitivity", format_share(intervals.sensitivity), _percent(READERS["sensitivity"])),
+        ("Specificity", format_share(intervals.specificity), _percent(READERS["specificity"])),
         ("Recalled, in 1,000", _number(screens.recalled), _number(1000 * READERS["recall_rate"])),
         ("Cancers detected, in 1,000", _number(screens.detected), _number(READERS["detected"])),
         ("Cancers missed, in 1,000", _number(screens.missed), MISSING),
@@ -119,12 +120,21 @@ def operating_table(units: pd.DataFrame, threshold: float, prevalence: float) ->
 
 
 def format_ci(figure: Estimate) -> str:
-    """Return an estimate as text, such as "0.830 (0.790–0.870)"."""
+    """Return an estimate as text, such as "0.830 (0.790–0.870)" or "0.830 (no interval)"."""
     if figure.value is None:
         return MISSING
     if figure.low is None or figure.high is None:
-        return f"{figure.value:.3f}"
+        return f"{figure.value:.3f} ({NO_INTERVAL})"
     return f"{figure.value:.3f} ({figure.low:.3f}–{figure.high:.3f})"
+
+
+def format_share(figure: Estimate) -> str:
+    """Return a proportion as text, such as "80.0 % (49.0–94.3)" or "80.0 % (no interval)"."""
+    if figure.value is None:
+        return MISSING
+    if figure.low is None or figure.high is None:
+        return f"{100 * figure.value:.1f} % ({NO_INTERVAL})"
+    return f"{100 * figure.value:.1f} % ({100 * figure.low:.1f}–{100 * figure.high:.1f})"
 
 
 def _percent(share: float | None) -> str:

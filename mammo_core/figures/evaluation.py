@@ -134,7 +134,9 @@ def subgroup_figure(subgroups: Sequence[Subgroup], overall: float | None) -> go.
         overall: the AUC of all units, drawn as a line; None draws none.
     """
     rows = [(row, row.auc) for row in subgroups if row.auc is not None]
-    auc = pd.DataFrame([(auc.value, auc.low, auc.high) for _, auc in rows], columns=["value", "low", "high"])
+    auc = pd.DataFrame([(auc.value, auc.low, auc.high) for _, auc in rows], columns=["value", "low", "high"]).astype(
+        float
+    )
     figure = go.Figure()
     figure.add_scatter(
         x=auc["value"],
@@ -148,7 +150,7 @@ def subgroup_figure(subgroups: Sequence[Subgroup], overall: float | None) -> go.
     )
     if overall is not None:
         figure.add_vline(overall, line=REFERENCE)
-    figure.update_xaxes(title="ROC AUC (dashed: all units)", range=[min(0.4, auc["low"].min()), 1])
+    figure.update_xaxes(title="ROC AUC (dashed: all units)", range=[min(0.4, auc[["value", "low"]].min(axis=None)), 1])
     figure.update_yaxes(autorange="reversed")
     _apply_layout(figure)
     return figure.update_layout(height=max(240, 90 + 26 * len(rows)), showlegend=False)

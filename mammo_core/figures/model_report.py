@@ -56,9 +56,9 @@ def report_html(bundle: Bundle, report: EvaluationReport) -> str:
     parts = [
         f"<h1>{escape(bundle.name)}</h1>",
         *(f"<p class=limit>{escape(limit)}</p>" for limit in bundle.card.limits),
-        f"<h2>Breasts</h2><p>{escape(report.verdict)}</p>",
+        f"<h2>Breasts</h2><p>{escape(report.verdict_or_reason())}</p>",
         f"<p>{report.n:,} breasts of {report.patients:,} patients of the {report.part} part, {report.positives:,} "
-        "positive. 95 % confidence intervals by bootstrap over patients.</p>",
+        "positive. 95 % confidence intervals over patients.</p>",
         as_html_table(report_table(report)),
         *_figures(bundle),
         "<h2>Subgroups</h2>",

@@ -2,6 +2,7 @@ import pandas as pd
 
 from builders.predictions import predictions
 from mammo_core.documents.estimate import Estimate
+from mammo_core.evaluation.intervals import newcombe
 from mammo_core.evaluation.subgroups import MIN_UNITS, subgroups
 
 
@@ -29,8 +30,17 @@ def test_subgroups_count_units_and_positives_of_each_attribute():
 
 def test_subgroup_with_too_few_units_of_a_label_has_no_auc():
     enough, too_few = (subgroups(separated(positives, 30), resamples=20)[0] for positives in (MIN_UNITS, MIN_UNITS - 1))
-    assert enough.auc == Estimate(value=1.0, low=1.0, high=1.0)
+    assert enough.auc == Estimate(value=1.0, low=newcombe(1.0, 30, MIN_UNITS)[0], high=1.0)
     assert too_few.auc is None
+
+
+def test_subgroup_with_many_units_of_too_few_patients_has_no_auc():
+    table = separated(40, 40)
+    table["patient_id"] = [str(n % 4) for n in range(80)]
+    table["laterality"] = "L"
+    table["exam_id"] = [str(n) for n in range(80)]
+    (row,) = subgroups(table, resamples=5)
+    assert (row.n, row.positives, row.auc) == (80, 40, None)
 
 
 def test_subgroups_age_bands_and_missing_values():

@@ -15,7 +15,7 @@ from mammo_core.evaluation.tables import (
 
 def test_format_ci_shows_value_with_interval():
     assert format_ci(Estimate(value=0.83, low=0.79, high=0.8704)) == "0.830 (0.790–0.870)"
-    assert format_ci(Estimate(value=0.83)) == "0.830"
+    assert format_ci(Estimate(value=0.83)) == "0.830 (no interval)"
     assert format_ci(Estimate(value=None)) == "–"
 
 
@@ -76,12 +76,13 @@ def test_subgroup_table_group_without_auc_says_too_few():
 
 
 def test_operating_table_per_thousand_screens_matches_hand_calculation():
-    units = pd.DataFrame({"label": [1] * 10 + [0] * 90, "probability": [0.9] * 8 + [0.1] * 2 + [0.9] * 9 + [0.1] * 81})
+    scores = [0.9] * 8 + [0.1] * 2 + [0.9] * 9 + [0.1] * 81
+    units = pd.DataFrame({"patient_id": range(100), "label": [1] * 10 + [0] * 90, "probability": scores})
     table = operating_table(units, 0.5, 0.005).set_index("measure")
     # sensitivity 0.8, specificity 0.9; of 1,000: 5 cancers, 4 detected; 99.5 false positives
     assert table["this model"].to_dict() == {
-        "Sensitivity": "80.0 %",
-        "Specificity": "90.0 %",
+        "Sensitivity": "80.0 % (49.0–94.3)",
+        "Specificity": "90.0 % (82.1–94.6)",
         "Recalled, in 1,000": "103.5",
         "Cancers detected, in 1,000": "4.0",
         "Cancers missed, in 1,000": "1.0",
@@ -91,5 +92,12 @@ def test_operating_table_per_thousand_screens_matches_hand_calculation():
 
 
 def test_operating_table_without_negatives_shows_dashes():
-    units = pd.DataFrame({"label": [1, 1], "probability": [0.9, 0.1]})
-    assert operating_table(units, 0.5, 0.005)["this model"].tolist() == ["50.0 %", "–", "–", "–", "–", "–"]
+    units = pd.DataFrame({"patient_id": ["1", "2"], "label": [1, 1], "probability": [0.9, 0.1]})
+    assert operating_table(units, 0.5, 0.005)["this model"].tolist() == [
+        "50.0 % (no interval)",
+        "–",
+        "–",
+        "–",
+        "–",
+        "–",
+    ]
