@@ -63,9 +63,9 @@ def rank_estimate(units: pd.DataFrame, value: float, resampled: np.ndarray, *, i
     negative, positive = patients_by_label(units)
     if min(negative, positive) < MIN_PATIENTS:
         return estimate(value, np.array([]))
-    found = estimate(value, resampled)
-    if found.value not in (0.0, 1.0) or found.low != found.high:
-        return found
+    figure = estimate(value, resampled)
+    if figure.value not in (0.0, 1.0) or figure.low != figure.high:
+        return figure
     low, high = newcombe(value, negative, positive) if is_auc else NO_INTERVAL
     return Estimate(value=value, low=low, high=high)
 

@@ -300,8 +300,8 @@ def operating_intervals(table: pd.DataFrame, threshold: float) -> OperatingPoint
     enough = min(patients_by_label(table)) >= MIN_PATIENTS
 
     def share(hits: pd.Series, of: pd.Series) -> Estimate:
-        found = share_estimate(table["patient_id"][of], hits[of])
-        return found if enough else Estimate(value=found.value)
+        figure = share_estimate(table["patient_id"][of], hits[of])
+        return figure if enough else Estimate(value=figure.value)
 
     return OperatingPointIntervals(
         sensitivity=share(recalled, positive),
