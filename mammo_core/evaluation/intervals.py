@@ -1,4 +1,4 @@
-"""Decide which confidence interval a figure gets, and when there are too few patients for one.
+"""Compute confidence intervals where there are enough patients for them.
 
 - Below `MIN_PATIENTS` patients of either label there is no interval, and no verdict.
 - A proportion (sensitivity, specificity, recall rate, PPV, hit rate) gets Wilson's score interval (1927). The bootstrap has
@@ -71,7 +71,7 @@ def rank_estimate(units: pd.DataFrame, value: float, resampled: np.ndarray, *, i
 
 
 def gain_estimate(units: pd.DataFrame, value: float, resampled: np.ndarray) -> Estimate:
-    """Return a difference between two figures of the same units with its bootstrap interval.
+    """Return a difference between two figures with its bootstrap interval.
 
     The arguments are those of `rank_estimate`.
     """
