@@ -120,7 +120,7 @@ def operating_table(units: pd.DataFrame, threshold: float, prevalence: float) ->
 
 
 def format_ci(figure: Estimate) -> str:
-    """Return an estimate as text, such as "0.830 (0.790–0.870)" or "0.830 (no interval)"."""
+    """Return an estimate as text, "0.830 (0.790–0.870)" or "0.830 (no interval)"."""
     if figure.value is None:
         return MISSING
     if figure.low is None or figure.high is None:
@@ -129,7 +129,7 @@ def format_ci(figure: Estimate) -> str:
 
 
 def format_share(figure: Estimate) -> str:
-    """Return a proportion as text, such as "80.0 % (49.0–94.3)" or "80.0 % (no interval)"."""
+    """Return a share as text, "80.0 % (49.0–94.3)" or "80.0 % (no interval)"."""
     if figure.value is None:
         return MISSING
     if figure.low is None or figure.high is None:
