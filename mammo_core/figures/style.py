@@ -43,8 +43,8 @@ TEMPLATE = go.layout.Template(
 def literal(text: object) -> str:
     """Return text that Plotly shows as it is.
 
-    Plotly interprets tags and entities of HTML. Values of a data set, names of its columns and names of models go through this before they become names of lines,
-    categories or texts.
+    Plotly interprets tags and entities of HTML. Values of a data set, names of its columns and names of models go through this
+    before they become names of lines, categories or texts.
     """
     return escape(str(text), quote=False)
 
