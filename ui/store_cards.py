@@ -11,6 +11,7 @@ from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import resume_import_job
 from mammo_core.jobs.process import launch
 from mammo_core.storage.path_text import path_text
+from mammo_core.storage.spreadsheet import spreadsheet_csv
 from ui.literal import literal
 from ui.session import current_workspace, errors_shown_here, show_error, state_badge
 from ui.stop_button import show_stop_button
@@ -82,6 +83,15 @@ def show_quarantine(store: Store, active: bool) -> None:
         st.caption(f"{len(quarantine):,} images could not be imported; the others are unaffected.")
         columns = {"detail": st.column_config.Column(width=210)}
         st.dataframe(quarantine, hide_index=True, row_height=64, column_config=columns)  # high enough to wrap sentences
+        st.download_button(
+            "Download, CSV",
+            spreadsheet_csv(quarantine),
+            "quarantine.csv",
+            "text/csv",
+            key=f"quarantine csv {store.name}",
+            icon=":material/download:",
+            on_click="ignore",
+        )
         if not active and st.button("Retry", key=f"retry {store.name}", icon=":material/refresh:"):
             import_again(store, retry=True)
 

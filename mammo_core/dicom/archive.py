@@ -68,7 +68,7 @@ def members(source: Path | bytes) -> list[Member]:
             if _is_tar(stream):
                 return _tar_members(stream)
             with zipfile.ZipFile(stream) as archive:
-                items = [item for item in archive.infolist() if not item.is_dir() and not _hidden(_name(item))]
+                items = [item for item in archive.infolist() if _is_visible_file(_name(item))]
             if len(items) > MAX_FILES:
                 raise too_large(f"The zip file holds {len(items):,} files", f"{MAX_FILES:,} are read")
             return [_member(stream, item) for item in items]
@@ -93,8 +93,9 @@ def _tar_members(stream: io.BufferedIOBase) -> list[Member]:
     try:
         with tarfile.open(fileobj=stream, mode="r:") as archive:
             for number, item in enumerate(archive, 1):
-                if item.isreg() and not item.issparse() and not _hidden(item.name):
-                    members.append(Member(path_text(item.name), item.offset_data, item.size, STORED, item.size))
+                name = _with_slashes(path_text(item.name))
+                if item.isreg() and not item.issparse() and _is_visible_file(name):
+                    members.append(Member(name, item.offset_data, item.size, STORED, item.size))
                 if number > MAX_FILES:
                     raise too_large("The tar file holds too many files", f"{MAX_FILES:,} are read")
     except tarfile.TarError as error:
@@ -113,13 +114,17 @@ def _member(stream: io.BufferedIOBase, item: zipfile.ZipInfo) -> Member:
     return Member(_name(item), start, item.compress_size, item.compress_type, item.file_size)
 
 
-def _hidden(name: str) -> bool:
-    return name.startswith("__MACOSX/") or Path(name).name.startswith(".")
+def _is_visible_file(name: str) -> bool:
+    return not (name.endswith("/") or name.startswith("__MACOSX/") or Path(name).name.startswith("."))
 
 
 def _name(item: zipfile.ZipInfo) -> str:
-    """Return a member's name with slashes.
+    return _with_slashes(item.filename)
 
-    Zip files made on Windows may have backslashes.
+
+def _with_slashes(name: str) -> str:
+    """Return a member's name with slashes between its folders.
+
+    Archives that were made on Windows may have backslashes.
     """
-    return item.filename.replace("\\", "/")
+    return name.replace("\\", "/")

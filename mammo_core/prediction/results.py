@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -294,9 +293,7 @@ class ExamReport:
             dates: whether to keep the dates of exams; the column prior_exam tells without them which exams are older.
         """
         table = self.table() if dates else self.table().drop(columns="date")
-        return spreadsheet_csv(
-            table.assign(file=[PureWindowsPath(name).name for name in table["file"]])
-        )  # both slashes
+        return spreadsheet_csv(table.assign(file=table["file"].str.replace(r".*[/\\]", "", regex=True)))
 
     def lines(self) -> Iterator[str]:
         """Yield the report as lines of text for a terminal."""

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")  # a cell that begins so is a formula
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # a cell that begins so is a formula
 
 
 def spreadsheet_csv(table: pd.DataFrame) -> str:
@@ -18,8 +18,11 @@ def spreadsheet_csv(table: pd.DataFrame) -> str:
 def _neutralise(value: object) -> object:
     """Put an apostrophe before text that looks like a formula.
 
-    A spreadsheet program may also take it for one after quotes or spaces.
+    A spreadsheet program may also take it for one after quotes or spaces. A carriage return becomes a line feed: the CSV writer
+    quotes only that, and what follows it would begin a row.
     """
+    if isinstance(value, str):
+        value = value.replace("\r\n", "\n").replace("\r", "\n")
     if isinstance(value, str) and value.lstrip(" '\"").startswith(FORMULA_STARTS):
         return f"'{value}"
     return value

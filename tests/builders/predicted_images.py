@@ -39,10 +39,9 @@ def decoded_image(
         geometry=GEOMETRY,
         picture=generator.integers(0, 255, (8, 6), np.uint8),
         tags={},
-        notes=(),
         digest=str(seed),
         thumbnail=generator.integers(0, 255, (16, 16), np.uint8),
-        **attributes,
+        **{"notes": (), **attributes},
     )
 
 

@@ -110,9 +110,7 @@ def test_tar_with_damaged_header_or_too_many_files_raises_image_error(monkeypatc
         archive.members(data)
 
 
-def test_members_of_a_zip_file_made_on_windows_have_slashes():
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as opened:
-        opened.writestr("Doe_Jane\\11651\\1.dcm", b"x")
-        opened.writestr("__MACOSX\\1.dcm", b"x")
-    assert [member.name for member in archive.members(stream.getvalue())] == ["Doe_Jane/11651/1.dcm"]
+@pytest.mark.parametrize("pack", [zipped, tarred])
+def test_members_of_an_archive_made_on_windows_have_slashes(pack):
+    names = ["Doe_Jane\\", "Doe_Jane\\11651\\1.dcm", "Doe_Jane\\.DS_Store", "__MACOSX\\1.dcm"]
+    assert [member.name for member in archive.members(pack(dict.fromkeys(names, b"x")))] == ["Doe_Jane/11651/1.dcm"]

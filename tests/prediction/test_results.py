@@ -1,3 +1,4 @@
+import csv
 import io
 from dataclasses import replace
 from types import SimpleNamespace
@@ -170,6 +171,19 @@ def test_csv_repeats_breast_and_patient_results_for_each_image(report):
     assert table["patient_recall"].isna().tolist()[:4] == [True] * 4
     assert table.loc[4:, ["patient", "patient_probability", "patient_recall"]].isna().all(axis=None)
     assert set(table["model"]) == {"trained"}
+
+
+@pytest.mark.parametrize("name", ['=HYPERLINK("http:__b").dcm', "@SUM(A1)", "-2+3.dcm", "+1", "\t=1", "\r=1"])
+def test_csv_of_hostile_names_holds_no_formula_and_no_folder(name):
+    files = [f"Doe_Jane/11651/{name}", f"Doe_Jane\\11651\\{name}"]
+    decoded = decoded_image(patient=name, notes=(name,))
+    images = [image_prediction(decoded, files[0], ood_score=-0.5), UnreadableImage(files[1], "k", name)]
+    rows = list(csv.DictReader(io.StringIO(summarise(images, BUNDLE).to_csv(), newline="")))
+    name = name.replace("\r", "\n")
+    assert [row["file"] for row in rows] == [f"'{name}"] * 2
+    assert [row["patient"] for row in rows] == [f"'{name}", ""]
+    assert (rows[0]["note"], rows[1]["error"]) == (f"'{name}", f"'{name}")
+    assert rows[0]["probability"] == "0.5"
 
 
 def test_lines_state_every_file_breast_and_patient(report):
