@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mammo_core.documents.report import EvaluationReport
     from mammo_core.documents.training_result import TrainingResult
     from mammo_core.models.bundle import Bundle
-    from mammo_core.prediction.results import ExamReport
+    from mammo_core.prediction.exam_report import ExamReport
 
 __version__ = "0.1.0"
 

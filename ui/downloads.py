@@ -3,10 +3,10 @@
 import streamlit as st
 
 from mammo_core.models.bundle import Bundle
+from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import strip_file_names
 from mammo_core.prediction.exports import dicom_archive, png_archive
 from mammo_core.prediction.html_report import report_html
-from mammo_core.prediction.results import ExamReport
 from ui.resources import sandbox
 from ui.session import current_workspace
 

@@ -12,9 +12,9 @@ import streamlit as st
 from mammo_core.dataset.patients import describe_patient, patient_exams
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.models.bundle import Bundle
+from mammo_core.prediction.image_results import UnreadableImage
 from mammo_core.prediction.predict import PredictionCache, predict_exams
 from mammo_core.prediction.rendering import draw_image, to_png
-from mammo_core.prediction.results import UnreadableImage
 from mammo_core.prediction.viewing import (
     CataloguePredictor,
     HungImage,

@@ -12,8 +12,8 @@ from mammo_core.evaluation.operating import describe_percentile
 from mammo_core.evaluation.report import format_estimate
 from mammo_core.figures.exams import exam_score_figure
 from mammo_core.models.bundle import Bundle
+from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import Exam, exam_warnings
-from mammo_core.prediction.results import ExamReport
 from mammo_core.prediction.viewing import ViewSettings, hang_predictions
 from ui.exam_view import show_rows
 from ui.literal import literal

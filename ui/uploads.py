@@ -3,9 +3,9 @@
 import streamlit as st
 
 from mammo_core.prediction.corrections import CorrectionTable
+from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import SIDES, Correction
 from mammo_core.prediction.files import InputFile, example_exam
-from mammo_core.prediction.results import ExamReport
 from ui.literal import literal
 from ui.session import current_workspace, errors_shown
 

@@ -17,9 +17,9 @@ from mammo_core.errors import ImageError
 from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.prediction.decode import decode_image
 from mammo_core.prediction.files import InputFile
+from mammo_core.prediction.image_results import ImagePrediction, ImageResult, UnreadableImage
 from mammo_core.prediction.lookup import KnownViews, complete_labels, known_views
 from mammo_core.prediction.predictor import Predictor
-from mammo_core.prediction.results import ImagePrediction, ImageResult, UnreadableImage
 from mammo_core.settings import apply_environment, as_environment, settings
 from mammo_core.workspace import Workspace
 

@@ -6,8 +6,9 @@ from typing import ClassVar, Self
 
 import pandas as pd
 
+from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import VIEWS, Correction
-from mammo_core.prediction.results import UNKNOWN, ExamReport, ImagePrediction
+from mammo_core.prediction.image_results import UNKNOWN, ImagePrediction
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,15 @@ import numpy as np
 
 from mammo_core.dataset.catalogue import hanging_order
 from mammo_core.prediction.decode import DecodedImage
-from mammo_core.prediction.results import (
+from mammo_core.prediction.exam_order import exam_dates, order_exams, prior_exams
+from mammo_core.prediction.exam_report import ExamReport
+from mammo_core.prediction.image_results import (
     NO_IDENTITY,
     UNKNOWN,
     DuplicateImage,
     ExamKey,
-    ExamReport,
     ImagePrediction,
     ImageResult,
-    exam_dates,
-    order_exams,
-    prior_exams,
 )
 
 SIDES, STANDARD_VIEWS = ("R", "L"), ("CC", "MLO")

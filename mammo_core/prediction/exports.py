@@ -8,9 +8,10 @@ from mammo_core.dicom.export import ReportContent, export
 from mammo_core.dicom.pseudonyms import installation_secret
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.models.bundle import Bundle
+from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import hang_exams
+from mammo_core.prediction.image_results import UNKNOWN, ImagePrediction
 from mammo_core.prediction.rendering import draw_image, exam_picture, to_png
-from mammo_core.prediction.results import UNKNOWN, ExamReport, ImagePrediction
 from mammo_core.prediction.viewing import ViewSettings
 from mammo_core.workspace import Workspace
 

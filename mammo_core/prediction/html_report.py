@@ -9,9 +9,10 @@ from mammo_core.documents.prediction import BreastPrediction, PatientPrediction,
 from mammo_core.evaluation.html import as_html_table, page
 from mammo_core.evaluation.operating import describe_percentile
 from mammo_core.models.bundle import Bundle
+from mammo_core.prediction.exam_report import ExamReport, image_entry
 from mammo_core.prediction.exams import Exam, exam_warnings, hang_exams
+from mammo_core.prediction.image_results import ExamKey, ImagePrediction
 from mammo_core.prediction.rendering import exam_picture, to_png
-from mammo_core.prediction.results import ExamKey, ExamReport, ImagePrediction, image_entry
 
 
 def report_html(report: ExamReport, bundle: Bundle, opacity: float, *, dates: bool = False) -> str:

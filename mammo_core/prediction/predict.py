@@ -10,10 +10,12 @@ from typing import Protocol
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
 from mammo_core.models.bundle import Bundle
+from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import Correction, apply_corrections, join_by_folder, mark_duplicates
 from mammo_core.prediction.files import InputFile, OpenedFiles, open_archives
+from mammo_core.prediction.image_results import ImagePrediction, ImageResult, UnreadableImage
 from mammo_core.prediction.predictor import Predictor
-from mammo_core.prediction.results import ExamReport, ImagePrediction, ImageResult, UnreadableImage, summarise
+from mammo_core.prediction.summarise import summarise
 from mammo_core.workspace import Workspace
 
 

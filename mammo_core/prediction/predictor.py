@@ -17,8 +17,8 @@ from mammo_core.evaluation.ood import ood_features
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.decode import DecodedImage, decode_image
 from mammo_core.prediction.files import InputFile
+from mammo_core.prediction.image_results import ImagePrediction, ImageResult, UnreadableImage
 from mammo_core.prediction.lookup import KnownViews, complete_labels, known_views
-from mammo_core.prediction.results import ImagePrediction, ImageResult, UnreadableImage
 from mammo_core.workspace import Workspace
 
 NO_PROBABILITY = "The model has no probability for this image: its network's output is not a number."

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
+from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import Row
-from mammo_core.prediction.results import ExamReport, ImagePrediction
+from mammo_core.prediction.image_results import ImagePrediction
 from mammo_core.prediction.viewing import ImageContent, ViewSettings
 
 CAM_COLOURS = np.array(  # RGB at 0, 1/3, 2/3 and 1: dark red to yellow, which is readable over grey and in print

@@ -17,10 +17,11 @@ from mammo_core.dicom.read import read
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
+from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import Row, hang_images
 from mammo_core.prediction.files import InputFile
+from mammo_core.prediction.image_results import ImagePrediction, ImageResult, UnreadableImage
 from mammo_core.prediction.predictor import Predictor
-from mammo_core.prediction.results import ExamReport, ImagePrediction, ImageResult, UnreadableImage
 from mammo_core.preprocess.prepare import DECODER_STEP, prepare_source
 from mammo_core.storage.hashing import file_version
 from mammo_core.storage.path_text import text_path

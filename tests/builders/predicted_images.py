@@ -1,13 +1,17 @@
 """Image predictions without a network."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from mammo_core.documents.geometry import Geometry
 from mammo_core.prediction.decode import DecodedImage
-from mammo_core.prediction.results import ImagePrediction
+from mammo_core.prediction.exam_report import ExamReport
+from mammo_core.prediction.image_results import DuplicateImage, ImagePrediction, UnreadableImage
+from mammo_core.prediction.summarise import summarise
 
+MODEL = SimpleNamespace(name="trained", threshold=0.5)  # what a report takes from a bundle
 GEOMETRY = Geometry(
     source_rows=8,
     source_columns=6,
@@ -49,3 +53,20 @@ def image_prediction(decoded: DecodedImage, file: str = "file", **attributes: fl
     """Return a prediction of a decoded image: probability 0.5 and OOD score 0.5 unless given."""
     values = {"probability": 0.5, "ood_score": 0.5, **attributes}
     return ImagePrediction(file, f"key of {file} {decoded.digest}", decoded, cam=None, **values)
+
+
+def exam_report() -> ExamReport:
+    """Return a report with a right breast, a left breast, an image of an unknown side and two files without predictions.
+
+    The right breast has two images, one of them out of distribution.
+    """
+    right, left, unknown = decoded_image("R"), decoded_image("L", seed=1), decoded_image(None, seed=2)
+    images = [
+        image_prediction(right, "a/1.dcm", probability=0.25),
+        image_prediction(right, "a/2.dcm", probability=0.625, ood_score=2.0),
+        image_prediction(left, "a/3.dcm", probability=0.5),
+        image_prediction(unknown, "a/4.dcm", probability=1.0),
+        UnreadableImage("letter", "l", "This isn't a DICOM file."),
+        DuplicateImage("a/5.dcm", "d", 3),
+    ]
+    return summarise(images, MODEL)

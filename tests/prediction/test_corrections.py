@@ -4,8 +4,9 @@ import pandas as pd
 
 from builders.predicted_images import decoded_image, image_prediction
 from mammo_core.prediction.corrections import CorrectionTable
+from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import Correction
-from mammo_core.prediction.results import ExamReport, UnreadableImage
+from mammo_core.prediction.image_results import UnreadableImage
 
 IMAGES = (
     UnreadableImage("letter", "l", "no"),

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from builders.predicted_images import decoded_image, image_prediction
+from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import (
     BY_FOLDER,
     NO_BREASTS,
@@ -16,7 +17,7 @@ from mammo_core.prediction.exams import (
     strip_file_names,
 )
 from mammo_core.prediction.files import FileNote
-from mammo_core.prediction.results import DuplicateImage, ExamReport, ImagePrediction, UnreadableImage
+from mammo_core.prediction.image_results import DuplicateImage, ImagePrediction, UnreadableImage
 
 STANDARD = [
     image_prediction(decoded_image(side, view, seed), f"{side}{view}")

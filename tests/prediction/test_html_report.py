@@ -4,10 +4,11 @@ import pytest
 
 from builders.phantom_files import input_files, letter
 from builders.predicted_images import decoded_image, image_prediction
+from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import strip_file_names
 from mammo_core.prediction.html_report import report_html
 from mammo_core.prediction.predict import predict_exams
-from mammo_core.prediction.results import ExamReport, summarise
+from mammo_core.prediction.summarise import summarise
 
 
 @pytest.fixture

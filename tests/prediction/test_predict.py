@@ -10,8 +10,8 @@ from builders.phantom_files import input_files, letter
 from mammo_core.documents.progress import Progress
 from mammo_core.prediction.exams import Correction, hang_exams
 from mammo_core.prediction.files import FileNote, InputFile
+from mammo_core.prediction.image_results import DuplicateImage, ImagePrediction, UnreadableImage
 from mammo_core.prediction.predict import BatchPredictor, PredictionCache, predict_exams
-from mammo_core.prediction.results import DuplicateImage, ImagePrediction, UnreadableImage
 
 
 @pytest.fixture

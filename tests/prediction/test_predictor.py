@@ -19,9 +19,9 @@ from mammo_core.errors import ImageError
 from mammo_core.evaluation.ood import ood_features
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import DEMO
+from mammo_core.prediction.image_results import ImagePrediction, UnreadableImage
 from mammo_core.prediction.predict import PredictionCache, predict_exams
 from mammo_core.prediction.predictor import Predictor
-from mammo_core.prediction.results import ImagePrediction, UnreadableImage
 from mammo_core.preprocess.prepare import ModelInput, prepare, prepare_source
 from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.workspace import Workspace

@@ -6,6 +6,7 @@ import pandas as pd
 from PIL import Image
 
 from builders.predicted_images import decoded_image, image_prediction
+from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import hang_exams
 from mammo_core.prediction.rendering import (
     FOOT,
@@ -20,7 +21,6 @@ from mammo_core.prediction.rendering import (
     stretch,
     to_png,
 )
-from mammo_core.prediction.results import ExamReport
 from mammo_core.prediction.viewing import ViewedImage, ViewSettings
 
 PICTURE = np.full((40, 20), 100, np.uint8)

@@ -8,8 +8,9 @@ from builders.predicted_images import decoded_image, image_prediction
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
 from mammo_core.prediction import predictor
+from mammo_core.prediction.exam_report import ExamReport
+from mammo_core.prediction.image_results import DuplicateImage, UnreadableImage
 from mammo_core.prediction.predict import predict_exams
-from mammo_core.prediction.results import DuplicateImage, ExamReport, UnreadableImage
 from mammo_core.prediction.viewing import (
     CataloguePredictor,
     HungImage,
