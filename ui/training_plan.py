@@ -56,7 +56,7 @@ def plan_preset(workspace: Workspace, store: str, start_models: list[str]) -> Tr
 
 def _fitting(plan: TrainingPlan) -> TrainingPlan:
     """Return a plan after checking the free memory, which changes while it is cached."""
-    assert_memory(plan.store, len(plan.split))
+    assert_memory(plan.config, plan.store)
     return plan
 
 

@@ -19,6 +19,7 @@ exists only if it holds images or is a class of a labelled data set. If some ima
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,8 @@ from mammo_core.storage.parquet_files import read_parquet
 from mammo_core.storage.path_text import as_written, path_text, text_path
 from mammo_core.workspace import Workspace
 
+READERS = min(8, os.cpu_count() or 1)  # threads that decode PNG files
+MIN_PARALLEL = 8  # images; fewer are read sooner than threads start
 CLASSES = ("negative", "positive")
 UNLABELLED = "unlabelled"
 CONFIG_FILE = PreprocessingConfig.file_name
@@ -126,17 +129,32 @@ class Store:
             DataError: a file is missing, unreadable or of another size.
         """
         images = np.empty((len(pngs), *self.preprocessing.shape), np.uint8)
-        for index, name in enumerate(pngs):
-            try:
-                with Image.open(self.folder / name) as picture:
-                    images[index] = np.asarray(picture)
-            except (OSError, ValueError) as error:
-                size = describe_size(self.preprocessing.size)
-                raise DataError(
-                    f"{name} of the store {self.name} isn't readable as a {size} PNG ({error}). "
-                    "Delete it and run the import again."
-                ) from None
+
+        def read(index: int) -> None:
+            images[index] = self._image(pngs[index])
+
+        if len(pngs) < MIN_PARALLEL:
+            for index in range(len(pngs)):
+                read(index)
+            return images
+        with ThreadPoolExecutor(READERS) as readers:  # Pillow decodes without Python's lock
+            list(readers.map(read, range(len(pngs))))
         return images
+
+    def _image(self, png: str) -> np.ndarray:
+        """Read one PNG, uint8 (rows, columns)."""
+        size = describe_size(self.preprocessing.size)
+        try:
+            with Image.open(self.folder / png) as picture:
+                pixels = np.asarray(picture)
+            if pixels.shape != self.preprocessing.shape:
+                raise ValueError(f"its shape is {pixels.shape}")
+        except (OSError, ValueError, SyntaxError) as error:  # Pillow raises SyntaxError for a broken PNG
+            raise DataError(
+                f"{png} of the store {self.name} isn't readable as a {size} PNG ({error}). "
+                "Delete it and run the import again."
+            ) from None
+        return pixels
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Measure whether heatmaps lie on known lesions: the pointing game."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +26,7 @@ class LesionImage:
     boxes: np.ndarray
 
 
-def localisation(images: Sequence[LesionImage]) -> Localisation | None:
+def localisation(images: Iterable[LesionImage]) -> Localisation | None:
     """Play the pointing game (Zhang et al. 2018).
 
     A hit is a heatmap whose maximum lies within a lesion's box.
@@ -34,22 +34,26 @@ def localisation(images: Sequence[LesionImage]) -> Localisation | None:
     Boxes are enlarged by half a cell of the map on each side, for the model and for chance alike.
 
     Args:
-        images: positive images with known lesions.
+        images: positive images with known lesions; each is looked at once and not kept.
 
     Returns:
         None without images.
     """
-    if not images:
+    patients, rows = [], []
+    for image in images:
+        patients.append(image.patient)
+        outside = cam_outside_breast(image.cam, image.breast)
+        rows.append((_is_hit(image), _chance(image), outside, 1 - image.breast.mean()))
+    if not rows:
         return None
-    hits = np.array([_is_hit(image) for image in images], float)
-    patients = [image.patient for image in images]
+    hits, chances, outsides, airs = np.array(rows, np.float64).T
     return Localisation(
-        images=len(images),
+        images=len(rows),
         patients=len(set(patients)),
         hit_rate=share_estimate(patients, hits),
-        chance=float(np.mean([_chance(image) for image in images])),
-        outside=float(np.mean([cam_outside_breast(image.cam, image.breast) for image in images])),
-        outside_chance=float(np.mean([1 - image.breast.mean() for image in images])),
+        chance=float(chances.mean()),
+        outside=float(outsides.mean()),
+        outside_chance=float(airs.mean()),
     )
 
 

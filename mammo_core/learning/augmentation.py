@@ -50,12 +50,12 @@ def augment(image: Any, boxes: Any, seed: Any) -> tuple[Any, Any]:
     The changes imitate differences in positioning and exposure. The background stays 0.
 
     Args:
-        image: float32 (rows, columns, 1) in [0, 1], the chest wall at the left edge.
+        image: (rows, columns, 1), uint8 or float32 in [0, 1], the chest wall at the left edge.
         boxes: float32 (k, 4), top, left, bottom, right in pixels.
         seed: int32 (2,); equal seeds give equal changes.
 
     Returns:
-        The changed image and boxes; boxes may reach beyond the image.
+        The changed image, float32 in [0, 1], and boxes, which may reach beyond the image.
     """
     draws = Draws(seed)
     image, boxes = _flip(image, boxes, draws)
@@ -64,7 +64,16 @@ def augment(image: Any, boxes: Any, seed: Any) -> tuple[Any, Any]:
     down, left = draws.integer(-most, most), draws.integer(0, across)
     image = tf.slice(tf.pad(image, [[most, most], [0, across], [0, 0]]), [most - down, left, 0], [rows, columns, 1])
     boxes += tf.cast(tf.stack([down, -left, down, -left]), tf.float32)
-    return tf.minimum(draws.uniform(0.9, 1.1) * image ** draws.uniform(0.85, 1.15), 1.0), boxes
+    gain, gamma = draws.uniform(0.9, 1.1), draws.uniform(0.85, 1.15)
+    if image.dtype != tf.uint8:
+        return tf.minimum(gain * image**gamma, 1.0), boxes
+    levels = to_float(tf.range(256))  # 256 powers are soon computed, one for each pixel are not
+    return tf.gather(tf.minimum(gain * levels**gamma, 1.0), tf.cast(image, tf.int32)), boxes
+
+
+def to_float(image: Any) -> Any:
+    """Return grey levels from 0 to 255 as float32 in [0, 1]."""
+    return tf.cast(image, tf.float32) / 255.0
 
 
 def randomise_domain(image: Any, boxes: Any, seed: Any) -> tuple[Any, Any]:
@@ -75,6 +84,7 @@ def randomise_domain(image: Any, boxes: Any, seed: Any) -> tuple[Any, Any]:
 
     Args and returns as for `augment`.
     """
+    image = to_float(image) if image.dtype == tf.uint8 else image
     draws = Draws(seed)
     image, boxes = _flip(image, boxes, draws)
     image, boxes = _zoom(image, boxes, draws)

@@ -1,11 +1,13 @@
-"""Cooperative cancellation: a stop signal, and a batch iterator that checks it."""
+"""Cooperative cancellation: a stop signal, and batch iterators that check it."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from mammo_core.dataset.stored_images import StoredImages
 from mammo_core.documents.progress import ProgressCallback, ShouldStop, never_stop
 
 BATCH_IMAGES = 64  # images processed between two checks of the stop signal
@@ -60,3 +62,31 @@ def batches(indices: np.ndarray, should_stop: ShouldStop = never_stop) -> Iterat
         if should_stop():
             raise Cancelled
         yield indices[start : start + BATCH_IMAGES]
+
+
+def image_batches(
+    images: np.ndarray | StoredImages, indices: np.ndarray, should_stop: ShouldStop = never_stop
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield batches of indices with their images, reading the next batch meanwhile.
+
+    Args:
+        images: uint8 (n, rows, columns).
+        indices: int (m,).
+        should_stop: checked before each batch is read.
+
+    Yields:
+        Indices (b,) and images (b, rows, columns).
+
+    Raises:
+        Cancelled: a stop is requested.
+        DataError: an image can't be read.
+    """
+    waiting: tuple[np.ndarray, Future[np.ndarray]] | None = None
+    with ThreadPoolExecutor(1) as reader:
+        for batch in batches(indices, should_stop):
+            reading = batch, reader.submit(images.__getitem__, batch)
+            if waiting is not None:
+                yield waiting[0], waiting[1].result()
+            waiting = reading
+        if waiting is not None:
+            yield waiting[0], waiting[1].result()

@@ -1,6 +1,6 @@
 """Export the best checkpoint of a run as a model folder, evaluated and verified."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from mammo_core.evaluation.operating import choose_threshold
 from mammo_core.evaluation.report import evaluate
 from mammo_core.learning._tensorflow import keras
 from mammo_core.learning.cam_network import CamNetwork
-from mammo_core.learning.cancellation import Cancelled, StopSignal, batches
+from mammo_core.learning.cancellation import Cancelled, StopSignal, image_batches
 from mammo_core.learning.model_card import OPERATING_POLICY, build_card
 from mammo_core.learning.network_pass import NetworkPass, ood_indices, run_network
 from mammo_core.learning.networks import load
@@ -137,7 +137,7 @@ def _evaluate(trained: TrainedRun, network: keras.Model, should_stop: ShouldStop
         training=table.loc[table["part"] == "train", ["label", "age", *STATISTICS]],
         validation=None if part == "validation" else predictions[predictions["part"] == "validation"],
     )
-    located = localisation(locate_lesions(network_pass, data, lesions, lesion_indices))
+    located = localisation(locate_lesions(network_pass, data, lesions, lesion_indices, should_stop))
     return EvaluatedNetwork(
         weights=int(network.count_params()),
         predictions=predictions,
@@ -156,7 +156,7 @@ def _describe_images(data: TrainingData, should_stop: ShouldStop) -> pd.DataFram
         A table with `PREDICTION_COLUMNS`, exam_id where known, and the statistics, indexed by the index of the image.
     """
     indices = np.flatnonzero(data.selected)
-    statistics = pd.concat([image_statistics(data.images[batch]) for batch in batches(indices, should_stop)])
+    statistics = pd.concat([image_statistics(images) for _, images in image_batches(data.images, indices, should_stop)])
     columns = [*PREDICTION_COLUMNS, *(name for name in ("exam_id",) if name in data.table)]
     return pd.concat([data.table.loc[indices, columns], statistics.set_index(indices)], axis=1)
 
@@ -186,34 +186,41 @@ def fit_ood_detector(
     parts = []
     for part in ("train", "validation"):
         features = []
-        for batch in batches(ood_indices(data, part), should_stop):
+        for batch, images in image_batches(data.images, ood_indices(data, part), should_stop):
             geometries = [parse_geometry(text) for text in data.table["geometry"].iloc[batch]]
-            features.append(ood_features(data.images[batch], geometries, network_pass.embedding_of(batch)))
+            features.append(ood_features(images, geometries, network_pass.embedding_of(batch)))
         parts.append(np.concatenate(features))
     return fit_detector(*parts)
 
 
 def locate_lesions(
-    network_pass: NetworkPass, data: TrainingData, lesions: dict[str, pd.DataFrame], indices: np.ndarray
-) -> list[LesionImage]:
-    """Return activation map and lesion boxes of the images with known lesions.
+    network_pass: NetworkPass,
+    data: TrainingData,
+    lesions: dict[str, pd.DataFrame],
+    indices: np.ndarray,
+    should_stop: ShouldStop = never_stop,
+) -> Iterator[LesionImage]:
+    """Yield activation map and lesion boxes of the images with known lesions.
 
-    The list is empty if the network has no activation maps.
+    There are none if the network has no activation maps.
 
     Args:
         network_pass: with the activation maps of these images, if the network has any.
         data: the images.
         lesions: malignant lesions by image_id, see `read_lesions`.
         indices: int (k,), the images.
+        should_stop: checked before each batch.
+
+    Raises:
+        Cancelled: a stop is requested.
     """
     if not network_pass.cams:
-        return []
-    images = []
-    for index in indices.tolist():
-        row = data.table.iloc[index]
-        boxes = boxes_in_input(lesions[str(row["image_id"])], parse_geometry(row["geometry"]))
-        images.append(LesionImage(str(row["patient_id"]), network_pass.cams[index], data.images[index] > 0, boxes))
-    return images
+        return
+    for batch, images in image_batches(data.images, indices, should_stop):
+        for index, image in zip(batch.tolist(), images, strict=True):
+            row = data.table.iloc[index]
+            boxes = boxes_in_input(lesions[str(row["image_id"])], parse_geometry(row["geometry"]))
+            yield LesionImage(str(row["patient_id"]), network_pass.cams[index], image > 0, boxes)
 
 
 def cam_scale(network_pass: NetworkPass, data: TrainingData) -> float | None:

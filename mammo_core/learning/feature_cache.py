@@ -12,14 +12,15 @@ import numpy as np
 
 from mammo_core.documents.progress import Progress
 from mammo_core.documents.training_config import TrainingConfig
-from mammo_core.learning._tensorflow import keras
-from mammo_core.learning.cancellation import TrainingContext, batches
+from mammo_core.learning._tensorflow import keras, tf
+from mammo_core.learning.cancellation import TrainingContext, image_batches
+from mammo_core.learning.feature_file import FeatureFile, feature_file
 from mammo_core.learning.input_pipeline import one_hot
+from mammo_core.learning.lesion_targets import LesionBoxes, lesion_cells
 from mammo_core.learning.networks import LESION_MAP, OUTPUT
+from mammo_core.learning.plan import VARIANTS
 from mammo_core.learning.training_data import TrainingData
 from mammo_core.preprocess.prepare import to_tensor
-
-VARIANTS = 2  # of each training image: as it is, and upside down
 
 
 @dataclass(frozen=True)
@@ -27,57 +28,76 @@ class FeatureCache:
     """The features of the images that a head is trained and validated on.
 
     Attributes:
-        train: float16 (m, 2, h, w, c), of the training images as they are and upside down; on disk.
+        train: float16 (2 m, h, w, c), of the training images as they are, then of all upside down; on disk.
         validation: float16 (k, h, w, c); on disk.
         labels: int (m,), of the training images.
-        cells: float32 (m, h, w, 2), lesion cells of the training images and their weights; None if lesions don't
+        cells: float16 (m, h, w, 2), lesion cells of the training images and their weights; None if lesions don't
             supervise the head.
     """
 
-    train: np.ndarray
-    validation: np.ndarray
+    train: FeatureFile | np.ndarray
+    validation: FeatureFile | np.ndarray
     labels: np.ndarray
     cells: np.ndarray | None
 
 
 @contextmanager
 def cached_features(
-    body: keras.Model, data: TrainingData, cells: np.ndarray | None, context: TrainingContext
+    body: keras.Model, data: TrainingData, lesions: LesionBoxes | None, context: TrainingContext
 ) -> Iterator[FeatureCache]:
     """Compute the features of the training and validation part into temporary files.
 
     Args:
         body: images (n, rows, columns, 1) → features (n, h, w, c).
         data: the images.
-        cells: see `FeatureCache`.
+        lesions: of the images; None if they don't supervise the head.
         context: the files lie in its run folder until the `with` block ends.
 
     Raises:
         Cancelled: a stop is requested.
     """
-    train, validation = data.indices("train"), data.indices("validation")
-    shape = body.output_shape[1:]
-    with TemporaryDirectory(prefix="features-", dir=context.run) as folder:
-        cache = FeatureCache(
-            np.memmap(Path(folder) / "train", np.float16, "w+", shape=(len(train), VARIANTS, *shape)),
-            np.memmap(Path(folder) / "validation", np.float16, "w+", shape=(len(validation), *shape)),
-            data.labels[train],
-            cells,
+    parts = data.indices("train"), data.indices("validation")
+    train, validation = map(len, parts)
+    shape, total = body.output_shape[1:], VARIANTS * train + validation
+    cells = None if lesions is None else np.empty((train, *shape[:2], 2), np.float16)
+    with (
+        TemporaryDirectory(prefix="features-", dir=context.run) as folder,
+        feature_file(Path(folder) / "train", (VARIANTS * train, *shape)) as of_training,
+        feature_file(Path(folder) / "validation", (validation, *shape)) as of_validation,
+    ):
+        done = 0
+        for target, indices, variants in ((of_training, parts[0], VARIANTS), (of_validation, parts[1], 1)):
+            first = 0
+            for batch, images in image_batches(data.images, indices, context.stop_signal.is_set):
+                for variant in range(variants):
+                    features = body.predict_on_batch(to_tensor(images[:, ::-1] if variant else images))
+                    target.write(variant * len(indices) + first, np.asarray(features)[: len(batch)])
+                    done += len(batch)
+                    context.progress(Progress(done=done, total=total, phase="Computing the features"))
+                if lesions is not None and cells is not None and target is of_training:
+                    cells[first : first + len(batch)] = cells_of_images(images, batch, lesions, shape[:2])
+                first += len(batch)
+        yield FeatureCache(of_training, of_validation, data.labels[parts[0]], cells)
+
+
+def cells_of_images(images: np.ndarray, indices: np.ndarray, lesions: LesionBoxes, grid: tuple[int, int]) -> np.ndarray:
+    """Return lesion cells and their weights of images as they are.
+
+    Args:
+        images: uint8 (n, rows, columns).
+        indices: int (n,), of these images in `lesions`.
+        lesions: of all images.
+        grid: rows and columns of cells.
+
+    Returns:
+        float32 (n, *grid, 2).
+    """
+    cells = np.empty((len(images), *grid, 2), np.float32)
+    for row, (image, index) in enumerate(zip(to_tensor(images), indices.tolist(), strict=True)):
+        cells[row, ..., :1], cells[row, ..., 1] = lesion_cells(
+            tf.constant(image), tf.constant(lesions.boxes[index]), tf.constant(lesions.known[index]), grid
         )
-        passes = [
-            (cache.train[:, 0], train, False),
-            (cache.train[:, 1], train, True),
-            (cache.validation, validation, False),
-        ]
-        done, total = 0, VARIANTS * len(train) + len(validation)
-        for target, indices, upside_down in passes:
-            for rows in batches(np.arange(len(indices)), context.stop_signal.is_set):
-                images = data.images[indices[rows]]
-                features = body.predict_on_batch(to_tensor(images[:, ::-1] if upside_down else images))
-                target[rows] = np.asarray(features)[: len(rows)]
-                done += len(rows)
-                context.progress(Progress(done=done, total=total, phase="Computing the features"))
-        yield cache
+    return cells
 
 
 class FeatureBatches(keras.utils.PyDataset):
@@ -119,10 +139,10 @@ class FeatureBatches(keras.utils.PyDataset):
         rows, variants = self.order[part], self.variants[part]
         labels = self.cache.labels[rows]
         targets, weights = one_hot(labels), self.class_weights[labels].astype(np.float32)
-        features = self.cache.train[rows, variants].astype(np.float32)
+        features = self.cache.train[variants * len(self.cache.labels) + rows].astype(np.float32)
         if self.cache.cells is None:
             return features, targets, weights
-        cells = self.cache.cells[rows]
+        cells = self.cache.cells[rows].astype(np.float32)
         cells = np.where(variants[:, np.newaxis, np.newaxis, np.newaxis] == 1, cells[:, ::-1], cells)
         return (
             features,

@@ -8,9 +8,11 @@ import numpy as np
 
 from mammo_core.documents.training_config import MAX_EPOCHS, TrainingConfig
 from mammo_core.learning._tensorflow import tf
-from mammo_core.learning.augmentation import augment, randomise_domain
+from mammo_core.learning.augmentation import augment, randomise_domain, to_float
 from mammo_core.learning.lesion_targets import LesionBoxes, lesion_cells
 from mammo_core.learning.networks import LESION_MAP, OUTPUT
+
+BUFFER_BYTES = 512 * 2**20  # that images read in advance may take; TensorFlow would take half of the free memory
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,7 @@ def training_batches(images: TrainingImages, config: TrainingConfig, epochs_done
     def read(epoch: Any, position: Any, index: Any) -> Any:
         seed = tf.random.fold_in(tf.stack([config.seed, epoch]), position)
         image = tf.io.decode_png(tf.io.read_file(paths[index]), channels=1)
-        image = tf.cast(tf.ensure_shape(image, (*images.shape, 1)), tf.float32) / 255.0
-        image, moved = _change(config)(image, boxes[index], seed)
+        image, moved = _change(config)(tf.ensure_shape(image, (*images.shape, 1)), boxes[index], seed)
         if images.lesions is None:
             return image, targets[index], weights[index]
         cells, cell_weights = lesion_cells(image, moved, known[index], images.grid)
@@ -77,7 +78,14 @@ def training_batches(images: TrainingImages, config: TrainingConfig, epochs_done
             lambda position, index: read(epoch, position, index), num_parallel_calls=tf.data.AUTOTUNE
         ).batch(config.batch_size)
 
-    return tf.data.Dataset.range(epochs_done, MAX_EPOCHS).flat_map(read_epoch).prefetch(tf.data.AUTOTUNE)
+    options = tf.data.Options()
+    options.autotune.ram_budget = BUFFER_BYTES
+    return (
+        tf.data.Dataset.range(epochs_done, MAX_EPOCHS)
+        .flat_map(read_epoch)
+        .prefetch(tf.data.AUTOTUNE)
+        .with_options(options)
+    )
 
 
 def one_hot(labels: np.ndarray) -> np.ndarray:
@@ -86,10 +94,10 @@ def one_hot(labels: np.ndarray) -> np.ndarray:
 
 
 def _change(config: TrainingConfig) -> Any:
-    """Return the function that changes a training image at random."""
+    """Return the function that turns grey levels into a changed image, float32."""
     if config.randomise_domain:
         return randomise_domain
-    return augment if config.augment else lambda image, boxes, seed: (image, boxes)
+    return augment if config.augment else lambda image, boxes, seed: (to_float(image), boxes)
 
 
 def _lesion_tensors(images: TrainingImages) -> tuple[Any, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mammo_core.documents.progress import ShouldStop, never_stop
 from mammo_core.learning.cam_network import CamNetwork, NetworkOutput
-from mammo_core.learning.cancellation import batches
+from mammo_core.learning.cancellation import image_batches
 from mammo_core.learning.training_data import TrainingData
 
 MAX_OOD_IMAGES = 4_000  # of each part: more don't change the detector
@@ -76,12 +76,12 @@ def run_network(
     outputs: list[NetworkOutput] = []
     cams: dict[int, np.ndarray] = {}
     for with_cam in (False, True):
-        for rows in batches(np.flatnonzero(wants_cam == with_cam), should_stop):
-            output = network.run(data.images[indices[rows]], with_cam=with_cam)
-            order.append(rows)
+        for batch, images in image_batches(data.images, indices[wants_cam == with_cam], should_stop):
+            output = network.run(images, with_cam=with_cam)
+            order.append(batch)
             outputs.append(output)
             if output.cam is not None:
-                cams.update(zip(indices[rows].tolist(), output.cam, strict=True))
+                cams.update(zip(batch.tolist(), output.cam, strict=True))
     sorting = np.argsort(np.concatenate(order))
     raw_probability = np.concatenate([output.raw_probability for output in outputs])[sorting]
     embedding = np.concatenate([output.embedding for output in outputs])[sorting]

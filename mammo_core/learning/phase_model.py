@@ -10,16 +10,16 @@ import numpy as np
 from mammo_core.dataset.lesion_annotations import malignant_lesions
 from mammo_core.dataset.splits import balance
 from mammo_core.documents.training_config import BLOCKS
-from mammo_core.learning._tensorflow import keras, tf
+from mammo_core.learning._tensorflow import keras
 from mammo_core.learning.callbacks.validation import positive_probability, predict
 from mammo_core.learning.cancellation import StopSignal, TrainingContext, batches
 from mammo_core.learning.feature_cache import FeatureBatches, cached_features
+from mammo_core.learning.feature_file import FeatureFile
 from mammo_core.learning.input_pipeline import TrainingImages, training_batches
-from mammo_core.learning.lesion_targets import LesionBoxes, lesion_boxes, lesion_cells
+from mammo_core.learning.lesion_targets import LesionBoxes, lesion_boxes
 from mammo_core.learning.networks import LESION_MAP, OUTPUT, has_lesion_map, split_pretrained, unfreeze, with_lesion_map
 from mammo_core.learning.plan import Phase, TrainingPlan
 from mammo_core.learning.training_data import TrainingData
-from mammo_core.preprocess.prepare import to_tensor
 
 FINAL_LEARNING_RATE = 0.05  # as a share of the first, at the end of the cosine
 FROZEN = BLOCKS + 1  # lowest trainable block where none is
@@ -69,10 +69,10 @@ def phase_model(
     labels, lesions = data.labels[data.indices("validation")], known_lesions(plan, network, data)
     if phase.name == "head":
         unfreeze(network, FROZEN)
+    if phase.name == "head" and plan.caches_features:
         body, head = split_pretrained(network, lesion_map=lesions is not None)
         model = _compile(head, plan, phase)
-        cells = None if lesions is None else cells_of_images(data, train_part, lesions, body.output_shape[1:3])
-        with cached_features(body, data, cells, context) as cache:
+        with cached_features(body, data, lesions, context) as cache:
             yield PhaseModel(
                 model,
                 plan.steps_per_epoch,
@@ -114,21 +114,7 @@ def known_lesions(plan: TrainingPlan, network: keras.Model, data: TrainingData) 
     return lesion_boxes(data.table, lesions) if lesions else None
 
 
-def cells_of_images(data: TrainingData, indices: np.ndarray, lesions: LesionBoxes, grid: tuple[int, int]) -> np.ndarray:
-    """Return lesion cells and their weights of the images as they are.
-
-    float32 (m, *grid, 2).
-    """
-    cells = np.empty((len(indices), *grid, 2), np.float32)
-    for row, index in enumerate(indices.tolist()):
-        image = tf.constant(to_tensor(data.images[index]))
-        cells[row, ..., :1], cells[row, ..., 1] = lesion_cells(
-            image, tf.constant(lesions.boxes[index]), tf.constant(lesions.known[index]), grid
-        )
-    return cells
-
-
-def predict_features(model: keras.Model, features: np.ndarray, stop_signal: StopSignal) -> np.ndarray:
+def predict_features(model: keras.Model, features: FeatureFile | np.ndarray, stop_signal: StopSignal) -> np.ndarray:
     """Return a head's probabilities of the positive class.
 
     float64 (n,), from features (n, h, w, c).

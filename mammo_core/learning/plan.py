@@ -17,15 +17,25 @@ from mammo_core.dataset.store import CONFIG_FILE, MANIFEST, Store, open_store
 from mammo_core.documents.lesions import LesionAnnotation
 from mammo_core.documents.metrics import PhaseName
 from mammo_core.documents.preprocessing_config import describe_size, size_option
-from mammo_core.documents.training_config import BLOCKS, IMAGENET, Imbalance, TrainingConfig
+from mammo_core.documents.training_config import BLOCKS, IMAGENET, Imbalance, Network, TrainingConfig
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.learning.training_data import count_parts
 from mammo_core.models.bundle import CARD, HASHED_FILES, IMAGE_KEY, Bundle, open_bundle
 from mammo_core.models.registry import model_folder
+from mammo_core.storage.disk_space import free_bytes
 from mammo_core.storage.hashing import FileStates, file_states
 from mammo_core.workspace import Workspace
 
-MEMORY_SHARE = 0.8  # of the free memory that the images may take
+MEMORY_SHARE = 0.8  # of the free memory that a training may take
+BYTES_PER_PIXEL: dict[Network, int] = {  # of memory for each pixel of a batch, roughly: activations and their gradients
+    "compact": 400,
+    "pretrained": 1000,
+    "original": 800,
+    "large": 5000,
+}
+DISK_SHARE = 0.8  # of the free disk space that features may take
+VARIANTS = 2  # of each training image whose features are kept: as it is, and upside down
+FEATURE_CHANNELS, FEATURE_STEP, FEATURE_BYTES = 472, 16, 2  # of the pretrained network's body; float16
 SPLIT_SETTINGS = ("seed", "validation_share", "test_share", "folds", "fold")  # that decide the split
 IMBALANCE_TEXTS: dict[Imbalance, str] = {
     "oversample": "positives are oversampled to 50 %",
@@ -98,6 +108,8 @@ class TrainingPlan:
         split: one row per labelled image: the manifest's columns and part ("train", "validation" or "test").
         steps_per_epoch: number of batches in an epoch, with any repetitions from oversampling.
         notes: sentences on what is left out, such as a lesions.csv of another program.
+        caches_features: whether a pretrained network's head is trained on features that are computed once and kept on
+            disk, or on the images.
     """
 
     config: TrainingConfig
@@ -106,6 +118,7 @@ class TrainingPlan:
     split: pd.DataFrame
     steps_per_epoch: int
     notes: tuple[str, ...] = ()
+    caches_features: bool = True
 
     def describe(self) -> PlanPreview:
         """Return what the run will do, as display text."""
@@ -125,7 +138,8 @@ class TrainingPlan:
         head, *fine_tuning = training_phases(self.config)
         if head.name != "head":
             return ""
-        text = f"the first {head.epochs} train its head only, on features that are computed once"
+        text = f"the first {head.epochs} train its head only"
+        text += ", on features that are computed once" if self.caches_features else ""
         if fine_tuning:
             text += f"; the others fine-tune the upper {self.config.fine_tuned_blocks} of its {BLOCKS} blocks, too"
         return f"{text}; "
@@ -151,7 +165,7 @@ def resolve(workspace: Workspace, config: TrainingConfig) -> TrainingPlan:
         MammoError: the store, the start model, the settings or this machine's memory don't allow it.
     """
     store = open_store(workspace, config.store)
-    return _plan(config, store, _open_start_model(workspace, config.start_from), store.manifest())
+    return _plan(workspace, config, store, _open_start_model(workspace, config.start_from), store.manifest())
 
 
 def resolve_preset(workspace: Workspace, store: str, start_from: str | None) -> TrainingPlan:
@@ -170,7 +184,7 @@ def resolve_preset(workspace: Workspace, store: str, start_from: str | None) -> 
     opened, start = open_store(workspace, store), _open_start_model(workspace, start_from)
     manifest = opened.manifest()
     config = preset_config(opened, start, manifest)
-    return _plan(config, opened, start if config.start_from else None, manifest)
+    return _plan(workspace, config, opened, start if config.start_from else None, manifest)
 
 
 def input_states(workspace: Workspace, store: str, start_from: str | None) -> FileStates:
@@ -199,8 +213,11 @@ def _open_start_model(workspace: Workspace, name: str | None) -> Bundle | None:
     return None if name is None else open_bundle(model_folder(workspace, name))
 
 
-def _plan(config: TrainingConfig, store: Store, start: Bundle | None, manifest: pd.DataFrame) -> TrainingPlan:
+def _plan(
+    workspace: Workspace, config: TrainingConfig, store: Store, start: Bundle | None, manifest: pd.DataFrame
+) -> TrainingPlan:
     _check_settings(config)
+    assert_memory(config, store)
     remark = foreign_lesions(store.read_csv_path().parent)  # this also shows that source.json is readable
     if start is not None:
         _check_start_model(config, store, start)
@@ -208,7 +225,9 @@ def _plan(config: TrainingConfig, store: Store, start: Bundle | None, manifest: 
     if start is not None:
         _assert_unseen(start, split)
     labels = split.loc[split["part"] == "train", "label"].to_numpy(int)
-    return TrainingPlan(config, store, start, split, steps_per_epoch(labels, config), (remark,) if remark else ())
+    too_large = _features_exceed_disk(workspace, config, store, split)
+    notes = tuple(note for note in (remark, too_large) if note)
+    return TrainingPlan(config, store, start, split, steps_per_epoch(labels, config), notes, not too_large)
 
 
 def _check_settings(config: TrainingConfig) -> None:
@@ -256,12 +275,11 @@ def _divide(config: TrainingConfig, store: Store, manifest: pd.DataFrame) -> pd.
 
     Raises:
         DataError: there are no labelled images, or too few patients.
-        ConfigError: the images don't fit in memory, or a share is impossible.
+        ConfigError: a share is impossible.
     """
     labelled = manifest[manifest["label"].notna()].reset_index(drop=True)
     if labelled.empty:
         raise DataError(f"The store {store.name} has no labelled images. Training needs a cancer column.")
-    assert_memory(store, len(labelled))
     if config.folds is not None and config.fold is not None:
         part = split_fold(labelled, config.folds, config.fold, config.validation_share, config.seed)
     else:
@@ -271,19 +289,43 @@ def _divide(config: TrainingConfig, store: Store, manifest: pd.DataFrame) -> pd.
     return split
 
 
-def assert_memory(store: Store, images: int) -> None:
-    """Check that images of a store fit into this machine's free memory.
+def assert_memory(config: TrainingConfig, store: Store) -> None:
+    """Check that training on a batch fits into this machine's free memory.
+
+    No other images are held in memory.
 
     Raises:
-        ConfigError: they don't.
+        ConfigError: it doesn't.
     """
-    needed = images * math.prod(store.preprocessing.shape)
+    needed = config.batch_size * math.prod(store.preprocessing.shape) * BYTES_PER_PIXEL[config.network]
     available = psutil.virtual_memory().available
     if needed > MEMORY_SHARE * available:
         raise ConfigError(
-            f"The images take {needed / 2**30:.1f} GiB of memory, and {available / 2**30:.1f} GiB are free. "
-            "Close other programs, or import the data at a smaller size."
+            f"Training on {config.batch_size} images at a time takes about {needed / 2**30:.1f} GiB of memory, and "
+            f"{available / 2**30:.1f} GiB are free. Close other programs, or choose a smaller batch size."
         )
+
+
+def feature_bytes(store: Store, split: pd.DataFrame) -> int:
+    """Return the disk space that the features of a pretrained network's body take."""
+    cells = math.prod(side // FEATURE_STEP for side in store.preprocessing.shape)
+    images = VARIANTS * (split["part"] == "train").sum() + (split["part"] == "validation").sum()
+    return int(images) * cells * FEATURE_CHANNELS * FEATURE_BYTES
+
+
+def _features_exceed_disk(
+    workspace: Workspace, config: TrainingConfig, store: Store, split: pd.DataFrame
+) -> str | None:
+    """Return a sentence if the features of a head don't fit on the disk, else None."""
+    if training_phases(config)[0].name != "head":
+        return None
+    needed, free = feature_bytes(store, split), free_bytes(workspace.models)
+    if needed <= DISK_SHARE * free:
+        return None
+    return (
+        f"The features of all images take {needed / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB of disk space are free: the head "
+        "is trained on the images instead, which takes longer."
+    )
 
 
 def preset_config(store: Store, start: Bundle | None, manifest: pd.DataFrame) -> TrainingConfig:

@@ -12,11 +12,13 @@
 
 import logging
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 
+from mammo_core.dataset.stored_images import StoredImages
 from mammo_core.documents.metrics import METRICS, StartRecord, append_record
 from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop, ignore_progress, never_stop
 from mammo_core.documents.training_config import RunConfig
@@ -33,6 +35,7 @@ from mammo_core.learning.export_model import CHECKPOINT, export_model
 from mammo_core.learning.networks import build, load
 from mammo_core.learning.phase_model import PhaseModel, phase_model
 from mammo_core.learning.plan import Phase, TrainingPlan, training_phases
+from mammo_core.learning.precision import gpu_capabilities, set_precision, training_precision
 from mammo_core.learning.trained_run import TrainedRun
 from mammo_core.learning.training_data import TrainingData, count_parts
 from mammo_core.models.bundle import TRAINING_IMAGES
@@ -81,10 +84,7 @@ def train(
     prepare_run_folder(plan, run)
     for remark in plan.notes:
         logger.warning(remark)
-    try:
-        images = load_images(plan, progress, stop_signal)
-    except Cancelled:
-        return result("stopped", "Stopped while its images were being loaded.")
+    images = StoredImages(plan.store, plan.split["png"].tolist())
     data = TrainingData(plan.split, images, selected=np.ones(len(images), bool))
     metrics_logger, best = fit(plan, data, TrainingContext(run, progress, stop_signal))
     if best.best is None:
@@ -125,20 +125,6 @@ def _check_same(plan: TrainingPlan, run: Path) -> None:
         raise DataError(f"The images of {plan.store.name} have changed since {run.name} started. Start a new run.")
 
 
-def load_images(plan: TrainingPlan, progress: ProgressCallback, stop_signal: StopSignal) -> np.ndarray:
-    """Load the images of all parts, in the order of the split.
-
-    Raises:
-        Cancelled: a stop is requested.
-    """
-    pngs = plan.split["png"].to_numpy()
-    images = np.empty((len(pngs), *plan.store.preprocessing.shape), np.uint8)
-    for batch in batches(np.arange(len(pngs)), stop_signal.is_set):
-        images[batch] = plan.store.images(pngs[batch].tolist())
-        progress(Progress(done=int(batch[-1]) + 1, total=len(pngs), phase="Loading the images"))
-    return images
-
-
 def fit(plan: TrainingPlan, data: TrainingData, context: TrainingContext) -> tuple[MetricsLogger, BestCheckpoint]:
     """Fit the network to the training part, phase by phase.
 
@@ -146,6 +132,9 @@ def fit(plan: TrainingPlan, data: TrainingData, context: TrainingContext) -> tup
 
     Returns:
         The metrics logger, which counts the finished epochs, and the best checkpoint.
+
+    Raises:
+        DataError: an image can't be read.
     """
     state, config = context.run / STATE, plan.config
     saved = read_position(state) if state.exists() else None
@@ -169,7 +158,10 @@ def fit(plan: TrainingPlan, data: TrainingData, context: TrainingContext) -> tup
                 if resumed:
                     trained.model.optimizer.build(trained.model.trainable_variables)
                     restore(state, network, trained.model.optimizer, best)
-                _fit_phase(trained, phase, best, metrics_logger, TrainingStateCheckpoint(state, best, network, index))
+                with unreadable_images(data.images):
+                    _fit_phase(
+                        trained, phase, best, metrics_logger, TrainingStateCheckpoint(state, best, network, index)
+                    )
             if context.stop_signal.is_set() or context.stop_signal.diverged:
                 break
     return metrics_logger, best
@@ -211,11 +203,32 @@ def _fit_phase(
     )
 
 
+@contextmanager
+def unreadable_images(images: np.ndarray | StoredImages) -> Iterator[None]:
+    """Name the image by which TensorFlow's reading failed.
+
+    Raises:
+        DataError: an image is missing, damaged or of another size.
+    """
+    try:
+        yield
+    except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError, tf.errors.OutOfRangeError):
+        for batch in batches(np.arange(len(images))):
+            images[batch]  # raises the error that names it
+        raise
+
+
 def build_network(plan: TrainingPlan) -> keras.Model:
-    """Build the network, or load the start model."""
+    """Build the network, or load the start model.
+
+    On GPUs it is trained in mixed precision.
+    """
     if plan.start:
-        return load(plan.start.network_file)
-    return build(plan.config.network, plan.store.preprocessing.size, plan.config.backbone_weights)
+        network = load(plan.start.network_file)
+    else:
+        network = build(plan.config.network, plan.store.preprocessing.size, plan.config.backbone_weights)
+    set_precision(network, training_precision(gpu_capabilities()))
+    return network
 
 
 def distribution_strategy() -> tf.distribute.Strategy:

@@ -1,4 +1,4 @@
-"""The labelled images of a store with their split, in memory."""
+"""The labelled images of a store with their split."""
 
 from dataclasses import dataclass, replace
 
@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mammo_core.dataset.splits import PARTS, sample_patients
+from mammo_core.dataset.stored_images import StoredImages
 from mammo_core.documents.card import PartCounts
 from mammo_core.documents.metrics import Part
 
@@ -14,16 +15,16 @@ from mammo_core.documents.metrics import Part
 class TrainingData:
     """All labelled images of a store, with their split.
 
-    The pixels are held in memory once; subsets are index arrays.
+    The pixels are read when they are needed; subsets are index arrays.
 
     Attributes:
         table: one row per image: the manifest's columns and part.
-        images: uint8 (n, rows, columns), in the table's order.
+        images: uint8 (n, rows, columns), in the table's order; indexed by arrays.
         selected: bool (n,), the images in use: all of them, or the sample on which a stopped run is evaluated.
     """
 
     table: pd.DataFrame
-    images: np.ndarray
+    images: np.ndarray | StoredImages
     selected: np.ndarray
 
     @property

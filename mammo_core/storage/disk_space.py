@@ -2,7 +2,9 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 NO_SPACE_TEXT = os.strerror(errno.ENOSPC)
 
@@ -10,6 +12,12 @@ NO_SPACE_TEXT = os.strerror(errno.ENOSPC)
 def format_bytes(number: int) -> str:
     """Return a number of bytes as text in megabytes (10⁶ bytes)."""
     return f"{number / 1e6:,.1f} MB"
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the free bytes on the disk of a folder, which need not exist."""
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    return shutil.disk_usage(existing).free
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -44,6 +44,18 @@ def test_equal_seeds_give_equal_changes(function):
         assert np.array_equal(first, again)
 
 
+@pytest.mark.parametrize("function", [augment, randomise_domain])
+def test_changes_of_grey_levels_equal_those_of_their_fractions(function):
+    levels = np.random.default_rng(0).integers(0, 256, IMAGE.shape, dtype=np.uint8)
+    for seed in range(3):
+        of_levels, of_fractions = (
+            function(tf.constant(image), tf.constant(BOX), tf.constant([0, seed]))[0].numpy()
+            for image in (levels, levels.astype(np.float32) / np.float32(255))
+        )
+        assert of_levels.dtype == np.float32
+        assert np.array_equal(of_levels, of_fractions)
+
+
 def test_augment_moves_the_box_with_its_lesion():
     for seed in range(8):
         image, boxes = change(augment, seed)

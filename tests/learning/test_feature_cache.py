@@ -7,6 +7,7 @@ from mammo_core.documents.progress import never_stop
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.learning.cancellation import Cancelled, StopSignal, TrainingContext
 from mammo_core.learning.feature_cache import FeatureBatches, FeatureCache, cached_features
+from mammo_core.learning.lesion_targets import LESION_WEIGHT, LesionBoxes
 from mammo_core.learning.networks import LESION_MAP, OUTPUT
 from mammo_core.learning.training_data import TrainingData
 
@@ -25,12 +26,22 @@ def test_cached_features_are_those_of_the_body_as_is_and_upside_down(body, tmp_p
     reports = []
     with cached_features(body, DATA, None, TrainingContext(tmp_path, reports.append, StopSignal(never_stop))) as cache:
         expected = (IMAGES / 255).reshape(5, 2, 2, 2, 2).mean(axis=(2, 4))[..., np.newaxis]
-        assert cache.train[:, 0] == pytest.approx(expected[[0, 1, 3]], abs=1e-3)
-        assert cache.train[:, 1] == pytest.approx(expected[[0, 1, 3], ::-1], abs=1e-3)
-        assert cache.validation == pytest.approx(expected[[2]], abs=1e-3)
+        assert cache.train[np.arange(3)] == pytest.approx(expected[[0, 1, 3]], abs=1e-3)
+        assert cache.train[np.arange(3, 6)] == pytest.approx(expected[[0, 1, 3], ::-1], abs=1e-3)
+        assert cache.validation[np.arange(1)] == pytest.approx(expected[[2]], abs=1e-3)
+        assert cache.cells is None
         assert cache.labels.tolist() == [0, 1, 1]
     assert [(report.done, report.total) for report in reports] == [(3, 7), (6, 7), (7, 7)]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_cached_features_have_the_lesion_cells_of_the_training_images(body, tmp_path):
+    boxes, known = np.zeros((5, 1, 4), np.float32), np.array([True, True, True, False, True])
+    boxes[1, 0] = [0, 0, 2, 2]  # the second training image has a lesion in its first cell; the third one's are unknown
+    context = TrainingContext(tmp_path, lambda _: None, StopSignal(never_stop))
+    with cached_features(body, DATA, LesionBoxes(boxes, known), context) as cache:
+        assert cache.cells[..., 0].tolist() == [[[0, 0], [0, 0]], [[1, 0], [0, 0]], [[0, 0], [0, 0]]]
+        assert cache.cells[..., 1].tolist() == [[[1, 1], [1, 1]], [[LESION_WEIGHT, 1], [1, 1]], [[0, 0], [0, 0]]]
 
 
 def test_cached_features_stop_leaves_no_files(body, tmp_path):
@@ -41,8 +52,10 @@ def test_cached_features_stop_leaves_no_files(body, tmp_path):
 
 
 def make_batches(cells=None, epoch=0, **settings):
-    train = np.arange(6, dtype=np.float16).reshape(3, 2, 1, 1, 1)  # the number of the row times two, plus the variant
-    cache = FeatureCache(train, train[:1, 0], np.array([0, 1, 0]), cells)
+    train = np.array([0, 2, 4, 1, 3, 5], np.float16).reshape(
+        6, 1, 1, 1
+    )  # the number of the row times two, plus the variant
+    cache = FeatureCache(train, train[:1], np.array([0, 1, 0]), cells)
     config = TrainingConfig(store="x", batch_size=4, **settings)
     return FeatureBatches(cache, np.array([0, 1, 1, 2]), np.array([1.0, 3.0]), config, epoch)
 

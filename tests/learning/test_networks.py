@@ -18,6 +18,7 @@ from mammo_core.learning.networks import (
     unfreeze,
     with_feature_output,
 )
+from mammo_core.learning.plan import FEATURE_CHANNELS, FEATURE_STEP
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,11 @@ def test_network_of_a_rectangle_has_an_exact_cam_in_its_proportions(name):
         return
     height, width = class_activation_map(model, np.asarray(outputs[1]))[0].shape
     assert height * 96 == width * 64
+
+
+def test_pretrained_body_has_the_features_that_a_plan_expects(rectangular):
+    shape = rectangular.get_layer(BODY).output_shape
+    assert shape[1:] == (64 // FEATURE_STEP, 32 // FEATURE_STEP, FEATURE_CHANNELS)
 
 
 @pytest.mark.parametrize("size", [(64, 80), 100])

@@ -10,8 +10,11 @@ from mammo_core.assessment.store_evaluation import evaluate_store
 from mammo_core.dataset.store import Store, open_store
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import ConfigError, DataError, MammoError, StoreUnfinished
+from mammo_core.learning import plan as plan_module
 from mammo_core.learning.plan import (
+    DISK_SHARE,
     default_preset,
+    feature_bytes,
     input_states,
     preset_config,
     resolve,
@@ -109,11 +112,29 @@ def test_resolve_start_model_of_another_size_raises_config_error(finished):
     assert "trained" not in compatible_models(finished, open_store(finished, "high").preprocessing)
 
 
-def test_resolve_images_exceed_free_memory_raises_config_error(finished, monkeypatch):
+def test_resolve_batch_exceeds_free_memory_raises_config_error(finished, monkeypatch):
     memory = psutil.virtual_memory()
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory._replace(available=1_000_000))
-    with pytest.raises(ConfigError, match="GiB are free"):
-        plan_demo()
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory._replace(available=2**30))
+    plan_demo(batch_size=32)  # 32 × 256 × 256 pixels of 400 bytes: 0.8 GiB
+    with pytest.raises(
+        ConfigError, match=r"^Training on 33 images .* about 0\.8 GiB of memory, and 1\.0 GiB are free\."
+    ):
+        plan_demo(batch_size=33)
+
+
+def test_resolve_features_exceed_free_disk_space_train_the_head_on_images(finished, monkeypatch):
+    plan = plan_demo(network="pretrained", epochs=4)
+    train, validation = ((plan.split["part"] == part).sum() for part in ("train", "validation"))
+    needed = (2 * train + validation) * 16 * 16 * 472 * 2
+    assert feature_bytes(plan.store, plan.split) == needed
+    assert (plan.caches_features, plan.notes) == (True, ())
+    monkeypatch.setattr(plan_module, "free_bytes", lambda folder: int(needed / DISK_SHARE) - 1)
+    plan = plan_demo(network="pretrained", epochs=4)
+    assert not plan.caches_features
+    sentence = plan.describe().sentence
+    assert "the first 2 train its head only; the others fine-tune" in sentence
+    assert f"The features of all images take {needed / 1e9:,.1f} GB, and " in sentence
+    assert plan_demo(network="compact").caches_features
 
 
 def test_resolve_folds_test_each_patient_exactly_once(finished):

@@ -5,6 +5,7 @@ from typing import Any
 
 from mammo_core.learning._tensorflow import keras
 from mammo_core.learning.callbacks.validation import is_validated
+from mammo_core.learning.precision import full_precision
 from mammo_core.storage.atomic import atomic_path
 
 
@@ -39,8 +40,9 @@ class BestCheckpoint(keras.callbacks.Callback):
         score = (logs["val_auc"], -logs["val_loss"])
         if self.best is None or score > self.best:
             self.best, self.best_epoch = score, epoch + 1
-            with atomic_path(self.path) as temporary:
-                (self.network or self.model).save(temporary)
+            network = self.network or self.model
+            with atomic_path(self.path) as temporary, full_precision(network):
+                network.save(temporary)
         elif self.patience_exhausted(epoch + 1):
             self.model.stop_training = True
 

@@ -6,15 +6,19 @@ from typing import Any, TypeGuard
 import numpy as np
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
+from mammo_core.dataset.stored_images import StoredImages
 from mammo_core.documents.progress import ShouldStop, never_stop
 from mammo_core.learning._tensorflow import keras
-from mammo_core.learning.cancellation import Cancelled, StopSignal, batches
+from mammo_core.learning.cancellation import Cancelled, StopSignal, image_batches
 from mammo_core.learning.networks import OUTPUT
 from mammo_core.preprocess.prepare import to_tensor
 
 
 def predict(
-    model: keras.Model, images: np.ndarray, indices: np.ndarray | None = None, should_stop: ShouldStop = never_stop
+    model: keras.Model,
+    images: np.ndarray | StoredImages,
+    indices: np.ndarray | None = None,
+    should_stop: ShouldStop = never_stop,
 ) -> np.ndarray:
     """Return the probability of the positive class.
 
@@ -31,8 +35,8 @@ def predict(
         Cancelled: a stop is requested.
     """
     parts = [np.empty(0)]
-    for batch in batches(np.arange(len(images)) if indices is None else indices, should_stop):
-        parts.append(positive_probability(model, to_tensor(images[batch])))
+    for _, pixels in image_batches(images, np.arange(len(images)) if indices is None else indices, should_stop):
+        parts.append(positive_probability(model, to_tensor(pixels)))
     return np.concatenate(parts).astype(np.float64)
 
 
