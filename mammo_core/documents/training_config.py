@@ -35,6 +35,11 @@ class TrainingConfig(Document):
     lesion_weight: float = Field(
         2.0, ge=0, le=100, description="weight of the loss on the lesion map, where a store has lesions; 0: none"
     )
+    lesion_map_only: bool = Field(
+        False,
+        description="let a pretrained network classify by its lesion map alone; for training on synthetic images, whose "
+        "texture isn't that of real ones",
+    )
     head_epochs: int | None = Field(
         None,
         ge=0,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mammo_core.learning._tensorflow import keras
-from mammo_core.learning.networks import class_activation_map, with_feature_output
+from mammo_core.learning.networks import class_activation_map, with_cam_outputs
 from mammo_core.preprocess.prepare import to_tensor
 
 
@@ -39,8 +39,8 @@ class CamNetwork:
     """
 
     def __init__(self, model: keras.Model) -> None:
-        self._network = with_feature_output(model)
-        self.has_cam = len(self._network.outputs) == 2
+        self._network = with_cam_outputs(model)
+        self.has_cam = len(self._network.outputs) > 1
 
     def run(self, images: np.ndarray, *, with_cam: bool = True) -> NetworkOutput:
         """Run the network once.
@@ -51,11 +51,11 @@ class CamNetwork:
         """
         outputs = self._network.predict_on_batch(to_tensor(images))
         outputs = [output[: len(images)] for output in _as_list(outputs)]  # several devices may repeat the last images
+        probabilities = outputs[0]
         if not self.has_cam:
-            (probabilities,) = outputs
             return NetworkOutput(_positive(probabilities), np.empty((len(images), 0)), None)
-        probabilities, features = outputs
-        cam = class_activation_map(self._network, features) if with_cam else None
+        features = outputs[1]
+        cam = class_activation_map(self._network, *outputs[1:]) if with_cam else None
         return NetworkOutput(_positive(probabilities), features.mean(axis=(1, 2), dtype=np.float64), cam)
 
 

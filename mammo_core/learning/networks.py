@@ -18,8 +18,12 @@ from mammo_core.learning.efficientnet import block_number, block_output, efficie
 FEATURES, POOLS, OUTPUT = "features", ("mean", "top"), "probability"  # names of layers
 MOMENTUM = 0.97  # of batch statistics: averages some 30 batches; with fewer, validation depends on the last few
 TOP_SHARE = 0.004  # of the cells of the feature map that the second pooling averages: four of 32 × 32
+MIN_SUSPICION = 1e-3  # added to the sum of an image's lesion probabilities
 LESION_MAP = "lesion_map"  # layer of the pretrained network: the logit of a lesion in each cell
 BODY, HEAD = "body", "head"  # layers of the pretrained network: all below the head, and the head's first
+HEAD_NORMALISATION, STANDARDISED, SUSPICIOUS = "head_bn", "standardised", "suspicious_mean"  # likewise, in its head
+BY_LESIONS, BY_TEXTURE = "by_lesions", "by_texture"  # likewise: the logits that lesion map and texture give
+TEXTURE_L2 = 0.02  # weight of the squared weights of texture in the loss
 BODY_BLOCKS = (5, 11, 16)  # of EfficientNet-Lite0 whose outputs the head sees, at 1/8, 1/16 and 1/32 of the image
 BODY_TOP_SHARE = 4 / 256  # four cells of 16 × 16
 
@@ -48,6 +52,23 @@ class TopMean(layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the configuration from which `keras.saving` rebuilds the layer."""
         return {**super().get_config(), "share": self.share}
+
+
+@keras.saving.register_keras_serializable(package="mammo")
+class SuspiciousMean(layers.Layer):
+    """Average each channel over the suspicious cells of an image.
+
+    The weight of a cell is the probability of a lesion in it. This is attention-based pooling (Ilse et al. 2018, arXiv:1802.04712) whose attention lesions can supervise.
+    """
+
+    def call(self, inputs: Any) -> Any:  # noqa: D102 - (n, h, w, c) and logits (n, h, w, 1) → (n, c)
+        maps, lesions = inputs
+        probability = keras.ops.sigmoid(lesions)
+        weighted = keras.ops.sum(maps * probability, axis=(1, 2))
+        return weighted / (keras.ops.sum(probability, axis=(1, 2)) + MIN_SUSPICION)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, Any]:  # noqa: D102
+        return input_shape[0][0], input_shape[0][3]
 
 
 def top_count(cells: int, share: float) -> int:
@@ -141,17 +162,33 @@ def pretrained(size: Size) -> keras.Model:
 
 
 def _classify_by_lesions(x: Any) -> Any:
-    """Classify by the most suspicious cells of a lesion map, and by the mean features.
+    """Classify by the most suspicious cells of a lesion map, and by texture.
 
-    Where lesions are known, they can supervise the map; where they aren't, the label alone does.
+    Where lesions are known, they can supervise the map; where they aren't, the label alone does. The texture is the mean
+    of all channels over the image, and over its suspicious cells. It starts with weights of 0 and strong regularisation:
+    some thousand numbers of a few hundred patients are soon learnt by heart.
     """
-    x = layers.Conv2D(64, 1, use_bias=False, name=HEAD)(x)
-    x = layers.BatchNormalization(momentum=MOMENTUM)(x)
-    x = layers.ReLU(name=FEATURES)(x)
+    features = layers.Conv2D(64, 1, use_bias=False, name=HEAD)(x)
+    features = layers.BatchNormalization(momentum=MOMENTUM, name=HEAD_NORMALISATION)(features)
+    features = layers.ReLU(name=FEATURES)(features)
     rare = keras.initializers.Constant(-3.0)  # few cells show a lesion
-    lesions = layers.Conv2D(1, 1, bias_initializer=rare, name=LESION_MAP)(x)
-    pools = [layers.GlobalAveragePooling2D(name=POOLS[0])(x), TopMean(BODY_TOP_SHARE, name=POOLS[1])(lesions)]
-    return layers.Dense(2, activation="softmax", name=OUTPUT)(layers.concatenate(pools))
+    lesions = layers.Conv2D(1, 1, bias_initializer=rare, name=LESION_MAP)(features)
+    top = TopMean(BODY_TOP_SHARE, name=POOLS[1])(lesions)
+    means = [layers.GlobalAveragePooling2D(name=POOLS[0])(x), SuspiciousMean(name=SUSPICIOUS)([x, lesions])]
+    texture = layers.BatchNormalization(momentum=MOMENTUM, center=False, scale=False, name=STANDARDISED)(
+        layers.concatenate(means)
+    )
+    logits = [
+        layers.Dense(2, name=BY_LESIONS)(top),
+        layers.Dense(
+            2,
+            use_bias=False,
+            kernel_initializer="zeros",
+            kernel_regularizer=keras.regularizers.L2(TEXTURE_L2),
+            name=BY_TEXTURE,
+        )(texture),
+    ]
+    return layers.Softmax(name=OUTPUT)(layers.add(logits))
 
 
 def has_lesion_map(model: keras.Model) -> bool:
@@ -186,6 +223,21 @@ def split_pretrained(model: keras.Model, *, lesion_map: bool = False) -> tuple[k
     """
     outputs = _outputs_by_name(model) if lesion_map else model.output
     return model.get_layer(BODY), keras.Model(model.get_layer(HEAD).input, outputs, name=HEAD)
+
+
+def train_head(model: keras.Model, *, lesion_map: bool, texture: bool) -> None:
+    """Choose which parts of a pretrained network's head are trained.
+
+    Compile the model afterwards.
+
+    Args:
+        model: made by `pretrained`, or such a one loaded.
+        lesion_map: the lesion map and the features under it.
+        texture: the weights of texture.
+    """
+    for name in (HEAD, HEAD_NORMALISATION, LESION_MAP):
+        model.get_layer(name).trainable = lesion_map
+    model.get_layer(BY_TEXTURE).trainable = texture
 
 
 def unfreeze(model: keras.Model, from_block: int) -> None:
@@ -307,55 +359,103 @@ def load(path: Path) -> keras.Model:
         ModelError: the file can't be loaded.
     """
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ModelError(
             f"{path.name} of {path.parent.name} can't be loaded as a network ({type(error).__name__})."
         ) from None
+    if has_lesion_map(model) and all(layer.name != BY_TEXTURE for layer in model.layers):
+        raise ModelError(f"{path.parent.name} has an earlier kind of pretrained network. Train it again.")
+    return model
 
 
-def with_feature_output(model: keras.Model) -> keras.Model:
-    """Return the model with its features as a second output, if it has any.
+def with_cam_outputs(model: keras.Model) -> keras.Model:
+    """Return the model with what its class activation map is made of, if it has one.
 
     Returns:
-        A model with the outputs probabilities (n, 2) and, if it has such a layer, features (n, h, w, c).
+        A model with the outputs probabilities (n, 2); features (n, h, w, c), if it has such a layer; and the maps of the
+        body (n, h, w, 472), if it has a lesion map.
     """
     outputs = [model.output]
     if any(layer.name == FEATURES for layer in model.layers):
         outputs.append(model.get_layer(FEATURES).output)
+    if has_lesion_map(model):
+        outputs.append(model.get_layer(HEAD).input)
     return keras.Model(model.input, outputs)
 
 
-def class_activation_map(model: keras.Model, features: np.ndarray) -> np.ndarray:
+def class_activation_map(model: keras.Model, features: np.ndarray, maps: np.ndarray | None = None) -> np.ndarray:
     """Return the exact class activation map of each image.
 
     A cell of the map is what that cell adds to the logit of the positive class.
 
-    The logit is linear in the two pooled feature vectors, and each pooling is a sum over cells. So it decomposes without
-    remainder: the sum of the map plus the bias is the logit.
+    The logit is linear in the pooled vectors, and each pooling is a sum over cells. So it decomposes without remainder:
+    the sum of the map plus `logit_bias` is the logit.
 
     Args:
         model: a network with features.
         features: float32 (n, h, w, c), non-negative.
+        maps: float32 (n, h, w, 472), of the body of a network with a lesion map.
 
     Returns:
         float64 (n, h, w), in logits.
     """
-    kernel, _ = _weights(model, OUTPUT)
-    channels = features.shape[3]
-    mean_weights, top_weights = np.split(kernel[:, 1] - kernel[:, 0], [channels])
-    count, height, width, _ = features.shape
-    cells = height * width
-    flat = np.asarray(features, np.float64).reshape(count, cells, channels)
-    maps = flat
-    if has_lesion_map(model):
-        lesion_weights, bias = _weights(model, LESION_MAP)
-        maps = flat @ lesion_weights[0, 0] + bias  # (n, cells, 1)
-    top = top_count(cells, model.get_layer(POOLS[1]).share)
-    chosen = np.argpartition(-maps, top - 1, axis=1)[:, :top]  # (n, top, channels of the maps)
+    count, height, width, channels = features.shape
+    flat = np.asarray(features, np.float64).reshape(count, height * width, channels)
+    if maps is None:
+        mean_weights, top_weights = np.split(_positive_weights(model, OUTPUT), [channels])
+        cam = flat @ mean_weights / (height * width) + _top_cells(model, flat) @ top_weights
+    else:
+        kernel, bias = _weights(model, LESION_MAP)
+        lesions = flat @ kernel[0, 0] + bias  # (n, cells, 1)
+        cam = _top_cells(model, lesions) @ _positive_weights(model, BY_LESIONS)
+        cam += _texture_map(model, np.asarray(maps, np.float64).reshape(count, height * width, -1), lesions)
+    return cam.reshape(count, height, width)
+
+
+def logit_bias(model: keras.Model) -> float:
+    """Return the part of the positive logit that no cell of the image adds."""
+    if not has_lesion_map(model):
+        return float(np.diff(_weights(model, OUTPUT)[1])[0])
+    mean, deviation = _texture_statistics(model)
+    return float(np.diff(_weights(model, BY_LESIONS)[1])[0] - (mean / deviation) @ _positive_weights(model, BY_TEXTURE))
+
+
+def _top_cells(model: keras.Model, maps: np.ndarray) -> np.ndarray:
+    """Return what each cell adds to the mean of the largest.
+
+    (n, cells, c), as the maps.
+    """
+    top = top_count(maps.shape[1], model.get_layer(POOLS[1]).share)
+    chosen = np.argpartition(-maps, top - 1, axis=1)[:, :top]  # (n, top, c)
     mask = np.zeros(maps.shape)
     np.put_along_axis(mask, chosen, 1 / top, axis=1)
-    return (flat @ mean_weights / cells + (maps * mask) @ top_weights).reshape(count, height, width)
+    return maps * mask
+
+
+def _texture_map(model: keras.Model, maps: np.ndarray, lesions: np.ndarray) -> np.ndarray:
+    """Return what the texture of each cell adds to the logit, (n, cells)."""
+    _, deviation = _texture_statistics(model)
+    over_image, over_lesions = np.split(_positive_weights(model, BY_TEXTURE) / deviation, 2)
+    probability = 1 / (1 + np.exp(-lesions[..., 0]))
+    share = probability / (probability.sum(axis=1, keepdims=True) + MIN_SUSPICION)
+    return maps @ over_image / maps.shape[1] + (maps @ over_lesions) * share
+
+
+def _texture_statistics(model: keras.Model) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation of texture, float64."""
+    layer = model.get_layer(STANDARDISED)
+    mean, variance = (np.asarray(weights, np.float64) for weights in layer.get_weights())
+    return mean, np.sqrt(variance + layer.epsilon)
+
+
+def _positive_weights(model: keras.Model, layer: str) -> np.ndarray:
+    """Return a dense layer's weights of the logit of the positive class.
+
+    float64 (c,), those of the positive class less those of the negative.
+    """
+    kernel = np.asarray(model.get_layer(layer).get_weights()[0], np.float64)
+    return kernel[:, 1] - kernel[:, 0]
 
 
 def _weights(model: keras.Model, layer: str) -> tuple[np.ndarray, np.ndarray]:

@@ -17,7 +17,15 @@ from mammo_core.learning.feature_cache import FeatureBatches, cached_features
 from mammo_core.learning.feature_file import FeatureFile
 from mammo_core.learning.input_pipeline import TrainingImages, training_batches
 from mammo_core.learning.lesion_targets import LesionBoxes, lesion_boxes
-from mammo_core.learning.networks import LESION_MAP, OUTPUT, has_lesion_map, split_pretrained, unfreeze, with_lesion_map
+from mammo_core.learning.networks import (
+    LESION_MAP,
+    OUTPUT,
+    has_lesion_map,
+    split_pretrained,
+    train_head,
+    unfreeze,
+    with_lesion_map,
+)
 from mammo_core.learning.plan import Phase, TrainingPlan
 from mammo_core.learning.training_data import TrainingData
 
@@ -67,6 +75,9 @@ def phase_model(
     config, train_part = plan.config, data.indices("train")
     rows, class_weights = balance(data.labels[train_part], config.imbalance, np.random.default_rng(config.seed))
     labels, lesions = data.labels[data.indices("validation")], known_lesions(plan, network, data)
+    if has_lesion_map(network):
+        keeps_map = plan.start is not None and lesions is None  # labels alone would blur what lesions have taught
+        train_head(network, lesion_map=not keeps_map, texture=not config.lesion_map_only)
     if phase.name == "head":
         unfreeze(network, FROZEN)
     if phase.name == "head" and plan.caches_features:

@@ -8,15 +8,21 @@ from mammo_core.errors import ConfigError, ModelError
 from mammo_core.learning.efficientnet import WEIGHTS, block_number
 from mammo_core.learning.networks import (
     BODY,
-    OUTPUT,
+    BY_LESIONS,
+    BY_TEXTURE,
+    LESION_MAP,
+    STANDARDISED,
+    SuspiciousMean,
     build,
     class_activation_map,
     load,
+    logit_bias,
     pretrained,
     split_pretrained,
     top_count,
+    train_head,
     unfreeze,
-    with_feature_output,
+    with_cam_outputs,
 )
 from mammo_core.learning.plan import FEATURE_CHANNELS, FEATURE_STEP
 
@@ -78,18 +84,27 @@ def test_compact_network_has_fewer_than_60000_parameters():
 
 
 def test_cam_sums_to_the_logit(model, tensor):
-    probabilities, features = (
-        np.asarray(output, np.float64) for output in with_feature_output(model).predict_on_batch(tensor)
+    randomise_texture(model)
+    probabilities, *maps = (
+        np.asarray(output, np.float64) for output in with_cam_outputs(model).predict_on_batch(tensor)
     )
-    bias = model.get_layer(OUTPUT).get_weights()[1]
     logits = np.log(probabilities[:, 1]) - np.log(probabilities[:, 0])
-    cam = class_activation_map(model, features)
+    cam = class_activation_map(model, *maps)
     assert cam.shape == ((3, 4, 4) if model.name == "pretrained" else (3, 8, 8))
-    assert np.allclose(cam.sum(axis=(1, 2)) + bias[1] - bias[0], logits, atol=1e-5)
+    assert np.allclose(cam.sum(axis=(1, 2)) + logit_bias(model), logits, atol=1e-5)
+
+
+def randomise_texture(model):
+    """Give the texture of a pretrained network weights and statistics; they start at 0, and at 0 and 1."""
+    if model.name != "pretrained":
+        return
+    draw = np.random.default_rng(1)
+    model.get_layer(BY_TEXTURE).set_weights([draw.normal(0, 0.02, (2 * 472, 2))])
+    model.get_layer(STANDARDISED).set_weights([draw.normal(0, 1, 2 * 472), draw.uniform(0.5, 2, 2 * 472)])
 
 
 def test_original_network_has_no_feature_output(tensor):
-    assert len(with_feature_output(build("original", 64)).outputs) == 1
+    assert len(with_cam_outputs(build("original", 64)).outputs) == 1
 
 
 @pytest.mark.parametrize(("cells", "share", "count"), [(1024, 0.004, 4), (64, 0.004, 1), (100, 1.0, 100)])
@@ -146,7 +161,7 @@ def test_pretrained_head_is_trained_through_its_maps(rectangular, tensor):
     assert np.array_equal(head.predict_on_batch(body.predict_on_batch(tensor)), after)
 
 
-HEAD_VARIABLES = 7  # two convolutions, of which one has a bias, a normalisation and a dense layer
+HEAD_VARIABLES = 8  # two convolutions, of which one has a bias, a normalisation and two dense layers, likewise
 
 
 def test_unfreeze_trains_upper_blocks_with_fixed_statistics(rectangular, tensor, tmp_path):
@@ -166,6 +181,50 @@ def test_unfreeze_trains_upper_blocks_with_fixed_statistics(rectangular, tensor,
     assert len(load(tmp_path / "model.keras").trainable_variables) == HEAD_VARIABLES + 9
     unfreeze(model, 17)
     assert len(model.trainable_variables) == HEAD_VARIABLES
+
+
+def test_suspicious_mean_weighs_cells_by_their_lesion_probability():
+    maps = np.array([1.0, 5.0, 9.0, 0.0], np.float32).reshape(1, 2, 2, 1)
+    probability = np.array([0.5, 0.25, 0.25, 0.0]).reshape(1, 2, 2, 1)
+    with np.errstate(divide="ignore"):
+        lesions = np.log(probability / (1 - probability)).astype(np.float32)
+    mean = np.asarray(SuspiciousMean()([maps, lesions]))
+    assert mean == pytest.approx(4.0 / 1.001)  # (0.5 × 1 + 0.25 × 5 + 0.25 × 9) / (1 + 0.001)
+
+
+def test_train_head_without_texture_leaves_its_weights_at_zero(rectangular, tensor):
+    model = rectangular
+    unfreeze(model, 17)
+    train_head(model, lesion_map=True, texture=False)
+    texture, lesions = (model.get_layer(name).get_weights() for name in (BY_TEXTURE, BY_LESIONS))
+    model.compile(optimizer=keras.optimizers.SGD(0.1), loss="categorical_crossentropy")
+    model.train_on_batch(tensor[:, :, :32], np.eye(2, dtype=np.float32)[[0, 1, 1]])
+    assert np.array_equal(model.get_layer(BY_TEXTURE).get_weights()[0], texture[0])
+    assert not np.array_equal(model.get_layer(BY_LESIONS).get_weights()[0], lesions[0])
+
+
+def test_train_head_without_lesion_map_keeps_the_map(rectangular, tensor):
+    model, images = rectangular, tensor[:, :, :32]
+    unfreeze(model, 17)
+    train_head(model, lesion_map=False, texture=True)
+    lesion_map = keras.Model(model.input, model.get_layer(LESION_MAP).output)
+    before = lesion_map.predict_on_batch(images)
+    model.compile(optimizer=keras.optimizers.SGD(0.1), loss="categorical_crossentropy")
+    predicted = model.predict_on_batch(images)
+    model.train_on_batch(images, np.eye(2, dtype=np.float32)[[0, 1, 1]])
+    assert np.array_equal(lesion_map.predict_on_batch(images), before)
+    assert not np.allclose(model.predict_on_batch(images), predicted)
+
+
+def test_load_earlier_kind_of_pretrained_network_raises_model_error(tmp_path):
+    image = keras.Input((64, 64, 1))
+    lesions = keras.layers.Conv2D(1, 1, name=LESION_MAP)(image)
+    earlier = keras.Model(
+        image, keras.layers.Dense(2, name="probability")(keras.layers.GlobalAveragePooling2D()(lesions))
+    )
+    earlier.save(tmp_path / "model.keras")
+    with pytest.raises(ModelError, match="earlier kind of pretrained network"):
+        load(tmp_path / "model.keras")
 
 
 def test_large_network_weights_not_downloadable_raises_model_error(monkeypatch):

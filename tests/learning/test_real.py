@@ -12,7 +12,7 @@ from mammo_core.dataset.store import MANIFEST, open_store
 from mammo_core.evaluation.baselines import STATISTICS, image_statistics
 from mammo_core.evaluation.report import evaluate
 from mammo_core.learning.callbacks.validation import predict
-from mammo_core.learning.networks import build, class_activation_map, load, with_feature_output
+from mammo_core.learning.networks import build, class_activation_map, load, logit_bias, with_cam_outputs
 from mammo_core.learning.plan import default_preset, resolve
 from mammo_core.models.bundle import open_bundle
 from mammo_core.phantoms.generate import generate
@@ -94,9 +94,8 @@ def test_large_network_has_exact_cam_and_loads_local_backbone_weights(tmp_path):
     path = tmp_path / "backbone.weights.h5"
     backbone.save_weights(path)
     tensor = np.random.default_rng(0).random((2, 64, 64, 1), dtype=np.float32)
-    probabilities, features = (np.asarray(part) for part in with_feature_output(model).predict_on_batch(tensor))
-    bias = np.asarray(model.get_layer("probability").get_weights()[1])
-    logits = class_activation_map(model, features).sum(axis=(1, 2)) + bias[1] - bias[0]
+    probabilities, features = (np.asarray(part) for part in with_cam_outputs(model).predict_on_batch(tensor))
+    logits = class_activation_map(model, features).sum(axis=(1, 2)) + logit_bias(model)
     assert np.allclose(logits, np.log(probabilities[:, 1] / probabilities[:, 0]), atol=1e-4)
 
     keras.utils.set_random_seed(1)
