@@ -58,7 +58,8 @@ class TopMean(layers.Layer):
 class SuspiciousMean(layers.Layer):
     """Average each channel over the suspicious cells of an image.
 
-    The weight of a cell is the probability of a lesion in it. This is attention-based pooling (Ilse et al. 2018, arXiv:1802.04712) whose attention lesions can supervise.
+    The weight of a cell is the probability of a lesion in it. This is attention-based pooling (Ilse et al. 2018,
+    arXiv:1802.04712) whose attention lesions can supervise.
     """
 
     def call(self, inputs: Any) -> Any:  # noqa: D102 - (n, h, w, c) and logits (n, h, w, 1) → (n, c)

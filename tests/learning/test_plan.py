@@ -188,7 +188,12 @@ def test_start_model_provenance_is_inherited(finished):
 
 def test_default_preset_starts_from_given_model_if_any():
     assert default_preset("demo", "demo").start_from == "demo"
-    assert default_preset("demo", None).start_from is None
+    assert default_preset("demo").start_from is None
+
+
+def test_default_preset_trains_the_head_of_a_pretrained_network_only():
+    assert [phase.name for phase in training_phases(default_preset("demo"))] == ["head"]
+    assert default_preset("demo", "mine", "compact").network == "compact"
 
 
 def test_preset_config_uses_the_split_of_its_start_model(finished):

@@ -17,7 +17,7 @@ from mammo_core.learning.plan import default_preset, resolve
 from mammo_core.models.bundle import open_bundle
 from mammo_core.phantoms.generate import generate
 from mammo_core.phantoms.spec import DemoSpec
-from mammo_core.settings import settings
+from mammo_core.settings import SHIPPED_MODELS, settings
 from mammo_core.workspace import Workspace
 from tests.conftest import use_folder
 
@@ -56,7 +56,7 @@ def shuffle_labels(path):
 
 def evaluate_unit(suffix):
     """Train the one-click preset; return AUC on the fresh patients, and of baselines fitted on its training part."""
-    config = default_preset(f"demo{suffix}", "demo")
+    config = default_preset(f"demo{suffix}", "demo", open_bundle(SHIPPED_MODELS / "demo").card.network)
     outcome = train_in_process(f"run{suffix}", **config.model_dump())
     assert outcome.document.verified
     path = settings().models / f"run{suffix}"
