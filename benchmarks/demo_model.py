@@ -29,7 +29,7 @@ SEED = 1_000_003
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--patients", type=int, default=900)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=4)
     options = parser.parse_args()
     workspace = Workspace.from_environment()
     folder = workspace.data / NAME

@@ -18,6 +18,7 @@ from mammo_core.learning.efficientnet import block_number, block_output, efficie
 FEATURES, POOLS, OUTPUT = "features", ("mean", "top"), "probability"  # names of layers
 MOMENTUM = 0.97  # of batch statistics: averages some 30 batches; with fewer, validation depends on the last few
 TOP_SHARE = 0.004  # of the cells of the feature map that the second pooling averages: four of 32 × 32
+LESION_LOGIT = -3.0  # of every cell before training: few show a lesion
 MIN_SUSPICION = 1e-3  # added to the sum of an image's lesion probabilities
 LESION_MAP = "lesion_map"  # layer of the pretrained network: the logit of a lesion in each cell
 BODY, HEAD = "body", "head"  # layers of the pretrained network: all below the head, and the head's first
@@ -159,7 +160,9 @@ def pretrained(size: Size) -> keras.Model:
     maps = layers.Concatenate(name="maps")([fine, middle, coarse])  # (n, rows / 16, columns / 16, 472)
     body = keras.Model(image, maps, name=BODY)
     body.trainable = False
-    return keras.Model(image, _classify_by_lesions(body(image)), name="pretrained")
+    model = keras.Model(image, _classify_by_lesions(body(image)), name="pretrained")
+    model.get_layer(BY_LESIONS).set_weights([np.array([[-0.5, 0.5]]), np.array([LESION_LOGIT, -LESION_LOGIT]) / 2])
+    return model
 
 
 def _classify_by_lesions(x: Any) -> Any:
@@ -172,7 +175,7 @@ def _classify_by_lesions(x: Any) -> Any:
     features = layers.Conv2D(64, 1, use_bias=False, name=HEAD)(x)
     features = layers.BatchNormalization(momentum=MOMENTUM, name=HEAD_NORMALISATION)(features)
     features = layers.ReLU(name=FEATURES)(features)
-    rare = keras.initializers.Constant(-3.0)  # few cells show a lesion
+    rare = keras.initializers.Constant(LESION_LOGIT)
     lesions = layers.Conv2D(1, 1, bias_initializer=rare, name=LESION_MAP)(features)
     top = TopMean(BODY_TOP_SHARE, name=POOLS[1])(lesions)
     means = [layers.GlobalAveragePooling2D(name=POOLS[0])(x), SuspiciousMean(name=SUSPICIOUS)([x, lesions])]
@@ -180,7 +183,7 @@ def _classify_by_lesions(x: Any) -> Any:
         layers.concatenate(means)
     )
     logits = [
-        layers.Dense(2, name=BY_LESIONS)(top),
+        layers.Dense(2, name=BY_LESIONS)(top),  # `pretrained` lets it start with suspicion speaking for cancer
         layers.Dense(
             2,
             use_bias=False,

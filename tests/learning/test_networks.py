@@ -134,6 +134,16 @@ def test_pretrained_rectangle_has_a_map_cell_for_16_by_16_pixels(rectangular):
     assert body.output.shape == head.input.shape == (None, 4, 2, 472)
 
 
+def test_pretrained_untrained_network_takes_suspicion_for_cancer(tensor):
+    model = pretrained(64)
+    lesion_map = model.get_layer(LESION_MAP)
+    kernel, bias = lesion_map.get_weights()
+    before = model.predict_on_batch(tensor)[:, 1]
+    lesion_map.set_weights([kernel, bias + 1])
+    odds = [p / (1 - p) for p in (before, model.predict_on_batch(tensor)[:, 1])]
+    assert np.allclose(np.log(odds[1] / odds[0]), 1, atol=1e-4)
+
+
 def test_pretrained_head_on_maps_of_the_body_gives_its_predictions(networks, tensor):
     model = networks["pretrained"]
     body, head = split_pretrained(model)
