@@ -29,7 +29,9 @@ def test_evaluate_store_selects_part_and_requires_same_preprocessing_config(fini
     import_in_process("others")
     assert evaluate_store(finished, bundle, "others").part == "all"
     import_in_process("demo", "small", 128)
-    with pytest.raises(ConfigError, match="prepared in another way"):
+    with pytest.raises(
+        ConfigError, match="expects images of 256 × 256 pixels, and those of the store small have 128 × 128"
+    ):
         evaluate_store(finished, bundle, "small")
 
 

@@ -141,7 +141,7 @@ def test_pretrained_untrained_network_takes_suspicion_for_cancer(tensor):
     before = model.predict_on_batch(tensor)[:, 1]
     lesion_map.set_weights([kernel, bias + 1])
     odds = [p / (1 - p) for p in (before, model.predict_on_batch(tensor)[:, 1])]
-    assert np.allclose(np.log(odds[1] / odds[0]), 1, atol=1e-4)
+    assert np.allclose(np.log(odds[1] / odds[0]), 1, atol=0.01)
 
 
 def test_pretrained_head_on_maps_of_the_body_gives_its_predictions(networks, tensor):
