@@ -3,12 +3,16 @@
 import os
 import shutil
 import sys
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 from builders.jobs import import_in_process, train_in_process
+from mammo_core.dataset.store import Store
+from mammo_core.documents.progress import ShouldStop
 from mammo_core.phantoms.generate import generate
 from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.settings import settings
@@ -20,15 +24,23 @@ TRAINING_FIXTURES = {"line", "finished"}  # whoever uses one of these waits for 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest deselects by mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests that need the trained network as slow, and run them after the others.
+    """Mark tests that need the trained network as slow, and run the files with slow tests first.
 
-    One test file that needs it keeps its turn: its worker trains the network while the others run quick tests.
+    The workers of a parallel run take whole files in this order, so that no long one is left for the end. The first one
+    trains the network; then come slow files that don't need it, so that other workers don't wait.
     """
     needs_training = [item for item in items if TRAINING_FIXTURES & set(getattr(item, "fixturenames", ()))]
     for item in needs_training:
         item.add_marker(pytest.mark.slow)
-    files = list(dict.fromkeys(item.path for item in needs_training))
-    items.sort(key=lambda item: item.path in files[1:])
+    trained = list(dict.fromkeys(item.path for item in needs_training))
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+
+    def turn(item: pytest.Item) -> int:
+        if item.path in trained:
+            return 2 if item.path in trained[1:] else 0
+        return 1 if item.path in slow else 3
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(autouse=True)
@@ -57,28 +69,38 @@ def workspace(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def phantoms(tmp_path_factory):
-    """Return a synthetic data set of 16 patients on a small detector grid, with its oddities."""
-    folder = tmp_path_factory.mktemp("phantoms") / "demo"
-    generate(folder, DemoSpec(patients=PATIENTS, seed=5, prevalence=0.4, rows=512, columns=384))
-    return folder
+def make_once(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Return a function that makes a folder once for all workers of a parallel run.
 
-
-@pytest.fixture(scope="session")
-def line(tmp_path_factory, request):
-    """Return a read-only workspace with the data set "demo", its prepared store and the model "trained".
-
-    The workers of a parallel run share it: the first one that needs it makes it.
+    The first worker that needs it makes it; the others wait.
     """
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    folder, done = shared / "line", shared / "line.done"
-    with FileLock(shared / "line.lock"):
-        if not done.exists():
-            shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed half-way
-            _train_small_model(folder, request.getfixturevalue("phantoms"))
-            done.touch()
+
+    def make(name: str, write: Callable[[Path], None]) -> Path:
+        folder, done = shared / name, shared / f"{name}.done"
+        with FileLock(shared / f"{name}.lock"):
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed half-way
+                write(folder)
+                done.touch()
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def phantoms(make_once):
+    """Return a read-only synthetic data set of 16 patients on a small detector grid, with its oddities."""
+    spec = DemoSpec(patients=PATIENTS, seed=5, prevalence=0.4, rows=512, columns=384)
+    return make_once("phantoms", lambda folder: generate(folder / "demo", spec, workers=1)) / "demo"
+
+
+@pytest.fixture(scope="session")
+def line(make_once, phantoms):
+    """Return a read-only workspace with the data set "demo", its prepared store and the model "trained"."""
+    folder = make_once("line", lambda folder: _train_small_model(folder, phantoms))
     return Workspace(folder / "data", folder / "models")
 
 
@@ -99,3 +121,15 @@ def finished(line, tmp_path, monkeypatch):
     shutil.copytree(line.models, tmp_path / "line" / "models")
     yield use_folder(monkeypatch, tmp_path / "line")
     settings.cache_clear()
+
+
+@pytest.fixture
+def verify_in_process(monkeypatch):
+    """Verify saved models in this process: a fresh one loads TensorFlow first."""
+    from mammo_core.learning import export_model, verification
+
+    def verify(run: Path, store: Store, should_stop: ShouldStop) -> None:
+        verification.verify_saved_model(run, store)
+
+    monkeypatch.setattr(export_model, "verification_process", lambda run, store: nullcontext(store))
+    monkeypatch.setattr(export_model, "verify", verify)

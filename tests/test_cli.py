@@ -8,6 +8,7 @@ import sys
 import pandas as pd
 import pytest
 
+from builders.jobs import SIZE
 from mammo_core import cli
 from mammo_core.storage import atomic
 
@@ -49,7 +50,7 @@ def test_explore_json_matches_csv_counts(run, finished):
 
 
 def test_second_import_skips_images_already_imported(run, finished):
-    status, out, error = run("import", "demo", "--workers", "1", "--json")
+    status, out, error = run("import", "demo", "--size", SIZE, "--workers", "1", "--json")
     document = json.loads(out)
     assert status == 0
     assert document["prepared"] == 0

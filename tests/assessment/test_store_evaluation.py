@@ -3,7 +3,9 @@ import shutil
 import pytest
 
 from builders.jobs import import_in_process
+from builders.stores import copy_store
 from mammo_core.assessment.store_evaluation import evaluate_store
+from mammo_core.dataset.store import CONFIG_FILE, open_store
 from mammo_core.errors import ConfigError
 from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.phantoms.generate import generate
@@ -17,22 +19,22 @@ def bundle(finished) -> Bundle:
 
 
 def test_evaluate_store_selects_part_and_requires_same_preprocessing_config(finished, bundle):
-    import_in_process("demo", "again")
+    store = open_store(finished, "demo")
+    copy_store(finished, store, "demo", "again")
     report = evaluate_store(finished, bundle, "again")
     assert (report.part, report.unit) == ("test", "breast")  # the same patients again
     assert report.n == bundle.evaluation().n
     elsewhere = finished.data / "elsewhere"
     shutil.copytree(finished.data / "demo", elsewhere, ignore=shutil.ignore_patterns("work*", "state*", "progress*"))
-    import_in_process("elsewhere")
+    copy_store(finished, store, "elsewhere", "elsewhere")
     assert evaluate_store(finished, bundle, "elsewhere").part == "test"  # by another name they are the same patients
-    generate(finished.data / "others", DemoSpec(patients=6, seed=9, prevalence=0.5, rows=256, columns=192))
+    spec = DemoSpec(patients=6, seed=9, prevalence=0.5, rows=256, columns=192)
+    generate(finished.data / "others", spec, workers=1)
     import_in_process("others")
     assert evaluate_store(finished, bundle, "others").part == "all"
-    import_in_process("demo", "small", 128)
-    with pytest.raises(
-        ConfigError, match="expects images of 256 × 256 pixels, and those of the store small have 128 × 128"
-    ):
-        evaluate_store(finished, bundle, "small")
+    bundle.preprocessing.model_copy(update={"floor": 0.1}).write(finished.prepared / "again" / CONFIG_FILE)
+    with pytest.raises(ConfigError, match="prepared in another way"):
+        evaluate_store(finished, bundle, "again")
 
 
 def test_evaluate_store_own_training_store_uses_only_test_part(bundle):

@@ -5,7 +5,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from benchmarks import _cross_validation, real
-from builders.jobs import import_in_process
 from mammo_core.dataset.splits import split_fold
 from mammo_core.dataset.store import MANIFEST, open_store
 from mammo_core.documents.estimate import Estimate
@@ -46,7 +45,9 @@ def stop_at(monkeypatch, names, fold):
     monkeypatch.setattr(_cross_validation, "run_in_process", run)
 
 
-def test_real_interrupted_after_first_fold_resumes_and_then_trains_nothing(finished, tmp_path, capsys, monkeypatch):
+def test_real_interrupted_after_first_fold_resumes_and_then_trains_nothing(
+    finished, verify_in_process, tmp_path, capsys, monkeypatch
+):
     command, trained = [*COMMAND, "age,compact", "--out", str(tmp_path / "out")], []
     with monkeypatch.context() as patch:
         stop_at(patch, trained, fold=2)
@@ -80,13 +81,12 @@ def test_real_interrupted_after_first_fold_resumes_and_then_trains_nothing(finis
 
 
 def test_real_methods_that_cannot_run_have_a_row_that_says_why(finished, tmp_path, capsys):
-    import_in_process("demo", "small", 64)
-    manifest = open_store(finished, "small").folder / MANIFEST
+    manifest = open_store(finished, "demo").folder / MANIFEST
     pd.read_parquet(manifest).drop(columns="age").to_parquet(manifest)
-    command = ["small", "--folds", "2", "--models", "age,statistics,shipped,shipped_fine_tuned", "--out", str(tmp_path)]
+    command = ["demo", "--folds", "2", "--models", "age,statistics,shipped,shipped_fine_tuned", "--out", str(tmp_path)]
     assert real.main(command) == 0
     rows = rows_of(capsys.readouterr().out)
-    assert rows["Age alone"] == ["–", "–", "The store small has no ages."]
+    assert rows["Age alone"] == ["–", "–", "The store demo has no ages."]
     assert "was prepared in another way than demo expects" in rows["Shipped model as it is"][2]
     assert "expects images prepared in another way" in rows["Shipped model, fine-tuned"][2]
     assert rows["Ten global image statistics"][0].startswith("0.")

@@ -1,7 +1,7 @@
 """The app, run by Streamlit's AppTest with the real core."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
@@ -30,6 +30,14 @@ def open_page(
     app.run()
     app.switch_page(f"pages/{page}.py")
     return app.run()
+
+
+def visit_pages(pages: list[str]) -> Iterator[tuple[str, AppTest]]:
+    """Open the app, go to one page after the other, and yield each with its name."""
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    for page in pages:
+        app.switch_page(f"pages/{page}.py")
+        yield page, app.run()
 
 
 def plain(markdown: str) -> str:

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from distributed import Client, LocalCluster
 
+from mammo_core.jobs.cluster import DaskPool
+
 
 @contextmanager
 def dask_client() -> Iterator[Client]:
@@ -14,3 +16,10 @@ def dask_client() -> Iterator[Client]:
         Client(cluster) as client,
     ):
         yield client
+
+
+@contextmanager
+def pool_in_process(workers: int | None = None, scheduler: str | None = None) -> Iterator[DaskPool]:
+    """Yield a pool with one worker, a thread of this process; takes the arguments of `open_pool`."""
+    with dask_client() as client:
+        yield DaskPool(client)

@@ -14,6 +14,7 @@ import psutil
 import pytest
 from keras.utils import image_dataset_from_directory
 
+from builders.jobs import SIZE, import_in_process
 from mammo_core.dataset.store import Store, open_store
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.jobs.folder import JobFolder
@@ -26,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def whole(line, monkeypatch):
     """The store "demo" of an import that nobody disturbed, as its manifest and the hash of each image."""
-    return contents(Store(line.data / "prepared" / "demo", PreprocessingConfig(), line.data))
+    return contents(Store(line.data / "prepared" / "demo", PreprocessingConfig(size=SIZE), line.data))
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def contents(store: Store) -> tuple[dict, dict[str, str]]:
 
 
 def start_import() -> subprocess.Popen:
-    command = [sys.executable, "-m", "mammo_core", "import", "demo", "--workers", "1", "--json"]
+    command = [sys.executable, "-m", "mammo_core", "import", "demo", "--size", str(SIZE), "--workers", "1", "--json"]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
 
@@ -81,8 +82,8 @@ def test_import_resumes_after_sigkill_without_repeating(workplace, whole):
     assert report["prepared"] > 0
     assert {png: age for png, age in ages(folder).items() if png in before} == before  # nothing was decoded twice
     assert contents(open_store(Workspace.from_environment(), "demo")) == whole
-    again = finish_import()
-    assert (again["prepared"], again["skipped"]) == (0, report["prepared"] + report["skipped"])
+    again = import_in_process("demo").document
+    assert (again.prepared, again.skipped) == (0, report["prepared"] + report["skipped"])
 
 
 def test_import_replaces_a_killed_worker(workplace, whole):
@@ -108,7 +109,7 @@ def test_keras_loads_a_store_directly(line):
     images = image_dataset_from_directory(folder, color_mode="grayscale", verbose=False)
     assert images.class_names == ["negative", "positive"]
     labels = np.concatenate([labels for _, labels in images])
-    manifest = Store(folder, PreprocessingConfig(), line.data).manifest()
+    manifest = Store(folder, PreprocessingConfig(size=SIZE), line.data).manifest()
     assert len(labels) == len(manifest)
     assert labels.sum() == manifest["label"].sum()
-    assert images.element_spec[0].shape == (None, 256, 256, 1)
+    assert images.element_spec[0].shape == (None, SIZE, SIZE, 1)

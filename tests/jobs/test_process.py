@@ -29,7 +29,7 @@ with folder.lock():
     print(child.pid, flush=True)
     time.sleep(60)
 """
-SMALL = DemoJob(out=Path("small"), patients=4, prevalence=0.5, seed=1)
+SMALL = DemoJob(out=Path("small"), patients=4, prevalence=0.5, seed=1, rows=256, columns=192)
 
 
 def test_launch_runs_job_in_own_session_and_finishes(workspace):

@@ -27,7 +27,7 @@ json.dump({"verified": False, "largest_difference": 0.001, "images": 9}, open(sy
 """
 
 
-def test_export_stop_during_evaluation_evaluates_on_a_sample(finished, monkeypatch):
+def test_export_stop_during_evaluation_evaluates_on_a_sample(finished, verify_in_process, monkeypatch):
     monkeypatch.setattr(export_module, "STOPPED_RUN_IMAGES", 4)
     reports = []
     run = finished.models / "short"

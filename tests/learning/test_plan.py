@@ -5,7 +5,8 @@ import pandas as pd
 import psutil
 import pytest
 
-from builders.jobs import import_in_process
+from builders.jobs import SIZE
+from builders.stores import copy_store
 from mammo_core.assessment.store_evaluation import evaluate_store
 from mammo_core.dataset.store import Store, open_store
 from mammo_core.documents.training_config import TrainingConfig
@@ -57,7 +58,7 @@ def test_describe_counts_match_the_split(finished):
         preview.steps_per_epoch == plan.steps_per_epoch == math.ceil(2 * negative / 16)
     )  # oversampled to equal classes
     assert preview.sentence == (
-        "The **compact** network on images of 256 × 256 pixels, from random weights: at most 12 epochs of "
+        f"The **compact** network on images of {SIZE} × {SIZE} pixels, from random weights: at most 12 epochs of "
         f"{plan.steps_per_epoch} steps, 16 images each; positives are oversampled to 50 %, in training only."
     )
     assert plan_demo(imbalance="none", batch_size=4).steps_per_epoch == math.ceil(table.loc["train", "images"] / 4)
@@ -99,10 +100,10 @@ def test_resolve_conflicting_settings_raise(finished, settings, reason):
 
 
 def test_resolve_start_model_of_another_size_raises_config_error(finished):
-    import_in_process("demo", "high", (128, 64))
+    copy_store(finished, open_store(finished, "demo"), "demo", "high", (128, 64))  # only its configuration is looked at
     reason = (
-        r"^trained expects images of 256 × 256 pixels, and those of the store high have 128 × 64\. "
-        r"Import the data again with --size 256"
+        rf"^trained expects images of {SIZE} × {SIZE} pixels, and those of the store high have 128 × 64\. "
+        rf"Import the data again with --size {SIZE}"
     )
     with pytest.raises(ConfigError, match=reason):
         plan_demo(store="high", start_from="trained")
@@ -114,18 +115,18 @@ def test_resolve_start_model_of_another_size_raises_config_error(finished):
 
 def test_resolve_batch_exceeds_free_memory_raises_config_error(finished, monkeypatch):
     memory = psutil.virtual_memory()
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory._replace(available=2**30))
-    plan_demo(batch_size=32)  # 32 × 256 × 256 pixels of 400 bytes: 0.8 GiB
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory._replace(available=2**29))
+    plan_demo(batch_size=256)  # 256 × 64 × 64 pixels of 400 bytes: 0.4 GiB
     with pytest.raises(
-        ConfigError, match=r"^Training on 33 images .* about 0\.8 GiB of memory, and 1\.0 GiB are free\."
+        ConfigError, match=r"^Training on 257 images .* about 0\.4 GiB of memory, and 0\.5 GiB are free\."
     ):
-        plan_demo(batch_size=33)
+        plan_demo(batch_size=257)
 
 
 def test_resolve_features_exceed_free_disk_space_train_the_head_on_images(finished, monkeypatch):
     plan = plan_demo(network="pretrained", epochs=4)
     train, validation = ((plan.split["part"] == part).sum() for part in ("train", "validation"))
-    needed = (2 * train + validation) * 16 * 16 * 472 * 2
+    needed = (2 * train + validation) * (SIZE // 16) ** 2 * 472 * 2
     assert feature_bytes(plan.store, plan.split) == needed
     assert (plan.caches_features, plan.notes) == (True, ())
     monkeypatch.setattr(plan_module, "free_bytes", lambda folder: int(needed / DISK_SHARE) - 1)
@@ -158,7 +159,7 @@ def test_resolve_start_model_trained_on_evaluation_patients_raises_config_error(
 
 
 def test_start_model_provenance_is_inherited(finished):
-    import_in_process("demo", "again")
+    copy_store(finished, open_store(finished, "demo"), "demo", "again")
     first = open_bundle(finished.models / "trained")
     second = finished.models / "second"
     shutil.copytree(first.folder, second)

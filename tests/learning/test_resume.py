@@ -22,7 +22,7 @@ def epochs_of(run):
 
 
 @pytest.fixture
-def interrupted(finished):
+def interrupted(finished, verify_in_process):
     """A run of three epochs that was stopped in its second."""
     run = finished.models / "interrupted"
     reports = []

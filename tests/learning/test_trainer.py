@@ -140,7 +140,7 @@ def test_train_nan_loss_ends_as_diverged(finished, tmp_path, monkeypatch):
     assert result.message == "The loss is not a number. Try a smaller learning rate."
 
 
-def test_train_nan_in_second_epoch_keeps_last_good_model(finished, tmp_path, monkeypatch):
+def test_train_nan_in_second_epoch_keeps_last_good_model(finished, verify_in_process, tmp_path, monkeypatch):
     spoil_images(monkeypatch, first_epoch=1)
     result = train(plan_demo(epochs=3, batch_size=32), tmp_path / "run")
     assert (result.status, result.epochs, result.best_epoch, result.verified) == ("diverged", 1, 1, True)
@@ -148,7 +148,7 @@ def test_train_nan_in_second_epoch_keeps_last_good_model(finished, tmp_path, mon
     assert open_bundle(tmp_path / "run").card.best_epoch == 1
 
 
-def test_train_pretrained_network_resumes_in_its_second_phase(finished, tmp_path):
+def test_train_pretrained_network_resumes_in_its_second_phase(finished, verify_in_process, tmp_path):
     import_in_process("demo", "small", size=(96, 64))
     plan = plan_demo(store="small", network="pretrained", epochs=2, fine_tuned_blocks=1)
     run, reports = tmp_path / "run", []
@@ -172,7 +172,7 @@ def test_train_pretrained_network_resumes_in_its_second_phase(finished, tmp_path
     assert changed == (9 if result.best_epoch == 2 else 0)  # kernels, scales and offsets of three convolutions
 
 
-def test_train_rectangular_store_predicts_its_files_as_its_images(finished):
+def test_train_rectangular_store_predicts_its_files_as_its_images(finished, verify_in_process):
     import_in_process("demo", "high", size=(96, 64))
     run, store = finished.models / "high", open_store(finished, "high")
     assert train(plan_demo(store="high", epochs=1, test_share=0), run).verified
@@ -191,7 +191,7 @@ def test_train_rectangular_store_predicts_its_files_as_its_images(finished):
     assert evaluate_store(finished, predictor.bundle, "high").part == "validation"
 
 
-def test_train_from_start_model_finishes_without_hashing_it_again(finished, tmp_path, monkeypatch):
+def test_train_from_start_model_finishes_without_hashing_it_again(finished, verify_in_process, tmp_path, monkeypatch):
     hashed = []
     sha256 = bundle_module.sha256
     monkeypatch.setattr(bundle_module, "sha256", lambda path: hashed.append(path) or sha256(path))

@@ -121,7 +121,7 @@ def test_pretrained_network_starts_from_imagenet_weights(finished):
 def test_memory_is_checked_again_for_a_cached_plan(finished, monkeypatch):
     app = show()
     memory = psutil.virtual_memory()
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory._replace(available=1_000_000))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory._replace(available=100_000))
     app.run()
     assert any("GiB of memory" in error.value for error in app.error)
 
