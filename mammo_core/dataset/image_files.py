@@ -6,20 +6,22 @@ Tried one after the other, for the images that are still without a file:
 2. the table's own column of paths (such as `file_path`), whatever part of them is true here;
 3. a folder that holds one image only and is named by the image_id, or in the path: as in the trees of the TCIA
    (collection/patient/study/series/1-1.dcm);
-4. what the files state themselves: SOP Instance UID, else patient, side and view where only one file fits.
+4. what the files state themselves, read in the sandbox: the UID of the image, or of its series or study with side and view,
+   else patient, side and view, where only one file and one row fit.
 """
 
 import itertools
 import os
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
-from mammo_core.dicom.identity import FileIdentity, read_identity
+from mammo_core.dicom.identity import read_identities
+from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.storage.folders import walk
 from mammo_core.storage.path_text import path_text
 
@@ -30,9 +32,16 @@ PATH_COLUMNS = {
     "dicomfile", "relativepath", "fullpath", "filelocation", "anondicompath",
 }  # fmt: skip
 IMAGE_SUFFIXES = {".dcm", ".dicom", ""}
+Statement = tuple[str | None, ...]
+STATEMENTS = {  # what headers state, and the columns of the table that state the same; tried in this order
+    ("instance",): ("file_id",),
+    ("series",): ("file_id",),
+    ("study", "laterality", "view"): ("exam_id", "laterality", "view"),
+    ("patient", "laterality", "view"): ("patient_id", "laterality", "view"),
+}
 EXPECTED = (
     "Expected: <table>_images/<patient_id>/<image_id>.dcm beside the table, or a column file_path with their paths, or DICOM "
-    "files whose SOP Instance UID is the image_id."
+    "files that state which row is theirs: by a SOP Instance UID that is the image_id, or by patient, side and view."
 )
 
 
@@ -202,36 +211,33 @@ def _by_folder(table: pd.DataFrame, index: _Index, paths: pd.Series | None) -> d
 def _by_identity(table: pd.DataFrame, index: _Index, taken: set[str]) -> dict[int, str]:
     """Find files by what their headers state.
 
-    It is the SOP Instance UID, else patient, side and view if one file only fits.
+    See `STATEMENTS`. A statement counts if one file only makes it, and one row only.
     """
     images = {path for paths in index.by_image.values() for path in paths if _may_be_image(os.path.basename(path))}
     free = sorted(images - taken)
     if table.empty or not free or len(free) > MAX_HEADERS:
         return {}
-    identities = {path: identity for path in free if (identity := read_identity(Path(path)))}
-    by_instance = {identity.instance: path for path, identity in identities.items() if identity.instance}
-    matches = {
-        row: by_instance[image]
-        for row, image in zip(table.index, table["file_id"], strict=True)
-        if image in by_instance
+    with Sandbox() as sandbox:
+        headers = read_identities([Path(path) for path in free], sandbox)
+    identities = {path: identity for path, identity in zip(free, headers, strict=True) if identity}
+    matches: dict[int, str] = {}
+    for statement, columns in STATEMENTS.items():
+        if set(columns) <= set(table):
+            rest, used = table[~table.index.isin(matches)], set(matches.values())
+            files = _unique({path: tuple(getattr(one, name) for name in statement) for path, one in identities.items()})
+            listed = list(zip(*(rest[name] for name in columns), strict=True))
+            once = {key for key, count in Counter(listed).items() if count == 1}
+            matches |= {
+                row: path
+                for row, key in zip(rest.index, listed, strict=True)
+                if key in once and (path := files.get(key)) and path not in used
+            }
+    return matches
+
+
+def _unique(statements: Mapping[str, Statement]) -> dict[Statement, str]:
+    """Return the file of each complete statement that only one file makes."""
+    counts = Counter(statements.values())
+    return {
+        statement: path for path, statement in statements.items() if counts[statement] == 1 and None not in statement
     }
-    rest = table[~table.index.isin(matches)]
-    files = _unique({_key_of(identity): path for path, identity in identities.items()}, identities)
-    keys = list(zip(rest["patient_id"], rest["laterality"], rest["view"], strict=True))
-    return matches | {
-        row: files[key] for row, key in zip(rest.index, keys, strict=True) if key in files and keys.count(key) == 1
-    }
-
-
-def _key_of(identity: FileIdentity) -> tuple[str | None, str | None, str | None]:
-    return identity.patient, identity.laterality, identity.view
-
-
-def _unique(
-    files: Mapping[tuple[str | None, str | None, str | None], str], identities: Mapping[str, FileIdentity]
-) -> dict[tuple[str | None, str | None, str | None], str]:
-    """Return the files that alone state their patient, side and view."""
-    counts: dict[tuple[str | None, str | None, str | None], int] = defaultdict(int)
-    for identity in identities.values():
-        counts[_key_of(identity)] += 1
-    return {key: path for key, path in files.items() if counts[key] == 1 and None not in key}

@@ -36,7 +36,7 @@ def describe_patient(images: pd.DataFrame) -> str:
         birads = rows["BIRADS"].dropna()
         findings += [f"BI-RADS {birads.iloc[0]}"] if len(birads) else []
         if findings:
-            parts.append(f"**{side}: {', '.join(findings)}**")
+            parts.append(f"{side}: {', '.join(findings)}")
     return " · ".join(parts)
 
 

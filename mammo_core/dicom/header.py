@@ -37,9 +37,9 @@ TECHNICAL = (  # may be shown; nothing here can name a person
     "EstimatedRadiographicMagnificationFactor", "PartialView",
 )  # fmt: skip
 READ = (
-    *TECHNICAL, "SOPClassUID", "SOPInstanceUID", "PatientID", "IssuerOfPatientID", "StudyInstanceUID", "StudyDate",
-    "BodyPartExamined", "Laterality", "ViewCodeSequence", "ViewModifierCodeSequence", "PatientOrientation", "ImageType",
-    "PartialViewDescription", "AcquisitionDeviceProcessingDescription", "SeriesDescription", "SamplesPerPixel",
+    *TECHNICAL, "SOPClassUID", "SOPInstanceUID", "PatientID", "IssuerOfPatientID", "StudyInstanceUID", "SeriesInstanceUID",
+    "StudyDate", "BodyPartExamined", "Laterality", "ViewCodeSequence", "ViewModifierCodeSequence", "PatientOrientation",
+    "ImageType", "PartialViewDescription", "AcquisitionDeviceProcessingDescription", "SeriesDescription", "SamplesPerPixel",
     "HighBit", "PixelPaddingRangeLimit", "ModalityLUTSequence", "VOILUTSequence",
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "ExtendedOffsetTable",
 )  # fmt: skip

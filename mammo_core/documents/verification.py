@@ -30,7 +30,7 @@ class Verification(FileDocument):
         if self.verified:
             return f"Saved model verified (reloaded; same predictions on {self.images:,} images)."
         return (
-            f"Saved model **not verified**: after reloading, its predictions on {self.images:,} images differ by up to "
+            f"Saved model not verified: after reloading, its predictions on {self.images:,} images differ by up to "
             f"{self.largest_difference:.1g}."
         )
 

@@ -163,7 +163,7 @@ def read_leakage(leaks: pd.DataFrame, unit: Unit) -> str:
             findings.append(f"never positive where it is {row.never}: {percent(row.never_share, 0)} of the {unit}s")
         if row.always:
             findings.append(f"always where it is {row.always}: {percent(row.always_share, 0)} of the positives")
-        parts.append(f"**{row.column}** ({'; '.join(findings)})")
+        parts.append(f"{row.column} ({'; '.join(findings)})")
     columns = "1 column leaks" if len(parts) == 1 else f"{len(parts)} columns leak"
     return f"{columns} the label and must not be a model's input: {', '.join(parts)}."
 

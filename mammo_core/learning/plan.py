@@ -127,7 +127,7 @@ class TrainingPlan:
         table = table[table["images"] > 0].rename(columns=lambda name: name.replace("_", " "))
         config, size = self.config, describe_size(self.store.preprocessing.size)
         sentence = (
-            f"The **{config.network}** network on images of {size} pixels, from {self._origin()}: at most "
+            f"The {config.network} network on images of {size} pixels, from {self._origin()}: at most "
             f"{config.epochs} epochs of {self.steps_per_epoch:,} steps, {config.batch_size} images each; {self._phases()}"
             f"{IMBALANCE_TEXTS[config.imbalance]}, in training only."
         )
@@ -146,7 +146,7 @@ class TrainingPlan:
 
     def _origin(self) -> str:
         if self.start:
-            return f"the weights of **{self.start.name}**"
+            return f"the weights of {self.start.name}"
         if self.config.network == "pretrained" or self.config.backbone_weights == IMAGENET:
             return "ImageNet weights"
         if self.config.backbone_weights:

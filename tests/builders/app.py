@@ -42,7 +42,7 @@ def visit_pages(pages: list[str]) -> Iterator[tuple[str, AppTest]]:
 
 def plain(markdown: str) -> str:
     """Return a text as a reader sees it, of which `ui.literal` made Markdown."""
-    return re.sub(r"\\([^\w\s])", r"\1", markdown).replace("\u2060", "")
+    return re.sub(r"\\([^A-Za-z0-9\s])", r"\1", markdown).replace("\u2060", "")
 
 
 def without_error(app: AppTest) -> AppTest:

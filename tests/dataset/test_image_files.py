@@ -78,6 +78,34 @@ def test_find_image_files_by_patient_side_and_view_where_one_file_fits(tmp_path)
 def test_find_image_files_headers_are_not_read_where_names_suffice(tmp_path, monkeypatch):
     from mammo_core.dataset import image_files
 
-    monkeypatch.setattr(image_files, "read_identity", lambda _: pytest.fail("read a header"))
+    monkeypatch.setattr(image_files, "read_identities", lambda *_: pytest.fail("read a header"))
     place(tmp_path / "train_images" / "10" / "1.dcm")
     assert files_of(tmp_path, "10,1,L,CC", "10,2,R,CC") == ["train_images/10/1.dcm", None]
+
+
+def test_find_image_files_first_file_of_each_patients_folder(tmp_path):
+    for patient in ("10", "11"):
+        place(tmp_path / "train_images" / patient / "1-1.dcm")
+    assert files_of(tmp_path, "10,1-1,L,CC", "11,1-1,L,CC") == ["train_images/10/1-1.dcm", "train_images/11/1-1.dcm"]
+
+
+def test_find_image_files_in_a_tree_by_series_and_by_study_side_and_view(tmp_path):
+    for number in (1, 2, 3):
+        data = build_dicom(
+            PIXELS, PatientID="P-a", SOPInstanceUID=f"1.9.{number}", SeriesInstanceUID=f"1.2.{number}",
+            StudyInstanceUID=f"1.1.{number}", ImageLaterality="R", ViewPosition="CC",
+        )  # fmt: skip
+        place(tmp_path / "c" / "P-a" / f"study{number}" / "x" / "1-1.dcm", data)
+        place(tmp_path / "c" / "P-a" / f"study{number}" / "x" / "notes.txt", b"")
+    by_series = files_of(tmp_path, "P-a,1.2.2,R,CC", "P-a,1.2.7,R,MLO")
+    assert by_series == ["c/P-a/study2/x/1-1.dcm", None]
+    header = f"{HEADER},study_instance_uid"
+    by_study = files_of(tmp_path, "P-a,x,R,CC,1.1.3", "P-a,y,R,CC,1.1.1", "P-a,z,L,CC,1.1.2", header=header)
+    assert by_study == ["c/P-a/study3/x/1-1.dcm", "c/P-a/study1/x/1-1.dcm", None]
+
+
+def test_find_image_files_nothing_fits_says_what_is_expected(tmp_path):
+    place(tmp_path / "c" / "P" / "study" / "series" / "1-1.dcm", build_dicom(PIXELS, PatientID="someone"))
+    assert files_of(tmp_path, "10,a,L,CC") == [None]
+    (note,) = read_catalogue(tmp_path).notes
+    assert "Expected: <table>_images/<patient_id>/<image_id>.dcm beside the table" in note

@@ -16,7 +16,7 @@ def test_describe_verification_without_file_is_empty(tmp_path):
         ),
         (
             Verification(verified=False, largest_difference=0.25, images=9),
-            "Saved model **not verified**: after reloading, its predictions on 9 images differ by up to 0.2.",
+            "Saved model not verified: after reloading, its predictions on 9 images differ by up to 0.2.",
         ),
     ],
 )

@@ -63,7 +63,7 @@ def test_read_leakage_names_values_and_shares():
     leak = {"column": "biopsy", "leaks": True, "never": "0", "never_share": 0.9, "always": "", "always_share": 0.0}
     text = readings.read_leakage(pd.DataFrame([leak]), "breast")
     assert text == (
-        "1 column leaks the label and must not be a model's input: **biopsy** (never positive where it is 0: 90 % of the "
+        "1 column leaks the label and must not be a model's input: biopsy (never positive where it is 0: 90 % of the "
         "breasts)."
     )
     none = readings.read_leakage(pd.DataFrame([leak | {"leaks": False}]), "breast")

@@ -63,4 +63,4 @@ def test_export_failed_verification_raises_model_error_and_writes_no_model(finis
     with pytest.raises(ModelError, match=r"failed verification: .* 9 validation images differ by up to 0\.001\."):
         export_model(TrainedRun(run, plan, data, 1), StopSignal(never_stop), lambda _: None)
     assert run.name not in list_models(finished)
-    assert describe_verification(run).startswith("Saved model **not verified**")
+    assert describe_verification(run).startswith("Saved model not verified")

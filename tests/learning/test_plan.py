@@ -58,7 +58,7 @@ def test_describe_counts_match_the_split(finished):
         preview.steps_per_epoch == plan.steps_per_epoch == math.ceil(2 * negative / 16)
     )  # oversampled to equal classes
     assert preview.sentence == (
-        f"The **compact** network on images of {SIZE} × {SIZE} pixels, from random weights: at most 12 epochs of "
+        f"The compact network on images of {SIZE} × {SIZE} pixels, from random weights: at most 12 epochs of "
         f"{plan.steps_per_epoch} steps, 16 images each; positives are oversampled to 50 %, in training only."
     )
     assert plan_demo(imbalance="none", batch_size=4).steps_per_epoch == math.ceil(table.loc["train", "images"] / 4)

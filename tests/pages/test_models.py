@@ -82,7 +82,7 @@ def test_comparison_shows_models_side_by_side(bundle):
     app = AppTest.from_function(compared, default_timeout=60).run()
     assert not app.exception
     assert app.dataframe[0].value["model"].tolist() == ["trained", "twin", "demo"]
-    assert "Not distinguishable from twin (ΔAUC 0.00" in app.info[0].value
+    assert "Too few patients to compare with twin (ΔAUC 0.00, no interval)" in app.info[0].value
     assert "tested on different patients" in app.warning[0].value
     assert len(app.get("plotly_chart")) == 4
     (bundle.folder / "metrics.jsonl").write_text("no JSON\n")

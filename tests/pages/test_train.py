@@ -56,7 +56,7 @@ def test_run_header_shows_verification_status(finished):
     path = finished.models / "trained" / "verification.json"
     write_json(path, read_json(path) | {"verified": False, "largest_difference": 0.25})
     captions = [caption.value for caption in show().caption]
-    assert any(text.startswith("Saved model **not verified**") and text.endswith("up to 0.2.") for text in captions)
+    assert any(text.startswith("Saved model not verified") and text.endswith("up to 0.2.") for text in captions)
 
 
 def test_curves_remain_during_first_import_and_with_damaged_model(finished):
@@ -114,7 +114,7 @@ def test_pretrained_network_starts_from_imagenet_weights(finished):
     network.select("pretrained").run()
     assert [box.value for box in app.selectbox if box.label == "Start from"] == ["ImageNet weights"]
     assert any(
-        "The **pretrained** network" in text.value and "from ImageNet weights" in text.value for text in app.markdown
+        "The pretrained network" in text.value and "from ImageNet weights" in text.value for text in app.markdown
     )
 
 

@@ -191,3 +191,16 @@ def test_pages_and_components_pass_foreign_text_through_literal():
 def test_pages_and_components_allow_no_html():
     sources = "".join(path.read_text() for path in [*ROOT.glob("ui/**/*.py"), *ROOT.glob("pages/*.py")])
     assert not re.findall(r"unsafe_allow_html|st\.html|LinkColumn|ImageColumn|MarkdownColumn", sources)
+
+
+def test_sentences_of_the_core_hold_no_markdown():
+    """Pages show them literally, so that their signs would be seen."""
+    sentences = [
+        f"{path.name}:{node.lineno}"
+        for path in ROOT.glob("mammo_core/**/*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.JoinedStr)
+        for part in node.values
+        if isinstance(part, ast.Constant) and re.search(r"\*\*|:small\[|-badge\[|:material/", str(part.value))
+    ]
+    assert sentences == []
