@@ -116,11 +116,11 @@ def test_resolve_start_model_of_another_size_raises_config_error(finished):
 def test_resolve_batch_exceeds_free_memory_raises_config_error(finished, monkeypatch):
     memory = psutil.virtual_memory()
     monkeypatch.setattr(psutil, "virtual_memory", lambda: memory._replace(available=2**29))
-    plan_demo(batch_size=256)  # 256 × 64 × 64 pixels of 400 bytes: 0.4 GiB
+    plan_demo(batch_size=262)  # 262 × 64 × 64 pixels of 400 bytes: 0.4 GiB
     with pytest.raises(
-        ConfigError, match=r"^Training on 257 images .* about 0\.4 GiB of memory, and 0\.5 GiB are free\."
+        ConfigError, match=r"^Training on 263 images .* about 0\.4 GiB of memory, and 0\.5 GiB are free\."
     ):
-        plan_demo(batch_size=257)
+        plan_demo(batch_size=263)
 
 
 def test_resolve_features_exceed_free_disk_space_train_the_head_on_images(finished, monkeypatch):

@@ -27,13 +27,13 @@ FRESH = "fresh"
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory):
-    """Stores of 40 patients to train on and of 50 others to evaluate on, each also with shuffled labels."""
+    """Stores of 60 patients to train on and of 70 others to evaluate on, each also with shuffled labels."""
     folder = tmp_path_factory.mktemp("real")
     with pytest.MonkeyPatch.context() as patch:
         use_folder(patch, folder)
         for name, spec in {
-            "demo": DemoSpec(patients=40, seed=0, rows=512, columns=384),
-            FRESH: DemoSpec(patients=50, seed=77, prevalence=0.5, rows=512, columns=384),
+            "demo": DemoSpec(patients=60, seed=0, rows=512, columns=384),
+            FRESH: DemoSpec(patients=70, seed=77, prevalence=0.5, rows=512, columns=384),
         }.items():
             generate(folder / "data" / name, spec, workers=1)
             import_in_process(name, size=256)  # what the shipped model expects
@@ -56,8 +56,8 @@ def shuffle_labels(path):
 
 def evaluate_unit(suffix, **settings):
     """Train the one-click preset; return AUC on the fresh patients, and of baselines fitted on its training part."""
-    config = default_preset(f"demo{suffix}", "demo", open_bundle(SHIPPED_MODELS / "demo").card.network)
-    config = config.model_copy(update=settings)
+    network = open_bundle(SHIPPED_MODELS / "demo").card.network
+    config = default_preset(f"demo{suffix}", "demo", network).model_copy(update=settings)
     outcome = train_in_process(f"run{suffix}", **config.model_dump())
     assert outcome.document.verified
     path = settings().models / f"run{suffix}"

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from builders.jobs import import_in_process
+from builders.jobs import SIZE, import_in_process
 from mammo_core.assessment.store_evaluation import evaluate_store
 from mammo_core.dataset.store import open_store
 from mammo_core.documents.metrics import EpochRecord, StartRecord, StepRecord, read_metrics
@@ -95,13 +95,12 @@ def test_train_damaged_image_is_named(finished, tmp_path):
     plan = plan_demo(epochs=1)
     png = plan.split.loc[plan.split["part"] == "train", "png"].iloc[3]
     (plan.store.folder / png).write_bytes(b"no PNG")
-    with pytest.raises(DataError, match=rf"^{png} of the store demo isn't readable as a 256 × 256 PNG"):
+    with pytest.raises(DataError, match=rf"^{png} of the store demo isn't readable as a {SIZE} × {SIZE} PNG"):
         train(plan, tmp_path / "run")
 
 
-def test_train_head_without_room_for_features_trains_on_images(finished, tmp_path):
-    import_in_process("demo", "small", size=64)
-    plan = replace(plan_demo(store="small", network="pretrained", epochs=1, head_epochs=1), caches_features=False)
+def test_train_head_without_room_for_features_trains_on_images(finished, verify_in_process, tmp_path):
+    plan = replace(plan_demo(network="pretrained", epochs=1, head_epochs=1), caches_features=False)
     reports = []
     result = train(plan, tmp_path / "run", reports.append)
     assert (result.status, result.verified) == ("finished", True)
@@ -109,7 +108,7 @@ def test_train_head_without_room_for_features_trains_on_images(finished, tmp_pat
     (epoch,) = [record for record in read_metrics(tmp_path / "run") if isinstance(record, EpochRecord)]
     assert epoch.phase == "head"
     body = keras.saving.load_model(tmp_path / "run" / "checkpoint.keras", compile=False).get_layer("body")
-    pairs = zip(body.get_weights(), build("pretrained", 64).get_layer("body").get_weights(), strict=True)
+    pairs = zip(body.get_weights(), build("pretrained", SIZE).get_layer("body").get_weights(), strict=True)
     assert all(np.array_equal(*pair) for pair in pairs)
 
 
