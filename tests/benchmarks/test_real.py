@@ -88,7 +88,7 @@ def test_real_methods_that_cannot_run_have_a_row_that_says_why(finished, tmp_pat
     rows = rows_of(capsys.readouterr().out)
     assert rows["Age alone"] == ["–", "–", "The store demo has no ages."]
     assert "was prepared in another way than demo expects" in rows["Shipped model as it is"][2]
-    assert "expects images prepared in another way" in rows["Shipped model, fine-tuned"][2]
+    assert "demo expects images of 256 × 256 pixels" in rows["Shipped model, fine-tuned"][2]
     assert rows["Ten global image statistics"][0].startswith("0.")
 
 

@@ -106,7 +106,7 @@ def test_import_replaces_a_killed_worker(workplace, whole):
 
 def test_keras_loads_a_store_directly(line):
     folder = line.data / "prepared" / "demo"
-    images = image_dataset_from_directory(folder, color_mode="grayscale", verbose=False)
+    images = image_dataset_from_directory(folder, color_mode="grayscale", image_size=(SIZE, SIZE), verbose=False)
     assert images.class_names == ["negative", "positive"]
     labels = np.concatenate([labels for _, labels in images])
     manifest = Store(folder, PreprocessingConfig(size=SIZE), line.data).manifest()

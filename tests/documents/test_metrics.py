@@ -66,7 +66,7 @@ def test_read_metrics_foreign_line_raises_data_error_with_its_number(tmp_path, l
 
 def test_read_metrics_of_the_shipped_model_has_every_epoch():
     records = read_metrics(SHIPPED_MODELS / "demo")
-    assert [record.epoch for record in records if isinstance(record, EpochRecord)] == list(range(1, 21))
+    assert [record.epoch for record in records if isinstance(record, EpochRecord)] == [1, 2, 3, 4]
 
 
 def test_read_last_epoch_checks_only_the_records_of_epochs(tmp_path):
