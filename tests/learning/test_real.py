@@ -54,10 +54,10 @@ def shuffle_labels(path):
     manifest.to_parquet(path, index=False)
 
 
-def evaluate_unit(suffix, **settings):
+def evaluate_unit(suffix, **changes):
     """Train the one-click preset; return AUC on the fresh patients, and of baselines fitted on its training part."""
     network = open_bundle(SHIPPED_MODELS / "demo").card.network
-    config = default_preset(f"demo{suffix}", "demo", network).model_copy(update=settings)
+    config = default_preset(f"demo{suffix}", "demo", network).model_copy(update=changes)
     outcome = train_in_process(f"run{suffix}", **config.model_dump())
     assert outcome.document.verified
     path = settings().models / f"run{suffix}"
