@@ -9,7 +9,9 @@ from mammo_core.learning.callbacks.best_checkpoint import BestCheckpoint
 def model():
     """A model whose file holds the number of its saves."""
     saves = []
-    return SimpleNamespace(stop_training=False, saves=saves, save=lambda path: path.write_text(str(len(saves) + 1)))
+    return SimpleNamespace(
+        stop_training=False, layers=[], saves=saves, save=lambda path: path.write_text(str(len(saves) + 1))
+    )
 
 
 def run_epochs(best, model, scores):
