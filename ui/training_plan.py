@@ -50,7 +50,7 @@ def plan_preset(workspace: Workspace, store: str, start_models: list[str]) -> Tr
         try:
             return _fitting(_cached_preset(workspace, store, active, input_states(workspace, store, active)))
         except ModelError as error:
-            st.warning(f"{literal(error)} Training starts from random weights.", icon=":material/warning:")
+            st.warning(f"{literal(error)} Training starts from ImageNet weights.", icon=":material/warning:")
     return _fitting(_cached_preset(workspace, store, None, input_states(workspace, store, None)))
 
 

@@ -1,6 +1,6 @@
 """Reports → tables for display: figures with their intervals as text."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
@@ -121,20 +121,20 @@ def operating_table(units: pd.DataFrame, threshold: float, prevalence: float) ->
 
 def format_ci(figure: Estimate) -> str:
     """Return an estimate as text, "0.830 (0.790–0.870)" or "0.830 (no interval)"."""
-    if figure.value is None:
-        return MISSING
-    if figure.low is None or figure.high is None:
-        return f"{figure.value:.3f} ({NO_INTERVAL})"
-    return f"{figure.value:.3f} ({figure.low:.3f}–{figure.high:.3f})"
+    return _with_interval(figure, lambda value: f"{value:.3f}")
 
 
 def format_share(figure: Estimate) -> str:
     """Return a share as text, "80.0 % (49.0–94.3)" or "80.0 % (no interval)"."""
+    return _with_interval(figure, lambda value: f"{100 * value:.1f}", " %")
+
+
+def _with_interval(figure: Estimate, text: Callable[[float], str], unit: str = "") -> str:
     if figure.value is None:
         return MISSING
     if figure.low is None or figure.high is None:
-        return f"{100 * figure.value:.1f} % ({NO_INTERVAL})"
-    return f"{100 * figure.value:.1f} % ({100 * figure.low:.1f}–{100 * figure.high:.1f})"
+        return f"{text(figure.value)}{unit} ({NO_INTERVAL})"
+    return f"{text(figure.value)}{unit} ({text(figure.low)}–{text(figure.high)})"
 
 
 def _percent(share: float | None) -> str:

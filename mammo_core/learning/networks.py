@@ -19,6 +19,7 @@ FEATURES, POOLS, OUTPUT = "features", ("mean", "top"), "probability"  # names of
 MOMENTUM = 0.97  # of batch statistics: averages some 30 batches; with fewer, validation depends on the last few
 TOP_SHARE = 0.004  # of the cells of the feature map that the second pooling averages: four of 32 × 32
 LESION_LOGIT = -3.0  # of every cell before training: few show a lesion
+NO_LESION_LOGIT = -6.0  # of a cell that adds nothing to the activation map; those of whole breasts lie above it
 MIN_SUSPICION = 1e-3  # added to the sum of an image's lesion probabilities
 LESION_MAP = "lesion_map"  # layer of the pretrained network: the logit of a lesion in each cell
 BODY, HEAD = "body", "head"  # layers of the pretrained network: all below the head, and the head's first
@@ -412,7 +413,7 @@ def class_activation_map(model: keras.Model, features: np.ndarray, maps: np.ndar
     else:
         kernel, bias = _weights(model, LESION_MAP)
         lesions = flat @ kernel[0, 0] + bias  # (n, cells, 1)
-        cam = _top_cells(model, lesions) @ _positive_weights(model, BY_LESIONS)
+        cam = _top_cells(model, lesions - NO_LESION_LOGIT) @ _positive_weights(model, BY_LESIONS)
         cam += _texture_map(model, np.asarray(maps, np.float64).reshape(count, height * width, -1), lesions)
     return cam.reshape(count, height, width)
 
@@ -422,7 +423,8 @@ def logit_bias(model: keras.Model) -> float:
     if not has_lesion_map(model):
         return float(np.diff(_weights(model, OUTPUT)[1])[0])
     mean, deviation = _texture_statistics(model)
-    return float(np.diff(_weights(model, BY_LESIONS)[1])[0] - (mean / deviation) @ _positive_weights(model, BY_TEXTURE))
+    no_lesion = np.diff(_weights(model, BY_LESIONS)[1])[0] + NO_LESION_LOGIT * _positive_weights(model, BY_LESIONS)[0]
+    return float(no_lesion - (mean / deviation) @ _positive_weights(model, BY_TEXTURE))
 
 
 def _top_cells(model: keras.Model, maps: np.ndarray) -> np.ndarray:

@@ -255,18 +255,18 @@ def _check_start_model(config: TrainingConfig, store: Store, start: Bundle) -> N
         raise ConfigError(
             f"{start.name} expects images of {describe_size(start.preprocessing.size)} pixels, and those of the store "
             f"{store.name} have {describe_size(store.preprocessing.size)}. Import the data again with --size "
-            f"{size_option(start.preprocessing.size)}, or start from random weights."
+            f"{size_option(start.preprocessing.size)}, or train without a model to start from."
         )
     if start.preprocessing != store.preprocessing:
         raise ConfigError(
             f"{start.name} expects images prepared in another way than those of the store {store.name}. "
-            "Start from random weights."
+            "Train without a model to start from."
         )
     network = start.card.network
     if network != config.network:
         raise ConfigError(
             f"{start.name} is a {network} network, not {config.network}. "
-            f"Choose the network {network}, or start from random weights."
+            f"Choose the network {network}, or train without a model to start from."
         )
 
 
@@ -329,11 +329,11 @@ def _features_exceed_disk(
 
 
 def preset_config(store: Store, start: Bundle | None, manifest: pd.DataFrame) -> TrainingConfig:
-    """Return the one-click preset for a store, from random weights or from a model.
+    """Return the one-click preset for a store, from ImageNet weights or from a model.
 
     Args:
         store: the prepared store.
-        start: the model to start from; random weights without.
+        start: the model to start from; ImageNet weights without.
         manifest: of the store.
     """
     if start is None:
@@ -384,11 +384,11 @@ def _assert_unseen(start: Bundle, split: pd.DataFrame) -> None:
     )
     if not seen.any():
         return
-    remedy = "Start from random weights."
+    remedy = "Train without a model to start from."
     if _in_own_split(start, split):
         settings = {name: getattr(start.card.config, name) for name in SPLIT_SETTINGS}
         own = [f"{name.replace('_', ' ')} {value}" for name, value in settings.items() if value is not None]
-        remedy = f"Take its own {', '.join(own)}, or start from random weights."
+        remedy = f"Take its own {', '.join(own)}, or train without a model to start from."
     raise ConfigError(
         f"{start.name}, or a model that it started from, has already been trained on "
         f"{split.loc[seen, 'patient_id'].nunique():,} of the patients that this run would be evaluated on. {remedy}"

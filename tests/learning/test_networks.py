@@ -103,6 +103,18 @@ def randomise_texture(model):
     model.get_layer(STANDARDISED).set_weights([draw.normal(0, 1, 2 * 472), draw.uniform(0.5, 2, 2 * 472)])
 
 
+def test_cam_of_an_image_without_suspicion_peaks_in_its_most_suspicious_cell(tensor):
+    model = pretrained(64)
+    kernel, _ = model.get_layer(LESION_MAP).get_weights()
+    model.get_layer(LESION_MAP).set_weights([kernel / 100, np.array([-4.0])])
+    _, features, maps = (np.asarray(output) for output in with_cam_outputs(model).predict_on_batch(tensor))
+    lesions = keras.Model(model.input, model.get_layer(LESION_MAP).output).predict_on_batch(tensor)
+    assert lesions.max() < 0
+    cam = class_activation_map(model, features, maps)
+    assert cam.reshape(3, -1).argmax(axis=1).tolist() == lesions.reshape(3, -1).argmax(axis=1).tolist()
+    assert cam.min() == 0
+
+
 def test_original_network_has_no_feature_output(tensor):
     assert len(with_cam_outputs(build("original", 64)).outputs) == 1
 

@@ -178,7 +178,7 @@ def test_start_model_provenance_is_inherited(finished):
     evaluated = pd.read_parquet(second / PREDICTIONS)  # of the other data, in which another patient has that number
     evaluated.assign(patient_id=known, image_id=evaluated["image_id"] + "0").to_parquet(second / PREDICTIONS)
     write_card(second, card)
-    with pytest.raises(ConfigError, match=r"would be evaluated on\. Start from random weights\."):
+    with pytest.raises(ConfigError, match=r"would be evaluated on\. Train without a model to start from\."):
         plan_demo(store="again", start_from="second", seed=1)
     preset = resolve_preset(finished, "again", "second")
     assert (preset.config.start_from, preset.start) == (None, None)

@@ -73,7 +73,7 @@ def test_curves_remain_during_first_import_and_with_damaged_model(finished):
         stream.write(b"x")
     app.run()
     assert not app.exception
-    assert any("Training starts from random weights" in warning.value for warning in app.warning)
+    assert any("Training starts from ImageNet weights" in warning.value for warning in app.warning)
     assert app.button(key="Train")
     assert len(charts(app)) == 2
 
