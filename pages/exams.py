@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mammo_core.dataset.lesion_annotations import foreign_lesions, read_lesions
+from mammo_core.dataset.lesion_annotations import read_lesions
 from mammo_core.dataset.patients import KINDS, Kind, list_patients, next_patient, patient_images
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, model_folder
@@ -44,9 +44,9 @@ with errors_shown(), st.sidebar:
     window = st.segmented_control("Window", ["from file", "custom"], default="from file", required=True)
     percentiles = st.slider("Window, percentiles", 0.0, 100.0, (1.0, 99.7), 0.1) if window == "custom" else None
     lesions = read_lesions(catalogue.root)
-    if remark := foreign_lesions(catalogue.root):
-        st.caption(literal(remark))
-    outline = lesions is not None and st.toggle("Lesions", key="lesions", help="Red: malignant. Blue: benign.")
+    if lesions.remark:
+        st.caption(literal(lesions.remark))
+    outline = lesions.table is not None and st.toggle("Lesions", key="lesions", help="Red: malignant. Blue: benign.")
     predicting = st.toggle(
         "Show model prediction", key="predict", bind="query-params", help="Probability and heatmap of the active model"
     )
@@ -57,4 +57,4 @@ with errors_shown(), st.sidebar:
 if bundle:
     show_limit(bundle)
 settings = ViewSettings(percentiles, opacity=opacity, width=width, inputs=inputs)
-show_patient_exams(patient_images(catalogue, patient), bundle, lesions if outline else None, settings)
+show_patient_exams(patient_images(catalogue, patient), bundle, lesions.table if outline else None, settings)

@@ -118,6 +118,6 @@ def show_patient(bundle: Bundle, patient: str) -> None:
         )
         return
     st.markdown(f"**Patient {literal(patient)}**")
-    show_patient_exams(images, bundle, read_lesions(catalogue.root), ViewSettings(width=240))
+    show_patient_exams(images, bundle, read_lesions(catalogue.root).table, ViewSettings(width=240))
     where = {"dataset": name, "patient": patient, "predict": "true"}
     st.page_link("pages/exams.py", label="Open in Exams", icon=":material/grid_view:", query_params=where)

@@ -1,6 +1,7 @@
 """Read lesion annotations and map them to model inputs."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,33 +14,34 @@ from mammo_core.preprocess.geometry import crop_raster
 from mammo_core.storage.csv_files import csv_format
 
 
-def read_lesions(folder: Path) -> pd.DataFrame | None:
-    """Read lesions.csv of a data set.
+@dataclass(frozen=True)
+class KnownLesions:
+    """The lesion annotations of a data set.
 
-    Returns:
-        One row per lesion and image, with at least `LesionAnnotation.required_columns`; image_id is text. None if
-        the data set has no such file, or one of another program, see `foreign_lesions`. Rows without a complete box are
-        left out.
+    Attributes:
+        table: one row per lesion and image, with at least `LesionAnnotation.required_columns`; image_id is text. None if
+            the data set has no lesions.csv, or one of another program.
+        remark: why a lesions.csv can't be used, in one sentence; None if it can, or there is none.
     """
-    path = folder / LesionAnnotation.file_name
-    if not os.path.isfile(path):
-        return None
-    try:
-        return _parse(path)
-    except DataError:
-        return None  # `foreign_lesions` says so
+
+    table: pd.DataFrame | None = None
+    remark: str | None = None
+
+    def malignant(self) -> dict[str, pd.DataFrame]:
+        """Return the malignant lesions by image_id."""
+        table = self.table
+        return {} if table is None else dict(list(table[table["malignant"] == 1].groupby("image_id")))
 
 
-def foreign_lesions(folder: Path) -> str | None:
-    """Return a sentence on a lesions.csv that can't be used, or None."""
+def read_lesions(folder: Path) -> KnownLesions:
+    """Read lesions.csv of a data set; rows without a complete box are left out."""
     path = folder / LesionAnnotation.file_name
     if not os.path.isfile(path):
-        return None
+        return KnownLesions()
     try:
-        _parse(path)
+        return KnownLesions(_parse(path))
     except DataError as error:
-        return f"{path.name} of this data set is ignored: {error}"
-    return None
+        return KnownLesions(remark=f"{path.name} of this data set is ignored: {error}")
 
 
 def _parse(path: Path) -> pd.DataFrame:
@@ -63,15 +65,6 @@ def _parse(path: Path) -> pd.DataFrame:
     if len(table) and table[numbers].isna().all(axis=None):
         raise DataError(f"its columns {', '.join(numbers)} hold no numbers.")
     return table.dropna(subset=["image_id", *numbers]).reset_index(drop=True)
-
-
-def malignant_lesions(folder: Path) -> dict[str, pd.DataFrame]:
-    """Return the malignant lesions of a data set by image_id.
-
-    There are none where lesions are not known.
-    """
-    lesions = read_lesions(folder)
-    return {} if lesions is None else dict(list(lesions[lesions["malignant"] == 1].groupby("image_id")))
 
 
 def boxes_in_input(lesions: pd.DataFrame, geometry: Geometry) -> np.ndarray:

@@ -81,7 +81,7 @@ def list_patients(workspace: Workspace, catalogue: Catalogue, kind: Kind | None 
     if kind == "positive":
         selected = table["cancer"].eq(1).fillna(False) if "cancer" in table else pd.Series(False, index=table.index)
     elif kind == "lesion":
-        lesions = read_lesions(catalogue.root)
+        lesions = read_lesions(catalogue.root).table
         selected = table["image_id"].isin([] if lesions is None else lesions["image_id"])
     elif kind == "quarantined":
         selected = table["image_id"].isin(quarantined(workspace, catalogue))

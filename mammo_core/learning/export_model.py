@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mammo_core.dataset.lesion_annotations import boxes_in_input, malignant_lesions
+from mammo_core.dataset.lesion_annotations import boxes_in_input
 from mammo_core.dataset.store import parse_geometry
 from mammo_core.documents.card import ModelCard
 from mammo_core.documents.metrics import Part
@@ -123,7 +123,7 @@ def _evaluate(trained: TrainedRun, network: keras.Model, should_stop: ShouldStop
         Cancelled: a stop is requested.
     """
     data = trained.data
-    part, lesions = _evaluated_part(data), malignant_lesions(trained.plan.store.read_csv_path().parent)
+    part, lesions = _evaluated_part(data), trained.plan.lesions
     lesion_indices = _lesion_indices(data, part, lesions)
     cam_indices = np.concatenate([_validation_positives(data), lesion_indices])
     table = _describe_images(data, should_stop)
@@ -207,7 +207,7 @@ def locate_lesions(
     Args:
         network_pass: with the activation maps of these images, if the network has any.
         data: the images.
-        lesions: malignant lesions by image_id, see `read_lesions`.
+        lesions: malignant lesions by image_id, see `TrainingPlan.lesions`.
         indices: int (k,), the images.
         should_stop: checked before each batch.
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from mammo_core.dataset.lesion_annotations import malignant_lesions
 from mammo_core.dataset.splits import balance
 from mammo_core.documents.training_config import BLOCKS
 from mammo_core.learning._tensorflow import keras
@@ -121,8 +120,7 @@ def known_lesions(plan: TrainingPlan, network: keras.Model, data: TrainingData) 
     """
     if not plan.config.lesion_weight or not has_lesion_map(network):
         return None
-    lesions = malignant_lesions(plan.store.read_csv_path().parent)
-    return lesion_boxes(data.table, lesions) if lesions else None
+    return lesion_boxes(data.table, plan.lesions) if plan.lesions else None
 
 
 def predict_features(model: keras.Model, features: FeatureFile | np.ndarray, stop_signal: StopSignal) -> np.ndarray:

@@ -4,14 +4,14 @@ This doesn't load TensorFlow.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import psutil
 
-from mammo_core.dataset.lesion_annotations import foreign_lesions
+from mammo_core.dataset.lesion_annotations import read_lesions
 from mammo_core.dataset.splits import assert_no_overlap, balance, split_fold, split_patients
 from mammo_core.dataset.store import CONFIG_FILE, MANIFEST, Store, open_store
 from mammo_core.documents.lesions import LesionAnnotation
@@ -110,6 +110,7 @@ class TrainingPlan:
         notes: sentences on what is left out, such as a lesions.csv of another program.
         caches_features: whether a pretrained network's head is trained on features that are computed once and kept on
             disk, or on the images.
+        lesions: malignant lesions that the data set knows, by image_id, see `mammo_core.dataset.lesion_annotations`.
     """
 
     config: TrainingConfig
@@ -119,6 +120,7 @@ class TrainingPlan:
     steps_per_epoch: int
     notes: tuple[str, ...] = ()
     caches_features: bool = True
+    lesions: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
     def describe(self) -> PlanPreview:
         """Return what the run will do, as display text."""
@@ -218,7 +220,7 @@ def _plan(
 ) -> TrainingPlan:
     _check_settings(config)
     assert_memory(config, store)
-    remark = foreign_lesions(store.read_csv_path().parent)  # this also shows that source.json is readable
+    lesions = read_lesions(store.read_csv_path().parent)  # this also shows that source.json is readable
     if start is not None:
         _check_start_model(config, store, start)
     split = _divide(config, store, manifest)
@@ -226,8 +228,9 @@ def _plan(
         _assert_unseen(start, split)
     labels = split.loc[split["part"] == "train", "label"].to_numpy(int)
     too_large = _features_exceed_disk(workspace, config, store, split)
-    notes = tuple(note for note in (remark, too_large) if note)
-    return TrainingPlan(config, store, start, split, steps_per_epoch(labels, config), notes, not too_large)
+    notes = tuple(note for note in (lesions.remark, too_large) if note)
+    steps = steps_per_epoch(labels, config)
+    return TrainingPlan(config, store, start, split, steps, notes, not too_large, lesions.malignant())
 
 
 def _check_settings(config: TrainingConfig) -> None:

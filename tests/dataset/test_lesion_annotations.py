@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammo_core.dataset.lesion_annotations import boxes_in_input, foreign_lesions, read_lesions
+from mammo_core.dataset.lesion_annotations import KnownLesions, boxes_in_input, read_lesions
 from mammo_core.documents.geometry import Geometry
 
 HEADER = b"image_id,kind,malignant,top,left,bottom,right,size_mm\n"
@@ -53,24 +53,23 @@ def test_boxes_in_input_of_a_rectangle_apply_crop_scale_and_flip():
 )
 def test_read_lesions_file_of_another_program_is_ignored_with_a_remark(tmp_path, data, reason):
     (tmp_path / "lesions.csv").write_bytes(data)
-    assert read_lesions(tmp_path) is None
-    assert foreign_lesions(tmp_path) == f"lesions.csv of this data set is ignored: {reason}"
+    assert read_lesions(tmp_path) == KnownLesions(None, f"lesions.csv of this data set is ignored: {reason}")
+    assert read_lesions(tmp_path).malignant() == {}
 
 
 def test_read_lesions_row_without_a_complete_box_is_left_out(tmp_path):
     (tmp_path / "lesions.csv").write_bytes(HEADER + b"1,mass,1,2,3,4,5,6\n2,mass,1,,3,4,5,6\n")
-    assert read_lesions(tmp_path)["image_id"].tolist() == ["1"]
-    assert foreign_lesions(tmp_path) is None
+    lesions = read_lesions(tmp_path)
+    assert (lesions.table["image_id"].tolist(), lesions.remark) == (["1"], None)
 
 
 def test_read_lesions_folder_of_that_name_is_no_file(tmp_path):
     (tmp_path / "lesions.csv").mkdir()
-    assert read_lesions(tmp_path) is None
-    assert foreign_lesions(tmp_path) is None
+    assert read_lesions(tmp_path) == KnownLesions()
 
 
 def test_read_lesion_annotations_without_file_is_none(tmp_path):
-    assert read_lesions(tmp_path) is None
+    assert read_lesions(tmp_path) == KnownLesions()
 
 
 def test_lesion_annotations_match_bright_masses_in_model_input(phantoms):
@@ -78,7 +77,7 @@ def test_lesion_annotations_match_bright_masses_in_model_input(phantoms):
     from mammo_core.documents.preprocessing_config import PreprocessingConfig
     from mammo_core.preprocess.prepare import prepare_source
 
-    lesions = read_lesions(phantoms)
+    lesions = read_lesions(phantoms).table
     masses = lesions[lesions["kind"].isin(["spiculated_mass", "round_mass"])]
     brighter = []
     for row in masses.itertuples():

@@ -8,6 +8,7 @@ import pytest
 from builders.jobs import SIZE
 from builders.stores import copy_store
 from mammo_core.assessment.store_evaluation import evaluate_store
+from mammo_core.dataset.lesion_annotations import read_lesions
 from mammo_core.dataset.store import Store, open_store
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import ConfigError, DataError, MammoError, StoreUnfinished
@@ -64,15 +65,24 @@ def test_describe_counts_match_the_split(finished):
     assert plan_demo(imbalance="none", batch_size=4).steps_per_epoch == math.ceil(table.loc["train", "images"] / 4)
 
 
-def test_describe_foreign_lesions_are_named_before_training_starts(finished):
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (
+            b"a;b\nK\xf6ln;2\n",
+            "it lacks the columns image_id, kind, malignant, top, left, bottom, right, size_mm.",
+        ),
+        (b"", "it isn't readable as CSV (EmptyDataError)."),
+    ],
+)
+def test_describe_foreign_lesions_are_named_before_training_starts(finished, data, reason):
     states = input_states(finished, "demo", None)
-    (finished.data / "demo" / "lesions.csv").write_bytes(b"a;b\n1;2\n")
+    assert plan_demo().lesions.keys() == read_lesions(finished.data / "demo").malignant().keys() != set()
+    (finished.data / "demo" / "lesions.csv").write_bytes(data)
     plan = plan_demo()
-    assert plan.notes == (
-        "lesions.csv of this data set is ignored: it lacks the columns image_id, kind, malignant, top, left, bottom, right, "
-        "size_mm.",
-    )
+    assert plan.notes == (f"lesions.csv of this data set is ignored: {reason}",)
     assert plan.describe().sentence.endswith(plan.notes[0])
+    assert plan.lesions == {}
     assert input_states(finished, "demo", None) != states
 
 

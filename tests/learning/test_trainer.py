@@ -99,6 +99,26 @@ def test_train_damaged_image_is_named(finished, tmp_path):
         train(plan, tmp_path / "run")
 
 
+def test_train_foreign_lesions_are_ignored_and_named_before_the_first_step(
+    finished, verify_in_process, tmp_path, caplog
+):
+    (finished.data / "demo" / "lesions.csv").write_bytes(b"Bild;Gr\xf6\xdfe\n1;2\n")
+    said = []
+    result = train(plan_demo(epochs=1), tmp_path / "run", lambda _: said.append(caplog.messages[:]))
+    assert (result.status, result.verified) == ("finished", True)
+    assert ["lesions.csv of this data set is ignored: it lacks" in text for text in said[0]] == [True]
+    assert open_bundle(tmp_path / "run").evaluation().localisation is None
+
+
+def test_train_known_lesions_are_read_once_for_the_plan(finished, verify_in_process, tmp_path):
+    plan = plan_demo(epochs=1)
+    (finished.data / "demo" / "lesions.csv").unlink()
+    train(plan, tmp_path / "run")
+    tested = plan.split.loc[plan.split["part"] == "test", "image_id"]
+    localisation = open_bundle(tmp_path / "run").evaluation().localisation
+    assert localisation.images == tested.isin(plan.lesions.keys()).sum() > 0
+
+
 def test_train_head_without_room_for_features_trains_on_images(finished, verify_in_process, tmp_path):
     plan = replace(plan_demo(network="pretrained", epochs=1, head_epochs=1), caches_features=False)
     reports = []
