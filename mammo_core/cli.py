@@ -127,12 +127,14 @@ def explore(
     """Describe a data set: counts, ages, views, sites, machines, missing values."""
     from mammo_core.dataset.catalogue import read_catalogue
     from mammo_core.dataset.library import find_dataset
+    from mammo_core.dataset.patients import with_left_out
     from mammo_core.explore.counts import summary
 
-    catalogue = read_catalogue(find_dataset(Workspace.from_environment(), source))
+    workspace = Workspace.from_environment()
+    catalogue = read_catalogue(find_dataset(workspace, source))
     for note in catalogue.notes:
         screen.print(escape(printable(note)), soft_wrap=True, highlight=False)
-    _print(summary(catalogue.table), as_json)
+    _print(summary(with_left_out(workspace, catalogue)), as_json)
 
 
 @app.command()

@@ -6,13 +6,14 @@ The tabs show classes by unit, ages, rates by group, label leakage and missing v
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from mammo_core.dataset.patients import list_left_out, with_left_out
 from mammo_core.documents.units import UNITS
 from mammo_core.explore.claims import check_claims
 from mammo_core.explore.filters import FILTER_COLUMNS, Filters, age_limits, apply_filters, filter_options
 from mammo_core.figures.panels import SECTIONS, completeness, headline
 from ui.literal import literal
 from ui.panels import show_panels
-from ui.session import choose_catalogue, open_page
+from ui.session import choose_catalogue, current_workspace, errors_shown, open_page
 
 VERDICTS = {
     True: ":green-badge[:material/check: confirmed]",
@@ -56,7 +57,8 @@ top = st.container(horizontal=True, vertical_alignment="bottom")
 with top:
     open_page("Explore")
 catalogue = choose_catalogue()
-table = catalogue.table
+with errors_shown():
+    table = with_left_out(current_workspace(), catalogue)
 unit = top.segmented_control(
     "Count by", UNITS, default="breast", required=True, key="unit", bind="query-params", help=UNIT_HELP
 )
@@ -68,6 +70,9 @@ if len(selection.images) < len(table):
 if selection.images.empty:
     st.info(NO_MATCH, icon=":material/filter_alt_off:")
     st.stop()
+if "left_out" in selection.images and selection.images["left_out"].notna().any():
+    with st.expander("Images that belong to no breast and no patient", icon=":material/filter_center_focus:"):
+        st.dataframe(list_left_out(selection.images), hide_index=True)
 
 numbers = st.container(horizontal=True)
 for name, number, note in headline(selection):

@@ -127,8 +127,8 @@ def describe_image(image: HungImage) -> str:
         parts.append(f"probability **{image.prediction.probability:.2f}**")
         if image.prediction.out_of_distribution:
             parts.append(":orange-badge[unlike the training images]")
-        if image.prediction.decoded.special_kind:
-            parts.append(f":gray-badge[{literal(image.prediction.decoded.special_kind)}, not counted]")
+    if image.special_kind:
+        parts.append(f":gray-badge[{literal(image.special_kind)}, not counted]")
     if image.cancer:
         parts.append(":orange-badge[cancer]")
     return " · ".join(parts)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mammo_core.dataset.importer import quarantined_so_far
+from mammo_core.dataset.importer import describe_quarantine, quarantined_so_far
 from mammo_core.dataset.store import Store, StoreContents, store_contents
 from mammo_core.documents.job import FINAL
 from mammo_core.documents.preprocessing_config import describe_size
@@ -79,8 +79,8 @@ def show_quarantine(store: Store, active: bool) -> None:
         return show_error(error)
     if quarantine.empty:
         return
-    with st.expander("Quarantine: images that could not be prepared", key=f"quarantine {store.name}"):
-        st.caption(f"{len(quarantine):,} images could not be imported; the others are unaffected.")
+    with st.expander("Quarantine: images that are not in this store", key=f"quarantine {store.name}"):
+        st.caption(describe_quarantine(quarantine))
         columns = {"detail": st.column_config.Column(width=210)}
         st.dataframe(quarantine, hide_index=True, row_height=64, column_config=columns)  # high enough to wrap sentences
         st.download_button(

@@ -45,12 +45,14 @@ class CatalogueImage:
         patient_id, image_id: its identifiers.
         cancer: 0, 1, or None without a label.
         file: absolute path of its file; None if there is no file.
+        view: as the table states it, in capitals.
     """
 
     patient_id: str
     image_id: str
     cancer: int | None
     file: str | None
+    view: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,16 @@ class Catalogue:
 
     def images(self) -> list[CatalogueImage]:
         """Return what preparing each image needs, in the table's order."""
-        columns = (self.table[name] for name in ("patient_id", "image_id", "cancer", "file"))
+        columns = (self.table[name] for name in ("patient_id", "image_id", "cancer", "file", "view"))
         return [
             CatalogueImage(
-                str(patient), str(image), None if pd.isna(cancer) else int(cancer), None if pd.isna(file) else str(file)
+                patient_id=str(patient),
+                image_id=str(image),
+                cancer=None if pd.isna(cancer) else int(cancer),
+                file=None if pd.isna(file) else str(file),
+                view=str(view),
             )
-            for patient, image, cancer, file in zip(*columns, strict=True)
+            for patient, image, cancer, file, view in zip(*columns, strict=True)
         ]
 
 

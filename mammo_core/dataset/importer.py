@@ -25,11 +25,12 @@ from mammo_core.dataset.store_writer import (
 )
 from mammo_core.dataset.worker_pool import WorkerPool
 from mammo_core.dicom.limits import hard_timeout, tune_malloc
+from mammo_core.dicom.special_images import special_view
 from mammo_core.documents.import_report import ImportReport
-from mammo_core.documents.manifest import PreparedImage, QuarantinedImage
+from mammo_core.documents.manifest import LEFT_OUT, PreparedImage, QuarantinedImage
 from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop, ignore_progress, never_stop
 from mammo_core.errors import DataError, ImageError, JobError, Reason
-from mammo_core.preprocess.prepare import prepare_source
+from mammo_core.preprocess.prepare import read_and_prepare
 from mammo_core.settings import apply_environment, as_environment, settings
 from mammo_core.storage.file_errors import storage_errors
 from mammo_core.storage.json_files import append_json_line, read_json_lines, write_json_lines
@@ -49,7 +50,7 @@ class _Tally:
     Attributes:
         total: images in the catalogue.
         entries: images that the store holds.
-        quarantine: images that could not be prepared.
+        quarantine: images that could not be prepared, or are left out.
         skipped: how many of `entries` were there before.
         started: `time.monotonic()` when the first image was sent to the workers, in s.
     """
@@ -62,9 +63,11 @@ class _Tally:
 
     def progress(self) -> Progress:
         """Return the progress so far."""
-        return _progress(
+        left_out = sum(image.is_left_out for image in self.quarantine)
+        progress = _progress(
             self.total, self.skipped, len(self.entries), len(self.quarantine), _seconds_since(self.started)
         )
+        return progress.model_copy(update={"quarantined": progress.quarantined - left_out, "left_out": left_out})
 
 
 def import_images(
@@ -151,6 +154,21 @@ def quarantined_so_far(store: Store) -> pd.DataFrame:
     return table.assign(file=table["file"].astype("str").str.removeprefix(root))
 
 
+def describe_quarantine(quarantine: pd.DataFrame) -> str:
+    """Return a sentence that counts the images that a store doesn't hold.
+
+    Args:
+        quarantine: see `quarantined_so_far`.
+    """
+    left_out = int((quarantine["reason"] == LEFT_OUT).sum())
+    failed = len(quarantine) - left_out
+    parts = [f"{failed:,} image{'s' if failed != 1 else ''} could not be imported"] if failed else []
+    parts += [f"{left_out:,} sound one{'s' if left_out != 1 else ''} left out of training and evaluation"] * bool(
+        left_out
+    )
+    return f"{', '.join(parts)}; the others are unaffected."
+
+
 def clear_quarantine(store: Store) -> None:
     """Let the next import retry the files that earlier imports could not prepare."""
     for name in (CARRIED_OVER, QUARANTINE):
@@ -175,17 +193,21 @@ def _sort_out(
 ) -> tuple[list[PreparedImage], list[CatalogueImage], list[QuarantinedImage]]:
     """Divide the catalogue's images into finished, waiting and quarantined ones.
 
-    Images without a file are quarantined, and those that an earlier import quarantined if their file is unchanged.
+    Images without a file are quarantined, those whose view in the table doesn't answer for a breast, and those that an
+    earlier import quarantined if their file is unchanged.
     """
     earlier = {image.image_id: image for image in _read_carried_over(store)}
     entries, waiting, quarantine = [], [], []
     for image in images:
         finished = existing.get(png_path(image))
         before = earlier.get(image.image_id)
-        if finished and _is_current(finished, image):
+        stated = special_view(image.view)
+        if finished and not stated and _is_current(finished, image):
             entries.append(finished)
         elif image.file is None:
             quarantine.append(_quarantine(image, "missing", "The CSV lists this image, but its file is missing."))
+        elif stated:
+            quarantine.append(_left_out_by_table(image, stated))
         elif before and before.file == image.file and before.version == _version(image.file):
             quarantine.append(before)
         else:
@@ -213,10 +235,12 @@ def _complete_store(
         total=tally.total,
         prepared=len(tally.entries) - tally.skipped,
         skipped=tally.skipped,
-        quarantined=len(quarantine),
+        quarantined=sum(not row.is_left_out for row in rows),
+        left_out=sum(row.is_left_out for row in rows),
         seconds=_seconds_since(began),
         stopped=len(tally.entries) + len(quarantine) < tally.total,
-        quarantine=tuple(rows),
+        quarantine=tuple(row for row in rows if not row.is_left_out),
+        left_out_images=tuple(row for row in rows if row.is_left_out),
     )
 
 
@@ -245,6 +269,15 @@ def _version(file: str) -> tuple[int, ...]:
 def _quarantine(image: CatalogueImage, reason: Reason, detail: str) -> QuarantinedImage:
     version = _version(image.file) if image.file else ()
     return QuarantinedImage(image_id=image.image_id, file=image.file, reason=reason, detail=detail, version=version)
+
+
+def _left_out_by_table(image: CatalogueImage, kind: str) -> QuarantinedImage:
+    """Return the row of an image that the table calls such as "a magnified view".
+
+    It has no version, so that the next import looks at the table again.
+    """
+    detail = f"The table calls this {kind}: training and evaluation leave it out."
+    return QuarantinedImage(image_id=image.image_id, file=image.file, reason=LEFT_OUT, detail=detail, version=())
 
 
 def _convert(
@@ -309,7 +342,10 @@ def _convert_one(store: Store, image: CatalogueImage) -> PreparedImage:
     if finished and _is_current(finished, image):
         return finished
     version = _version_text(image.file)  # before it is read: a change while it is read counts
-    return write_image(store, image, prepare_source(text_path(image.file), store.preprocessing), version)
+    mammogram, prepared = read_and_prepare(text_path(image.file), store.preprocessing)
+    if mammogram.special_kind:
+        raise ImageError(LEFT_OUT, f"This is {mammogram.special_kind}: training and evaluation leave it out.")
+    return write_image(store, image, prepared, version)
 
 
 def _is_current(finished: PreparedImage, image: CatalogueImage) -> bool:

@@ -8,6 +8,7 @@ import pandas as pd
 from mammo_core.dataset.catalogue import Catalogue
 from mammo_core.dataset.lesion_annotations import read_lesions
 from mammo_core.dataset.store import list_stores
+from mammo_core.documents.manifest import LEFT_OUT
 from mammo_core.errors import DataError
 from mammo_core.workspace import Workspace
 
@@ -103,10 +104,45 @@ def next_patient(workspace: Workspace, catalogue: Catalogue, current: str | None
 
 def quarantined(workspace: Workspace, catalogue: Catalogue) -> dict[str, str]:
     """Return why images of this data set could not be imported, by image_id."""
-    reasons: dict[str, str] = {}
+    table = _set_aside(workspace, catalogue)
+    table = table[table["reason"] != LEFT_OUT]
+    return dict(zip(table["image_id"], table["detail"], strict=True))
+
+
+def left_out_images(workspace: Workspace, catalogue: Catalogue) -> dict[str, str]:
+    """Return what images of this data set show that answer for no breast, by image_id.
+
+    Such as "This is a magnified view: training and evaluation leave it out." They are known once the data set is imported.
+    """
+    table = _set_aside(workspace, catalogue)
+    table = table[table["reason"] == LEFT_OUT]
+    return dict(zip(table["image_id"], table["detail"], strict=True))
+
+
+def with_left_out(workspace: Workspace, catalogue: Catalogue) -> pd.DataFrame:
+    """Return a catalogue's table with the column left_out, if any image is left out.
+
+    It holds the sentence of `left_out_images`, and is missing for the other images.
+    """
+    reasons = left_out_images(workspace, catalogue)
+    return catalogue.table.assign(left_out=catalogue.table["image_id"].map(reasons)) if reasons else catalogue.table
+
+
+def list_left_out(images: pd.DataFrame) -> pd.DataFrame:
+    """Return the images that are left out, for display: patient, image, side, view and reason.
+
+    Args:
+        images: see `with_left_out`.
+    """
+    rows = images[images["left_out"].notna()]
+    return rows[["patient_id", "image_id", "laterality", "view", "left_out"]].rename(columns={"left_out": "reason"})
+
+
+def _set_aside(workspace: Workspace, catalogue: Catalogue) -> pd.DataFrame:
+    """Return image_id, reason and detail of the images that stores of this data set don't hold."""
+    tables = [pd.DataFrame(columns=["image_id", "reason", "detail"], dtype="str")]
     for store in list_stores(workspace):
         with suppress(DataError):  # the page of the data sets shows what is wrong with the store
             if store.read_csv_path() == catalogue.csv:
-                quarantine = store.quarantine()
-                reasons |= dict(zip(quarantine["image_id"].astype(str), quarantine["detail"], strict=True))
-    return reasons
+                tables.append(store.quarantine()[["image_id", "reason", "detail"]].astype("str"))
+    return pd.concat(tables, ignore_index=True)

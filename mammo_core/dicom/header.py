@@ -34,7 +34,7 @@ TECHNICAL = (  # may be shown; nothing here can name a person
     "Rows", "Columns", "NumberOfFrames", "BitsAllocated", "BitsStored", "PixelRepresentation", "PixelSpacing",
     "ImagerPixelSpacing", "PixelPaddingValue", "ImageLaterality", "ViewPosition", "RescaleSlope", "RescaleIntercept",
     "VOILUTFunction", "WindowCenter", "WindowWidth", "LossyImageCompression", "BreastImplantPresent",
-    "EstimatedRadiographicMagnificationFactor", "PartialView",
+    "EstimatedRadiographicMagnificationFactor", "DistanceSourceToDetector", "DistanceSourceToPatient", "PartialView",
 )  # fmt: skip
 READ = (
     *TECHNICAL, "SOPClassUID", "SOPInstanceUID", "PatientID", "IssuerOfPatientID", "StudyInstanceUID", "SeriesInstanceUID",

@@ -1,12 +1,17 @@
 """Tell the images that answer for a breast from those that only accompany an exam."""
 
+import math
 import re
 
 from pydicom.dataset import Dataset
 
-MAGNIFICATION = (
-    1.1  # largest factor of a contact image: the breast lies on a support above the detector. A stand gives 1.5
-)
+from mammo_core.dicom.views import find_words, read_words
+
+# Largest magnification of a contact image. The factor is SID / SOD, and SOD ends at the breast support (PS3.3 C.8.11.5,
+# C.8.7.6): with 650 to 700 mm from source to detector and at most 25 mm between support and detector it is 1.00 to 1.04.
+# Machines that estimate it for the middle of the compressed breast state up to 1.12 (100 mm thick). A magnification stand
+# gives 1.4 to 2.0 (21 CFR 900.12(b)(6)).
+MAGNIFICATION = 1.25
 NOT_COUNTED_MODIFIERS = {"magnified": "a magnified view", "spot compression": "a spot compression view"}
 IMAGE_TYPES = {  # words in Image Type (0008,0008)
     "RECOMBINED": "a recombined contrast image",
@@ -36,14 +41,31 @@ def special_kind(dataset: Dataset, view: str | None, modifiers: tuple[str, ...])
     Returns:
         Such as "a magnified view"; None for an image that counts.
     """
-    if view == "SPECIMEN":
-        return "a specimen"
-    named = [NOT_COUNTED_MODIFIERS[name] for name in modifiers if name in NOT_COUNTED_MODIFIERS]
-    if named:
-        return named[0]
-    if _factor(dataset) > MAGNIFICATION:
+    if named := _special_view(view, modifiers):
+        return named
+    if _magnification(dataset) > MAGNIFICATION:
         return NOT_COUNTED_MODIFIERS["magnified"]
     return _from_image_type(dataset) or _partial(dataset) or SERIES.get(_text(dataset, "SeriesDescription").casefold())
+
+
+def special_view(text: str) -> str | None:
+    """Return what an image is if the view that a table states doesn't answer for its breast.
+
+    Args:
+        text: such as "CC", "RCCMAG", "MLO SPOT", "SPECIMEN".
+
+    Returns:
+        See `special_kind`.
+    """
+    stated = read_words(text)
+    stated = stated if stated.view or stated.modifiers else find_words(text)
+    return _special_view(stated.view, stated.modifiers)
+
+
+def _special_view(view: str | None, modifiers: tuple[str, ...]) -> str | None:
+    if view == "SPECIMEN":
+        return "a specimen"
+    return next((NOT_COUNTED_MODIFIERS[name] for name in modifiers if name in NOT_COUNTED_MODIFIERS), None)
 
 
 def _from_image_type(dataset: Dataset) -> str | None:
@@ -67,12 +89,25 @@ def _partial(dataset: Dataset) -> str | None:
     return "a partial view" if _text(dataset, "PartialView").upper() == "YES" else None
 
 
-def _factor(dataset: Dataset) -> float:
-    """Return Estimated Radiographic Magnification Factor (0018,1114), or 1."""
+def _magnification(dataset: Dataset) -> float:
+    """Return Estimated Radiographic Magnification Factor (0018,1114), or 1.
+
+    Where it is missing, it is Distance Source to Detector (0018,1110) / Distance Source to Patient (0018,1111).
+    """
+    stated = _number(dataset, "EstimatedRadiographicMagnificationFactor")
+    if stated:
+        return stated
+    detector, patient = _number(dataset, "DistanceSourceToDetector"), _number(dataset, "DistanceSourceToPatient")
+    return detector / patient if detector and patient else 1.0
+
+
+def _number(dataset: Dataset, name: str) -> float | None:
+    """Return a positive number, or None."""
     try:
-        return float(_text(dataset, "EstimatedRadiographicMagnificationFactor") or 1)
+        value = float(_text(dataset, name))
     except ValueError:
-        return 1.0
+        return None
+    return value if 0 < value < math.inf else None
 
 
 def _text(dataset: Dataset, name: str) -> str:

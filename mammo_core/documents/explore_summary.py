@@ -1,5 +1,7 @@
 """The statistics that `mammo explore --json` prints."""
 
+from pydantic import Field
+
 from mammo_core.documents.base import Document
 
 
@@ -60,6 +62,7 @@ class ExploreSummary(Document):
         density: number of images by density class, likewise.
         birads: number of images by BI-RADS, likewise.
         missing: number of images without a value, by column; a column that the CSV lacks is missing for all images.
+        left_out: number of images that belong to no breast and no patient, by what they show; known once imported.
     """
 
     images: int
@@ -73,3 +76,4 @@ class ExploreSummary(Document):
     density: dict[str, int]
     birads: dict[str, int]
     missing: dict[str, int]
+    left_out: dict[str, int] = Field(default_factory=dict)

@@ -7,7 +7,7 @@ from mammo_core.documents.manifest import QuarantineRow
 class ImportReport(Document):
     """The result of an import.
 
-    `prepared` + `skipped` + `quarantined` = `total`, unless the import was stopped.
+    `prepared` + `skipped` + `quarantined` + `left_out` = `total`, unless the import was stopped.
 
     Attributes:
         store: name of the prepared store.
@@ -15,9 +15,12 @@ class ImportReport(Document):
         prepared: images that this import prepared.
         skipped: images that were already there.
         quarantined: images that could not be prepared.
+        left_out: images that don't answer for a breast (spot, magnified, specimen, derived): training and evaluation leave
+            them out.
         seconds: wall time.
         stopped: whether it was stopped before the end.
         quarantine: the images that could not be prepared, in the catalogue's order.
+        left_out_images: the images that are left out, likewise.
     """
 
     store: str
@@ -25,6 +28,8 @@ class ImportReport(Document):
     prepared: int
     skipped: int
     quarantined: int
+    left_out: int = 0
     seconds: float
     stopped: bool = False
     quarantine: tuple[QuarantineRow, ...] = ()
+    left_out_images: tuple[QuarantineRow, ...] = ()

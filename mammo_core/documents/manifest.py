@@ -8,6 +8,8 @@ from pydantic import Field
 from mammo_core.documents.base import Document
 from mammo_core.errors import Reason
 
+LEFT_OUT: Reason = "left_out"
+
 
 class PngEntry(Document):
     """What a prepared PNG records about itself, as JSON in its text chunk.
@@ -37,12 +39,12 @@ class PreparedImage(PngEntry):
 
 
 class QuarantineRow(Document):
-    """One row of quarantine.parquet: an image that could not be prepared.
+    """One row of quarantine.parquet: an image that could not be prepared, or is left out.
 
     Attributes:
         image_id: the image's identifier in the catalogue.
         file: absolute path of its file; None if there is no file.
-        reason: code of the reason.
+        reason: code of the reason; "left_out" if the image is sound and doesn't answer for a breast.
         detail: the reason in one sentence.
     """
 
@@ -50,6 +52,11 @@ class QuarantineRow(Document):
     file: str | None
     reason: Reason
     detail: str
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether the image is sound, and left out of training and evaluation."""
+        return self.reason == LEFT_OUT
 
 
 class QuarantinedImage(QuarantineRow):

@@ -20,6 +20,7 @@ class Progress(FileDocument):
         prepared: of an import: images prepared so far.
         skipped: of an import: images that were there before.
         quarantined: images of an import that could not be prepared.
+        left_out: images of an import that don't answer for a breast.
         images_per_second: rate of this phase.
         seconds_left: estimated time to the end.
     """
@@ -36,6 +37,7 @@ class Progress(FileDocument):
     prepared: int | None = None
     skipped: int | None = None
     quarantined: int = 0
+    left_out: int = 0
     images_per_second: float | None = None
     seconds_left: float | None = None
 
@@ -52,6 +54,8 @@ class Progress(FileDocument):
             words.append(f"epoch {self.epoch} of {self.epochs}")
         if self.quarantined:
             words.append(f"{self.quarantined:,} quarantined")
+        if self.left_out:
+            words.append(f"{self.left_out:,} left out")
         if self.learning_rate:
             words.append(f"learning rate {self.learning_rate:.1e}")
         if self.images_per_second:

@@ -29,7 +29,8 @@ def summary(table: pd.DataFrame) -> ExploreSummary:
         machines=counts(table["machine_id"]),
         density=counts(table["density"]),
         birads=counts(table["BIRADS"]),
-        missing={str(name): int(number) for name, number in table.isna().sum().items()},
+        missing={str(name): int(number) for name, number in table.isna().sum().items() if name != "left_out"},
+        left_out=counts(table["left_out"]) if "left_out" in table else {},
     )
 
 

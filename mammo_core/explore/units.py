@@ -1,10 +1,10 @@
 """Combine images into breasts and patients.
 
 A breast is a patient, an exam and a laterality; a table without the column exam_id has one exam a patient. A unit
-consists of its images in the table. It has a flag (cancer, biopsy, invasive, implant, difficult negative) if any of its
-images has. Its BI-RADS is the most abnormal one; its other
-attributes are the first known ones. Columns that have no single value in a unit (its view, a patient's laterality) are
-omitted.
+consists of its images in the table. Images with a value in the column left_out, if there is one, belong to no breast and
+no patient (spot views, specimens, …: see `mammo_core.dataset.patients`). A unit has a flag (cancer, biopsy, invasive,
+implant, difficult negative) if any of its images has. Its BI-RADS is the most abnormal one; its other attributes are the
+first known ones. Columns that have no single value in a unit (its view, a patient's laterality) are omitted.
 """
 
 import numpy as np
@@ -16,11 +16,11 @@ FLAGS = ("cancer", "biopsy", "invasive", "implant", "difficult_negative_case")
 OPTIONAL = ("site_id", "machine_id", "density", "age", "BIRADS", *FLAGS)
 COLUMNS_OF_PARTS: dict[Unit, tuple[str, ...]] = {  # columns without a single value in a unit
     "image": (),
-    "breast": ("image_id", "view", "file"),
-    "patient": ("image_id", "view", "file", "laterality", "exam_id", "exam_date"),
+    "breast": ("image_id", "view", "file", "left_out"),
+    "patient": ("image_id", "view", "file", "left_out", "laterality", "exam_id", "exam_date"),
 }
 IDENTITY = ("patient_id", "exam_id", "laterality")  # columns that tell units apart, of those that a table has
-NOT_ATTRIBUTES = {"patient_id", "image_id", "exam_id", "exam_date", "file", "images"}
+NOT_ATTRIBUTES = {"patient_id", "image_id", "exam_id", "exam_date", "file", "left_out", "images"}
 BIRADS_ORDER = (1, 2, 3, 6, 0, 4, 5)  # from normal to abnormal, as ACR BI-RADS combines findings
 
 
@@ -35,7 +35,7 @@ def add_missing_columns(table: pd.DataFrame) -> pd.DataFrame:
 
 def identity_of(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """Return the columns that tell units apart, and others."""
-    return table[[*(name for name in IDENTITY if name in table), *columns]]
+    return table[[*(name for name in (*IDENTITY, "left_out") if name in table), *columns]]
 
 
 def has_values(rows: pd.DataFrame, column: str) -> bool:
@@ -50,6 +50,8 @@ def by_unit(table: pd.DataFrame, unit: Unit) -> pd.DataFrame:
     """
     if unit == "image":
         return table.assign(images=1)
+    if "left_out" in table:
+        table = table[table["left_out"].isna()]
     codes, count = unit_codes(table, unit)
     columns = {
         name: _of_unit(table[name], codes, count) for name in table.columns if name not in COLUMNS_OF_PARTS[unit]

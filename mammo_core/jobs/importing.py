@@ -70,7 +70,8 @@ class ImportJob(JobSpec):
         with open_pool(self.workers, self.scheduler) as pool:
             report = import_images(catalogue, store, pool, context.progress, context.should_stop)
         message = (
-            f"{report.prepared:,} prepared, {report.skipped:,} already present, {report.quarantined:,} quarantined."
+            f"{report.prepared:,} prepared, {report.skipped:,} already present, {report.quarantined:,} quarantined"
+            f"{f', {report.left_out:,} left out of training and evaluation' if report.left_out else ''}."
         )
         return JobOutcome("stopped" if report.stopped else "finished", message, report)
 

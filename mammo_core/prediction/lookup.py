@@ -15,6 +15,7 @@ import pandas as pd
 from mammo_core.dataset.catalogue import image_name, read_catalogue
 from mammo_core.dataset.library import list_datasets
 from mammo_core.dicom.pseudonyms import installation_secret, patient_key
+from mammo_core.dicom.special_images import special_view
 from mammo_core.dicom.views import MODIFIERS, ViewWords, find_words
 from mammo_core.errors import DataError
 from mammo_core.prediction.decode import DecodedImage
@@ -159,7 +160,8 @@ def _complete_from_table(decoded: DecodedImage, row: ListedImage) -> DecodedImag
     if view != row.view and _ABBREVIATIONS.get(row.view) not in decoded.modifiers:
         notes.append(_contradiction("view", view, row.view, row.dataset))
         view = None
-    return replace(decoded, laterality=laterality, view=view, notes=(*decoded.notes, *notes))
+    special_kind = decoded.special_kind or special_view(row.view)
+    return replace(decoded, laterality=laterality, view=view, special_kind=special_kind, notes=(*decoded.notes, *notes))
 
 
 def _contradiction(what: str, header: str | None, table: str, dataset: str) -> str:

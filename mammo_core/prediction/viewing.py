@@ -15,6 +15,7 @@ from mammo_core.dicom.display import display
 from mammo_core.dicom.header import Source
 from mammo_core.dicom.read import read
 from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.dicom.special_images import special_view
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
 from mammo_core.prediction.exam_report import ExamReport
@@ -95,6 +96,7 @@ class ViewedImage:
 
     Attributes (see `ImageContent` for the others):
         problem: why the model input can't be prepared, in one sentence; empty otherwise.
+        special_kind: what the image is if it doesn't answer for its breast, such as "a magnified view"; None if it does.
     """
 
     picture: np.ndarray
@@ -104,6 +106,7 @@ class ViewedImage:
     problem: str
     tags: dict[str, str]
     details: tuple[str, ...]
+    special_kind: str | None = None
 
     def heatmap(self, rows: int, columns: int) -> None:
         """Return None, because an image without a prediction has no heatmap."""
@@ -122,6 +125,7 @@ class HungImage:
         content: the prediction, or the image without one.
         cancer: whether the data set labels the image as positive.
         lesions: boxes to outline (malignant, and top, left, bottom, right in source pixels), or None.
+        special_kind: what the image is if it doesn't answer for its breast, such as "a magnified view"; None if it does.
     """
 
     name: str
@@ -132,6 +136,7 @@ class HungImage:
     content: ImagePrediction | ViewedImage
     cancer: bool = False
     lesions: pd.DataFrame | None = None
+    special_kind: str | None = None
 
     @property
     def prediction(self) -> ImagePrediction | None:
@@ -179,6 +184,7 @@ def read_view(
         problem=problem,
         tags=mammogram.tags,
         details=mammogram.notes,
+        special_kind=mammogram.special_kind,
     )
 
 
@@ -274,6 +280,7 @@ def _hang_image(
         content=content,
         cancer=bool(pd.notna(row["cancer"]) and row["cancer"] == 1),
         lesions=None if lesions is None else lesions[lesions["image_id"] == row["image_id"]],
+        special_kind=view.special_kind or special_view(str(row["view"])),
     )
 
 
@@ -296,6 +303,7 @@ def hang_predictions(rows: Sequence[Row], report: ExamReport) -> list[HungRow]:
             source=report.sources[image.key],
             laterality=decoded.laterality,
             content=image,
+            special_kind=decoded.special_kind,
         )
 
     return [(hung(right), hung(left)) for right, left in rows]

@@ -7,17 +7,19 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from builders.breasts import breast
 from builders.dask import dask_client
+from builders.dicom import build_dicom
 from mammo_core.dataset import importer
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dataset.importer import clear_quarantine, import_images, quarantined_so_far
+from mammo_core.dataset.importer import clear_quarantine, describe_quarantine, import_images, quarantined_so_far
 from mammo_core.dataset.library import describe_source
 from mammo_core.dataset.store import create_store, parse_geometry, store_contents
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import DataError
 from mammo_core.jobs import cluster
 from mammo_core.jobs.cluster import DaskPool
-from mammo_core.preprocess.prepare import prepare_source
+from mammo_core.preprocess.prepare import prepare_source, read_and_prepare
 from mammo_core.storage.hashing import sha256
 from mammo_core.storage.json_files import append_json_line, read_json_lines
 from mammo_core.workspace import Workspace
@@ -79,7 +81,7 @@ def test_import_twice_decodes_nothing_again(workspace, catalogue, pool, monkeypa
     store = store_for(catalogue)
     first = import_images(catalogue, store, pool)
     before = contents(store)
-    monkeypatch.setattr(importer, "prepare_source", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr(importer, "read_and_prepare", lambda *_: pytest.fail("decoded again"))
     second = import_images(catalogue, store, pool)
     assert (second.prepared, second.skipped, second.quarantined) == (0, first.prepared, first.quarantined)
     assert second.quarantine == first.quarantine
@@ -92,8 +94,8 @@ def test_import_retries_quarantine_only_on_request(workspace, catalogue, pool, m
     decoded = []
     monkeypatch.setattr(
         importer,
-        "prepare_source",
-        lambda file, preprocessing: decoded.append(file) or prepare_source(file, preprocessing),
+        "read_and_prepare",
+        lambda file, preprocessing: decoded.append(file) or read_and_prepare(file, preprocessing),
     )
     import_images(catalogue, store, pool)
     assert decoded == []
@@ -285,3 +287,54 @@ def test_import_folders_and_broken_links_among_the_pngs_are_passed_over(workspac
     (store.folder / "negative" / "y.png").symlink_to("nowhere")
     assert import_images(catalogue, store, pool).skipped == first.prepared
     assert store_contents(store).negative == len(store.manifest().query("label == 0"))
+
+
+SPECIAL = {  # image_id → header elements of an image that answers for no breast
+    "spot": {"ViewPosition": "SPOT"},
+    "magnified": {"EstimatedRadiographicMagnificationFactor": "1.8"},
+    "contrast": {"ImageType": ["DERIVED", "PRIMARY", "RECOMBINED"]},
+}
+
+
+@pytest.fixture
+def special_catalogue(tmp_path):
+    """A breast with a full view, three special images beside it, and one that only the table calls special."""
+    rows = ["patient_id,image_id,laterality,view,cancer", "p,full,L,CC,1"]
+    rows += [f"p,{name},L,CC,1" for name in SPECIAL] + ["p,table,L,MAG,1", "q,other,R,MLO,0"]
+    folder = tmp_path / "special"
+    folder.mkdir()
+    (folder / "train.csv").write_text("\n".join(rows) + "\n")
+    for name in ("full", *SPECIAL, "table", "other"):
+        (folder / f"{name}.dcm").write_bytes(build_dicom(breast(), **SPECIAL.get(name, {})))
+    return read_catalogue(folder)
+
+
+def test_import_leaves_special_images_out_and_names_them(workspace, special_catalogue, pool):
+    store = store_for(special_catalogue, "special")
+    seen = []
+    report = import_images(special_catalogue, store, pool, seen.append)
+    assert store.manifest()["image_id"].tolist() == ["full", "other"]
+    assert (report.total, report.prepared, report.quarantined, report.left_out) == (6, 2, 0, 4)
+    assert report.quarantine == ()
+    assert {row.image_id: (row.reason, row.detail) for row in report.left_out_images} == {
+        "spot": ("left_out", "This is a spot compression view: training and evaluation leave it out."),
+        "magnified": ("left_out", "This is a magnified view: training and evaluation leave it out."),
+        "contrast": ("left_out", "This is a recombined contrast image: training and evaluation leave it out."),
+        "table": ("left_out", "The table calls this a magnified view: training and evaluation leave it out."),
+    }
+    assert (seen[-1].done, seen[-1].quarantined, seen[-1].left_out) == (6, 0, 4)
+    assert describe_quarantine(quarantined_so_far(store)) == (
+        "4 sound ones left out of training and evaluation; the others are unaffected."
+    )
+    assert import_images(special_catalogue, store, pool).skipped == 2
+
+
+def test_import_table_that_changes_a_view_moves_the_image(workspace, special_catalogue, pool):
+    csv = special_catalogue.csv
+    store = store_for(special_catalogue, "special")
+    import_images(special_catalogue, store, pool)
+    csv.write_text(csv.read_text().replace("table,L,MAG", "table,L,MLO").replace("full,L,CC", "full,L,CC SPOT"))
+    again = import_images(read_catalogue(csv), store, pool)
+    assert (again.prepared, again.skipped, again.left_out) == (1, 1, 4)
+    assert store.manifest()["image_id"].tolist() == ["table", "other"]
+    assert sorted(png.name for png in store.folder.glob("*/*.png")) == ["p_table.png", "q_other.png"]

@@ -3,6 +3,7 @@ import pytest
 from builders.breasts import breast
 from builders.dicom import build_code, build_dicom
 from mammo_core.dicom.read import read
+from mammo_core.dicom.special_images import special_view
 
 
 def kind(**elements: object) -> str | None:
@@ -23,7 +24,12 @@ def kind(**elements: object) -> str | None:
         ({"ImageType": ["ORIGINAL", "PRIMARY", "HIGH_ENERGY"]}, "a high-energy contrast image"),
         ({"ImageType": ["DERIVED", "PRIMARY", "MOSAIC"]}, "a part of a mosaic"),
         ({"EstimatedRadiographicMagnificationFactor": "1"}, None),
-        ({"EstimatedRadiographicMagnificationFactor": "1.04"}, None),  # a contact image
+        ({"EstimatedRadiographicMagnificationFactor": "1.04"}, None),  # a contact image: 700 / 675 mm
+        ({"EstimatedRadiographicMagnificationFactor": "1.12"}, None),  # of the middle of a breast 100 mm thick
+        ({"EstimatedRadiographicMagnificationFactor": "1.4"}, "a magnified view"),
+        ({"DistanceSourceToDetector": "700", "DistanceSourceToPatient": "675"}, None),
+        ({"DistanceSourceToDetector": "660", "DistanceSourceToPatient": "0"}, None),
+        ({"DistanceSourceToDetector": "660", "DistanceSourceToPatient": "367"}, "a magnified view"),
         ({"EstimatedRadiographicMagnificationFactor": "1.5"}, "a magnified view"),
         ({"PartialView": "NO"}, None),
         ({"PartialView": "YES"}, "a partial view"),
@@ -41,3 +47,21 @@ def kind(**elements: object) -> str | None:
 )
 def test_read_special_kind_of_an_image(elements, expected):
     assert kind(**elements) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("CC", None),
+        ("MLO", None),
+        ("AT", None),
+        ("", None),
+        ("CCID", None),
+        ("MAG", "a magnified view"),
+        ("RCCMAG", "a magnified view"),
+        ("MLO SPOT", "a spot compression view"),
+        ("SPECIMEN", "a specimen"),
+    ],
+)
+def test_special_view_of_a_table_is_what_its_words_name(text, expected):
+    assert special_view(text) == expected

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from mammo_core.documents.units import UNITS
+from mammo_core.explore.counts import summary
 from mammo_core.explore.units import add_missing_columns, by_unit, has_values, identity_of
 
 
@@ -71,3 +72,16 @@ def test_by_unit_breast_is_a_patient_an_exam_and_a_laterality():
     assert breasts["cancer"].tolist() == [1, 0, 0, 0]
     assert "exam_id" not in by_unit(table, "patient")
     assert by_unit(identity_of(table, "cancer"), "breast")["cancer"].tolist() == [1, 0, 0, 0]
+
+
+def test_by_unit_images_that_are_left_out_belong_to_no_breast_and_no_patient(small):
+    table = small.assign(
+        left_out=small["image_id"].map({"51": "This is a specimen.", "12": "This is a magnified view."})
+    )
+    assert by_unit(table, "image")["images"].sum() == 12
+    breasts = by_unit(table, "breast")
+    assert breasts["images"].tolist() == [1, 2, 1, 1, 1, 1, 2, 1]
+    assert by_unit(table, "patient")["patient_id"].tolist() == ["1", "2", "3", "4"]
+    assert "left_out" not in breasts
+    assert summary(table).left_out == {"This is a magnified view.": 1, "This is a specimen.": 1}
+    assert (summary(table).images, summary(table).breasts, summary(table).patients) == (12, 8, 4)

@@ -184,10 +184,11 @@ def test_import_quarantines_only_files_that_kill_their_worker(workspace, catalog
     deadly = catalogue.table.dropna(subset=["file"])["image_id"].iloc[[3, 10]].tolist()
     poison = tmp_path / "poison.py"
     poison.write_text(
-        "import os\nfrom mammo_core.dataset import importer\nfrom mammo_core.preprocess.prepare import prepare_source as whole\n"
+        "import os\nfrom mammo_core.dataset import importer\n"
+        "from mammo_core.preprocess.prepare import read_and_prepare as whole\n"
         f"def prepare(file, preprocessing):\n    if file.stem in {deadly}:\n        os._exit(1)\n"
         "    return whole(file, preprocessing)\n"
-        "importer.prepare_source = prepare\n"
+        "importer.read_and_prepare = prepare\n"
     )
     store = store_for(catalogue)
     with dask.config.set({"distributed.worker.preload": [str(poison)]}), open_pool(workers=2) as pool:

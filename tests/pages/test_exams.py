@@ -97,3 +97,13 @@ def test_out_of_distribution_image_is_marked(catalogue, monkeypatch):
     assert all(":orange-badge[unlike the training images]" in line for line in shown(app))
     assert any("differ too much from the training images" in warning.value for warning in app.warning)
     assert "Difference from training images: 1.50 (limit 1.0)" in [caption.value for caption in app.caption]
+
+
+def test_special_image_is_named_and_not_counted_without_a_model(catalogue):
+    patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
+    table = pd.read_csv(catalogue.csv, dtype=str)
+    rows = table.index[table["patient_id"] == patient]
+    table.loc[rows[0], "view"] = "MAG"
+    table.to_csv(catalogue.csv, index=False)
+    marked = [line for line in shown(show(patient=patient)) if ":gray-badge[a magnified view, not counted]" in line]
+    assert [table.loc[rows[0], "image_id"] in line for line in marked] == [True]

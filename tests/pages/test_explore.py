@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from builders.app import open_page, plain, without_error
 from mammo_core import cli
+from mammo_core.dataset.store import open_store
 from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.phantoms.table import make_table
 
@@ -159,3 +160,20 @@ def test_train_and_test_csv_columns_are_compared(raw, workspace):
     assert any(
         text.startswith("test.csv lacks site_id, age, cancer,") and "adds prediction_id" in text for text in captions
     )
+
+
+def test_special_images_are_named_and_left_out_of_breasts(finished):
+    store = open_store(finished, "demo")
+    image = store.manifest().iloc[0]
+    quarantine = store.quarantine()
+    detail = "This is a specimen: training and evaluation leave it out."
+    quarantine.loc[len(quarantine)] = {
+        "image_id": image["image_id"],
+        "file": "x",
+        "reason": "left_out",
+        "detail": detail,
+    }
+    quarantine.to_parquet(store.folder / "quarantine.parquet", index=False)
+    app = without_error(open_page("explore", {"dataset": "demo"}))
+    (listed,) = [frame.value for frame in app.dataframe if "reason" in frame.value]
+    assert listed[["image_id", "reason"]].values.tolist() == [[image["image_id"], detail]]
