@@ -21,6 +21,7 @@ FLAGS = ("cancer", "biopsy", "invasive", "implant", "difficult_negative_case")
 COLUMNS = (*TEXT, *FLAGS, "age", "BIRADS", "file")
 EXAM_ID = (  # in small letters
     "exam_id", "study_id", "studyinstanceuid", "study_instance_uid", "study_uid", "accession_number", "accessionnumber",
+    "acc_anon",
 )  # fmt: skip
 EXAM_DATE = ("exam_date", "study_date", "studydate")  # small letters
 
@@ -137,6 +138,8 @@ def read_catalogue(source: Path) -> Catalogue:
     table["file"] = find_image_files(
         table.assign(file_id=raw["image_id"].str.strip()), csv, None if paths is None else raw[paths]
     )
+    if "exam_id" in table:  # only now: files are found by their own study
+        table["exam_id"] = _join_single_image_exams(table, csv, notes)
     if table["file"].isna().all():
         notes.append(f"None of the {len(table):,} images has a file in {path_text(csv.parent)}. {EXPECTED}")
     return Catalogue(table.reset_index(drop=True), csv.parent, csv, tuple(raw.columns), tuple(notes))
@@ -249,6 +252,28 @@ def _exam_columns(raw: pd.DataFrame) -> dict[str, pd.Series]:
         date = pd.Series(pd.NA, index=raw.index, dtype="str")
     exam = stated if identifier is None else identifier
     return {} if exam is None else {"exam_id": exam, "exam_date": date}
+
+
+def _join_single_image_exams(table: pd.DataFrame, csv: Path, notes: list[str]) -> pd.Series:
+    """Return exam_id; exams of one image each are joined to one a patient and day.
+
+    Some anonymisers give every image a study of its own. Where no image has a date, exams are joined only if no view of a
+    side repeats: otherwise they may be of several years.
+    """
+    patients = table.groupby("patient_id")
+    images = patients["image_id"].transform("size")
+    of_one_image = patients["exam_id"].transform("nunique") == images
+    dated = patients["exam_date"].transform("count")
+    repeats = table.duplicated(["patient_id", "laterality", "view"]).groupby(table["patient_id"]).transform("any")
+    days = table.groupby(["patient_id", "exam_date"], dropna=False)
+    several = days["image_id"].transform("size") > 1
+    joined = of_one_image & several & ((dated == images) | ((dated == 0) & ~repeats))
+    if joined.any():
+        notes.append(
+            f"{csv.name}: each image of {table.loc[joined, 'patient_id'].nunique():,} patients has an exam of its own; those of "
+            "one day are taken as one exam."
+        )
+    return table["exam_id"].where(~joined, days["exam_id"].transform("first"))
 
 
 def _distinguish(table: pd.DataFrame, csv: Path, notes: list[str]) -> None:

@@ -129,17 +129,20 @@ def with_left_out(workspace: Workspace, catalogue: Catalogue) -> pd.DataFrame:
 
 
 def list_left_out(images: pd.DataFrame) -> pd.DataFrame:
-    """Return the images that are left out, for display: patient, image, side, view and reason.
+    """Return the images that are left out, for display.
 
     Args:
         images: see `with_left_out`.
+
+    Returns:
+        patient_id, image_id, laterality, view and reason.
     """
     rows = images[images["left_out"].notna()]
     return rows[["patient_id", "image_id", "laterality", "view", "left_out"]].rename(columns={"left_out": "reason"})
 
 
 def _set_aside(workspace: Workspace, catalogue: Catalogue) -> pd.DataFrame:
-    """Return image_id, reason and detail of the images that stores of this data set don't hold."""
+    """Return image_id, reason and detail of the images that no store holds."""
     tables = [pd.DataFrame(columns=["image_id", "reason", "detail"], dtype="str")]
     for store in list_stores(workspace):
         with suppress(DataError):  # the page of the data sets shows what is wrong with the store

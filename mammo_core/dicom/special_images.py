@@ -49,13 +49,13 @@ def special_kind(dataset: Dataset, view: str | None, modifiers: tuple[str, ...])
 
 
 def special_view(text: str) -> str | None:
-    """Return what an image is if the view that a table states doesn't answer for its breast.
+    """Return what an image is by the view that a table states.
 
     Args:
         text: such as "CC", "RCCMAG", "MLO SPOT", "SPECIMEN".
 
     Returns:
-        See `special_kind`.
+        Such as "a magnified view", see `special_kind`; None for a view that answers for its breast.
     """
     stated = read_words(text)
     stated = stated if stated.view or stated.modifiers else find_words(text)

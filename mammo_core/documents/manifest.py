@@ -39,7 +39,7 @@ class PreparedImage(PngEntry):
 
 
 class QuarantineRow(Document):
-    """One row of quarantine.parquet: an image that could not be prepared, or is left out.
+    """One row of quarantine.parquet: an image that is not in the store.
 
     Attributes:
         image_id: the image's identifier in the catalogue.

@@ -31,6 +31,9 @@ NO_BREASTS = (
     "These files name neither patient nor study, and nothing else tells persons apart, so no breast and no patient is "
     "answered. Set the patients in the table of files."
 )
+STUDY_OF_ITS_OWN = (
+    "Each file of this patient has a study of its own, and their dates don't differ: they are taken as one exam."
+)
 MAX_DIFFERENCE = 4.0  # grey levels by which two encodings of one image may differ on average
 
 Row = tuple[ImagePrediction | None, ImagePrediction | None]  # right breast, left breast
@@ -148,6 +151,45 @@ def join_by_folder(images: Sequence[ImageResult]) -> list[ImageResult]:
         return replace(image, decoded=replace(decoded, exam=decoded.folder_exam, notes=(*decoded.notes, BY_FOLDER)))
 
     return [join(image) for image in images]
+
+
+def join_single_image_studies(images: Sequence[ImageResult]) -> list[ImageResult]:
+    """Join a patient's studies of one image each to one exam a day.
+
+    Some anonymisers give every file a StudyInstanceUID of its own. Where no image has a date, the studies are joined only if
+    no view of a side repeats: otherwise they may be of several years.
+    """
+    of_patient: dict[str, list[DecodedImage]] = {}
+    for image in images:
+        if isinstance(image, ImagePrediction) and image.decoded.patient:
+            of_patient.setdefault(image.decoded.patient, []).append(image.decoded)
+    exams: dict[ExamKey, str] = {}
+    for patient, decoded in of_patient.items():
+        for day in _days(decoded):
+            exams |= {(patient, image.exam): min(str(other.exam) for other in day) for image in day}
+
+    def join(image: ImageResult) -> ImageResult:
+        if not isinstance(image, ImagePrediction) or image.exam_key not in exams:
+            return image
+        decoded, exam = image.decoded, exams[image.exam_key]
+        return replace(image, decoded=replace(decoded, exam=exam, notes=(*decoded.notes, STUDY_OF_ITS_OWN)))
+
+    return [join(image) for image in images]
+
+
+def _days(images: Sequence[DecodedImage]) -> list[list[DecodedImage]]:
+    """Divide a patient's images into days with several studies of one image each.
+
+    There are none if any study has several images.
+    """
+    studies, dates = {image.exam for image in images}, {image.date for image in images}
+    if None in studies or len(studies) < len(images):
+        return []
+    if None in dates:
+        views = [(image.laterality, image.view_name) for image in images if not image.special_kind]
+        return [list(images)] if len(dates) == 1 < len(images) and len(set(views)) == len(views) else []
+    days = [[image for image in images if image.date == date] for date in dates]
+    return [day for day in days if len(day) > 1]
 
 
 @dataclass(frozen=True)

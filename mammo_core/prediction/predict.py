@@ -11,7 +11,13 @@ from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.exam_report import ExamReport
-from mammo_core.prediction.exams import Correction, apply_corrections, join_by_folder, mark_duplicates
+from mammo_core.prediction.exams import (
+    Correction,
+    apply_corrections,
+    join_by_folder,
+    join_single_image_studies,
+    mark_duplicates,
+)
 from mammo_core.prediction.files import InputFile, OpenedFiles, open_archives
 from mammo_core.prediction.image_results import ImagePrediction, ImageResult, UnreadableImage
 from mammo_core.prediction.predictor import Predictor
@@ -114,7 +120,7 @@ def predict_exams(
     images += _predict_new(workspace, opened.files, predictor, sandbox, cache)
     cache.drop_archives({file.key for file in files})
     corrected = apply_corrections(mark_duplicates(images), corrections or {})
-    report = summarise(join_by_folder(corrected), predictor.bundle)
+    report = summarise(join_single_image_studies(join_by_folder(corrected)), predictor.bundle)
     return replace(report, notes=opened.incomplete, sources={file.key: file.source for file in opened.files})
 
 

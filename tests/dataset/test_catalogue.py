@@ -300,3 +300,29 @@ def test_read_catalogue_same_names_in_each_patients_folder_are_told_apart(tmp_pa
     assert catalogue.notes == (
         "train.csv: image_id repeats from patient to patient; patient_id_image_id takes its place.",
     )
+
+
+STUDIES = "patient_id,image_id,laterality,view,study_id,study_date\n"
+ONE_EXAM = "train.csv: each image of 1 patients has an exam of its own; those of one day are taken as one exam."
+
+
+@pytest.mark.parametrize(
+    ("rows", "exams"),
+    [
+        ("p,1,L,CC,a,\np,2,R,CC,b,\np,3,R,MLO,c,\n", ["a", "a", "a"]),
+        ("p,1,L,CC,a,20210304\np,2,L,CC,b,20210304\n", ["a", "a"]),
+        ("p,1,L,CC,a,\np,2,L,CC,b,\n", ["a", "b"]),  # a view repeats: perhaps of several years
+        ("p,1,L,CC,a,20210304\np,2,R,CC,b,20230304\n", ["a", "b"]),
+        ("p,1,L,CC,a,20210304\np,2,R,CC,b,\n", ["a", "b"]),
+        ("p,1,L,CC,a,\np,2,R,CC,a,\np,3,R,MLO,b,\n", ["a", "a", "b"]),
+        ("p,1,L,CC,a,\nq,2,R,CC,b,\n", ["a", "b"]),
+        (
+            "p,1,L,CC,a,20210304\np,2,R,CC,b,20210304\np,3,L,CC,c,20230304\np,4,R,CC,d,20230304\n",
+            ["a", "a", "c", "c"],
+        ),
+    ],
+)
+def test_read_catalogue_study_of_its_own_for_every_image_is_one_exam(tmp_path, rows, exams):
+    catalogue = read_catalogue(folder_with(tmp_path, STUDIES + rows))
+    assert catalogue.table["exam_id"].tolist() == exams
+    assert (ONE_EXAM in catalogue.notes) == (len(set(exams)) < len(exams) and exams != ["a", "a", "b"])

@@ -7,12 +7,14 @@ from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import (
     BY_FOLDER,
     NO_BREASTS,
+    STUDY_OF_ITS_OWN,
     Correction,
     apply_corrections,
     exam_warnings,
     hang_exams,
     hang_images,
     join_by_folder,
+    join_single_image_studies,
     mark_duplicates,
     strip_file_names,
 )
@@ -214,6 +216,44 @@ def test_join_by_folder_folder_above_others_stands_for_no_person():
     nested = in_folder("a", parents=("root",)), in_folder("b", parents=("root",))
     assert exams_by_folder(in_folder("root"), *nested) == [None, "a1", "b1"]
     assert exams_by_folder(in_folder("root"), nested[0]) == [None, None]
+
+
+def own_study(view, date=None, exam=None, side="R", **attributes):
+    decoded = decoded_image(side, view, exam=exam or f"{side} {view}", date=date, **attributes)
+    return image_prediction(decoded)
+
+
+@pytest.mark.parametrize(
+    ("images", "exams"),
+    [
+        ([own_study("CC"), own_study("MLO"), own_study("CC", side="L")], ["L CC"] * 3),
+        ([own_study("CC", "2021-03-04"), own_study("MLO", "2021-03-04")], ["R CC"] * 2),
+        ([own_study("CC", "2021-03-04", "1"), own_study("CC", "2021-03-04", "2")], ["1", "1"]),
+        (
+            [own_study("CC", exam="1"), own_study("CC", exam="2")],
+            ["1", "2"],
+        ),  # a view repeats: perhaps of several years
+        ([own_study("CC"), own_study("CC", exam="2", special_kind="a magnified view")], ["2", "2"]),
+        ([own_study("CC", "2021-03-04"), own_study("MLO", "2023-03-04")], ["R CC", "R MLO"]),
+        ([own_study("CC", "2021-03-04"), own_study("MLO")], ["R CC", "R MLO"]),
+        ([own_study("CC", exam="1"), own_study("MLO", exam="1"), own_study("CC", side="L")], ["1", "1", "L CC"]),
+        ([own_study("CC"), own_study("MLO", patient="q")], ["R CC", "R MLO"]),
+        (
+            [
+                own_study(view, date, f"{date[3]} {view}")
+                for date in ("2021-03-04", "2023-03-04")
+                for view in ("CC", "MLO")
+            ],
+            ["1 CC", "1 CC", "3 CC", "3 CC"],
+        ),
+        ([own_study("CC", patient=None), own_study("MLO", patient=None)], ["R CC", "R MLO"]),
+    ],
+)
+def test_join_single_image_studies_study_of_its_own_for_every_file_is_one_exam(images, exams):
+    joined = join_single_image_studies(images)
+    assert [image.exam_key[1] for image in joined] == exams
+    noted = [STUDY_OF_ITS_OWN in image.notes for image in joined]
+    assert noted == [joined != images] * len(images)
 
 
 def test_strip_file_names_numbers_files_and_keeps_errors():

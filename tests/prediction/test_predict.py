@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from builders.archives import zipped
+from builders.breasts import noisy_breast
+from builders.dicom import build_dicom
 from builders.phantom_files import input_files, letter
 from mammo_core.documents.progress import Progress
-from mammo_core.prediction.exams import Correction, hang_exams
+from mammo_core.prediction.exams import STUDY_OF_ITS_OWN, Correction, hang_exams
 from mammo_core.prediction.files import FileNote, InputFile
 from mammo_core.prediction.image_results import DuplicateImage, ImagePrediction, UnreadableImage
 from mammo_core.prediction.predict import BatchPredictor, PredictionCache, predict_exams
@@ -60,6 +62,23 @@ def test_predict_exams_groups_a_patient_by_breast_and_view(predict, exam):
     assert [breast.images for breast in report.breasts] == [2, 2]
     assert report.patients[0].images == 4
     assert report.patients[0].probability == max(breast.probability for breast in report.breasts)
+
+
+def test_predict_exams_study_of_its_own_for_every_file_is_one_exam(predict):
+    files = [
+        InputFile(
+            f"{side}{view}",
+            build_dicom(
+                noisy_breast(seed), StudyInstanceUID=f"1.2.{seed + 1}", ImageLaterality=side, ViewPosition=view
+            ),
+            f"{side}{view}",
+        )
+        for seed, (side, view) in enumerate([("L", "CC"), ("L", "MLO"), ("R", "CC"), ("R", "MLO")])
+    ]
+    report = predict(files)
+    assert [(breast.laterality, breast.images) for breast in report.breasts] == [("L", 2), ("R", 2)]
+    assert len(report.patients) == 1
+    assert all(STUDY_OF_ITS_OWN in image.notes for image in report.predictions)
 
 
 def test_predict_exams_applies_corrections_before_it_combines(predict, exam):
