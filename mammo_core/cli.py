@@ -10,9 +10,10 @@ import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import JsonValue
 from rich import progress as rich_progress
 from rich.console import Console
 from rich.markup import escape
@@ -311,7 +312,7 @@ def _run_job(job: "JobSpec", unit: str, as_json: bool) -> None:
     _print(outcome.document, as_json, outcome.message)
 
 
-def _read_settings_file(path: Path | None) -> dict[str, Any]:
+def _read_settings_file(path: Path | None) -> dict[str, JsonValue]:
     from mammo_core.storage.json_files import read_json
 
     document = read_json(path) if path else {}
@@ -320,9 +321,9 @@ def _read_settings_file(path: Path | None) -> dict[str, Any]:
     return document
 
 
-def _parse_settings(changes: list[str]) -> dict[str, list[Any]]:
+def _parse_settings(changes: list[str]) -> dict[str, list[JsonValue]]:
     """Return the values of each KEY=VALUE,VALUE…, parsed as JSON where possible."""
-    settings: dict[str, list[Any]] = {}
+    settings: dict[str, list[JsonValue]] = {}
     for change in changes:
         key, equals, values = change.partition("=")
         if not equals:
@@ -331,9 +332,10 @@ def _parse_settings(changes: list[str]) -> dict[str, list[Any]]:
     return settings
 
 
-def _parse_value(text: str) -> Any:
+def _parse_value(text: str) -> JsonValue:
     try:
-        return json.loads(text)
+        value: JsonValue = json.loads(text)
+        return value
     except json.JSONDecodeError:
         return text
 

@@ -54,7 +54,7 @@ def keep_main_module(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def use_folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Workspace:
     """Point the settings of this process, and of those it starts, at the data and models folders in `folder`."""
-    workspace = Workspace(folder / "data", folder / "models")
+    workspace = _workspace_in(folder)
     monkeypatch.setenv("MAMMO_DATA", str(workspace.data))
     monkeypatch.setenv("MAMMO_MODELS", str(workspace.models))
     settings.cache_clear()
@@ -98,19 +98,43 @@ def phantoms(make_once):
 
 
 @pytest.fixture(scope="session")
-def line(make_once, phantoms):
+def imported(make_once, phantoms):
+    """Return a read-only workspace with the data set "demo" and its prepared store."""
+    return _workspace_in(make_once("imported", lambda folder: _import_phantoms(folder, phantoms)))
+
+
+@pytest.fixture(scope="session")
+def line(make_once, imported):
     """Return a read-only workspace with the data set "demo", its prepared store and the model "trained"."""
-    folder = make_once("line", lambda folder: _train_small_model(folder, phantoms))
+    return _workspace_in(make_once("line", lambda folder: _train_small_model(folder, imported)))
+
+
+def _workspace_in(folder: Path) -> Workspace:
     return Workspace(folder / "data", folder / "models")
 
 
-def _train_small_model(folder: Path, phantoms: Path) -> None:
-    """Import the phantoms and train a network on them for two epochs."""
+def _import_phantoms(folder: Path, phantoms: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         use_folder(patch, folder)
         shutil.copytree(phantoms, folder / "data" / "demo")
         import_in_process("demo")
+    settings.cache_clear()
+
+
+def _train_small_model(folder: Path, imported: Workspace) -> None:
+    """Train a network for two epochs."""
+    with pytest.MonkeyPatch.context() as patch:
+        use_folder(patch, folder)
+        shutil.copytree(imported.data, folder / "data")
         train_in_process("trained", store="demo", epochs=2)
+    settings.cache_clear()
+
+
+@pytest.fixture
+def prepared(imported, tmp_path, monkeypatch):
+    """Return a copy of `imported` of this test's own, in use by the settings."""
+    shutil.copytree(imported.data, tmp_path / "line" / "data")
+    yield use_folder(monkeypatch, tmp_path / "line")
     settings.cache_clear()
 
 

@@ -78,3 +78,22 @@ def test_pinned_versions_lie_within_the_package_ranges():
     lowest = dict(re.match(r"([a-z-]+)>=([0-9.]+)", entry).groups() for entry in ranges)
     pins = dict(re.findall(r"^([a-z-]+)==([0-9.]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
     assert lowest == pins
+
+
+def test_every_trap_says_how_to_check_it():
+    text = (ROOT / "docs" / "traps.md").read_text(encoding="utf-8")
+    points = re.split(r"^(?:- \*\*|## )", text.partition("\n## ")[2], flags=re.MULTILINE)
+    points = [point for point in points if "**" in point]
+    assert len(points) > 60
+    assert [point.partition("**")[0] for point in points if not re.search(r"Check|Source: |◦", point)] == []
+
+
+def test_tests_of_traps_and_benchmarks_of_all_documents_exist():
+    tests = {
+        name for path in (ROOT / "tests").rglob("*.py") for name in re.findall(r"def (test_\w+)", path.read_text())
+    }
+    benchmarks = {path.stem for path in (ROOT / "benchmarks").glob("[!_]*.py")}
+    text = "\n".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
+    traps = (ROOT / "docs" / "traps.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`(test_\w+)`", traps)) - tests == set()
+    assert set(re.findall(r"\bbenchmarks\.([a-z_]+)", text)) - benchmarks == set()

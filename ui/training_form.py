@@ -1,8 +1,9 @@
 """Ask for every setting of a training run."""
 
-from typing import Any, get_args
+from typing import get_args
 
 import streamlit as st
+from pydantic import JsonValue
 
 from mammo_core.documents.training_config import BLOCKS, MAX_EPOCHS, Imbalance, Network, TrainingConfig
 
@@ -44,7 +45,7 @@ def choose_settings(store: str, start_models: list[str]) -> TrainingConfig:
         "Validation share", 0.05, 0.5, defaults["validation_share"], 0.05, help=help_texts["validation_share"]
     )
     test_share = test.number_input("Test share", 0.0, 0.5, defaults["test_share"], 0.05, help=help_texts["test_share"])
-    settings = {
+    settings: dict[str, JsonValue] = {
         "store": store,
         "network": network,
         "start_from": None if start_from == own_start else start_from,
@@ -63,7 +64,7 @@ def choose_settings(store: str, start_models: list[str]) -> TrainingConfig:
     return TrainingConfig.from_settings(settings)
 
 
-def _choose_phases(epochs: int) -> dict[str, Any]:
+def _choose_phases(epochs: int) -> dict[str, JsonValue]:
     """Show the settings of a pretrained network, and return the chosen ones."""
     fields = TrainingConfig.model_fields
     left, middle, right = st.columns(3)

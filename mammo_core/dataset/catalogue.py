@@ -306,7 +306,7 @@ def _flag(values: pd.Series, name: str, csv: Path, notes: list[str]) -> pd.Serie
     numbers = values.str.lower().map(_FLAG_VALUES)
     wrong = numbers.isna() & values.notna()
     if name == LABEL:
-        _reject(wrong, values, name, csv, "0 or 1")  # what is learnt must not be guessed
+        _reject(wrong, values, name, csv, "0 or 1")  # a model learns from the label, so it is never guessed
     else:
         _ignore(wrong, values, name, csv, "0 or 1", notes)
     return numbers.astype("Int8")

@@ -1,9 +1,9 @@
 """The base of every document on disk and of every JSON that is printed."""
 
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, PlainSerializer, ValidationError
 
 from mammo_core.errors import DataError
 from mammo_core.storage.json_files import read_json, write_json
@@ -20,7 +20,7 @@ class Document(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, JsonValue]:
         """Return the document as JSON values, for `json.dumps`."""
         return self.model_dump(mode="json")
 

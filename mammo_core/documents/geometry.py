@@ -3,7 +3,7 @@
 Each prepared PNG and each row of a manifest records it.
 """
 
-from typing import Any
+from pydantic import JsonValue
 
 from mammo_core.documents.base import Document
 
@@ -51,7 +51,7 @@ class Geometry(Document):
         side = round(max(self.content_rows, self.content_columns))
         return side, side
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, JsonValue]:
         """Return the geometry as JSON values.
 
         That of a square input is as earlier versions wrote it.

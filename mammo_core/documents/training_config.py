@@ -1,8 +1,9 @@
 """The settings of a training run."""
 
-from typing import Any, ClassVar, Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 
 from mammo_core.documents.base import Document, FileDocument
 from mammo_core.errors import ConfigError
@@ -69,14 +70,14 @@ class TrainingConfig(Document):
     )
 
     @classmethod
-    def from_settings(cls, settings: dict[str, Any]) -> "TrainingConfig":
+    def from_settings(cls, settings: Mapping[str, JsonValue]) -> "TrainingConfig":
         """Check settings that a user gave.
 
         Raises:
             ConfigError: a value is unknown, missing or outside its range; the message names the first.
         """
         try:
-            return cls(**settings)
+            return cls.model_validate(settings)
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])

@@ -53,7 +53,7 @@ def _summarise(folder: Path, active: Path | None) -> RunSummary:
     state, message = (job.state(), job.message()) if job.exists else ("shipped", "")
     epochs = None
     try:
-        epochs = read_epochs(folder)
+        epochs = read_last_epoch(folder)
     except DataError as error:
         state, message = "unreadable", str(error)
     return RunSummary(
@@ -65,15 +65,6 @@ def _summarise(folder: Path, active: Path | None) -> RunSummary:
         active=folder.resolve() == active,
         folder=path_text(folder),
     )
-
-
-def read_epochs(run: Path) -> int | None:
-    """Return how many epochs a run has done; None before the first.
-
-    Raises:
-        DataError: its metrics can't be read.
-    """
-    return read_last_epoch(run)
 
 
 def read_auc(run: Path) -> Estimate | None:

@@ -14,13 +14,14 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from mammo_core.documents.job import FINAL, SweepRun
+from mammo_core.documents.metrics import read_last_epoch
 from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import MammoError
 from mammo_core.jobs.cluster import open_pool
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.process import run_requested
-from mammo_core.jobs.runs import read_auc, read_epochs
+from mammo_core.jobs.runs import read_auc
 from mammo_core.jobs.training import TrainJob
 from mammo_core.learning.plan import resolve
 from mammo_core.settings import apply_environment, as_environment
@@ -97,7 +98,7 @@ def _describe(path: Path, settings: dict[str, JsonValue]) -> SweepRun:
         run=path.name,
         state=folder.state(),
         message=folder.message(),
-        epochs=read_epochs(path),
+        epochs=read_last_epoch(path),
         auc=read_auc(path),
         settings=settings,
     )

@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from pydantic import JsonValue
+
 from mammo_core.errors import DataError
 from mammo_core.storage.atomic import write_bytes
 from mammo_core.storage.file_errors import storage_errors
@@ -39,7 +41,7 @@ def read_json(path: Path) -> Any:
         raise DataError(f"{path} isn't readable as JSON ({error}).") from None
 
 
-def append_json_line(path: Path, record: dict[str, Any]) -> None:
+def append_json_line(path: Path, record: dict[str, JsonValue]) -> None:
     """Append one record to a file of JSON lines in a single write.
 
     It is written after the last complete line.
@@ -56,7 +58,7 @@ def append_json_line(path: Path, record: dict[str, Any]) -> None:
         stream.write(_json_line(record))
 
 
-def write_json_lines(path: Path, records: list[dict[str, Any]]) -> None:
+def write_json_lines(path: Path, records: list[dict[str, JsonValue]]) -> None:
     """Write a file of JSON lines atomically; without records, delete the file."""
     if records:
         write_bytes(path, b"".join(map(_json_line, records)))
@@ -65,7 +67,7 @@ def write_json_lines(path: Path, records: list[dict[str, Any]]) -> None:
             path.unlink(missing_ok=True)
 
 
-def read_json_lines(path: Path) -> list[dict[str, Any]]:
+def read_json_lines(path: Path) -> list[dict[str, JsonValue]]:
     """Read a file of JSON lines; a missing file has none.
 
     An incomplete last line is ignored.
@@ -85,5 +87,5 @@ def read_json_lines(path: Path) -> list[dict[str, Any]]:
         raise DataError(f"{path} isn't readable as lines of JSON ({error}). Delete the line, or the file.") from None
 
 
-def _json_line(record: dict[str, Any]) -> bytes:
+def _json_line(record: dict[str, JsonValue]) -> bytes:
     return (json.dumps(record, allow_nan=False) + "\n").encode()

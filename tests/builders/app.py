@@ -1,8 +1,10 @@
 """The app, run by Streamlit's AppTest with the real core."""
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -30,6 +32,33 @@ def open_page(
     app.run()
     app.switch_page(f"pages/{page}.py")
     return app.run()
+
+
+def show_component(component: Callable[..., object], *arguments: object, **options: object) -> AppTest:
+    """Run one component as an app of its own; its result is in the session state as "result"."""
+    return AppTest.from_function(_call, default_timeout=60, args=(component, arguments, options)).run()
+
+
+def _call(component, arguments, options):  # without annotations: AppTest runs its source alone
+    import streamlit as st
+
+    st.session_state["result"] = component(*arguments, **options)
+
+
+def widget(app: AppTest, kind: str, label: str) -> Any:
+    """Return the first element of a kind, such as "button", with this label."""
+    return next(element for element in app.get(kind) if element.label == label)
+
+
+def live_charts(app: AppTest) -> list[tuple[str, dict[str, Any]]]:
+    """Return the identity and the figure of each live chart."""
+    protos = [element.proto for element in app.get("bidi_component")]
+    return [(proto.id, json.loads(json.loads(proto.mixed.json or proto.json)["figure"])) for proto in protos]
+
+
+def figures(app: AppTest) -> list[dict[str, Any]]:
+    """Return the figure of each Plotly chart that isn't live."""
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
 
 
 def visit_pages(pages: list[str]) -> Iterator[tuple[str, AppTest]]:

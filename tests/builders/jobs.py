@@ -49,6 +49,13 @@ def import_in_process(source: str, name: str | None = None, size: Size = SIZE) -
         return run_in_process(job.model_copy(update={"workers": 1}), workspace)
 
 
+def launch_in_process(job: JobSpec, workspace: Workspace) -> JobFolder:
+    """Run a job in this process, with one worker for an import; takes and returns what `launch` does."""
+    with patch("mammo_core.jobs.importing.open_pool", pool_in_process):
+        run_in_process(job, workspace)
+    return JobFolder(job.folder(workspace))
+
+
 def train_in_process(name: str, **settings: Any) -> JobOutcome:
     """Train a network; `settings` are those of TrainingConfig."""
     return run_in_process(TrainJob(name=name, config=TrainingConfig(**settings)), Workspace.from_environment())

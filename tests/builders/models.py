@@ -31,9 +31,10 @@ from mammo_core.storage.json_files import write_json
 ESTIMATE = Estimate(value=0.75, low=0.5, high=1.0)
 TRAINED_ON = [("1", "10", "train"), ("1", "11", "train"), ("2", "20", "validation")]  # patient, image, part
 PREDICTED = [
-    ("2", "20", "validation", 0, 0.25),
-    ("3", "30", "test", 1, 0.75),
-]  # patient, image, part, label, probability
+    ("2", "20", "L", "validation", 0, 0.25),
+    ("4", "40", "R", "validation", 1, 0.5),
+    ("3", "30", "R", "test", 1, 0.75),
+]  # patient, image, laterality, part, label, probability
 
 
 def model_card(**changes: object) -> ModelCard:
@@ -73,7 +74,9 @@ def write_model_files(folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / MODEL).write_bytes(b"weights")
     write_json(folder / PREPROCESSING, PreprocessingConfig(size=64).to_json())
-    predictions = pd.DataFrame(PREDICTED, columns=["patient_id", "image_id", "part", "label", "probability"])
+    predictions = pd.DataFrame(
+        PREDICTED, columns=["patient_id", "image_id", "laterality", "part", "label", "probability"]
+    )
     predictions.to_parquet(folder / PREDICTIONS, index=False)
     shutil.copy(SHIPPED_MODELS / DEMO / EVALUATION, folder / EVALUATION)  # of the test part
     write_ood_detector(folder / OOD_DETECTOR, OODDetector(np.zeros(2), np.ones(2), np.eye(2), 2.0))

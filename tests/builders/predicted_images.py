@@ -5,26 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from mammo_core.documents.geometry import Geometry
+from builders.geometry import geometry
 from mammo_core.prediction.decode import DecodedImage
 from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.image_results import DuplicateImage, ImagePrediction, UnreadableImage
 from mammo_core.prediction.summarise import summarise
 
 MODEL = SimpleNamespace(name="trained", threshold=0.5)  # what a report takes from a bundle
-GEOMETRY = Geometry(
-    source_rows=8,
-    source_columns=6,
-    top=0,
-    left=0,
-    bottom=8,
-    right=6,
-    flipped=False,
-    offset_row=0,
-    offset_column=0,
-    content_rows=4,
-    content_columns=3,
-)
 
 
 def decoded_image(
@@ -40,7 +27,7 @@ def decoded_image(
         laterality=laterality,
         view=view,
         model_input=np.zeros((4, 4), np.uint8),
-        geometry=GEOMETRY,
+        geometry=geometry((8, 6), (4, 3)),
         picture=generator.integers(0, 255, (8, 6), np.uint8),
         tags={},
         digest=str(seed),

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from builders.geometry import geometry
 from mammo_core.dataset.lesion_annotations import KnownLesions, boxes_in_input, read_lesions
 from mammo_core.documents.geometry import Geometry
 
@@ -9,36 +10,25 @@ HEADER = b"image_id,kind,malignant,top,left,bottom,right,size_mm\n"
 LESION = pd.DataFrame({"top": [100], "left": [40], "bottom": [140], "right": [100]})
 
 
-def geometry(flipped: bool) -> Geometry:
+def crop(flipped: bool, model_input: tuple[int, int] | None = None) -> Geometry:
     """A crop of 400 × 200 source pixels at (50, 20), laid into 256 pixels: 1.5625 source pixels each."""
-    return Geometry(
-        source_rows=800,
-        source_columns=600,
-        top=50.0,
-        left=20.0,
-        bottom=450.0,
-        right=220.0,
-        flipped=flipped,
-        offset_row=0.0,
-        offset_column=0.0,
-        content_rows=256.0,
-        content_columns=128.0,
-    )
+    box = (50.0, 20.0, 450.0, 220.0)
+    return geometry((800, 600), (256.0, 128.0), box, flipped=flipped, model_input=model_input)
 
 
 def test_boxes_in_input_apply_crop_scale_and_flip():
     expected = np.array([[50, 20, 90, 80]]) / 1.5625
-    assert boxes_in_input(LESION, geometry(False)) == pytest.approx(expected)
+    assert boxes_in_input(LESION, crop(False)) == pytest.approx(expected)
     mirrored = np.array([[50, 120, 90, 180]]) / 1.5625  # the crop ends at column 220; the chest wall was there
-    assert boxes_in_input(LESION, geometry(True)) == pytest.approx(mirrored)
+    assert boxes_in_input(LESION, crop(True)) == pytest.approx(mirrored)
 
 
 def test_boxes_in_input_of_a_rectangle_apply_crop_scale_and_flip():
-    high = {"input_rows": 512, "input_columns": 320}  # 400 source rows become 512: 0.78125 source pixels each
+    high = (512, 320)  # 400 source rows become 512: 0.78125 source pixels each
     expected = np.array([[50, 20, 90, 80]]) / 0.78125
-    assert boxes_in_input(LESION, geometry(False).model_copy(update=high)) == pytest.approx(expected)
+    assert boxes_in_input(LESION, crop(False, high)) == pytest.approx(expected)
     mirrored = np.array([[50, 120, 90, 180]]) / 0.78125
-    assert boxes_in_input(LESION, geometry(True).model_copy(update=high)) == pytest.approx(mirrored)
+    assert boxes_in_input(LESION, crop(True, high)) == pytest.approx(mirrored)
 
 
 @pytest.mark.parametrize(

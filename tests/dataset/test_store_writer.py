@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from builders.geometry import geometry
 from mammo_core.dataset.catalogue import CatalogueImage
 from mammo_core.dataset.store import Store, StoreContents, create_store, parse_geometry, store_contents
 from mammo_core.dataset.store_writer import (
@@ -17,7 +18,6 @@ from mammo_core.dataset.store_writer import (
     write_index,
 )
 from mammo_core.documents.dataset import StoreSource
-from mammo_core.documents.geometry import Geometry
 from mammo_core.documents.manifest import QuarantineRow
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.preprocess.prepare import ModelInput
@@ -25,19 +25,7 @@ from mammo_core.workspace import Workspace
 
 CONFIG = PreprocessingConfig(size=64)
 SOURCE = StoreSource(csv="demo/train.csv", dataset="demo", synthetic=False)
-GEOMETRY = Geometry(
-    source_rows=800,
-    source_columns=600,
-    top=50.0,
-    left=20.0,
-    bottom=450.0,
-    right=220.0,
-    flipped=True,
-    offset_row=0.0,
-    offset_column=0.0,
-    content_rows=64.0,
-    content_columns=32.0,
-)
+GEOMETRY = geometry((800, 600), (64.0, 32.0), (50.0, 20.0, 450.0, 220.0), flipped=True)
 PREPARED = ModelInput(np.arange(64 * 64, dtype=np.uint8).reshape(64, 64), GEOMETRY, 1.0)
 IMAGE = CatalogueImage(patient_id="7", image_id="70", cancer=1, file=None)
 

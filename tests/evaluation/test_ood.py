@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mammo_core.documents.geometry import Geometry
+from builders.geometry import geometry
 from mammo_core.evaluation.ood import OODDetector, fit_detector, ood_features
 
 MIXING = np.random.default_rng(3).standard_normal((6, 6))
@@ -50,19 +50,7 @@ def test_detector_from_incomplete_arrays_raises_key_error(detector):
 def test_ood_features_match_hand_calculation():
     image = np.zeros((1, 4, 4), np.uint8)
     image[0, :, :2] = 255
-    geometry = Geometry(
-        source_rows=100,
-        source_columns=80,
-        top=10,
-        left=0,
-        bottom=90,
-        right=40,
-        flipped=False,
-        offset_row=0,
-        offset_column=0,
-        content_rows=4,
-        content_columns=2,
-    )
-    (row,) = ood_features(image, [geometry], np.array([[7.0]]))
+    crop = geometry((100, 80), (4, 2), (10, 0, 90, 40))
+    (row,) = ood_features(image, [crop], np.array([[7.0]]))
     assert row[:2] == pytest.approx([0.5, 1.0])  # the breast's share, and its mean
     assert row[-3:] == pytest.approx([np.log(2), 0.8, 7.0])

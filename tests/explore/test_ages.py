@@ -3,7 +3,6 @@ import pandas as pd
 import pytest
 
 from mammo_core.documents.explore_summary import AgeSummary
-from mammo_core.documents.units import age_band
 from mammo_core.explore.ages import (
     AgeDifference,
     age_cumulative,
@@ -61,12 +60,6 @@ def test_age_quantiles_only_of_labels_with_ages():
     quantiles = age_quantiles(people({0: [40, 50, 60, 70, 80]}))
     assert quantiles["label"].tolist() == ["negative"]
     assert quantiles.loc[0, ["n", "q1", "median", "q3", "mean"]].tolist() == [5, 50, 60, 70, 60]
-
-
-def test_age_band_includes_lower_bound():
-    bands = age_band(pd.Series([39.9, 40, 50, 79, 80, np.nan]))
-    assert bands.tolist()[:5] == ["under 40", "40–49", "50–59", "70–79", "80 and over"]
-    assert bands.isna().tolist() == [False] * 5 + [True]
 
 
 def test_age_difference_is_positive_minus_negative(small):

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammo_core.documents.geometry import Geometry
+from builders.geometry import geometry
 from mammo_core.learning._tensorflow import tf
 from mammo_core.learning.lesion_targets import LESION_WEIGHT, lesion_boxes, lesion_cells
 
@@ -42,10 +42,8 @@ def test_image_without_box_counts_only_if_its_lesions_are_known(known, counted):
 
 
 def test_lesion_boxes_are_in_pixels_of_the_model_input():
-    crop = {"top": 0, "left": 0, "bottom": 128, "right": 128, "flipped": False}
-    target = {"offset_row": 0, "offset_column": 0, "content_rows": 64, "content_columns": 64}
-    geometry = Geometry(source_rows=128, source_columns=128, **crop, **target).model_dump_json()
-    images = pd.DataFrame({"image_id": ["1", "2", "3"], "geometry": geometry, "label": [1, 0, 1]})
+    crop = geometry((128, 128), (64, 64)).model_dump_json()
+    images = pd.DataFrame({"image_id": ["1", "2", "3"], "geometry": crop, "label": [1, 0, 1]})
     row = {"top": 20, "left": 40, "bottom": 60, "right": 80}
     lesions = lesion_boxes(images, {"1": pd.DataFrame([row])})
     assert lesions.boxes.tolist() == [[[10, 20, 30, 40]], [[0, 0, 0, 0]], [[0, 0, 0, 0]]]

@@ -165,8 +165,8 @@ def test_open_bundle_invalid_card_raises_model_error(bundle, change):
 
 
 def test_predictions_by_part(bundle):
-    assert bundle.predictions()["image_id"].tolist() == ["20", "30"]
-    assert bundle.validation_predictions()["image_id"].tolist() == ["20"]
+    assert bundle.predictions()["image_id"].tolist() == ["20", "40", "30"]
+    assert bundle.validation_predictions()["image_id"].tolist() == ["20", "40"]
     assert bundle.evaluation_predictions()["image_id"].tolist() == ["30"]
     assert bundle.evaluation_predictions().index.tolist() == [0]
 

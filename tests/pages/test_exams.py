@@ -29,7 +29,7 @@ def shown(app: AppTest) -> list[str]:
 
 
 def pictures(app: AppTest) -> int:
-    return len(app.get("imgs"))
+    return len(app.get("image"))
 
 
 def test_patient_url_shows_all_views_in_hanging_order(catalogue):

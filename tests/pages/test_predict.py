@@ -14,10 +14,8 @@ from builders.dicom import build_dicom
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.patients import quarantined
 from mammo_core.dicom.write import Header, dicom_bytes
-from mammo_core.documents.prediction import PatientPrediction
 from mammo_core.models.registry import choose_operating_point
 from mammo_core.prediction.exams import NO_BREASTS, Correction
-from ui.prediction_view import decision_badge
 
 HEADER = Header(patient="7", image="70", laterality="L", view="CC", full=True)
 
@@ -108,19 +106,6 @@ def test_out_of_distribution_image_gets_no_recall_decision(app):
     assert "Some images differ too much from the training images" in text
     assert "badge[Recall" not in text
     assert "badge[No recall" not in text
-
-
-@pytest.mark.parametrize(
-    ("recall", "badge"),
-    [
-        (True, ":red-badge[Recall (0.50 ≥ 0.50)]"),
-        (False, ":green-badge[No recall (0.50 < 0.50)]"),
-        (None, ":orange-badge[No decision]"),
-    ],
-)
-def test_decision_badge(recall, badge):
-    unit = PatientPrediction(patient="p", images=1, probability=0.5, recall=recall, out_of_distribution=recall is None)
-    assert decision_badge(unit, 0.5) == badge
 
 
 def test_changed_operating_point_decides_at_once(app, finished):

@@ -2,27 +2,15 @@ import json
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 from builders.breasts import mammogram, picture
+from builders.geometry import geometry
 from mammo_core.documents.geometry import Geometry
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.preprocess.geometry import Raster, crop_raster, to_source
 from mammo_core.preprocess.prepare import prepare
 
-FULL_FRAME = Geometry(
-    source_rows=8,
-    source_columns=8,
-    top=0,
-    left=0,
-    bottom=8,
-    right=8,
-    flipped=False,
-    offset_row=0,
-    offset_column=0,
-    content_rows=4,
-    content_columns=4,
-)
+FULL_FRAME = geometry((8, 8), (4, 4))
 
 
 def test_raster_averages_are_exact():
@@ -69,37 +57,13 @@ def test_to_source_enlarges_a_whole_frame_map():
 def test_to_source_flips_the_map_back():
     cam = np.zeros((4, 4), np.float32)
     cam[0, 3] = 1
-    flipped = Geometry(
-        source_rows=8,
-        source_columns=8,
-        top=0,
-        left=0,
-        bottom=8,
-        right=8,
-        flipped=True,
-        offset_row=0,
-        offset_column=0,
-        content_rows=4,
-        content_columns=4,
-    )
+    flipped = geometry((8, 8), (4, 4), flipped=True)
     assert np.array_equal(to_source(cam, flipped, 8, 8), to_source(cam, FULL_FRAME, 8, 8)[:, ::-1])
 
 
 def test_to_source_is_0_outside_the_crop():
-    geometry = Geometry(
-        source_rows=100,
-        source_columns=80,
-        top=20,
-        left=0,
-        bottom=60,
-        right=20,
-        flipped=False,
-        offset_row=0,
-        offset_column=0,
-        content_rows=64,
-        content_columns=32,
-    )
-    result = to_source(np.full((16, 16), 0.7, np.float32), geometry, 50, 40)
+    crop = geometry((100, 80), (64, 32), (20, 0, 60, 20))
+    result = to_source(np.full((16, 16), 0.7, np.float32), crop, 50, 40)
     assert result[10:30, :10] == pytest.approx(0.7)
     result[10:30, :10] = 0
     assert not result.any()
@@ -133,21 +97,6 @@ def test_geometry_raster_reproduces_the_model_input(flip, size):
     assert np.corrcoef(oriented[inside], prepared.image[inside])[0, 1] > 0.99
 
 
-def test_geometry_json_keeps_integers_and_fractions_as_earlier_versions_wrote_them():
-    geometry = FULL_FRAME.model_copy(update={"top": 1.5, "content_rows": 4.0})
-    assert json.dumps(geometry.to_json()) == (
-        '{"source_rows": 8, "source_columns": 8, "top": 1.5, "left": 0, "bottom": 8, "right": 8, "flipped": false, '
-        '"offset_row": 0, "offset_column": 0, "content_rows": 4.0, "content_columns": 4}'
-    )
-
-
-def test_geometry_json_of_a_rectangle_states_its_rows_and_columns():
-    geometry = FULL_FRAME.model_copy(update={"input_rows": 8, "input_columns": 4})
-    assert json.dumps(geometry.to_json()).endswith('"content_columns": 4, "input_rows": 8, "input_columns": 4}')
-    assert geometry.input_shape == (8, 4)
-    assert FULL_FRAME.input_shape == (4, 4)
-
-
 def test_crop_raster_of_a_rectangle_keeps_the_aspect_ratio_and_the_chest_wall():
     crop = {"source_rows": 60, "source_columns": 50, "top": 10, "bottom": 50, "left": 0, "right": 10}
     high = FULL_FRAME.model_copy(update={**crop, "input_rows": 8, "input_columns": 4})  # its height decides
@@ -156,8 +105,3 @@ def test_crop_raster_of_a_rectangle_keeps_the_aspect_ratio_and_the_chest_wall():
     wide = high.model_copy(update={"right": 40})  # its width decides
     assert crop_raster(wide) == Raster(-10, 0, 10, 8, 4)
     assert crop_raster(wide.model_copy(update={"flipped": True})) == Raster(-10, 0, 10, 8, 4)
-
-
-def test_geometry_incomplete_json_is_refused():
-    with pytest.raises(ValidationError):
-        Geometry.model_validate({"source_rows": 8})

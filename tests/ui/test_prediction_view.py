@@ -1,0 +1,99 @@
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from builders.app import figures, plain, show_component
+from builders.models import write_model
+from builders.predicted_images import MODEL, decoded_image, exam_report, image_prediction
+from mammo_core.documents.prediction import PatientPrediction
+from mammo_core.prediction.exams import hang_exams
+from mammo_core.prediction.summarise import summarise
+from mammo_core.prediction.viewing import ViewSettings
+from ui.prediction_view import choose_settings, decision_badge, show_model, show_predicted_exam, show_unit
+
+VALIDATION = pd.DataFrame(
+    {
+        "patient_id": list("abcd"),
+        "laterality": list("LLRR"),
+        "label": [0, 1, 0, 1],
+        "probability": [0.1, 0.9, 0.2, 0.8],
+    }
+)
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    return write_model(tmp_path / "my_model")
+
+
+def test_show_model_states_origin_auc_threshold_and_limits(bundle):
+    app = show_component(show_model, bundle)
+    auc = bundle.evaluation().auc
+    assert [plain(text.value) for text in app.markdown] == [
+        ":small[**my_model**: compact network, 31,330 weights, trained on synthetic images (demo). "
+        f"AUC by breast {auc.value:.2f}, 95 % CI {auc.low:.2f} to {auc.high:.2f}. Recall threshold 0.30.]"
+    ]
+    assert [caption.value for caption in app.caption] == ["Research use only."]
+
+
+def test_choose_settings_are_those_of_the_widgets():
+    app = show_component(choose_settings)
+    assert app.session_state["result"] == ViewSettings(width=320)
+    app.slider(key="levels").set_value((10, 200))
+    app.toggle(key="heatmap").set_value(False).run()
+    assert app.session_state["result"] == ViewSettings(grey_levels=(10, 200), opacity=0.0, width=320)
+
+
+@pytest.mark.parametrize(
+    ("recall", "badge"),
+    [
+        (True, ":red-badge[Recall (0.50 ≥ 0.50)]"),
+        (False, ":green-badge[No recall (0.50 < 0.50)]"),
+        (None, ":orange-badge[No decision]"),
+    ],
+)
+def test_decision_badge(recall, badge):
+    unit = PatientPrediction(patient="p", images=1, probability=0.5, recall=recall, out_of_distribution=recall is None)
+    assert decision_badge(unit, 0.5) == badge
+
+
+def test_show_unit_compares_breasts_with_breasts_and_patients_with_patients():
+    report = exam_report()
+    shown = []
+    for unit in (*report.breasts_of(("p", None)), *report.patient_predictions(("p", None))):
+        app = show_component(show_unit, unit, VALIDATION, 0.5)
+        (metric,) = app.metric
+        shown.append((metric.label, metric.value, [plain(caption.value) for caption in app.caption]))
+    sentence = "Higher than {} % of validation {}s without cancer, and {} % of those with cancer."
+    assert shown == [
+        ("Right breast (mean of 2 views)", "0.44", [sentence.format(100, "breast", 0)]),
+        ("Left breast (1 view)", "0.50", [sentence.format(100, "breast", 0)]),
+        ("Patient (highest breast)", "0.50", [sentence.format(100, "patient", 0)]),
+    ]
+
+
+def test_show_predicted_exam_has_units_warnings_images_and_comparison(bundle):
+    views = [("R", "CC"), ("R", "MLO"), ("L", "CC")]
+    images = [
+        image_prediction(decoded_image(side, view, seed), f"{seed}.dcm", probability=0.25, ood_score=0.5 + seed)
+        for seed, (side, view) in enumerate(views)
+    ]
+    report = replace(summarise(images, MODEL), sources={image.key: b"" for image in images})
+    (exam,) = hang_exams(report.images)
+    app = show_component(show_predicted_exam, report, exam, bundle, ViewSettings())
+    assert not app.exception
+    assert plain(app.markdown[0].value) == "#### Patient p"
+    assert [metric.label for metric in app.metric] == [
+        "Patient (highest breast)",
+        "Right breast (mean of 2 views)",
+        "Left breast (1 view)",
+    ]
+    assert sum("probability **0.25**" in text.value for text in app.markdown) == 3
+    assert [plain(caption.value) for caption in app.caption if "Missing view" in caption.value] == [
+        ":material/info: Missing view: L MLO."
+    ]
+    assert len(figures(app)) == 1
+    assert [warning.value for warning in app.warning] == [
+        "Some images differ too much from the training images. Ignore these probabilities."
+    ]

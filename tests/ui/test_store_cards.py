@@ -1,0 +1,89 @@
+"""Prepared stores; imports that a button starts run in this process."""
+
+import shutil
+
+import pytest
+
+from builders.app import plain, show_component
+from builders.jobs import launch_in_process
+from mammo_core.dataset.store import Store, open_store
+from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.importing import ImportJob
+from mammo_core.storage.json_files import append_json_line
+from ui import store_cards
+
+
+@pytest.fixture
+def store(prepared, monkeypatch) -> Store:
+    monkeypatch.setattr(store_cards, "launch", launch_in_process)
+    return open_store(prepared, "demo")
+
+
+def show(store: Store):
+    app = show_component(store_cards.show_store, store)
+    assert not app.exception
+    return app
+
+
+def test_show_store_states_size_contents_and_state(store, prepared):
+    texts = [plain(text.value) for text in show(store).markdown]
+    positives = int(store.manifest()["label"].sum())
+    assert texts[0] == f"**demo** · 64 × 64 pixels  \n:small[{store.folder}]"
+    assert f" {positives:,} positive · " in texts[1]
+    assert texts[1].endswith(" MB]")
+    assert "finished" in texts[2]
+    assert "quarantined" in texts[2]
+
+
+def test_quarantine_table_lists_reason_and_detail_first(store):
+    app = show(store)
+    table = app.dataframe[0].value
+    assert list(table.columns) == ["reason", "detail", "image_id", "file"]
+    assert set(table["reason"]) == {"missing", "damaged", "blank"}
+    assert app.caption[0].value == f"{len(table)} images could not be imported; the others are unaffected."
+    assert [button.key for button in app.download_button] == ["quarantine csv demo"]
+
+
+def test_retry_imports_a_repaired_file(store):
+    reasons = store.quarantine().set_index("reason")["image_id"]
+    images = store.read_csv_path().parent / "train_images"
+    damaged = next(images.rglob(f"{reasons['damaged']}.dcm"))
+    sound = next(images.rglob(f"{store.manifest()['image_id'].iloc[0]}.dcm"))
+    shutil.copyfile(sound, damaged)
+    show(store).button(key="retry demo").click().run()
+    assert JobFolder(store.folder).state() == "finished"
+    left = set(store.quarantine()["image_id"])
+    assert reasons["damaged"] not in left
+    assert reasons["missing"] in left
+
+
+def test_stopped_import_can_be_resumed(store):
+    JobFolder(store.folder).write_state("stopped", "Stopped.")
+    show(store).button(key="resume demo").click().run()
+    assert JobFolder(store.folder).state() == "finished"
+    assert not [button for button in show(store).button if button.key == "resume demo"]
+
+
+def test_resume_of_an_import_whose_csv_is_damaged_shows_an_error(store):
+    JobFolder(store.folder).write_state("stopped", "Stopped.")
+    app = show(store)
+    store.read_csv_path().write_text("patient_id\n1\n")
+    app.button(key="resume demo").click().run()
+    assert not app.exception
+    assert ["lacks the columns" in error.value for error in app.error] == [True]
+
+
+def test_running_import_shows_progress_and_its_quarantine_and_can_be_stopped(store):
+    job = JobFolder(store.folder)
+    append_json_line(
+        store.folder / "carried_over.jsonl",
+        {"image_id": "1", "file": None, "reason": "blank", "detail": "New.", "version": []},
+    )
+    job.write_request(job.spec(ImportJob))
+    app = show(store)
+    assert len(app.get("progress")) == 1
+    assert [button.key for button in app.button] == [f"stop {job.path}"]
+    assert "New." in app.dataframe[0].value["detail"].tolist()
+    app.button[0].click().run()
+    assert job.stop_requested()
+    assert app.button[0].label == "Stop now"

@@ -1,0 +1,106 @@
+import pandas as pd
+import pytest
+import streamlit as st
+
+from builders.app import plain, show_component
+from builders.predicted_images import decoded_image, exam_report, image_prediction
+from mammo_core.prediction.exam_report import ExamReport
+from mammo_core.prediction.exams import Correction
+from mammo_core.prediction.files import FileNote
+from ui import uploads
+
+
+def test_choose_files_returns_uploads_by_name_and_contents(workspace):
+    app = show_component(uploads.choose_files)
+    assert app.session_state["result"] == []
+    app.file_uploader(key="files").set_value([("a.dcm", b"1", ""), ("a.dcm", b"2", "")]).run()
+    chosen = app.session_state["result"]
+    assert [(file.name, file.source) for file in chosen] == [("a.dcm", b"1"), ("a.dcm", b"2")]
+    assert chosen[0].key != chosen[1].key
+
+
+def test_choose_files_folder_has_an_uploader_of_its_own(workspace):
+    app = show_component(uploads.choose_files)
+    app.toggle(key="choose folder").set_value(True).run()
+    assert [uploader.key for uploader in app.file_uploader] == ["folder"]
+
+
+def test_choose_files_example_without_demo_data_says_where_to_create_some(workspace):
+    app = show_component(uploads.choose_files)
+    app.button[0].click().run()
+    assert app.session_state["result"] == []
+    assert [info.value for info in app.info] == ["There is no demo data. Create some on the Data page."]
+
+
+def test_choose_files_example_ends_with_the_first_upload(workspace, monkeypatch):
+    monkeypatch.setattr(uploads, "example_exam", lambda workspace: ["example"])
+    app = show_component(uploads.choose_files)
+    app.button[0].click().run()
+    assert app.session_state["result"] == ["example"]
+    app.run()
+    assert app.session_state["result"] == ["example"]
+    app.file_uploader(key="files").set_value([("a.dcm", b"1", "")]).run()
+    assert [file.name for file in app.session_state["result"]] == ["a.dcm"]
+    app.file_uploader(key="files").set_value([]).run()
+    assert app.session_state["result"] == []
+
+
+def test_show_problems_numbers_the_files_and_lists_skipped_members():
+    report = exam_report()
+    app = show_component(
+        uploads.show_problems,
+        ExamReport("trained", 0.5, report.images, notes=(FileNote("a_b.zip", "2 members are encrypted."),)),
+    )
+    assert [plain(error.value) for error in app.error] == [
+        "File 5, letter: This isn't a DICOM file.",
+        "File 6, a/5.dcm: This is the same image as file 3; it counts once.",
+    ]
+    assert [plain(info.value) for info in app.info] == ["a_b.zip: 2 members are encrypted."]
+
+
+def reported(*images) -> ExamReport:
+    return ExamReport("trained", 0.5, tuple(image_prediction(image, f"{image.digest}.dcm") for image in images))
+
+
+def test_edit_corrections_opens_where_a_side_is_unknown_and_changes_nothing_itself():
+    for laterality, expanded in (("R", False), (None, True)):
+        app = show_component(uploads.edit_corrections, reported(decoded_image(laterality)))
+        assert [expander.proto.expanded for expander in app.expander] == [expanded]
+        assert app.session_state["result"] == {}
+
+
+@pytest.fixture
+def user(monkeypatch):
+    """Return a function that sets what the user has edited; the table itself can't be edited by AppTest."""
+    shown = st.data_editor
+
+    def edit(changes: dict[tuple[int, str], str]) -> None:
+        def editor(rows: pd.DataFrame, **options: object) -> pd.DataFrame:
+            edited = shown(rows, **options).copy()
+            for (row, column), value in changes.items():
+                edited.loc[row, column] = value
+            return edited
+
+        monkeypatch.setattr(st, "data_editor", editor)
+
+    return edit
+
+
+def test_edit_corrections_returns_changed_rows_and_keeps_those_of_other_files(user):
+    user({(0, "side"): "R", (0, "patient"): " Ann "})
+    app = show_component(uploads.edit_corrections, reported(decoded_image(None), decoded_image("L", seed=1)))
+    assert app.session_state["result"] == {"0": Correction("Ann", "R", "CC")}
+    earlier = {"7": Correction("Eve", "L", "MLO")}
+    app = show_component(edit_with, earlier, reported(decoded_image(None)))
+    assert app.session_state["result"] == earlier | {"0": Correction("Ann", "R", "CC")}
+
+
+def edit_with(earlier, report):
+    st.session_state["corrections"] = dict(earlier)
+    return uploads.edit_corrections(report)
+
+
+def test_edit_corrections_without_images_shows_no_table():
+    app = show_component(uploads.edit_corrections, ExamReport("trained", 0.5))
+    assert app.session_state["result"] == {}
+    assert not app.expander
