@@ -5,6 +5,7 @@ The result has one validated row per image, with the file path that the CSV lack
 
 import os
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -171,7 +172,9 @@ def _read_csv(csv: Path, notes: list[str]) -> pd.DataFrame:
     """
     try:
         form = csv_format(csv)
-        raw = _parse(csv, form)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", pd.errors.ParserWarning)
+            raw = _parse(csv, form)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError) as error:
         reason = str(error).strip().splitlines()[-1]
         raise DataError(f"{csv.name} isn't readable as a CSV file with a header line ({reason}).") from None
@@ -179,13 +182,13 @@ def _read_csv(csv: Path, notes: list[str]) -> pd.DataFrame:
         raise DataError(f"{csv} can't be read: {error.strerror}.") from None
     raw.index += 2 + form.lines_before
     notes += form.notes(csv.name)
+    if caught:
+        notes.append(f"{csv.name}: rows have more values than the header has names; those beyond are left out.")
     if (empty := int(raw.isna().all(axis=1).sum())) and len(raw) > empty:
         notes.append(f"{csv.name}: {empty:,} empty rows are left out.")
         raw = raw.dropna(how="all")
-    raw.columns = [str(name).strip() for name in raw.columns]
+    raw.columns = _column_names([str(name).strip() for name in raw.columns])
     missing = [name for name in REQUIRED if name not in raw.columns]
-    if missing and len(raw.columns) == 1 and re.search(r"[;\t]", raw.columns[0]):
-        raise DataError(f"{csv.name} separates its columns by semicolons or tabs; save it with commas.")
     if missing:
         raise DataError(
             f"{csv.name} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
@@ -196,12 +199,20 @@ def _read_csv(csv: Path, notes: list[str]) -> pd.DataFrame:
     return raw
 
 
+def _column_names(names: list[str]) -> list[str]:
+    """Return the names of columns, such as patient_id for "Patient ID"."""
+    known = {name.lower(): name for name in COLUMNS}
+    spelt = [known.get(re.sub(r"[ -]", "_", name.lower()), name) for name in names]
+    return [name if own in names or spelt.count(own) > 1 else own for name, own in zip(names, spelt, strict=True)]
+
+
 def _parse(csv: Path, form: CsvFormat) -> pd.DataFrame:
     return pd.read_csv(
         csv,
         dtype=str,
         keep_default_na=False,
         na_values=MISSING,
+        index_col=False,
         skipinitialspace=True,
         encoding=form.encoding,
         sep=form.separator,
@@ -313,6 +324,7 @@ def _flag(values: pd.Series, name: str, csv: Path, notes: list[str]) -> pd.Serie
 
 
 def _number(values: pd.Series, name: str, csv: Path, notes: list[str]) -> pd.Series:
+    values = values.str.replace(r"^(\d+),(\d+)$", r"\1.\2", regex=True)  # a decimal comma
     numbers = pd.to_numeric(values.str.replace(_ALTERNATIVE_FORMS[name], r"\1", regex=True), errors="coerce")
     numbers = numbers.astype("float64")
     usable = numbers.isin(range(7)) if name == "BIRADS" else numbers.between(0, 130)

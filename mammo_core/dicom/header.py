@@ -26,6 +26,7 @@ from mammo_core.settings import settings
 PIXEL_DATA, FLOAT_DATA = 0x7FE00010, {0x7FE00008, 0x7FE00009}
 OVERLAY_BIT = 0x60000102  # Overlay Bit Position: 0, or the bit of Pixel Data that the overlay takes
 UNDEFINED = 0xFFFFFFFF
+ZIP_MAGIC = b"PK\x03\x04"  # of a local file header (APPNOTE 4.3.7)
 MAX_FRAMES = 10_000
 MAX_FIRST_ELEMENT = 0x0020  # highest element of group 0002 or 0008 that a file without preamble may begin with
 INFLATED_BYTES_PER_PIXEL = 4  # limit for deflated files, whose size isn't known beforehand
@@ -164,6 +165,8 @@ def _skip_preamble(stream: BinaryIO) -> None:
     group, element, vr, length = struct.unpack_from("<HH2sH", start.ljust(8, b"\0"))
     explicit, implicit = vr.isalpha() and vr.isupper(), length == 0 and vr != b"\0\0"
     if group not in (2, 8) or element > MAX_FIRST_ELEMENT or not (explicit or implicit):
+        if start.startswith(ZIP_MAGIC):
+            raise ImageError("not_dicom", "This is a zip archive. Give it a name that ends in .zip, or unpack it.")
         raise ImageError("not_dicom", "This isn't a DICOM file. Give files as the scanner or the data set gives them.")
     stream.seek(0)
 

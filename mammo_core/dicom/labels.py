@@ -10,6 +10,7 @@ from mammo_core.dicom.special_images import NOT_COUNTED_MODIFIERS
 from mammo_core.dicom.views import MODIFIER_CODES, MODIFIERS, VIEW_CODES, VIEW_NAMES, ViewWords, find_words, read_words
 
 SIDES = {"L": "L", "R": "R", "LEFT": "L", "RIGHT": "R"}
+SIDE_ELEMENTS = {"ImageLaterality": "Image Laterality (0020,0062)", "Laterality": "Laterality (0020,0060)"}
 POSITION = "View Position (0018,5101)"
 OTHER_ELEMENTS = {  # elements that some vendors and data sets fill with the view
     "AcquisitionDeviceProcessingDescription": "Acquisition Device Processing Description (0018,1400)",
@@ -47,7 +48,8 @@ def read_labels(dataset: Dataset) -> Labels:
     position = read_words(_text(dataset, "ViewPosition"))
     others = {element: _other_words(dataset, element) for element in OTHER_ELEMENTS}
     codes, modifiers = _coded(dataset)
-    sides = {"Image Laterality (0020,0062)": _side(dataset), POSITION: position.laterality}
+    sides = {name: SIDES.get(_text(dataset, element).upper()) for element, name in SIDE_ELEMENTS.items()}
+    sides[POSITION] = position.laterality
     views = {"View Code Sequence (0054,0220)": codes, POSITION: position.view}
     elsewhere = {OTHER_ELEMENTS[element]: words for element, words in others.items()}
     laterality, side_note = _agreed("side", sides, {name: words.laterality for name, words in elsewhere.items()})
@@ -88,11 +90,6 @@ def _agreed(what: str, usual: dict[str, str | None], elsewhere: dict[str, str | 
     if value is None or stated.keys() & usual.keys():
         return value, ""
     return value, f"The {what} {value} comes from {next(iter(stated))}."
-
-
-def _side(dataset: Dataset) -> str | None:
-    values = (_text(dataset, name).upper() for name in ("ImageLaterality", "Laterality"))
-    return next((SIDES[value] for value in values if value in SIDES), None)
 
 
 def _coded(dataset: Dataset) -> tuple[str | None, list[str]]:

@@ -28,6 +28,8 @@ class Mammogram:
         view: "CC", "MLO", … or None; see `mammo_core.dicom.labels`.
         modifiers: what is special about the view, such as "implant displaced" (PS3.16 CID 4015).
         special_kind: what the image is if it doesn't answer for its breast, such as "a magnified view"; None if it does.
+        substitute_kind: what the image is if it stands for a plain image of the same view, such as "a slice of
+            tomosynthesis"; else None.
         patient: Patient ID (0010,0020) or None. It is never shown: see `patient_key`.
         issuer: Issuer of Patient ID (0010,0021) or None; part of the patient's identity.
         study: Study Instance UID (0020,000D) or None. It is never shown.
@@ -49,6 +51,7 @@ class Mammogram:
     view: str | None = None
     modifiers: tuple[str, ...] = ()
     special_kind: str | None = None
+    substitute_kind: str | None = None
     patient: str | None = field(default=None, repr=False)
     issuer: str | None = field(default=None, repr=False)
     study: str | None = field(default=None, repr=False)

@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import time
+import unicodedata
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -19,14 +20,17 @@ from mammo_core.storage.locks import file_lock
 from mammo_core.workspace import Workspace
 
 PLACEHOLDERS = {  # what anonymisers and forms write in place of a Patient ID, without spaces and punctuation
-    "anon", "anonim", "anonimo", "anonimizado", "anonym", "anonyme", "anonymisation", "anonymise", "anonymised",
+    "anon", "anonim", "anonimizado", "anonimo", "anonym", "anonyme", "anonymisation", "anonymise", "anonymised",
     "anonymisiert", "anonymization", "anonymize", "anonymized", "anonymous", "anonymus", "blank", "cleared",
-    "confidential", "default", "deid", "deidentified", "deidentify", "deleted", "dummy", "empty", "hidden", "id", "masked",
-    "na", "nil", "noid", "noname", "none", "notapplicable", "notavailable", "null", "patient", "phi", "private",
-    "pseudonym", "redacted", "removed", "undefined", "unidentified", "unknown", "unbekannt", "unnamed", "unspecified",
-    "withheld",
+    "confidential", "default", "deid", "deidentified", "deidentify", "deleted", "dummy", "empty", "hidden", "id",
+    "masked", "na", "nan", "nil", "noid", "noname", "none", "nonegiven", "notapplicable", "notavailable", "notgiven",
+    "notprovided", "novalue", "null", "patient", "phi", "private", "pseudonym", "redacted", "removed", "removedbyctp",
+    "unbekannt", "undefined", "unidentified", "unknown", "unnamed", "unspecified", "withheld", "аноним", "анонимно",
+    "анонимный", "неизвестно", "不明", "匿名", "匿名化",
 }  # fmt: skip
 FILLERS = {"patient", "id", "name", "number", "mrn", "no", "subject"}  # words that stand beside a placeholder
+COUNTING = "1234567890"
+MIN_FILLED = 6  # characters of 999999, 123456 and their like, which forms are filled with; RSNA's numbers have up to 5
 KEY_DIGITS = 12  # hexadecimal; enough that no two of RSNA's patients, or images, share a key
 SECRET_FILE = ".patient-key"  # in the data folder
 SECRET_BYTES = 32
@@ -40,15 +44,18 @@ logger = logging.getLogger(__name__)
 def real_patient_id(identifier: str) -> str | None:
     """Return a Patient ID (0010,0020), or None if it is a placeholder.
 
-    Many patients share the placeholder of an anonymiser: a word such as ANONYMOUS, only zeros, only punctuation, or one
-    letter repeated.
+    Many patients share the placeholder of an anonymiser: a word such as ANONYMOUS, only zeros, only punctuation, one
+    character repeated, or 123456.
     """
     identifier = identifier.strip()
-    words = [word.casefold() for word in re.split(r"[\W_]+", identifier) if word]
+    plain = "".join(one for one in unicodedata.normalize("NFKD", identifier) if not unicodedata.combining(one))
+    words = [word.casefold() for word in re.split(r"[\W_]+", plain) if word]
     joined = "".join(word for word in words if word not in FILLERS) or "".join(words[:1])
     if joined in PLACEHOLDERS or joined in FILLERS or "".join(words) in PLACEHOLDERS or set(joined) <= {"0"}:
         return None
-    return None if set(joined) == {"x"} else identifier
+    if set(joined) == {"x"} or (len(joined) >= MIN_FILLED and (len(set(joined)) == 1 or COUNTING.startswith(joined))):
+        return None
+    return identifier
 
 
 def person_key(identifier: str, issuer: str | None, secret: bytes) -> str:
@@ -61,7 +68,7 @@ def person_key(identifier: str, issuer: str | None, secret: bytes) -> str:
         issuer: Issuer of Patient ID (0010,0021), or None; the pseudonym is then the same as in a table.
         secret: of this installation, see `installation_secret`.
     """
-    return patient_key(f"{identifier}\n{issuer}" if issuer else identifier, secret)
+    return patient_key(f"{identifier}\n{issuer.casefold()}" if issuer else identifier, secret)
 
 
 def patient_key(identifier: str, secret: bytes) -> str:

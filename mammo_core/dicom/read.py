@@ -24,7 +24,7 @@ from mammo_core.dicom.padding import fill_padding
 from mammo_core.dicom.pseudonyms import real_patient_id
 from mammo_core.dicom.reduction import average_blocks, count_halvings, wavelet_may_reduce
 from mammo_core.dicom.reject import reject_others
-from mammo_core.dicom.special_images import special_kind
+from mammo_core.dicom.special_images import is_raw, special_kind, substitute_kind
 from mammo_core.dicom.stored import read_stored_values
 from mammo_core.dicom.voi import read_voi_luts
 
@@ -87,6 +87,7 @@ def _mammogram(header: Header, side: int | None, max_step: float | None, strict:
         view=labels.view,
         modifiers=labels.modifiers,
         special_kind=special_kind(dataset, labels.view, labels.modifiers),
+        substitute_kind=substitute_kind(dataset, header.frames),
         patient=labels.patient or real_patient_id(_text(dataset, "PatientID")),
         issuer=real_patient_id(_text(dataset, "IssuerOfPatientID")),
         study=real_patient_id(_text(dataset, "StudyInstanceUID")),
@@ -123,7 +124,7 @@ def _notes(header: Header, decoded: Decoded) -> tuple[str, ...]:
     may_exceed = not decoded.halvings and header.bits < header.allocated and not decoded.signed
     if may_exceed and decoded.values.max() >= 1 << header.bits:
         notes.append(f"Some values exceed the {header.bits} bits that the header announces; they were kept.")
-    if str(header.dataset.get("PresentationIntentType") or "").strip().upper() == "FOR PROCESSING":
+    if is_raw(header.dataset):
         notes.append("This is a raw image, for processing; models learn from images for presentation.")
     return tuple(notes)
 

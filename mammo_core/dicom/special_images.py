@@ -48,6 +48,30 @@ def special_kind(dataset: Dataset, view: str | None, modifiers: tuple[str, ...])
     return _from_image_type(dataset) or _partial(dataset) or SERIES.get(_text(dataset, "SeriesDescription").casefold())
 
 
+def substitute_kind(dataset: Dataset, frames: int) -> str | None:
+    """Return what an image is if it stands for a plain image of the same view.
+
+    Where the plain image is there, too, the breast is answered from that one alone.
+
+    Args:
+        dataset: the header.
+        frames: Number of Frames (0028,0008).
+
+    Returns:
+        Such as "a slice of tomosynthesis"; None for a plain image.
+    """
+    if frames > 1:
+        return "a slice of tomosynthesis"
+    if any(word.startswith(("GENERATED_2D", "TOMO")) for word in _image_type(dataset)):
+        return "a synthetic image from tomosynthesis"
+    return "a raw image, for processing" if is_raw(dataset) else None
+
+
+def is_raw(dataset: Dataset) -> bool:
+    """Return whether Presentation Intent Type (0008,0068) is FOR PROCESSING."""
+    return _text(dataset, "PresentationIntentType").upper() == "FOR PROCESSING"
+
+
 def special_view(text: str) -> str | None:
     """Return what an image is by the view that a table states.
 
@@ -73,13 +97,17 @@ def _from_image_type(dataset: Dataset) -> str | None:
 
     Its first two values are DERIVED and SECONDARY, or its further values hold a word of `IMAGE_TYPES`.
     """
-    value = dataset.get("ImageType") or []
-    values = [str(one).strip().upper() for one in ([value] if isinstance(value, str) else value)]
+    values = _image_type(dataset)
     words = {word for one in values for word in (one, *re.split("[^A-Z]+", one))}
     named = next((kind for word, kind in IMAGE_TYPES.items() if word in words), None)
     if named is None and values[:2] == ["DERIVED", "SECONDARY"]:
         return "an image derived from another one"
     return named
+
+
+def _image_type(dataset: Dataset) -> list[str]:
+    value = dataset.get("ImageType") or []
+    return [str(one).strip().upper() for one in ([value] if isinstance(value, str) else value)]
 
 
 def _partial(dataset: Dataset) -> str | None:

@@ -43,6 +43,8 @@ class DecodedImage:
         parents: keyed hashes of the folders in which the file's folder lies.
         modifiers: what is special about the view, such as "implant displaced".
         special_kind: what the image is if it doesn't answer for its breast, such as "a magnified view"; None if it does.
+        substitute_kind: what the image is if it stands for a plain image of the same view, such as "a slice of
+            tomosynthesis"; else None.
     """
 
     patient: str | None
@@ -64,6 +66,7 @@ class DecodedImage:
     parents: tuple[str, ...] = ()
     modifiers: tuple[str, ...] = ()
     special_kind: str | None = None
+    substitute_kind: str | None = None
 
     @property
     def view_name(self) -> str | None:
@@ -104,6 +107,7 @@ def decode_image(source: Source, preprocessing: PreprocessingConfig, secret: byt
         date=mammogram.study_date,
         modifiers=mammogram.modifiers,
         special_kind=mammogram.special_kind,
+        substitute_kind=mammogram.substitute_kind,
     )
 
 

@@ -192,6 +192,46 @@ def _days(images: Sequence[DecodedImage]) -> list[list[DecodedImage]]:
     return [day for day in days if len(day) > 1]
 
 
+def complete_issuers(images: Sequence[ImageResult]) -> list[ImageResult]:
+    """Give images without an issuer of the patient's identifier that of their study.
+
+    Images of one study and one identifier are of one person; two issuers are two persons.
+    """
+    known: dict[tuple[str | None, str | None], set[str]] = {}
+    for image in images:
+        if isinstance(image, ImagePrediction) and image.decoded.patient not in (None, image.decoded.identifier):
+            decoded = image.decoded
+            known.setdefault((decoded.identifier, decoded.exam), set()).add(str(decoded.patient))
+
+    def complete(image: ImageResult) -> ImageResult:
+        if not isinstance(image, ImagePrediction) or not image.decoded.exam:
+            return image
+        persons = known.get((image.decoded.patient, image.decoded.exam), set())
+        return replace(image, decoded=replace(image.decoded, patient=min(persons))) if len(persons) == 1 else image
+
+    return [complete(image) for image in images]
+
+
+def leave_out_substitutes(images: Sequence[ImageResult]) -> list[ImageResult]:
+    """Leave out images that stand for a plain one, where that is in the exam.
+
+    Such as a raw image, a synthetic one, or a slice of tomosynthesis beside the plain image of the same side and view.
+    """
+
+    def view_of(image: ImagePrediction) -> tuple[ExamKey, str | None, str | None]:
+        return image.exam_key, image.decoded.laterality, image.decoded.view_name
+
+    predictions = [image for image in images if isinstance(image, ImagePrediction) and not image.decoded.special_kind]
+    plain = {view_of(image) for image in predictions if not image.decoded.substitute_kind}
+
+    def leave_out(image: ImageResult) -> ImageResult:
+        if not isinstance(image, ImagePrediction) or image.decoded.special_kind or view_of(image) not in plain:
+            return image
+        return replace(image, decoded=replace(image.decoded, special_kind=image.decoded.substitute_kind))
+
+    return [leave_out(image) for image in images]
+
+
 @dataclass(frozen=True)
 class Exam:
     """The images of one exam, hung.

@@ -102,8 +102,10 @@ def find_files(paths: Sequence[Path]) -> list[InputFile]:
                 for name in names
                 if may_be_image(name)
             )
-        elif os.path.exists(path):
+        elif os.path.isfile(path):
             files.append(path)
+        elif os.path.exists(path):
+            raise DataError(f"{path} is neither a file nor a folder.")
         else:
             raise DataError(f"There is no file or folder {path}.")
     if not files:

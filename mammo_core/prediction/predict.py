@@ -14,8 +14,10 @@ from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import (
     Correction,
     apply_corrections,
+    complete_issuers,
     join_by_folder,
     join_single_image_studies,
+    leave_out_substitutes,
     mark_duplicates,
 )
 from mammo_core.prediction.files import InputFile, OpenedFiles, open_archives
@@ -119,9 +121,14 @@ def predict_exams(
     images: list[ImageResult] = [UnreadableImage(note.file, note.file, note.text) for note in opened.unreadable]
     images += _predict_new(workspace, opened.files, predictor, sandbox, cache)
     cache.drop_archives({file.key for file in files})
-    corrected = apply_corrections(mark_duplicates(images), corrections or {})
-    report = summarise(join_single_image_studies(join_by_folder(corrected)), predictor.bundle)
+    corrected = apply_corrections(mark_duplicates(complete_issuers(images)), corrections or {})
+    report = summarise(_form_exams(corrected), predictor.bundle)
     return replace(report, notes=opened.incomplete, sources={file.key: file.source for file in opened.files})
+
+
+def _form_exams(images: Sequence[ImageResult]) -> list[ImageResult]:
+    """Join the images of an exam, and leave out what stands for another image in it."""
+    return leave_out_substitutes(join_single_image_studies(join_by_folder(images)))
 
 
 def _predict_new(

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+HEADER_BYTES = 2**16  # more than a header line has
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _SEPARATOR_LINE = re.compile(r"""["']?sep=(.)["']?\s*""", re.IGNORECASE)  # Excel's first line: "sep=,"
 
 
@@ -25,9 +27,12 @@ class CsvFormat:
 
     def notes(self, name: str) -> list[str]:
         """Return sentences on what is unusual in a file of this name."""
+        notes = []
         if self.encoding in ("cp1252", "latin-1"):
-            return [f"{name} is not UTF-8 and was read as Western European ({self.encoding})."]
-        return []
+            notes.append(f"{name} is not UTF-8 and was read as Western European ({self.encoding}).")
+        if self.separator != "," and not self.lines_before:
+            notes.append(f"{name} separates its columns by {SEPARATORS[self.separator]}, and was read so.")
+        return notes
 
 
 def csv_format(path: Path) -> CsvFormat:
@@ -38,15 +43,21 @@ def csv_format(path: Path) -> CsvFormat:
     """
     data = path.read_bytes()
     encoding = _encoding(data)
-    first_line = data[:200].decode(encoding, "replace").partition("\n")[0]
-    if match := _SEPARATOR_LINE.fullmatch(first_line.strip("\ufeff\r")):
+    first_line = re.split(r"[\r\n]", data[:HEADER_BYTES].decode(encoding, "replace").lstrip("\ufeff"), maxsplit=1)[0]
+    if match := _SEPARATOR_LINE.fullmatch(first_line):
         return CsvFormat(encoding, match[1], 1)
-    return CsvFormat(encoding)
+    separator = "," if "," in first_line else max(",;\t|", key=first_line.count)
+    return CsvFormat(encoding, separator)
 
 
 def _encoding(data: bytes) -> str:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    pairs = data[:HEADER_BYTES]
+    if b"\0" in pairs and not any(pairs[1::2]):
+        return "utf-16-le"
+    if b"\0" in pairs and not any(pairs[::2]):
+        return "utf-16-be"
     try:
         data.decode()
     except UnicodeDecodeError:

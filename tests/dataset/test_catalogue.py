@@ -137,9 +137,35 @@ def test_read_catalogue_csv_dialects(tmp_path, text):
     assert (table["patient_id"], table["image_id"], table["cancer"]) == ("10", "1", 0)
 
 
-def test_read_catalogue_semicolon_csv_raises_data_error(tmp_path):
-    with pytest.raises(DataError, match="separates its columns by semicolons or tabs"):
-        read_catalogue(folder_with(tmp_path, HEADER.replace(",", ";") + "10;1;L;CC;0\n"))
+@pytest.mark.parametrize(("separator", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
+def test_read_catalogue_other_separators_are_read_with_a_remark(tmp_path, separator, name):
+    text = "patient_id,image_id,laterality,view,age\n".replace(",", separator) + "10|1|L|CC|57,5\n".replace(
+        "|", separator
+    )
+    catalogue = read_catalogue(folder_with(tmp_path, text))
+    assert catalogue.table.loc[0, ["patient_id", "image_id", "age"]].tolist() == ["10", "1", 57.5]
+    assert catalogue.notes[0] == f"train.csv separates its columns by {name}, and was read so."
+
+
+@pytest.mark.parametrize(("extra", "noted"), [(",", False), (",x", True)])
+def test_read_catalogue_rows_with_more_values_than_names_keep_their_columns(tmp_path, extra, noted):
+    catalogue = read_catalogue(folder_with(tmp_path, HEADER + f"10,1,L,CC,0{extra}\n10,2,R,CC,1{extra}\n"))
+    assert catalogue.table["image_id"].tolist() == ["1", "2"]
+    assert catalogue.table["cancer"].tolist() == [0, 1]
+    remark = "train.csv: rows have more values than the header has names; those beyond are left out."
+    assert (remark in catalogue.notes) == noted
+
+
+def test_read_catalogue_column_names_in_another_spelling_are_known(tmp_path):
+    text = "Patient_ID,Image ID,LATERALITY,View,Cancer,birads\n10,1,L,CC,1,4\n"
+    row = read_catalogue(folder_with(tmp_path, text)).table.iloc[0]
+    assert row[["patient_id", "image_id", "view", "cancer", "BIRADS"]].tolist() == ["10", "1", "CC", 1, 4]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_read_catalogue_utf_16_with_or_without_its_mark_is_read(tmp_path, encoding):
+    (tmp_path / "train.csv").write_bytes((HEADER + "10,1,L,CC,0\n").encode(encoding))
+    assert read_catalogue(tmp_path).table["image_id"].tolist() == ["1"]
 
 
 def test_read_catalogue_parses_age_birads_and_null_variants(tmp_path):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pydicom import uid
 
+from builders.archives import zipped
 from builders.breasts import breast
 from builders.dicom import NATIVE, build_dicom
 from mammo_core.dicom import header
@@ -203,3 +204,9 @@ def test_read_lower_case_monochrome1_is_inverted():
 @pytest.mark.parametrize("patient", ["removed", "Anonymized", "0", "ANONYMOUS"])
 def test_read_placeholder_patient_id_is_none(patient):
     assert read(build_dicom(breast(), PatientID=patient)).patient is None
+
+
+def test_read_zip_archive_under_another_name_is_called_so():
+    with pytest.raises(ImageError, match=r"^This is a zip archive\. Give it a name that ends in \.zip") as caught:
+        read(zipped({"1.dcm": build_dicom(breast())}))
+    assert caught.value.reason == "not_dicom"

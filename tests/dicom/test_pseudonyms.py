@@ -34,13 +34,17 @@ def test_patient_key_is_the_start_of_an_hmac():
     [
         "", "  ", "0", "000000", "00-00", "-", "?", "***", "ANONYMIZED", "ANONYM", "Anonymous", "ANONYMOUS^PATIENT",
         "DEIDENTIFIED", "DE-IDENTIFIED", "de identified", "REMOVED", "n/a", "NA", "None", "Unknown ", "XXXX", "No_ID", "NULL",
+        "999999", "123456", "1234567890", "NOT PROVIDED", "Removed by CTP", "none given", "ANÓNIMO", "аноним", "匿名", "nan",
     ],
 )  # fmt: skip
 def test_real_patient_id_placeholder_is_none(placeholder):
     assert real_patient_id(placeholder) is None
 
 
-@pytest.mark.parametrize("identifier", ["10042", "A", "ANON123", "P_00001", "7", "0001", "Nathan", "X1", "anon-0042"])
+@pytest.mark.parametrize(
+    "identifier",
+    ["10042", "A", "ANON123", "P_00001", "7", "0001", "Nathan", "X1", "anon-0042", "12345", "11111", "123457"],
+)
 def test_real_patient_id_identifier_is_kept(identifier):
     assert real_patient_id(f" {identifier} ") == identifier
 
@@ -48,6 +52,7 @@ def test_real_patient_id_identifier_is_kept(identifier):
 def test_person_key_depends_on_the_issuer():
     assert person_key("10042", None, SECRET) == patient_key("10042", SECRET)
     assert len({person_key("10042", issuer, SECRET) for issuer in (None, "Hospital A", "Hospital B")}) == 3
+    assert person_key("10042", "HOSPITAL A", SECRET) == person_key("10042", "Hospital A", SECRET)
 
 
 def test_installation_secret_is_the_same_in_other_processes(folders):

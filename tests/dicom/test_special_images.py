@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from builders.breasts import breast
@@ -65,3 +66,22 @@ def test_read_special_kind_of_an_image(elements, expected):
 )
 def test_special_view_of_a_table_is_what_its_words_name(text, expected):
     assert special_view(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("elements", "expected"),
+    [
+        ({}, None),
+        ({"ImageType": ["ORIGINAL", "PRIMARY"]}, None),
+        ({"PresentationIntentType": "FOR PRESENTATION"}, None),
+        ({"PresentationIntentType": "FOR PROCESSING"}, "a raw image, for processing"),
+        ({"ImageType": ["DERIVED", "PRIMARY", "TOMO", "GENERATED_2D"]}, "a synthetic image from tomosynthesis"),
+    ],
+)
+def test_read_substitute_kind_of_an_image(elements, expected):
+    assert read(build_dicom(breast(), **elements)).substitute_kind == expected
+
+
+def test_read_frames_are_slices_that_substitute_a_plain_image():
+    frames = np.stack([breast(), breast(), breast()])
+    assert read(build_dicom(frames)).substitute_kind == "a slice of tomosynthesis"

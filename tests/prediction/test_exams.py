@@ -10,11 +10,13 @@ from mammo_core.prediction.exams import (
     STUDY_OF_ITS_OWN,
     Correction,
     apply_corrections,
+    complete_issuers,
     exam_warnings,
     hang_exams,
     hang_images,
     join_by_folder,
     join_single_image_studies,
+    leave_out_substitutes,
     mark_duplicates,
     strip_file_names,
 )
@@ -254,6 +256,33 @@ def test_join_single_image_studies_study_of_its_own_for_every_file_is_one_exam(i
     assert [image.exam_key[1] for image in joined] == exams
     noted = [STUDY_OF_ITS_OWN in image.notes for image in joined]
     assert noted == [joined != images] * len(images)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "counted"),
+    [
+        ([None, "a raw image, for processing"], [None, "a raw image, for processing"]),
+        (["a slice of tomosynthesis"], [None]),  # nothing better is there
+        (["a slice of tomosynthesis", "a raw image, for processing"], [None, None]),
+        ([None, None], [None, None]),
+    ],
+)
+def test_leave_out_substitutes_beside_the_plain_image_of_their_view(kinds, counted):
+    images = [image_prediction(decoded_image("R", "CC", exam="1", substitute_kind=kind)) for kind in kinds]
+    other = image_prediction(decoded_image("L", "CC", exam="1", substitute_kind="a slice of tomosynthesis"))
+    assert [one.decoded.special_kind for one in leave_out_substitutes([*images, other])] == [*counted, None]
+
+
+def test_complete_issuers_within_a_study_joins_the_images_of_one_person():
+    def of(patient, exam="1"):
+        return image_prediction(decoded_image(patient=patient, identifier="id", exam=exam))
+
+    def patients(*images):
+        return [one.decoded.patient for one in complete_issuers(images)]
+
+    assert patients(of("id at H1"), of("id")) == ["id at H1", "id at H1"]
+    assert patients(of("id at H1"), of("id at H2"), of("id")) == ["id at H1", "id at H2", "id"]
+    assert patients(of("id at H1"), of("id", "2")) == ["id at H1", "id"]
 
 
 def test_strip_file_names_numbers_files_and_keeps_errors():

@@ -135,3 +135,9 @@ def test_find_files_latin1_name_is_storable_and_leads_to_the_file(tmp_path):
     (file,) = find_files([tmp_path])
     file.name.encode()
     assert file.source == path
+
+
+def test_find_files_pipe_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="pipe is neither a file nor a folder"):
+        find_files([tmp_path / "pipe"])
