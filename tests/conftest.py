@@ -11,6 +11,7 @@ import pytest
 from filelock import FileLock
 
 from builders.jobs import import_in_process, train_in_process
+from builders.workspaces import use_folder, workspace_in
 from mammo_core.dataset.store import Store
 from mammo_core.documents.progress import ShouldStop
 from mammo_core.phantoms.generate import generate
@@ -52,15 +53,6 @@ def keep_main_module(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
-def use_folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Workspace:
-    """Point the settings of this process, and of those it starts, at the data and models folders in `folder`."""
-    workspace = _workspace_in(folder)
-    monkeypatch.setenv("MAMMO_DATA", str(workspace.data))
-    monkeypatch.setenv("MAMMO_MODELS", str(workspace.models))
-    settings.cache_clear()
-    return workspace
-
-
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
     """Return empty data and models folders in `tmp_path`, in use by the settings."""
@@ -100,17 +92,13 @@ def phantoms(make_once):
 @pytest.fixture(scope="session")
 def imported(make_once, phantoms):
     """Return a read-only workspace with the data set "demo" and its prepared store."""
-    return _workspace_in(make_once("imported", lambda folder: _import_phantoms(folder, phantoms)))
+    return workspace_in(make_once("imported", lambda folder: _import_phantoms(folder, phantoms)))
 
 
 @pytest.fixture(scope="session")
 def line(make_once, imported):
     """Return a read-only workspace with the data set "demo", its prepared store and the model "trained"."""
-    return _workspace_in(make_once("line", lambda folder: _train_small_model(folder, imported)))
-
-
-def _workspace_in(folder: Path) -> Workspace:
-    return Workspace(folder / "data", folder / "models")
+    return workspace_in(make_once("line", lambda folder: _train_small_model(folder, imported)))
 
 
 def _import_phantoms(folder: Path, phantoms: Path) -> None:

@@ -30,9 +30,9 @@ def run(monkeypatch, capsys):
     return call
 
 
-def test_explore_json_matches_csv_counts(run, finished):
-    table = pd.read_csv(finished.data / "demo" / "train.csv")
-    for source in ("demo", finished.data / "demo", finished.data / "demo" / "train.csv"):
+def test_explore_json_matches_csv_counts(run, prepared):
+    table = pd.read_csv(prepared.data / "demo" / "train.csv")
+    for source in ("demo", prepared.data / "demo", prepared.data / "demo" / "train.csv"):
         status, out, _ = run("explore", source, "--json")
         document = json.loads(out)
         assert status == 0
@@ -49,7 +49,7 @@ def test_explore_json_matches_csv_counts(run, finished):
         assert set(document) >= {"sites", "machines", "density", "birads"}
 
 
-def test_second_import_skips_images_already_imported(run, finished):
+def test_second_import_skips_images_already_imported(run, prepared):
     status, out, error = run("import", "demo", "--size", SIZE, "--workers", "1", "--json")
     document = json.loads(out)
     assert status == 0

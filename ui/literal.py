@@ -31,9 +31,7 @@ def literal(text: object) -> str:
         text: foreign text, or a sentence that quotes some. Lone surrogates, which no page accepts, are replaced as by
             `message_text`.
     """
-    line = " ".join(
-        message_text(str(text)).split()
-    )  # a page collapses white space, and a line break starts a new block
+    line = " ".join(message_text(str(text)).split())  # a page collapses white space; a line break starts a new block
     return _SIGNS.sub(r"\\\g<0>", _FOUND_IN_TEXT.sub(WORD_JOINER, line))
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import brentq
 
-from mammo_core.documents.estimate import Estimate
+from mammo_core.documents.estimate import Estimate, Z, score_interval
 from mammo_core.documents.units import Unit
 from mammo_core.evaluation.bootstrap import estimate
 
@@ -20,7 +20,6 @@ from mammo_core.evaluation.bootstrap import estimate
 # a label, and the end of a percentile interval is more than one patient drawn again and again (5^-5 of the resamples; with 3
 # it is 4 %, more than the 2.5 % beyond each end). A perfect ranking of 5 and 5 has p = 0.008, one of 3 and 3 only 0.1.
 MIN_PATIENTS = 5
-Z = 1.959963984540054  # of a two-sided 95 % interval
 Interval = tuple[float | None, float | None]
 NO_INTERVAL: Interval = (None, None)
 
@@ -112,9 +111,8 @@ def wilson(patients: np.ndarray, hits: np.ndarray) -> tuple[float, float]:
     effective = min(share * (1 - share) / variance, count) if 0 < share < 1 and variance else count
     if share in (0.0, 1.0):
         effective = int(patients.max()) + 1
-    centre = (share + Z**2 / (2 * effective)) / (1 + Z**2 / effective)
-    reach = Z / (1 + Z**2 / effective) * np.sqrt(share * (1 - share) / effective + Z**2 / (4 * effective**2))
-    return (0.0 if share == 0 else float(centre - reach)), (1.0 if share == 1 else float(centre + reach))
+    low, high = score_interval(share, effective)
+    return float(low), float(high)
 
 
 def newcombe(auc: float, negatives: int, positives: int) -> tuple[float, float]:

@@ -15,9 +15,8 @@ from mammo_core.documents.geometry import Geometry
 from mammo_core.evaluation.baselines import image_statistics
 
 HELD_OUT_QUANTILE = 0.99  # of the validation images' distances
-MARGIN = (
-    1.1  # threshold over that quantile: images of new patients are slightly more distant than the validation part's
-)
+# Threshold over that quantile: images of new patients are slightly more distant than those of the validation part.
+MARGIN = 1.1
 MIN_STANDARD_DEVIATION = 1e-6
 
 

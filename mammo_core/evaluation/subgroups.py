@@ -19,9 +19,8 @@ ATTRIBUTES: dict[str, Unit] = {  # attribute and the unit that has it
     "laterality": "breast",
     "view": "image",
 }
-MIN_UNITS = (
-    10  # of each label, of at least MIN_PATIENTS patients; with fewer the interval of the AUC is too wide to be of use
-)
+# Of each label, from at least MIN_PATIENTS patients. With fewer, the interval of the AUC is too wide to be of use.
+MIN_UNITS = 10
 
 
 def subgroups(predictions: pd.DataFrame, resamples: int = RESAMPLES) -> tuple[Subgroup, ...]:

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
+from mammo_core.documents.estimate import score_interval
 from mammo_core.explore.units import has_values, labels
 
-Z = 1.959963984540054  # of a two-sided 95 % interval
 MAX_GROUPS = 12  # groups shown separately; smaller ones are pooled
 COLUMNS = ["value", "n", "patients", "positives", "rate", "low", "high", "effective_n"]
 
@@ -87,16 +87,15 @@ def _rates(groups: np.ndarray, count: int, patients: np.ndarray, label: np.ndarr
     with np.errstate(invalid="ignore", divide="ignore"):
         effective = np.where(variance > 0, rate * (1 - rate) / variance, clusters)
     effective = np.minimum(effective, n)
-    centre = (rate + Z**2 / (2 * effective)) / (1 + Z**2 / effective)
-    reach = Z / (1 + Z**2 / effective) * np.sqrt(rate * (1 - rate) / effective + Z**2 / (4 * effective**2))
+    low, high = score_interval(rate, effective)
     return pd.DataFrame(
         {
             "n": n.astype(int),
             "patients": clusters,
             "positives": positives.astype(int),
             "rate": rate,
-            "low": np.where(positives == 0, 0.0, centre - reach),
-            "high": np.where(positives == n, 1.0, centre + reach),
+            "low": low,
+            "high": high,
             "effective_n": effective,
         }
     )

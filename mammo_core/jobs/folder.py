@@ -192,7 +192,7 @@ class JobFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             with file_lock(
                 self.path / "request.lock"
-            ):  # of two simultaneous requests the second sees the first's state
+            ):  # the second of two simultaneous requests sees the first's state
                 if self.exists and self.state() not in FINAL:
                     raise JobError(f"A job is already running in {self.name}. Wait for it to end, or stop it.")
                 for name in (STOP, Progress.file_name, JobProcess.file_name):

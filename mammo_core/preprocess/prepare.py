@@ -16,9 +16,8 @@ from mammo_core.preprocess.geometry import Raster, crop_raster
 
 LEVELS = 255  # grey levels above 0 of a model input
 MAX_STEP = 2  # largest acceptable quantisation step of the decoded source, in grey levels of a model input
-BREAST_SPAN = (
-    4.0  # at most, the grey range of breast tissue / the image's contrast (see `codecs.decode`); phantoms: 2.8 to 4.0
-)
+# Upper bound on (grey range of breast tissue) / (contrast of the image, see `codecs.decode`). Phantoms have 2.8 to 4.0.
+BREAST_SPAN = 4.0
 DECODER_STEP = BREAST_SPAN / LEVELS  # of the image's contrast: about one grey level of a model input
 MAX_COARSE_SIDE = 256  # pixels: longer side of the image in which the breast is located
 

@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-FileStates = tuple[
-    tuple[str, int, int, int], ...
-]  # path, bytes, and times in ns of the last change of content and of inode
+# Path, bytes, and the times in ns of the last change of content and of inode.
+FileStates = tuple[tuple[str, int, int, int], ...]
 
 
 def file_states(files: Iterable[Path]) -> FileStates:

@@ -1,21 +1,27 @@
 import shutil
+from functools import cache
 
 import pytest
 
 from builders.jobs import import_in_process
 from builders.stores import copy_store
+from mammo_core.assessment import store_evaluation
 from mammo_core.assessment.store_evaluation import evaluate_store
 from mammo_core.dataset.store import CONFIG_FILE, open_store
 from mammo_core.errors import ConfigError
 from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.phantoms.generate import generate
 from mammo_core.phantoms.spec import DemoSpec
+from mammo_core.prediction.predictor import Predictor
 from mammo_core.workspace import Workspace
 
 
 @pytest.fixture
-def bundle(finished) -> Bundle:
-    return open_bundle(finished.models / "trained")
+def bundle(finished, monkeypatch) -> Bundle:
+    """Return a model whose network is loaded once for the test."""
+    bundle = open_bundle(finished.models / "trained")
+    monkeypatch.setattr(store_evaluation, "Predictor", cache(Predictor))
+    return bundle
 
 
 def test_evaluate_store_selects_part_and_requires_same_preprocessing_config(finished, bundle):

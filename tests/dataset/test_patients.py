@@ -14,8 +14,8 @@ from mammo_core.workspace import Workspace
 
 
 @pytest.fixture
-def catalogue(finished):
-    return read_catalogue(finished.data / "demo")
+def catalogue(prepared):
+    return read_catalogue(prepared.data / "demo")
 
 
 def test_next_patient_of_a_kind_wraps_around(catalogue):

@@ -41,14 +41,14 @@ def test_variants_unknown_value_raises_config_error():
         (MemoryError(), "Out of memory. Choose a smaller batch or fewer workers."),
     ],
 )
-def test_sweep_continues_after_failed_run(finished, monkeypatch, error, message):
+def test_sweep_continues_after_failed_run(prepared, monkeypatch, error, message):
     def run(job, context):
         if job.config.learning_rate == 0.01:
             raise error
         return GOOD
 
     monkeypatch.setattr(TrainJob, "run", run)
-    roots, seen = finished, []
+    roots, seen = prepared, []
     configs = variants({"store": "demo"}, {"learning_rate": [0.01, 0.001]})
     results = sweep(roots, configs, on_progress=seen.append)
     assert [(result.state, result.message, result.settings) for result in results] == [
@@ -60,8 +60,8 @@ def test_sweep_continues_after_failed_run(finished, monkeypatch, error, message)
     assert isinstance(error, ModelError) or "MemoryError" in log.read_text()
 
 
-def test_sweep_run_not_started_by_worker_is_failed(finished, monkeypatch):
-    roots = finished
+def test_sweep_run_not_started_by_worker_is_failed(prepared, monkeypatch):
+    roots = prepared
     monkeypatch.setattr(
         sweep_module, "_run_in_parallel", lambda jobs, workspace, scheduler: (job.folder(workspace) for job in jobs)
     )
@@ -69,7 +69,7 @@ def test_sweep_run_not_started_by_worker_is_failed(finished, monkeypatch):
     assert (result.state, result.message) == ("failed", sweep_module.NOT_STARTED)
 
 
-def test_sweep_without_successful_run_exits_with_status_1(finished, monkeypatch, capsys):
+def test_sweep_without_successful_run_exits_with_status_1(prepared, monkeypatch, capsys):
     def run(job, context):
         raise ModelError("It broke.")
 
@@ -85,8 +85,9 @@ def test_sweep_without_successful_run_exits_with_status_1(finished, monkeypatch,
     assert "All 2 runs failed. The first: It broke." in " ".join(error.split())
 
 
-def test_sweep_checks_all_runs_before_starting(finished):
-    roots = finished
+def test_sweep_checks_all_runs_before_starting(prepared):
+    roots = prepared
+    roots.models.mkdir()
     before = sorted(roots.models.iterdir())
     with pytest.raises(DataError, match="no prepared store 'nothing'"):
         sweep(roots, [TrainingConfig(store="demo"), TrainingConfig(store="nothing")])
@@ -96,11 +97,11 @@ def test_sweep_checks_all_runs_before_starting(finished):
 
 
 @pytest.mark.slow
-def test_sweep_folds_on_dask_cluster_finish_like_local_runs(finished):
+def test_sweep_folds_on_dask_cluster_finish_like_local_runs(prepared):
     from distributed import LocalCluster
 
-    roots = finished
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
+    roots = prepared
+    with LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address="127.0.0.1:0") as cluster:  # takes turns
         configs = variants({"store": "demo", "epochs": 1, "test_share": 0}, {}, folds=2)
         results = sweep(roots, configs, cluster.scheduler_address)
     assert [(result.state, result.epochs, result.settings) for result in results] == [

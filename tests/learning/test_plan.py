@@ -35,20 +35,20 @@ def plan_demo(**settings):
     return resolve(Workspace.from_environment(), TrainingConfig.from_settings({"store": "demo", **settings}))
 
 
-def test_resolve_missing_store_or_too_small_training_part_raises(finished):
+def test_resolve_missing_store_or_too_small_training_part_raises(prepared):
     with pytest.raises(DataError, match="no prepared store"):
         plan_demo(store="nothing")
     with pytest.raises(ConfigError, match="leave too little"):
         plan_demo(validation_share=0.6, test_share=0.6)
 
 
-def test_resolve_unfinished_store_raises_store_unfinished(finished):
-    (finished.data / "prepared" / "demo" / "manifest.parquet").unlink()
+def test_resolve_unfinished_store_raises_store_unfinished(prepared):
+    (prepared.data / "prepared" / "demo" / "manifest.parquet").unlink()
     with pytest.raises(StoreUnfinished, match="isn't finished"):
         plan_demo()
 
 
-def test_describe_counts_match_the_split(finished):
+def test_describe_counts_match_the_split(prepared):
     plan = plan_demo()
     preview = plan.describe()
     table, split = preview.parts.set_index("part"), plan.split
@@ -75,19 +75,19 @@ def test_describe_counts_match_the_split(finished):
         (b"", "it isn't readable as CSV (EmptyDataError)."),
     ],
 )
-def test_describe_foreign_lesions_are_named_before_training_starts(finished, data, reason):
-    states = input_states(finished, "demo", None)
-    assert plan_demo().lesions.keys() == read_lesions(finished.data / "demo").malignant().keys() != set()
-    (finished.data / "demo" / "lesions.csv").write_bytes(data)
+def test_describe_foreign_lesions_are_named_before_training_starts(prepared, data, reason):
+    states = input_states(prepared, "demo", None)
+    assert plan_demo().lesions.keys() == read_lesions(prepared.data / "demo").malignant().keys() != set()
+    (prepared.data / "demo" / "lesions.csv").write_bytes(data)
     plan = plan_demo()
     assert plan.notes == (f"lesions.csv of this data set is ignored: {reason}",)
     assert plan.describe().sentence.endswith(plan.notes[0])
     assert plan.lesions == {}
-    assert input_states(finished, "demo", None) != states
+    assert input_states(prepared, "demo", None) != states
 
 
-def test_resolve_store_without_its_source_raises_before_training(finished):
-    (finished.data / "prepared" / "demo" / "source.json").unlink()
+def test_resolve_store_without_its_source_raises_before_training(prepared):
+    (prepared.data / "prepared" / "demo" / "source.json").unlink()
     with pytest.raises(DataError, match=r"source\.json is missing"):
         plan_demo()
 
@@ -123,7 +123,7 @@ def test_resolve_start_model_of_another_size_raises_config_error(finished):
     assert "trained" not in compatible_models(finished, open_store(finished, "high").preprocessing)
 
 
-def test_resolve_batch_exceeds_free_memory_raises_config_error(finished, monkeypatch):
+def test_resolve_batch_exceeds_free_memory_raises_config_error(prepared, monkeypatch):
     memory = psutil.virtual_memory()
     monkeypatch.setattr(psutil, "virtual_memory", lambda: memory._replace(available=2**29))
     plan_demo(batch_size=262)  # 262 × 64 × 64 pixels of 400 bytes: 0.4 GiB
@@ -148,7 +148,7 @@ def test_resolve_features_exceed_free_disk_space_train_the_head_on_images(finish
     assert plan_demo(network="compact").caches_features
 
 
-def test_resolve_folds_test_each_patient_exactly_once(finished):
+def test_resolve_folds_test_each_patient_exactly_once(prepared):
     tested = []
     for fold in (1, 2, 3):
         split = plan_demo(folds=3, fold=fold).split

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from builders.jobs import import_in_process, train_in_process
+from builders.workspaces import use_folder
 from mammo_core.dataset.store import MANIFEST, open_store
 from mammo_core.evaluation.baselines import STATISTICS, image_statistics
 from mammo_core.evaluation.report import evaluate
@@ -19,7 +20,6 @@ from mammo_core.phantoms.generate import generate
 from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.settings import SHIPPED_MODELS, settings
 from mammo_core.workspace import Workspace
-from tests.conftest import use_folder
 
 pytestmark = pytest.mark.slow
 FRESH = "fresh"

@@ -1,3 +1,6 @@
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,18 +24,25 @@ def epochs_of(run):
     return [record for record in read_metrics(run) if isinstance(record, EpochRecord)]
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture
-def interrupted(finished, verify_in_process):
-    """A run of three epochs that was stopped in its second."""
-    run = finished.models / "interrupted"
-    reports = []
-    stopped = train(plan_demo(), run, reports.append, lambda: bool(reports) and (reports[-1].epoch or 0) >= 2)
-    assert stopped.epochs == 1
-    return run
+def interrupted(prepared, verify_in_process, make_once):
+    """A run of three epochs that was stopped in its second, a copy of this test's own."""
+
+    def stop_in_second_epoch(folder):
+        reports = []
+        run = folder / "interrupted"
+        stopped = train(plan_demo(), run, reports.append, lambda: bool(reports) and (reports[-1].epoch or 0) >= 2)
+        assert stopped.epochs == 1
+
+    made = make_once("interrupted run", stop_in_second_epoch) / "interrupted"
+    return Path(shutil.copytree(made, prepared.models / "interrupted"))
 
 
-def test_resumed_run_matches_continuous_run(interrupted, finished):
-    continuous = finished.models / "continuous"
+def test_resumed_run_matches_continuous_run(interrupted, prepared):
+    continuous = prepared.models / "continuous"
     train(plan_demo(), continuous)
     result = train(plan_demo(), interrupted)
     assert (result.status, result.epochs, result.verified) == ("finished", 3, True)

@@ -1,11 +1,28 @@
-"""Pages run as the main module, in the tests' own process."""
+"""Workspaces that pages show and don't change."""
 
-import sys
+import shutil
 
 import pytest
 
+from builders.workspaces import use_folder, workspace_in
+from mammo_core.models.registry import activate
+from mammo_core.settings import settings
 
-@pytest.fixture(autouse=True)
-def own_main_module(monkeypatch):
-    """Give the tests' main module back: processes that are spawned later import what is called so."""
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+@pytest.fixture(scope="session")
+def active_line(make_once, line):
+    """Return the read-only workspace `line` with "trained" as the active model."""
+
+    def write(folder):
+        shutil.copytree(line.data, folder / "data")
+        shutil.copytree(line.models, folder / "models")
+        activate(workspace_in(folder), "trained")
+
+    return workspace_in(make_once("active line", write))
+
+
+@pytest.fixture
+def viewed(active_line, monkeypatch):
+    """Put `active_line` in use by the settings: its network is loaded once for all tests that change nothing."""
+    yield use_folder(monkeypatch, active_line.data.parent)
+    settings.cache_clear()

@@ -9,14 +9,12 @@ from builders.app import open_page, without_error
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.patients import list_patients
 from mammo_core.evaluation.ood import OODDetector
-from mammo_core.models.registry import activate
 from mammo_core.workspace import Workspace
 
 
 @pytest.fixture
-def catalogue(finished):
-    activate(finished, "trained")
-    return read_catalogue(finished.data / "demo")
+def catalogue(viewed):
+    return read_catalogue(viewed.data / "demo")
 
 
 def show(**url: str) -> AppTest:
@@ -53,7 +51,8 @@ def test_predict_parameter_shows_active_model_probabilities(catalogue):
     assert any("Demonstration" in warning.value for warning in app.warning)
 
 
-def test_patient_with_priors_in_the_table_shows_each_exam_the_newest_first(catalogue):
+def test_patient_with_priors_in_the_table_shows_each_exam_the_newest_first(prepared):
+    catalogue = read_catalogue(prepared.data / "demo")
     patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
     table = pd.read_csv(catalogue.csv, dtype=str)
     table["exam_date"] = np.where(table["view"] == "CC", "2021-03-04", "2023-05-06")

@@ -12,7 +12,6 @@ from mammo_core.evaluation.operating import at_threshold
 from mammo_core.evaluation.units import to_unit
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import activate, choose_operating_point, list_models
-from mammo_core.workspace import Workspace
 
 
 def show(view: str, **state: object) -> AppTest:
@@ -21,9 +20,8 @@ def show(view: str, **state: object) -> AppTest:
 
 
 @pytest.fixture
-def bundle(finished):
-    activate(finished, "trained")
-    return open_bundle(finished.models / "trained")
+def bundle(viewed):
+    return open_bundle(viewed.models / "trained")
 
 
 def test_confusion_matrix_cell_opens_its_exams(bundle):
@@ -81,17 +79,17 @@ def test_delete_button_deletes_only_the_displayed_model(workspace):
     assert "newer" not in list_models(workspace)
 
 
-def test_breast_selection_is_reset_when_the_list_changes(bundle):
+def test_breast_selection_is_reset_when_the_list_changes(finished):
+    activate(finished, "trained")
+    bundle = open_bundle(finished.models / "trained")
     units, cell = to_unit(bundle.evaluation_predictions(), "breast"), "true negatives"
-    choose_operating_point(Workspace.from_environment(), "trained", 1.0, "by hand")  # no breast is recalled
+    choose_operating_point(finished, "trained", 1.0, "by hand")  # no breast is recalled
     last = at_threshold(units, 1.0).confusion.tn - 1
     chosen = {"selection": {"rows": [last], "columns": [], "cells": []}}
     app = show("Errors", cell=cell, **{f"breasts {bundle.identity} 1.0 {cell}": chosen})
     hung = next(text.value for text in app.markdown if text.value.startswith("**Patient "))
     assert str(app.dataframe[1].value["patient_id"].iloc[last]) in hung
-    choose_operating_point(
-        Workspace.from_environment(), "trained", float(units.loc[units["label"] == 0, "probability"].max()), "by hand"
-    )
+    choose_operating_point(finished, "trained", float(units.loc[units["label"] == 0, "probability"].max()), "by hand")
     app.run()
     assert not app.exception
     assert len(app.dataframe[1].value) <= last

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("[!_]*.py"))
 
 
-@pytest.mark.parametrize("folders", ["workspace", "finished"])  # without data, and with data and a model
+@pytest.mark.parametrize("folders", ["workspace", "viewed"])  # without data, and with data and a model
 @pytest.mark.parametrize("page", PAGES)
 def test_page_with_and_without_data_shows_no_error(page, folders, request):
     request.getfixturevalue(folders)
@@ -49,54 +49,49 @@ def test_predict_page_changed_weights_shows_error(finished):
     assert "model.keras was changed after training" in app.error[0].value
 
 
-def test_changed_active_model_shows_at_most_one_error_on_every_page(finished):
+def test_damaged_files_take_no_page_down_and_are_shown_where_they_belong(finished):
+    """One visit of all pages, each damage in another part."""
     activate(finished, "trained")
-    with (finished.models / "trained" / "contract.json").open("ab") as stream:
+    run = finished.models / "trained"
+    with (run / "contract.json").open("ab") as stream:
         stream.write(b" ")
-    for page, app in visit_pages(PAGES):
-        assert not app.exception, page
-        assert len(app.error) <= 1
-        assert all("contract.json was changed after training" in error.value for error in app.error)
-
-
-def test_unreadable_job_folders_are_shown_and_take_no_page_down(finished):
-    roots = finished
-    for folder in (roots.prepared / "demo", roots.models / "trained"):
-        (folder / "state.json").write_text("{")
-    making = JobFolder(roots.data / "making")
+    (run / "metrics.jsonl").write_text("no JSON\n")
+    (run / "verification.json").write_text("no JSON\n")
+    (finished.prepared / "demo" / "state.json").write_text("{")
+    making = JobFolder(finished.data / "making")
     making.write_request(DemoJob(out=Path("making")))
     (making.path / "state.json").write_text("[]")
-    warnings, texts = {}, {}
+    errors, warnings, texts = {}, {}, {}
     for page, app in visit_pages(PAGES):
         assert not app.exception, page
-        assert not app.error, page
-        warnings[page], texts[page] = ([element.value for element in app.get(kind)] for kind in ("warning", "markdown"))
-    names = [text.partition(" is not readable. ")[0] for text in warnings["overview"]]
-    assert names == ["**making**", "**demo**", "**trained**"]
+        errors[page], warnings[page], texts[page] = (
+            [plain(element.value) for element in app.get(kind)] for kind in ("error", "warning", "markdown")
+        )
+    changed = "contract.json was changed after training"
+    assert [text for page in ("explore", "exams", "data") for text in errors[page]] == []
+    assert [changed in text for page in ("overview", "models", "predict") for text in errors[page]] == [True] * 3
+    names = ("metrics.jsonl", "verification.json")
+    assert [[name in text for text in errors["train"]].count(True) for name in names] == [1, 1]
+    assert any(changed in text for text in warnings["train"])
+    unreadable = [text.partition(" is not readable. ")[0] for text in warnings["overview"]]
+    assert unreadable == ["**making**", "**demo**"]
     badges = [text for text in texts["data"] if "unreadable]" in text]
     assert len(badges) == 2
     assert all("state.json" in text for text in badges)
 
 
-@pytest.mark.parametrize("name", ["metrics.jsonl", "verification.json"])
-def test_damaged_file_of_a_run_is_one_error_on_the_train_page_and_takes_no_page_down(finished, name):
-    (finished.models / "trained" / name).write_text("no JSON\n")
-    for page, app in visit_pages(PAGES):
-        assert not app.exception, page
-        assert [name in error.value for error in app.error] == ([True] if page == "train" else []), page
-
-
-def test_damaged_active_json_takes_no_page_down(finished):
+def test_unreadable_run_and_damaged_active_json_take_no_page_down(finished):
+    (finished.models / "trained" / "state.json").write_text("{")
     (finished.models / "active.json").write_text("{")
     for page, app in visit_pages(PAGES):
         assert not app.exception, page
         assert page != "models" or ["active.json" in error.value for error in app.error] == [True]
+        assert page != "overview" or any("**trained** is not readable." in text.value for text in app.warning)
 
 
-def test_predict_page_non_dicom_file_shows_error_beside_valid_file(finished):
+def test_predict_page_non_dicom_file_shows_error_beside_valid_file(viewed):
     app = open_page("predict")
-    app.selectbox(key="model").select("trained").run()
-    files = sorted((finished.data / "demo" / "train_images").glob("*/*.dcm"))
+    files = sorted((viewed.data / "demo" / "train_images").glob("*/*.dcm"))
     app.file_uploader(key="files").set_value(
         [("notes.txt", b"hello", "text/plain"), (files[0].name, files[0].read_bytes(), "application/dicom")]
     ).run(timeout=120)
@@ -105,11 +100,11 @@ def test_predict_page_non_dicom_file_shows_error_beside_valid_file(finished):
     assert "isn't a DICOM file" in app.error[0].value
 
 
-def test_train_button_starts_one_background_run(finished):
+def test_train_button_starts_one_background_run(prepared):
     app = open_page("train")
     app.button(key="Train").click().run()
     assert not app.exception
-    (run,) = active_jobs(finished)
+    (run,) = active_jobs(prepared)
     run.request_stop()
     assert run.name in app.selectbox(key="run").options
     wait_until(lambda: run.state() in FINAL, 120)
@@ -134,6 +129,6 @@ print([name for name in ("tensorflow", "keras") if name in sys.modules])
 """
 
 
-def test_pages_without_prediction_do_not_import_tensorflow(finished):
+def test_pages_without_prediction_do_not_import_tensorflow(prepared):
     done = subprocess.run([sys.executable, "-c", LIGHT], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip().splitlines()[-1] == "[]"

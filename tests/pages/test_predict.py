@@ -14,15 +14,15 @@ from builders.dicom import build_dicom
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.patients import quarantined
 from mammo_core.dicom.write import Header, dicom_bytes
-from mammo_core.models.registry import choose_operating_point
+from mammo_core.models.registry import activate, choose_operating_point
 from mammo_core.prediction.exams import NO_BREASTS, Correction
 
 HEADER = Header(patient="7", image="70", laterality="L", view="CC", full=True)
 
 
 @pytest.fixture
-def app(finished) -> AppTest:
-    return open_page("predict", timeout=120).selectbox(key="model").select("trained").run()
+def app(viewed) -> AppTest:
+    return open_page("predict", timeout=120)
 
 
 def drop(app: AppTest, *files: tuple[str, bytes]) -> str:
@@ -108,7 +108,9 @@ def test_out_of_distribution_image_gets_no_recall_decision(app):
     assert "badge[No recall" not in text
 
 
-def test_changed_operating_point_decides_at_once(app, finished):
+def test_changed_operating_point_decides_at_once(finished):
+    activate(finished, "trained")
+    app = open_page("predict", timeout=120)
     catalogue = read_catalogue(finished.data / "demo")
     rows = catalogue.table[~catalogue.table["image_id"].isin(quarantined(finished, catalogue))]
     file = Path(rows["file"].iloc[0])
@@ -120,10 +122,7 @@ def test_changed_operating_point_decides_at_once(app, finished):
     assert "badge[Recall (" not in text
 
 
-def test_sidebar_shows_model_and_limitations(app, finished):
-    catalogue = read_catalogue(finished.data / "demo")
-    rows = catalogue.table[~catalogue.table["image_id"].isin(quarantined(finished, catalogue))]
-    drop(app, ("x", Path(rows["file"].iloc[0]).read_bytes()))
+def test_sidebar_shows_model_and_limitations(app):
     sidebar = "\n".join(element.value for kind in ("markdown", "caption") for element in app.sidebar.get(kind))
     assert "trained on synthetic images" in sidebar
     assert "Recall threshold" in sidebar

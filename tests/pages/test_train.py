@@ -30,7 +30,7 @@ def test_curves_remain_during_first_import_and_with_damaged_model(finished):
     assert len(live_charts(app)) == 2
 
 
-def test_settings_keep_their_values_while_closed(finished):
+def test_settings_keep_their_values_while_closed(prepared):
     app = show()
     app.session_state["own settings"] = True
     network = widget(app.run(), "selectbox", "Network")
@@ -41,7 +41,7 @@ def test_settings_keep_their_values_while_closed(finished):
     assert [box.value for box in app.selectbox if box.label == "Network"] == ["original"]
 
 
-def test_pretrained_network_starts_from_imagenet_weights(finished):
+def test_pretrained_network_starts_from_imagenet_weights(prepared):
     app = show()
     app.session_state["own settings"] = True
     network = widget(app.run(), "selectbox", "Network")
@@ -52,7 +52,7 @@ def test_pretrained_network_starts_from_imagenet_weights(finished):
     )
 
 
-def test_closed_settings_are_not_planned(finished, monkeypatch):
+def test_closed_settings_are_not_planned(prepared, monkeypatch):
     planned = []
     resolve = training_plan.resolve
     monkeypatch.setattr(

@@ -32,8 +32,7 @@ TRUSTED = {  # functions whose result may be Markdown, and why
     "len": "a number",
 }
 TRUSTED_NAMES = {  # variables that hold text from the code of the application, and why
-    ("ui/training_form.py", "help_texts"): "descriptions of TrainingConfig's fields",
-    ("ui/training_form.py", "fields"): "descriptions of TrainingConfig's fields",
+    ("ui/training_form.py", "FIELDS"): "descriptions of TrainingConfig's fields",
     ("pages/overview.py", "title"): "from the constant STEPS",
     ("pages/overview.py", "text"): "from the constant STEPS",
     ("pages/models.py", "views"): "the keys of a dictionary written there",
