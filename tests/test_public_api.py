@@ -43,6 +43,7 @@ def test_import_loads_no_network_library(code):
     assert [name for name in HEAVY if name in json.loads(loaded)] == []
 
 
+@pytest.mark.slow
 def test_import_changes_no_state_of_another_library():
     code = """
 import importlib, logging, os, pkgutil

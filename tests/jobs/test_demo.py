@@ -17,6 +17,7 @@ from mammo_core.jobs.process import launch, run_in_process
 BIG = DemoJob(out=Path("big"), patients=600, prevalence=0.5, seed=1, rows=256, columns=192)
 
 
+@pytest.mark.slow
 def test_demo_job_creates_the_data_set_and_names_its_folder(workspace, tmp_path):
     job = DemoJob(out=tmp_path / "elsewhere", patients=4, rows=128, columns=96, seed=1)
     outcome = run_in_process(job, workspace)
@@ -57,6 +58,7 @@ def test_demo_job_folder_with_a_data_set_raises_data_error(workspace, file):
             DemoJob(out=out).prepare(workspace)
 
 
+@pytest.mark.slow
 def test_demo_job_can_be_stopped(workspace):
     folder = launch(BIG, workspace)
     wait_until(folder.fraction)
@@ -66,6 +68,7 @@ def test_demo_job_can_be_stopped(workspace):
     assert not (folder.path / "train.csv").exists()
 
 
+@pytest.mark.slow
 def test_killed_demo_job_is_crashed_and_can_be_requested_again(workspace):
     folder = launch(BIG, workspace)
     wait_until(folder.fraction)

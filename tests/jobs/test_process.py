@@ -32,6 +32,7 @@ with folder.lock():
 SMALL = DemoJob(out=Path("small"), patients=4, prevalence=0.5, seed=1, rows=256, columns=192)
 
 
+@pytest.mark.slow
 def test_launch_runs_job_in_own_session_and_finishes(workspace):
     folder = launch(SMALL, workspace)
     process = process_of(folder)
@@ -45,6 +46,7 @@ def test_launch_runs_job_in_own_session_and_finishes(workspace):
     assert unfinished_demos(workspace) == []
 
 
+@pytest.mark.slow
 def test_launch_gives_child_its_workspace_relative_to_callers_folder(workspace, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     folder = launch(SMALL, Workspace(Path("other"), Path("models")))

@@ -2,6 +2,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from mammo_core.settings import PROJECT
 
 CHECK = """
@@ -21,10 +23,12 @@ def run_check(**variables):
     )
 
 
+@pytest.mark.slow
 def test_import_plan_loads_no_tensorflow_and_changes_no_environment():
     assert run_check().stdout.split() == ["False", "False", "True", "tensorflow"]
 
 
+@pytest.mark.slow
 def test_import_networks_other_keras_backend_raises_config_error():
     done = run_check(KERAS_BACKEND="jax")
     assert done.stdout.split() == ["False", "False", "True"]

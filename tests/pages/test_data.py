@@ -1,5 +1,6 @@
 """The Data page with the real core; tests/ui has its data sets and stores one by one."""
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from builders.app import open_page, widget
@@ -18,6 +19,7 @@ def show() -> AppTest:
     return app
 
 
+@pytest.mark.slow
 def test_import_of_a_rectangular_size(workspace, phantoms):
     link_dataset(workspace, "demo", phantoms / "train.csv")
     app = show()
@@ -48,6 +50,7 @@ def test_resume_import_invalid_csv_shows_error_and_rest_of_page(prepared):
     assert not app.exception
 
 
+@pytest.mark.slow
 def test_create_demo_data_starts_a_job(workspace):
     app = show()
     widget(app, "text_input", "Name").input("small")

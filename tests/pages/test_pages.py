@@ -100,6 +100,7 @@ def test_predict_page_non_dicom_file_shows_error_beside_valid_file(viewed):
     assert "isn't a DICOM file" in app.error[0].value
 
 
+@pytest.mark.slow
 def test_train_button_starts_one_background_run(prepared):
     app = open_page("train")
     app.button(key="Train").click().run()
@@ -129,6 +130,7 @@ print([name for name in ("tensorflow", "keras") if name in sys.modules])
 """
 
 
+@pytest.mark.slow
 def test_pages_without_prediction_do_not_import_tensorflow(prepared):
     done = subprocess.run([sys.executable, "-c", LIGHT], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip().splitlines()[-1] == "[]"

@@ -70,6 +70,7 @@ def test_generate_records_its_parameters(made):
     assert info.generator == asdict(SPEC)
 
 
+@pytest.mark.slow
 def test_generate_parallel_gives_identical_files(made, tmp_path):
     generate(tmp_path, SPEC, workers=2)
     assert fingerprints(tmp_path) == fingerprints(made)

@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+import pytest
+
 SESSIONS = """
 import importlib, pkgutil, random, threading
 import mammo_core.evaluation
@@ -26,6 +28,7 @@ print(failures)
 """
 
 
+@pytest.mark.slow
 def test_sessions_that_start_at_the_same_moment_all_get_their_modules():
     process = subprocess.run([sys.executable, "-c", SESSIONS], check=True, capture_output=True, text=True)
     assert process.stdout.strip() == "[]"
