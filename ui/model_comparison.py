@@ -1,4 +1,4 @@
-"""The comparison of several models, as the models page shows it."""
+"""Show the comparison of several models on the Models page."""
 
 import streamlit as st
 

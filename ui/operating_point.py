@@ -1,4 +1,4 @@
-"""A model's operating point, as the models page shows it."""
+"""Show a model's operating point on the Models page, and let the user move it."""
 
 import streamlit as st
 

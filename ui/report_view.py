@@ -1,4 +1,4 @@
-"""The parts of a model's report, as the models page shows them."""
+"""Show the parts of a model's report on the Models page."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""The button that stops a job."""
+"""Show the button that stops a job."""
 
 import streamlit as st
 
