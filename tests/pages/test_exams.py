@@ -70,7 +70,7 @@ def test_inputs_toggle_shows_model_input_beside_each_view(catalogue):
     app = show(patient=patient)
     before = pictures(app)
     app.toggle(key="inputs").set_value(True)
-    assert pictures(without_error(app.run())) == 2 * before
+    assert pictures(without_error(app.run())) == 2 * before > 0
 
 
 @pytest.mark.parametrize("kind", ["positive", "lesion", "quarantined"])
