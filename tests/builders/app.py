@@ -9,13 +9,13 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 APP = Path(__file__).parents[2] / "app.py"
+PATIENCE = 180  # seconds that a script run may take: it starts decoding processes, on a machine that may be busy
 
 
 def open_page(
     page: str,
     url: Mapping[str, str | list[str]] | None = None,
     state: Mapping[str, object] | None = None,
-    timeout: float = 60,
 ) -> AppTest:
     """Open the app and switch to a page.
 
@@ -23,9 +23,8 @@ def open_page(
         page: its file's name without the suffix.
         url: query parameters.
         state: session state that is set before the first run.
-        timeout: of a script run, in s.
     """
-    app = AppTest.from_file(str(APP), default_timeout=timeout)
+    app = AppTest.from_file(str(APP), default_timeout=PATIENCE)
     app.query_params.update(url or {})
     for key, value in (state or {}).items():
         app.session_state[key] = value
@@ -36,7 +35,7 @@ def open_page(
 
 def show_component(component: Callable[..., object], *arguments: object, **options: object) -> AppTest:
     """Run one component as an app of its own; its result is in the session state as "result"."""
-    return AppTest.from_function(_call, default_timeout=60, args=(component, arguments, options)).run()
+    return AppTest.from_function(_call, default_timeout=PATIENCE, args=(component, arguments, options)).run()
 
 
 def _call(component, arguments, options):  # without annotations: AppTest runs its source alone
@@ -63,7 +62,7 @@ def figures(app: AppTest) -> list[dict[str, Any]]:
 
 def visit_pages(pages: list[str]) -> Iterator[tuple[str, AppTest]]:
     """Open the app, go to one page after the other, and yield each with its name."""
-    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    app = AppTest.from_file(str(APP), default_timeout=PATIENCE).run()
     for page in pages:
         app.switch_page(f"pages/{page}.py")
         yield page, app.run()

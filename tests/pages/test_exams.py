@@ -18,7 +18,7 @@ def catalogue(viewed):
 
 
 def show(**url: str) -> AppTest:
-    return without_error(open_page("exams", url, timeout=120))
+    return without_error(open_page("exams", url))
 
 
 def shown(app: AppTest) -> list[str]:
@@ -79,7 +79,7 @@ def test_next_button_selects_next_patient_and_wraps_around(catalogue, kind):
     label = {"positive": "Next positive", "lesion": "Next with a lesion", "quarantined": "Next unreadable image"}[kind]
     app = show(patient=wanted[-1])
     (button,) = (button for button in app.button if button.label == label)
-    button.click().run(timeout=120)
+    button.click().run()
     assert without_error(app).selectbox(key="patient").value == wanted[0]
 
 

@@ -105,7 +105,7 @@ def test_link_folder_hostile_columns_are_literal(hostile):
 
 
 def test_predict_page_hostile_members_of_a_zip_are_literal(viewed):
-    app = open_page("predict", timeout=120)
+    app = open_page("predict")
     sound = build_dicom(noisy_breast(1), PatientID="_1_", ImageLaterality="L", ViewPosition="CC")
     members = {f"{name}.dcm": b"not an image" for name in FOREIGN} | {
         "**x**/:red[x] $5$.dcm": sound,

@@ -16,7 +16,7 @@ from mammo_core.models.registry import activate, choose_operating_point, list_mo
 
 def show(view: str, **state: object) -> AppTest:
     """The page as it opens at one of its views, of the active model."""
-    return without_error(open_page("models", {"view": view}, state, timeout=120))
+    return without_error(open_page("models", {"view": view}, state))
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_confusion_matrix_cell_opens_its_exams(bundle):
     app = show("Errors")
     button = app.button(key="cell true negatives")
     assert button.label.startswith(f"**{counts.tn}**")
-    button.click().run(timeout=120)
+    button.click().run()
     assert not app.exception
     assert len(app.dataframe[1].value) == counts.tn > 0
     patient = app.dataframe[1].value["patient_id"].iloc[0]

@@ -94,7 +94,7 @@ def test_predict_page_non_dicom_file_shows_error_beside_valid_file(viewed):
     files = sorted((viewed.data / "demo" / "train_images").glob("*/*.dcm"))
     app.file_uploader(key="files").set_value(
         [("notes.txt", b"hello", "text/plain"), (files[0].name, files[0].read_bytes(), "application/dicom")]
-    ).run(timeout=120)
+    ).run()
     assert not app.exception
     assert [error.value for error in app.error if "notes.txt" in error.value]
     assert "isn't a DICOM file" in app.error[0].value
@@ -121,7 +121,7 @@ def test_upload_is_never_spooled_to_disk(workspace):
 LIGHT = """
 import sys
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("app.py", default_timeout=60).run()
+app = AppTest.from_file("app.py", default_timeout=180).run()
 for page in ("explore", "data", "train", "models", "overview"):
     app.switch_page(f"pages/{page}.py").run()
     assert not app.exception, page

@@ -22,7 +22,7 @@ HEADER = Header(patient="7", image="70", laterality="L", view="CC", full=True)
 
 @pytest.fixture
 def app(viewed) -> AppTest:
-    return open_page("predict", timeout=120)
+    return open_page("predict")
 
 
 def drop(app: AppTest, *files: tuple[str, bytes]) -> str:
@@ -110,7 +110,7 @@ def test_out_of_distribution_image_gets_no_recall_decision(app):
 
 def test_changed_operating_point_decides_at_once(finished):
     activate(finished, "trained")
-    app = open_page("predict", timeout=120)
+    app = open_page("predict")
     catalogue = read_catalogue(finished.data / "demo")
     rows = catalogue.table[~catalogue.table["image_id"].isin(quarantined(finished, catalogue))]
     file = Path(rows["file"].iloc[0])
