@@ -1,5 +1,4 @@
 import shutil
-from functools import cache
 
 import pytest
 
@@ -17,14 +16,13 @@ from mammo_core.workspace import Workspace
 
 
 @pytest.fixture
-def bundle(finished, monkeypatch) -> Bundle:
-    """Return a model whose network is loaded once for the test."""
-    bundle = open_bundle(finished.models / "trained")
-    monkeypatch.setattr(store_evaluation, "Predictor", cache(Predictor))
-    return bundle
+def bundle(finished) -> Bundle:
+    return open_bundle(finished.models / "trained")
 
 
-def test_evaluate_store_selects_part_and_requires_same_preprocessing_config(finished, bundle):
+def test_evaluate_store_selects_part_and_requires_same_preprocessing_config(finished, bundle, monkeypatch):
+    predictor = Predictor(bundle)
+    monkeypatch.setattr(store_evaluation, "Predictor", lambda _: predictor)  # loaded once
     store = open_store(finished, "demo")
     copy_store(finished, store, "demo", "again")
     report = evaluate_store(finished, bundle, "again")
