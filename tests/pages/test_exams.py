@@ -98,7 +98,8 @@ def test_out_of_distribution_image_is_marked(catalogue, monkeypatch):
     assert "Difference from training images: 1.50 (limit 1.0)" in [caption.value for caption in app.caption]
 
 
-def test_special_image_is_named_and_not_counted_without_a_model(catalogue):
+def test_special_image_is_named_and_not_counted_without_a_model(prepared):
+    catalogue = read_catalogue(prepared.data / "demo")
     patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
     table = pd.read_csv(catalogue.csv, dtype=str)
     rows = table.index[table["patient_id"] == patient]

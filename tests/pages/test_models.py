@@ -47,14 +47,15 @@ def test_errors_view_marks_out_of_distribution_image(bundle, monkeypatch):
     assert any("differ too much from the training images" in warning.value for warning in app.warning)
 
 
-def test_errors_view_images_without_a_label_are_shown(bundle, finished):
+def test_errors_view_images_without_a_label_are_shown(finished):
+    activate(finished, "trained")
     csv = finished.data / "demo" / "train.csv"
     table = pd.read_csv(csv, dtype=str).assign(cancer=None)
     table.to_csv(csv, index=False)
     app = show("Errors", cell="true negatives")
     patient = app.dataframe[1].value["patient_id"].iloc[0]
     lines = [text.value for text in app.markdown if "probability **" in text.value]
-    assert len(lines) == (table["patient_id"] == patient).sum()
+    assert len(lines) == (table["patient_id"] == patient).sum() > 0
     assert not any("orange-badge[cancer]" in line for line in lines)
 
 
