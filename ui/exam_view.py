@@ -12,7 +12,7 @@ import streamlit as st
 from mammo_core.dataset.patients import describe_patient, patient_exams
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.models.bundle import Bundle
-from mammo_core.prediction.image_results import UnreadableImage
+from mammo_core.prediction.image_results import ONLY_SYNTHETIC, UnreadableImage
 from mammo_core.prediction.predict import PredictionCache, predict_exams
 from mammo_core.prediction.rendering import draw_image, to_png
 from mammo_core.prediction.viewing import (
@@ -21,6 +21,7 @@ from mammo_core.prediction.viewing import (
     HungRow,
     ViewedImage,
     ViewSettings,
+    beyond_model,
     hang_catalogue_exam,
     input_files,
     out_of_distribution,
@@ -74,6 +75,8 @@ def show_catalogue_exam(
 
 def show_rows(rows: Sequence[HungRow], settings: ViewSettings) -> None:
     """Show the hung images of an exam: right breast at the left, chest walls together."""
+    if beyond_model(rows):
+        st.caption(f":material/block: No decision: {literal(ONLY_SYNTHETIC)}.")
     if out_of_distribution(rows):
         st.warning(
             "Some images differ too much from the training images. Ignore these probabilities.",
@@ -124,7 +127,8 @@ def describe_image(image: HungImage) -> str:
     """Return the line below an image: side and view, name, probability and badges."""
     parts = [f":small[{literal(image.name)} · {literal(image.label)}]"]
     if image.prediction:
-        parts.append(f"probability **{image.prediction.probability:.2f}**")
+        probability = f"probability **{image.prediction.probability:.2f}**"
+        parts.append(f":grey[{probability}]" if image.prediction.no_decision else probability)
         if image.prediction.out_of_distribution:
             parts.append(":orange-badge[unlike the training images]")
     if image.special_kind:

@@ -18,6 +18,7 @@ from mammo_core.prediction.viewing import ViewSettings, hang_predictions
 from ui.exam_view import show_rows
 from ui.literal import literal
 
+GREY_NUMBER = "<style>[class*=st-key-undecided] [data-testid=stMetricValue] {opacity: 0.45}</style>"
 SIDE_NAMES = {"R": "Right breast", "L": "Left breast"}
 
 
@@ -73,11 +74,17 @@ def show_unit(unit: BreastPrediction | PatientPrediction, validation: pd.DataFra
 
     It is compared with the validation part.
     """
+    label = "Patient (highest breast)"
     if isinstance(unit, BreastPrediction):
         views = "1 view" if unit.images == 1 else f"mean of {unit.images:d} views"
-        st.metric(f"{SIDE_NAMES[unit.laterality]} ({views})", f"{unit.probability:.2f}")
-    else:
-        st.metric("Patient (highest breast)", f"{unit.probability:.2f}")
+        label = f"{SIDE_NAMES[unit.laterality]} ({views})"
+    if unit.recall is None:  # the number is greyed, and compared with nothing, where it means nothing
+        with st.container(key=f"undecided {label} {unit.patient} {unit.exam}"):
+            st.html(GREY_NUMBER)
+            st.metric(label, f"{unit.probability:.2f}")
+            st.markdown(":gray-badge[No decision]")
+        return
+    st.metric(label, f"{unit.probability:.2f}")
     st.markdown(decision_badge(unit, threshold))
     compared: Unit = "breast" if isinstance(unit, BreastPrediction) else "patient"
     st.caption(literal(describe_percentile(validation, unit.probability, compared)))
@@ -86,7 +93,5 @@ def show_unit(unit: BreastPrediction | PatientPrediction, validation: pd.DataFra
 def decision_badge(unit: BreastPrediction | PatientPrediction, threshold: float) -> str:
     """Return the decision as a Markdown badge, with the comparison on which it rests."""
     decision = literal(describe_decision(unit.recall).capitalize())
-    if unit.recall is None:
-        return f":orange-badge[{decision}]"
     colour, sign = ("red", "≥") if unit.recall else ("green", "<")
     return f":{colour}-badge[{decision} ({unit.probability:.2f} {sign} {threshold:.2f})]"

@@ -49,6 +49,7 @@ class ReportContent:
         laterality, view: of the image, or None.
         limits: sentences that must accompany the prediction.
         not_counted: why the breast isn't answered from the image, in one sentence, or None.
+        no_decision: why the model has no business with the image, in one sentence, or None.
     """
 
     model: str
@@ -60,6 +61,7 @@ class ReportContent:
     view: str | None
     limits: tuple[str, ...]
     not_counted: str | None = None
+    no_decision: str | None = None
 
 
 @quiet_pydicom()
@@ -209,9 +211,11 @@ def _comments(content: ReportContent) -> list[str]:
     texts = [f"Recall threshold for a breast: probability {content.threshold:.3f}."]
     if content.out_of_distribution:
         texts.append("The image is unlike the training images, so the prediction has no basis.")
+    if content.no_decision:
+        texts.append(content.no_decision)
     if content.not_counted:
         texts.append(content.not_counted)
-    elif content.recall is None and not content.out_of_distribution:
+    elif content.recall is None and not content.out_of_distribution and not content.no_decision:
         texts.append("Another image of this breast is unlike the training images, so there is no decision.")
     return [*content.limits, *texts]
 

@@ -35,6 +35,7 @@ class Mammogram:
         study: Study Instance UID (0020,000D) or None. It is never shown.
         study_date: Study Date (0008,0020) as YYYY-MM-DD, or None.
         instance: SOP Instance UID (0008,0018) or None. It is never shown either.
+        synthetic: whether this application's phantom generator made the image, see `mammo_core.dicom.phantom_uids`.
         tags: technical header values on an allow-list, as text.
         notes: sentences about what was unusual in reading the file.
     """
@@ -57,5 +58,6 @@ class Mammogram:
     study: str | None = field(default=None, repr=False)
     study_date: str | None = field(default=None, repr=False)
     instance: str | None = field(default=None, repr=False)
+    synthetic: bool = False
     tags: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

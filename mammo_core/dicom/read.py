@@ -21,6 +21,7 @@ from mammo_core.dicom.modality import (
     read_rescale,
 )
 from mammo_core.dicom.padding import fill_padding
+from mammo_core.dicom.phantom_uids import is_phantom
 from mammo_core.dicom.pseudonyms import real_patient_id
 from mammo_core.dicom.reduction import average_blocks, count_halvings, wavelet_may_reduce
 from mammo_core.dicom.reject import reject_others
@@ -93,6 +94,7 @@ def _mammogram(header: Header, side: int | None, max_step: float | None, strict:
         study=real_patient_id(_text(dataset, "StudyInstanceUID")),
         study_date=_study_date(dataset),
         instance=_text(dataset, "SOPInstanceUID") or None,
+        synthetic=is_phantom(dataset),
         tags=_tags(dataset),
         notes=(*notes, *labels.notes),
     )

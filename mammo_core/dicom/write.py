@@ -4,7 +4,6 @@ They have the sparse headers of the public RSNA files or full mammography header
 The same pixels and header always give the same bytes: identifiers are derived from them, and no clock is read.
 """
 
-import hashlib
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Literal
@@ -23,12 +22,12 @@ from pydicom.uid import (
     JPEGLosslessSV1,
 )
 
+from mammo_core.dicom.phantom_uids import phantom_uid
 from mammo_core.dicom.views import MODIFIERS, SNOMED_CT, VIEWS, Concept
 
 Syntax = Literal["jpeg2000", "jpeg_lossless", "plain"]
 
 _UIDS = {"jpeg2000": JPEG2000Lossless, "jpeg_lossless": JPEGLosslessSV1, "plain": ExplicitVRLittleEndian}
-_UID_ROOT = "2.25."  # a UUID-derived UID needs no registration (PS3.5 B.2)
 _VIEWS = {view.name: (view, None) for view in VIEWS} | {  # CID 4014; an axillary tail view modifies an oblique one
     "AT": (
         next(view for view in VIEWS if view.name == "MLO"),
@@ -114,11 +113,6 @@ def _codestream(pixels: npt.NDArray[np.uint16], bits: int, syntax: Syntax) -> by
     return bytes(imagecodecs.jpeg8_encode(pixels, lossless=True, predictor=1, bitspersample=bits))
 
 
-def _uid(*parts: str) -> str:
-    digest = hashlib.sha256("/".join(parts).encode()).digest()
-    return _UID_ROOT + str(int.from_bytes(digest[:16], "big"))
-
-
 def _sop_class(header: Header) -> UID:
     """Return Digital X-Ray as in RSNA's files, or Mammography for full headers."""
     if header.full:
@@ -128,12 +122,12 @@ def _sop_class(header: Header) -> UID:
 
 def _identify(dataset: Dataset, header: Header) -> None:
     """Set the identifiers and the few general tags that RSNA's files have."""
-    dataset.SOPInstanceUID = _uid("image", header.patient, header.image)
+    dataset.SOPInstanceUID = phantom_uid("image", header.patient, header.image)
     dataset.ContentDate = "20221118"
     dataset.ContentTime = "175410"
     dataset.PatientID = header.patient
-    dataset.StudyInstanceUID = _uid("study", header.patient)
-    dataset.SeriesInstanceUID = _uid("series", header.patient, header.image)
+    dataset.StudyInstanceUID = phantom_uid("study", header.patient)
+    dataset.SeriesInstanceUID = phantom_uid("series", header.patient, header.image)
     dataset.InstanceNumber = "1"
     dataset.ImageLaterality = header.laterality
 

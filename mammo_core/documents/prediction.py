@@ -17,6 +17,7 @@ class ImageEntry(Document):
         probability: of the positive class, in [0, 1]; None where the file has no prediction.
         out_of_distribution: whether the image is unlike the training images, so that its probability has no basis; None
             where the file has no prediction.
+        no_decision: why nothing can be decided from the probability, as a clause; None where something can.
         counted: whether the image is one of those from which its breast is answered.
         note: why the image isn't counted, and what was unusual in reading it; None where there is nothing to say.
         error: why the file has no prediction, in one sentence; None where it has one.
@@ -31,6 +32,7 @@ class ImageEntry(Document):
     modifiers: tuple[str, ...] = ()
     probability: float | None = None
     out_of_distribution: bool | None = None
+    no_decision: str | None = None
     counted: bool = False
     note: str | None = None
     error: str | None = None
@@ -46,9 +48,10 @@ class BreastPrediction(Document):
         laterality: "L" or "R".
         images: number of images of this breast that are counted.
         probability: mean of the images' probabilities, in [0, 1].
-        recall: whether the probability reaches the operating point; None, no decision, where any of the images is out of
-            distribution.
+        recall: whether the probability reaches the operating point; None where there is no decision.
         out_of_distribution: whether any of the images is unlike the training images.
+        no_decision: why there is no decision, as a clause: any of the images is unlike the training images, or the model has
+            only seen synthetic images and one of these is none; None where there is one.
     """
 
     patient: str
@@ -59,6 +62,7 @@ class BreastPrediction(Document):
     probability: float
     recall: bool | None
     out_of_distribution: bool
+    no_decision: str | None = None
 
 
 class PatientPrediction(Document):
@@ -70,9 +74,10 @@ class PatientPrediction(Document):
         date: of the exam, as YYYY-MM-DD; None where unknown.
         images: number of images of both breasts that are counted.
         probability: highest of the breasts' probabilities, in [0, 1].
-        recall: whether the probability reaches the operating point; None, no decision, where any of the images is out of
-            distribution.
+        recall: whether the probability reaches the operating point; None where there is no decision.
         out_of_distribution: whether any of the images is unlike the training images.
+        no_decision: why there is no decision, as a clause: any of the images is unlike the training images, or the model has
+            only seen synthetic images and one of these is none; None where there is one.
     """
 
     patient: str
@@ -82,6 +87,7 @@ class PatientPrediction(Document):
     probability: float
     recall: bool | None
     out_of_distribution: bool
+    no_decision: str | None = None
 
 
 class PredictionDocument(Document):
@@ -102,12 +108,13 @@ class PredictionDocument(Document):
     patients: tuple[PatientPrediction, ...] = ()
 
 
-def describe_decision(recall: bool | None) -> str:
+def describe_decision(recall: bool | None, no_decision: str | None = None) -> str:
     """Return the decision for a breast or a patient in words.
 
     Args:
         recall: see `BreastPrediction` and `PatientPrediction`; None also where the breast of an image is unknown.
+        no_decision: why there is none, likewise.
     """
     if recall is None:
-        return "no decision"
+        return f"no decision: {no_decision}" if no_decision else "no decision"
     return "recall" if recall else "no recall"

@@ -45,6 +45,7 @@ class DecodedImage:
         special_kind: what the image is if it doesn't answer for its breast, such as "a magnified view"; None if it does.
         substitute_kind: what the image is if it stands for a plain image of the same view, such as "a slice of
             tomosynthesis"; else None.
+        synthetic: whether this application's phantom generator made the image.
     """
 
     patient: str | None
@@ -67,6 +68,7 @@ class DecodedImage:
     modifiers: tuple[str, ...] = ()
     special_kind: str | None = None
     substitute_kind: str | None = None
+    synthetic: bool = False
 
     @property
     def view_name(self) -> str | None:
@@ -108,6 +110,7 @@ def decode_image(source: Source, preprocessing: PreprocessingConfig, secret: byt
         modifiers=mammogram.modifiers,
         special_kind=mammogram.special_kind,
         substitute_kind=mammogram.substitute_kind,
+        synthetic=mammogram.synthetic,
     )
 
 

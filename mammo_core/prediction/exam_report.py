@@ -131,10 +131,10 @@ class ExamReport:
             reason = image.not_counted if isinstance(image, ImagePrediction) else None
             yield f"{image.file}: {result}" + (f" ({reason})" if reason else "")
         for breast in self.breasts:
-            decision = describe_decision(breast.recall)
+            decision = describe_decision(breast.recall, breast.no_decision)
             yield f"breast {breast.patient} {breast.laterality}{_of_exam(breast)}: {breast.probability:.3f}, {decision}"
         for patient in self.patients:
-            decision = describe_decision(patient.recall)
+            decision = describe_decision(patient.recall, patient.no_decision)
             yield f"patient {patient.patient}{_of_exam(patient)}, highest breast: {patient.probability:.3f}, {decision}"
         yield f"Model {self.model}, recall threshold {self.threshold:.3f}. Research use only, not a diagnosis."
 
@@ -153,6 +153,7 @@ def image_entry(image: ImageResult) -> ImageEntry:
         modifiers=image.decoded.modifiers,
         probability=image.probability,
         out_of_distribution=image.out_of_distribution,
+        no_decision=image.no_decision,
         counted=image.not_counted is None,
         note=" ".join(image.notes) or None,
     )

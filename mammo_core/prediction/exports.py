@@ -10,7 +10,7 @@ from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import hang_exams
-from mammo_core.prediction.image_results import UNKNOWN, ImagePrediction
+from mammo_core.prediction.image_results import ONLY_SYNTHETIC, UNKNOWN, ImagePrediction
 from mammo_core.prediction.rendering import draw_image, exam_picture, to_png
 from mammo_core.prediction.viewing import ViewSettings
 from mammo_core.workspace import Workspace
@@ -68,6 +68,7 @@ def _report_content(image: ImagePrediction, bundle: Bundle, recall: bool | None)
         recall=recall,
         threshold=bundle.threshold,
         out_of_distribution=image.out_of_distribution,
+        no_decision=f"No decision: {ONLY_SYNTHETIC}." if image.beyond_model else None,
         not_counted=image.not_counted,
         laterality=image.decoded.laterality,
         view=image.decoded.view,

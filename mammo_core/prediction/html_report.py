@@ -6,6 +6,7 @@ from html import escape
 import pandas as pd
 
 from mammo_core.documents.prediction import BreastPrediction, PatientPrediction, describe_decision
+from mammo_core.documents.units import Unit
 from mammo_core.evaluation.html import as_html_table, page
 from mammo_core.evaluation.operating import describe_percentile
 from mammo_core.models.bundle import Bundle
@@ -63,7 +64,7 @@ def _unit_table(report: ExamReport, key: ExamKey, validation: pd.DataFrame) -> p
         {
             "breast": breast.laterality,
             **_unit_columns(breast),
-            "compared with validation": describe_percentile(validation, breast.probability, "breast"),
+            "compared with validation": _compare(validation, breast, "breast"),
         }
         for breast in report.breasts_of(key)
     ]
@@ -71,18 +72,23 @@ def _unit_table(report: ExamReport, key: ExamKey, validation: pd.DataFrame) -> p
         {
             "breast": "patient (highest breast)",
             **_unit_columns(unit),
-            "compared with validation": describe_percentile(validation, unit.probability, "patient"),
+            "compared with validation": _compare(validation, unit, "patient"),
         }
         for unit in report.patient_predictions(key)
     ]
     return pd.DataFrame(rows)
 
 
+def _compare(validation: pd.DataFrame, prediction: BreastPrediction | PatientPrediction, unit: Unit) -> str:
+    """Compare a probability with the validation part, if it means anything."""
+    return "–" if prediction.no_decision else describe_percentile(validation, prediction.probability, unit)
+
+
 def _unit_columns(unit: BreastPrediction | PatientPrediction) -> dict[str, str]:
     return {
         "images": str(unit.images),
         "probability": f"{unit.probability:.3f}",
-        "decision": describe_decision(unit.recall),
+        "decision": describe_decision(unit.recall, unit.no_decision),
         "like the training images": _describe_distribution(unit.out_of_distribution),
     }
 

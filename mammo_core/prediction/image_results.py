@@ -13,6 +13,8 @@ NO_IDENTITY = (
     "The file names neither patient nor study, so nothing tells whose breast it shows: it is not counted. Set the patient in "
     "the table of files, or put the files of each person into a folder of their own."
 )
+ONLY_SYNTHETIC = "this model has only seen synthetic images"
+UNLIKE = "an image is unlike the training images"
 ExamKey = tuple[str, str | None]  # patient, or UNKNOWN, and exam
 
 
@@ -28,6 +30,7 @@ class ImagePrediction:
         ood_score: distance from the training images; above 1 the image is out of distribution.
         cam: class activation map, float32 (h, w) in [0, 1]: what each position of the model input adds to the positive
             logit, where 1 is the maximum of a typical positive validation image; None if the network has no such map.
+        beyond_model: whether the model was trained on synthetic images only, and this is none.
     """
 
     file: str
@@ -36,6 +39,14 @@ class ImagePrediction:
     probability: float
     ood_score: float
     cam: np.ndarray | None
+    beyond_model: bool = False
+
+    @property
+    def no_decision(self) -> str | None:
+        """Why nothing can be decided from the probability, as a clause, or None."""
+        if self.beyond_model:
+            return ONLY_SYNTHETIC
+        return UNLIKE if self.out_of_distribution else None
 
     @property
     def out_of_distribution(self) -> bool:
@@ -90,7 +101,8 @@ class ImagePrediction:
         outside = self.cam_outside_breast()
         heatmap = () if outside is None else (f"Heatmap outside the breast: {100 * outside:.0f} %",)
         difference = f"Difference from training images: {self.ood_score:.2f} (limit 1.0)"
-        return (*heatmap, difference, *filter(None, [self._special]), *self.decoded.notes)
+        foreign = (f"No decision: {ONLY_SYNTHETIC}.",) if self.beyond_model else ()
+        return (*foreign, *heatmap, difference, *filter(None, [self._special]), *self.decoded.notes)
 
     @property
     def _special(self) -> str:

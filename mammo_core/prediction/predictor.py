@@ -73,6 +73,7 @@ class Predictor:
             probability=probability,
             ood_score=float(scores[0]),
             cam=None if output.cam is None else self._scale(output.cam[0]),
+            beyond_model=self.bundle.synthetic and not decoded.synthetic,
         )
 
     def predict_files(

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import Row
-from mammo_core.prediction.image_results import ImagePrediction
+from mammo_core.prediction.image_results import ONLY_SYNTHETIC, ImagePrediction
 from mammo_core.prediction.viewing import ImageContent, ViewSettings
 
 CAM_COLOURS = np.array(  # RGB at 0, 1/3, 2/3 and 1: dark red to yellow, which is readable over grey and in print
@@ -152,6 +152,8 @@ def exam_picture(rows: Sequence[Row], report: ExamReport, opacity: float) -> np.
     ]
     foot = Image.new("RGB", (sum(widths), FOOT), "white")
     text = f"{report.model}, recall threshold {report.threshold:.2f}. Research use only, not a diagnosis."
+    if any(image.beyond_model for row in rows for image in row if image):
+        text = f"No decision: {ONLY_SYNTHETIC}. Research use only, not a diagnosis."
     ImageDraw.Draw(foot).text((8, 6), text, fill="black", font_size=14)
     return np.concatenate([*lines, np.asarray(foot)])
 

@@ -35,6 +35,7 @@ def summarise(images: Sequence[ImageResult], bundle: Bundle) -> ExamReport:
                 "probability": image.probability,
                 "images": 1,
                 "out_of_distribution": image.out_of_distribution,
+                "no_decision": image.no_decision,
             }
             for image in counted
         ]
@@ -65,10 +66,17 @@ def _combine(
         threshold: the operating point.
 
     Returns:
-        Records with the keys, images, probability, recall and out_of_distribution.
+        Records with the keys, images, probability, recall, out_of_distribution and no_decision.
     """
-    counts = table.groupby(keys, as_index=False).agg({"images": "sum", "out_of_distribution": "max"})
+    counts = table.groupby(keys, as_index=False).agg(
+        {
+            "images": "sum",
+            "out_of_distribution": "max",
+            "no_decision": lambda reasons: max(reasons.dropna(), default=None),
+        }
+    )
     units = counts.merge(combine(table)[[*keys, "probability"]], on=keys, validate="one_to_one")
-    units["recall"] = (units["probability"] >= threshold).astype(object).mask(units["out_of_distribution"], None)
+    units["recall"] = (units["probability"] >= threshold).astype(object).mask(units["no_decision"].notna(), None)
+    units["no_decision"] = units["no_decision"].astype(object).where(units["no_decision"].notna(), None)
     rows: list[dict[str, Any]] = units.to_dict("records")
     return rows

@@ -309,6 +309,15 @@ def hang_predictions(rows: Sequence[Row], report: ExamReport) -> list[HungRow]:
     return [(hung(right), hung(left)) for right, left in rows]
 
 
+def beyond_model(rows: Sequence[HungRow]) -> bool:
+    """Return whether the model has no business with an image of the exam.
+
+    It has only seen synthetic images, and this is none.
+    """
+    images = [image for row in rows for image in row if isinstance(image, HungImage)]
+    return any(image.prediction is not None and image.prediction.beyond_model for image in images)
+
+
 def out_of_distribution(rows: Sequence[HungRow]) -> bool:
     """Return whether any image of an exam is unlike the training images."""
     images = [image for row in rows for image in row if isinstance(image, HungImage)]

@@ -36,7 +36,7 @@ def decoded_image(
     )
 
 
-def image_prediction(decoded: DecodedImage, file: str = "file", **attributes: float) -> ImagePrediction:
+def image_prediction(decoded: DecodedImage, file: str = "file", **attributes: Any) -> ImagePrediction:
     """Return a prediction of a decoded image: probability 0.5 and OOD score 0.5 unless given."""
     values = {"probability": 0.5, "ood_score": 0.5, **attributes}
     return ImagePrediction(file, f"key of {file} {decoded.digest}", decoded, cam=None, **values)

@@ -91,6 +91,7 @@ def texts(item: Dataset) -> list[str]:
 
 
 UNLIKE = "The image is unlike the training images, so the prediction has no basis."
+FOREIGN = "No decision: this model has only seen synthetic images."
 OTHER_UNLIKE = "Another image of this breast is unlike the training images, so there is no decision."
 UNKNOWN_SIDE = "The side is unknown, so the image belongs to no breast."
 
@@ -102,6 +103,7 @@ UNKNOWN_SIDE = "The side is unknown, so the image belongs to no breast."
         ({"recall": False}, "No recall", []),
         ({"recall": None, "out_of_distribution": True}, "No decision", [UNLIKE]),
         ({"recall": None}, "No decision", [OTHER_UNLIKE]),
+        ({"recall": None, "no_decision": FOREIGN}, "No decision", [FOREIGN]),
         ({"recall": None, "laterality": None, "not_counted": UNKNOWN_SIDE}, "No decision", [UNKNOWN_SIDE]),
     ],
 )
@@ -109,7 +111,7 @@ def test_export_report_states_the_decision_for_the_breast_and_why_there_is_none(
     content = replace(CONTENT, **changes)
     sentences = texts(dcmread(io.BytesIO(export(source(), PICTURE, content, False, SECRET)[1])))
     assert [text for text in sentences if text in ("Recall", "No recall", "No decision")] == [decision]
-    assert [text for text in sentences if text in (UNLIKE, OTHER_UNLIKE, UNKNOWN_SIDE)] == reasons
+    assert [text for text in sentences if text in (UNLIKE, OTHER_UNLIKE, UNKNOWN_SIDE, FOREIGN)] == reasons
     assert "Recall threshold for a breast: probability 0.400." in sentences
 
 

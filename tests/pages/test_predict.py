@@ -13,6 +13,7 @@ from builders.breasts import noisy_breast
 from builders.dicom import build_dicom
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.patients import quarantined
+from mammo_core.dicom.phantom_uids import phantom_uid
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.models.registry import activate, choose_operating_point
 from mammo_core.prediction.exams import NO_BREASTS, Correction
@@ -64,7 +65,7 @@ def test_upload_zip_without_file_extensions_predicts_images_and_reports_others(a
 def in_study(seed: int, study: str, date: str, **elements: object) -> tuple[str, bytes]:
     file = build_dicom(
         noisy_breast(seed), PatientID="7", StudyInstanceUID=study, StudyDate=date, ImageLaterality="R", ViewPosition="CC",
-        **elements,
+        **{"SOPInstanceUID": phantom_uid("image", str(seed)), **elements},
     )  # fmt: skip
     return f"{seed}.dcm", file
 
@@ -128,3 +129,11 @@ def test_sidebar_shows_model_and_limitations(app):
     assert "Recall threshold" in sidebar
     assert "microcalcifications can't" in sidebar
     assert "Research use only" in sidebar
+
+
+def test_strangers_file_and_a_model_of_synthetic_images_give_no_decision(app):
+    text = drop(app, in_study(1, "1.2", "20210304", SOPInstanceUID="1.2.840.1"))
+    assert "\n:material/block: No decision: this model has only seen synthetic images.\n" in text
+    assert text.count(":gray-badge[No decision]") == 2
+    assert "ecall (" not in text
+    assert ":grey[probability **" in text

@@ -28,6 +28,7 @@ def test_document_has_one_entry_for_each_file(report):
         "modifiers": [],
         "probability": 0.625,
         "out_of_distribution": True,
+        "no_decision": "an image is unlike the training images",
         "counted": True,
         "note": None,
         "error": None,
@@ -42,6 +43,7 @@ def test_document_has_one_entry_for_each_file(report):
         "modifiers": [],
         "probability": None,
         "out_of_distribution": None,
+        "no_decision": None,
         "counted": False,
         "note": None,
         "error": "This isn't a DICOM file.",
@@ -84,8 +86,8 @@ def test_lines_state_every_file_breast_and_patient(report):
     assert lines[4] == "letter: This isn't a DICOM file."
     assert lines[6:] == [
         "breast p L: 0.500, recall",
-        "breast p R: 0.438, no decision",
-        "patient p, highest breast: 0.500, no decision",
+        "breast p R: 0.438, no decision: an image is unlike the training images",
+        "patient p, highest breast: 0.500, no decision: an image is unlike the training images",
         "Model trained, recall threshold 0.500. Research use only, not a diagnosis.",
     ]
 

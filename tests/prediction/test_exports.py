@@ -5,9 +5,12 @@ import pytest
 from PIL import Image
 from pydicom import dcmread
 
+from builders.breasts import noisy_breast
+from builders.dicom import build_dicom
 from builders.phantom_files import input_files, letter
 from mammo_core.prediction.exports import dicom_archive, png_archive
-from mammo_core.prediction.files import example_exam
+from mammo_core.prediction.files import InputFile, example_exam
+from mammo_core.prediction.image_results import ONLY_SYNTHETIC
 from mammo_core.prediction.predict import predict_exams
 from mammo_core.workspace import Workspace
 
@@ -52,3 +55,17 @@ def test_png_archive_has_one_picture_a_patient(predict):
     archive = zipfile.ZipFile(io.BytesIO(png_archive(report, 0.5)))
     assert archive.namelist() == [f"{report.patients[0].patient}.png"]
     assert Image.open(io.BytesIO(archive.read(archive.namelist()[0]))).mode == "RGB"
+
+
+def test_exports_of_a_strangers_file_state_no_decision(predict, trained, sandbox):
+    report = predict([InputFile("a", build_dicom(noisy_breast(1), ImageLaterality="R", ViewPosition="CC"), "a")])
+    assert [(breast.recall, breast.no_decision) for breast in report.breasts] == [(None, ONLY_SYNTHETIC)]
+    data = dicom_archive(
+        Workspace.from_environment(), report, trained.bundle, sandbox, opacity=0.5, keep_identifiers=False
+    )
+    archive = zipfile.ZipFile(io.BytesIO(data))
+    document = dcmread(io.BytesIO(archive.read("001-report.dcm")))
+    values = [str(element.value) for element in document.iterall()]
+    assert "No decision: this model has only seen synthetic images." in values
+    assert "No decision" in values
+    assert not {"Recall", "No recall"} & set(values)

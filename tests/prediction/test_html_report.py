@@ -7,6 +7,7 @@ from builders.predicted_images import decoded_image, image_prediction
 from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import strip_file_names
 from mammo_core.prediction.html_report import report_html
+from mammo_core.prediction.image_results import UNLIKE
 from mammo_core.prediction.predict import predict_exams
 from mammo_core.prediction.summarise import summarise
 
@@ -47,9 +48,14 @@ def test_report_html_states_the_decision_for_each_unit(trained):
         image_prediction(decoded_image("L", seed=2, patient="q"), probability=1.0, ood_score=2.0),
     ]
     text = report_html(summarise(images, trained.bundle), trained.bundle, 0.0)
-    decisions = re.findall(r"<td>(recall|no recall|no decision)</td>", text)
+    decisions = re.findall(r"<td>(recall|no recall|no decision[^<]*)</td>", text)
     # right breast, left breast and patient p; left breast and patient q
-    assert decisions == ["recall", "no recall", "recall", "no decision", "no decision"]
+    assert decisions == ["recall", "no recall", "recall", *[f"no decision: {UNLIKE}"] * 2]
+    images = [image_prediction(decoded_image("R"), probability=1.0, beyond_model=True)]
+    text = report_html(summarise(images, trained.bundle), trained.bundle, 0.0)
+    assert text.count("<td>no decision: this model has only seen synthetic images</td>") == 2
+    assert "<td>recall</td>" not in text
+    assert "of validation" not in text
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 import io
+import json
 
 import pandas as pd
 
 from builders.predicted_images import MODEL, decoded_image, exam_report, image_prediction
 from mammo_core.documents.prediction import BreastPrediction, PatientPrediction
-from mammo_core.prediction.image_results import NO_IDENTITY, ImagePrediction
+from mammo_core.prediction.image_results import NO_IDENTITY, ONLY_SYNTHETIC, UNLIKE, ImagePrediction
 from mammo_core.prediction.summarise import summarise
 
 
@@ -15,11 +16,19 @@ def test_summarise_averages_breasts_and_takes_the_higher_breast():
             patient="p", laterality="L", images=1, probability=0.5, recall=True, out_of_distribution=False
         ),
         BreastPrediction(
-            patient="p", laterality="R", images=2, probability=0.4375, recall=None, out_of_distribution=True
+            patient="p",
+            laterality="R",
+            images=2,
+            probability=0.4375,
+            recall=None,
+            out_of_distribution=True,
+            no_decision=UNLIKE,
         ),
     )
     assert report.patients == (
-        PatientPrediction(patient="p", images=3, probability=0.5, recall=None, out_of_distribution=True),
+        PatientPrediction(
+            patient="p", images=3, probability=0.5, recall=None, out_of_distribution=True, no_decision=UNLIKE
+        ),
     )
 
 
@@ -95,3 +104,24 @@ def test_summarise_unknown_side_gives_no_breast_and_no_patient():
     report = summarise([image_prediction(decoded_image(None), "b.dcm")], MODEL)
     assert (report.breasts, report.patients) == ((), ())
     assert "b.dcm" in report.to_csv()
+
+
+def test_summarise_file_that_the_model_has_no_business_with_has_no_decision():
+    images = [
+        image_prediction(decoded_image("R"), probability=1.0, beyond_model=True),
+        image_prediction(decoded_image("R", "MLO", seed=1), probability=1.0),
+        image_prediction(decoded_image("L", seed=2), probability=1.0),
+        image_prediction(decoded_image("L", seed=3, patient="q"), probability=0.0, ood_score=2.0, beyond_model=True),
+    ]
+    report = summarise(images, MODEL)
+    assert [(one.patient, one.laterality, one.recall, one.no_decision) for one in report.breasts] == [
+        ("p", "L", True, None),
+        ("p", "R", None, ONLY_SYNTHETIC),
+        ("q", "L", None, ONLY_SYNTHETIC),
+    ]
+    assert [(one.recall, one.no_decision) for one in report.patients] == [(None, ONLY_SYNTHETIC)] * 2
+    table = pd.read_csv(io.StringIO(report.to_csv()))
+    assert table["breast_recall"].isna().tolist() == [True, True, False, True]
+    assert table["no_decision"].fillna("").tolist() == [ONLY_SYNTHETIC, "", "", ONLY_SYNTHETIC]
+    assert "breast p R: 1.000, no decision: this model has only seen synthetic images" in list(report.lines())
+    assert json.loads(json.dumps(report.to_document().to_json()))["patients"][0]["recall"] is None
