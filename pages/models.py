@@ -13,7 +13,7 @@ from mammo_core.models.registry import (
 )
 from ui.error_browser import show_errors
 from ui.literal import literal
-from ui.model_actions import show_actions
+from ui.model_actions import offer_undo, show_actions
 from ui.model_comparison import show_comparison
 from ui.operating_point import show_operating_point
 from ui.report_view import show_card, show_report, show_subgroups, show_training
@@ -32,8 +32,11 @@ if table.empty:
     st.page_link("pages/train.py", label="Go to Train", icon=":material/arrow_forward:")
     st.stop()
 st.caption("Select one model to see its report, or several to compare.")
-rows = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="multi-row", key="chosen").selection.rows
-names = choose_models(table["model"].tolist(), rows, active)
+available = table["model"].tolist()
+key = f"chosen {' '.join(available)}"  # a selection is of row numbers, so it ends when the list changes
+rows = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="multi-row", key=key).selection.rows
+names = choose_models(available, rows, active)
+offer_undo()
 if unfinished := unfinished_models(workspace, names):
     st.info(
         f"{literal(', '.join(unfinished))}: no finished model yet. See the Train page for its curves.",
@@ -47,7 +50,7 @@ if len(bundles) > 1:
     st.stop()
 
 bundle = bundles[0]
-st.subheader(literal(bundle.name))
+st.subheader(f"{literal(bundle.name)} :green-badge[active]" if bundle.name == active else literal(bundle.name))
 show_limit(bundle)
 show_actions(bundle)
 views = {

@@ -1,5 +1,7 @@
 """The actions on a model: activate, rename, note, delete, download its report."""
 
+from typing import Any
+
 import streamlit as st
 
 from mammo_core.assessment.compare import compare_with_active
@@ -10,14 +12,18 @@ from mammo_core.models.registry import (
     activate,
     active_model,
     delete_model,
+    empty_trash,
     read_note,
     readable_active_model,
     rename_model,
+    restore_model,
     write_note,
 )
 from ui.literal import literal
 from ui.report_view import report_of
-from ui.session import current_workspace, errors_shown
+from ui.session import announce, current_workspace, errors_announced, errors_shown, errors_shown_here
+
+ACTIVE_HELP = "This is the active model; activate another one first."
 
 
 @st.dialog("Activate a model", width="large")
@@ -36,22 +42,26 @@ def confirm_activation(bundle: Bundle) -> None:
     if st.button("Activate", type="primary", icon=":material/check:"):
         with errors_shown():
             activate(workspace, bundle.name)
+        announce(f"{bundle.name} is now used on the Predict page.")
         st.rerun()
 
 
 def show_actions(bundle: Bundle) -> None:
-    """Show a row of buttons, one for each action on a model."""
+    """Show a row of buttons, one for each action on a model.
+
+    What changes a list of models is a dialog about one name, which closes afterwards.
+    """
     columns = st.columns(5)
     is_active = bundle.name == readable_active_model(current_workspace())
-    with columns[0]:
-        if st.button("Activate", type="primary", icon=":material/check:", disabled=is_active, width="stretch"):
-            confirm_activation(bundle)
-    with columns[1].popover("Rename", icon=":material/edit:", disabled=is_active, width="stretch"), errors_shown():
-        edit_name(bundle)
+    options: dict[str, Any] = {"disabled": is_active, "width": "stretch", "help": ACTIVE_HELP if is_active else None}
+    if columns[0].button("Activate", type="primary", icon=":material/check:", **options):
+        confirm_activation(bundle)
+    if columns[1].button("Rename", key=f"rename {bundle.name}", icon=":material/edit:", **options):
+        edit_name(bundle.name)
     with columns[2].popover("Note", icon=":material/sticky_note_2:", width="stretch"), errors_shown():
         edit_note(bundle)
-    with columns[3].popover("Delete", icon=":material/delete:", disabled=is_active, width="stretch"), errors_shown():
-        confirm_deletion(bundle)
+    if columns[3].button("Delete", key=f"delete {bundle.name}", icon=":material/delete:", **options):
+        confirm_deletion(bundle.name)
     columns[4].download_button(
         "Download report",
         lambda: report_html(bundle, report_of(bundle)),
@@ -63,12 +73,20 @@ def show_actions(bundle: Bundle) -> None:
     )
 
 
-def edit_name(bundle: Bundle) -> None:
-    """Let the user rename a model."""
-    new_name = st.text_input("New name", bundle.name, key=f"name {bundle.name}")
-    if st.button("Rename", disabled=new_name == bundle.name, key=f"rename {bundle.name}"):
-        rename_model(current_workspace(), bundle.name, new_name)
+@st.dialog("Rename a model")
+def edit_name(name: str) -> None:
+    """Let the user rename a model; closes afterwards."""
+    st.text_input("New name", name, key=f"name {name}")
+    if st.button("Rename", key=f"rename {name} now", type="primary", on_click=rename, args=(name,)):
         st.rerun()
+
+
+def rename(name: str) -> None:
+    """Give a model the name that the dialog's user has entered; a button's callback."""
+    new_name = st.session_state[f"name {name}"]
+    with errors_announced():
+        rename_model(current_workspace(), name, new_name)
+        announce(f"{name} is now called {new_name}.")
 
 
 def edit_note(bundle: Bundle) -> None:
@@ -80,9 +98,38 @@ def edit_note(bundle: Bundle) -> None:
         st.rerun()
 
 
-def confirm_deletion(bundle: Bundle) -> None:
-    """Let the user delete a model."""
-    st.markdown(f"Delete **{literal(bundle.name)}** with its run? This can't be undone.")
-    if st.button("Delete model", type="primary", key=f"delete {bundle.name}"):
-        delete_model(current_workspace(), bundle.name)
+@st.dialog("Delete a model")
+def confirm_deletion(name: str) -> None:
+    """Let the user delete a model; closes afterwards."""
+    st.markdown(f"Delete **{literal(name)}** with its run? It can be restored for a while.")
+    if st.button(
+        ":red[Delete model]", key=f"delete {name} now", icon=":material/delete:", on_click=delete, args=(name,)
+    ):
         st.rerun()
+
+
+def delete(name: str) -> None:
+    """Delete a model, and remember how to restore it; a button's callback."""
+    with errors_announced():
+        st.session_state["deleted model"] = name, delete_model(current_workspace(), name)
+        announce(f"Deleted {name}.")
+
+
+def offer_undo() -> None:
+    """Offer to restore the model that this session deleted last."""
+    with errors_shown_here():
+        empty_trash(current_workspace())
+    if "deleted model" in st.session_state:
+        name, trashed = st.session_state["deleted model"]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"Deleted {literal(name)}.", width="content")
+            st.button(
+                "Undo", key="undo deletion", icon=":material/undo:", type="tertiary", on_click=undo, args=(trashed,)
+            )
+
+
+def undo(trashed: str) -> None:
+    """Restore the model that was deleted last; a button's callback."""
+    del st.session_state["deleted model"]
+    with errors_announced():
+        announce(f"Restored {restore_model(current_workspace(), trashed)}.")

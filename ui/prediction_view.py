@@ -18,7 +18,6 @@ from mammo_core.prediction.viewing import ViewSettings, hang_predictions
 from ui.exam_view import show_rows
 from ui.literal import literal
 
-GREY_NUMBER = "<style>[class*=st-key-undecided] [data-testid=stMetricValue] {opacity: 0.45}</style>"
 SIDE_NAMES = {"R": "Right breast", "L": "Left breast"}
 
 
@@ -78,13 +77,10 @@ def show_unit(unit: BreastPrediction | PatientPrediction, validation: pd.DataFra
     if isinstance(unit, BreastPrediction):
         views = "1 view" if unit.images == 1 else f"mean of {unit.images:d} views"
         label = f"{SIDE_NAMES[unit.laterality]} ({views})"
-    if unit.recall is None:  # the number is greyed, and compared with nothing, where it means nothing
-        with st.container(key=f"undecided {label} {unit.patient} {unit.exam}"):
-            st.html(GREY_NUMBER)
-            st.metric(label, f"{unit.probability:.2f}")
-            st.markdown(":gray-badge[No decision]")
-        return
     st.metric(label, f"{unit.probability:.2f}")
+    if unit.recall is None:  # compared with nothing, where it means nothing
+        st.markdown(":gray-badge[No decision]")
+        return
     st.markdown(decision_badge(unit, threshold))
     compared: Unit = "breast" if isinstance(unit, BreastPrediction) else "patient"
     st.caption(literal(describe_percentile(validation, unit.probability, compared)))

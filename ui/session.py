@@ -47,6 +47,18 @@ def open_page(title: str) -> None:
         PagesManager.uses_pages_directory = False
         st.rerun()
     st.title(literal(title))
+    show_announcement()
+
+
+def announce(text: str) -> None:
+    """Have the next run of the script show a sentence, at the edge of the page."""
+    st.session_state["announcement"] = text
+
+
+def show_announcement() -> None:
+    """Show what was announced, once."""
+    if text := st.session_state.pop("announcement", None):
+        st.toast(literal(text), icon=":material/info:", duration="long")
 
 
 def show_error(error: MammoError) -> None:
@@ -76,6 +88,19 @@ def errors_shown_here() -> Iterator[None]:
             yield
     except MammoError as error:
         show_error(error)
+
+
+@contextmanager
+def errors_announced() -> Iterator[None]:
+    """Announce a MammoError, or a refusal of the file system.
+
+    For callbacks, which have no place on the page.
+    """
+    try:
+        with storage_errors():
+            yield
+    except MammoError as error:
+        announce(str(error))
 
 
 @st.cache_data(show_spinner="Reading the data set …", max_entries=4)

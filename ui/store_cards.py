@@ -80,7 +80,7 @@ def show_quarantine(store: Store, active: bool) -> None:
     if quarantine.empty:
         return
     with st.expander("Quarantine: images that are not in this store", key=f"quarantine {store.name}"):
-        st.caption(describe_quarantine(quarantine))
+        st.caption(literal(describe_quarantine(quarantine)))
         columns = {"detail": st.column_config.Column(width=210)}
         st.dataframe(quarantine, hide_index=True, row_height=64, column_config=columns)  # high enough to wrap sentences
         st.download_button(

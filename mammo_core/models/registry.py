@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import time
+import uuid
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -26,6 +28,9 @@ from mammo_core.workspace import Workspace
 DEMO = "demo"  # name of the shipped model
 BACKBONES = "backbones"  # folder beside the shipped model: weights of pre-trained networks, which are no models
 NOTE = "note.txt"
+TRASH = ".trash"  # in the folder of models: what was deleted, named by time and name
+REMOVING = "removing-"  # before the name of what is being removed from there
+TRASH_SECONDS = 3600.0
 
 
 def model_folder(workspace: Workspace, name: str) -> Path:
@@ -154,16 +159,67 @@ def choose_operating_point(workspace: Workspace, name: str, threshold: float, po
     return replace(bundle, card=card)
 
 
-def delete_model(workspace: Workspace, name: str) -> None:
-    """Delete a model's folder with everything in it.
+def delete_model(workspace: Workspace, name: str) -> str:
+    """Move a model's folder with everything in it to the trash, in one step.
+
+    Returns:
+        What `restore_model` brings back, until `empty_trash` removes it.
 
     Raises:
         ModelError: the model is the active or the shipped one, or there is none of that name.
         StorageError: the file system refuses.
     """
     folder = _changeable_folder(workspace, name, "deleted")
+    trashed = f"{time.time():.0f}.{uuid.uuid4().hex[:8]}.{path_text(folder.name)}"
     with storage_errors(workspace.models):
-        shutil.rmtree(folder)
+        (workspace.models / TRASH).mkdir(exist_ok=True)
+        folder.rename(workspace.models / TRASH / as_written(trashed))
+    return trashed
+
+
+def restore_model(workspace: Workspace, trashed: str) -> str:
+    """Bring a deleted model back, and return its name.
+
+    Args:
+        workspace: the folders to work in.
+        trashed: see `delete_model`.
+
+    Raises:
+        ModelNotFound: the trash was emptied.
+        NameTaken: another model or run has its name.
+        StorageError: the file system refuses.
+    """
+    folder, name = named_folder(workspace.models / TRASH, as_written(trashed)), _trashed_name(trashed)
+    if not os.path.isdir(folder):
+        raise ModelNotFound(f"{name} can't be restored any more: the trash was emptied.")
+    target = named_folder(workspace.models, as_written(name))
+    if os.path.lexists(target):
+        raise NameTaken(f"There is already a model {name!r}. Rename it, then restore this one.")
+    with storage_errors(workspace.models):
+        folder.rename(target)
+    return name
+
+
+def empty_trash(workspace: Workspace, older_than: float = TRASH_SECONDS) -> None:
+    """Remove models that were deleted more than some seconds ago.
+
+    Each gets another name first, so that none is restored after a crash has left half of it.
+
+    Raises:
+        StorageError: the file system refuses.
+    """
+    trash = workspace.models / TRASH
+    with storage_errors(workspace.models):
+        for folder in sorted(trash.iterdir()) if trash.is_dir() else ():
+            seconds = folder.name.partition(".")[0]
+            if folder.name.startswith(REMOVING):
+                shutil.rmtree(folder, ignore_errors=True)  # perhaps by another process, which began with it
+            elif seconds.isdigit() and time.time() - int(seconds) > older_than:
+                shutil.rmtree(folder.rename(folder.with_name(f"{REMOVING}{folder.name}")), ignore_errors=True)
+
+
+def _trashed_name(trashed: str) -> str:
+    return trashed.split(".", 2)[-1]
 
 
 def _changeable_folder(workspace: Workspace, name: str, verb: str, may_be_active: bool = False) -> Path:

@@ -1,28 +1,35 @@
+import errno
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
 from mammo_core.documents.active_model import ActiveModel
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
-from mammo_core.errors import ConfigError, DataError, InvalidName, ModelError, ModelNotFound, NameTaken
+from mammo_core.errors import ConfigError, DataError, InvalidName, ModelError, ModelNotFound, NameTaken, StorageError
 from mammo_core.models.bundle import MODEL, PREPROCESSING, open_bundle
 from mammo_core.models.registry import (
     BACKBONES,
     DEMO,
+    REMOVING,
+    TRASH,
     activate,
     active_model,
     choose_models,
     choose_operating_point,
     compatible_models,
     delete_model,
+    empty_trash,
     list_models,
     model_folder,
     read_note,
     rename_model,
+    restore_model,
     write_note,
 )
 from mammo_core.settings import SHIPPED_MODELS
+from mammo_core.storage.hashing import file_states
 from mammo_core.workspace import Workspace
 
 
@@ -196,3 +203,53 @@ def test_compatible_models_excludes_damaged_model(models):
 )
 def test_choose_models_takes_selected_then_active_then_first(rows, active, names):
     assert choose_models(["a", "b", "c"], rows, active) == names
+
+
+def trash(models):
+    return sorted(folder.name for folder in (models.models / TRASH).iterdir())
+
+
+def test_deleted_model_is_restored_whole(models):
+    before = file_states(sorted((models.models / "mine").iterdir()))
+    trashed = delete_model(models, "mine")
+    assert list_models(models) == [DEMO]
+    empty_trash(models)  # not yet
+    assert restore_model(models, trashed) == "mine"
+    restored = file_states(sorted((models.models / "mine").iterdir()))
+    assert [state[1:] for state in restored] == [state[1:] for state in before]
+    assert trash(models) == []
+
+
+def test_restore_model_name_that_is_taken_meanwhile_keeps_both(models):
+    trashed = delete_model(models, "mine")
+    shutil.copytree(SHIPPED_MODELS / DEMO, models.models / "mine")
+    with pytest.raises(NameTaken, match="already a model 'mine'"):
+        restore_model(models, trashed)
+    assert trash(models) == [trashed]
+
+
+def test_empty_trash_removes_old_models_and_what_a_crash_left(models):
+    trashed = delete_model(models, "mine")
+    (models.models / TRASH / f"{REMOVING}1.ab.half").mkdir()
+    empty_trash(models)
+    assert trash(models) == [trashed]
+    empty_trash(models, older_than=-1)
+    assert trash(models) == []
+    with pytest.raises(ModelNotFound, match="mine can't be restored any more"):
+        restore_model(models, trashed)
+
+
+def test_delete_model_refusal_of_the_file_system_loses_nothing(models, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(StorageError):
+        delete_model(models, "mine")
+    assert "mine" in list_models(models)
+
+
+@pytest.mark.parametrize("trashed", ["..", "1.a./etc", ""])
+def test_restore_model_stays_in_the_trash(models, trashed):
+    with pytest.raises((InvalidName, ModelNotFound)):
+        restore_model(models, trashed)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from builders.app import open_page, without_error
+from builders.app import open_page, plain, without_error
 from builders.models import write_model
 from mammo_core.evaluation.ood import OODDetector
 from mammo_core.evaluation.operating import at_threshold
@@ -66,18 +66,52 @@ def test_every_view_opens(workspace, view):
     show(view)
 
 
-def test_delete_button_deletes_only_the_displayed_model(workspace):
-    first = write_model(workspace.models / "mine")
-    (first.folder / "work.json").touch()  # runs stand above the shipped model
-    app = show("Card", chosen={"selection": {"rows": [0], "columns": [], "cells": []}})
-    assert next(heading.value for heading in app.subheader) == "mine"
-    newer = write_model(workspace.models / "newer")  # comes to stand in its row
-    (newer.folder / "work.json").touch()
+def first_row(*models: str) -> dict[str, object]:
+    """Return the state of a page on which the first of these models is selected."""
+    return {f"chosen {' '.join(models)}": {"selection": {"rows": [0], "columns": [], "cells": []}}}
+
+
+def toasts(app: AppTest) -> list[str]:
+    return [plain(toast.value) for toast in app.toast]
+
+
+@pytest.fixture
+def mine(workspace):
+    """A workspace with a model of its own, "mine", which stands above the shipped one."""
+    (write_model(workspace.models / "mine").folder / "work.json").touch()
+    return workspace
+
+
+def test_delete_acts_on_the_displayed_model_in_a_dialog_that_closes(mine):
+    app = show("Card", **first_row("mine", "demo"))
+    assert [heading.value for heading in app.subheader] == ["mine"]
     app.button(key="delete mine").click().run()
+    (write_model(mine.models / "newer").folder / "work.json").touch()  # comes to stand in its row
+    app.button(key="delete mine now").click().run()
     assert not app.exception
-    assert {"newer", "mine"} <= set(list_models(workspace))
-    app.button(key="delete newer").click().run()
-    assert "newer" not in list_models(workspace)
+    assert set(list_models(mine)) == {"newer", "demo"}
+    assert toasts(app) == ["Deleted mine."]
+    assert not [button for button in app.button if button.key and button.key.endswith(" now")]
+    app.button(key="undo deletion").click().run()
+    assert not app.exception
+    assert set(list_models(mine)) == {"newer", "mine", "demo"}
+    assert toasts(app) == ["Restored mine."]
+    assert not [button for button in app.button if button.key == "undo deletion"]
+
+
+def test_rename_closes_its_dialog_and_says_so(mine):
+    app = show("Card", **first_row("mine", "demo"))
+    app.button(key="rename mine").click().run()
+    app.text_input(key="name mine").set_value("better")
+    app.button(key="rename mine now").click().run()  # in one run: AppTest knows no run of a dialog alone
+    assert not app.exception
+    assert set(list_models(mine)) == {"better", "demo"}
+    assert toasts(app) == ["mine is now called better."]
+    assert not [button for button in app.button if button.key == "rename mine now"]
+
+
+def test_active_model_is_opened_first_and_marked(mine):
+    assert [heading.value for heading in show("Card").subheader] == ["demo :green-badge[active]"]
 
 
 def test_breast_selection_is_reset_when_the_list_changes(finished):
