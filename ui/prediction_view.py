@@ -77,17 +77,21 @@ def show_unit(unit: BreastPrediction | PatientPrediction, validation: pd.DataFra
     if isinstance(unit, BreastPrediction):
         views = "1 view" if unit.images == 1 else f"mean of {unit.images:d} views"
         label = f"{SIDE_NAMES[unit.laterality]} ({views})"
-    st.metric(label, f"{unit.probability:.2f}")
-    if unit.recall is None:  # compared with nothing, where it means nothing
+    if unit.recall is None:  # muted, and compared with nothing, where it means nothing
+        st.metric(label, f":gray[{unit.probability:.2f}]")
         st.markdown(":gray-badge[No decision]")
         return
+    st.metric(label, f"{unit.probability:.2f}")
     st.markdown(decision_badge(unit, threshold))
     compared: Unit = "breast" if isinstance(unit, BreastPrediction) else "patient"
     st.caption(literal(describe_percentile(validation, unit.probability, compared)))
 
 
 def decision_badge(unit: BreastPrediction | PatientPrediction, threshold: float) -> str:
-    """Return the decision as a Markdown badge, with the comparison on which it rests."""
+    """Return the decision as a Markdown badge, with the comparison on which it rests.
+
+    There must be a decision.
+    """
     decision = literal(describe_decision(unit.recall).capitalize())
     colour, sign = ("red", "≥") if unit.recall else ("green", "<")
     return f":{colour}-badge[{decision} ({unit.probability:.2f} {sign} {threshold:.2f})]"

@@ -151,11 +151,20 @@ def exam_picture(rows: Sequence[Row], report: ExamReport, opacity: float) -> np.
         for row in tiles
     ]
     foot = Image.new("RGB", (sum(widths), FOOT), "white")
-    text = f"{report.model}, recall threshold {report.threshold:.2f}. Research use only, not a diagnosis."
-    if any(image.beyond_model for row in rows for image in row if image):
-        text = f"No decision: {ONLY_SYNTHETIC}. Research use only, not a diagnosis."
-    ImageDraw.Draw(foot).text((8, 6), text, fill="black", font_size=14)
+    ImageDraw.Draw(foot).text((8, 6), foot_text(rows, report), fill="black", font_size=14)
     return np.concatenate([*lines, np.asarray(foot)])
+
+
+def foot_text(rows: Sequence[Row], report: ExamReport) -> str:
+    """Return the line below an exam's picture.
+
+    It gives the recall threshold only if something can be decided from every image that is counted.
+    """
+    images = [image for row in rows for image in row if image and image.not_counted is None]
+    decision = f"{report.model}, recall threshold {report.threshold:.2f}"
+    if reasons := [image.no_decision for image in images if image.no_decision]:
+        decision = f"No decision: {ONLY_SYNTHETIC if ONLY_SYNTHETIC in reasons else reasons[0]}"
+    return f"{decision}. Research use only, not a diagnosis."
 
 
 def _tile(image: ImagePrediction, opacity: float) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pydicom
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -96,6 +97,21 @@ def test_out_of_distribution_image_is_marked(catalogue, monkeypatch):
     assert all(":orange-badge[unlike the training images]" in line for line in shown(app))
     assert any("differ too much from the training images" in warning.value for warning in app.warning)
     assert "Difference from training images: 1.50 (limit 1.0)" in [caption.value for caption in app.caption]
+
+
+def test_strangers_files_and_a_model_of_synthetic_images_give_no_decision(prepared):
+    catalogue = read_catalogue(prepared.data / "demo")
+    patient = list_patients(prepared, catalogue, "positive")[0]
+    for file in catalogue.table.loc[catalogue.table["patient_id"] == patient, "file"]:
+        dataset = pydicom.dcmread(file)
+        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.840.1"
+        dataset.StudyInstanceUID = "1.2.840.2"
+        dataset.save_as(file)
+    app = show(patient=patient, predict="true")
+    sentence = ":material/block: No decision: this model has only seen synthetic images."
+    assert [caption.value for caption in app.caption].count(sentence) == 1
+    assert shown(app)
+    assert all(":grey[probability **0." in line for line in shown(app))
 
 
 def test_special_image_is_named_and_not_counted_without_a_model(prepared):

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 from PIL import Image
 
 from builders.predicted_images import decoded_image, image_prediction
@@ -14,6 +15,7 @@ from mammo_core.prediction.rendering import (
     TILE,
     draw_image,
     exam_picture,
+    foot_text,
     hang,
     image_title,
     outline_lesions,
@@ -115,6 +117,38 @@ def test_exam_picture_pads_a_missing_view():
     picture = exam_picture([(right, None)], ExamReport("m", 0.5), 0)
     assert picture.shape[:2] == (TILE + 2 * FOOT, 480 + TILE // 2)
     assert not picture[: TILE + FOOT, 480:].any()
+
+
+FOOT_OF_DECISION = "m, recall threshold 0.50. Research use only, not a diagnosis."
+MAGNIFIED = decoded_image("R", "CC", special_kind="a magnified view")
+
+
+@pytest.mark.parametrize(
+    ("image", "text"),
+    [
+        (image_prediction(decoded_image("R")), FOOT_OF_DECISION),
+        (
+            image_prediction(decoded_image("R"), beyond_model=True),
+            "No decision: this model has only seen synthetic images. Research use only, not a diagnosis.",
+        ),
+        (
+            image_prediction(decoded_image("R"), ood_score=1.5),
+            "No decision: an image is unlike the training images. Research use only, not a diagnosis.",
+        ),
+        (image_prediction(MAGNIFIED, ood_score=1.5), FOOT_OF_DECISION),
+    ],
+)
+def test_foot_text_gives_the_threshold_only_where_something_is_decided(image, text):
+    sound = image_prediction(decoded_image("L"))
+    assert foot_text([(image, sound)], ExamReport("m", 0.5)) == text
+
+
+def test_exam_picture_without_decision_writes_that_below_the_images():
+    rows = standard_exam()
+    foreign = [tuple(replace(image, beyond_model=True) for image in row) for row in rows]
+    decided, undecided = (exam_picture(which, ExamReport("m", 0.5), 0) for which in (rows, foreign))
+    assert np.array_equal(decided[:-FOOT], undecided[:-FOOT])
+    assert (decided[-FOOT:] != undecided[-FOOT:]).any()
 
 
 def test_image_title_marks_images_out_of_distribution():

@@ -10,15 +10,19 @@ from ui.exam_view import describe_image, show_image, show_rows
 PICTURE = np.full((8, 6), 9, np.uint8)
 VIEWED = ViewedImage(PICTURE, (8, 6), True, None, "The breast can't be found.", {"Modality": "MG"}, ("Inverted.",))
 SPECIAL = "a magnified view"
+SETTINGS = ViewSettings()
 
 
 def hung(content, key: str = "1", **attributes) -> HungImage:
     return HungImage("R CC", f"image {key}", key, b"", "R", content, **attributes)
 
 
-def predicted(key: str = "1", ood_score: float = 0.5, special_kind: str | None = None, **attributes) -> HungImage:
+def predicted(
+    key: str = "1", ood_score: float = 0.5, special_kind: str | None = None, beyond_model: bool = False, **attributes
+) -> HungImage:
     decoded = decoded_image("R", special_kind=special_kind) if special_kind else decoded_image("R")
-    return hung(image_prediction(decoded, probability=0.25, ood_score=ood_score), key, **attributes)
+    prediction = image_prediction(decoded, probability=0.25, ood_score=ood_score, beyond_model=beyond_model)
+    return hung(prediction, key, special_kind=special_kind, **attributes)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +33,7 @@ def predicted(key: str = "1", ood_score: float = 0.5, special_kind: str | None =
         (predicted(), ":small[R CC · image 1] · probability **0.25**"),
         (
             predicted(ood_score=1.5),
-            ":small[R CC · image 1] · probability **0.25** · :orange-badge[unlike the training images]",
+            ":small[R CC · image 1] · :grey[probability **0.25**] · :orange-badge[unlike the training images]",
         ),
         (
             predicted(special_kind=SPECIAL),
@@ -54,6 +58,17 @@ def test_show_rows_out_of_distribution_warns_once():
     assert [warning.value for warning in app.warning] == [
         "Some images differ too much from the training images. Ignore these probabilities."
     ]
+
+
+def test_show_rows_beyond_the_model_says_no_decision_once_and_mutes_each_probability():
+    app = show_component(show_rows, [(predicted("1", beyond_model=True), predicted("2", beyond_model=True))], SETTINGS)
+    sentence = "No decision: this model has only seen synthetic images."
+    captions = [plain(caption.value) for caption in app.caption]
+    assert captions.count(f":material/block: {sentence}") == 1
+    assert [plain(text.value) for text in app.markdown] == [
+        f":small[R CC · image {key}] · :grey[probability **0.25**]" for key in "12"
+    ]
+    assert not app.warning
 
 
 def test_show_rows_inputs_puts_the_model_input_beside_each_image():

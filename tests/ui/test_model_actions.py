@@ -6,7 +6,8 @@ from builders.app import plain, show_component, widget
 from builders.models import write_model
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import activate, active_model, list_models, model_folder, read_note
-from ui.model_actions import confirm_activation, show_actions
+from ui.model_actions import confirm_activation, edit_name, show_actions
+from ui.session import show_announcement
 
 
 @pytest.fixture
@@ -34,6 +35,20 @@ def test_activate_shows_the_verdict_and_the_comparison_before_it_activates(bundl
     assert ["tested on different patients" in warning.value for warning in app.warning] == [True]
     widget(app, "button", "Activate").click().run()
     assert active_model(workspace) == "mine"
+    assert app.session_state["announcement"] == "mine is now used on the Predict page."
+
+
+def test_activated_model_is_said_once_at_the_edge_of_the_page(bundle, workspace):
+    app = show_component(confirm_and_announce, bundle)
+    widget(app, "button", "Activate").click().run()
+    assert [plain(toast.value) for toast in app.toast] == ["mine is now used on the Predict page."]
+    assert not app.run().toast
+
+
+def confirm_and_announce(bundle):
+    """Show the dialog on a page that shows what was announced, as every page does."""
+    show_announcement()
+    confirm_activation(bundle)
 
 
 def act_on_first(workspace):
@@ -43,20 +58,20 @@ def act_on_first(workspace):
 
 
 def test_rename_changes_folder_and_card(bundle, workspace):
-    app = show_component(act_on_first, workspace)
+    app = show_component(edit_name, "mine")
     app.text_input(key="name mine").set_value("yours").run()
-    app.button(key="rename mine").click().run()
-    assert not app.error
+    app.button(key="rename mine now").click().run()
+    assert app.session_state["announcement"] == "mine is now called yours."
     assert list_models(workspace) == ["demo", "yours"]
     assert open_bundle(workspace.models / "yours").name == "yours"
 
 
 def test_rename_to_a_name_in_use_shows_an_error(bundle, workspace):
     write_model(workspace.models / "yours")
-    app = show_component(show_actions, bundle)
+    app = show_component(edit_name, "mine")
     app.text_input(key="name mine").set_value("yours").run()
-    app.button(key="rename mine").click().run()
-    assert [plain(error.value) for error in app.error] == ["There is already a model 'yours'. Choose another name."]
+    app.button(key="rename mine now").click().run()
+    assert app.session_state["announcement"] == "There is already a model 'yours'. Choose another name."
     assert list_models(workspace) == ["demo", "mine", "yours"]
 
 
@@ -70,5 +85,6 @@ def test_note_is_kept(bundle, workspace):
 def test_delete_removes_the_model(bundle, workspace):
     app = show_component(act_on_first, workspace)
     app.button(key="delete mine").click().run()
-    assert not app.error
+    app.button(key="delete mine now").click().run()
+    assert app.session_state["announcement"] == "Deleted mine."
     assert list_models(workspace) == ["demo"]

@@ -5,7 +5,7 @@ import pytest
 
 from builders.app import figures, plain, show_component
 from builders.models import write_model
-from builders.predicted_images import MODEL, decoded_image, exam_report, image_prediction
+from builders.predicted_images import MODEL, decoded_image, image_prediction
 from mammo_core.documents.prediction import PatientPrediction
 from mammo_core.prediction.exams import hang_exams
 from mammo_core.prediction.summarise import summarise
@@ -50,16 +50,17 @@ def test_choose_settings_are_those_of_the_widgets():
     [
         (True, ":red-badge[Recall (0.50 ≥ 0.50)]"),
         (False, ":green-badge[No recall (0.50 < 0.50)]"),
-        (None, ":orange-badge[No decision]"),
     ],
 )
 def test_decision_badge(recall, badge):
-    unit = PatientPrediction(patient="p", images=1, probability=0.5, recall=recall, out_of_distribution=recall is None)
+    unit = PatientPrediction(patient="p", images=1, probability=0.5, recall=recall, out_of_distribution=False)
     assert decision_badge(unit, 0.5) == badge
 
 
 def test_show_unit_compares_breasts_with_breasts_and_patients_with_patients():
-    report = exam_report()
+    images = [("R", 0.25), ("R", 0.625), ("L", 0.5)]
+    predictions = [image_prediction(decoded_image(side), probability=value) for side, value in images]
+    report = summarise(predictions, MODEL)
     shown = []
     for unit in (*report.breasts_of(("p", None)), *report.patient_predictions(("p", None))):
         app = show_component(show_unit, unit, VALIDATION, 0.5)
@@ -71,6 +72,15 @@ def test_show_unit_compares_breasts_with_breasts_and_patients_with_patients():
         ("Left breast (1 view)", "0.50", [sentence.format(100, "breast", 0)]),
         ("Patient (highest breast)", "0.50", [sentence.format(100, "patient", 0)]),
     ]
+
+
+@pytest.mark.parametrize("reason", [{"ood_score": 1.5}, {"beyond_model": True}])
+def test_show_unit_without_decision_is_muted_and_compared_with_nothing(reason):
+    (breast,) = summarise([image_prediction(decoded_image("R"), probability=0.75, **reason)], MODEL).breasts
+    app = show_component(show_unit, breast, VALIDATION, 0.5)
+    assert [(metric.label, metric.value) for metric in app.metric] == [("Right breast (1 view)", ":gray[0.75]")]
+    assert [text.value for text in app.markdown] == [":gray-badge[No decision]"]
+    assert not app.caption
 
 
 def test_show_predicted_exam_has_units_warnings_images_and_comparison(bundle):
