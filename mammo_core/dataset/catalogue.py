@@ -48,6 +48,7 @@ class CatalogueImage:
         cancer: 0, 1, or None without a label.
         file: absolute path of its file; None if there is no file.
         view: as the table states it, in capitals.
+        has_side: whether the table states the breast that it shows.
     """
 
     patient_id: str
@@ -55,6 +56,7 @@ class CatalogueImage:
     cancer: int | None
     file: str | None
     view: str = ""
+    has_side: bool = True
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ class Catalogue:
     """The images of one data set.
 
     Attributes:
-        table: one row per image. patient_id, image_id, site_id, machine_id, laterality ("L" or "R"), view (capitals)
-            and density ("A" to "D") are text; age is float64 in years; cancer, biopsy, invasive, implant,
+        table: one row per image. patient_id, image_id, site_id, machine_id, laterality ("L" or "R", or missing), view
+            (capitals) and density ("A" to "D") are text; age is float64 in years; cancer, biopsy, invasive, implant,
             difficult_negative_case and BIRADS are nullable Int8; file is the absolute path of the image, or missing.
             Columns that the CSV lacks are present with all values missing. Only where the CSV tells exams apart, by a
             column of `EXAM_ID` or `EXAM_DATE`, are there also exam_id (text) and exam_date (YYYY-MM-DD, or missing);
@@ -92,7 +94,7 @@ class Catalogue:
 
     def images(self) -> list[CatalogueImage]:
         """Return what preparing each image needs, in the table's order."""
-        columns = (self.table[name] for name in ("patient_id", "image_id", "cancer", "file", "view"))
+        columns = (self.table[name] for name in ("patient_id", "image_id", "cancer", "file", "view", "laterality"))
         return [
             CatalogueImage(
                 patient_id=str(patient),
@@ -100,8 +102,9 @@ class Catalogue:
                 cancer=None if pd.isna(cancer) else int(cancer),
                 file=None if pd.isna(file) else str(file),
                 view=str(view),
+                has_side=bool(pd.notna(laterality)),
             )
-            for patient, image, cancer, file, view in zip(*columns, strict=True)
+            for patient, image, cancer, file, view, laterality in zip(*columns, strict=True)
         ]
 
 
@@ -229,7 +232,7 @@ def _validate(raw: pd.DataFrame, csv: Path, notes: list[str]) -> pd.DataFrame:
     for name in COLUMNS[:-1]:
         values = raw[name] if name in raw.columns else pd.Series(pd.NA, index=raw.index, dtype="str")
         values = values.str.strip()
-        if name in REQUIRED:
+        if name in REQUIRED and name != "laterality":
             _reject(values.isna(), values, name, csv, "a value")
         if name in FLAGS:
             table[name] = _flag(values, name, csv, notes)
@@ -239,13 +242,27 @@ def _validate(raw: pd.DataFrame, csv: Path, notes: list[str]) -> pd.DataFrame:
             table[name] = values
     for name in ("patient_id", "image_id"):
         _reject(~table[name].str.fullmatch(_SAFE_ID), table[name], name, csv, "letters, digits, '.', '_' or '-'")
-    lateralities = table["laterality"].str.upper().map(_LATERALITIES)
-    _reject(lateralities.isna(), table["laterality"], "laterality", csv, "L or R")
-    table["laterality"] = lateralities.astype("str")
+    table["laterality"] = _sides(table["laterality"], csv, notes)
     table["view"] = table["view"].str.upper()
     table["density"] = table["density"].str.upper()
     _distinguish(table, csv, notes)
     return table[list(COLUMNS[:-1])]
+
+
+def _sides(values: pd.Series, csv: Path, notes: list[str]) -> pd.Series:
+    """Return "L", "R" or missing; a remark counts the images without a usable side.
+
+    Raises:
+        DataError: no image has one.
+    """
+    sides = values.str.upper().map(_LATERALITIES).astype("str")
+    wrong = sides.isna()
+    if wrong.all():
+        _reject(wrong, values, "laterality", csv, "L or R")
+    if wrong.any():
+        what = _describe_wrong(wrong, values, "laterality", csv, "L or R")
+        notes.append(f"{what} Such an image belongs to no breast and is left out.")
+    return sides
 
 
 def _exam_columns(raw: pd.DataFrame) -> dict[str, pd.Series]:

@@ -193,21 +193,21 @@ def _sort_out(
 ) -> tuple[list[PreparedImage], list[CatalogueImage], list[QuarantinedImage]]:
     """Divide the catalogue's images into finished, waiting and quarantined ones.
 
-    Images without a file are quarantined, those whose view in the table doesn't answer for a breast, and those that an
-    earlier import quarantined if their file is unchanged.
+    Images without a file are quarantined, those whose view or side in the table doesn't answer for a breast, and those that
+    an earlier import quarantined if their file is unchanged.
     """
     earlier = {image.image_id: image for image in _read_carried_over(store)}
     entries, waiting, quarantine = [], [], []
     for image in images:
         finished = existing.get(png_path(image))
         before = earlier.get(image.image_id)
-        stated = special_view(image.view)
+        stated = _left_out_by_table(image)
         if finished and not stated and _is_current(finished, image):
             entries.append(finished)
         elif image.file is None:
             quarantine.append(_quarantine(image, "missing", "The CSV lists this image, but its file is missing."))
         elif stated:
-            quarantine.append(_left_out_by_table(image, stated))
+            quarantine.append(stated)
         elif before and before.file == image.file and before.version == _version(image.file):
             quarantine.append(before)
         else:
@@ -271,12 +271,17 @@ def _quarantine(image: CatalogueImage, reason: Reason, detail: str) -> Quarantin
     return QuarantinedImage(image_id=image.image_id, file=image.file, reason=reason, detail=detail, version=version)
 
 
-def _left_out_by_table(image: CatalogueImage, kind: str) -> QuarantinedImage:
-    """Return the row of an image that the table calls such as "a magnified view".
+def _left_out_by_table(image: CatalogueImage) -> QuarantinedImage | None:
+    """Return the row of an image that the table says to leave out, or None.
 
-    It has no version, so that the next import looks at the table again.
+    The table calls it such as "a magnified view", or states no side. The row has no version, so that the next import looks
+    at the table again.
     """
-    detail = f"The table calls this {kind}: training and evaluation leave it out."
+    kind = special_view(image.view)
+    if kind is None and image.has_side:
+        return None
+    stated = f"calls this {kind}" if kind else "states no side, L or R"
+    detail = f"The table {stated}: training and evaluation leave it out."
     return QuarantinedImage(image_id=image.image_id, file=image.file, reason=LEFT_OUT, detail=detail, version=())
 
 

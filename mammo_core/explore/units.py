@@ -1,10 +1,11 @@
 """Combine images into breasts and patients.
 
 A breast is a patient, an exam and a laterality; a table without the column exam_id has one exam a patient. A unit
-consists of its images in the table. Images with a value in the column left_out, if there is one, belong to no breast and
-no patient (spot views, specimens, …: see `mammo_core.dataset.patients`). A unit has a flag (cancer, biopsy, invasive,
-implant, difficult negative) if any of its images has. Its BI-RADS is the most abnormal one; its other attributes are the
-first known ones. Columns that have no single value in a unit (its view, a patient's laterality) are omitted.
+consists of its images in the table. Images without a laterality, or with a value in the column left_out, if there is one,
+belong to no breast and no patient (spot views, specimens, …: see `mammo_core.dataset.patients`). A unit has a flag (cancer,
+biopsy, invasive, implant, difficult negative) if any of its images has. Its BI-RADS is the most abnormal one; its other
+attributes are the first known ones. Columns that have no single value in a unit (its view, a patient's laterality) are
+omitted.
 """
 
 import numpy as np
@@ -52,6 +53,8 @@ def by_unit(table: pd.DataFrame, unit: Unit) -> pd.DataFrame:
         return table.assign(images=1)
     if "left_out" in table:
         table = table[table["left_out"].isna()]
+    if "laterality" in table:
+        table = table[table["laterality"].notna()]
     codes, count = unit_codes(table, unit)
     columns = {
         name: _of_unit(table[name], codes, count) for name in table.columns if name not in COLUMNS_OF_PARTS[unit]
@@ -73,7 +76,8 @@ def unit_codes(table: pd.DataFrame, unit: Unit) -> tuple[np.ndarray, int]:
     if "exam_id" in table:
         exams = pd.factorize(table["exam_id"])[0] + 1  # 0 for those without a value
         codes = codes * (exams.max(initial=0) + 1) + exams
-    breasts, keys = pd.factorize(2 * codes + (table["laterality"] == "R").to_numpy(bool))
+    sides = table["laterality"].map({"L": 0, "R": 1}).fillna(2).to_numpy(int)  # images without one are none of both
+    breasts, keys = pd.factorize(3 * codes + sides)
     return breasts, len(keys)
 
 

@@ -195,7 +195,7 @@ def _listed_rows(path: Path, version: str) -> dict[str, tuple[str, str, str, str
         version: changes when the data set does, so that it is read again.
     """
     try:
-        table = read_catalogue(path).table
+        table = read_catalogue(path).table.dropna(subset=["laterality"])
     except DataError:
         return {}  # the pages that show this data set report the error
     files = [None if pd.isna(file) else as_written(str(file)) for file in table["file"]]

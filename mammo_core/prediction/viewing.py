@@ -149,6 +149,8 @@ class HungImage:
         return self.content.problem if isinstance(self.content, ViewedImage) else ""
 
 
+NO_SIDE = "an image of an unknown side"
+
 HungRow = tuple[HungImage | UnreadableImage | None, HungImage | UnreadableImage | None]
 # Reads a file for display, and prepares the model input if the flag is set.
 ReadView = Callable[[Path, bool], ViewedImage]
@@ -257,7 +259,8 @@ def _hang_image(
 
     An image that can't be read becomes an `UnreadableImage`.
     """
-    image_id, name = str(row["image_id"]), f"{row['laterality']} {row['view']}"
+    laterality = None if pd.isna(row["laterality"]) else str(row["laterality"])
+    image_id, name = str(row["image_id"]), f"{laterality or '?'} {row['view']}"
     if pd.isna(row["file"]):
         return UnreadableImage(f"{name} · image {image_id}", image_id, "File missing.")
     source = text_path(row["file"])
@@ -276,11 +279,11 @@ def _hang_image(
         label=f"image {image_id}",
         key=image_id,
         source=source,
-        laterality=row["laterality"],
+        laterality=laterality,
         content=content,
         cancer=bool(pd.notna(row["cancer"]) and row["cancer"] == 1),
         lesions=None if lesions is None else lesions[lesions["image_id"] == row["image_id"]],
-        special_kind=view.special_kind or special_view(str(row["view"])),
+        special_kind=view.special_kind or special_view(str(row["view"])) or (None if laterality else NO_SIDE),
     )
 
 

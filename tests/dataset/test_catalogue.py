@@ -185,7 +185,9 @@ def test_read_catalogue_error_omits_possible_names_and_birth_dates(tmp_path, col
     assert "1950" not in str(caught.value)
 
 
-@pytest.mark.parametrize("column", ["exam_id", "study_id", "StudyInstanceUID", "Study_UID", "AccessionNumber"])
+@pytest.mark.parametrize(
+    "column", ["exam_id", "study_id", "StudyInstanceUID", "Study_UID", "AccessionNumber", "acc_anon"]
+)
 def test_read_catalogue_column_of_exams_becomes_exam_id(tmp_path, column):
     text = f"patient_id,image_id,laterality,view,{column}\n10,1,L,CC,a\n10,2,L,CC,b\n10,3,L,CC,\n"
     table = read_catalogue(folder_with(tmp_path, text)).table
@@ -253,6 +255,19 @@ def test_read_catalogue_remark_omits_a_birth_date(tmp_path):
     catalogue = read_catalogue(folder_with(tmp_path, text))
     assert "age are not usable" in catalogue.notes[0]
     assert "1950" not in catalogue.notes[0]
+
+
+@pytest.mark.parametrize("side", ["B", "", "n/a", "both", "X"])
+def test_read_catalogue_row_without_a_usable_side_is_counted_and_the_others_are_read(tmp_path, side):
+    place(tmp_path, "train_images/10/1.dcm")
+    text = HEADER + f"10,1,L,CC,0\n10,2,{side},CC,1\n11,3,right,MLO,0\n"
+    catalogue = read_catalogue(folder_with(tmp_path, text))
+    assert catalogue.table["laterality"].fillna("missing").tolist() == ["L", "missing", "R"]
+    assert [image.has_side for image in catalogue.images()] == [True, False, True]
+    assert catalogue.notes == (
+        "train.csv: 1 of 3 values of laterality are not usable, the first in line 3; expected L or R. "
+        "Such an image belongs to no breast and is left out.",
+    )
 
 
 @pytest.mark.parametrize("separator", [",", ";"])

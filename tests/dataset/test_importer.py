@@ -329,6 +329,21 @@ def test_import_leaves_special_images_out_and_names_them(workspace, special_cata
     assert import_images(special_catalogue, store, pool).skipped == 2
 
 
+@pytest.mark.parametrize("side", ["B", "", "both"])
+def test_import_leaves_out_an_image_without_a_side_and_names_it(workspace, special_catalogue, pool, side):
+    csv = special_catalogue.csv
+    csv.write_text(csv.read_text().replace("q,other,R", f"q,other,{side}"))
+    catalogue = read_catalogue(csv)
+    store = store_for(catalogue, "special")
+    report = import_images(catalogue, store, pool)
+    assert store.manifest()["image_id"].tolist() == ["full"]
+    assert {row.image_id: row.detail for row in report.left_out_images}["other"] == (
+        "The table states no side, L or R: training and evaluation leave it out."
+    )
+    csv.write_text(csv.read_text().replace(f"q,other,{side}", "q,other,R"))
+    assert import_images(read_catalogue(csv), store, pool).prepared == 1
+
+
 def test_import_table_that_changes_a_view_moves_the_image(workspace, special_catalogue, pool):
     csv = special_catalogue.csv
     store = store_for(special_catalogue, "special")

@@ -4,7 +4,7 @@ import pytest
 
 from mammo_core.documents.units import UNITS
 from mammo_core.explore.counts import summary
-from mammo_core.explore.units import add_missing_columns, by_unit, has_values, identity_of
+from mammo_core.explore.units import add_missing_columns, by_unit, has_values, identity_of, unit_codes
 
 
 @pytest.mark.parametrize(("unit", "total", "label"), [
@@ -72,6 +72,20 @@ def test_by_unit_breast_is_a_patient_an_exam_and_a_laterality():
     assert breasts["cancer"].tolist() == [1, 0, 0, 0]
     assert "exam_id" not in by_unit(table, "patient")
     assert by_unit(identity_of(table, "cancer"), "breast")["cancer"].tolist() == [1, 0, 0, 0]
+
+
+def test_by_unit_image_without_a_side_belongs_to_no_breast_and_no_patient():
+    table = pd.DataFrame(
+        {
+            "patient_id": ["1", "1", "2", "1"],
+            "laterality": ["L", None, None, "R"],
+            "cancer": pd.array([0, 1, 1, 0], dtype="Int8"),
+        }
+    )
+    assert by_unit(table, "breast")["cancer"].tolist() == [0, 0]
+    assert by_unit(table, "patient")["cancer"].tolist() == [0]
+    assert len(by_unit(table, "image")) == 4
+    assert unit_codes(table, "breast")[0].tolist() == [0, 1, 2, 3]
 
 
 def test_by_unit_images_that_are_left_out_belong_to_no_breast_and_no_patient(small):

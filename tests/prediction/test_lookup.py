@@ -52,6 +52,8 @@ def test_known_views_follow_a_changed_table_and_skip_an_unreadable_one(workspace
     (folder / "train.csv").write_text("patient_id,image_id,laterality,view\n1,77,R,CC\n")
     (row,) = known_views(workspace, ["77"])["77"]
     assert (row.laterality, row.view, row.file) == ("R", "CC", None)
+    (folder / "train.csv").write_text("patient_id,image_id,laterality,view\n1,77,B,CC\n1,78,L,CC\n")
+    assert list(known_views(workspace, ["77", "78"])) == ["78"]  # no side, so nothing to take from the table
     shutil.copyfile(folder / "train.csv", folder / "test.csv")
     (folder / "train.csv").write_text("no table\n")
     assert known_views(workspace, ["77"]) == {}

@@ -127,6 +127,13 @@ def test_catalogue_predictor_looks_up_no_views_and_keeps_no_picture(finished, re
     assert all(image.prediction for image in hung)
 
 
+def test_hang_catalogue_exam_image_without_a_side_is_shown_and_not_counted(tmp_path):
+    row = patient_table(tmp_path).iloc[0].to_dict() | {"laterality": np.nan}
+    ((_, image),) = hang_catalogue_exam(pd.DataFrame([row]), lambda *_: VIEW)
+    assert isinstance(image, HungImage)
+    assert (image.name, image.laterality, image.special_kind) == ("? CC", None, "an image of an unknown side")
+
+
 def test_hang_catalogue_exam_unlabelled_image_is_not_marked_as_cancer(tmp_path):
     row = {"image_id": "1", "laterality": "L", "view": "CC", "cancer": pd.NA, "file": str(tmp_path / "1.dcm")}
     view = ViewedImage(np.zeros((2, 2), np.uint8), 2, 2, None, "", {}, ())
