@@ -19,14 +19,16 @@ FEATURES, POOLS, OUTPUT = "features", ("mean", "top"), "probability"  # names of
 MOMENTUM = 0.97  # of batch statistics: averages some 30 batches; with fewer, validation depends on the last few
 TOP_SHARE = 0.004  # of the cells of the feature map that the second pooling averages: four of 32 × 32
 LESION_LOGIT = -3.0  # of every cell before training: few show a lesion
-NO_LESION_LOGIT = -6.0  # of a cell that adds nothing to the activation map; those of whole breasts lie above it
 MIN_SUSPICION = 1e-3  # added to the sum of an image's lesion probabilities
+MIN_BREAST = 1e-3  # added to the number of an image's cells that show breast
 LESION_MAP = "lesion_map"  # layer of the pretrained network: the logit of a lesion in each cell
 BODY, HEAD = "body", "head"  # layers of the pretrained network: all below the head, and the head's first
+ABOVE_BREAST = "above_breast"  # likewise: what is more suspicious than the rest of the breast
 HEAD_NORMALISATION, STANDARDISED, SUSPICIOUS = "head_bn", "standardised", "suspicious_mean"  # likewise, in its head
 BY_LESIONS, BY_TEXTURE = "by_lesions", "by_texture"  # likewise: the logits that lesion map and texture give
 TEXTURE_L2 = 0.02  # weight of the squared weights of texture in the loss
 BODY_BLOCKS = (5, 11, 16)  # of EfficientNet-Lite0 whose outputs the head sees, at 1/8, 1/16 and 1/32 of the image
+BODY_STEP = 16  # pixels to a cell of the body's maps
 BODY_TOP_SHARE = 4 / 256  # four cells of 16 × 16
 
 
@@ -72,6 +74,33 @@ class SuspiciousMean(layers.Layer):
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, Any]:  # noqa: D102
         return input_shape[0][0], input_shape[0][3]
+
+
+@keras.saving.register_keras_serializable(package="mammo")
+class BreastShare(layers.Layer):
+    """Return the share of each cell that shows breast; the background of a model input is exactly 0."""
+
+    def call(self, image: Any) -> Any:  # noqa: D102 - (n, rows, columns, 1) → (n, rows / 16, columns / 16, 1)
+        return keras.ops.average_pool(keras.ops.cast(image > 0, image.dtype), BODY_STEP)
+
+
+@keras.saving.register_keras_serializable(package="mammo")
+class AboveBreast(layers.Layer):
+    """Return how much more suspicious each cell is than the mean of its own breast.
+
+    What makes a whole image look more or less suspicious, such as another machine, cancels out. Cells outside the breast
+    are 0.
+    """
+
+    def call(self, inputs: Any) -> Any:  # noqa: D102 - logits (n, h, w, 1) and maps (n, h, w, c) → (n, h, w, 1)
+        lesions, maps = inputs
+        breast = maps[..., -1:]
+        mean = keras.ops.sum(lesions * breast, axis=(1, 2), keepdims=True)
+        mean /= keras.ops.sum(breast, axis=(1, 2), keepdims=True) + MIN_BREAST
+        return (lesions - mean) * breast
+
+    def compute_output_shape(self, input_shape: Any) -> Any:  # noqa: D102
+        return input_shape[0]
 
 
 def top_count(cells: int, share: float) -> int:
@@ -141,7 +170,8 @@ def pretrained(size: Size) -> keras.Model:
 
     The body is EfficientNet-Lite0 with its shipped weights; only the head on top of it is trained, see
     `split_pretrained` and `unfreeze`. Outputs of three depths are brought to one grid, so that the head sees texture at
-    1/8 of the image and shapes at 1/32. Its class activation map is as exact as the compact network's.
+    1/8 of the image and shapes at 1/32, and which cells show breast. Its class activation map is as exact as the compact
+    network's.
 
     Args:
         size: of the input in pixels, multiples of 32; see `Size`.
@@ -158,19 +188,21 @@ def pretrained(size: Size) -> keras.Model:
     fine, middle, coarse = (block_output(backbone, block) for block in BODY_BLOCKS)  # 40, 112 and 320 channels
     fine = layers.AveragePooling2D(2, name="fine")(fine)
     coarse = layers.UpSampling2D(interpolation="bilinear", name="coarse")(coarse)
-    maps = layers.Concatenate(name="maps")([fine, middle, coarse])  # (n, rows / 16, columns / 16, 472)
+    breast = BreastShare(name="breast")(image)
+    maps = layers.Concatenate(name="maps")([fine, middle, coarse, breast])  # (n, rows / 16, columns / 16, 473)
     body = keras.Model(image, maps, name=BODY)
     body.trainable = False
     model = keras.Model(image, _classify_by_lesions(body(image)), name="pretrained")
-    model.get_layer(BY_LESIONS).set_weights([np.array([[-0.5, 0.5]]), np.array([LESION_LOGIT, -LESION_LOGIT]) / 2])
+    model.get_layer(BY_LESIONS).set_weights([np.array([[-0.5, 0.5]]), np.zeros(2)])
     return model
 
 
 def _classify_by_lesions(x: Any) -> Any:
     """Classify by the most suspicious cells of a lesion map, and by texture.
 
-    Where lesions are known, they can supervise the map; where they aren't, the label alone does. The texture is the mean
-    of all channels over the image, and over its suspicious cells. It starts with weights of 0 and strong regularisation:
+    Where lesions are known, they can supervise the map; where they aren't, the label alone does. The map's cells are
+    compared with the mean of their own breast. The texture is the mean of all channels over the image, and over its
+    suspicious cells. It starts with weights of 0 and strong regularisation:
     some thousand numbers of a few hundred patients are soon learnt by heart.
     """
     features = layers.Conv2D(64, 1, use_bias=False, name=HEAD)(x)
@@ -178,7 +210,7 @@ def _classify_by_lesions(x: Any) -> Any:
     features = layers.ReLU(name=FEATURES)(features)
     rare = keras.initializers.Constant(LESION_LOGIT)
     lesions = layers.Conv2D(1, 1, bias_initializer=rare, name=LESION_MAP)(features)
-    top = TopMean(BODY_TOP_SHARE, name=POOLS[1])(lesions)
+    top = TopMean(BODY_TOP_SHARE, name=POOLS[1])(AboveBreast(name=ABOVE_BREAST)([lesions, x]))
     means = [layers.GlobalAveragePooling2D(name=POOLS[0])(x), SuspiciousMean(name=SUSPICIOUS)([x, lesions])]
     texture = layers.BatchNormalization(momentum=MOMENTUM, center=False, scale=False, name=STANDARDISED)(
         layers.concatenate(means)
@@ -224,7 +256,7 @@ def split_pretrained(model: keras.Model, *, lesion_map: bool = False) -> tuple[k
         lesion_map: whether the head also gives its lesion map, as `with_lesion_map` does.
 
     Returns:
-        Body: images (n, rows, columns, 1) → maps (n, rows / 16, columns / 16, 472); head: maps → probabilities (n, 2).
+        Body: images (n, rows, columns, 1) → maps (n, rows / 16, columns / 16, 473); head: maps → probabilities (n, 2).
     """
     outputs = _outputs_by_name(model) if lesion_map else model.output
     return model.get_layer(BODY), keras.Model(model.get_layer(HEAD).input, outputs, name=HEAD)
@@ -369,7 +401,7 @@ def load(path: Path) -> keras.Model:
         raise ModelError(
             f"{path.name} of {path.parent.name} can't be loaded as a network ({type(error).__name__})."
         ) from None
-    if has_lesion_map(model) and all(layer.name != BY_TEXTURE for layer in model.layers):
+    if has_lesion_map(model) and all(layer.name != ABOVE_BREAST for layer in model.layers):
         raise ModelError(f"{path.parent.name} has an earlier kind of pretrained network. Train it again.")
     return model
 
@@ -379,7 +411,7 @@ def with_cam_outputs(model: keras.Model) -> keras.Model:
 
     Returns:
         A model with the outputs probabilities (n, 2); features (n, h, w, c), if it has such a layer; and the maps of the
-        body (n, h, w, 472), if it has a lesion map.
+        body (n, h, w, 473), if it has a lesion map.
     """
     outputs = [model.output]
     if any(layer.name == FEATURES for layer in model.layers):
@@ -400,7 +432,7 @@ def class_activation_map(model: keras.Model, features: np.ndarray, maps: np.ndar
     Args:
         model: a network with features.
         features: float32 (n, h, w, c), non-negative.
-        maps: float32 (n, h, w, 472), of the body of a network with a lesion map.
+        maps: float32 (n, h, w, 473), of the body of a network with a lesion map.
 
     Returns:
         float64 (n, h, w), in logits.
@@ -412,9 +444,9 @@ def class_activation_map(model: keras.Model, features: np.ndarray, maps: np.ndar
         cam = flat @ mean_weights / (height * width) + _top_cells(model, flat) @ top_weights
     else:
         kernel, bias = _weights(model, LESION_MAP)
-        lesions = flat @ kernel[0, 0] + bias  # (n, cells, 1)
-        cam = _top_cells(model, lesions - NO_LESION_LOGIT) @ _positive_weights(model, BY_LESIONS)
-        cam += _texture_map(model, np.asarray(maps, np.float64).reshape(count, height * width, -1), lesions)
+        lesions, maps = flat @ kernel[0, 0] + bias, np.asarray(maps, np.float64).reshape(count, height * width, -1)
+        cam = _top_cells(model, _above_breast(lesions, maps)) @ _positive_weights(model, BY_LESIONS)
+        cam += _texture_map(model, maps, lesions)
     return cam.reshape(count, height, width)
 
 
@@ -423,8 +455,8 @@ def logit_bias(model: keras.Model) -> float:
     if not has_lesion_map(model):
         return float(np.diff(_weights(model, OUTPUT)[1])[0])
     mean, deviation = _texture_statistics(model)
-    no_lesion = np.diff(_weights(model, BY_LESIONS)[1])[0] + NO_LESION_LOGIT * _positive_weights(model, BY_LESIONS)[0]
-    return float(no_lesion - (mean / deviation) @ _positive_weights(model, BY_TEXTURE))
+    bias = np.diff(_weights(model, BY_LESIONS)[1])[0]
+    return float(bias - (mean / deviation) @ _positive_weights(model, BY_TEXTURE))
 
 
 def _top_cells(model: keras.Model, maps: np.ndarray) -> np.ndarray:
@@ -437,6 +469,13 @@ def _top_cells(model: keras.Model, maps: np.ndarray) -> np.ndarray:
     mask = np.zeros(maps.shape)
     np.put_along_axis(mask, chosen, 1 / top, axis=1)
     return maps * mask
+
+
+def _above_breast(lesions: np.ndarray, maps: np.ndarray) -> np.ndarray:
+    """Return `AboveBreast` of lesion logits (n, cells, 1) and maps (n, cells, c)."""
+    breast = maps[..., -1:]
+    mean = (lesions * breast).sum(axis=1, keepdims=True) / (breast.sum(axis=1, keepdims=True) + MIN_BREAST)
+    return (lesions - mean) * breast
 
 
 def _texture_map(model: keras.Model, maps: np.ndarray, lesions: np.ndarray) -> np.ndarray:

@@ -12,6 +12,8 @@ from mammo_core.learning.networks import (
     BY_TEXTURE,
     LESION_MAP,
     STANDARDISED,
+    AboveBreast,
+    BreastShare,
     SuspiciousMean,
     build,
     class_activation_map,
@@ -94,25 +96,49 @@ def test_cam_sums_to_the_logit(model, tensor):
     assert np.allclose(cam.sum(axis=(1, 2)) + logit_bias(model), logits, atol=1e-5)
 
 
-def randomise_texture(model):
+def randomise_texture(model, deviation=0.02):
     """Give the texture of a pretrained network weights and statistics; they start at 0, and at 0 and 1."""
     if model.name != "pretrained":
         return
     draw = np.random.default_rng(1)
-    model.get_layer(BY_TEXTURE).set_weights([draw.normal(0, 0.02, (2 * 472, 2))])
-    model.get_layer(STANDARDISED).set_weights([draw.normal(0, 1, 2 * 472), draw.uniform(0.5, 2, 2 * 472)])
+    model.get_layer(BY_TEXTURE).set_weights([draw.normal(0, deviation, (2 * 473, 2))])
+    model.get_layer(STANDARDISED).set_weights([draw.normal(0, 1, 2 * 473), draw.uniform(0.5, 2, 2 * 473)])
 
 
-def test_cam_of_an_image_without_suspicion_peaks_in_its_most_suspicious_cell(tensor):
-    model = pretrained(64)
-    kernel, _ = model.get_layer(LESION_MAP).get_weights()
-    model.get_layer(LESION_MAP).set_weights([kernel / 100, np.array([-4.0])])
+def test_cam_of_an_untrained_network_lies_on_the_cells_most_above_the_breast(networks, tensor):
+    model = networks["pretrained"]
+    randomise_texture(model, deviation=0)
     _, features, maps = (np.asarray(output) for output in with_cam_outputs(model).predict_on_batch(tensor))
     lesions = keras.Model(model.input, model.get_layer(LESION_MAP).output).predict_on_batch(tensor)
-    assert lesions.max() < 0
-    cam = class_activation_map(model, features, maps)
-    assert cam.reshape(3, -1).argmax(axis=1).tolist() == lesions.reshape(3, -1).argmax(axis=1).tolist()
-    assert cam.min() == 0
+    cam = class_activation_map(model, features, maps).reshape(3, -1)
+    assert cam.argmax(axis=1).tolist() == lesions.reshape(3, -1).argmax(axis=1).tolist()
+    assert (cam > 0).sum(axis=1).tolist() == [1, 1, 1]
+
+
+def test_breast_share_counts_pixels_that_are_not_background():
+    image = np.zeros((1, 16, 32, 1), np.float32)
+    image[0, :8, :16] = 0.001
+    image[0, 15, 31] = 1
+    assert np.asarray(BreastShare()(image))[0, 0, :, 0].tolist() == [0.5, 1 / 256]
+
+
+def test_above_breast_subtracts_the_mean_of_the_breast_and_ignores_the_air():
+    lesions = np.array([-2.0, -4.0, 7.0, -6.0], np.float32).reshape(1, 2, 2, 1)
+    breast = np.array([1.0, 1.0, 0.0, 0.5]).reshape(1, 2, 2, 1)
+    above = np.asarray(AboveBreast()([lesions, np.concatenate([lesions, breast], axis=-1).astype(np.float32)]))
+    assert above.ravel() == pytest.approx([1.6, -0.4, 0, -1.2], abs=0.01)  # the mean is −9 / 2.5 = −3.6
+
+
+def test_pretrained_prediction_keeps_where_every_cell_is_equally_more_suspicious(networks, tensor):
+    model = networks["pretrained"]
+    lesion_map = model.get_layer(LESION_MAP)
+    weights = lesion_map.get_weights()
+    randomise_texture(model, deviation=0)
+    before = model.predict_on_batch(tensor)
+    lesion_map.set_weights([weights[0], weights[1] + 2])
+    after = model.predict_on_batch(tensor)
+    lesion_map.set_weights(weights)
+    assert np.allclose(before, after, atol=1e-3)
 
 
 def test_original_network_has_no_feature_output(tensor):
@@ -143,7 +169,7 @@ def test_build_unknown_network_raises_config_error():
 
 def test_pretrained_rectangle_has_a_map_cell_for_16_by_16_pixels(rectangular):
     body, head = split_pretrained(rectangular)
-    assert body.output.shape == head.input.shape == (None, 4, 2, 472)
+    assert body.output.shape == head.input.shape == (None, 4, 2, 473)
 
 
 def test_pretrained_untrained_network_takes_suspicion_for_cancer(tensor):
@@ -151,9 +177,10 @@ def test_pretrained_untrained_network_takes_suspicion_for_cancer(tensor):
     lesion_map = model.get_layer(LESION_MAP)
     kernel, bias = lesion_map.get_weights()
     before = model.predict_on_batch(tensor)[:, 1]
-    lesion_map.set_weights([kernel, bias + 1])
+    assert (before > 0.5).all()  # the most suspicious cell lies above the mean of its breast
+    lesion_map.set_weights([2 * kernel, bias])
     odds = [p / (1 - p) for p in (before, model.predict_on_batch(tensor)[:, 1])]
-    assert np.allclose(np.log(odds[1] / odds[0]), 1, atol=0.01)
+    assert np.allclose(np.log(odds[1]) / np.log(odds[0]), 2, atol=0.01)
 
 
 def test_pretrained_head_on_maps_of_the_body_gives_its_predictions(networks, tensor):
