@@ -62,13 +62,16 @@ def augment(image: Any, boxes: Any, seed: Any) -> tuple[Any, Any]:
     rows, columns = image.shape[0], image.shape[1]
     most, across = (max(1, round(side * MAX_SHIFT)) for side in (rows, columns))
     down, left = draws.integer(-most, most), draws.integer(0, across)
-    image = tf.slice(tf.pad(image, [[most, most], [0, across], [0, 0]]), [most - down, left, 0], [rows, columns, 1])
+    image = tf.concat([image, tf.zeros((rows, across, 1), image.dtype)], axis=1)  # copies sooner than tf.pad
+    margin = tf.zeros((most, columns + across, 1), image.dtype)
+    image = tf.slice(tf.concat([margin, image, margin], axis=0), [most - down, left, 0], [rows, columns, 1])
     boxes += tf.cast(tf.stack([down, -left, down, -left]), tf.float32)
     gain, gamma = draws.uniform(0.9, 1.1), draws.uniform(0.85, 1.15)
     if image.dtype != tf.uint8:
         return tf.minimum(gain * image**gamma, 1.0), boxes
     levels = to_float(tf.range(256))  # 256 powers are soon computed, one for each pixel are not
-    return tf.gather(tf.minimum(gain * levels**gamma, 1.0), tf.cast(image, tf.int32)), boxes
+    changed = tf.minimum(gain * levels**gamma, 1.0)
+    return tf.gather_nd(changed, tf.cast(image, tf.int32))[..., tf.newaxis], boxes  # sooner than tf.gather
 
 
 def to_float(image: Any) -> Any:
@@ -101,7 +104,7 @@ def _flip(image: Any, boxes: Any, draws: Draws) -> tuple[Any, Any]:
     rows = float(image.shape[0])
     top, left, bottom, right = tf.unstack(boxes, axis=1)
     flipped = draws.chance(0.5)
-    image = tf.cond(flipped, lambda: image[::-1], lambda: image)
+    image = tf.cond(flipped, lambda: tf.reverse(image, [0]), lambda: image)  # copies sooner than a slice
     upside_down = tf.stack([rows - bottom, left, rows - top, right], axis=1)
     return image, tf.where(flipped, upside_down, boxes)
 
