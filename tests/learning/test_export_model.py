@@ -31,7 +31,7 @@ def test_export_stop_during_evaluation_evaluates_on_a_sample(finished, verify_in
     monkeypatch.setattr(export_module, "STOPPED_RUN_IMAGES", 4)
     reports = []
     run = finished.models / "short"
-    plan = resolve(finished, TrainingConfig(store="demo", epochs=1, batch_size=32))
+    plan = resolve(finished, TrainingConfig(store="demo", epochs=1, network="original", batch_size=32))
     result = train(plan, run, reports.append, lambda: reports[-1:] == [EVALUATING])
     assert (result.status, result.epochs, result.verified) == ("stopped", 1, True)
     bundle = open_bundle(run)

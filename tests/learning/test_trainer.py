@@ -122,7 +122,10 @@ def test_train_known_lesions_are_read_once_for_the_plan(prepared, verify_in_proc
 def test_train_stop_in_first_epoch_has_no_model(prepared, tmp_path):
     reports = []
     result = train(
-        plan_demo(epochs=3), tmp_path / "run", reports.append, lambda: bool(reports) and reports[-1].epoch == 1
+        plan_demo(epochs=3, network="original"),
+        tmp_path / "run",
+        reports.append,
+        lambda: bool(reports) and reports[-1].epoch == 1,
     )
     assert (result.status, result.epochs, result.best_epoch, result.verified) == ("stopped", 0, 0, False)
     assert result.message == "Stopped before the first epoch ended; there is no model."
@@ -148,7 +151,7 @@ def test_train_nan_loss_ends_as_diverged(prepared, tmp_path, monkeypatch):
 
 def test_train_nan_in_second_epoch_keeps_last_good_model(prepared, exported, tmp_path, monkeypatch):
     spoil_images(monkeypatch, first_epoch=1)
-    result = train(plan_demo(epochs=3, batch_size=32), tmp_path / "run")
+    result = train(plan_demo(epochs=3, network="original", batch_size=32), tmp_path / "run")
     assert (result.status, result.epochs, result.best_epoch) == ("diverged", 1, 1)
     assert "Kept the model of epoch 1 (best validation AUC, " in result.message
     assert [trained.best_epoch for trained in exported] == [1]
