@@ -20,16 +20,17 @@ MOMENTUM = 0.97  # of batch statistics: averages some 30 batches; with fewer, va
 TOP_SHARE = 0.004  # of the cells of the feature map that the second pooling averages: four of 32 × 32
 LESION_LOGIT = -3.0  # of every cell before training: few show a lesion
 MIN_SUSPICION = 1e-3  # added to the sum of an image's lesion probabilities
-MIN_BREAST = 1e-3  # added to the number of an image's cells that show breast
+MIN_BREAST = 1e-3  # added to the share of breast around a cell
 LESION_MAP = "lesion_map"  # layer of the pretrained network: the logit of a lesion in each cell
 BODY, HEAD = "body", "head"  # layers of the pretrained network: all below the head, and the head's first
-ABOVE_BREAST = "above_breast"  # likewise: what is more suspicious than the rest of the breast
+CONTRAST = "contrast"  # likewise: how far a cell of the lesion map lies above its surroundings
 HEAD_NORMALISATION, STANDARDISED, SUSPICIOUS = "head_bn", "standardised", "suspicious_mean"  # likewise, in its head
 BY_LESIONS, BY_TEXTURE = "by_lesions", "by_texture"  # likewise: the logits that lesion map and texture give
 TEXTURE_L2 = 0.02  # weight of the squared weights of texture in the loss
 BODY_BLOCKS = (5, 11, 16)  # of EfficientNet-Lite0 whose outputs the head sees, at 1/8, 1/16 and 1/32 of the image
 BODY_STEP = 16  # pixels to a cell of the body's maps
 BODY_TOP_SHARE = 4 / 256  # four cells of 16 × 16
+SURROUNDINGS = 5  # cells across, its own included, with which a cell of the lesion map is compared; some 7 cm
 
 
 @keras.saving.register_keras_serializable(package="mammo")
@@ -85,19 +86,21 @@ class BreastShare(layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="mammo")
-class AboveBreast(layers.Layer):
-    """Return how much more suspicious each cell is than the mean of its own breast.
+class LocalContrast(layers.Layer):
+    """Return how far each cell's logit lies above the mean of the breast around it.
 
-    What makes a whole image look more or less suspicious, such as another machine, cancels out. Cells outside the breast
-    are 0.
+    What makes a whole breast look more or less suspicious, such as dense tissue or another machine, cancels out; lesions
+    stand out from what surrounds them. Cells outside the breast are 0.
     """
 
     def call(self, inputs: Any) -> Any:  # noqa: D102 - logits (n, h, w, 1) and maps (n, h, w, c) → (n, h, w, 1)
         lesions, maps = inputs
         breast = maps[..., -1:]
-        mean = keras.ops.sum(lesions * breast, axis=(1, 2), keepdims=True)
-        mean /= keras.ops.sum(breast, axis=(1, 2), keepdims=True) + MIN_BREAST
-        return (lesions - mean) * breast
+        around, share = (
+            keras.ops.average_pool(values, SURROUNDINGS, strides=1, padding="same")
+            for values in (lesions * breast, breast)
+        )
+        return (lesions - around / (share + MIN_BREAST)) * breast
 
     def compute_output_shape(self, input_shape: Any) -> Any:  # noqa: D102
         return input_shape[0]
@@ -200,8 +203,8 @@ def pretrained(size: Size) -> keras.Model:
 def _classify_by_lesions(x: Any) -> Any:
     """Classify by the most suspicious cells of a lesion map, and by texture.
 
-    Where lesions are known, they can supervise the map; where they aren't, the label alone does. The map's cells are
-    compared with the mean of their own breast. The texture is the mean of all channels over the image, and over its
+    Where lesions are known, they can supervise the map; where they aren't, the label alone does. A cell counts by
+    how far it lies above its surroundings. The texture is the mean of all channels over the image, and over its
     suspicious cells. It starts with weights of 0 and strong regularisation:
     some thousand numbers of a few hundred patients are soon learnt by heart.
     """
@@ -210,7 +213,7 @@ def _classify_by_lesions(x: Any) -> Any:
     features = layers.ReLU(name=FEATURES)(features)
     rare = keras.initializers.Constant(LESION_LOGIT)
     lesions = layers.Conv2D(1, 1, bias_initializer=rare, name=LESION_MAP)(features)
-    top = TopMean(BODY_TOP_SHARE, name=POOLS[1])(AboveBreast(name=ABOVE_BREAST)([lesions, x]))
+    top = TopMean(BODY_TOP_SHARE, name=POOLS[1])(LocalContrast(name=CONTRAST)([lesions, x]))
     means = [layers.GlobalAveragePooling2D(name=POOLS[0])(x), SuspiciousMean(name=SUSPICIOUS)([x, lesions])]
     texture = layers.BatchNormalization(momentum=MOMENTUM, center=False, scale=False, name=STANDARDISED)(
         layers.concatenate(means)
@@ -401,7 +404,7 @@ def load(path: Path) -> keras.Model:
         raise ModelError(
             f"{path.name} of {path.parent.name} can't be loaded as a network ({type(error).__name__})."
         ) from None
-    if has_lesion_map(model) and all(layer.name != ABOVE_BREAST for layer in model.layers):
+    if has_lesion_map(model) and all(layer.name != CONTRAST for layer in model.layers):
         raise ModelError(f"{path.parent.name} has an earlier kind of pretrained network. Train it again.")
     return model
 
@@ -410,18 +413,24 @@ def with_cam_outputs(model: keras.Model) -> keras.Model:
     """Return the model with what its class activation map is made of, if it has one.
 
     Returns:
-        A model with the outputs probabilities (n, 2); features (n, h, w, c), if it has such a layer; and the maps of the
-        body (n, h, w, 473), if it has a lesion map.
+        A model with the outputs probabilities (n, 2); features (n, h, w, c), if it has such a layer; and, if it has a lesion
+        map, the maps of its body (n, h, w, 473), the lesion map and its local contrast, both (n, h, w, 1).
     """
     outputs = [model.output]
     if any(layer.name == FEATURES for layer in model.layers):
         outputs.append(model.get_layer(FEATURES).output)
     if has_lesion_map(model):
-        outputs.append(model.get_layer(HEAD).input)
+        outputs += [model.get_layer(HEAD).input, *(model.get_layer(name).output for name in (LESION_MAP, CONTRAST))]
     return keras.Model(model.input, outputs)
 
 
-def class_activation_map(model: keras.Model, features: np.ndarray, maps: np.ndarray | None = None) -> np.ndarray:
+def class_activation_map(
+    model: keras.Model,
+    features: np.ndarray,
+    maps: np.ndarray | None = None,
+    lesions: np.ndarray | None = None,
+    contrast: np.ndarray | None = None,
+) -> np.ndarray:
     """Return the exact class activation map of each image.
 
     A cell of the map is what that cell adds to the logit of the positive class.
@@ -432,22 +441,26 @@ def class_activation_map(model: keras.Model, features: np.ndarray, maps: np.ndar
     Args:
         model: a network with features.
         features: float32 (n, h, w, c), non-negative.
-        maps: float32 (n, h, w, 473), of the body of a network with a lesion map.
+        maps: float32 (n, h, w, 473), of the body of a network with a lesion map, like all that follow.
+        lesions: float32 (n, h, w, 1), the lesion map.
+        contrast: float32 (n, h, w, 1), its local contrast.
 
     Returns:
         float64 (n, h, w), in logits.
     """
-    count, height, width, channels = features.shape
-    flat = np.asarray(features, np.float64).reshape(count, height * width, channels)
-    if maps is None:
-        mean_weights, top_weights = np.split(_positive_weights(model, OUTPUT), [channels])
-        cam = flat @ mean_weights / (height * width) + _top_cells(model, flat) @ top_weights
+    if maps is None or lesions is None or contrast is None:
+        flat = _flatten(features)
+        mean_weights, top_weights = np.split(_positive_weights(model, OUTPUT), [flat.shape[2]])
+        cam = flat @ mean_weights / flat.shape[1] + _top_cells(model, flat) @ top_weights
     else:
-        kernel, bias = _weights(model, LESION_MAP)
-        lesions, maps = flat @ kernel[0, 0] + bias, np.asarray(maps, np.float64).reshape(count, height * width, -1)
-        cam = _top_cells(model, _above_breast(lesions, maps)) @ _positive_weights(model, BY_LESIONS)
-        cam += _texture_map(model, maps, lesions)
-    return cam.reshape(count, height, width)
+        cam = _top_cells(model, _flatten(contrast)) @ _positive_weights(model, BY_LESIONS)
+        cam += _texture_map(model, _flatten(maps), _flatten(lesions))
+    return cam.reshape(features.shape[:3])
+
+
+def _flatten(maps: np.ndarray) -> np.ndarray:
+    """Return maps (n, h, w, c) as float64 (n, cells, c)."""
+    return np.asarray(maps, np.float64).reshape(len(maps), -1, maps.shape[3])
 
 
 def logit_bias(model: keras.Model) -> float:
@@ -469,13 +482,6 @@ def _top_cells(model: keras.Model, maps: np.ndarray) -> np.ndarray:
     mask = np.zeros(maps.shape)
     np.put_along_axis(mask, chosen, 1 / top, axis=1)
     return maps * mask
-
-
-def _above_breast(lesions: np.ndarray, maps: np.ndarray) -> np.ndarray:
-    """Return `AboveBreast` of lesion logits (n, cells, 1) and maps (n, cells, c)."""
-    breast = maps[..., -1:]
-    mean = (lesions * breast).sum(axis=1, keepdims=True) / (breast.sum(axis=1, keepdims=True) + MIN_BREAST)
-    return (lesions - mean) * breast
 
 
 def _texture_map(model: keras.Model, maps: np.ndarray, lesions: np.ndarray) -> np.ndarray:

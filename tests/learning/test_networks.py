@@ -10,10 +10,11 @@ from mammo_core.learning.networks import (
     BODY,
     BY_LESIONS,
     BY_TEXTURE,
+    CONTRAST,
     LESION_MAP,
     STANDARDISED,
-    AboveBreast,
     BreastShare,
+    LocalContrast,
     SuspiciousMean,
     build,
     class_activation_map,
@@ -105,14 +106,15 @@ def randomise_texture(model, deviation=0.02):
     model.get_layer(STANDARDISED).set_weights([draw.normal(0, 1, 2 * 473), draw.uniform(0.5, 2, 2 * 473)])
 
 
-def test_cam_of_an_untrained_network_lies_on_the_cells_most_above_the_breast(networks, tensor):
+def test_cam_of_an_untrained_network_is_its_highest_local_contrast(networks, tensor):
     model = networks["pretrained"]
     randomise_texture(model, deviation=0)
-    _, features, maps = (np.asarray(output) for output in with_cam_outputs(model).predict_on_batch(tensor))
-    lesions = keras.Model(model.input, model.get_layer(LESION_MAP).output).predict_on_batch(tensor)
-    cam = class_activation_map(model, features, maps).reshape(3, -1)
-    assert cam.argmax(axis=1).tolist() == lesions.reshape(3, -1).argmax(axis=1).tolist()
-    assert (cam > 0).sum(axis=1).tolist() == [1, 1, 1]
+    _, *maps = (np.asarray(output) for output in with_cam_outputs(model).predict_on_batch(tensor))
+    contrast = keras.Model(model.input, model.get_layer(CONTRAST).output).predict_on_batch(tensor).reshape(3, -1)
+    cam = class_activation_map(model, *maps).reshape(3, -1)
+    assert cam.max(axis=1) == pytest.approx(contrast.max(axis=1), abs=1e-5)
+    assert cam.argmax(axis=1).tolist() == contrast.argmax(axis=1).tolist()
+    assert (cam != 0).sum(axis=1).tolist() == [1, 1, 1]
 
 
 def test_breast_share_counts_pixels_that_are_not_background():
@@ -122,11 +124,13 @@ def test_breast_share_counts_pixels_that_are_not_background():
     assert np.asarray(BreastShare()(image))[0, 0, :, 0].tolist() == [0.5, 1 / 256]
 
 
-def test_above_breast_subtracts_the_mean_of_the_breast_and_ignores_the_air():
-    lesions = np.array([-2.0, -4.0, 7.0, -6.0], np.float32).reshape(1, 2, 2, 1)
-    breast = np.array([1.0, 1.0, 0.0, 0.5]).reshape(1, 2, 2, 1)
-    above = np.asarray(AboveBreast()([lesions, np.concatenate([lesions, breast], axis=-1).astype(np.float32)]))
-    assert above.ravel() == pytest.approx([1.6, -0.4, 0, -1.2], abs=0.01)  # the mean is −9 / 2.5 = −3.6
+def test_local_contrast_subtracts_the_mean_of_the_breast_around_and_ignores_the_air():
+    lesions = np.array([-2.0, -4.0, 7.0, -6.0, -9.0], np.float32).reshape(1, 1, 5, 1)
+    breast = np.array([1.0, 1.0, 0.0, 0.5, 1.0]).reshape(1, 1, 5, 1)
+    contrast = np.asarray(LocalContrast()([lesions, np.concatenate([lesions, breast], axis=-1).astype(np.float32)]))
+    around = [-3, -9 / 2.5, -18 / 3.5, -16 / 2.5, -12 / 1.5]  # the means over two cells to each side, by breast
+    expected = [-2 - around[0], -4 - around[1], 0, (-6 - around[3]) / 2, -9 - around[4]]
+    assert contrast.ravel() == pytest.approx(expected, abs=0.02)
 
 
 def test_pretrained_prediction_keeps_where_every_cell_is_equally_more_suspicious(networks, tensor):
@@ -177,7 +181,7 @@ def test_pretrained_untrained_network_takes_suspicion_for_cancer(tensor):
     lesion_map = model.get_layer(LESION_MAP)
     kernel, bias = lesion_map.get_weights()
     before = model.predict_on_batch(tensor)[:, 1]
-    assert (before > 0.5).all()  # the most suspicious cell lies above the mean of its breast
+    assert (before > 0.5).all()  # the most suspicious cell lies above its surroundings
     lesion_map.set_weights([2 * kernel, bias])
     odds = [p / (1 - p) for p in (before, model.predict_on_batch(tensor)[:, 1])]
     assert np.allclose(np.log(odds[1]) / np.log(odds[0]), 2, atol=0.01)
