@@ -19,8 +19,7 @@ FEATURES, POOLS, OUTPUT = "features", ("mean", "top"), "probability"  # names of
 MOMENTUM = 0.97  # of batch statistics: averages some 30 batches; with fewer, validation depends on the last few
 TOP_SHARE = 0.004  # of the cells of the feature map that the second pooling averages: four of 32 × 32
 LESION_LOGIT = -3.0  # of every cell before training: few show a lesion
-MIN_SUSPICION = 1e-3  # added to the sum of an image's lesion probabilities
-MIN_BREAST = 1e-3  # added to the share of breast around a cell
+MIN_BREAST = 1e-3  # added to the breast that is averaged over: there may be none
 LESION_MAP = "lesion_map"  # layer of the pretrained network: the logit of a lesion in each cell
 BODY, HEAD = "body", "head"  # layers of the pretrained network: all below the head, and the head's first
 CONTRAST = "contrast"  # likewise: how far a cell of the lesion map lies above its surroundings
@@ -61,17 +60,16 @@ class TopMean(layers.Layer):
 
 @keras.saving.register_keras_serializable(package="mammo")
 class SuspiciousMean(layers.Layer):
-    """Average each channel over the suspicious cells of an image.
+    """Average each channel over the breast, by how far a cell stands out in the lesion map.
 
-    The weight of a cell is the probability of a lesion in it. This is attention-based pooling (Ilse et al. 2018,
+    The weight of a cell is the exponential of its local contrast. This is attention-based pooling (Ilse et al. 2018,
     arXiv:1802.04712) whose attention lesions can supervise.
     """
 
-    def call(self, inputs: Any) -> Any:  # noqa: D102 - (n, h, w, c) and logits (n, h, w, 1) → (n, c)
-        maps, lesions = inputs
-        probability = keras.ops.sigmoid(lesions)
-        weighted = keras.ops.sum(maps * probability, axis=(1, 2))
-        return weighted / (keras.ops.sum(probability, axis=(1, 2)) + MIN_SUSPICION)
+    def call(self, inputs: Any) -> Any:  # noqa: D102 - maps (n, h, w, c) and contrast (n, h, w, 1) → (n, c)
+        maps, contrast = inputs
+        weights = keras.ops.exp(contrast) * maps[..., -1:]
+        return keras.ops.sum(maps * weights, axis=(1, 2)) / (keras.ops.sum(weights, axis=(1, 2)) + MIN_BREAST)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, Any]:  # noqa: D102
         return input_shape[0][0], input_shape[0][3]
@@ -213,8 +211,9 @@ def _classify_by_lesions(x: Any) -> Any:
     features = layers.ReLU(name=FEATURES)(features)
     rare = keras.initializers.Constant(LESION_LOGIT)
     lesions = layers.Conv2D(1, 1, bias_initializer=rare, name=LESION_MAP)(features)
-    top = TopMean(BODY_TOP_SHARE, name=POOLS[1])(LocalContrast(name=CONTRAST)([lesions, x]))
-    means = [layers.GlobalAveragePooling2D(name=POOLS[0])(x), SuspiciousMean(name=SUSPICIOUS)([x, lesions])]
+    contrast = LocalContrast(name=CONTRAST)([lesions, x])
+    top = TopMean(BODY_TOP_SHARE, name=POOLS[1])(contrast)
+    means = [layers.GlobalAveragePooling2D(name=POOLS[0])(x), SuspiciousMean(name=SUSPICIOUS)([x, contrast])]
     texture = layers.BatchNormalization(momentum=MOMENTUM, center=False, scale=False, name=STANDARDISED)(
         layers.concatenate(means)
     )
@@ -414,13 +413,13 @@ def with_cam_outputs(model: keras.Model) -> keras.Model:
 
     Returns:
         A model with the outputs probabilities (n, 2); features (n, h, w, c), if it has such a layer; and, if it has a lesion
-        map, the maps of its body (n, h, w, 473), the lesion map and its local contrast, both (n, h, w, 1).
+        map, the maps of its body (n, h, w, 473) and the lesion map's local contrast (n, h, w, 1).
     """
     outputs = [model.output]
     if any(layer.name == FEATURES for layer in model.layers):
         outputs.append(model.get_layer(FEATURES).output)
     if has_lesion_map(model):
-        outputs += [model.get_layer(HEAD).input, *(model.get_layer(name).output for name in (LESION_MAP, CONTRAST))]
+        outputs += [model.get_layer(HEAD).input, model.get_layer(CONTRAST).output]
     return keras.Model(model.input, outputs)
 
 
@@ -428,7 +427,6 @@ def class_activation_map(
     model: keras.Model,
     features: np.ndarray,
     maps: np.ndarray | None = None,
-    lesions: np.ndarray | None = None,
     contrast: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the exact class activation map of each image.
@@ -441,20 +439,19 @@ def class_activation_map(
     Args:
         model: a network with features.
         features: float32 (n, h, w, c), non-negative.
-        maps: float32 (n, h, w, 473), of the body of a network with a lesion map, like all that follow.
-        lesions: float32 (n, h, w, 1), the lesion map.
-        contrast: float32 (n, h, w, 1), its local contrast.
+        maps: float32 (n, h, w, 473), of the body of a network with a lesion map.
+        contrast: float32 (n, h, w, 1), of its lesion map.
 
     Returns:
         float64 (n, h, w), in logits.
     """
-    if maps is None or lesions is None or contrast is None:
+    if maps is None or contrast is None:
         flat = _flatten(features)
         mean_weights, top_weights = np.split(_positive_weights(model, OUTPUT), [flat.shape[2]])
         cam = flat @ mean_weights / flat.shape[1] + _top_cells(model, flat) @ top_weights
     else:
         cam = _top_cells(model, _flatten(contrast)) @ _positive_weights(model, BY_LESIONS)
-        cam += _texture_map(model, _flatten(maps), _flatten(lesions))
+        cam += _texture_map(model, _flatten(maps), _flatten(contrast)[..., 0])
     return cam.reshape(features.shape[:3])
 
 
@@ -484,12 +481,15 @@ def _top_cells(model: keras.Model, maps: np.ndarray) -> np.ndarray:
     return maps * mask
 
 
-def _texture_map(model: keras.Model, maps: np.ndarray, lesions: np.ndarray) -> np.ndarray:
-    """Return what the texture of each cell adds to the logit, (n, cells)."""
+def _texture_map(model: keras.Model, maps: np.ndarray, contrast: np.ndarray) -> np.ndarray:
+    """Return what the texture of each cell adds to the logit, (n, cells).
+
+    From maps (n, cells, 473) and local contrast (n, cells).
+    """
     _, deviation = _texture_statistics(model)
     over_image, over_lesions = np.split(_positive_weights(model, BY_TEXTURE) / deviation, 2)
-    probability = 1 / (1 + np.exp(-lesions[..., 0]))
-    share = probability / (probability.sum(axis=1, keepdims=True) + MIN_SUSPICION)
+    weights = np.exp(contrast) * maps[..., -1]
+    share = weights / (weights.sum(axis=1, keepdims=True) + MIN_BREAST)
     return maps @ over_image / maps.shape[1] + (maps @ over_lesions) * share
 
 

@@ -236,13 +236,11 @@ def test_unfreeze_trains_upper_blocks_with_fixed_statistics(rectangular, tensor,
     assert len(model.trainable_variables) == HEAD_VARIABLES
 
 
-def test_suspicious_mean_weighs_cells_by_their_lesion_probability():
-    maps = np.array([1.0, 5.0, 9.0, 0.0], np.float32).reshape(1, 2, 2, 1)
-    probability = np.array([0.5, 0.25, 0.25, 0.0]).reshape(1, 2, 2, 1)
-    with np.errstate(divide="ignore"):
-        lesions = np.log(probability / (1 - probability)).astype(np.float32)
-    mean = np.asarray(SuspiciousMean()([maps, lesions]))
-    assert mean == pytest.approx(4.0 / 1.001)  # (0.5 × 1 + 0.25 × 5 + 0.25 × 9) / (1 + 0.001)
+def test_suspicious_mean_weighs_breast_by_its_local_contrast():
+    maps = np.array([[1.0, 1.0], [5.0, 0.5], [9.0, 0.0], [2.0, 1.0]], np.float32).reshape(1, 2, 2, 2)
+    contrast = np.log([2.0, 6.0, 50.0, 1.0]).astype(np.float32).reshape(1, 2, 2, 1)
+    mean = np.asarray(SuspiciousMean()([maps, contrast]))
+    assert mean[0, 0] == pytest.approx((2 * 1 + 3 * 5 + 1 * 2) / 6.001)  # weights 2 × 1, 6 × 0.5, 50 × 0 and 1 × 1
 
 
 def test_train_head_without_texture_leaves_its_weights_at_zero(rectangular, tensor):
