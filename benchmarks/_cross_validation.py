@@ -31,6 +31,7 @@ from mammo_core.workspace import Workspace
 
 BATCH = 64  # images per forward pass
 KEPT = ("finished", "diverged")  # states of a fold that is not trained again
+HEAD_ONLY = {"network": "pretrained", "fine_tuned_blocks": 0, "batch_size": 64, "learning_rate": 5e-4}  # as the preset
 FINE_TUNING = {"network": "pretrained", "fine_tuned_blocks": 6}
 
 
@@ -227,17 +228,21 @@ def shipped_as_it_is(validation: CrossValidation) -> pd.DataFrame:
     return pd.concat([_score_fold(predicted[part != "train"], part) for _, part in validation.parts()]).sort_index()
 
 
-def shipped_fine_tuned(validation: CrossValidation) -> pd.DataFrame:
-    """Fine-tune the shipped model for each fold.
+def shipped_retrained(validation: CrossValidation, key: str, **settings: Any) -> pd.DataFrame:
+    """Train the shipped model further for each fold.
 
-    The settings are those of its network from its usual start, so that only the start differs.
+    Args:
+        validation: the folds.
+        key: how the names of the runs start.
+        settings: of its network from its usual start, so that only the start differs.
 
     Raises:
         MammoError: see `trained`.
     """
     bundle = validation.shipped_model()
-    settings = FINE_TUNING if bundle.card.network == "pretrained" else {"network": bundle.card.network}
-    return trained(validation, f"shipped_fine_tuned-{bundle.identity[:8]}", start_from=DEMO, **settings)
+    if bundle.card.network != "pretrained":
+        settings = {"network": bundle.card.network}
+    return trained(validation, f"{key}-{bundle.identity[:8]}", start_from=DEMO, **settings)
 
 
 def _batches(validation: CrossValidation) -> Iterator[np.ndarray]:
@@ -254,11 +259,12 @@ METHODS: dict[str, tuple[str, Method]] = {
     "statistics": ("Ten global image statistics", statistics_alone),
     "original": ("Original CNN", partial(trained, key="original", network="original")),
     "compact": ("Compact network from scratch", partial(trained, key="compact", network="compact")),
-    "frozen": (
-        "ImageNet, frozen: head only",
-        partial(trained, key="frozen", network="pretrained", fine_tuned_blocks=0),
-    ),
+    "frozen": ("ImageNet, frozen: head only", partial(trained, key="frozen", **HEAD_ONLY)),
     "fine_tuned": ("ImageNet, fine-tuned", partial(trained, key="fine_tuned", **FINE_TUNING)),
     "shipped": ("Shipped model as it is", shipped_as_it_is),
-    "shipped_fine_tuned": ("Shipped model, fine-tuned", shipped_fine_tuned),
+    "shipped_head": ("Shipped model, head only", partial(shipped_retrained, key="shipped_head", **HEAD_ONLY)),
+    "shipped_fine_tuned": (
+        "Shipped model, fine-tuned",
+        partial(shipped_retrained, key="shipped_fine_tuned", **FINE_TUNING),
+    ),
 }

@@ -42,7 +42,9 @@ REFERENCES = ("age", "compact")  # every other method is compared with these
 FURTHER_PAIRS = (
     ("fine_tuned", "frozen"),
     ("shipped_fine_tuned", "shipped"),
-    ("shipped_fine_tuned", "fine_tuned"),  # what phantoms add to ImageNet
+    ("shipped_head", "shipped"),
+    ("shipped_head", "frozen"),  # what phantoms add to ImageNet
+    ("shipped_fine_tuned", "fine_tuned"),  # likewise
 )
 CAVEATS = (
     "Each interval covers the choice of patients, not chance in training: one seed, one division into folds.",

@@ -202,6 +202,10 @@ def test_default_preset_starts_from_given_model_if_any():
     assert default_preset("demo").start_from is None
 
 
+def test_default_preset_takes_larger_batches_of_many_images():
+    assert [default_preset("demo", images=images).batch_size for images in (999, 1000)] == [16, 64]
+
+
 def test_default_preset_trains_the_head_of_a_pretrained_network_only():
     assert [phase.name for phase in training_phases(default_preset("demo"))] == ["head"]
     assert default_preset("demo", "mine", "compact").network == "compact"
