@@ -48,6 +48,7 @@ def main() -> None:
         fine_tuning_rate=1e-3,
         randomise_domain=True,
         lesion_map_only=True,
+        lesion_weight=100,  # lesions alone teach the map: labels of phantoms would teach it what real ones lack
         validation_share=0.12,
         test_share=0.2,
     )
