@@ -29,7 +29,7 @@ TEXTURE_L2 = 0.02  # weight of the squared weights of texture in the loss
 BODY_BLOCKS = (5, 11, 16)  # of EfficientNet-Lite0 whose outputs the head sees, at 1/8, 1/16 and 1/32 of the image
 BODY_STEP = 16  # pixels to a cell of the body's maps
 BODY_TOP_SHARE = 4 / 256  # four cells of 16 × 16
-SURROUNDINGS = 3  # cells across, its own included, with which a cell of the lesion map is compared; some 4 cm
+SURROUNDINGS = 5  # cells across, its own included, with which a cell of the lesion map is compared; some 7 cm
 
 
 @keras.saving.register_keras_serializable(package="mammo")

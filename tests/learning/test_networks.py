@@ -128,7 +128,7 @@ def test_local_contrast_subtracts_the_mean_of_the_breast_around_and_ignores_the_
     lesions = np.array([-2.0, -4.0, 7.0, -6.0, -9.0], np.float32).reshape(1, 1, 5, 1)
     breast = np.array([1.0, 1.0, 0.0, 0.5, 1.0]).reshape(1, 1, 5, 1)
     contrast = np.asarray(LocalContrast()([lesions, np.concatenate([lesions, breast], axis=-1).astype(np.float32)]))
-    around = [-3, -3, None, -8, -8]  # the means over the cell and its neighbours, weighted by their share of breast
+    around = [-3, -9 / 2.5, None, -16 / 2.5, -8]  # means over two cells to each side, weighted by their share of breast
     expected = [-2 - around[0], -4 - around[1], 0, (-6 - around[3]) / 2, -9 - around[4]]
     assert contrast.ravel() == pytest.approx(expected, abs=0.02)
 
