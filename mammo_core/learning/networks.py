@@ -77,7 +77,10 @@ class SuspiciousMean(layers.Layer):
 
 @keras.saving.register_keras_serializable(package="mammo")
 class BreastShare(layers.Layer):
-    """Return the share of each cell that shows breast; the background of a model input is exactly 0."""
+    """Return the share of each cell that shows breast.
+
+    The background of a model input is exactly 0.
+    """
 
     def call(self, image: Any) -> Any:  # noqa: D102 - (n, rows, columns, 1) → (n, rows / 16, columns / 16, 1)
         return keras.ops.average_pool(keras.ops.cast(image > 0, image.dtype), BODY_STEP)
