@@ -60,7 +60,7 @@ class TopMean(layers.Layer):
 
 @keras.saving.register_keras_serializable(package="mammo")
 class SuspiciousMean(layers.Layer):
-    """Average each channel over the breast, by how far a cell stands out in the lesion map.
+    """Average each channel over the breast, by the local contrast of lesions.
 
     The weight of a cell is the exponential of its local contrast. This is attention-based pooling (Ilse et al. 2018,
     arXiv:1802.04712) whose attention lesions can supervise.
