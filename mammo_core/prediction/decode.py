@@ -36,6 +36,7 @@ class DecodedImage:
         thumbnail: uint8 (16, 16), the model input reduced; kept when the other arrays are dropped.
         instance: keyed hash of the SOP Instance UID (0008,0018), or None.
         identifier: keyed hash of the patient's identifier without its issuer, as tables name patients; or None.
+        caseless: keyed hash of the patient's identifier in small letters and its issuer; or None.
         exam: keyed hash of the study; else, of a known patient, of the study's date; else None.
         date: Study Date (0008,0020) as YYYY-MM-DD, or None.
         folder: keyed hash of the folder that may stand for a person, or None.
@@ -60,6 +61,7 @@ class DecodedImage:
     thumbnail: np.ndarray
     instance: str | None = None
     identifier: str | None = None
+    caseless: str | None = None
     exam: str | None = None
     date: str | None = None
     folder: str | None = None
@@ -105,6 +107,7 @@ def decode_image(source: Source, preprocessing: PreprocessingConfig, secret: byt
         thumbnail=thumbnail.astype(np.uint8),
         instance=patient_key(mammogram.instance, secret) if mammogram.instance else None,
         identifier=patient_key(mammogram.patient, secret) if mammogram.patient else None,
+        caseless=person_key(mammogram.patient.casefold(), mammogram.issuer, secret) if mammogram.patient else None,
         exam=_exam(mammogram, secret),
         date=mammogram.study_date,
         modifiers=mammogram.modifiers,

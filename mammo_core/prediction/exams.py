@@ -34,6 +34,7 @@ NO_BREASTS = (
 STUDY_OF_ITS_OWN = (
     "Each file of this patient has a study of its own, and their dates don't differ: they are taken as one exam."
 )
+SPELLINGS = "Files of one study spell the patient's identifier in capital and in small letters: they are one person's."
 MAX_DIFFERENCE = 4.0  # grey levels by which two encodings of one image may differ on average
 
 Row = tuple[ImagePrediction | None, ImagePrediction | None]  # right breast, left breast
@@ -190,6 +191,35 @@ def _days(images: Sequence[DecodedImage]) -> list[list[DecodedImage]]:
         return [list(images)] if len(dates) == 1 < len(images) and len(set(views)) == len(views) else []
     days = [[image for image in images if image.date == date] for date in dates]
     return [day for day in days if len(day) > 1]
+
+
+def join_spellings(images: Sequence[ImageResult]) -> list[ImageResult]:
+    """Join patients of one study whose identifiers differ by case only.
+
+    They are then one person in their other exams, too. Without a common study they may be two persons.
+    """
+    in_study: dict[tuple[str | None, str | None], set[str]] = {}
+    for image in images:
+        if isinstance(image, ImagePrediction) and image.decoded.patient and image.decoded.exam:
+            decoded = image.decoded
+            in_study.setdefault((decoded.caseless, decoded.exam), set()).add(str(decoded.patient))
+    joined: dict[str | None, set[str]] = {}
+    for (caseless, _), patients in in_study.items():
+        if caseless and len(patients) > 1:
+            joined.setdefault(caseless, set()).update(patients)
+
+    def join(image: ImageResult) -> ImageResult:
+        if not isinstance(image, ImagePrediction) or image.decoded.patient not in joined.get(
+            image.decoded.caseless, ()
+        ):
+            return image
+        decoded = image.decoded
+        return replace(
+            image,
+            decoded=replace(decoded, patient=min(joined[decoded.caseless]), notes=(*decoded.notes, SPELLINGS)),
+        )
+
+    return [join(image) for image in images]
 
 
 def complete_issuers(images: Sequence[ImageResult]) -> list[ImageResult]:

@@ -17,6 +17,7 @@ from mammo_core.prediction.exams import (
     complete_issuers,
     join_by_folder,
     join_single_image_studies,
+    join_spellings,
     leave_out_substitutes,
     mark_duplicates,
 )
@@ -121,7 +122,8 @@ def predict_exams(
     images: list[ImageResult] = [UnreadableImage(note.file, note.file, note.text) for note in opened.unreadable]
     images += _predict_new(workspace, opened.files, predictor, sandbox, cache)
     cache.drop_archives({file.key for file in files})
-    corrected = apply_corrections(mark_duplicates(complete_issuers(images)), corrections or {})
+    identified = join_spellings(complete_issuers(images))
+    corrected = apply_corrections(mark_duplicates(identified), corrections or {})
     report = summarise(_form_exams(corrected), predictor.bundle)
     return replace(report, notes=opened.incomplete, sources={file.key: file.source for file in opened.files})
 

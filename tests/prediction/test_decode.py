@@ -40,6 +40,15 @@ def test_decode_image_same_pixels_with_other_window_have_same_digest():
     assert first.instance == second.instance != third.instance
 
 
+def test_decode_image_identifier_ignores_spaces_around_it_and_tells_its_case():
+    plain, padded, small = (
+        decode_image(dicom_bytes(PIXELS, replace(HEADER, patient=name)), PreprocessingConfig(size=64), SECRET)
+        for name in ("AB12", " AB12   ", "ab12  ")
+    )
+    assert plain.patient == padded.patient != small.patient
+    assert plain.caseless == padded.caseless == small.caseless
+
+
 def test_decode_image_thumbnail_averages_the_model_input():
     decoded = decode_image(dicom_bytes(PIXELS, HEADER), PreprocessingConfig(), SECRET)
     assert decoded.thumbnail.shape == (16, 16)

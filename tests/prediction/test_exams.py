@@ -7,6 +7,7 @@ from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import (
     BY_FOLDER,
     NO_BREASTS,
+    SPELLINGS,
     STUDY_OF_ITS_OWN,
     Correction,
     apply_corrections,
@@ -16,6 +17,7 @@ from mammo_core.prediction.exams import (
     hang_images,
     join_by_folder,
     join_single_image_studies,
+    join_spellings,
     leave_out_substitutes,
     mark_duplicates,
     strip_file_names,
@@ -283,6 +285,20 @@ def test_complete_issuers_within_a_study_joins_the_images_of_one_person():
     assert patients(of("id at H1"), of("id")) == ["id at H1", "id at H1"]
     assert patients(of("id at H1"), of("id at H2"), of("id")) == ["id at H1", "id at H2", "id"]
     assert patients(of("id at H1"), of("id", "2")) == ["id at H1", "id"]
+
+
+def test_join_spellings_within_a_study_joins_one_person_in_all_exams():
+    def of(patient, exam):
+        return image_prediction(decoded_image(patient=patient, caseless="id", exam=exam))
+
+    def patients(*images):
+        return [one.decoded.patient for one in join_spellings(images)]
+
+    assert patients(of("ID", "1"), of("id", "1"), of("id", "2")) == ["ID", "ID", "ID"]
+    assert patients(of("ID", "1"), of("id", "2")) == ["ID", "id"]
+    assert patients(of("ID", None), of("id", None)) == ["ID", "id"]
+    first, second = join_spellings([of("ID", "1"), of("id", "1")])
+    assert first.decoded.notes == second.decoded.notes == (SPELLINGS,)
 
 
 def test_strip_file_names_numbers_files_and_keeps_errors():
