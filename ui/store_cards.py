@@ -96,6 +96,18 @@ def show_quarantine(store: Store, active: bool) -> None:
             import_again(store, retry=True)
 
 
+def show_unchecked(store: Store, contents: StoreContents) -> bool:
+    """Say that an earlier version made a store; return whether to import it again."""
+    if not contents.unchecked:
+        return False
+    st.warning(
+        "An earlier version imported these images and kept magnified, spot and other special views among them. Import the "
+        "data set again to leave those out of training and evaluation; the others are kept.",
+        icon=":material/history:",
+    )
+    return st.button("Import again", key=f"check {store.name}", icon=":material/refresh:")
+
+
 def show_store(store: Store) -> None:
     """Show a store with its contents, its import and its quarantine."""
     job = JobFolder(store.folder)
@@ -113,6 +125,7 @@ def show_store(store: Store) -> None:
         if not active:
             contents = contents_of(store, path_text(store.folder), job.changed_at())
             st.markdown(f":small[{literal(contents.describe())}]")
+            resume = show_unchecked(store, contents) or resume
         show_job(job)
         st.fragment(errors_shown_here()(show_quarantine), run_every=REFRESH_SECONDS if active else None)(store, active)
         if resume:

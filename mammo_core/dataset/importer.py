@@ -25,6 +25,7 @@ from mammo_core.dataset.store_writer import (
 )
 from mammo_core.dataset.worker_pool import WorkerPool
 from mammo_core.dicom.limits import hard_timeout, tune_malloc
+from mammo_core.dicom.read import read_special_kind
 from mammo_core.dicom.special_images import special_view
 from mammo_core.documents.import_report import ImportReport
 from mammo_core.documents.manifest import LEFT_OUT, PreparedImage, QuarantinedImage
@@ -116,6 +117,7 @@ def import_images(
             append_json_line(store.folder / CARRIED_OVER, outcome.to_json())
         else:
             tally.entries.append(outcome)
+            tally.skipped += existing.get(outcome.png) == outcome.model_copy(update={"kind_checked": False})
         progress(tally.progress())
     return _complete_store(store, catalogue, tally, existing, began)
 
@@ -202,7 +204,7 @@ def _sort_out(
         finished = existing.get(png_path(image))
         before = earlier.get(image.image_id)
         stated = _left_out_by_table(image)
-        if finished and not stated and _is_current(finished, image):
+        if finished and not stated and _is_current(finished, image) and (finished.kind_checked or image.file is None):
             entries.append(finished)
         elif image.file is None:
             quarantine.append(_quarantine(image, "missing", "The CSV lists this image, but its file is missing."))
@@ -339,18 +341,25 @@ def convert_batch(
 def _convert_one(store: Store, image: CatalogueImage) -> PreparedImage:
     """Prepare and write an image, unless that has already been done.
 
-    A worker may have died after writing the image.
+    A worker may have died after writing the image, or an earlier version has written it without asking what it shows.
     """
     assert image.file is not None, "images without a file are never sent to a worker"
     png = store.folder / png_path(image)
     finished = read_entry(store, png) if os.path.exists(png) else None
     if finished and _is_current(finished, image):
-        return finished
+        if not finished.kind_checked:
+            _reject_special(read_special_kind(text_path(image.file)))
+        return finished.model_copy(update={"kind_checked": True})
     version = _version_text(image.file)  # before it is read: a change while it is read counts
     mammogram, prepared = read_and_prepare(text_path(image.file), store.preprocessing)
-    if mammogram.special_kind:
-        raise ImageError(LEFT_OUT, f"This is {mammogram.special_kind}: training and evaluation leave it out.")
+    _reject_special(mammogram.special_kind)
     return write_image(store, image, prepared, version)
+
+
+def _reject_special(kind: str | None) -> None:
+    """Raise an ImageError for an image that is such as "a magnified view"."""
+    if kind:
+        raise ImageError(LEFT_OUT, f"This is {kind}: training and evaluation leave it out.")
 
 
 def _is_current(finished: PreparedImage, image: CatalogueImage) -> bool:

@@ -164,12 +164,14 @@ class StoreContents:
     Attributes:
         negative, positive, unlabelled: number of images.
         bytes: size of all images.
+        unchecked: images of a finished import by an earlier version, which didn't ask whether they answer for a breast.
     """
 
     negative: int
     positive: int
     unlabelled: int
     bytes: int
+    unchecked: int = 0
 
     def describe(self) -> str:
         """Return the contents in one line."""
@@ -181,7 +183,15 @@ def store_contents(store: Store) -> StoreContents:
     """Count the images on disk by label, and their bytes."""
     sizes = {group: [state[1] for state in file_states(png_files(store, group))] for group in (*CLASSES, UNLABELLED)}
     numbers = {group: len(of_group) for group, of_group in sizes.items()}
-    return StoreContents(**numbers, bytes=sum(map(sum, sizes.values())))
+    return StoreContents(**numbers, bytes=sum(map(sum, sizes.values())), unchecked=_count_unchecked(store))
+
+
+def _count_unchecked(store: Store) -> int:
+    """Count the images in the manifest whose `kind_checked` isn't set."""
+    if not os.path.exists(store.folder / MANIFEST):
+        return 0
+    manifest = store.manifest()
+    return len(manifest) - int(manifest["kind_checked"].sum()) if "kind_checked" in manifest else len(manifest)
 
 
 def png_files(store: Store, group: str) -> list[Path]:

@@ -36,6 +36,8 @@ def png_path(image: CatalogueImage) -> str:
 def write_image(store: Store, image: CatalogueImage, prepared: ModelInput, source_version: str = "") -> PreparedImage:
     """Write one model input as a PNG that also carries the image's entry.
 
+    The image must answer for a breast.
+
     Args:
         store: where to write it.
         image: the image in the catalogue.
@@ -44,7 +46,7 @@ def write_image(store: Store, image: CatalogueImage, prepared: ModelInput, sourc
     """
     png = png_path(image)
     geometry = json.dumps(prepared.geometry.to_json())
-    entry = PngEntry(image_id=image.image_id, geometry=geometry, source_version=source_version)
+    entry = PngEntry(image_id=image.image_id, geometry=geometry, source_version=source_version, kind_checked=True)
     text = PngImagePlugin.PngInfo()
     text.add_text(_TEXT_KEY, json.dumps(entry.to_json()))
     stream = io.BytesIO()

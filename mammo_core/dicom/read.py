@@ -58,6 +58,27 @@ def read(source: Source, side: int | None = None, *, max_step: float | None = No
         return _mammogram(header, side, max_step, strict)
 
 
+def read_special_kind(source: Source) -> str | None:
+    """Return what a file shows if it doesn't answer for a breast.
+
+    Only its header is read. This parses untrusted bytes: call it in a sandboxed worker.
+
+    Args:
+        source: see `read`.
+
+    Returns:
+        See `Mammogram.special_kind`.
+
+    Raises:
+        ImageError: the file isn't DICOM, is missing, damaged or too large.
+    """
+    with headers.open_stream(source) as opened, only_image_errors():
+        header = headers.check(*headers.parse(opened))
+        dataset = _with_functional_groups(header)
+        labels = read_labels(dataset)
+        return special_kind(dataset, labels.view, labels.modifiers)
+
+
 def _mammogram(header: Header, side: int | None, max_step: float | None, strict: bool) -> Mammogram:
     dataset = _with_functional_groups(header)
     reduction = count_halvings(header.rows, header.columns, side)

@@ -19,11 +19,14 @@ class PngEntry(Document):
         geometry: where the model input lies in its source, as the JSON text of a `Geometry`.
         source_version: size in bytes and modification time in ns of the file that it was made from, as text; empty in
             stores of earlier versions. An image whose file has changed since is made again.
+        kind_checked: whether the file's header was asked if the image answers for a breast. Earlier versions didn't; the next
+            import asks, and leaves out images that don't.
     """
 
     image_id: str
     geometry: str
     source_version: str = ""
+    kind_checked: bool = False
 
 
 class PreparedImage(PngEntry):

@@ -10,11 +10,12 @@ from PIL import Image
 from builders.breasts import breast
 from builders.dask import dask_client
 from builders.dicom import build_dicom
-from mammo_core.dataset import importer
+from mammo_core.dataset import importer, store_writer
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.importer import clear_quarantine, describe_quarantine, import_images, quarantined_so_far
 from mammo_core.dataset.library import describe_source
 from mammo_core.dataset.store import create_store, parse_geometry, store_contents
+from mammo_core.documents.manifest import PngEntry
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import DataError
 from mammo_core.jobs import cluster
@@ -326,6 +327,39 @@ def test_import_leaves_special_images_out_and_names_them(workspace, special_cata
     assert describe_quarantine(quarantined_so_far(store)) == (
         "4 sound ones left out of training and evaluation; the others are unaffected."
     )
+    assert import_images(special_catalogue, store, pool).skipped == 2
+
+
+class OldEntry(PngEntry):
+    """What an earlier version wrote into a PNG."""
+
+    def to_json(self):
+        return {name: value for name, value in super().to_json().items() if name != "kind_checked"}
+
+
+def make_old(store, catalogue, monkeypatch, pool):
+    """Fill a store as an earlier version did, which asked neither headers nor tables for special images."""
+    with monkeypatch.context() as patched:
+        patched.setattr(importer, "_reject_special", lambda kind: None)
+        patched.setattr(importer, "_left_out_by_table", lambda image: None)
+        patched.setattr(store_writer, "PngEntry", OldEntry)
+        import_images(catalogue, store, pool)
+    store.manifest().drop(columns="kind_checked").to_parquet(store.folder / "manifest.parquet", index=False)
+
+
+def test_import_again_takes_special_images_out_of_a_store_of_an_earlier_version(
+    workspace, special_catalogue, pool, monkeypatch
+):
+    store = store_for(special_catalogue, "special")
+    make_old(store, special_catalogue, monkeypatch, pool)
+    assert (len(store.manifest()), store_contents(store).unchecked) == (6, 6)
+    monkeypatch.setattr(importer, "read_and_prepare", lambda *_: pytest.fail("decoded again"))
+    report = import_images(special_catalogue, store, pool)
+    assert (report.prepared, report.skipped, report.left_out, report.quarantined) == (0, 2, 4, 0)
+    assert store.manifest()["image_id"].tolist() == ["full", "other"]
+    assert store_contents(store).unchecked == 0
+    assert sorted(png.name for png in store.folder.glob("*/*.png")) == ["p_full.png", "q_other.png"]
+    monkeypatch.setattr(importer, "convert_batch", lambda *_: pytest.fail("asked again"))
     assert import_images(special_catalogue, store, pool).skipped == 2
 
 

@@ -78,7 +78,16 @@ def test_write_index_keeps_the_order_of_the_catalogue(store):
     row = QuarantineRow(image_id="2", file=None, reason="missing", detail="File missing.")
     write_index(store, pd.DataFrame({"image_id": ["1", "2", "3"], "cancer": [1, 0, 1]}), entries, [row])
     manifest = store.manifest()
-    assert manifest.columns.tolist() == ["image_id", "cancer", "geometry", "source_version", "png", "sha256", "label"]
+    assert manifest.columns.tolist() == [
+        "image_id",
+        "cancer",
+        "geometry",
+        "source_version",
+        "kind_checked",
+        "png",
+        "sha256",
+        "label",
+    ]
     assert manifest["image_id"].tolist() == ["1", "3"]
     assert store.quarantine().to_dict("records") == [row.to_json()]
 

@@ -3,7 +3,7 @@ import pytest
 
 from builders.breasts import breast
 from builders.dicom import build_code, build_dicom
-from mammo_core.dicom.read import read
+from mammo_core.dicom.read import read, read_special_kind
 from mammo_core.dicom.special_images import special_view
 
 
@@ -80,6 +80,15 @@ def test_special_view_of_a_table_is_what_its_words_name(text, expected):
 )
 def test_read_substitute_kind_of_an_image(elements, expected):
     assert read(build_dicom(breast(), **elements)).substitute_kind == expected
+
+
+@pytest.mark.parametrize(
+    ("elements", "expected"),
+    [({}, None), ({"ViewPosition": "SPOT"}, "a spot compression view"), ({"PartialView": "YES"}, "a partial view")],
+)
+def test_read_special_kind_of_a_header_is_that_of_the_image(elements, expected):
+    data = build_dicom(breast(), **elements)
+    assert read_special_kind(data) == read(data).special_kind == expected
 
 
 def test_read_frames_are_slices_that_substitute_a_plain_image():

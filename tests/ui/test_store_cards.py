@@ -57,6 +57,18 @@ def test_retry_imports_a_repaired_file(store):
     assert reasons["missing"] in left
 
 
+def test_store_of_an_earlier_version_says_so_and_is_imported_again(store):
+    manifest = store.manifest()
+    manifest.drop(columns="kind_checked").to_parquet(store.folder / "manifest.parquet", index=False)
+    JobFolder(store.folder).write_state("finished", "Done.")
+    app = show(store)
+    assert ["An earlier version imported these images" in warning.value for warning in app.warning] == [True]
+    app.button(key="check demo").click().run()
+    assert JobFolder(store.folder).state() == "finished"
+    assert store.manifest()["kind_checked"].all()
+    assert not show(store).warning
+
+
 def test_stopped_import_can_be_resumed(store):
     JobFolder(store.folder).write_state("stopped", "Stopped.")
     show(store).button(key="resume demo").click().run()
