@@ -10,6 +10,7 @@ import pytest
 
 from builders.jobs import SIZE
 from mammo_core import cli
+from mammo_core.dataset.store import open_store
 from mammo_core.storage import atomic
 
 
@@ -184,6 +185,59 @@ def test_command_on_a_disk_that_refuses_is_one_line(run, workspace, monkeypatch,
         assert error.strip().startswith("Error: ")
         assert error.strip().count("\n") == 0
         assert "secret" not in error
+
+
+@pytest.mark.parametrize(
+    ("number", "what"),
+    [
+        (errno.ENOSPC, "The disk is full"),
+        (errno.EROFS, "The file system is read-only"),
+        (errno.EIO, "The drive reports an input or output error"),
+    ],
+)
+def test_data_folder_that_refuses_writes_can_be_explored_and_its_import_is_one_line(
+    run, prepared, monkeypatch, number, what
+):
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number), "/secret/name")
+
+    explored, listed = run("explore", "demo", "--json")[1], run("runs", "--json")[1]
+    for function in ("mkstemp", "TemporaryFile"):
+        monkeypatch.setattr(atomic.tempfile, function, refuse)
+    monkeypatch.setattr(os, "mkdir", refuse)
+    assert run("explore", "demo", "--json")[:2] == (0, explored)
+    assert run("runs", "--json")[:2] == (0, listed)
+    image = next((prepared.data / "demo" / "train_images").glob("*/*.dcm"))
+    for arguments in (
+        ("import", "demo", "--size", "96", "--workers", "1"),
+        ("import", "demo", "--size", SIZE, "--workers", "1"),
+        ("predict", image, "--csv", prepared.data / "out.csv"),
+    ):
+        status, out, error = run(*arguments)
+        assert (status, out) == (1, "")
+        (line,) = error.strip().splitlines()
+        assert line.startswith("Error: ")
+        assert what in line
+        assert "secret" not in line
+    assert open_store(prepared, "demo").manifest()["png"].notna().all()
+
+
+def test_files_where_folders_are_needed_cost_only_their_own_rows(run, prepared):
+    prepared.models.mkdir(exist_ok=True)
+    for path in (prepared.models / "run", prepared.data / "set", prepared.prepared / "store"):
+        path.write_bytes(b"")
+    assert [entry["run"] for entry in json.loads(run("runs", "--json")[1])["runs"]] == ["demo"]
+    assert run("explore", "demo", "--json")[0] == 0
+    for arguments, sentence in (
+        (("import", "demo", "--name", "store", "--size", SIZE), "A file "),
+        (("resume", "run"), "run is not a training run"),
+        (("stop", "run"), "run is not running"),
+        (("evaluate", "run"), "There is no model 'run'"),
+    ):
+        status, out, error = run(*arguments)
+        assert (status, out) == (1, "")
+        (line,) = error.strip().splitlines()
+        assert sentence in line
 
 
 def test_runs_and_explore_beside_damaged_and_foreign_folders_show_the_others(run, workspace):

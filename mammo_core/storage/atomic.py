@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mammo_core.errors import ConfigError
-from mammo_core.storage.file_errors import storage_errors
+from mammo_core.storage.file_errors import describe_file_error, storage_errors
 
+TRIAL_BYTES = 4096  # a block of most file systems
 REPLACE_TIMEOUT_SECONDS = 2.0  # a reader has closed a small file by then
 UNSUPPORTED = {errno.EPERM, errno.EACCES, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
@@ -84,10 +85,12 @@ def check_writable(path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
+        with tempfile.TemporaryFile(dir=path.parent) as trial:
+            trial.write(bytes(TRIAL_BYTES))  # a full disk still creates empty files
+            trial.flush()
     except OSError as error:
-        raise ConfigError(f"{path} can't be written ({error.strerror}).") from None
+        what, advice = describe_file_error(error)
+        raise ConfigError(f"{path} can't be written. {what}. {advice}") from None
     if path.is_dir():
         raise ConfigError(f"{path} is a folder. Give the name of a file.")
 

@@ -28,6 +28,8 @@ SENTENCES = {  # by error number: what happened, and what to do
     errno.EINVAL: ("The file system refuses this name or operation", "Choose another folder or name."),
     errno.EMFILE: ("Too many files are open", "Close other programs, or raise the limit (ulimit -n), and try again."),
     errno.ENOENT: ("A file or folder is missing", "Check that nothing else removes files there, and try again."),
+    errno.EEXIST: ("A file has the name that a folder needs", "Move the file away, or choose another name."),
+    errno.ENOTDIR: ("A file stands where a folder is needed", "Move the file away, or choose another folder."),
     errno.ELOOP: ("A chain of symbolic links leads in a circle", "Remove the link."),
     errno.ENOLCK: ("The file system has no locks left, or none at all", "Choose a folder on a local disk."),
 }

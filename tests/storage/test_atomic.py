@@ -1,6 +1,8 @@
 import errno
+import io
 import os
 import sys
+import tempfile
 
 import pytest
 
@@ -51,6 +53,18 @@ def test_check_writable_folder_or_file_in_the_way_raises_config_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="can't be written"):
         check_writable(tmp_path / "file" / "table.csv")
+
+
+def test_check_writable_full_disk_that_takes_empty_files_raises_config_error(tmp_path, monkeypatch):
+    class FullDisk(io.BytesIO):
+        def write(self, _):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: FullDisk())
+    with pytest.raises(
+        ConfigError, match=r"table\.csv can't be written\. The disk is full\. Make room and try again\.$"
+    ):
+        check_writable(tmp_path / "table.csv")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,10 @@ def raise_in_block(error, folder=None):
     ("error", "sentence"),
     [
         (OSError(errno.ENOSPC, "x", "/p/Doe.dcm"), "The disk is full. Make room and try again."),
+        (
+            OSError(errno.ENOTDIR, "x"),
+            "A file stands where a folder is needed. Move the file away, or choose another folder.",
+        ),
         (OSError(errno.EROFS, "x"), "The file system is read-only. Choose a folder that can be written."),
         (
             OSError(errno.EXDEV, "x"),
