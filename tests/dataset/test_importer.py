@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -266,6 +267,22 @@ def test_import_makes_an_image_again_whose_file_was_replaced(workspace, phantoms
     assert again[1:] == rows[1:]
     status = replaced.stat()
     assert again[0]["source_version"] == f"{status.st_size}-{status.st_mtime_ns}"
+
+
+@pytest.mark.parametrize(("longer", "later"), [(1, 0), (0, 1)], ids=["size alone", "time alone"])
+def test_import_makes_an_image_again_whose_file_has_another_size_or_time(workspace, tmp_path, pool, longer, later):
+    (tmp_path / "train.csv").write_text("patient_id,image_id,laterality,view,cancer\np,1,L,CC,1\nq,2,R,CC,0\n")
+    for name in ("1", "2"):
+        (tmp_path / f"{name}.dcm").write_bytes(build_dicom(breast()))
+    catalogue = read_catalogue(tmp_path)
+    store = store_for(catalogue)
+    import_images(catalogue, store, pool)
+    file = tmp_path / "1.dcm"
+    time = file.stat().st_mtime_ns
+    file.write_bytes(build_dicom(breast(), AccessionNumber="7" * 2 * longer))
+    os.utime(file, ns=(time + later, time + later))
+    again = import_images(catalogue, store, pool)
+    assert (again.prepared, again.skipped) == (1, 1)
 
 
 def test_import_keeps_images_of_a_store_that_recorded_no_versions(workspace, phantoms, pool, tmp_path, monkeypatch):

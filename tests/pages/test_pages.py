@@ -1,5 +1,7 @@
 """Every page is rendered by Streamlit's AppTest with the real core, on nothing, and on a finished line."""
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,7 @@ from mammo_core.jobs.demo import DemoJob
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import active_jobs
 from mammo_core.models.registry import activate
+from mammo_core.storage import atomic
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("[!_]*.py"))
@@ -78,6 +81,34 @@ def test_damaged_files_take_no_page_down_and_are_shown_where_they_belong(finishe
     badges = [text for text in texts["data"] if "unreadable]" in text]
     assert len(badges) == 2
     assert all("state.json" in text for text in badges)
+
+
+def test_files_where_folders_are_needed_take_no_page_down(workspace):
+    workspace.models.mkdir(parents=True, exist_ok=True)
+    workspace.data.mkdir(parents=True, exist_ok=True)
+    for path in (workspace.models / "run", workspace.data / "set", workspace.prepared):
+        path.write_bytes(b"")
+    for _, app in visit_pages(["overview", "data", "train", "models"]):
+        assert not app.exception
+        assert not app.error
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO])
+def test_disk_that_refuses_writes_shows_its_data_and_one_sentence_for_an_import(prepared, monkeypatch, number):
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number), "/secret/name")
+
+    monkeypatch.setattr(atomic.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(os, "mkdir", refuse)
+    for _, app in visit_pages(["overview", "data"]):
+        assert not app.exception
+        assert not app.error
+    assert any("**demo**" in text.value for text in app.markdown)
+    app.button(key="import demo").click().run()
+    assert not app.exception
+    (error,) = app.error
+    assert "secret" not in error.value
+    assert error.value.endswith(".")
 
 
 def test_unreadable_run_and_damaged_active_json_take_no_page_down(finished):
