@@ -110,7 +110,7 @@ def test_sweep_folds_on_dask_cluster_finish_like_local_runs(prepared):
     ]
     assert all(result.auc is not None and 0 <= result.auc.value <= 1 for result in results)
     table = model_table(roots, list_runs(roots)).set_index("model")
-    assert table.loc[results[1].run, "settings"] == "network original, epochs 1, test share 0.0, folds 2, fold 2"
+    assert table.loc[results[1].run, "settings"] == "epochs 1, test share 0.0, folds 2, fold 2"
     assert open_bundle(roots.models / results[0].run).evaluation().part == "test"
     for result in results:
         assert not JobFolder(roots.models / result.run).is_alive()
