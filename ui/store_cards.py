@@ -101,8 +101,8 @@ def show_unchecked(store: Store, contents: StoreContents) -> bool:
     if not contents.unchecked:
         return False
     st.warning(
-        "An earlier version imported these images and kept magnified, spot and other special views among them. Import the "
-        "data set again to leave those out of training and evaluation; the others are kept.",
+        "An earlier version imported these images and didn't look for magnified, spot and other special views, which training "
+        "and evaluation should leave out. Import the data set again: it reads the headers only, and keeps all other images.",
         icon=":material/history:",
     )
     return st.button("Import again", key=f"check {store.name}", icon=":material/refresh:")
