@@ -237,7 +237,9 @@ def complete_issuers(images: Sequence[ImageResult]) -> list[ImageResult]:
         if not isinstance(image, ImagePrediction) or not image.decoded.exam:
             return image
         persons = known.get((image.decoded.patient, image.decoded.exam), set())
-        return replace(image, decoded=replace(image.decoded, patient=min(persons))) if len(persons) == 1 else image
+        if len(persons) != 1 or image.decoded.patient in persons:
+            return image
+        return replace(image, decoded=replace(image.decoded, patient=min(persons)))
 
     return [complete(image) for image in images]
 
@@ -255,7 +257,9 @@ def leave_out_substitutes(images: Sequence[ImageResult]) -> list[ImageResult]:
     plain = {view_of(image) for image in predictions if not image.decoded.substitute_kind}
 
     def leave_out(image: ImageResult) -> ImageResult:
-        if not isinstance(image, ImagePrediction) or image.decoded.special_kind or view_of(image) not in plain:
+        if not isinstance(image, ImagePrediction) or image.decoded.special_kind:
+            return image
+        if not image.decoded.substitute_kind or view_of(image) not in plain:
             return image
         return replace(image, decoded=replace(image.decoded, special_kind=image.decoded.substitute_kind))
 
