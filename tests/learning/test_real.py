@@ -77,12 +77,12 @@ def evaluate_unit(suffix, **changes):
     return report.auc, [report.baselines.age_only.auc, report.baselines.image_statistics.auc]
 
 
-def test_preset_beats_age_and_image_statistics_on_new_patients(stores):
+def test_preset_beats_age_and_image_statistics_on_new_patients(stores, verify_in_process):
     auc, baselines = evaluate_unit("")
     assert auc.low > max(baseline.high for baseline in baselines)
 
 
-def test_preset_shuffled_labels_does_not_beat_baselines(stores):
+def test_preset_shuffled_labels_does_not_beat_baselines(stores, verify_in_process):
     auc, baselines = evaluate_unit("-shuffled", epochs=2)
     assert auc.low < 0.5
     assert auc.low < min(baseline.high for baseline in baselines)
