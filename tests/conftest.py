@@ -19,13 +19,14 @@ from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.settings import settings
 from mammo_core.workspace import Workspace
 
+PAGES = Path(__file__).parent / "pages"  # whose tests run whole pages
 PATIENTS = 16
 TRAINING_FIXTURES = {"line", "finished"}  # whoever uses one of these waits for a network to be trained
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest deselects by mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests that need the trained network as slow, and run the files with slow tests first.
+    """Mark tests of pages, and those that need the trained network, as slow; run the files that train first.
 
     The workers of a parallel run take whole files in this order, so that no long one is left for the end. The first one
     trains the network; then come slow files that don't need it, so that other workers don't wait.
@@ -35,6 +36,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.slow)
     trained = list(dict.fromkeys(item.path for item in needs_training))
     slow = {item.path for item in items if item.get_closest_marker("slow")}
+    for item in items:
+        if item.path.parent == PAGES:
+            item.add_marker(pytest.mark.slow)
 
     def turn(item: pytest.Item) -> int:
         if item.path in trained:
