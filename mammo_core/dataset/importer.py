@@ -62,13 +62,29 @@ class _Tally:
     skipped: int
     started: float = field(default_factory=time.monotonic)
 
+    def __post_init__(self) -> None:
+        self._left_out = sum(image.is_left_out for image in self.quarantine)
+
+    def set_aside(self, image: QuarantinedImage) -> None:
+        """Count an image that the store doesn't hold."""
+        self.quarantine.append(image)
+        self._left_out += image.is_left_out
+
     def progress(self) -> Progress:
         """Return the progress so far."""
-        left_out = sum(image.is_left_out for image in self.quarantine)
-        progress = _progress(
-            self.total, self.skipped, len(self.entries), len(self.quarantine), _seconds_since(self.started)
+        prepared, done = len(self.entries) - self.skipped, len(self.entries) + len(self.quarantine)
+        seconds = _seconds_since(self.started)
+        rate = prepared / seconds if seconds else 0.0
+        return Progress(
+            done=done,
+            total=self.total,
+            prepared=prepared,
+            skipped=self.skipped,
+            quarantined=len(self.quarantine) - self._left_out,
+            left_out=self._left_out,
+            images_per_second=rate,
+            seconds_left=(self.total - done) / rate if rate else None,
         )
-        return progress.model_copy(update={"quarantined": progress.quarantined - left_out, "left_out": left_out})
 
 
 def import_images(
@@ -107,13 +123,14 @@ def import_images(
             )
         existing[png] = entry
         if len(existing) % REPORT_EVERY == 0:
-            progress(_progress(len(images), len(existing), len(existing), 0, 0.0))
+            checked = len(existing)
+            progress(Progress(done=checked, total=len(images), prepared=0, skipped=checked, images_per_second=0.0))
     entries, waiting, quarantine = _sort_out(store, images, existing)
     tally = _Tally(len(images), entries, quarantine, skipped=len(entries))
     progress(tally.progress())
     for outcome in _convert(pool, store, waiting, should_stop):
         if isinstance(outcome, QuarantinedImage):
-            tally.quarantine.append(outcome)
+            tally.set_aside(outcome)
             append_json_line(store.folder / CARRIED_OVER, outcome.to_json())
         else:
             tally.entries.append(outcome)
@@ -124,20 +141,6 @@ def import_images(
 
 def _seconds_since(start: float) -> float:
     return round(time.monotonic() - start, 3)
-
-
-def _progress(total: int, skipped: int, present: int, quarantined: int, seconds: float) -> Progress:
-    prepared = present - skipped
-    rate = prepared / seconds if seconds else 0.0
-    return Progress(
-        done=present + quarantined,
-        total=total,
-        prepared=prepared,
-        skipped=skipped,
-        quarantined=quarantined,
-        images_per_second=rate,
-        seconds_left=(total - present - quarantined) / rate if rate else None,
-    )
 
 
 def quarantined_so_far(store: Store) -> pd.DataFrame:
@@ -164,10 +167,11 @@ def describe_quarantine(quarantine: pd.DataFrame) -> str:
     """
     left_out = int((quarantine["reason"] == LEFT_OUT).sum())
     failed = len(quarantine) - left_out
-    parts = [f"{failed:,} image{'s' if failed != 1 else ''} could not be imported"] if failed else []
-    parts += [f"{left_out:,} sound one{'s' if left_out != 1 else ''} left out of training and evaluation"] * bool(
-        left_out
-    )
+    parts = []
+    if failed:
+        parts.append(f"{failed:,} image{'s' if failed != 1 else ''} could not be imported")
+    if left_out:
+        parts.append(f"{left_out:,} sound one{'s' if left_out != 1 else ''} left out of training and evaluation")
     return f"{', '.join(parts)}; the others are unaffected."
 
 

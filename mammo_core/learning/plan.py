@@ -141,7 +141,7 @@ class TrainingPlan:
         head, *fine_tuning = training_phases(self.config)
         if head.name != "head":
             return ""
-        text = f"the first {head.epochs} train its head only"
+        text = f"the first {head.epochs} train its head only" if fine_tuning else "all of them train its head only"
         text += ", on features that are computed once" if self.caches_features else ""
         if fine_tuning:
             text += f"; the others fine-tune the upper {self.config.fine_tuned_blocks} of its {BLOCKS} blocks, too"

@@ -148,6 +148,11 @@ def test_resolve_features_exceed_free_disk_space_train_the_head_on_images(finish
     assert plan_demo(network="compact").caches_features
 
 
+def test_plan_of_a_head_alone_says_that_all_epochs_train_it(prepared):
+    sentence = plan_demo(network="pretrained", epochs=4, fine_tuned_blocks=0).describe().sentence
+    assert "all of them train its head only, on features that are computed once; " in sentence
+
+
 def test_resolve_folds_test_each_patient_exactly_once(prepared):
     tested = []
     for fold in (1, 2, 3):
