@@ -21,7 +21,7 @@ class WorkerPool(Protocol):
         Args:
             task: takes a batch of rows; it and its result can be pickled.
             rows: the rows to process.
-            should_stop: called before each submission; if true, no more batches are submitted, and pending ones finish.
+            should_stop: called before each submission; if true, only the batches that workers have begun are finished.
 
         Yields:
             A batch and the task's result; or a batch of one row and None if that row ends its worker even when it is alone.

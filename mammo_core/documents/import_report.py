@@ -33,3 +33,20 @@ class ImportReport(Document):
     stopped: bool = False
     quarantine: tuple[QuarantineRow, ...] = ()
     left_out_images: tuple[QuarantineRow, ...] = ()
+
+    def describe(self, *, retried: bool = False) -> str:
+        """Return the outcome in a sentence or two.
+
+        Args:
+            retried: whether the quarantine of an earlier import was tried again.
+        """
+        done = self.prepared + self.skipped
+        parts = [f"{done:,} {'image' if self.total == 1 else 'images'} imported"]
+        if done < self.total:
+            parts = [f"{done:,} of {self.total:,} images imported"]
+        if self.quarantined:
+            recovered = f" ({self.prepared or 'none'} recovered)" if retried and not self.stopped else ""
+            parts.append(f"{self.quarantined:,} could not be read{recovered}")
+        if self.left_out:
+            parts.append(f"{self.left_out:,} left out of training and evaluation")
+        return f"{', '.join(parts)}.{' Resume to import the others.' if self.stopped else ''}"

@@ -53,7 +53,7 @@ class Progress(FileDocument):
         if self.epoch is not None:
             words.append(f"epoch {self.epoch} of {self.epochs}")
         if self.quarantined:
-            words.append(f"{self.quarantined:,} quarantined")
+            words.append(f"{self.quarantined:,} could not be read")
         if self.left_out:
             words.append(f"{self.left_out:,} left out")
         if self.learning_rate:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 BATCH_ROWS = 16  # rows in a task; Dask's overhead of milliseconds per task is then small beside the decoding
+FIRST_BATCHES = 4  # of one row each, then as many of two, of four and so on: the first results come soon
 BATCHES_PER_WORKER = 4  # pending at any time
 NO_WORKER_SECONDS = 60.0  # waiting time for a first or another worker
 POLL_SECONDS = 1.0  # between two checks for workers while no batch is done
@@ -54,14 +55,29 @@ class DaskPool:
     ) -> Iterator[tuple[list[Row], Result | None]]:
         """Apply a task to batches of rows, see `WorkerPool.map_batches`."""
         suspects: list[Row] = []
-        batches = [list(rows[start : start + BATCH_ROWS]) for start in range(0, len(rows), BATCH_ROWS)]
-        for batch, result in _run_batches(self.client, task, batches, should_stop):
+        for batch, result in _run_batches(self.client, task, divide(rows), should_stop):
             if result is None:
                 suspects += batch
             else:
                 yield batch, result
         for row in suspects:
             yield from _run_batches(self.client, task, [[row]], should_stop)
+
+
+def default_workers() -> int:
+    """Return how many workers a local pool has by default: one for each core."""
+    return os.cpu_count() or 1
+
+
+def divide(rows: Sequence[Row]) -> list[list[Row]]:
+    """Divide rows into batches that grow up to `BATCH_ROWS` rows."""
+    batches: list[list[Row]] = []
+    start = 0
+    while start < len(rows):
+        size = min(BATCH_ROWS, 2 ** (len(batches) // FIRST_BATCHES))
+        batches.append(list(rows[start : start + size]))
+        start += size
+    return batches
 
 
 @contextmanager
@@ -90,7 +106,7 @@ def open_pool(workers: int | None = None, scheduler: str | None = None) -> Itera
                 yield DaskPool(client)
                 return
             cluster = LocalCluster(
-                n_workers=workers or os.cpu_count() or 1,
+                n_workers=workers or default_workers(),
                 threads_per_worker=1,
                 memory_limit="2GiB",
                 dashboard_address="127.0.0.1:0",
@@ -159,12 +175,23 @@ def _run_batches(
         while len(pending) < limit and not should_stop() and (item := next(waiting, None)):
             number, batch = item
             pending[client.submit(task, batch, key=(group, number), pure=False, retries=0)] = batch
+        if should_stop():
+            _cancel_queued(client, pending)
         if not pending:
             return
         for future in _some_done(client, list(pending)):
             batch = pending.pop(future)
             yield batch, _result(future)
             future.release()
+
+
+def _cancel_queued(client: "Client", pending: "dict[Future, list[Row]]") -> None:
+    """Remove the batches that no worker has begun: their rows wait for the next run."""
+    begun = {key for keys in client.processing().values() for key in keys}
+    queued = [future for future in pending if future.key not in begun and not future.done()]
+    client.cancel(queued)
+    for future in queued:
+        del pending[future]
 
 
 def _some_done(client: "Client", futures: list["Future"]) -> list["Future"]:

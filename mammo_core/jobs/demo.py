@@ -11,8 +11,6 @@ from mammo_core.documents.job import DemoResult
 from mammo_core.errors import DataError
 from mammo_core.jobs.folder import SPEC, JobFolder
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
-from mammo_core.phantoms.generate import generate
-from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.storage.folders import files_of_subfolders
 from mammo_core.storage.names import check_name
 from mammo_core.storage.path_text import path_text
@@ -55,6 +53,9 @@ class DemoJob(JobSpec):
 
     def run(self, context: JobContext) -> JobOutcome:
         """Generate the files that are not there yet."""
+        from mammo_core.phantoms.generate import generate  # takes a second
+        from mammo_core.phantoms.spec import DemoSpec
+
         spec = DemoSpec(**self.model_dump(exclude={"schema_version", "kind", "out"}))
         complete = generate(context.folder, spec, context.progress, should_stop=context.should_stop)
         result = DemoResult(folder=path_text(context.folder))

@@ -162,8 +162,16 @@ class JobFolder:
         """Return the progress as text: counts, rate and time left."""
         progress, state = self.progress(), self.state()
         if progress is None:
-            return "Waiting for its turn …" if state == "queued" else "Starting …"
-        return progress.text(time_left=state not in (*FINAL, "stopping"))
+            return {"queued": self._queued_text(), "stopping": "Stopping …"}.get(state, "Starting …")
+        text = progress.text(time_left=state not in (*FINAL, "stopping"))
+        return f"Finishing what has begun · {text}" if state == "stopping" else text
+
+    def _queued_text(self) -> str:
+        try:
+            starting = self.written_state().state == "starting"
+        except DataError:
+            starting = False
+        return "Starting a process …" if starting else "Waiting for its turn …"
 
     def age_text(self) -> str:
         """Return how long ago the last progress was written, as text."""

@@ -13,8 +13,9 @@ from mammo_core.dataset.store import Store, create_store, list_stores, open_stor
 from mammo_core.documents.dataset import StoreSource
 from mammo_core.documents.job import FINAL
 from mammo_core.documents.preprocessing_config import PreprocessingConfig, Size
+from mammo_core.documents.progress import Progress
 from mammo_core.errors import DataError
-from mammo_core.jobs.cluster import open_pool
+from mammo_core.jobs.cluster import default_workers, open_pool
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.storage.names import check_name
@@ -60,6 +61,7 @@ class ImportJob(JobSpec):
     def run(self, context: JobContext) -> JobOutcome:
         """Import the images; what an interrupted import has prepared is kept."""
         store = open_store(context.workspace, self.store)
+        context.progress(Progress(done=0, total=0, phase="Reading the CSV and looking for the files"))
         catalogue = read_catalogue(store.read_csv_path())
         for remark in catalogue.notes:
             logger.warning(remark)
@@ -67,13 +69,16 @@ class ImportJob(JobSpec):
             raise DataError(catalogue.notes[-1])
         if self.retry:
             clear_quarantine(store)
+        context.progress(Progress(done=0, total=0, phase=self._describe_start()))
         with open_pool(self.workers, self.scheduler) as pool:
             report = import_images(catalogue, store, pool, context.progress, context.should_stop)
-        message = (
-            f"{report.prepared:,} prepared, {report.skipped:,} already present, {report.quarantined:,} quarantined"
-            f"{f', {report.left_out:,} left out of training and evaluation' if report.left_out else ''}."
-        )
-        return JobOutcome("stopped" if report.stopped else "finished", message, report)
+        return JobOutcome("stopped" if report.stopped else "finished", report.describe(retried=self.retry), report)
+
+    def _describe_start(self) -> str:
+        if self.scheduler:
+            return "Connecting to the scheduler"
+        workers = self.workers or default_workers()
+        return f"Starting {workers} worker{'s' if workers != 1 else ''}"
 
     @classmethod
     def _from_arguments(cls, arguments: dict[str, Any]) -> dict[str, Any]:

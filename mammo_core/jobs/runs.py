@@ -3,7 +3,6 @@
 from contextlib import suppress
 from pathlib import Path
 
-from mammo_core.assessment.model_table import read_report
 from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.job import FINAL, RunSummary
 from mammo_core.documents.metrics import read_last_epoch
@@ -69,6 +68,8 @@ def _summarise(folder: Path, active: Path | None) -> RunSummary:
 
 def read_auc(run: Path) -> Estimate | None:
     """Return the AUC by breast of a run's model; None without a readable report."""
+    from mammo_core.assessment.model_table import read_report  # takes a second, which every training would wait for
+
     report = read_report(run)
     return report.auc if report else None
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import PrivateAttr
 
 from mammo_core.documents.job import FINAL
+from mammo_core.documents.progress import Progress
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError, JobError
 from mammo_core.jobs.file_errors import file_errors_as_job_error
@@ -58,6 +59,7 @@ class TrainJob(JobSpec):
 
     def run(self, context: JobContext) -> JobOutcome:
         """Train, evaluate, save and verify the model."""
+        context.progress(Progress(done=0, total=0, phase="Loading TensorFlow"))
         from mammo_core.learning.trainer import train
 
         plan = self._plan or resolve(context.workspace, self.config)

@@ -145,6 +145,7 @@ def fit(plan: TrainingPlan, data: TrainingData, context: TrainingContext) -> tup
     if saved:
         rewind_metrics(context.run / METRICS, saved.epoch)
     with suppress(Cancelled), distribution_strategy().scope():
+        context.progress(Progress(done=0, total=0, phase="Building the network"))
         network = build_network(plan)
         best.network = network
         for index, phase in enumerate(training_phases(config)):
@@ -155,6 +156,7 @@ def fit(plan: TrainingPlan, data: TrainingData, context: TrainingContext) -> tup
                 _begin_phase(network, best, metrics_logger.epochs_done)
             metrics_logger.phase = phase.name
             with phase_model(plan, phase, network, data, context) as trained:
+                context.progress(Progress(done=0, total=0, phase="Compiling the first step"))
                 if resumed:
                     trained.model.optimizer.build(trained.model.trainable_variables)
                     restore(state, network, trained.model.optimizer, best)

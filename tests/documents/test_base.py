@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from mammo_core.documents.metrics import _RECORDS
 from mammo_core.documents.progress import Progress
-from mammo_core.jobs.specs import _ANY_JOB
+from mammo_core.jobs.demo import DemoJob
 
 SECRET = "patient-4711"
 
@@ -17,8 +17,8 @@ SECRET = "patient-4711"
         (Progress.model_validate, {"done": 1, "total": 1, "other": SECRET}),
         (_RECORDS.validate_python, [{"kind": "start", "time": SECRET, "parts": {}}]),
         (_RECORDS.validate_python, [SECRET]),
-        (_ANY_JOB.validate_python, {"kind": "demo", "out": "demo", "patients": SECRET}),
-        (_ANY_JOB.validate_python, SECRET),
+        (DemoJob.model_validate, {"kind": "demo", "out": "demo", "patients": SECRET}),
+        (DemoJob.model_validate, SECRET),
     ],
 )
 def test_validation_error_does_not_quote_its_input(validate, value):

@@ -6,8 +6,8 @@ from mammo_core.documents.progress import Progress, duration
 def test_progress_text_of_import_has_counts_rate_and_time_left():
     progress = Progress(done=1200, total=2400, quarantined=3, images_per_second=50.0, seconds_left=24.0)
     assert progress.fraction == 0.5
-    assert progress.text() == "1,200 of 2,400 images · 3 quarantined · 50.0 images/s · 24 s left"
-    assert progress.text(time_left=False) == "1,200 of 2,400 images · 3 quarantined · 50.0 images/s"
+    assert progress.text() == "1,200 of 2,400 images · 3 could not be read · 50.0 images/s · 24 s left"
+    assert progress.text(time_left=False) == "1,200 of 2,400 images · 3 could not be read · 50.0 images/s"
 
 
 def test_progress_text_of_training_has_epoch_and_learning_rate():

@@ -37,6 +37,11 @@ def double(batch):
     return [2 * row["n"] for row in batch]
 
 
+def slowly(batch):
+    time.sleep(0.2)
+    return double(batch)
+
+
 def rows(number):
     return [{"n": n} for n in range(number)]
 
@@ -103,6 +108,26 @@ def test_map_batches_lost_scheduler_raises_error(scheduler, short_connect_timeou
         open_pool(scheduler=scheduler.scheduler_address) as pool,
     ):
         list(pool.map_batches(double, rows(100), lambda: next(calls) == 12 and scheduler.close()))
+
+
+def test_divide_makes_small_batches_first():
+    batches = cluster.divide(range(50))
+    assert [len(batch) for batch in batches] == [1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 4, 8, 8, 6]
+    assert [row for batch in batches for row in batch] == list(range(50))
+
+
+def test_map_batches_stopped_finishes_only_what_workers_have_begun(scheduler, monkeypatch):
+    monkeypatch.setattr(cluster, "BATCHES_PER_WORKER", 20)
+    scheduler.scale(1)
+    stopped: list[bool] = []
+    with Client(scheduler) as client:
+        client.wait_for_workers(1)
+        done = 0
+        for batch, _ in DaskPool(client).map_batches(slowly, rows(60), lambda: bool(stopped)):
+            done += len(batch)
+            stopped.append(True)
+        assert client.futures == {}
+    assert done <= 4  # of 60 pending rows
 
 
 def test_map_batches_uses_workers_that_join_later(scheduler, monkeypatch):

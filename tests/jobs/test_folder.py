@@ -165,7 +165,10 @@ def test_request_or_stop_on_full_disk_raises_job_error(job, monkeypatch, ask):
 
 
 def test_progress_text_before_first_progress_depends_on_state(job):
-    assert job.progress_text() == "Waiting for its turn …"
+    assert job.progress_text() == "Starting a process …"
+    job.write_state("queued")
+    with job.lock():
+        assert job.progress_text() == "Waiting for its turn …"
     job.write_state("running")
     with job.lock():
         assert job.progress_text() == "Starting …"
@@ -185,7 +188,7 @@ def test_progress_text_of_stopping_or_ended_job_has_no_time_left(job):
     with job.lock():
         assert job.progress_text() == "1 of 2 steps · 1 min 0 s left"
         job.request_stop()
-        assert job.progress_text() == "1 of 2 steps"
+        assert job.progress_text() == "Finishing what has begun · 1 of 2 steps"
     job.write_state("stopped")
     assert job.progress_text() == "1 of 2 steps"
     assert job.fraction() == 0.5

@@ -32,7 +32,7 @@ def test_show_store_states_size_contents_and_state(store, prepared):
     assert f" {positives:,} positive · " in texts[1]
     assert texts[1].endswith(" MB]")
     assert "finished" in texts[2]
-    assert "quarantined" in texts[2]
+    assert "could not be read" in texts[2]
 
 
 def test_quarantine_table_lists_reason_and_detail_first(store):
