@@ -1,9 +1,13 @@
 """The mammography workbench: `streamlit run app.py`."""
 
+from pathlib import Path
+
 import streamlit as st
 from starlette.formparsers import MultiPartParser
 
 from ui.startup import import_components
+
+FAVICON = Path(__file__).parent / "ui" / "favicon.svg"  # a named icon would be fetched from Google at each visit
 
 
 def main() -> None:
@@ -11,7 +15,7 @@ def main() -> None:
     # Uploads stay in memory: left alone, the server writes those above a megabyte to the disk while it receives them.
     MultiPartParser.spool_max_size = st.get_option("server.maxUploadSize") * 2**20
     st.session_state["app"] = True  # see ui.session.open_page
-    st.set_page_config(page_title="Mammography workbench", page_icon=":material/radiology:", layout="wide")
+    st.set_page_config(page_title="Mammography workbench", page_icon=str(FAVICON), layout="wide")
     import_components()
     page = st.navigation(
         {
@@ -28,9 +32,11 @@ def main() -> None:
             "Use": [st.Page("pages/predict.py", title="Predict", icon=":material/upload_file:")],
         }
     )
-    st.sidebar.caption("Research use only. Not a medical device: nothing here is a diagnosis.")
-    from ui.session import errors_shown  # once the components are imported, see there
+    # Once the components are imported, see there
+    from ui.appearance import apply_appearance
+    from ui.session import errors_shown
 
+    apply_appearance()
     with errors_shown():  # whatever a page doesn't catch closer to its cause
         page.run()
 

@@ -6,6 +6,7 @@ from mammo_core.dataset.library import list_datasets, unreadable_datasets
 from mammo_core.dataset.store import list_stores, outdated_stores, unreadable_stores
 from mammo_core.jobs.demo import unfinished_demos
 from ui.dataset_cards import create_demo, link_folder, show_dataset, show_unfinished, show_unreadable
+from ui.dataset_choice import choose_dataset
 from ui.literal import literal
 from ui.session import current_workspace, errors_shown, errors_shown_here, open_page
 from ui.store_cards import show_store
@@ -14,6 +15,9 @@ open_page("Data")
 with errors_shown():
     workspace = current_workspace()
     datasets, stores = list_datasets(workspace), list_stores(workspace)
+if datasets:
+    chosen = choose_dataset({dataset.name: dataset for dataset in datasets})
+    datasets.sort(key=lambda dataset: dataset != chosen)  # the others keep their order
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Data sets")

@@ -7,10 +7,11 @@ from mammo_core.dataset.patients import KINDS, Kind, list_patients, next_patient
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, model_folder
 from mammo_core.prediction.viewing import ViewSettings
+from ui.dataset_choice import choose_catalogue
 from ui.exam_view import show_patient_exams
 from ui.literal import literal
 from ui.resources import show_limit
-from ui.session import choose_catalogue, current_workspace, errors_shown, open_page
+from ui.session import current_workspace, errors_shown, open_page
 
 NONE_OF_KIND: dict[Kind, str] = {
     "positive": "This data set has no positive patients.",

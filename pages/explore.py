@@ -11,9 +11,10 @@ from mammo_core.documents.units import UNITS
 from mammo_core.explore.claims import check_claims
 from mammo_core.explore.filters import FILTER_COLUMNS, Filters, age_limits, apply_filters, filter_options
 from mammo_core.figures.panels import SECTIONS, completeness, headline
+from ui.dataset_choice import choose_catalogue
 from ui.literal import literal
 from ui.panels import show_panels
-from ui.session import choose_catalogue, current_workspace, errors_shown, open_page
+from ui.session import current_workspace, errors_shown, open_page
 
 VERDICTS = {
     True: ":green-badge[:material/check: confirmed]",

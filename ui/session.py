@@ -1,6 +1,6 @@
 """Provide what every page starts with.
 
-This is its title, the choice of a data set, and errors shown as one sentence.
+This is its title, the data set's table, and errors shown as one sentence.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from mammo_core.dataset.catalogue import Catalogue, read_catalogue
-from mammo_core.dataset.library import Dataset, list_datasets
+from mammo_core.dataset.library import Dataset
 from mammo_core.errors import MammoError
 from mammo_core.storage.file_errors import storage_errors
 from mammo_core.storage.path_text import path_text, text_path
@@ -114,23 +114,6 @@ def catalogue_of(dataset: Dataset) -> Catalogue:
     It is read again when the data set has changed.
     """
     return _read(path_text(dataset.path), dataset.version())
-
-
-def choose_catalogue() -> Catalogue:
-    """Let the user choose a data set in the sidebar, and return its catalogue.
-
-    If there is no data set, the page ends here.
-    """
-    with errors_shown():
-        datasets = {dataset.name: dataset for dataset in list_datasets(current_workspace())}
-    if not datasets:
-        st.info("There is no data set yet. Create demo data or link a folder first.", icon=":material/folder_open:")
-        st.page_link("pages/data.py", label="Go to Data", icon=":material/arrow_forward:")
-        st.stop()
-    name = st.sidebar.selectbox("Data set", list(datasets), key="dataset", bind="query-params")
-    with errors_shown():
-        return catalogue_of(datasets[name])
-    raise AssertionError("errors_shown stops the page")
 
 
 def state_badge(state: str) -> str:

@@ -9,10 +9,9 @@ from mammo_core.documents.report import Subgroup
 from mammo_core.documents.units import Unit
 from mammo_core.evaluation import curves
 from mammo_core.evaluation.operating import at_threshold
-from mammo_core.figures.style import COLOURS, apply_style, literal
+from mammo_core.figures.style import COLOURS, apply_style, literal, series_colour
 
 HEIGHT = 360  # px
-SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # one colour per model, repeated if needed
 WIDTH = 2.5  # px, of a curve
 REFERENCE = {"dash": "dash", "width": 1.5, "color": COLOURS["reference"]}  # line of chance, prevalence, threshold
 
@@ -143,8 +142,12 @@ def subgroup_figure(subgroups: Sequence[Subgroup], overall: float | None) -> go.
         y=[literal(f"{row.attribute.removesuffix('_id').replace('_', ' ')} {row.group}") for row, _ in rows],
         mode="markers",
         name="AUC, 95 % CI",
-        marker={"color": SERIES[0], "size": 9},
-        error_x={"array": auc["high"] - auc["value"], "arrayminus": auc["value"] - auc["low"], "color": SERIES[0]},
+        marker={"color": series_colour(0), "size": 9},
+        error_x={
+            "array": auc["high"] - auc["value"],
+            "arrayminus": auc["value"] - auc["low"],
+            "color": series_colour(0),
+        },
         customdata=[f"n = {row.n:,}, {row.positives:,} positive" for row, _ in rows],
         hovertemplate="%{y}: AUC %{x:.3f}, %{customdata}",
     )
@@ -158,7 +161,7 @@ def subgroup_figure(subgroups: Sequence[Subgroup], overall: float | None) -> go.
 
 def _curve(index: int) -> dict[str, object]:
     """Return the line style of the model with that index."""
-    return {"color": SERIES[index % len(SERIES)], "width": WIDTH}
+    return {"color": series_colour(index), "width": WIDTH}
 
 
 def _mark_operating_point(figure: go.Figure, units: pd.DataFrame, threshold: float) -> None:

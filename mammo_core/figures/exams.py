@@ -10,6 +10,9 @@ from mammo_core.evaluation.units import to_unit
 from mammo_core.figures.evaluation import score_figure
 from mammo_core.figures.style import COLOURS
 
+LABEL_GROUND = "#3F5263"  # behind a breast's label, on a light and a dark page
+LABEL_LEFT = 0.8  # above this probability a label would run out of the figure at the right
+
 
 def exam_score_figure(validation: pd.DataFrame, breasts: Sequence[BreastPrediction], threshold: float) -> go.Figure:
     """Draw an exam's breasts in the distribution of validation breasts.
@@ -26,8 +29,9 @@ def exam_score_figure(validation: pd.DataFrame, breasts: Sequence[BreastPredicti
             line={"color": COLOURS["neutral"], "width": 2},
             annotation={
                 "text": f"<b>{breast.laterality} {breast.probability:.2f}</b>",
-                "bgcolor": "white",
-                "font": {"size": 15},
+                "bgcolor": LABEL_GROUND,
+                "font": {"size": 15, "color": "white"},
             },
+            annotation_position="top left" if breast.probability > LABEL_LEFT else "top right",
         )
     return figure.update_layout(height=320)

@@ -9,14 +9,17 @@ COLOURS = {  # Okabe and Ito's palette, distinct for colour-blind readers, on li
     "negative": "#0072B2",
     "positive": "#D55E00",
     "difficult": "#56B4E9",
-    "train": "#0072B2",
-    "validation": "#D55E00",
+    "train": "#CC79A7",
+    "validation": "#009E73",
     "neutral": "#5B7083",
     "unlabelled": "#A9B4BD",
     "reference": "#8A8F98",
 }
+# One colour per model or run, repeated if needed: none of them has a meaning above, all are readable on white and on black.
+SERIES = ("#7A68C7", "#B8860B", "#1596AD", "#C2528B", "#6B8E23", "#A0664F")
 GRID = "rgba(128,128,128,0.18)"
-SHARES = [[0, "rgba(91,112,131,0.06)"], [1, "#5B7083"]]  # colour scale of shares and associations, 0 to 1
+# Colour scale of shares and associations, 0 to 1. Opaque, since Plotly chooses black or white for a cell's text by its colour.
+SHARES = [[0, "#E3E8EC"], [1, "#4A6076"]]
 HEIGHT = 300  # px of a figure in a grid
 
 LOOK = {  # set on each figure as well, since Streamlit replaces the template with its own
@@ -26,6 +29,7 @@ LOOK = {  # set on each figure as well, since Streamlit replaces the template wi
     "bargap": 0.15,
     "legend": {"orientation": "h", "y": 1.12, "x": 0},
     "hoverlabel": {"namelength": -1},
+    "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "#7C8C99", "activecolor": "#1596AD"},  # else a slab over the data
 }
 AXIS = {"automargin": True, "gridcolor": GRID}
 
@@ -47,6 +51,11 @@ def literal(text: object) -> str:
     before they become names of lines, categories or texts.
     """
     return escape(str(text), quote=False)
+
+
+def series_colour(index: int) -> str:
+    """Return the colour of a model or run by its position."""
+    return SERIES[index % len(SERIES)]
 
 
 def apply_style(figure: go.Figure, **layout: Any) -> go.Figure:

@@ -9,10 +9,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.colors import qualitative
 
 from mammo_core.documents.metrics import EpochRecord, MetricsRecord, ResumeRecord, StartRecord, StepRecord
-from mammo_core.figures.style import COLOURS, apply_style, literal
+from mammo_core.figures.style import COLOURS, apply_style, literal, series_colour
 
 Records = Sequence[MetricsRecord]
 ComparedMetric = Literal["val_loss", "val_auc"]
@@ -65,7 +64,7 @@ def loss_curves(records: Records, *, logarithmic: bool = False, smoothing: float
         steps["smooth"] = steps["loss"].ewm(alpha=1 - smoothing).mean()
         steps = _thin(steps)
         line = {"color": COLOURS["train"], "width": 1.5}
-        _add_line(figure, steps["position"], steps["loss"], "training, steps", line, mode="lines", opacity=0.25)
+        _add_line(figure, steps["position"], steps["loss"], "training, steps", line, mode="lines", opacity=0.45)
         _add_line(figure, steps["position"], steps["smooth"], "training, smoothed", line, mode="lines")
     epochs = _epochs(records)
     if not epochs.empty:
@@ -93,7 +92,7 @@ def score_curves(records: Records) -> go.Figure:
             ("accuracy", "training accuracy, steps", "dot"),
         ):
             line = {"color": COLOURS["train"], "dash": dash, "width": 1.5}
-            _add_line(figure, steps["position"], steps[metric], label, line, mode="lines", opacity=0.3)
+            _add_line(figure, steps["position"], steps[metric], label, line, mode="lines", opacity=0.45)
     epochs = _epochs(records)
     if not epochs.empty:
         for metric, label, colour, dash in (
@@ -123,7 +122,7 @@ def compared_curves(runs: Mapping[str, Records], metric: ComparedMetric) -> go.F
         epochs = _epochs(records)
         if epochs.empty:
             continue
-        shown, colour = literal(name), qualitative.Safe[index % len(qualitative.Safe)]
+        shown, colour = literal(name), series_colour(index)
         _add_line(figure, epochs["epoch"], epochs[metric], shown, {"color": colour}, legendgroup=shown)
         best = epochs[epochs["epoch"] == best_epoch(records)]
         star = {"symbol": "star", "size": 13, "color": colour}

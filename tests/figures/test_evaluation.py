@@ -5,14 +5,13 @@ import plotly.graph_objects as go
 from mammo_core.documents.report import Subgroup
 from mammo_core.evaluation.subgroups import subgroups
 from mammo_core.figures.evaluation import (
-    SERIES,
     calibration_figure,
     precision_figure,
     roc_figure,
     score_figure,
     subgroup_figure,
 )
-from mammo_core.figures.style import apply_style
+from mammo_core.figures.style import SERIES, apply_style
 
 UNITS = pd.DataFrame(
     {

@@ -25,3 +25,9 @@ def test_figure_marks_exam_breasts_among_validation_breasts():
     texts = " ".join(note.text or "" for note in figure.layout.annotations)
     assert "R 0.25" in texts
     assert "L 0.75" in texts
+
+
+def test_label_above_four_fifths_stands_left_of_its_line():
+    figure = exam_score_figure(VALIDATION, [breast("R", 0.25), breast("L", 0.98)], 0.5)
+    anchors = {note.text: note.xanchor for note in figure.layout.annotations}
+    assert (anchors["<b>R 0.25</b>"], anchors["<b>L 0.98</b>"]) == ("left", "right")

@@ -5,7 +5,7 @@ from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.report import Subgroup
 from mammo_core.figures import explore as draw
 from mammo_core.figures.evaluation import precision_figure, roc_figure, subgroup_figure
-from mammo_core.figures.style import GRID, LOOK, apply_style, literal
+from mammo_core.figures.style import COLOURS, GRID, LOOK, SERIES, apply_style, literal, series_colour
 
 
 def test_apply_style_returns_the_figure_with_the_common_look():
@@ -19,6 +19,11 @@ def test_apply_style_settings_replace_the_common_ones():
     figure = apply_style(go.Figure(), bargap=0.5, height=100)
     assert (figure.layout.bargap, figure.layout.height) == (0.5, 100)
     assert figure.layout.paper_bgcolor == LOOK["paper_bgcolor"]
+
+
+def test_runs_parts_and_labels_share_no_colour():
+    assert len({*COLOURS.values(), *SERIES}) == len(COLOURS) + len(SERIES)
+    assert [series_colour(index) for index in (0, len(SERIES))] == [SERIES[0]] * 2
 
 
 def test_literal_tags_and_entities_are_escaped_and_numbers_become_text():
