@@ -14,7 +14,7 @@ from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.image_results import ONLY_SYNTHETIC, UnreadableImage
 from mammo_core.prediction.predict import PredictionCache, predict_exams
-from mammo_core.prediction.rendering import draw_image, to_png
+from mammo_core.prediction.rendering import black_picture, draw_image, to_png
 from mammo_core.prediction.viewing import (
     CataloguePredictor,
     HungImage,
@@ -24,6 +24,7 @@ from mammo_core.prediction.viewing import (
     beyond_model,
     hang_catalogue_exam,
     input_files,
+    missing_partner,
     out_of_distribution,
 )
 from ui.literal import literal
@@ -82,45 +83,90 @@ def show_rows(rows: Sequence[HungRow], settings: ViewSettings) -> None:
             "Some images differ too much from the training images. Ignore these probabilities.",
             icon=":material/warning:",
         )
-    for right, left in rows:
-        with st.container(horizontal=True, horizontal_alignment="center", gap="xxsmall"):
-            if settings.inputs:
-                show_input(right)
-            for image in (right, left):
-                with st.container(width=settings.width):
-                    show_image(image, settings)
-            if settings.inputs:
-                show_input(left)
+    width = 2 * (settings.width + (INPUT_WIDTH if settings.inputs else 0))
+    with st.container(horizontal_alignment="center"):
+        for right, left in rows:
+            with st.container(
+                horizontal=True, wrap=False, gap="xxsmall", width=width
+            ):  # halves, also on a narrow screen
+                if settings.inputs:
+                    show_input(right)
+                for image, partner in ((right, left), (left, right)):
+                    with st.container():
+                        show_image(image, settings) if image else show_missing(partner)
+                if settings.inputs:
+                    show_input(left)
 
 
 def show_input(image: HungImage | UnreadableImage | None) -> None:
     """Show the network input of an image, or an empty column if there is none."""
     with st.container(width=INPUT_WIDTH):
-        if isinstance(image, HungImage) and image.content.model_input is not None:
-            st.image(image.content.model_input, caption="Network input (chest wall left)", output_format="PNG")
+        if isinstance(image, HungImage):
+            show_model_input(image)
 
 
-def show_image(image: HungImage | UnreadableImage | None, settings: ViewSettings) -> None:
-    """Show one image with its prediction, or why it can't be shown."""
-    if image is None:
+def show_model_input(image: HungImage) -> None:
+    """Show what the network reads of an image."""
+    if image.content.model_input is not None:
+        caption, alt = "Network input (chest wall left)", f"Network input of {image.name}"
+        st.image(image.content.model_input, caption=caption, output_format="PNG", alt=alt)
+
+
+def show_missing(partner: HungImage | UnreadableImage | None) -> None:
+    """Show a black picture in the place of a missing view.
+
+    So the others hang where they belong.
+    """
+    if not isinstance(partner, HungImage):
         return
+    name = missing_partner(partner)
+    picture, alt = to_png(black_picture(partner.content)), f"{name} is missing" if name else None
+    st.image(picture, width="stretch", output_format="PNG", alt=alt)
+    if name:
+        st.markdown(f":small[:gray[{literal(name)} missing]]")
+
+
+def show_image(image: HungImage | UnreadableImage, settings: ViewSettings) -> None:
+    """Show one image with its prediction, or why it can't be shown."""
     if isinstance(image, UnreadableImage):
         st.warning(f"**{literal(image.file)}**: {literal(image.error)}", icon=":material/broken_image:")
         return
     drawn = draw_image(image.content, image.laterality, settings, lesions=image.lesions)
-    st.image(to_png(drawn), width="stretch", output_format="PNG")
-    text, button, details = st.columns([6, 1, 1], vertical_alignment="center")
-    text.markdown(describe_image(image))
-    if button.button("", icon=":material/zoom_in:", key=f"zoom {image.key}", help="Full resolution", type="tertiary"):
+    st.image(to_png(drawn), width="stretch", output_format="PNG", alt=alternative_text(image))
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
+        st.markdown(describe_image(image), width="stretch")
+        name = literal(image.name)  # of the buttons: the style sheet shows their icons only
+        enlarged = st.button(
+            f"Enlarge {name}",
+            icon=":material/zoom_in:",
+            key=f"zoom {image.key}",
+            help="Full resolution",
+            type="tertiary",
+        )
+        details = st.popover(
+            f"Details of {name}", icon=":material/info:", key=f"details {image.key}", type="tertiary", help="Details"
+        )
+    if enlarged:
         zoom(image, settings)
     if image.problem:
         st.warning(literal(image.problem), icon=":material/broken_image:")
-    with details.popover("", icon=":material/info:", type="tertiary", help="Details"):
-        if image.prediction and image.content.model_input is not None:
-            st.image(image.content.model_input, caption="Network input (chest wall left)", output_format="PNG")
-        for sentence in image.content.details:
-            st.caption(literal(sentence))
-        st.dataframe(image.content.tags)
+    with details:
+        show_details(image)
+
+
+def show_details(image: HungImage) -> None:
+    """Show what the network read of an image, what was unusual in it, and its header."""
+    if image.prediction:
+        show_model_input(image)
+    for sentence in image.content.details:
+        st.caption(literal(sentence))
+    st.dataframe(image.content.tags)
+
+
+def alternative_text(image: HungImage) -> str:
+    """Return what tells a reader who can't see an image which one it is."""
+    probability = f", probability {image.prediction.probability:.2f}" if image.prediction else ""
+    return f"{image.name}, {image.label}{probability}"
 
 
 def describe_image(image: HungImage) -> str:

@@ -17,6 +17,8 @@ CAM_COLOURS = np.array(  # RGB at 0, 1/3, 2/3 and 1: dark red to yellow, which i
 )
 MALIGNANT, BENIGN = (255, 70, 60), (80, 160, 255)  # RGB
 TILE = 640  # pixels: height of an image in the picture of an exam
+LEGEND_SHAPE = (12, 160)  # pixels: rows and columns of the legend of heatmaps
+LEGEND_GREY = 110  # of its background: about that of tissue
 FOOT = 26  # pixels: height of a line of text
 ALL_LEVELS = (0, 255)
 
@@ -43,6 +45,19 @@ def overlay(picture: np.ndarray, cam: np.ndarray | None, opacity: float) -> np.n
     share = (opacity * strength)[..., np.newaxis]
     blended: np.ndarray = np.round(background * (1 - share) + colours * share)
     return blended.astype(np.uint8)
+
+
+def cam_legend(opacity: float) -> np.ndarray:
+    """Draw the colours of class activation maps, as they look over tissue.
+
+    Args:
+        opacity: of the heatmap, in [0, 1].
+
+    Returns:
+        uint8 (rows, columns, 3), 0 at the left.
+    """
+    cam = np.broadcast_to(np.linspace(0, 1, LEGEND_SHAPE[1]), LEGEND_SHAPE)
+    return overlay(np.full(LEGEND_SHAPE, LEGEND_GREY, np.uint8), cam, opacity)
 
 
 def stretch(picture: np.ndarray, grey_levels: tuple[int, int]) -> np.ndarray:
@@ -127,6 +142,11 @@ def draw_image(
     if lesions is not None:
         drawn = outline_lesions(drawn, lesions, *image.source_shape)
     return hang(drawn, laterality, image.chest_left)
+
+
+def black_picture(image: ImageContent) -> np.ndarray:
+    """Return a black picture of an image's size, uint8 (rows, columns)."""
+    return np.zeros_like(image.picture)
 
 
 def exam_picture(rows: Sequence[Row], report: ExamReport, opacity: float) -> np.ndarray:

@@ -19,7 +19,7 @@ from mammo_core.dicom.special_images import special_view
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
 from mammo_core.prediction.exam_report import ExamReport
-from mammo_core.prediction.exams import Row, hang_images
+from mammo_core.prediction.exams import SIDES, STANDARD_VIEWS, Row, hang_images
 from mammo_core.prediction.files import InputFile
 from mammo_core.prediction.image_results import ImagePrediction, ImageResult, UnreadableImage
 from mammo_core.prediction.predictor import Predictor
@@ -310,6 +310,17 @@ def hang_predictions(rows: Sequence[Row], report: ExamReport) -> list[HungRow]:
         )
 
     return [(hung(right), hung(left)) for right, left in rows]
+
+
+def missing_partner(image: HungImage) -> str | None:
+    """Return the name of the view that is missing opposite an image.
+
+    Such as "L CC"; None opposite to an image that needs no partner: of an unknown side, of another view, or not counted.
+    """
+    side, _, view = image.name.partition(" ")
+    if image.special_kind or side not in SIDES or view not in STANDARD_VIEWS:
+        return None
+    return f"{'L' if side == 'R' else 'R'} {view}"
 
 
 def beyond_model(rows: Sequence[HungRow]) -> bool:

@@ -13,6 +13,8 @@ from mammo_core.prediction.rendering import (
     FOOT,
     MALIGNANT,
     TILE,
+    black_picture,
+    cam_legend,
     draw_image,
     exam_picture,
     foot_text,
@@ -45,6 +47,19 @@ def test_overlay_without_cam_keeps_the_picture():
     hot = overlay(PICTURE, cam, 1.0)
     assert hot[3, 4].tolist() == [255, 240, 120]
     assert hot[0, 0].tolist() == [100, 100, 100]
+
+
+def test_cam_legend_runs_from_tissue_to_the_colour_of_the_highest_heat():
+    legend = cam_legend(1.0)
+    assert legend[0, 0].tolist() == [110, 110, 110]
+    assert legend[-1, -1].tolist() == [255, 240, 120]
+    assert cam_legend(0.5)[-1, -1].tolist() == [182, 175, 115]
+
+
+def test_black_picture_has_the_size_of_the_image_and_leaves_it_as_it_is():
+    image = ViewedImage(PICTURE, (8, 6), True, None, "", {}, ())
+    assert np.array_equal(black_picture(image), np.zeros((40, 20), np.uint8))
+    assert PICTURE.min() == 100
 
 
 def test_stretch_rescales_to_the_window():

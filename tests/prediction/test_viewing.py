@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from builders.predicted_images import decoded_image, image_prediction
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
@@ -18,6 +19,7 @@ from mammo_core.prediction.viewing import (
     hang_catalogue_exam,
     hang_predictions,
     input_files,
+    missing_partner,
     out_of_distribution,
     read_view,
 )
@@ -140,3 +142,18 @@ def test_hang_catalogue_exam_unlabelled_image_is_not_marked_as_cancer(tmp_path):
     ((_, image),) = hang_catalogue_exam(pd.DataFrame([row]), lambda *_: view)
     assert isinstance(image, HungImage)
     assert image.cancer is False
+
+
+@pytest.mark.parametrize(
+    ("name", "special_kind", "missing"),
+    [
+        ("R CC", None, "L CC"),
+        ("L MLO", None, "R MLO"),
+        ("? CC", None, None),
+        ("R ML", None, None),
+        ("R CC", "a spot", None),
+    ],
+)
+def test_missing_partner_is_the_other_side_of_a_standard_view(name, special_kind, missing):
+    image = HungImage(name, "image 1", "1", b"", None, VIEW, special_kind=special_kind)
+    assert missing_partner(image) == missing

@@ -45,12 +45,26 @@ def test_describe_image_states_name_probability_and_badges(image, line):
     assert plain(describe_image(image)) == line
 
 
-def test_show_rows_hangs_the_right_breast_first_and_skips_missing_views():
-    app = show_component(show_rows, [(predicted("1"), predicted("2")), (None, predicted("3"))], ViewSettings())
+def test_show_rows_hangs_the_right_breast_first_and_keeps_the_place_of_a_missing_view():
+    app = show_component(show_rows, [(predicted("1"), predicted("2")), (predicted("3"), None)], ViewSettings())
     lines = [plain(text.value) for text in app.markdown]
-    assert [line.partition("]")[0] for line in lines] == [f":small[R CC · image {key}" for key in "123"]
-    assert len(app.get("image")) == 3 + 3  # each with its model input among its details
+    assert [line.partition("]")[0] for line in lines] == [
+        *(f":small[R CC · image {key}" for key in "123"),
+        ":small[:gray[L CC missing",
+    ]
+    alternatives = [element.proto.imgs[0].alt for element in app.get("image")]
+    assert alternatives.count("L CC is missing") == 1
     assert not app.warning
+
+
+def test_images_and_their_buttons_have_names():
+    app = show_component(show_image, predicted(), ViewSettings())
+    assert [element.proto.imgs[0].alt for element in app.get("image")] == [
+        "R CC, image 1, probability 0.25",
+        "Network input of R CC",
+    ]
+    assert [button.label for button in app.button] == ["Enlarge R CC"]
+    assert app.get("popover")[0].proto.popover.label == "Details of R CC"
 
 
 def test_show_rows_out_of_distribution_warns_once():
