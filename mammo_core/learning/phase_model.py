@@ -144,13 +144,29 @@ def _compile(model: keras.Model, plan: TrainingPlan, phase: Phase) -> keras.Mode
     schedule = keras.optimizers.schedules.CosineDecay(phase.learning_rate, steps, alpha=FINAL_LEARNING_RATE)
     optimizer = keras.optimizers.Adam(schedule)
     metrics = ["accuracy", PositiveAUC(name="auc")]
-    if not isinstance(model.output, dict):
+    if isinstance(model.output, dict):
+        model.compile(
+            optimizer=optimizer,
+            loss={OUTPUT: "categorical_crossentropy", LESION_MAP: keras.losses.BinaryCrossentropy(from_logits=True)},
+            loss_weights={OUTPUT: 1.0, LESION_MAP: plan.config.lesion_weight},
+            metrics={OUTPUT: metrics},
+        )
+    else:
         model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=metrics)
-        return model
-    model.compile(
-        optimizer=optimizer,
-        loss={OUTPUT: "categorical_crossentropy", LESION_MAP: keras.losses.BinaryCrossentropy(from_logits=True)},
-        loss_weights={OUTPUT: 1.0, LESION_MAP: plan.config.lesion_weight},
-        metrics={OUTPUT: metrics},
-    )
+    _create_variables(model)
     return model
+
+
+def _create_variables(model: keras.Model) -> None:
+    """Create the variables of optimizer and metrics.
+
+    TensorFlow would trace a first step that creates variables, and then the step once more: seconds for a large network.
+    """
+    model.optimizer.build(model.trainable_variables)
+    image, truth = keras.tree.map_structure(
+        lambda tensor: np.zeros((1, *tensor.shape[1:]), np.float32), (model.input, model.output)
+    )
+    model.run_eagerly = True  # neither is this step to be traced
+    model.test_on_batch(image, truth)
+    model.run_eagerly = False
+    model.reset_metrics()

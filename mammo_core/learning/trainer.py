@@ -158,7 +158,6 @@ def fit(plan: TrainingPlan, data: TrainingData, context: TrainingContext) -> tup
             with phase_model(plan, phase, network, data, context) as trained:
                 context.progress(Progress(done=0, total=0, phase="Compiling the first step"))
                 if resumed:
-                    trained.model.optimizer.build(trained.model.trainable_variables)
                     restore(state, network, trained.model.optimizer, best)
                 with unreadable_images(data.images):
                     _fit_phase(

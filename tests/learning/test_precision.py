@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from builders.networks import predict_eagerly
 from mammo_core.learning.networks import FEATURES, OUTPUT, build, load
 from mammo_core.learning.precision import FULL, MIXED, full_precision, set_precision, training_precision
 
@@ -27,7 +28,7 @@ def test_training_precision_is_mixed_only_on_gpus_that_are_fast_in_it(capabiliti
 def test_mixed_precision_trains_float32_weights_and_saves_a_float32_network(tmp_path, name):
     keras.utils.set_random_seed(0)
     network = build(name, 64)
-    before = np.asarray(network.predict_on_batch(IMAGES))
+    before = predict_eagerly(network, IMAGES)
     set_precision(network, MIXED)
     computed = {layer.compute_dtype for layer in network.layers if layer.name in (FEATURES, OUTPUT)}
     assert computed == {"float32"}
@@ -35,7 +36,7 @@ def test_mixed_precision_trains_float32_weights_and_saves_a_float32_network(tmp_
     assert mixed.dtype == np.float32
     assert not np.array_equal(mixed, before)
     assert mixed == pytest.approx(before, abs=0.05)
-    network.compile(optimizer="adam", loss="categorical_crossentropy")
+    network.compile(optimizer="adam", loss="categorical_crossentropy", run_eagerly=True)
     network.train_on_batch(IMAGES, np.eye(2, dtype=np.float32)[[0, 1, 0, 1]])
     assert {weight.dtype for weight in network.trainable_variables} == {"float32"}
     with full_precision(network):

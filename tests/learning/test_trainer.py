@@ -78,7 +78,7 @@ def test_logged_validation_auc_equals_auc_of_stored_predictions(run):
 
 
 def test_train_stop_before_first_epoch_writes_no_model(prepared, tmp_path):
-    result = train(plan_demo(epochs=3), tmp_path / "run", should_stop=lambda: True)
+    result = train(plan_demo(epochs=3, network="original"), tmp_path / "run", should_stop=lambda: True)
     assert result == TrainingResult(
         run="run",
         status="stopped",
@@ -92,7 +92,7 @@ def test_train_stop_before_first_epoch_writes_no_model(prepared, tmp_path):
 
 
 def test_train_damaged_image_is_named(prepared, tmp_path):
-    plan = plan_demo(epochs=1)
+    plan = plan_demo(epochs=1, network="original")
     png = plan.split.loc[plan.split["part"] == "train", "png"].iloc[3]
     (plan.store.folder / png).write_bytes(b"no PNG")
     with pytest.raises(DataError, match=rf"^{png} of the store demo isn't readable as a {SIZE} × {SIZE} PNG"):
