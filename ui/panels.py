@@ -1,32 +1,88 @@
 """Show panels: the figure, the sentence that reads it, and downloads."""
 
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
 import streamlit as st
 
-from mammo_core.figures.panels import Panel
+from mammo_core.figures.panels import Filtered, Panel
 from ui.literal import literal
+from ui.picture_download import offer_pictures
+
+TEXT_HEIGHT = 150  # px of what is around a figure, about
+CLICKS = "clicks on panels"  # counts them: another chart takes the place of a clicked one, and has no selection
 
 
-def show_panels(panels: list[Panel]) -> None:
-    """Show panels in two columns, left to right."""
-    for start in range(0, len(panels), 2):
-        for column, panel in zip(st.columns(2), panels[start : start + 2], strict=False):
-            with column.container(border=True, height="stretch"):
-                show_panel(panel)
+def show_panels(panels: Sequence[Panel], columns: int = 2, on_filter: Callable[[Filtered], None] | None = None) -> None:
+    """Show panels in columns, and name those without a figure.
+
+    Each stands in the column that is the shortest so far.
+
+    Args:
+        panels: to show.
+        columns: their number.
+        on_filter: is called with what a click on a mark of a figure filters by; None where nothing filters.
+    """
+    cells, heights = st.columns(columns), [0] * columns
+    for panel in panels:
+        if panel.figure is not None:
+            shortest = heights.index(min(heights))
+            heights[shortest] += panel.height + TEXT_HEIGHT
+            with cells[shortest].container(border=True):
+                show_panel(panel, on_filter)
+    for panel in panels:
+        if panel.figure is None:
+            st.caption(f"Not shown: **{literal(panel.title)}**. {literal(panel.reading)}")
 
 
-def show_panel(panel: Panel) -> None:
-    """Show one panel, or the reason why it has no figure."""
-    title, menu = st.columns([8, 1], vertical_alignment="center")
+def show_panel(panel: Panel, on_filter: Callable[[Filtered], None] | None = None) -> None:
+    """Show one panel that has a figure."""
+    title, menu = st.columns([6, 1], vertical_alignment="center")
     title.markdown(f"**{literal(panel.title)}**")
-    if panel.figure is None:
-        st.info(literal(panel.reading), icon=":material/info:")
-        return
     with menu.popover("", icon=":material/download:", type="tertiary", help="Download"):
-        for name, kind, data in (("Table, CSV", "csv", panel.csv), ("Figure, HTML", "html", panel.html)):
-            key = f"{panel.key} {kind}"
-            st.download_button(name, data, f"{panel.key}.{kind}", f"text/{kind}", key=key, on_click="ignore")
-        st.caption("For a PNG, use the camera icon above the figure.")
-    picture = {"format": "png", "scale": 2, "filename": panel.key}
-    config = {"displaylogo": False, "toImageButtonOptions": picture}
-    st.plotly_chart(panel.figure, key=panel.key, config=config, alt=panel.reading)
+        offer_downloads(panel)
+    key, config = f"{panel.key} {st.session_state.get(CLICKS, 0)}", {"displayModeBar": False}
+    if on_filter is None or not panel.choices:
+        st.plotly_chart(panel.figure, key=key, config=config, alt=panel.reading)
+    else:
+        st.plotly_chart(
+            panel.figure,
+            key=key,
+            config=config,
+            alt=panel.reading,
+            selection_mode="points",
+            on_select=partial(filter_by_click, panel.choices, key, on_filter),
+        )
     st.caption(literal(panel.reading))
+
+
+def filter_by_click(
+    choices: Mapping[tuple[int, int], Filtered], key: str, on_filter: Callable[[Filtered], None]
+) -> None:
+    """Filter by the mark that was clicked; a chart's callback.
+
+    Args:
+        choices: see `Panel`.
+        key: of the chart, whose selection is in the session state.
+        on_filter: is called with what the mark filters by.
+    """
+    for point in st.session_state[key].selection.points:
+        if (mark := (point["curve_number"], point["point_index"])) in choices:
+            st.session_state[CLICKS] = st.session_state.get(CLICKS, 0) + 1
+            on_filter(choices[mark])
+            return
+
+
+def offer_downloads(panel: Panel) -> None:
+    """Offer a panel's picture as PNG, SVG and HTML, and its numbers as CSV."""
+    offer_pictures(panel.picture_json, panel.file_name, f"{panel.key} pictures")
+    for name, kind, data in (("Picture, HTML", "html", panel.html), ("Numbers, CSV", "csv", panel.csv)):
+        st.download_button(
+            name,
+            data,
+            f"{panel.file_name}.{kind}",
+            f"text/{kind}",
+            key=f"{panel.key} {kind}",
+            on_click="ignore",
+            width="stretch",
+        )

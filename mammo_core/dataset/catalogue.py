@@ -20,6 +20,7 @@ REQUIRED = ("patient_id", "image_id", "laterality", "view")
 TEXT = ("patient_id", "image_id", "site_id", "machine_id", "laterality", "view", "density")
 FLAGS = ("cancer", "biopsy", "invasive", "implant", "difficult_negative_case")
 COLUMNS = (*TEXT, *FLAGS, "age", "BIRADS", "file")
+RSNA_COLUMNS = {*TEXT, *FLAGS, "age", "BIRADS"}  # of the challenge's train.csv
 EXAM_ID = (  # in small letters
     "exam_id", "study_id", "studyinstanceuid", "study_instance_uid", "study_uid", "accession_number", "accessionnumber",
     "acc_anon",
@@ -86,6 +87,11 @@ class Catalogue:
     def labelled(self) -> bool:
         """Whether the CSV has a cancer column with at least one value."""
         return bool(self.table["cancer"].notna().any())
+
+    @property
+    def rsna(self) -> bool:
+        """Whether the CSV has exactly the columns of RSNA's train.csv."""
+        return set(self.columns_found) == RSNA_COLUMNS
 
     @property
     def missing_files(self) -> int:

@@ -1,15 +1,19 @@
 """Browse the patients of a data set: list, select and describe them."""
 
+from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
 from mammo_core.dataset.catalogue import Catalogue
 from mammo_core.dataset.lesion_annotations import read_lesions
-from mammo_core.dataset.store import list_stores
+from mammo_core.dataset.store import CONFIG_FILE, MANIFEST, QUARANTINE, Store, list_stores
+from mammo_core.documents.dataset import StoreSource
 from mammo_core.documents.manifest import LEFT_OUT
-from mammo_core.errors import DataError
+from mammo_core.errors import DataError, StoreUnfinished
+from mammo_core.storage.hashing import file_states
 from mammo_core.workspace import Workspace
 
 Kind = Literal["positive", "lesion", "quarantined"]
@@ -141,11 +145,38 @@ def list_left_out(images: pd.DataFrame) -> pd.DataFrame:
     return rows[["patient_id", "image_id", "laterality", "view", "left_out"]].rename(columns={"left_out": "reason"})
 
 
-def _set_aside(workspace: Workspace, catalogue: Catalogue) -> pd.DataFrame:
-    """Return image_id, reason and detail of the images that no store holds."""
-    tables = [pd.DataFrame(columns=["image_id", "reason", "detail"], dtype="str")]
+def prepared_images(workspace: Workspace, catalogue: Catalogue) -> dict[str, Path]:
+    """Return the prepared PNG files of this data set's images, by image_id.
+
+    Where several stores hold an image, the one with the most images gives its PNG. Stores without a manifest are passed over.
+    """
+    of_stores: list[dict[str, Path]] = []
+    for store in _stores_of(workspace, catalogue):
+        with suppress(DataError, StoreUnfinished):  # the page of the data sets shows what is wrong with the store
+            manifest = store.manifest()
+            pngs = (store.folder / png for png in manifest["png"])
+            of_stores.append(dict(zip(manifest["image_id"].astype(str), pngs, strict=True)))
+    return {image: png for images in sorted(of_stores, key=len) for image, png in images.items()}
+
+
+def stores_version(workspace: Workspace) -> str:
+    """Return text that changes when a prepared store is added, removed or filled."""
+    names = (StoreSource.file_name, CONFIG_FILE, MANIFEST, QUARANTINE)
+    return repr(file_states(path for name in names for path in sorted(workspace.prepared.glob(f"[!.]*/{name}"))))
+
+
+def _stores_of(workspace: Workspace, catalogue: Catalogue) -> Iterator[Store]:
+    """Yield the stores made from a data set."""
     for store in list_stores(workspace):
         with suppress(DataError):  # the page of the data sets shows what is wrong with the store
             if store.read_csv_path() == catalogue.csv:
-                tables.append(store.quarantine()[["image_id", "reason", "detail"]].astype("str"))
+                yield store
+
+
+def _set_aside(workspace: Workspace, catalogue: Catalogue) -> pd.DataFrame:
+    """Return image_id, reason and detail of the images that no store holds."""
+    tables = [pd.DataFrame(columns=["image_id", "reason", "detail"], dtype="str")]
+    for store in _stores_of(workspace, catalogue):
+        with suppress(DataError):  # likewise
+            tables.append(store.quarantine()[["image_id", "reason", "detail"]].astype("str"))
     return pd.concat(tables, ignore_index=True)

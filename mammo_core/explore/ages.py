@@ -12,7 +12,7 @@ from mammo_core.documents.explore_summary import AgeSummary
 from mammo_core.documents.units import UNITS
 from mammo_core.explore.units import add_missing_columns, by_unit, identity_of, labels
 
-LABELS = {0: "negative", 1: "positive"}
+LABELS = {1: "positive", 0: "negative"}
 BIN_EDGES = np.arange(25, 95, 5)  # years; ages outside are counted in the first or last bin
 RESAMPLES = 2000
 
@@ -80,6 +80,18 @@ def age_histogram(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def age_counts(rows: pd.DataFrame) -> pd.DataFrame:
+    """Count ages in bins, whatever the label.
+
+    Returns:
+        The columns age_from, age_to and number.
+    """
+    ages = rows["age"].to_numpy(np.float64, na_value=np.nan)
+    clipped = np.clip(ages[~np.isnan(ages)], BIN_EDGES[0], BIN_EDGES[-1] - 0.1)
+    number, _ = np.histogram(clipped, BIN_EDGES)
+    return pd.DataFrame({"age_from": BIN_EDGES[:-1], "age_to": BIN_EDGES[1:], "number": number})
+
+
 def age_cumulative(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the cumulative share of each label by age.
 
@@ -136,7 +148,7 @@ def _bootstrap_interval(rows: pd.DataFrame, resamples: int, seed: int) -> tuple[
     patients, patient_ids = pd.factorize(rows["patient_id"].to_numpy()[use])
     sums = [
         np.bincount(patients, weights, len(patient_ids))
-        for value in LABELS
+        for value in (0, 1)
         for weights in (label[use] == value, (label[use] == value) * age[use])
     ]
     contributions = np.stack(sums, axis=1)  # (patients, 4): number and sum of ages of negatives, then of positives

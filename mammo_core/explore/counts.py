@@ -11,6 +11,7 @@ from mammo_core.documents.units import UNITS, Unit
 from mammo_core.explore.ages import describe_ages
 from mammo_core.explore.rates import wilson
 from mammo_core.explore.units import NOT_ATTRIBUTES, add_missing_columns, by_unit, has_values, identity_of, labels
+from mammo_core.explore.words import numeric_order
 
 
 def summary(table: pd.DataFrame) -> ExploreSummary:
@@ -120,11 +121,3 @@ def difficult_negatives(rows: pd.DataFrame) -> pd.DataFrame:
         }
     )
     return kinds.groupby(sites.fillna("not known").to_numpy()).sum().reset_index(names="site")
-
-
-def numeric_order(value: str) -> tuple[int, str]:
-    """Return a sort key that orders whole numbers by value.
-
-    Other text comes after the numbers.
-    """
-    return (int(value), "") if value.isdigit() else (10**9, value)

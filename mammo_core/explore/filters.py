@@ -1,13 +1,15 @@
 """Select the part of a data set to explore."""
 
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
 
 from mammo_core.documents.units import Unit
-from mammo_core.explore.counts import numeric_order
-from mammo_core.explore.units import add_missing_columns, by_unit, has_values, labels, unit_codes
+from mammo_core.explore.counts import class_counts
+from mammo_core.explore.units import add_missing_columns, by_unit, has_both_labels, has_values, labels, unit_codes
+from mammo_core.explore.words import name_group, value_order
 
 FILTER_COLUMNS = {  # column → its label
     "site_id": "Site",
@@ -15,6 +17,7 @@ FILTER_COLUMNS = {  # column → its label
     "view": "View",
     "laterality": "Laterality",
     "density": "Density",
+    "BIRADS": "BI-RADS",
     "implant": "Implant",
 }
 NOT_KNOWN = "not known"
@@ -35,6 +38,11 @@ class Filters:
     ages: tuple[float, float] | None = None
     label: str | None = None
 
+    @property
+    def active(self) -> bool:
+        """Whether any filter is set."""
+        return any(self.values.values()) or self.ages is not None or self.label is not None
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -49,6 +57,19 @@ class Selection:
     images: pd.DataFrame
     rows: pd.DataFrame
     unit: Unit
+
+    @cached_property
+    def classes(self) -> pd.DataFrame:
+        """The numbers of each class, see `class_counts`."""
+        return class_counts(self.images)
+
+    @cached_property
+    def both_labels(self) -> bool:
+        """Whether there are positive and negative units.
+
+        Only then does a share of positives mean something.
+        """
+        return has_both_labels(self.rows)
 
 
 def apply_filters(table: pd.DataFrame, filters: Filters, unit: Unit) -> Selection:
@@ -66,9 +87,28 @@ def filter_options(table: pd.DataFrame) -> dict[str, list[str]]:
     for column in FILTER_COLUMNS:
         if has_values(table, column):
             values = [str(value) for value in table[column].dropna().unique()]
-            values.sort(key=numeric_order)
+            values.sort(key=partial(value_order, column))
             options[column] = values + [NOT_KNOWN] * bool(table[column].isna().any())
     return {column: values for column, values in options.items() if len(values) > 1}
+
+
+def describe_filters(filters: Filters) -> str:
+    """Return the filters in words.
+
+    Such as "site 1 or 2, age 50–70, negative"; "no filter" where none is set.
+    """
+    parts = []
+    for column, values in filters.values.items():
+        if values:
+            first, *others = values
+            names = [name_group(column, FILTER_COLUMNS[column].lower(), first)]
+            names += [name_group(column, "", value).strip() for value in others]
+            parts.append(" or ".join(names).replace("bi-rads", "BI-RADS"))
+    if filters.ages is not None:
+        parts.append(f"age {filters.ages[0]:g}–{filters.ages[1]:g}")
+    if filters.label is not None:
+        parts.append(filters.label)
+    return ", ".join(parts) or "no filter"
 
 
 def age_limits(table: pd.DataFrame) -> tuple[int, int] | None:

@@ -9,8 +9,11 @@ from scipy.stats import chi2
 
 from mammo_core.documents.estimate import score_interval
 from mammo_core.explore.units import has_values, labels
+from mammo_core.explore.words import value_order
 
 MAX_GROUPS = 12  # groups shown separately; smaller ones are pooled
+FEW = 50  # units; the interval of a smaller group says little, unless it has
+FEW_POSITIVES = 10
 COLUMNS = ["value", "n", "patients", "positives", "rate", "low", "high", "effective_n"]
 
 
@@ -20,8 +23,8 @@ def rate_by(rows: pd.DataFrame, column: str, ordered: bool = False) -> pd.DataFr
     Args:
         rows: one row per unit, with patient_id and cancer.
         column: the column to group by; rows without its value or without a label are ignored.
-        ordered: whether to sort groups by value. Otherwise the largest come first, and those beyond `MAX_GROUPS` are
-            pooled.
+        ordered: whether to sort groups by value, see `value_order`. Otherwise the largest come first, and those beyond
+            `MAX_GROUPS` are pooled.
 
     Returns:
         value (text), n (units), patients, positives, rate, low, high, effective_n. Empty without values or labels.
@@ -29,13 +32,38 @@ def rate_by(rows: pd.DataFrame, column: str, ordered: bool = False) -> pd.DataFr
     if not (has_values(rows, column) and has_values(rows, "cancer")):
         return pd.DataFrame(columns=COLUMNS)
     use = rows[rows["cancer"].notna() & rows[column].notna()]
-    groups, values = pd.factorize(use[column], sort=ordered)
-    names = np.array([str(value) for value in values], dtype=object)
-    if not ordered:
-        groups, names = _largest(groups, names)
+    groups, names = _groups(use[column], ordered)
     rates = _rates(groups, len(names), use["patient_id"].to_numpy(), labels(use))
     rates.insert(0, "value", names)
     return rates
+
+
+def count_by(rows: pd.DataFrame, column: str, ordered: bool = False) -> pd.DataFrame:
+    """Count the units by the values of a column, whatever their label.
+
+    Args:
+        rows: one row per unit.
+        column: the column to group by; rows without its value are ignored.
+        ordered: see `rate_by`.
+
+    Returns:
+        value (text) and n. Empty without values.
+    """
+    if not has_values(rows, column):
+        return pd.DataFrame(columns=["value", "n"])
+    groups, names = _groups(rows[column].dropna(), ordered)
+    return pd.DataFrame({"value": names, "n": np.bincount(groups, minlength=len(names))})
+
+
+def cap_of(rates: pd.DataFrame) -> float:
+    """Return the share up to which a chart of `rate_by` is drawn.
+
+    Groups of fewer than `FEW` units and `FEW_POSITIVES` positives, whose intervals are wide, don't stretch it beyond three
+    times the pooled rate.
+    """
+    pooled = float(rates["positives"].sum() / rates["n"].sum())
+    highest = rates.loc[(rates["n"] >= FEW) | (rates["positives"] >= FEW_POSITIVES), "high"].max()
+    return float(min(rates["high"].max(), max(3 * pooled, 0.0 if np.isnan(highest) else highest)))
 
 
 def wilson(patients: np.ndarray, label: np.ndarray) -> tuple[float | None, float | None]:
@@ -99,6 +127,20 @@ def _rates(groups: np.ndarray, count: int, patients: np.ndarray, label: np.ndarr
             "effective_n": effective,
         }
     )
+
+
+def _groups(column: pd.Series, ordered: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Number the groups of a column without missing values, and name them."""
+    groups, values = pd.factorize(column, sort=isinstance(column.dtype, pd.CategoricalDtype))
+    names = np.array([str(value) for value in values], dtype=object)
+    if not ordered:
+        return _largest(groups, names)
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return groups, names
+    order = sorted(range(len(names)), key=lambda index: value_order(str(column.name), str(names[index])))
+    rank = np.empty(len(order), int)
+    rank[order] = np.arange(len(order))
+    return rank[groups], names[order]
 
 
 def _largest(groups: np.ndarray, names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -3,18 +3,26 @@
 The sentence is computed from the table that the figure shows.
 """
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from mammo_core.documents.units import Unit
 from mammo_core.explore.ages import AgeDifference
-from mammo_core.explore.rates import spread_p
+from mammo_core.explore.rates import FEW, spread_p
 
 SIGNIFICANT = 0.01  # p below which groups are reported to differ
+FINE_FROM = 1000  # units, from which shares have a second decimal
 
 
 def percent(share: float, digits: int = 1) -> str:
     """Return a share in [0, 1] as text."""
     return f"{100 * share:.{digits}f} %"
+
+
+def digits_of(n: int) -> int:
+    """Return how many decimals the share of positives among n units has, in percent."""
+    return 2 if n >= FINE_FROM else 1
 
 
 def read_classes(classes: pd.DataFrame, unit: Unit) -> str:
@@ -23,16 +31,17 @@ def read_classes(classes: pd.DataFrame, unit: Unit) -> str:
     labelled = row.negative + row.positive
     if not labelled:
         return f"{row.total:,} {unit}s, none with a label."
-    text = f"{row.positive:,} of {labelled:,} labelled {unit}s are positive: {percent(row.share, 2)}"
-    text += f" (95 % CI {100 * row.low:.2f}–{100 * row.high:.2f})."
-    if row.positive:
-        text += f" Always predicting “negative” would be correct for {percent(1 - row.share)}."
-    return text
+    if not (row.negative and row.positive):
+        return f"All {labelled:,} labelled {unit}s are {'positive' if row.positive else 'negative'}."
+    digits = digits_of(labelled)
+    text = f"{row.positive:,} of {labelled:,} labelled {unit}s are positive: {percent(row.share, digits)}"
+    text += f" (95 % CI {100 * row.low:.{digits}f}–{100 * row.high:.{digits}f})."
+    return f"{text} Always predicting “negative” would be correct for {percent(1 - row.share)}."
 
 
 def read_ages(ages: pd.DataFrame, difference: AgeDifference, unit: Unit) -> str:
     """Read `age_table` and `age_difference`."""
-    negative, positive = (row for row in ages.itertuples() if row.unit == unit)
+    positive, negative = (row for row in ages.itertuples() if row.unit == unit)
     if difference.mean is None:
         return f"{negative.n:,} negative and {positive.n:,} positive {unit}s with an age: nothing to compare."
     interval = ""
@@ -71,26 +80,59 @@ def read_cumulative(cumulative: pd.DataFrame, unit: Unit) -> str:
     The table is that of `age_cumulative`.
     """
     parts = []
-    for label, rows in cumulative.groupby("label"):
+    for label, rows in cumulative.groupby("label", sort=False):
         younger = rows.loc[rows["age"] < 50, "share"]
         parts.append(f"{percent(younger.max() if len(younger) else 0.0)} of the {label} {unit}s")
     return f"Under 50 years: {' and '.join(parts)}."
 
 
-def read_rates(rates: pd.DataFrame, name: str) -> str:
-    """Read `rate_by`."""
+def read_age_counts(rows: pd.DataFrame, unit: Unit) -> str:
+    """Describe the ages of all units, in whole years."""
+    ages = rows["age"].dropna().astype("float64")
+    q1, median, q3 = ages.quantile([0.25, 0.5, 0.75]).tolist()
+    return f"{len(ages):,} {unit}s with an age: median {median:.0f} years, the middle half {q1:.0f}–{q3:.0f}."
+
+
+def read_rates(rates: pd.DataFrame, names: Sequence[str], cap: float) -> str:
+    """Read `rate_by`.
+
+    Args:
+        rates: see there.
+        names: of the groups, such as "site 2".
+        cap: share at which the figure ends, see `rates.cap_of`.
+    """
+    if len(rates) == 1:
+        row = rates.iloc[0]
+        interval = f"95 % CI {100 * row['low']:.1f}–{100 * row['high']:.1f}"
+        return f"All {int(row['n']):,} are of one group, {names[0]}: {percent(row['rate'])} ({interval})."
     if rates["rate"].min() == rates["rate"].max():
         return f"All {int(rates['n'].sum()):,} have the same share of positives, {percent(rates['rate'].iloc[0])}."
     groups = [
-        f"{name} {row.value} with {percent(row.rate)} (95 % CI {100 * row.low:.1f}–{100 * row.high:.1f}, n = {row.n:,})"
-        for row in rates.sort_values("rate", kind="stable").itertuples()
+        f"{row.name} with {percent(row.rate)} (95 % CI {100 * row.low:.1f}–{100 * row.high:.1f}, n = {row.n:,})"
+        for row in rates.assign(name=list(names)).sort_values("rate", kind="stable").itertuples()
     ]
     p = spread_p(rates)
     chance = ""
     if p is not None:
         verdict = "exceed chance" if p < SIGNIFICANT else "are within chance"
         chance = f" Differences {verdict} (p {'< 0.001' if p < 0.001 else f'= {p:.2g}'})."
-    return f"Lowest: {groups[0]}; highest: {groups[-1]}.{chance}"
+    cut = (
+        f" An arrow marks an interval that goes on beyond {percent(cap, 0)}."
+        if rates["high"].max() > cap * 1.001
+        else ""
+    )
+    few = f" Open circles: n < {FEW}." if (rates["n"] < FEW).any() else ""
+    return f"Lowest: {groups[0]}; highest: {groups[-1]}.{chance}{few}{cut}"
+
+
+def read_counts(counts: pd.DataFrame, names: Sequence[str], unit: Unit) -> str:
+    """Read `count_by`; `names` are those of the groups, such as "site 2"."""
+    total, index = int(counts["n"].sum()), int(counts["n"].argmax())
+    if len(counts) == 1:
+        return f"All {total:,} {unit}s: {names[0]}."
+    largest = int(counts["n"].iloc[index])
+    share = percent(largest / total)
+    return f"Largest of {len(counts):,} groups: {names[index]} with {largest:,} of {total:,} {unit}s ({share})."
 
 
 def read_images_per_unit(number: pd.DataFrame, unit: str) -> str:

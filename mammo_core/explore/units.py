@@ -44,6 +44,11 @@ def has_values(rows: pd.DataFrame, column: str) -> bool:
     return column in rows and bool(rows[column].notna().any())
 
 
+def has_both_labels(rows: pd.DataFrame) -> bool:
+    """Return whether the table holds positives and negatives."""
+    return has_values(rows, "cancer") and rows["cancer"].nunique() > 1
+
+
 def by_unit(table: pd.DataFrame, unit: Unit) -> pd.DataFrame:
     """Return one row per unit, in order of appearance.
 
@@ -76,8 +81,8 @@ def unit_codes(table: pd.DataFrame, unit: Unit) -> tuple[np.ndarray, int]:
     if "exam_id" in table:
         exams = pd.factorize(table["exam_id"])[0] + 1  # 0 for those without a value
         codes = codes * (exams.max(initial=0) + 1) + exams
-    sides = table["laterality"].map({"L": 0, "R": 1}).fillna(2).to_numpy(int)  # images without one are none of both
-    breasts, keys = pd.factorize(3 * codes + sides)
+    sides, _ = pd.factorize(table["laterality"])  # -1 for images without one, which are of neither
+    breasts, keys = pd.factorize(3 * codes + sides + 1)
     return breasts, len(keys)
 
 

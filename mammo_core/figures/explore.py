@@ -1,14 +1,17 @@
 """Draw statistics of a data set."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from mammo_core.explore.rates import FEW
+from mammo_core.explore.readings import digits_of, percent
 from mammo_core.figures.style import COLOURS, HEIGHT, SHARES, apply_style, literal
 
+ROW_HEIGHT, FRAME_HEIGHT = 27, 75  # px of a row of a forest plot, and of what is around the rows
 PALE = 0.4  # opacity of the units that are not selected
 LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}  # grows upwards when it wraps
 
@@ -28,8 +31,10 @@ def class_bars(classes: pd.DataFrame, unit: str) -> go.Figure:
             marker={"color": COLOURS[label], "opacity": [1.0 if name == unit else PALE for name in classes["unit"]]},
             hovertemplate=f"%{{x:,}} {label} %{{y}}<extra></extra>",
         )
+    one_label = not (classes["negative"].any() and classes["positive"].any())
     for row in classes.itertuples():
-        share = "" if np.isnan(row.share) else f" · {row.positive:,} positive ({100 * row.share:.2f} %)"
+        share = percent(row.share, digits_of(row.negative + row.positive))
+        share = "" if one_label else f" · {row.positive:,} positive ({share})"
         figure.add_annotation(
             x=0,
             y=f"{row.unit}s",
@@ -51,7 +56,7 @@ def age_bars(histogram: pd.DataFrame, unit: str) -> go.Figure:
     The table is that of `explore.age_histogram`.
     """
     figure = go.Figure()
-    for label, rows in histogram.groupby("label"):
+    for label, rows in histogram.groupby("label", sort=False):
         figure.add_bar(
             x=(rows["age_from"] + rows["age_to"]) / 2,
             y=rows["share"],
@@ -66,10 +71,25 @@ def age_bars(histogram: pd.DataFrame, unit: str) -> go.Figure:
     return _apply_layout(figure)
 
 
+def age_count_bars(counts: pd.DataFrame, unit: str) -> go.Figure:
+    """Draw the numbers of units by age, from `explore.age_counts`."""
+    figure = go.Figure()
+    figure.add_bar(
+        x=(counts["age_from"] + counts["age_to"]) / 2,
+        y=counts["number"],
+        marker_color=COLOURS["neutral"],
+        customdata=counts[["age_from", "age_to"]],
+        hovertemplate="%{customdata[0]} up to %{customdata[1]} years: %{y:,}<extra></extra>",
+    )
+    figure.update_xaxes(title="age, years", dtick=10)
+    figure.update_yaxes(title=f"{unit}s")
+    return _apply_layout(figure)
+
+
 def age_curves(cumulative: pd.DataFrame, unit: str) -> go.Figure:
     """Draw the cumulative share of each label by age, from `explore.age_cumulative`."""
     figure = go.Figure()
-    for label, rows in cumulative.groupby("label"):
+    for label, rows in cumulative.groupby("label", sort=False):
         figure.add_scatter(
             x=rows["age"],
             y=rows["share"],
@@ -106,39 +126,86 @@ def age_boxes(quantiles: pd.DataFrame) -> go.Figure:
         )
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(title="age, years")
-    return _apply_layout(figure)
+    return _apply_layout(figure, height=FRAME_HEIGHT + 65 * len(quantiles))
 
 
-def rate_points(rates: pd.DataFrame, name: str, overall: float, unit: str) -> go.Figure:
+def rate_points(rates: pd.DataFrame, names: Sequence[str], overall: float, unit: str, cap: float) -> go.Figure:
     """Draw the share of positives by group with its 95 % interval.
 
-    The table is that of `explore.rate_by`; the dotted line is the total.
+    Args:
+        rates: see `explore.rate_by`.
+        names: of the groups, for readers.
+        overall: the share of all, drawn as a dotted line.
+        unit: image, breast or patient.
+        cap: share up to which the axis reaches; an arrow marks an interval that goes on.
     """
     figure = go.Figure()
+    groups = [literal(f"{name}  (n = {n:,})") for name, n in zip(names, rates["n"], strict=True)]
+    shown, low, high = (rates[column].clip(upper=cap) for column in ("rate", "low", "high"))
     figure.add_scatter(
-        x=rates["rate"],
-        y=[literal(f"{value}  (n = {n:,})") for value, n in zip(rates["value"], rates["n"], strict=True)],
+        x=shown,
+        y=groups,
         error_x={
             "type": "data",
             "symmetric": False,
-            "array": rates["high"] - rates["rate"],
-            "arrayminus": rates["rate"] - rates["low"],
+            "array": high - shown,
+            "arrayminus": shown - low,
             "color": COLOURS["positive"],
             "thickness": 2,
             "width": 5,
         },
         mode="markers",
-        marker={"color": COLOURS["positive"], "size": 9},
+        marker={
+            "color": COLOURS["positive"],
+            "size": 9,
+            "symbol": ["circle" if n >= FEW else "circle-open" for n in rates["n"]],
+            "line": {"width": 2, "color": COLOURS["positive"]},
+        },
         cliponaxis=False,
-        customdata=rates[["positives", "n", "patients", "low", "high"]],
-        hovertemplate="%{x:.2%} (95 % CI %{customdata[3]:.2%} to %{customdata[4]:.2%})<br>"
+        customdata=rates[["positives", "n", "patients", "low", "high", "rate"]],
+        hovertemplate="%{customdata[5]:.2%} (95 % CI %{customdata[3]:.2%} to %{customdata[4]:.2%})<br>"
         "%{customdata[0]:,} positive of %{customdata[1]:,}, in %{customdata[2]:,} patients<extra></extra>",
         showlegend=False,
     )
+    cut = (rates["high"] > cap * 1.001).to_numpy()
+    if cut.any():
+        figure.add_scatter(
+            x=[cap] * int(cut.sum()),
+            y=[group for group, goes_on in zip(groups, cut, strict=True) if goes_on],
+            mode="markers",
+            marker={"color": COLOURS["positive"], "size": 11, "symbol": "triangle-right"},
+            cliponaxis=False,
+            hoverinfo="skip",
+            showlegend=False,
+        )
     figure.add_vline(overall, line={"dash": "dot", "width": 1.5, "color": COLOURS["reference"]})
-    figure.update_xaxes(title=f"positive {unit}s, 95 % CI", tickformat=".1~%", rangemode="tozero")
-    figure.update_yaxes(title=name, range=[len(rates) - 0.3, -0.7], type="category")
-    return _apply_layout(figure, height=max(HEIGHT, 90 + 27 * len(rates)))
+    figure.update_xaxes(title=f"positive {unit}s, 95 % CI", tickformat=".1~%", range=[0, 1.03 * max(cap, 0.001)])
+    figure.update_yaxes(range=[len(rates) - 0.4, -0.6], type="category", categoryorder="array", categoryarray=groups)
+    return _apply_layout(figure, height=FRAME_HEIGHT + ROW_HEIGHT * len(rates))
+
+
+def group_bars(counts: pd.DataFrame, names: Sequence[str], unit: str) -> go.Figure:
+    """Draw the numbers of units by group, from `explore.count_by`.
+
+    Args:
+        counts: see there.
+        names: of the groups, for readers.
+        unit: image, breast or patient.
+    """
+    figure = go.Figure()
+    figure.add_bar(
+        y=[literal(name) for name in names],
+        x=counts["n"],
+        orientation="h",
+        marker_color=COLOURS["neutral"],
+        text=[f"{number:,}" for number in counts["n"]],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate=f"%{{y}}: %{{x:,}} {unit}s<extra></extra>",
+    )
+    figure.update_xaxes(title=f"{unit}s", range=[0, 1.15 * max(counts["n"].max(), 1)])
+    figure.update_yaxes(autorange="reversed", type="category")
+    return _apply_layout(figure, height=FRAME_HEIGHT + ROW_HEIGHT * len(counts), bargap=0.4)
 
 
 def count_bars(names: list[str], numbers: list[int], name: str, number: str) -> go.Figure:
@@ -179,7 +246,7 @@ def step_bars(steps: pd.DataFrame, unit: str) -> go.Figure:
     )
     figure.update_xaxes(title=f"{unit}s", range=[0, 1.15 * max(numbers[1], 1)])
     figure.update_yaxes(autorange="reversed")
-    return _apply_layout(figure, bargap=0.4)
+    return _apply_layout(figure, height=FRAME_HEIGHT + 50 * 3, bargap=0.4)
 
 
 def difficult_bars(kinds: pd.DataFrame, unit: str) -> go.Figure:
@@ -209,7 +276,7 @@ def difficult_bars(kinds: pd.DataFrame, unit: str) -> go.Figure:
     figure.update_layout(barmode="stack", legend_traceorder="normal")
     figure.update_xaxes(title=f"share of {unit}s", tickformat=".0%", range=[0, 1])
     figure.update_yaxes(autorange="reversed", type="category")
-    return _apply_layout(figure, bargap=0.5)
+    return _apply_layout(figure, height=FRAME_HEIGHT + 30 + 40 * len(kinds), bargap=0.5)
 
 
 def leak_bars(leaks: pd.DataFrame) -> go.Figure:
@@ -235,9 +302,14 @@ def leak_bars(leaks: pd.DataFrame) -> go.Figure:
                 "never positive: %{customdata[1]} (%{customdata[2]:.0%} of all)<br>"
                 "always positive: %{customdata[3]} (%{customdata[4]:.0%} of positives)<extra></extra>",
             )
-    figure.update_xaxes(title="AUC of this column alone", range=[0.5, 1.01])
+    figure.update_xaxes(
+        title="AUC of this column alone",
+        range=[0.5, 1.01],
+        tickvals=[0.5, 0.6, 0.7, 0.8, 0.9, 1],
+        ticktext=["0.5<br>no information", "0.6", "0.7", "0.8", "0.9", "1"],
+    )
     figure.update_yaxes(autorange="reversed", type="category", categoryarray=leaks["column"].map(literal).tolist())
-    return _apply_layout(figure, height=max(HEIGHT, 110 + 24 * len(leaks)))
+    return _apply_layout(figure, height=125 + 24 * len(leaks))
 
 
 def share_map(shares: pd.DataFrame, name: str, format_value: Callable[[float], str]) -> go.Figure:
@@ -265,7 +337,7 @@ def share_map(shares: pd.DataFrame, name: str, format_value: Callable[[float], s
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(showgrid=False, tickangle=-40 if shares.shape[1] > 6 else 0)
-    return _apply_layout(figure, height=max(HEIGHT, 100 + 26 * len(shares)))
+    return _apply_layout(figure, height=100 + 26 * len(shares))
 
 
 def size_points(headers: pd.DataFrame) -> go.Figure:

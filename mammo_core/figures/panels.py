@@ -3,28 +3,45 @@
 Each has a title, a figure, a sentence that describes it, and its table.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.io import to_html
+from plotly.io.json import to_json_plotly
 
-from mammo_core.documents.units import age_band
+from mammo_core.documents.units import AGE_BANDS, UNITS, Unit, age_band
 from mammo_core.explore import files, readings
-from mammo_core.explore.ages import age_cumulative, age_difference, age_histogram, age_quantiles, age_table
-from mammo_core.explore.counts import class_counts, difficult_negatives, funnel, images_per_unit, missing_by_site
-from mammo_core.explore.filters import Selection
+from mammo_core.explore.ages import (
+    BIN_EDGES,
+    LABELS,
+    age_counts,
+    age_cumulative,
+    age_difference,
+    age_histogram,
+    age_quantiles,
+    age_table,
+)
+from mammo_core.explore.counts import difficult_negatives, funnel, images_per_unit, missing_by_site
+from mammo_core.explore.filters import FILTER_COLUMNS, Selection
 from mammo_core.explore.leakage import association, leakage
-from mammo_core.explore.rates import rate_by
+from mammo_core.explore.rates import cap_of, count_by, rate_by
 from mammo_core.explore.units import has_values
+from mammo_core.explore.words import name_group, name_value
 from mammo_core.figures import explore as draw
+from mammo_core.figures.style import HEIGHT, titled
 from mammo_core.storage.spreadsheet import spreadsheet_csv
 
+MAX_AGE = 130  # years
 GROUPS = {  # column → title, whether its values have an order
-    "site_id": ("site", False),
+    "site_id": ("site", True),
     "machine_id": ("machine", False),
-    "view": ("view", False),
+    "view": ("view", True),
     "density": ("density", True),
     "BIRADS": ("BI-RADS", True),
     "implant": ("implant", True),
@@ -32,16 +49,23 @@ GROUPS = {  # column → title, whether its values have an order
 }
 
 
+# What a click on a mark of a figure filters by: a column of `FILTER_COLUMNS`, "age", "label" or "unit", and its value.
+Filtered = Mapping[str, object]
+
+
 @dataclass(frozen=True)
 class Panel:
     """One figure of the page with its text and data.
 
     Attributes:
-        key: short and stable; also the name of its downloads.
+        key: short and stable.
         title: the subject, with the unit.
         reading: one sentence computed from `table`, or the reason why there is no figure.
         table: the data of the figure.
         figure: None if the data set lacks what is needed.
+        choices: by the indices of a trace and of a mark in it, what a click on the mark filters by.
+        origin: data set, unit, filters and date of the numbers, in one line.
+        file_name: of the downloads, without a suffix.
     """
 
     key: str
@@ -49,6 +73,9 @@ class Panel:
     reading: str
     table: pd.DataFrame
     figure: go.Figure | None = None
+    choices: Mapping[tuple[int, int], Filtered] = field(default_factory=dict)
+    origin: str = ""
+    file_name: str = ""
 
     def csv(self) -> str:
         """Return the table as CSV."""
@@ -56,43 +83,85 @@ class Panel:
 
     def html(self) -> str:
         """Return the figure as an HTML page that needs no network."""
-        return "" if self.figure is None else self.figure.to_html()
+        return "" if self.figure is None else str(to_html(self._picture(), validate=False))
+
+    @cached_property
+    def picture_json(self) -> str:
+        """The figure as it is saved, with its title and origin; empty without one."""
+        return "" if self.figure is None else str(to_json_plotly(self._picture()))
+
+    def _picture(self) -> dict[str, Any]:
+        return titled(self.figure, self.title, self.origin)
+
+    @property
+    def height(self) -> int:
+        """Height of the figure in px; 0 without one."""
+        return 0 if self.figure is None else int(self.figure.layout.height or HEIGHT)
+
+
+@dataclass(frozen=True)
+class PanelSource:
+    """Where the numbers of panels come from, as a saved picture says it.
+
+    Attributes:
+        dataset: its name.
+        filters: in words, see `describe_filters`.
+        date: of the picture, such as "26 Nov 2026".
+    """
+
+    dataset: str
+    filters: str
+    date: str
+
+
+def sign_panels(panels: list[Panel], unit: Unit, source: PanelSource) -> list[Panel]:
+    """Return the panels with their origin and names of files.
+
+    Such a name is "rsna-classes-breast".
+    """
+    name = re.sub(r"[^0-9A-Za-z._-]+", "-", source.dataset)
+    origin = f"{source.dataset} · {unit}s · {source.filters} · {source.date}"
+    return [
+        replace(panel, origin=origin, file_name=f"{name}-{panel.key.replace('_id', '').replace('_', '-')}-{unit}")
+        for panel in panels
+    ]
 
 
 def headline(selection: Selection) -> list[tuple[str, str, str]]:
     """Return label, value and note of the numbers at the top of the page.
 
-    They are the number of each unit, then share and ratio of the selected unit.
+    They are the number of each unit, then, where both labels are there, share and ratio of the selected unit.
     """
-    classes = {str(row.unit): row for row in class_counts(selection.images).itertuples()}
+    classes = {str(row.unit): row for row in selection.classes.itertuples()}
     labelled = has_values(selection.images, "cancer")
     shown = []
     for unit, row in classes.items():
-        note = f"{row.positive:,} positive · {readings.percent(row.share, 2)}" if labelled else "no labels"
+        digits = readings.digits_of(row.negative + row.positive)
+        note = f"{row.positive:,} positive · {readings.percent(row.share, digits)}" if labelled else "no labels"
         shown.append((f"{unit.capitalize()}s", f"{row.total:,}", note))
     row = classes[selection.unit]
-    interval = f"95 % CI {100 * row.low:.2f}–{100 * row.high:.2f}" if labelled else "no labels"
-    shown.append((f"Positive {selection.unit}s", readings.percent(row.share, 2) if labelled else "–", interval))
-    ratio = f"{row.negative / row.positive:.1f} : 1" if labelled and row.positive else "–"
-    shown.append(("Negative : positive", ratio, f"{selection.unit}s"))
+    if not (row.positive and row.negative):
+        only = "no labels" if not labelled else f"only {'positive' if row.positive else 'negative'} {selection.unit}s"
+        return [(name, number, only) for name, number, _ in shown]
+    digits = readings.digits_of(row.negative + row.positive)
+    interval = f"95 % CI {100 * row.low:.{digits}f}–{100 * row.high:.{digits}f}"
+    shown.append((f"Positive {selection.unit}s", readings.percent(row.share, digits), interval))
+    shown.append(("Negative : positive", f"{row.negative / row.positive:.1f} : 1", f"{selection.unit}s"))
     return shown
 
 
 def overview(selection: Selection) -> list[Panel]:
     """Return the most important panels: classes, ages, sites and label leakage."""
-    return [_classes(selection), _ages(selection), rate_panel(selection, "site_id"), _leakage(selection)]
+    panels = [_classes(selection), _ages(selection), group_panel(selection, "site_id")]
+    return [*panels, _leakage(selection) if selection.both_labels else group_panel(selection, "machine_id")]
 
 
 def ages(selection: Selection) -> list[Panel]:
     """Return the panels about age."""
-    if not (has_values(selection.rows, "age") and has_values(selection.rows, "cancer")):
+    if not (has_values(selection.rows, "age") and selection.both_labels):
         return [_ages(selection)]
     cumulative, quantiles = age_cumulative(selection.rows), age_quantiles(selection.rows)
-    curves = draw.age_curves(cumulative, selection.unit)
-    boxes = draw.age_boxes(quantiles)
-    banded = Selection(
-        selection.images, selection.rows.assign(age_band=age_band(selection.rows["age"])), selection.unit
-    )
+    banded = replace(selection, rows=selection.rows.assign(age_band=age_band(selection.rows["age"])))
     return [
         _ages(selection),
         Panel(
@@ -100,25 +169,26 @@ def ages(selection: Selection) -> list[Panel]:
             f"Cumulative age, {selection.unit}s",
             readings.read_cumulative(cumulative, selection.unit),
             cumulative,
-            curves,
+            draw.age_curves(cumulative, selection.unit),
         ),
         Panel(
             "age_quartiles",
             f"Age by label (box plot), {selection.unit}s",
             readings.read_quantiles(quantiles, selection.unit),
             quantiles,
-            boxes,
+            draw.age_boxes(quantiles),
         ),
-        rate_panel(banded, "age_band", "age", ordered=True),
+        group_panel(banded, "age_band", "age", ordered=True),
     ]
 
 
 def groups(selection: Selection) -> list[Panel]:
     """Return the panels about groups.
 
-    They show the share of positives by each column of `GROUPS`, and the images per patient.
+    They show the share of positives by each column of `GROUPS`, or the numbers where only one label is there, and the
+    images per patient.
     """
-    return [rate_panel(selection, column, *how) for column, how in GROUPS.items()] + [_images(selection)]
+    return [group_panel(selection, column, *how) for column, how in GROUPS.items()] + [_images(selection)]
 
 
 def label(selection: Selection) -> list[Panel]:
@@ -126,7 +196,8 @@ def label(selection: Selection) -> list[Panel]:
 
     They show leakage, association, biopsies and difficult negatives.
     """
-    return [_leakage(selection), _association(selection), _funnel(selection), _difficult(selection)]
+    panels = [_leakage(selection), _association(selection)] if selection.both_labels else []
+    return [*panels, _funnel(selection), _difficult(selection)]
 
 
 def completeness(selection: Selection, folder: Path) -> list[Panel]:
@@ -156,16 +227,66 @@ def completeness(selection: Selection, folder: Path) -> list[Panel]:
     ]
 
 
-def rate_panel(selection: Selection, column: str, title: str | None = None, ordered: bool = False) -> Panel:
-    """Return the share of positives by the values of a column."""
+def group_panel(selection: Selection, column: str, title: str | None = None, ordered: bool | None = None) -> Panel:
+    """Return the share of positives by the values of a column.
+
+    Without both labels, these are the numbers of units.
+    """
     title = title or GROUPS[column][0]
-    rates = rate_by(selection.rows, column, ordered)
-    heading = f"Positive {selection.unit}s by {title}"
-    if rates.empty:
-        return Panel(f"by_{column}", heading, _absent(selection, column, title), rates)
-    overall = float(rates["positives"].sum() / rates["n"].sum())
-    figure = draw.rate_points(rates, title, overall, selection.unit)
-    return Panel(f"by_{column}", heading, readings.read_rates(rates, title), rates, figure)
+    ordered = GROUPS[column][1] if ordered is None else ordered
+    both = selection.both_labels
+    table = rate_by(selection.rows, column, ordered) if both else count_by(selection.rows, column, ordered)
+    heading = f"{'Positive ' if both else ''}{selection.unit}s by {title}"
+    heading = heading[0].upper() + heading[1:]
+    if table.empty:
+        return Panel(f"by_{column}", heading, _absent(selection, column, title), table)
+    names = [name_value(column, value) for value in table["value"]]
+    described = [name_group(column, title, value) for value in table["value"]]
+    choices = _choices_of_groups(column, table["value"].tolist())
+    if not both:
+        figure, reading = (
+            draw.group_bars(table, names, selection.unit),
+            readings.read_counts(table, described, selection.unit),
+        )
+        return Panel(f"by_{column}", heading, reading, table, figure, choices)
+    overall, cap = float(table["positives"].sum() / table["n"].sum()), cap_of(table)
+    figure = draw.rate_points(table, names, overall, selection.unit, cap)
+    return Panel(f"by_{column}", heading, readings.read_rates(table, described, cap), table, figure, choices)
+
+
+def _choices_of_groups(column: str, values: list[str]) -> dict[tuple[int, int], Filtered]:
+    """Return what a click on a group filters by.
+
+    The one that pools the small groups filters by nothing.
+    """
+    if column == "age_band":
+        edges = [0, 40, 50, 60, 70, 80, MAX_AGE + 1]
+        of_band = {band: (edges[index], edges[index + 1] - 1) for index, band in enumerate(AGE_BANDS)}
+        return {(0, index): {"age": of_band[value]} for index, value in enumerate(values)}
+    if column not in FILTER_COLUMNS:
+        return {}
+    return {
+        (0, index): {column: [value]} for index, value in enumerate(values) if not re.fullmatch(r"\d+ others", value)
+    }
+
+
+def _choices_of_ages(bins: list[int], traces: list[Filtered]) -> dict[tuple[int, int], Filtered]:
+    """Return what a click on a bar of an age histogram filters by.
+
+    Args:
+        bins: the lower edge of each bar, in years.
+        traces: what each trace adds, such as its label.
+    """
+    width = int(BIN_EDGES[1] - BIN_EDGES[0])
+    ranges = [
+        (0 if low == BIN_EDGES[0] else low, MAX_AGE if low + width == BIN_EDGES[-1] else low + width - 1)
+        for low in bins
+    ]
+    return {
+        (trace, index): {"age": ages, **added}
+        for trace, added in enumerate(traces)
+        for index, ages in enumerate(ranges)
+    }
 
 
 def _absent(selection: Selection, column: str, title: str) -> str:
@@ -173,29 +294,47 @@ def _absent(selection: Selection, column: str, title: str) -> str:
     if column not in selection.rows and column in selection.images:
         finer = "breast" if column == "laterality" else "image"
         return f"The {title} differs within a {selection.unit}. Count by {finer} to see this chart."
-    if not has_values(selection.rows, "cancer"):
+    if column in ("cancer", "biopsy", "invasive") and not has_values(selection.rows, "cancer"):
         return "These images have no labels."
-    return f"These images have no {title}."
+    return f"These images have no {title.replace('_', ' ')}."
 
 
 def _classes(selection: Selection) -> Panel:
-    classes = class_counts(selection.images)
+    classes = selection.classes
+    shown = [name for name in ("positive", "negative", "unlabelled") if classes[name].any()]
     return Panel(
         "classes",
         "Positive and negative, by image, breast and patient",
         readings.read_classes(classes, selection.unit),
         classes,
         draw.class_bars(classes, selection.unit),
+        {
+            (trace, index): {"unit": unit, "label": label}
+            for trace, label in enumerate(shown)
+            for index, unit in enumerate(UNITS)
+            if label != "unlabelled"
+        },
     )
 
 
 def _ages(selection: Selection) -> Panel:
-    table, title = age_table(selection.images), f"Age by label, {selection.unit}s"
-    if not (has_values(selection.rows, "age") and has_values(selection.rows, "cancer")):
-        return Panel("ages", title, _absent(selection, "age", "age"), table)
-    figure = draw.age_bars(age_histogram(selection.rows), selection.unit)
+    unit = selection.unit
+    if not has_values(selection.rows, "age"):
+        return Panel("ages", f"Age, {unit}s", _absent(selection, "age", "age"), pd.DataFrame())
+    if not selection.both_labels:
+        counts = age_counts(selection.rows)
+        figure, reading = draw.age_count_bars(counts, unit), readings.read_age_counts(selection.rows, unit)
+        return Panel(
+            "ages", f"Age, {unit}s", reading, counts, figure, _choices_of_ages(counts["age_from"].tolist(), [{}])
+        )
+    table, histogram = age_table(selection.images), age_histogram(selection.rows)
     return Panel(
-        "ages", title, readings.read_ages(table, age_difference(selection.rows), selection.unit), table, figure
+        "ages",
+        f"Age by label, {unit}s",
+        readings.read_ages(table, age_difference(selection.rows), unit),
+        table,
+        draw.age_bars(histogram, unit),
+        _choices_of_ages(BIN_EDGES[:-1].tolist(), [{"label": name} for name in LABELS.values()]),
     )
 
 
@@ -250,6 +389,8 @@ def _difficult(selection: Selection) -> Panel:
     for column in ("cancer", "difficult_negative_case"):
         if not has_values(selection.rows, column):
             return Panel("difficult", title, _absent(selection, column, column), kinds)
+    if not kinds[["difficult negative", "other negative"]].any(axis=None):
+        return Panel("difficult", title, f"None of these {selection.unit}s is negative.", kinds)
     return Panel(
         "difficult",
         title,

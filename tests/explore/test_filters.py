@@ -1,6 +1,14 @@
 import pytest
 
-from mammo_core.explore.filters import NOT_KNOWN, Filters, age_limits, apply_filters, filter_images, filter_options
+from mammo_core.explore.filters import (
+    NOT_KNOWN,
+    Filters,
+    age_limits,
+    apply_filters,
+    describe_filters,
+    filter_images,
+    filter_options,
+)
 
 
 def images(table, unit="image", **filters):
@@ -49,8 +57,9 @@ def test_filter_options_are_the_values_present(small):
         "site_id": ["1", "2"],
         "machine_id": ["8", "21", "49"],
         "view": ["CC", "MLO"],
-        "laterality": ["L", "R"],
+        "laterality": ["R", "L"],
         "density": ["B", "C", NOT_KNOWN],
+        "BIRADS": ["0", "1", "2", NOT_KNOWN],
         "implant": ["0", "1"],
     }
     assert "density" not in filter_options(small[small["site_id"] == "2"])
@@ -61,3 +70,17 @@ def test_age_limits_are_whole_years(small):
     assert age_limits(small.assign(age=49.5)) == (49, 50)
     assert age_limits(small.assign(age=50.0)) is None
     assert age_limits(small.drop(columns="age")) is None
+
+
+def test_describe_filters_names_what_is_kept():
+    assert describe_filters(Filters()) == "no filter"
+    filters = Filters({"site_id": ["1", "2"], "implant": ["0"], "BIRADS": ["1"], "view": []}, (50, 70), "negative")
+    assert describe_filters(filters) == "site 1 or 2, no implant, BI-RADS 1 negative, age 50–70, negative"
+    assert filters.active
+    assert not Filters({"view": []}).active
+
+
+def test_selection_knows_whether_both_labels_are_left(small):
+    assert apply_filters(small, Filters(), "breast").both_labels
+    assert not apply_filters(small, Filters(label="positive"), "breast").both_labels
+    assert apply_filters(small, Filters(), "breast").classes["total"].tolist() == [12, 9, 5]

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammo_core.explore.rates import rate_by, spread_p, wilson
+from mammo_core.explore.rates import cap_of, count_by, rate_by, spread_p, wilson
 from mammo_core.explore.units import by_unit
 
 
@@ -64,3 +64,22 @@ def test_spread_p_separates_equal_from_unequal_rates():
     assert spread_p(rates(10, 60)) < 1e-6
     assert spread_p(rates(0, 0)) is None
     assert spread_p(rates(25, 25).head(1)) is None
+
+
+def test_rate_by_ordered_sorts_numbers_by_value():
+    rows = pd.DataFrame({"site_id": ["10", "2", "2"], "cancer": [0, 1, 0], "patient_id": [1, 2, 3]})
+    rates = rate_by(rows, "site_id", ordered=True)
+    assert rates["value"].tolist() == ["2", "10"]
+    assert rates["n"].tolist() == [2, 1]
+
+
+def test_count_by_ignores_labels(small):
+    assert count_by(small, "density", ordered=True).to_dict("list") == {"value": ["B", "C"], "n": [4, 2]}
+    assert count_by(small.drop(columns="density"), "density").empty
+
+
+def test_cap_of_is_not_stretched_by_a_small_group():
+    rates = pd.DataFrame({"n": [900, 8], "positives": [18, 1], "high": [0.03, 0.5]})
+    assert cap_of(rates) == pytest.approx(3 * 19 / 908)
+    assert cap_of(rates.assign(high=[0.03, 0.05])) == 0.05
+    assert cap_of(rates.assign(positives=[18, 10])) == 0.5  # so many positives are no accident

@@ -15,10 +15,8 @@ def rows(table, unit="image"):
 
 def test_read_classes_by_unit(small):
     classes = class_counts(small)
-    assert readings.read_classes(classes, "image").startswith("3 of 9 labelled images are positive: 33.33 % (95 % CI ")
-    assert readings.read_classes(classes, "breast").startswith(
-        "2 of 7 labelled breasts are positive: 28.57 % (95 % CI "
-    )
+    assert readings.read_classes(classes, "image").startswith("3 of 9 labelled images are positive: 33.3 % (95 % CI ")
+    assert readings.read_classes(classes, "breast").startswith("2 of 7 labelled breasts are positive: 28.6 % (95 % CI ")
     assert readings.read_classes(classes, "patient").endswith(
         "Always predicting “negative” would be correct for 50.0 %."
     )
@@ -38,7 +36,7 @@ def test_read_ages_negative_bound_has_a_minus_sign():
     ages = pd.DataFrame(
         [
             {"unit": "image", "label": label, "n": 2, "mean": 60.0, "median": 60, "std": 1.0}
-            for label in ("negative", "positive")
+            for label in ("positive", "negative")
         ]
     )
     text = readings.read_ages(ages, AgeDifference(mean=-0.5, median=0.0, low=-1.04, high=2.0), "image")
@@ -46,17 +44,17 @@ def test_read_ages_negative_bound_has_a_minus_sign():
 
 
 def test_read_rates_gives_extremes_and_p_value(small):
-    text = readings.read_rates(rate_by(rows(small), "density", True), "density")
+    text = readings.read_rates(rate_by(rows(small), "density", True), ["density B", "density C"], 1.0)
     assert text.startswith("Lowest: density C with 0.0 % (95 % CI 0.0–")
     assert "highest: density B with 50.0 %" in text
-    assert text.endswith(" Differences are within chance (p = 0.41).")
+    assert text.endswith(" Differences are within chance (p = 0.41). Open circles: n < 50.")
     same = rate_by(rows(small, "patient"), "site_id")
-    assert readings.read_rates(same, "site") == "All 4 have the same share of positives, 50.0 %."
+    assert readings.read_rates(same, ["site 1", "site 2"], 1.0) == "All 4 have the same share of positives, 50.0 %."
 
 
 def test_read_quantiles_gives_whole_years(small):
     text = readings.read_quantiles(age_quantiles(rows(small)), "image")
-    assert text.startswith("Middle 50 %: negative images 50–60 years, positive images 60–65 years. ")
+    assert text.startswith("Middle 50 %: positive images 60–65 years, negative images 50–60 years. ")
 
 
 def test_read_leakage_names_values_and_shares():
@@ -132,3 +130,29 @@ def test_read_headers():
     )
     assert readings.read_headers(headers.head(1), 1, 0).startswith("Headers of all 1 files: 4 × 3 pixels, 100.0 %")
     assert readings.read_headers(headers.tail(1), 1, 0) == "None of 1 headers could be read."
+
+
+def test_read_rates_of_one_group_and_with_a_cut_interval(small):
+    rates = rate_by(rows(small), "density", True)
+    assert readings.read_rates(rates, ["B", "C"], 0.4).endswith(" An arrow marks an interval that goes on beyond 40 %.")
+    assert readings.read_rates(rates.head(1), ["density B"], 1.0).startswith(
+        "All 4 are of one group, density B: 50.0 % (95 % CI "
+    )
+
+
+def test_read_counts_names_the_largest_group(small):
+    counts = pd.DataFrame({"value": ["1", "2"], "n": [3, 1]})
+    names = ["site 1", "site 2"]
+    assert readings.read_counts(counts, names, "breast") == "Largest of 2 groups: site 1 with 3 of 4 breasts (75.0 %)."
+    assert readings.read_counts(counts.head(1), names, "breast") == "All 3 breasts: site 1."
+
+
+def test_read_age_counts_gives_whole_years(small):
+    text = readings.read_age_counts(rows(small), "image")
+    assert text == "10 images with an age: median 60 years, the middle half 60–70."
+
+
+def test_read_classes_of_one_label_says_so(small):
+    positives = class_counts(small[small["cancer"] == 1])
+    assert readings.read_classes(positives, "breast") == "All 2 labelled breasts are positive."
+    assert (readings.digits_of(999), readings.digits_of(1000)) == (1, 2)

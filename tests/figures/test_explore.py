@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from mammo_core.explore.ages import age_histogram, age_quantiles
+from mammo_core.explore.ages import age_counts, age_histogram, age_quantiles
 from mammo_core.explore.counts import class_counts, funnel
 from mammo_core.explore.filters import Filters, apply_filters
 from mammo_core.explore.rates import rate_by
@@ -35,7 +35,7 @@ def test_class_bars_highlight_the_chosen_unit():
     assert [list(bar.x) for bar in figure.data] == [[1, 1, 1], [3, 3, 1], [1, 1, 1]]
     assert list(figure.data[0].marker.opacity) == [PALE, 1, PALE]
     assert [note.text for note in figure.layout.annotations] == [
-        "5 · 1 positive (25.00 %)", "<b>5</b> · 1 positive (25.00 %)", "3 · 1 positive (50.00 %)"
+        "5 · 1 positive (25.0 %)", "<b>5</b> · 1 positive (25.0 %)", "3 · 1 positive (50.0 %)"
     ]  # fmt: skip
 
 
@@ -54,19 +54,47 @@ def test_age_bars_are_centred_in_their_bins():
 
 def test_age_boxes_are_built_from_quantiles():
     figure = draw.age_boxes(age_quantiles(rows()))
-    assert [box.median[0] for box in figure.data] == [50, 60]
+    assert [box.median[0] for box in figure.data] == [60, 50]
     assert all(len(box.q1) == 1 and box.x is None for box in figure.data)
 
 
 def test_rate_points_have_asymmetric_intervals_and_n():
     rates = rate_by(rows("patient"), "site_id")
-    figure = draw.rate_points(rates, "site", 0.5, "patient")
+    figure = draw.rate_points(rates, ["1", "2"], 0.5, "patient", 1.0)
     points = figure.data[0]
     assert list(points.y) == ["1  (n = 1)", "2  (n = 1)"]
     assert list(points.x) == [1.0, 0.0]
     np.testing.assert_allclose(np.add(points.x, points.error_x.array), rates["high"])
     np.testing.assert_allclose(np.subtract(points.x, points.error_x.arrayminus), rates["low"])
     assert figure.layout.xaxis.title.text == "positive patients, 95 % CI"
+
+
+def test_rate_points_mark_intervals_beyond_the_cap():
+    rates = rate_by(rows("patient"), "site_id")
+    figure = draw.rate_points(rates, ["one", "two"], 0.5, "patient", 0.6)
+    points, arrows = figure.data
+    assert max(np.add(points.x, points.error_x.array)) == 0.6
+    assert list(arrows.x) == [0.6] * len(arrows.y)
+    assert set(arrows.y) == {"one  (n = 1)", "two  (n = 1)"}
+    assert list(points.marker.symbol) == ["circle-open", "circle-open"]
+    assert figure.layout.xaxis.range[1] < 0.65
+
+
+def test_group_bars_have_a_row_of_fixed_height_each():
+    counts = pd.DataFrame({"value": ["1", "2"], "n": [3, 1]})
+    figure = draw.group_bars(counts, ["left", "right"], "breast")
+    assert list(figure.data[0].x) == [3, 1]
+    assert draw.group_bars(counts.head(1), ["left"], "breast").layout.height == figure.layout.height - draw.ROW_HEIGHT
+
+
+def test_age_count_bars_count_whatever_the_label():
+    figure = draw.age_count_bars(age_counts(rows()), "image")
+    assert {x: y for x, y in zip(figure.data[0].x, figure.data[0].y, strict=True) if y} == {52.5: 2, 62.5: 2}
+
+
+def test_class_bars_of_one_label_show_no_share():
+    figure = draw.class_bars(class_counts(TABLE[TABLE["cancer"] == 1]), "image")
+    assert [note.text for note in figure.layout.annotations] == ["<b>1</b>", "1", "1"]
 
 
 def test_step_bars_give_shares_of_the_previous_step():

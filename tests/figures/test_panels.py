@@ -1,5 +1,7 @@
 """Every panel builds whatever a data set lacks, explains what is missing, and sends only aggregates to the browser."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.documents.units import UNITS
 from mammo_core.explore.filters import Filters, apply_filters
-from mammo_core.figures.panels import GROUPS, SECTIONS, completeness, headline
+from mammo_core.figures.panels import SECTIONS, PanelSource, completeness, headline, sign_panels
 from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.phantoms.table import make_table
 
@@ -45,7 +47,7 @@ def read(raw, folder, subset="full"):
 @pytest.mark.parametrize("subset", SUBSETS)
 def test_panels_build_for_every_subset_and_unit(raw, tmp_path, subset, unit):
     selection = apply_filters(read(raw, tmp_path, subset), Filters(), unit)
-    assert len(headline(selection)) == 5
+    assert len(headline(selection)) == (5 if selection.both_labels else 3)
     for panel in panels_of(selection, tmp_path).values():
         assert panel.reading.endswith(".")
         assert "nan" not in panel.reading
@@ -55,7 +57,9 @@ def test_panels_build_for_every_subset_and_unit(raw, tmp_path, subset, unit):
 @pytest.mark.parametrize(("subset", "absent"), [
     ("full", {"columns", "headers"}),
     ("no ages", {"columns", "headers", "ages"}),
-    ("no labels", {"columns", "headers", "ages", "leakage", "funnel", "difficult", *(f"by_{name}" for name in GROUPS)}),
+    ("no labels", {"columns", "headers", "funnel", "difficult", "by_density", "by_BIRADS"}),
+    ("positives only", {"columns", "headers", "difficult"}),
+    ("negatives only", {"columns", "headers"}),
     ("one column the less", {"columns", "headers", "by_machine_id"}),
 ])  # fmt: skip
 def test_panels_omit_only_figures_without_their_column(raw, tmp_path, subset, absent):
@@ -92,8 +96,8 @@ def test_headline_numbers(raw, tmp_path):
     selection = apply_filters(read(raw, tmp_path), Filters(), "patient")
     shown = {name: (number, note) for name, number, note in headline(selection)}
     assert shown["Images"][0] == f"{len(raw):,}"
-    assert shown["Patients"] == ("300", "30 positive · 10.00 %")
-    assert shown["Positive patients"][0] == "10.00 %"
+    assert shown["Patients"] == ("300", "30 positive · 10.0 %")
+    assert shown["Positive patients"][0] == "10.0 %"
     assert shown["Negative : positive"] == ("9.0 : 1", "patients")
 
 
@@ -127,3 +131,36 @@ def test_panels_headers_of_existing_files(phantoms):
     assert headers.figure is not None
     assert "512 × 384 pixels" in headers.reading
     assert headers.title.endswith("images")
+
+
+def test_headline_of_one_label_has_no_shares(raw, tmp_path):
+    selection = apply_filters(read(raw, tmp_path), Filters(label="positive"), "breast")
+    assert {note for _, _, note in headline(selection)} == {"only positive breasts"}
+
+
+def test_panels_of_one_label_count_instead_of_comparing(raw, tmp_path):
+    panels = panels_of(apply_filters(read(raw, tmp_path), Filters(label="positive"), "breast"), tmp_path)
+    assert panels["by_site_id"].title == "Breasts by site"
+    assert panels["ages"].title == "Age, breasts"
+    assert not {"leakage", "association", "age_cumulative", "by_age_band"} & panels.keys()
+
+
+def test_panel_marks_filter_by_what_they_show(raw, tmp_path):
+    panels = panels_of(apply_filters(read(raw, tmp_path), Filters(), "breast"), tmp_path)
+    assert panels["by_site_id"].choices == {(0, 0): {"site_id": ["1"]}, (0, 1): {"site_id": ["2"]}}
+    bands = panels["by_age_band"]
+    assert bands.choices[0, bands.table["value"].tolist().index("50–59")] == {"age": (50, 59)}
+    assert panels["ages"].choices[0, 0] == {"age": (0, 29), "label": "positive"}
+    assert panels["ages"].choices[1, 12] == {"age": (85, 130), "label": "negative"}
+    assert panels["classes"].choices[1, 2] == {"unit": "patient", "label": "negative"}
+    assert not panels["leakage"].choices
+
+
+def test_sign_panels_names_files_and_origin(raw, tmp_path):
+    selection = apply_filters(read(raw, tmp_path), Filters(), "breast")
+    panels = sign_panels(SECTIONS["Groups"](selection), "breast", PanelSource("my data", "site 1", "26 Nov 2026"))
+    assert panels[0].file_name == "my-data-by-site-breast"
+    assert panels[0].origin == "my data · breasts · site 1 · 26 Nov 2026"
+    title = json.loads(panels[0].picture_json)["layout"]["title"]
+    assert title["subtitle"]["text"] == panels[0].origin
+    assert "Positive breasts by site" in panels[0].html()

@@ -5,7 +5,19 @@ from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.report import Subgroup
 from mammo_core.figures import explore as draw
 from mammo_core.figures.evaluation import precision_figure, roc_figure, subgroup_figure
-from mammo_core.figures.style import COLOURS, GRID, LOOK, SERIES, apply_style, literal, series_colour
+from mammo_core.figures.style import (
+    COLOURS,
+    GRID,
+    HEIGHT,
+    LINE_HEIGHT,
+    LOOK,
+    SERIES,
+    TITLE_HEIGHT,
+    apply_style,
+    literal,
+    series_colour,
+    titled,
+)
 
 
 def test_apply_style_returns_the_figure_with_the_common_look():
@@ -24,6 +36,17 @@ def test_apply_style_settings_replace_the_common_ones():
 def test_runs_parts_and_labels_share_no_colour():
     assert len({*COLOURS.values(), *SERIES}) == len(COLOURS) + len(SERIES)
     assert [series_colour(index) for index in (0, len(SERIES))] == [SERIES[0]] * 2
+
+
+def test_titled_figure_grows_by_its_title_and_stays_unchanged():
+    figure = apply_style(go.Figure(), margin={"t": 12, "l": 10})
+    before = figure.to_json()
+    layout = titled(figure, "<b>", "demo · no filter")["layout"]
+    assert layout["title"]["text"] == "<b>&lt;b&gt;</b>"
+    assert layout["title"]["subtitle"]["text"] == "demo · no filter"
+    assert layout["height"] == HEIGHT + TITLE_HEIGHT + LINE_HEIGHT
+    assert layout["margin"]["t"] == 12 + TITLE_HEIGHT + LINE_HEIGHT
+    assert figure.to_json() == before
 
 
 def test_literal_tags_and_entities_are_escaped_and_numbers_become_text():
@@ -57,7 +80,7 @@ def test_figures_of_hostile_names_hold_no_tag_of_them():
         roc_figure({name: units}),
         precision_figure({name: units}),
         subgroup_figure([group], None),
-        draw.rate_points(rates, "site", 0.5, "image"),
+        draw.rate_points(rates, [name], 0.5, "image", 1.0),
         draw.leak_bars(leaks),
         draw.difficult_bars(sites, "image"),
         draw.size_points(headers),

@@ -1,6 +1,7 @@
 """The Explore page with the real core: units, filters, URL parameters, and the same numbers as the command line."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -11,10 +12,11 @@ from streamlit.testing.v1 import AppTest
 from builders.app import open_page, plain, without_error
 from mammo_core import cli
 from mammo_core.dataset.store import open_store
+from mammo_core.explore.images import PAGE
 from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.phantoms.table import make_table
 
-TABS = ["Overview", "Age", "Groups", "Label", "Completeness"]
+TABS = ["Overview", "Age", "Groups", "Label", "Completeness"]  # those with charts
 
 
 @pytest.fixture
@@ -36,8 +38,9 @@ def explore(**url: str | list[str]) -> AppTest:
     return without_error(open_page("explore", url))
 
 
-def filter_summary(app: AppTest) -> str:
-    return next(text.value for text in app.markdown if text.value.startswith("**Filters**"))
+def images_left(app: AppTest) -> str:
+    """Return the line that counts what the filters keep; empty without one."""
+    return next((text.value for text in app.caption if re.fullmatch(r"[\d,]+ of [\d,]+ images", text.value)), "")
 
 
 def numbers(app: AppTest) -> dict[str, tuple[str, str]]:
@@ -88,12 +91,13 @@ def test_filters_apply_to_numbers_and_charts(raw):
     app.slider(key="age").set_value((50, 70))
     without_error(app.run())
     kept = raw[(raw["site_id"] == 1) & raw["view"].isin(["CC", "MLO"]) & raw["age"].between(50, 70)]
-    assert filter_summary(app) == f"**Filters** · {len(kept):,} of {len(raw):,} images"
+    assert images_left(app) == f"{len(kept):,} of {len(raw):,} images"
     assert numbers(app)["Images"][0] == f"{len(kept):,}"
     assert numbers(app)["Patients"][0] == f"{kept['patient_id'].nunique():,}"
     assert not set(before) & {chart.proto.spec for chart in app.get("plotly_chart")}
-    app.button[0].click()
-    assert filter_summary(without_error(app.run())) == f"**Filters** · {len(raw):,} of {len(raw):,} images"
+    app.button(key="clear filters").click()
+    assert images_left(without_error(app.run())) == ""
+    assert numbers(app)["Images"][0] == f"{len(raw):,}"
     assert [chart.proto.spec for chart in app.get("plotly_chart")] == before
 
 
@@ -108,7 +112,7 @@ def test_label_filter_applies_to_selected_unit(raw):
 def test_url_restores_dataset_unit_tab_and_filters(raw, workspace):
     save(raw.head(20), workspace, "another")
     app = explore(
-        dataset="made", unit="patient", tab="Age", site_id=["2"], laterality=["R"], age=["45", "75"], label="positive"
+        dataset="made", unit="patient", tab="Age", site_id=["2"], laterality=["right"], age=["45", "75"], label="positive"
     )  # fmt: skip
     assert app.selectbox(key="dataset").value == "made"
     assert app.segmented_control(key="unit").value == "patient"
@@ -116,13 +120,14 @@ def test_url_restores_dataset_unit_tab_and_filters(raw, workspace):
     assert app.slider(key="age").value == (45, 75)
     kept = raw[(raw["site_id"] == 2) & (raw["laterality"] == "R") & raw["age"].between(45, 75)]
     kept = kept[kept.groupby("patient_id")["cancer"].transform("max") == 1]
-    assert filter_summary(app) == f"**Filters** · {len(kept):,} of {len(raw):,} images"
-    assert "**Cumulative age, patients**" in [text.value for text in app.markdown]
+    assert images_left(app) == f"{len(kept):,} of {len(raw):,} images"
+    assert "**Age, patients**" in [text.value for text in app.markdown]  # one label is left: nothing to compare
 
 
 def test_invalid_url_parameters_show_all_images(raw):
     app = explore(unit="banana", tab="Nope", site_id=["777"], age=["1", "200"], label="odd")
-    assert filter_summary(app) == f"**Filters** · {len(raw):,} of {len(raw):,} images"
+    assert images_left(app) == ""
+    assert numbers(app)["Images"][0] == f"{len(raw):,}"
 
 
 def test_filters_without_matches_show_message(raw):
@@ -132,23 +137,40 @@ def test_filters_without_matches_show_message(raw):
     assert [info.value for info in without_error(app.run()).info] == [
         "No image matches these filters. Remove one, or clear all."
     ]
+    app.button(key="clear all filters").click()
+    assert numbers(without_error(app.run()))["Images"][0] == f"{len(raw):,}"
+
+
+def test_one_label_left_shows_counts_instead_of_rates(raw):
+    app = explore(tab="Groups", label="positive")
+    titles = [text.value for text in app.markdown]
+    assert "**Breasts by site**" in titles
+    assert not any("Positive breasts" in title for title in titles)
+    assert set(numbers(app)) == {"Images", "Breasts", "Patients"}
+    assert not [text.value for text in app.caption if "nan" in text.value or "100.0 %" in text.value]
+
+
+def test_panel_without_a_figure_is_named_in_one_line(raw):
+    assert [text.value for text in explore(tab="Groups").caption if text.value.startswith("Not shown")] == [
+        "Not shown: **Positive breasts by view**. The view differs within a breast. Count by image to see this chart."
+    ]
 
 
 def test_claims_are_checked_against_unfiltered_data(raw):
-    app = explore(site_id=["1"])
+    app = explore(site_id=["1"], tab="Published claims")
     captions = [text.value for text in app.caption]
     assert f"200 patients with {len(raw):,} images are loaded." in captions
     negatives = next(text for text in captions if "no positive image" in text)
     assert negatives.startswith("180 patients have no positive image. 200 have at least one negative image, but 20 of")
     verdicts = [text.value for text in app.markdown if text.value.startswith("“")]
-    assert verdicts[0] == "“over 15,000 patients” :orange-badge[:material/close: differs here]"
+    assert verdicts[0] == "“over 15,000 patients” :gray-badge[differs here]"
 
 
 @pytest.mark.parametrize("tab", TABS)
 def test_required_columns_alone_are_sufficient(workspace, raw, tab):
     save(raw[["patient_id", "image_id", "laterality", "view"]], workspace, "bare")
     app = explore(dataset="bare", tab=tab)
-    assert app.info or tab == "Overview"
+    assert "Published claims" not in [shown.label for shown in app.tabs]  # they are about RSNA's table
     assert "label" not in [pills.key for pills in app.get("button_group")]
 
 
@@ -177,3 +199,14 @@ def test_special_images_are_named_and_left_out_of_breasts(finished):
     app = without_error(open_page("explore", {"dataset": "demo"}))
     (listed,) = [frame.value for frame in app.dataframe if "reason" in frame.value]
     assert listed[["image_id", "reason"]].values.tolist() == [[image["image_id"], detail]]
+
+
+def test_images_tab_shows_what_is_filtered_and_links_to_exams(prepared):
+    app = explore(dataset="demo", tab="Images", laterality=["left"])
+    links = [element.proto for element in app.get("page_link")]
+    assert len(links) == PAGE
+    assert len(app.get("image")) in (PAGE, PAGE - 1)  # one file of the demo data is broken
+    assert {link.label.split()[0] for link in links} == {"L"}
+    assert all("laterality=left" in link.query_string and "patient=" in link.query_string for link in links)
+    assert "dataset=demo" in links[0].query_string
+    assert explore(tab="Images", dataset="demo", laterality=["right"]).get("image")
