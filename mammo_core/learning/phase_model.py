@@ -163,10 +163,10 @@ def _create_variables(model: keras.Model) -> None:
     TensorFlow would trace a first step that creates variables, and then the step once more: seconds for a large network.
     """
     model.optimizer.build(model.trainable_variables)
-    image, truth = keras.tree.map_structure(
+    image, label = keras.tree.map_structure(
         lambda tensor: np.zeros((1, *tensor.shape[1:]), np.float32), (model.input, model.output)
     )
     model.run_eagerly = True  # neither is this step to be traced
-    model.test_on_batch(image, truth)
+    model.test_on_batch(image, label)
     model.run_eagerly = False
     model.reset_metrics()
