@@ -19,17 +19,17 @@ from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.settings import settings
 from mammo_core.workspace import Workspace
 
-PAGES = Path(__file__).parent / "pages"  # whose tests run whole pages
+RUN_STREAMLIT = {Path(__file__).parent / folder for folder in ("pages", "ui")}
 PATIENTS = 16
 TRAINING_FIXTURES = {"line", "finished"}  # whoever uses one of these waits for a network to be trained
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest deselects by mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests of pages, and those that need the trained network, as slow; run the files that train first.
+    """Mark tests of pages and their components, and those that need the trained network, as slow.
 
-    The workers of a parallel run take whole files in this order, so that no long one is left for the end. The first one
-    trains the network; then come slow files that don't need it, so that other workers don't wait.
+    The files that train run first. The workers of a parallel run take whole files in this order, so that no long one is
+    left for the end. The first one trains the network; then come slow files that don't need it, so that other workers don't wait.
     """
     needs_training = [item for item in items if TRAINING_FIXTURES & set(getattr(item, "fixturenames", ()))]
     for item in needs_training:
@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     trained = list(dict.fromkeys(item.path for item in needs_training))
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     for item in items:
-        if item.path.parent == PAGES:
+        if item.path.parent in RUN_STREAMLIT:
             item.add_marker(pytest.mark.slow)
 
     def turn(item: pytest.Item) -> int:

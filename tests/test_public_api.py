@@ -27,6 +27,7 @@ def test_every_public_function_is_exported():
     assert own | {"Workspace", "__version__"} == set(mammo_core.__all__)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [

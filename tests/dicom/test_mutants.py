@@ -20,6 +20,8 @@ from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
 from mammo_core.preprocess.prepare import prepare_source
 
+pytestmark = pytest.mark.slow
+
 MUTANTS = int(os.environ.get("MUTANTS", "300"))  # a syntax
 SECONDS = 5.0  # wall time that one may take
 CONFIG = PreprocessingConfig(size=32)

@@ -30,6 +30,8 @@ from mammo_core.jobs.cluster import DaskPool, open_pool
 from mammo_core.settings import as_environment, settings
 from mammo_core.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -202,7 +204,6 @@ def test_convert_batch_applies_the_limits_of_the_importer(workspace, catalogue, 
     assert (settings().max_file_bytes, settings().decode_seconds) == (10, 7.0)
 
 
-@pytest.mark.slow
 def test_import_quarantines_only_files_that_kill_their_worker(workspace, catalogue, tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "BATCH_ROWS", 4)
     catalogue.table.drop(index=catalogue.table.index[20:], inplace=True)
@@ -239,7 +240,6 @@ def end(process):
     process.wait()
 
 
-@pytest.mark.slow
 def test_readme_cluster_commands_import_all_images(workspace, phantoms):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

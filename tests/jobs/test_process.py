@@ -17,6 +17,8 @@ from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.process import launch, run_in_process, stop_job
 from mammo_core.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 UNRESPONSIVE = """
 import subprocess, sys, time
 from pathlib import Path
@@ -32,7 +34,6 @@ with folder.lock():
 SMALL = DemoJob(out=Path("small"), patients=4, prevalence=0.5, seed=1, rows=256, columns=192)
 
 
-@pytest.mark.slow
 def test_launch_runs_job_in_own_session_and_finishes(workspace):
     folder = launch(SMALL, workspace)
     process = process_of(folder)
@@ -46,7 +47,6 @@ def test_launch_runs_job_in_own_session_and_finishes(workspace):
     assert unfinished_demos(workspace) == []
 
 
-@pytest.mark.slow
 def test_launch_gives_child_its_workspace_relative_to_callers_folder(workspace, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     folder = launch(SMALL, Workspace(Path("other"), Path("models")))

@@ -1,6 +1,7 @@
 import threading
 from pathlib import Path
 
+import pytest
 from filelock import FileLock
 
 from builders.jobs import DONE, FakeJob
@@ -11,6 +12,8 @@ from mammo_core.jobs.demo import DemoJob
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.process import launch, run_for_result, run_requested, stop_job
 from mammo_core.jobs.queue import WAITING
+
+pytestmark = pytest.mark.slow
 
 
 def test_jobs_of_one_kind_run_in_order_of_request(workspace):

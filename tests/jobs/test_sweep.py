@@ -16,6 +16,8 @@ from mammo_core.jobs.sweep import sweep, variants
 from mammo_core.jobs.training import TrainJob
 from mammo_core.models.bundle import open_bundle
 
+pytestmark = pytest.mark.slow
+
 GOOD = JobOutcome("finished", "Well.", DemoResult(folder="nowhere"))
 
 
@@ -96,7 +98,6 @@ def test_sweep_checks_all_runs_before_starting(prepared):
     assert sorted(roots.models.iterdir()) == before
 
 
-@pytest.mark.slow
 def test_sweep_folds_on_dask_cluster_finish_like_local_runs(prepared):
     from distributed import LocalCluster
 

@@ -27,13 +27,13 @@ FRESH = "fresh"
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory):
-    """Stores of 60 patients to train on and of 70 others to evaluate on, each also with shuffled labels."""
+    """Stores of 40 patients to train on and of 50 others to evaluate on, each also with shuffled labels."""
     folder = tmp_path_factory.mktemp("real")
     with pytest.MonkeyPatch.context() as patch:
         use_folder(patch, folder)
         for name, spec in {
-            "demo": DemoSpec(patients=60, seed=0, rows=512, columns=384),
-            FRESH: DemoSpec(patients=70, seed=77, prevalence=0.5, rows=512, columns=384),
+            "demo": DemoSpec(patients=40, seed=0, rows=512, columns=384),
+            FRESH: DemoSpec(patients=50, seed=77, prevalence=0.5, rows=512, columns=384),
         }.items():
             generate(folder / "data" / name, spec, workers=1)
             import_in_process(name, size=256)  # what the shipped model expects

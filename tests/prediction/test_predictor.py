@@ -55,6 +55,7 @@ def test_prediction_of_a_held_out_file_equals_the_stored_prediction(readable, tr
     assert prediction.probability == pytest.approx(stored[prediction.file], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_probabilities_equal_the_calibrated_output_of_the_network(shipped):
     size = shipped.bundle.preprocessing.size
     images = np.random.default_rng(0).integers(0, 256, (2, size, size), np.uint8)
@@ -171,6 +172,7 @@ def test_other_image_without_a_breast_is_rejected(shipped, draw: Callable[[], np
         prepare(mammogram(draw()), shipped.bundle.preprocessing)
 
 
+@pytest.mark.slow
 def test_unseen_phantoms_are_in_distribution(shipped, phantoms):
     inputs = []
     for file in read_catalogue(phantoms).table["file"].dropna():
