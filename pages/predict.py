@@ -3,20 +3,21 @@
 Each image, breast and patient has a probability, and each image a heatmap.
 """
 
-from functools import partial
-
 import streamlit as st
 
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, list_models, model_folder
 from mammo_core.prediction.exams import hang_exams
-from mammo_core.prediction.predict import PredictionCache, predict_exams
+from mammo_core.prediction.viewing import hang_predictions
 from ui.downloads import offer_exports
+from ui.exam_list import choose_exam
+from ui.exam_view import show_rows
 from ui.literal import literal
-from ui.prediction_view import choose_settings, show_model, show_predicted_exam
-from ui.resources import predictor, sandbox, show_limit, start_resources
+from ui.prediction_run import predict_files
+from ui.prediction_view import choose_settings, show_answers, show_comparison, show_model
+from ui.resources import show_limit, start_resources
 from ui.session import current_workspace, errors_shown, open_page
-from ui.uploads import choose_files, edit_corrections, show_problems
+from ui.uploads import choose_files, revealed_example
 
 open_page("Predict")
 workspace = current_workspace()
@@ -39,22 +40,25 @@ start_resources(bundle)
 files = choose_files()
 if not files:
     st.stop()
-with errors_shown(), st.spinner("Reading the files …"):
-    cache = st.session_state.setdefault("predictions", PredictionCache())
-    predict = partial(predict_exams, workspace, files, predictor(bundle), sandbox(), cache=cache)
-    report = predict(corrections=st.session_state.get("corrections"))
-show_problems(report)
-report = predict(corrections=edit_corrections(report))
+answer = st.container()  # above the table of files, which has to be read before
+report = predict_files(files, bundle)
 exams = hang_exams(report.images)
 
 
 @st.fragment
 def show_exams() -> None:
-    settings = choose_settings()
-    for exam in exams:
-        show_predicted_exam(report, exam, bundle, settings)
+    exam = choose_exam(report, exams)
+    answers, pictures = st.columns([2, 5], gap="medium")
+    with answers:
+        show_answers(report, exam, bundle)
+        revealed = revealed_example()
+    with pictures:
+        settings = choose_settings()
+        show_rows(hang_predictions(exam.rows, report, revealed), settings)
+    show_comparison(report, exam, bundle)
     offer_exports(report, bundle, settings.opacity)
 
 
 if exams:
-    show_exams()
+    with answer:
+        show_exams()

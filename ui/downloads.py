@@ -25,7 +25,12 @@ def offer_exports(report: ExamReport, bundle: Bundle, opacity: float) -> None:
     shown = report if keep else strip_file_names(report)
     with st.container(horizontal=True):
         st.download_button(
-            "CSV", shown.to_csv(dates=keep), "predictions.csv", "text/csv", icon=":material/table:", on_click="ignore"
+            "CSV",
+            lambda: shown.to_csv(dates=keep),
+            "predictions.csv",
+            "text/csv",
+            icon=":material/table:",
+            on_click="ignore",
         )
         st.download_button(
             "HTML report",

@@ -108,8 +108,12 @@ def show_input(image: HungImage | UnreadableImage | None) -> None:
 def show_model_input(image: HungImage) -> None:
     """Show what the network reads of an image."""
     if image.content.model_input is not None:
-        caption, alt = "Network input (chest wall left)", f"Network input of {image.name}"
-        st.image(image.content.model_input, caption=caption, output_format="PNG", alt=alt)
+        st.image(
+            image.content.model_input,
+            caption="Network input (chest wall left)",
+            output_format="PNG",
+            alt=f"Network input of {image.name}",
+        )
 
 
 def show_missing(partner: HungImage | UnreadableImage | None) -> None:

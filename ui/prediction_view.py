@@ -1,6 +1,6 @@
 """Show the predictions for one exam on the Predict page.
 
-The parts are model, breasts, hung images, and comparisons.
+The parts are model, patient and breasts, settings of the images, and comparisons.
 """
 
 import pandas as pd
@@ -14,10 +14,14 @@ from mammo_core.figures.exams import exam_score_figure
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.exams import Exam, exam_warnings
-from mammo_core.prediction.viewing import ViewSettings, hang_predictions
-from ui.exam_view import show_rows
+from mammo_core.prediction.rendering import cam_legend, to_png
+from mammo_core.prediction.viewing import ViewSettings
 from ui.literal import literal
 
+PSEUDONYM = (
+    "A pseudonym: a keyed hash of the patient's identifier in the file. Below, in the table of files, you can set a name of "
+    "your own."
+)
 SIDE_NAMES = {"R": "Right breast", "L": "Left breast"}
 
 
@@ -34,38 +38,51 @@ def show_model(bundle: Bundle) -> None:
 
 
 def choose_settings() -> ViewSettings:
-    """Let the user choose how the images are shown."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    """Let the user choose how the images are shown; explain the heatmap."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         heatmap = st.toggle("Heatmap", value=True, key="heatmap", width="content")
-        opacity = st.slider("Heatmap opacity", 0.05, 1.0, 0.6, 0.05, key="opacity", disabled=not heatmap, width=200)
-        grey_levels = st.slider("Window, grey levels", 0, 255, (0, 255), key="levels", width=260)
-        width = st.slider("Image width", 200, 700, 320, 20, key="width", width=220)
+        with st.popover("Display", icon=":material/tune:", type="tertiary", key="display"):
+            opacity = st.slider("Heatmap opacity", 0.05, 1.0, 0.6, 0.05, key="opacity", disabled=not heatmap)
+            grey_levels = st.slider("Window, grey levels", 0, 255, (0, 255), key="levels")
+            width = st.slider("Image width", 200, 700, 320, 20, key="width")
+        if heatmap:
+            show_legend(opacity)
     return ViewSettings(grey_levels=grey_levels, opacity=opacity if heatmap else 0.0, width=width)
 
 
-def show_predicted_exam(report: ExamReport, exam: Exam, bundle: Bundle, settings: ViewSettings) -> None:
-    """Show an exam's hung images with their predictions.
+def show_legend(opacity: float) -> None:
+    """Show what the colours of the heatmap mean."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
+        st.caption("adds nothing", width="content")
+        st.image(to_png(cam_legend(opacity)), width=120, output_format="PNG", alt="Colours of the heatmap, low to high")
+        st.caption("adds much to the probability", width="content")
 
-    The predictions are for images, breasts and patient.
-    """
-    breasts, validation = report.breasts_of(exam.key), bundle.validation_predictions()
-    units: list[BreastPrediction | PatientPrediction] = [*report.patient_predictions(exam.key), *breasts]
-    with st.container(border=True):
-        title, *columns = st.columns([2] * (1 + len(units)), vertical_alignment="top")
-        title.markdown(f"#### Patient {literal(exam.patient)}")
-        if exam.title():
-            title.markdown(f"**{literal(exam.title())}**")
-        for column, unit in zip(columns, units, strict=True):
-            with column:
-                show_unit(unit, validation, bundle.threshold)
-        for warning in exam_warnings(exam.rows):
-            st.caption(f":material/info: {literal(warning)}")
-        show_rows(hang_predictions(exam.rows, report), settings)
-        if breasts:
-            with st.expander("Compare with validation breasts"):
-                st.plotly_chart(
-                    exam_score_figure(validation, breasts, bundle.threshold), key=f"comparison of {exam.key}"
-                )
+
+def show_answers(report: ExamReport, exam: Exam, bundle: Bundle) -> None:
+    """Show the probabilities and decisions for an exam's patient and breasts."""
+    units: list[BreastPrediction | PatientPrediction] = [
+        *report.patient_predictions(exam.key),
+        *report.breasts_of(exam.key),
+    ]
+    validation = bundle.validation_predictions()
+    st.markdown(f"#### Patient {literal(exam.patient)}", help=PSEUDONYM)
+    if exam.title():
+        st.markdown(f"**{literal(exam.title())}**")
+    for unit in units:
+        with st.container(gap="xxsmall"):
+            show_unit(unit, validation, bundle.threshold)
+    for warning in exam_warnings(exam.rows):
+        st.caption(f":material/info: {literal(warning)}")
+
+
+def show_comparison(report: ExamReport, exam: Exam, bundle: Bundle) -> None:
+    """Compare the breasts of an exam with validation breasts."""
+    breasts = report.breasts_of(exam.key)
+    if breasts:
+        comparison = st.expander("Compare with validation breasts", key="comparison", on_change="rerun")
+        if comparison.open:
+            figure = exam_score_figure(bundle.validation_predictions(), breasts, bundle.threshold)
+            comparison.plotly_chart(figure, key=f"comparison of {exam.key}", alt="Probabilities of validation breasts")
 
 
 def show_unit(unit: BreastPrediction | PatientPrediction, validation: pd.DataFrame, threshold: float) -> None:

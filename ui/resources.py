@@ -79,7 +79,7 @@ def show_limit(bundle: Bundle) -> None:
     Its predictions are meaningless for real ones.
     """
     if bundle.synthetic:
-        st.warning(f"**Demonstration.** {literal(bundle.card.limits[0])}", icon=":material/science:")
+        st.markdown(f":orange-badge[:material/science: Demonstration] :small[{literal(bundle.card.limits[0])}]")
 
 
 def read_for_display(

@@ -5,8 +5,6 @@ from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dataset.library import list_datasets
 from mammo_core.dicom import archive
 from mammo_core.dicom.archive import Member
 from mammo_core.dicom.header import Source
@@ -14,8 +12,7 @@ from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.dicom.zip_member import ZipMember
 from mammo_core.errors import DataError, ImageError
 from mammo_core.storage.folders import walk
-from mammo_core.storage.path_text import path_text, text_path
-from mammo_core.workspace import Workspace
+from mammo_core.storage.path_text import path_text
 
 NOT_IMAGES = {
     ".bmp", ".css", ".csv", ".db", ".dll", ".exe", ".gif", ".htm", ".html", ".inf", ".ini", ".jar", ".jpeg", ".jpg", ".js",
@@ -170,24 +167,6 @@ def may_be_image(name: str) -> bool:
     """Return whether a file of this name may be a mammogram."""
     path = Path(name)
     return path.suffix.lower() not in NOT_IMAGES and not path.name.startswith(".") and path.name.upper() != "DICOMDIR"
-
-
-def example_exam(workspace: Workspace) -> list[InputFile]:
-    """Return an example exam: four standard views of a synthetic positive patient.
-
-    The patient belongs to the first synthetic data set.
-
-    Returns:
-        An empty list if there is no synthetic data set.
-    """
-    for dataset in list_datasets(workspace):
-        if dataset.synthetic:
-            table = read_catalogue(dataset.path).table.dropna(subset=["file"])
-            table = table[table["view"].isin(["CC", "MLO"])].drop_duplicates(["patient_id", "laterality", "view"])
-            exams = table.groupby("patient_id").filter(lambda rows: len(rows) == 4 and rows["cancer"].sum() > 0)
-            paths = [text_path(file) for file in exams["file"].head(4)]
-            return [InputFile(path_text(path.name), path, path_text(path)) for path in paths]
-    return []
 
 
 def _is_packed(name: str) -> bool:

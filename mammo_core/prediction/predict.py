@@ -3,7 +3,7 @@
 The pages, the command line and the cluster all call the same function.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Protocol
 
@@ -64,6 +64,30 @@ class BatchPredictor:
             yield image.without_arrays() if isinstance(image, ImagePrediction) else image
 
 
+class ReportingPredictor:
+    """A predictor that hands on the results so far, while the others are computed.
+
+    Args:
+        predictor: the loaded network.
+        receive: called after each file with the results so far and the number of all files.
+    """
+
+    def __init__(self, predictor: Predictor, receive: Callable[[Sequence[ImageResult], int], None]) -> None:
+        self.bundle = predictor.bundle
+        self.predictor = predictor
+        self.receive = receive
+
+    def predict_files(
+        self, workspace: Workspace, files: Sequence[InputFile], sandbox: Sandbox
+    ) -> Iterator[ImageResult]:
+        """Yield one result per file, in order."""
+        results: list[ImageResult] = []
+        for image in self.predictor.predict_files(workspace, files, sandbox):
+            results.append(image)
+            self.receive(results, len(files))
+            yield image
+
+
 class PredictionCache:
     """One user's opened archives and image results, so that no file is read twice.
 
@@ -122,10 +146,20 @@ def predict_exams(
     images: list[ImageResult] = [UnreadableImage(note.file, note.file, note.text) for note in opened.unreadable]
     images += _predict_new(workspace, opened.files, predictor, sandbox, cache)
     cache.drop_archives({file.key for file in files})
+    report = combine_results(images, predictor.bundle, corrections)
+    return replace(report, notes=opened.incomplete, sources={file.key: file.source for file in opened.files})
+
+
+def combine_results(
+    images: Sequence[ImageResult], bundle: Bundle, corrections: Mapping[str, Correction] | None = None
+) -> ExamReport:
+    """Mark duplicates, apply corrections, and combine image results into exams.
+
+    The arguments are those of `predict_exams`; the report has neither notes nor sources.
+    """
     identified = join_spellings(complete_issuers(images))
     corrected = apply_corrections(mark_duplicates(identified), corrections or {})
-    report = summarise(_form_exams(corrected), predictor.bundle)
-    return replace(report, notes=opened.incomplete, sources={file.key: file.source for file in opened.files})
+    return summarise(_form_exams(corrected), bundle)
 
 
 def _form_exams(images: Sequence[ImageResult]) -> list[ImageResult]:

@@ -19,6 +19,7 @@ from mammo_core.dicom.special_images import special_view
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
 from mammo_core.prediction.exam_report import ExamReport
+from mammo_core.prediction.examples import Example
 from mammo_core.prediction.exams import SIDES, STANDARD_VIEWS, Row, hang_images
 from mammo_core.prediction.files import InputFile
 from mammo_core.prediction.image_results import ImagePrediction, ImageResult, UnreadableImage
@@ -287,12 +288,13 @@ def _hang_image(
     )
 
 
-def hang_predictions(rows: Sequence[Row], report: ExamReport) -> list[HungRow]:
+def hang_predictions(rows: Sequence[Row], report: ExamReport, example: Example | None = None) -> list[HungRow]:
     """Return an exam of predicted files with all that a page shows of each image.
 
     Args:
         rows: of one exam, see `mammo_core.prediction.exams.hang_exams`.
         report: what they are part of.
+        example: labels and lesions to show, of the example that was predicted.
     """
 
     def hung(image: ImagePrediction | None) -> HungImage | None:
@@ -306,6 +308,8 @@ def hang_predictions(rows: Sequence[Row], report: ExamReport) -> list[HungRow]:
             source=report.sources[image.key],
             laterality=decoded.laterality,
             content=image,
+            cancer=bool(example and decoded.laterality and example.cancer.get(decoded.laterality)),
+            lesions=example.lesions.get(image.key) if example else None,
             special_kind=decoded.special_kind,
         )
 

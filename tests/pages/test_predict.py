@@ -7,16 +7,18 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from builders.app import open_page
+from builders.app import open_page, widget
 from builders.archives import zipped
 from builders.breasts import noisy_breast
 from builders.dicom import build_dicom
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.patients import quarantined
 from mammo_core.dicom.phantom_uids import phantom_uid
+from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.models.registry import activate, choose_operating_point
 from mammo_core.prediction.exams import NO_BREASTS, Correction
+from mammo_core.prediction.predictor import Predictor
 
 HEADER = Header(patient="7", image="70", laterality="L", view="CC", full=True)
 
@@ -37,9 +39,11 @@ def test_upload_same_file_name_two_patients_gives_two_exams(app):
     first = dicom_bytes(noisy_breast(1), HEADER, "plain")
     second = dicom_bytes(noisy_breast(2), replace(HEADER, patient="8", image="80", laterality="R", view="MLO"), "plain")
     text = drop(app, ("1-1.dcm", first), ("1-1.dcm", second))
-    assert text.count("#### Patient ") == 2
-    assert "L CC" in text
-    assert "R MLO" in text
+    assert text.count("#### Patient ") == 1  # the one with the higher probability; the table has both
+    assert "**2 exams.**" in text
+    table = app.dataframe[0].value
+    assert table["highest"].is_monotonic_decreasing
+    assert sorted(table[["right", "left"]].notna().to_numpy().tolist()) == [[False, True], [True, False]]
     assert not app.error
 
 
@@ -73,10 +77,12 @@ def in_study(seed: int, study: str, date: str, **elements: object) -> tuple[str,
 def test_upload_priors_are_exams_of_their_own_below_the_current_one(app):
     magnified = in_study(3, "1.2.3", "20230506", EstimatedRadiographicMagnificationFactor="1.8")
     text = drop(app, in_study(1, "1.2.1", "20210304"), in_study(2, "1.2.3", "20230506"), magnified)
-    assert text.index("**Exam of 2023-05-06**") < text.index("**Prior exam of 2021-03-04**")
-    assert [metric.label for metric in app.metric] == ["Patient (highest breast)", "Right breast (1 view)"] * 2
-    assert "Shown and not counted: R CC (a magnified view)." in text
-    assert "a magnified view, not counted" in text
+    table = app.dataframe[0].value.set_index("exam")
+    assert sorted(table.index) == ["Exam of 2023-05-06", "Prior exam of 2021-03-04"]
+    assert table["remarks"]["Exam of 2023-05-06"].endswith("Shown and not counted: R CC (a magnified view).")
+    assert table["patient"].nunique() == 1
+    assert [metric.label for metric in app.metric] == ["Patient (highest breast)", "Right breast (1 view)"]
+    assert f"**{table.index[0]}**" in text
 
 
 def test_upload_persons_with_a_placeholder_are_never_one_breast(app):
@@ -137,3 +143,41 @@ def test_strangers_file_and_a_model_of_synthetic_images_give_no_decision(app):
     assert text.count(":gray-badge[No decision]") == 2
     assert "ecall (" not in text
     assert ":grey[probability **" in text
+
+
+def test_files_and_answers_survive_a_visit_to_another_page(app, monkeypatch):
+    drop(app, ("a", dicom_bytes(noisy_breast(1), HEADER, "plain")))
+    shown = [(metric.label, metric.value) for metric in app.metric]
+    app.switch_page("pages/data.py").run()
+    monkeypatch.setattr(Predictor, "predict_image", None)  # nothing is predicted again
+    app.switch_page("pages/predict.py").run()
+    assert not app.exception
+    assert [(metric.label, metric.value) for metric in app.metric] == shown
+    assert "**a**" in [text.value for text in app.markdown]
+    widget(app, "button", "Clear").click().run()
+    assert not app.metric
+    assert app.session_state["files to predict"] == []
+
+
+def test_heatmap_toggle_and_another_exam_predict_and_decode_nothing(app, monkeypatch):
+    drop(app, ("a", dicom_bytes(noisy_breast(1), HEADER, "plain")))
+    monkeypatch.setattr(Predictor, "predict_image", None)
+    monkeypatch.setattr(Sandbox, "start", None)
+    app.toggle(key="heatmap").set_value(False).run()
+    assert not app.exception
+    assert len(app.metric) == 2
+
+
+def test_demo_exam_is_predicted_and_its_truth_is_shown_on_demand(app):
+    widget(app, "button", "Try a demo exam").click().run()
+    assert not app.exception
+    assert len(app.metric) == 3
+    outlines = "Outlines: lesions"
+    assert not any(outlines in text.value for text in app.markdown)
+    app.toggle(key="show truth").set_value(True).run()
+    assert any("**Cancer in the" in text.value and outlines in text.value for text in app.markdown)
+    first = app.session_state["files to predict"]
+    widget(app, "button", "Another example").click().run()
+    assert not app.exception
+    assert app.session_state["files to predict"] != first
+    assert not app.toggle(key="show truth").value

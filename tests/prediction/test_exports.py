@@ -8,8 +8,9 @@ from pydicom import dcmread
 from builders.breasts import noisy_breast
 from builders.dicom import build_dicom
 from builders.phantom_files import input_files, letter
+from mammo_core.prediction.examples import example_exam
 from mammo_core.prediction.exports import dicom_archive, png_archive
-from mammo_core.prediction.files import InputFile, example_exam
+from mammo_core.prediction.files import InputFile
 from mammo_core.prediction.image_results import ONLY_SYNTHETIC
 from mammo_core.prediction.predict import predict_exams
 from mammo_core.workspace import Workspace
@@ -36,7 +37,7 @@ def test_dicom_archive_same_file_name_keeps_each_patient(predict, readable, trai
 
 
 def test_dicom_archive_has_capture_and_report_of_each_predicted_image(predict, trained, sandbox):
-    report = predict([letter(), *example_exam(Workspace.from_environment())])
+    report = predict([letter(), *example_exam(Workspace.from_environment()).files])
     data = dicom_archive(
         Workspace.from_environment(), report, trained.bundle, sandbox, opacity=0.5, keep_identifiers=False
     )
@@ -51,7 +52,7 @@ def test_dicom_archive_has_capture_and_report_of_each_predicted_image(predict, t
 
 
 def test_png_archive_has_one_picture_a_patient(predict):
-    report = predict(example_exam(Workspace.from_environment()))
+    report = predict(example_exam(Workspace.from_environment()).files)
     archive = zipfile.ZipFile(io.BytesIO(png_archive(report, 0.5)))
     assert archive.namelist() == [f"{report.patients[0].patient}.png"]
     assert Image.open(io.BytesIO(archive.read(archive.namelist()[0]))).mode == "RGB"

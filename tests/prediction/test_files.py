@@ -1,14 +1,12 @@
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
 from builders.archives import tarred, zipped
-from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import DataError
-from mammo_core.prediction.files import FileNote, InputFile, OpenedFiles, example_exam, find_files, open_archives
+from mammo_core.prediction.files import FileNote, InputFile, OpenedFiles, find_files, open_archives
 
 
 @pytest.fixture(scope="module")
@@ -91,18 +89,6 @@ def test_open_archives_known_archive_is_not_opened_again(sandbox):
     assert known == {file.key: first}
     damaged = InputFile(file.name, b"damaged", file.key)
     assert open_archives([damaged], sandbox, known) == first
-
-
-def test_example_exam_is_four_views_of_a_positive_patient(workspace, phantoms):
-    assert example_exam(workspace) == []
-    shutil.copytree(phantoms, workspace.data / "demo")
-    exam = example_exam(workspace)
-    assert all(file.source.read_bytes()[128:132] == b"DICM" for file in exam)
-    table = read_catalogue(phantoms).table.set_index("image_id")
-    rows = table.loc[[file.name.removesuffix(".dcm") for file in exam]]
-    assert rows["patient_id"].nunique() == 1
-    assert sorted(rows["laterality"] + rows["view"]) == ["LCC", "LMLO", "RCC", "RMLO"]
-    assert rows["cancer"].max() == 1
 
 
 def test_open_archives_opens_tar_and_names_archives_that_are_not_opened(sandbox):

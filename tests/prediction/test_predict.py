@@ -13,7 +13,7 @@ from mammo_core.documents.progress import Progress
 from mammo_core.prediction.exams import STUDY_OF_ITS_OWN, Correction, hang_exams
 from mammo_core.prediction.files import FileNote, InputFile
 from mammo_core.prediction.image_results import DuplicateImage, ImagePrediction, UnreadableImage
-from mammo_core.prediction.predict import BatchPredictor, PredictionCache, predict_exams
+from mammo_core.prediction.predict import BatchPredictor, PredictionCache, ReportingPredictor, predict_exams
 
 
 @pytest.fixture
@@ -48,6 +48,15 @@ def test_predict_exams_opens_archives_and_marks_duplicates(predict, exam):
     assert report.notes == (FileNote("exam.zip", "Skipped 1 of 2 files (.txt)."),)
     assert sorted(report.sources) == sorted(["upload 0", first.key, second.key, "letter"])
     assert report.sources[second.key] == second.source
+
+
+def test_reporting_predictor_hands_on_each_result(predict, exam, trained):
+    received = []
+    reporting = ReportingPredictor(
+        trained, lambda images, total: received.append(([type(one) for one in images], total))
+    )
+    predict([letter(), input_files(exam.head(1))[0]], predictor=reporting)
+    assert received == [([UnreadableImage], 2), ([UnreadableImage, ImagePrediction], 2)]
 
 
 def test_predict_exams_groups_a_patient_by_breast_and_view(predict, exam):

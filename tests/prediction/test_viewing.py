@@ -10,6 +10,7 @@ from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
 from mammo_core.prediction import predictor
 from mammo_core.prediction.exam_report import ExamReport
+from mammo_core.prediction.examples import Example
 from mammo_core.prediction.image_results import DuplicateImage, UnreadableImage
 from mammo_core.prediction.predict import predict_exams
 from mammo_core.prediction.viewing import (
@@ -95,6 +96,16 @@ def test_hang_predictions_keeps_file_name_and_source():
     assert (image.name, image.label, image.source, image.laterality) == ("? CC", "a.dcm", b"source", None)
     assert image.content is prediction
     assert not out_of_distribution(rows)
+
+
+def test_hang_predictions_shows_the_truth_about_an_example():
+    prediction = image_prediction(decoded_image("R", "CC"), "a.dcm")
+    report = ExamReport("m", 0.5, (prediction,), sources={prediction.key: b"source"})
+    boxes = pd.DataFrame({"malignant": [1]})
+    example = Example((), {"R": True, "L": False}, {prediction.key: boxes})
+    ((image, _),) = hang_predictions([(prediction, None)], report, example)
+    assert image.cancer
+    assert image.lesions is boxes
 
 
 def test_read_view_uses_requested_window(readable):

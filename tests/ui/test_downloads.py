@@ -51,6 +51,6 @@ def test_offer_exports_names_of_files_are_left_out_unless_kept(offered, bundle, 
         data = offered[label][0]
         text = data() if callable(data) else data
         assert ("letter" in text, "file 5" in text) == (keep, not keep), label
-    assert ("date" in offered["CSV"][0].partition("\n")[0].split(",")) == keep
+    assert ("date" in offered["CSV"][0]().partition("\n")[0].split(",")) == keep
     offered["DICOM"][0]()
     assert archives == [{"opacity": 0.5, "keep_identifiers": keep}]

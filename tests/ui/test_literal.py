@@ -29,6 +29,7 @@ TRUSTED = {  # functions whose result may be Markdown, and why
     "state_badge": "a badge of a state, which is one of a fixed set (ui.session.BADGES)",
     "decision_badge": "a badge of a decision, which is one of a fixed set, with two numbers",
     "describe_image": "passes every name through literal; checked in the same way, as a function that returns Markdown",
+    "describe_files": "passes every name through literal; checked in the same way, as a function that returns Markdown",
     "len": "a number",
 }
 TRUSTED_NAMES = {  # variables that hold text from the code of the application, and why
@@ -39,7 +40,12 @@ TRUSTED_NAMES = {  # variables that hold text from the code of the application, 
     ("ui/panels.py", "name"): "from a tuple written there",
     ("pages/explore.py", "names"): "names of tabs, which are constants",
 }
-MARKDOWN_FUNCTIONS = {"describe_image", "decision_badge", "state_badge"}  # what they return is checked like an argument
+MARKDOWN_FUNCTIONS = {
+    "describe_image",
+    "describe_files",
+    "decision_badge",
+    "state_badge",
+}  # what they return is checked like an argument
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pandas as pd
 import pytest
 
@@ -10,7 +8,7 @@ from mammo_core.documents.prediction import PatientPrediction
 from mammo_core.prediction.exams import hang_exams
 from mammo_core.prediction.summarise import summarise
 from mammo_core.prediction.viewing import ViewSettings
-from ui.prediction_view import choose_settings, decision_badge, show_model, show_predicted_exam, show_unit
+from ui.prediction_view import choose_settings, decision_badge, show_answers, show_comparison, show_model, show_unit
 
 VALIDATION = pd.DataFrame(
     {
@@ -83,27 +81,33 @@ def test_show_unit_without_decision_is_muted_and_compared_with_nothing(reason):
     assert not app.caption
 
 
-def test_show_predicted_exam_has_units_warnings_images_and_comparison(bundle):
-    views = [("R", "CC"), ("R", "MLO"), ("L", "CC")]
-    images = [
-        image_prediction(decoded_image(side, view, seed), f"{seed}.dcm", probability=0.25, ood_score=0.5 + seed)
-        for seed, (side, view) in enumerate(views)
-    ]
-    report = replace(summarise(images, MODEL), sources={image.key: b"" for image in images})
-    (exam,) = hang_exams(report.images)
-    app = show_component(show_predicted_exam, report, exam, bundle, ViewSettings())
-    assert not app.exception
+def test_show_answers_has_patient_breasts_and_warnings(bundle):
+    report, exam = three_views()
+    app = show_component(show_answers, report, exam, bundle)
     assert plain(app.markdown[0].value) == "#### Patient p"
     assert [metric.label for metric in app.metric] == [
         "Patient (highest breast)",
         "Right breast (mean of 2 views)",
         "Left breast (1 view)",
     ]
-    assert sum("probability **0.25**" in text.value for text in app.markdown) == 3
     assert [plain(caption.value) for caption in app.caption if "Missing view" in caption.value] == [
         ":material/info: Missing view: L MLO."
     ]
-    assert len(figures(app)) == 1
-    assert [warning.value for warning in app.warning] == [
-        "Some images differ too much from the training images. Ignore these probabilities."
+
+
+def test_show_comparison_draws_its_figure_once_it_is_opened(bundle):
+    report, exam = three_views()
+    app = show_component(show_comparison, report, exam, bundle)
+    assert figures(app) == []
+    assert [expander.label for expander in app.expander] == ["Compare with validation breasts"]
+
+
+def three_views():
+    views = [("R", "CC"), ("R", "MLO"), ("L", "CC")]
+    images = [
+        image_prediction(decoded_image(side, view, seed), f"{seed}.dcm", probability=0.25)
+        for seed, (side, view) in enumerate(views)
     ]
+    report = summarise(images, MODEL)
+    (exam,) = hang_exams(report.images)
+    return report, exam

@@ -2,11 +2,12 @@ import pandas as pd
 import pytest
 import streamlit as st
 
-from builders.app import plain, show_component
+from builders.app import plain, show_component, widget
 from builders.predicted_images import decoded_image, exam_report, image_prediction
 from mammo_core.prediction.exam_report import ExamReport
+from mammo_core.prediction.examples import Example
 from mammo_core.prediction.exams import Correction
-from mammo_core.prediction.files import FileNote
+from mammo_core.prediction.files import FileNote, InputFile
 from ui import uploads
 
 
@@ -25,24 +26,41 @@ def test_choose_files_folder_has_an_uploader_of_its_own(workspace):
     assert [uploader.key for uploader in app.file_uploader] == ["folder"]
 
 
-def test_choose_files_example_without_demo_data_says_where_to_create_some(workspace):
-    app = show_component(uploads.choose_files)
-    app.button[0].click().run()
-    assert app.session_state["result"] == []
-    assert [info.value for info in app.info] == ["There is no demo data. Create some on the Data page."]
+def test_choose_files_says_what_is_taken_and_what_becomes_of_it(workspace):
+    (caption,) = show_component(uploads.choose_files).caption
+    assert "up to 500 MB each" in caption.value
+    assert "They are not stored." in caption.value
 
 
-def test_choose_files_example_ends_with_the_first_upload(workspace, monkeypatch):
-    monkeypatch.setattr(uploads, "example_exam", lambda workspace: ["example"])
+EXAMPLE = Example((InputFile("1.dcm", b"1", "1"), InputFile("2.dcm", b"2", "2")), {"R": True}, {})
+
+
+def test_choose_files_example_ends_with_the_first_upload_and_clear_forgets_all(workspace, monkeypatch):
+    monkeypatch.setattr(uploads, "example_exam", lambda workspace, number: EXAMPLE)
     app = show_component(uploads.choose_files)
-    app.button[0].click().run()
-    assert app.session_state["result"] == ["example"]
+    widget(app, "button", "Try a demo exam").click().run()
+    assert app.session_state["result"] == list(EXAMPLE.files)
     app.run()
-    assert app.session_state["result"] == ["example"]
-    app.file_uploader(key="files").set_value([("a.dcm", b"1", "")]).run()
+    assert app.session_state["result"] == list(EXAMPLE.files)
+    app.file_uploader(key="files 1").set_value([("a.dcm", b"1", "")]).run()
     assert [file.name for file in app.session_state["result"]] == ["a.dcm"]
+    assert "Another example" not in [button.label for button in app.button]
+    widget(app, "button", "Clear").click().run()
+    assert app.session_state["result"] == []
+    assert [uploader.key for uploader in app.file_uploader] == ["files 2"]
+
+
+def test_choose_files_emptied_uploader_leaves_no_file(workspace):
+    app = show_component(uploads.choose_files)
+    app.file_uploader(key="files").set_value([("a.dcm", b"1", "")]).run()
     app.file_uploader(key="files").set_value([]).run()
     assert app.session_state["result"] == []
+
+
+def test_describe_files_counts_several_and_names_one():
+    files = [InputFile("a_1.dcm", b"", "1"), InputFile("b.dcm", b"", "2")]
+    assert uploads.describe_files(files) == "**2 files**"
+    assert uploads.describe_files(files[:1]) == r"**a\_1.dcm**"
 
 
 def test_show_problems_numbers_the_files_and_lists_skipped_members():

@@ -1,0 +1,58 @@
+"""Predict the files of the Predict page, and show how far it is."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from mammo_core.documents.progress import Progress
+from mammo_core.models.bundle import Bundle
+from mammo_core.prediction.exam_report import ExamReport
+from mammo_core.prediction.exam_table import exam_table, sort_exams
+from mammo_core.prediction.exams import hang_exams
+from mammo_core.prediction.files import InputFile
+from mammo_core.prediction.image_results import ImageResult
+from mammo_core.prediction.predict import PredictionCache, ReportingPredictor, combine_results, predict_exams
+from ui.exam_list import COLUMNS, LIST_HEIGHT
+from ui.literal import literal
+from ui.resources import predictor, sandbox
+from ui.session import current_workspace, errors_shown
+from ui.uploads import edit_corrections, show_problems
+
+FEW = 4  # files: fewer are done before a table of them could be read
+
+
+def predict_files(files: list[InputFile], bundle: Bundle) -> ExamReport:
+    """Predict files with the user's corrections.
+
+    Progress, problems and the table of corrections are shown. Results that the session has are not computed again.
+    """
+    cache = st.session_state.setdefault("predictions", PredictionCache())
+    workspace, running = current_workspace(), st.empty()
+    with errors_shown():
+        with running.container():
+            network = ReportingPredictor(predictor(bundle), progress_display(bundle))
+            report = predict_exams(
+                workspace, files, network, sandbox(), corrections=st.session_state.get("corrections"), cache=cache
+            )
+        running.empty()
+        show_problems(report)
+        corrections = edit_corrections(report)
+        return predict_exams(workspace, files, network, sandbox(), corrections=corrections, cache=cache)
+
+
+def progress_display(bundle: Bundle) -> Callable[[Sequence[ImageResult], int], None]:
+    """Return a function that shows the results so far.
+
+    It shows their number, and of many files a table of exams.
+    """
+    bar, table = st.progress(0.0, text="Reading the files …"), st.empty()
+
+    def show(results: Sequence[ImageResult], total: int) -> None:
+        progress = Progress(done=len(results), total=total, unit="files")
+        bar.progress(progress.fraction, text=literal(f"Predicted {progress.done} of {progress.total} files"))
+        if total > FEW:
+            report = combine_results(results, bundle)
+            exams = sort_exams(report, hang_exams(report.images))
+            table.dataframe(exam_table(report, exams), hide_index=True, column_config=COLUMNS, height=LIST_HEIGHT)
+
+    return show
