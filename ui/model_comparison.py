@@ -8,7 +8,7 @@ from mammo_core.errors import DataError
 from mammo_core.evaluation.tables import comparison_table
 from mammo_core.evaluation.units import to_unit
 from mammo_core.figures.evaluation import precision_figure, roc_figure
-from mammo_core.figures.training import compared_curves
+from mammo_core.figures.training import learning_curves
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import model_folder
 from ui.literal import literal
@@ -29,8 +29,8 @@ def show_comparison(bundles: list[Bundle]) -> None:
     workspace = current_workspace()
     with errors_shown_here():
         runs = {bundle.name: read_metrics(model_folder(workspace, bundle.name)) for bundle in bundles}
-        left.plotly_chart(compared_curves(runs, "val_loss"), key="losses of several")
-        right.plotly_chart(compared_curves(runs, "val_auc"), key="scores of several")
+        left.plotly_chart(learning_curves(runs, "loss"), key="losses of several")
+        right.plotly_chart(learning_curves(runs, "auc"), key="scores of several")
     st.caption("Breasts of each model's own held-out patients. Differences are paired, by bootstrap over patients.")
 
 

@@ -17,7 +17,7 @@ from mammo_core.figures.evaluation import (
     subgroup_figure,
 )
 from mammo_core.figures.model_report import card_tables
-from mammo_core.figures.training import loss_curves, score_curves
+from mammo_core.figures.training import CURVES, learning_curves
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import list_models, model_folder
 from ui.literal import literal
@@ -108,6 +108,5 @@ def show_card(bundle: Bundle) -> None:
 def show_training(bundle: Bundle) -> None:
     """Show the learning curves of a model's training."""
     records = read_metrics(model_folder(current_workspace(), bundle.name))
-    left, right = st.columns(2)
-    left.plotly_chart(loss_curves(records), key=f"loss {bundle.name}")
-    right.plotly_chart(score_curves(records), key=f"scores {bundle.name}")
+    for column, metric in zip(st.columns(len(CURVES)), CURVES, strict=True):
+        column.plotly_chart(learning_curves({bundle.name: records}, metric), key=f"{metric} {bundle.name}")

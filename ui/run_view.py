@@ -1,45 +1,101 @@
-"""Show one training run.
+"""Show one training run: state, progress, result, learning curves, actions."""
 
-The view has its state, progress, learning curves, and the available actions.
-"""
+from collections.abc import Mapping
+from contextlib import suppress
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from mammo_core.documents.job import FINAL
-from mammo_core.documents.metrics import read_metrics
+from mammo_core.documents.job import FINAL, State
+from mammo_core.documents.metrics import EpochRecord, StepRecord, read_metrics
 from mammo_core.documents.verification import describe_verification
-from mammo_core.figures.training import COMPARED, compared_curves, loss_curves, score_curves
+from mammo_core.errors import DataError
+from mammo_core.figures.training import CURVES, CurveMetric, CurveOptions, Records, learning_curves
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import any_active, run_folder
 from mammo_core.jobs.training import can_resume, resume
+from mammo_core.jobs.training_runs import TrainingRun, fact_table, first_run, read_run, run_table
 from mammo_core.workspace import Workspace
-from ui.literal import literal
+from ui.literal import literal, literal_table
 from ui.live_chart import live_chart
+from ui.run_result import show_result
 from ui.session import errors_shown, errors_shown_here, state_badge
 from ui.stop_button import show_stop_button
 
 REFRESH_SECONDS = 1.0
+TABLE_ROWS = 8  # shown at once; more are scrolled
 
 
-def choose_run(runs: list[str], workspace: Workspace) -> None:
+def choose_run(runs: list[TrainingRun], workspace: Workspace, bar: DeltaGenerator) -> None:
     """Let the user choose a run, and show it.
 
-    The user also chooses other runs to compare it with, and how to draw it. The view is refreshed while the run is
+    The user also chooses other runs to compare it with, and how to draw them. The view is refreshed while one of them is
     active.
+
+    Args:
+        runs: at least one.
+        workspace: the folders to work in.
+        bar: a horizontal container for the choices.
     """
-    pick, compare, live, scale, smooth = st.columns([6, 6, 2, 3, 4], vertical_alignment="bottom")
-    name = pick.selectbox("Run", runs, key="run", bind="query-params")
-    others = compare.multiselect(
-        "Compare with", [run for run in runs if run != name], key="others", bind="query-params"
-    )
-    polled = live.toggle("Live", True, help="The curves are updated every second; zoom and legend choices are kept.")
-    logarithmic = scale.toggle("Log axis")
-    smoothing = smooth.slider("Smoothing", 0.0, 0.98, 0.8)
-    refresh = REFRESH_SECONDS if polled and any_active(workspace, [name, *others]) else None
-    st.fragment(errors_shown_here()(show_run), run_every=refresh)(workspace, name, others, logarithmic, smoothing)
+    labels = {run.name: run.label() for run in runs}
+    first = first_run(runs)
+    adopt_address(list(labels))
+    if st.session_state.get("run") not in labels and first is not None:
+        st.session_state["run"] = first.name
+    with bar:
+        name = st.selectbox("Run", list(labels), key="run", format_func=labels.__getitem__, width=300)
+        others = st.multiselect(
+            "Compare with",
+            [run for run in labels if run != name],
+            key="others",
+            format_func=labels.__getitem__,
+            placeholder="no other run",
+            width=300,
+        )
+        active = any_active(workspace, [name, *others])
+        options, polled = choose_options(active)
+    keep_address({"run": [name], "others": others})
+    refresh = REFRESH_SECONDS if polled else None
+    st.fragment(errors_shown_here()(show_run), run_every=refresh)(workspace, name, others, options)
 
 
-def show_run(workspace: Workspace, name: str, others: list[str], logarithmic: bool, smoothing: float) -> None:
+def adopt_address(known: list[str]) -> None:
+    """Choose the runs that the page's address names, if another page or a reload has changed it.
+
+    Streamlit's own binding would put the labels of the runs there, which change while they run.
+    """
+    given = {key: st.query_params.get_all(key) for key in ("run", "others")}
+    if given == st.session_state.get("address of runs"):
+        return
+    if given["run"] and given["run"][0] in known:
+        st.session_state["run"] = given["run"][0]
+        st.session_state["others"] = [name for name in given["others"] if name in known and name != given["run"][0]]
+
+
+def keep_address(chosen: dict[str, list[str]]) -> None:
+    """Put the chosen runs into the page's address."""
+    st.session_state["address of runs"] = chosen
+    for key, names in chosen.items():
+        if st.query_params.get_all(key) != names:
+            st.query_params[key] = names
+
+
+def choose_options(active: bool) -> tuple[CurveOptions, bool]:
+    """Let the user choose how curves are drawn, and whether they are updated.
+
+    Args:
+        active: whether one of the runs is.
+    """
+    with st.popover("Curves", icon=":material/tune:"):
+        live = active and st.toggle("Live", True, help="Updated every second. Zoom and legend choices are kept.")
+        logarithmic = st.toggle("Logarithmic loss")
+        smoothing = st.slider(
+            "Smoothing", 0.0, 0.98, 0.8, help="Moving average of the steps; 0 shows them as they are."
+        )
+    return CurveOptions(logarithmic, smoothing), live
+
+
+def show_run(workspace: Workspace, name: str, others: list[str], options: CurveOptions) -> None:
     """Show one run.
 
     A fragment calls this every second while the run, or one that it is compared with, is active.
@@ -47,21 +103,25 @@ def show_run(workspace: Workspace, name: str, others: list[str], logarithmic: bo
     job = JobFolder(run_folder(workspace, name))
     state = job.state()
     head, action = st.columns([5, 1], vertical_alignment="center")
-    head.markdown(f"**{literal(name)}** {state_badge(state)} {literal(job.message())}")
+    head.markdown(f"**{literal(name)}** {run_badge(state)} {literal(job.message())}")
     with action:
         show_actions(workspace, job, state)
     if state not in FINAL:
         st.progress(job.fraction(), text=literal(" · ".join(filter(None, (job.progress_text(), job.age_text())))))
     else:
         with errors_shown_here():
-            if verification := describe_verification(job.path):
-                head.caption(literal(verification))
+            show_result(workspace, name)
     with errors_shown_here():
-        show_curves(workspace, name, others, logarithmic, smoothing)
+        show_curves(workspace, [name, *others], options)
     if any_active(workspace, [name, *others]):
         st.session_state["followed"] = [name, *others]
     elif st.session_state.pop("followed", None) == [name, *others]:
         st.rerun()  # the complete page once more, without polling
+
+
+def run_badge(state: State) -> str:
+    """Return the badge of a run's state; an end isn't green: whether the model is any good shows its result."""
+    return ":gray-badge[:material/check_circle: finished]" if state == "finished" else state_badge(state)
 
 
 def show_actions(workspace: Workspace, job: JobFolder, state: str) -> None:
@@ -74,18 +134,67 @@ def show_actions(workspace: Workspace, job: JobFolder, state: str) -> None:
         st.rerun()
 
 
-def show_curves(workspace: Workspace, name: str, others: list[str], logarithmic: bool, smoothing: float) -> None:
-    """Show the learning curves of a run, and those of others in comparison."""
-    records = read_metrics(run_folder(workspace, name))
+def show_curves(workspace: Workspace, names: list[str], options: CurveOptions) -> None:
+    """Show the learning curves of a run, with those of others to compare it with, and the facts about them."""
+    records = {name: read_metrics(run_folder(workspace, name)) for name in names}
+    drawn = {name: of_run for name, of_run in records.items() if _has_points(of_run)}
     left, right = st.columns(2)
-    if len(records) > 1:
-        with left:
-            live_chart(loss_curves(records, logarithmic=logarithmic, smoothing=smoothing), f"loss {name}")
-        with right:
-            live_chart(score_curves(records), f"scores {name}")
-        st.caption("Dashed line: a model that always predicts “negative”.")
-    if others:
-        runs = {name: records} | {other: read_metrics(run_folder(workspace, other)) for other in others}
-        for column, metric in zip(st.columns(2), COMPARED, strict=True):
-            with column:
-                live_chart(compared_curves(runs, metric), f"{metric} of {' '.join(runs)}")
+    for column, metric in zip((left, right, left), CURVES, strict=True):
+        with column:
+            show_chart(drawn, metric, options)
+    with right if drawn else left:
+        show_facts(workspace, names)
+        if missing := [name for name in names if name not in drawn and len(names) > 1]:
+            st.caption(f"Without a point yet: {literal(', '.join(missing))}.")
+
+
+def _has_points(records: Records) -> bool:
+    return any(isinstance(record, (StepRecord, EpochRecord)) for record in records)
+
+
+def show_chart(runs: Mapping[str, Records], metric: CurveMetric, options: CurveOptions) -> None:
+    """Show one chart of learning curves; nothing before the first point."""
+    if runs:
+        live_chart(learning_curves(runs, metric, options), f"{metric} of {' '.join(runs)}")
+
+
+def show_facts(workspace: Workspace, names: list[str]) -> None:
+    """Show settings and results of runs side by side."""
+    runs = [read_run(workspace, name) for name in names]
+    st.table(literal_table(fact_table(runs)), hide_index=True, border="horizontal")
+    with errors_shown_here():
+        if verification := describe_verification(run_folder(workspace, names[0])):
+            st.caption(literal(verification))
+
+
+def show_other_runs(jobs: list[JobFolder], runs: list[TrainingRun]) -> None:
+    """Name trainings that are queued or running on other data, with a link to each."""
+    shown = {run.name for run in runs}
+    for job in jobs:
+        with suppress(DataError):  # its view says what is wrong with it
+            if job.kind() == "train" and job.name not in shown:
+                st.page_link(
+                    "pages/train.py",
+                    label=f"{literal(job.name)} is {literal(job.state())}: show it",
+                    icon=":material/play_circle:",
+                    query_params={"run": job.name},
+                )
+
+
+def show_runs(runs: list[TrainingRun]) -> None:
+    """Show a table of runs; a click on one shows it."""
+    names = [run.name for run in runs]
+
+    def choose() -> None:
+        if rows := st.session_state["table of runs"]["selection"]["rows"]:
+            st.session_state["run"] = names[rows[0]]
+
+    st.markdown("**Runs on this data.** Select one to show it.")
+    st.dataframe(
+        run_table(runs),
+        hide_index=True,
+        on_select=choose,
+        selection_mode="single-row",
+        key="table of runs",
+        height="content" if len(runs) <= TABLE_ROWS else "auto",
+    )

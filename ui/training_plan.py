@@ -2,15 +2,20 @@
 
 import streamlit as st
 
+from mammo_core.dataset.store import Store
 from mammo_core.documents.training_config import TrainingConfig
-from mammo_core.errors import ModelError
+from mammo_core.errors import MammoError, ModelError
+from mammo_core.jobs.importing import describe_unfinished_import, is_active_import, resume_import_job
+from mammo_core.jobs.process import launch
 from mammo_core.jobs.training import start
+from mammo_core.jobs.training_estimate import estimate_training
 from mammo_core.learning.plan import TrainingPlan, assert_memory, input_states, resolve, resolve_preset
-from mammo_core.models.registry import readable_active_model
+from mammo_core.models.registry import compatible_models, readable_active_model
 from mammo_core.storage.hashing import FileStates
 from mammo_core.workspace import Workspace
 from ui.literal import literal
-from ui.session import errors_shown
+from ui.session import errors_shown, errors_shown_here, show_error
+from ui.training_form import choose_settings, reset_settings
 
 KEPT_PLANS = 2  # each holds the table of a store's images
 
@@ -60,14 +65,65 @@ def _fitting(plan: TrainingPlan) -> TrainingPlan:
     return plan
 
 
-def show_plan(workspace: Workspace, plan: TrainingPlan, label: str) -> None:
-    """Show what a run would do, with a button that starts it."""
+def plan_run(workspace: Workspace, store: Store) -> None:
+    """Let the user plan a run on a store, and start it.
+
+    The plan is the quick start's until the user changes a setting.
+    """
+    show_unfinished_import(workspace, store)
+    preset, shown = None, st.container()
+    with errors_shown():
+        start_models = compatible_models(workspace, store.preprocessing)
+    with shown, errors_shown_here():
+        preset = plan_preset(workspace, store.name, start_models)
+    quick_start = preset.config if preset else TrainingConfig(store=store.name)
+    with st.expander("All settings", key="own settings"), errors_shown_here():
+        # Also while the expander is closed: widgets that aren't drawn lose their values.
+        config = choose_settings(quick_start, start_models)
+        with shown:
+            if config != quick_start:
+                show_plan(workspace, plan_settings(workspace, config), is_own=True)
+            elif preset:
+                show_plan(workspace, preset)
+
+
+def show_plan(workspace: Workspace, plan: TrainingPlan, *, is_own: bool = False) -> None:
+    """Show what a run would do, with a button that starts it.
+
+    Args:
+        workspace: the folders to work in.
+        plan: of the run.
+        is_own: whether its settings differ from the quick start's.
+    """
     preview = plan.describe()
     description, parts = st.columns(2, gap="large")
-    description.markdown(literal(preview.sentence))
     parts.dataframe(preview.parts, hide_index=True, width="content")
-    if description.button(literal(label), key=label, type="primary", icon=":material/play_arrow:"):
-        with errors_shown():
-            st.session_state["run"] = start(workspace, plan).name
-        st.session_state["started"] = True
-        st.rerun()
+    with description:
+        st.markdown(literal(preview.sentence))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button("Train", key="Train", type="primary", icon=":material/play_arrow:"):
+                with errors_shown(), st.spinner("Starting …"):
+                    st.session_state["run"] = start(workspace, plan).name
+                st.session_state["started"] = True
+                st.rerun()
+            st.caption(literal(estimate_training(workspace, plan).describe()), width="content")
+            if is_own:
+                st.button("Reset to quick start", icon=":material/undo:", type="tertiary", on_click=reset_settings)
+
+
+def show_unfinished_import(workspace: Workspace, store: Store) -> None:
+    """Say that a store doesn't hold all images yet, and let the user resume its import."""
+    with errors_shown_here():
+        unfinished = describe_unfinished_import(store)
+        if unfinished is None:
+            return
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.warning(literal(unfinished), icon=":material/hourglass:")
+            if is_active_import(store):
+                st.page_link("pages/data.py", label="Go to Data", icon=":material/arrow_forward:")
+            elif st.button("Resume the import", key="resume the import", icon=":material/play_arrow:"):
+                try:
+                    launch(resume_import_job(workspace, store), workspace)
+                except MammoError as error:
+                    return show_error(error)
+                st.switch_page("pages/data.py")

@@ -40,7 +40,7 @@ def _row(workspace: Workspace, run: RunSummary) -> dict[str, object]:
         "state": run.state,
         "network": card.network if card else None,
         "data": card.data.dataset if card else None,
-        "settings": _changed_settings(card.config) if card else "",
+        "settings": changed_settings(card.config) if card else "",
         "epochs": run.epochs,
         "AUC by breast (95 % CI)": format_ci(run.auc) if run.auc else None,
         "gain over age alone (95 % CI)": format_ci(age.gain) if age else None,
@@ -49,7 +49,7 @@ def _row(workspace: Workspace, run: RunSummary) -> dict[str, object]:
     }
 
 
-def _changed_settings(config: TrainingConfig) -> str:
+def changed_settings(config: TrainingConfig) -> str:
     """Return the settings that differ from their default, as text for display.
 
     Store and network are left out: they have columns of their own.

@@ -98,9 +98,10 @@ def _assert_enough(positive: pd.Series, share: float, min_patients: int = 2) -> 
     counts = positive.value_counts()
     if len(counts) < 2 or counts.min() < min_patients or round(counts.min() * share) < 1:
         negative, cancer = int(counts.get(0, 0)), int(counts.get(1, 0))
+        label, number = ("positive", cancer) if cancer <= negative else ("negative", negative)
         raise DataError(
-            f"The data has {negative} patients without and {cancer} with a positive image: too few to train and "
-            "evaluate on different patients. At least a handful of each is needed, and one for each fold."
+            f"Not enough {label} patients to train and evaluate on different ones ({number:,} of {negative + cancer:,}). "
+            "At least a handful of each label is needed, and one for each fold."
         )
 
 

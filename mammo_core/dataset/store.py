@@ -18,8 +18,9 @@ exists only if it holds images or is a class of a labelled data set. If some ima
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -279,6 +280,17 @@ def list_stores(workspace: Workspace) -> list[Store]:
         for folder, preprocessing in _stores(workspace)
         if isinstance(preprocessing, PreprocessingConfig)
     ]
+
+
+def stores_of(dataset: Path, stores: Iterable[Store]) -> list[Store]:
+    """Return the stores that were made from a data set, given by its folder or its CSV."""
+    return [store for store in stores if _is_made_from(store, dataset)]
+
+
+def _is_made_from(store: Store, dataset: Path) -> bool:
+    with suppress(DataError):  # deleted meanwhile
+        return dataset in ((csv := store.read_csv_path()), csv.parent)
+    return False
 
 
 def outdated_stores(workspace: Workspace) -> list[str]:

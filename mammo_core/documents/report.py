@@ -7,6 +7,8 @@ from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.units import Unit
 
 EvaluatedPart = Literal["test", "validation", "all"]
+Standing = Literal["better", "baseline", "chance", "unknown"]  # than all baselines; than chance only; not even that
+CHANCE = 0.5  # AUC of a model that knows nothing
 
 
 class ConfusionMatrix(Document):
@@ -216,6 +218,15 @@ class UnitReport(FiguresOfMerit):
     accuracy: float
     verdict: str | None
     verdict_reason: str | None = None
+
+    def standing(self) -> Standing:
+        """Return how the model stands, from the 95 % intervals of its AUC and of its gains over the baselines."""
+        if self.verdict is None or self.auc.low is None:
+            return "unknown"
+        if self.auc.low <= CHANCE:
+            return "chance"
+        gains = [baseline.gain.low for baseline in self.baselines.known().values()]
+        return "better" if all(low is not None and low > 0 for low in gains) else "baseline"
 
     def verdict_or_reason(self) -> str:
         """Return the verdict, or why there is none."""

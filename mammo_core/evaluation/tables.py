@@ -124,6 +124,13 @@ def format_ci(figure: Estimate) -> str:
     return _with_interval(figure, lambda value: f"{value:.3f}")
 
 
+def format_interval(figure: Estimate) -> str:
+    """Return the interval of an estimate as text, "0.790–0.870" or "no interval"."""
+    if figure.low is None or figure.high is None:
+        return NO_INTERVAL
+    return f"{figure.low:.3f}–{figure.high:.3f}"
+
+
 def format_share(figure: Estimate) -> str:
     """Return a share as text, "80.0 % (49.0–94.3)" or "80.0 % (no interval)"."""
     return _with_interval(figure, lambda value: f"{100 * value:.1f}", " %")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
 from typing import Any, Literal
@@ -14,11 +15,37 @@ from mammo_core.documents.metrics import EpochRecord, MetricsRecord, ResumeRecor
 from mammo_core.figures.style import COLOURS, apply_style, literal, series_colour
 
 Records = Sequence[MetricsRecord]
-ComparedMetric = Literal["val_loss", "val_auc"]
-COMPARED: dict[ComparedMetric, str] = {"val_loss": "validation loss, nats", "val_auc": "validation AUC, 0 to 1"}
+CurveMetric = Literal["loss", "auc", "accuracy"]
+CURVES: dict[CurveMetric, str] = {"loss": "Loss", "auc": "AUC", "accuracy": "Accuracy"}  # titles, in their order
 EPOCH_COLUMNS = ["epoch", "loss", "val_loss", "auc", "val_auc", "accuracy", "val_accuracy"]
 STEP_COLUMNS = ["epoch", "step", "steps", "loss", "auc", "accuracy"]
 MAX_POINTS = 1500  # of a line: a long run has more steps than a screen has pixels, and is redrawn every second
+MARGIN = 0.06  # above and below the curves, as a share of what they span
+DECADE_TICKS = (1, 1.5, 2, 3, 5, 7)  # of a logarithmic axis; few enough to be read
+WIDE_TICKS = (1, 2, 5)  # likewise, where it spans more than `WIDE` decades
+WIDE = 1.3
+FAINT: dict[str, Any] = {  # a line of single steps behind their moving average
+    "mode": "lines",
+    "opacity": 0.45,
+    "hoverinfo": "skip",
+    "hovertemplate": None,
+    "showlegend": False,
+}
+HEIGHT = 360  # px
+HOVER_PIXELS = 60  # at most so far from the pointer, a line's nearest point is among those shown
+
+
+@dataclass(frozen=True)
+class CurveOptions:
+    """How learning curves are drawn.
+
+    Attributes:
+        logarithmic: whether the axis of the loss is logarithmic.
+        smoothing: weight of the past in the moving average of the steps, in [0, 1).
+    """
+
+    logarithmic: bool = False
+    smoothing: float = 0.8
 
 
 def base_rate(records: Records) -> float | None:
@@ -38,6 +65,17 @@ def entropy(rate: float) -> float:
     return -sum(share * math.log(share) for share in (rate, 1 - rate) if share > 0)
 
 
+def always_negative(records: Records, metric: CurveMetric) -> float | None:
+    """Return the value of a metric for a model that always predicts the base rate.
+
+    None as long as the base rate isn't known.
+    """
+    rate = base_rate(records)
+    if rate is None:
+        return None
+    return {"loss": entropy(rate), "auc": 0.5, "accuracy": rate}[metric]
+
+
 def best_epoch(records: Records) -> int | None:
     """Return the epoch with the highest validation AUC; None before the first.
 
@@ -47,89 +85,120 @@ def best_epoch(records: Records) -> int | None:
     return max(epochs, key=lambda record: (record.val_auc, -record.val_loss)).epoch if epochs else None
 
 
-def loss_curves(records: Records, *, logarithmic: bool = False, smoothing: float = 0.8) -> go.Figure:
-    """Draw the loss by step and by epoch.
+def learning_curves(runs: Mapping[str, Records], metric: CurveMetric, options: CurveOptions | None = None) -> go.Figure:
+    """Draw one metric of one or several runs, by step and by epoch.
 
-    Each step is faint, with a moving average; each epoch has a point for both parts; a line shows the base rate's
-    entropy.
-
-    Args:
-        records: the records of one run.
-        logarithmic: whether the loss axis is logarithmic.
-        smoothing: weight of the past in the moving average of the steps, in [0, 1).
-    """
-    figure = go.Figure()
-    steps = _steps(records)
-    if not steps.empty:
-        steps["smooth"] = steps["loss"].ewm(alpha=1 - smoothing).mean()
-        steps = _thin(steps)
-        line = {"color": COLOURS["train"], "width": 1.5}
-        _add_line(figure, steps["position"], steps["loss"], "training, steps", line, mode="lines", opacity=0.45)
-        _add_line(figure, steps["position"], steps["smooth"], "training, smoothed", line, mode="lines")
-    epochs = _epochs(records)
-    if not epochs.empty:
-        _add_line(figure, epochs["epoch"], epochs["loss"], "training", {"color": COLOURS["train"]})
-        _add_line(figure, epochs["epoch"], epochs["val_loss"], "validation", {"color": COLOURS["validation"]})
-    rate = base_rate(records)
-    if rate is not None:
-        _add_level(figure, entropy(rate), "entropy of the base rate")
-    _mark_epochs(figure, records)
-    scale = "log" if logarithmic else "linear"
-    figure.update_yaxes(title="categorical cross-entropy, nats", type=scale, uirevision=scale)
-    return _finish_layout(figure, "loss")
-
-
-def score_curves(records: Records) -> go.Figure:
-    """Draw AUC and accuracy of both parts by epoch, and the base rate.
-
-    Those of the training part are drawn by step, too.
-    """
-    figure = go.Figure()
-    steps = _thin(_steps(records))
-    if not steps.empty:
-        for metric, label, dash in (
-            ("auc", "training AUC, steps", "solid"),
-            ("accuracy", "training accuracy, steps", "dot"),
-        ):
-            line = {"color": COLOURS["train"], "dash": dash, "width": 1.5}
-            _add_line(figure, steps["position"], steps[metric], label, line, mode="lines", opacity=0.45)
-    epochs = _epochs(records)
-    if not epochs.empty:
-        for metric, label, colour, dash in (
-            ("auc", "training AUC", "train", "solid"),
-            ("val_auc", "validation AUC", "validation", "solid"),
-            ("accuracy", "training accuracy", "train", "dot"),
-            ("val_accuracy", "validation accuracy", "validation", "dot"),
-        ):
-            _add_line(figure, epochs["epoch"], epochs[metric], label, {"color": COLOURS[colour], "dash": dash})
-    rate = base_rate(records)
-    if rate is not None:
-        _add_level(figure, rate, "base rate")
-    _mark_epochs(figure, records)
-    figure.update_yaxes(title="AUC or accuracy, 0 to 1", range=[0, 1.02])
-    return _finish_layout(figure, "scores")
-
-
-def compared_curves(runs: Mapping[str, Records], metric: ComparedMetric) -> go.Figure:
-    """Draw one metric of several runs by epoch, the best epoch of each as a star.
+    Of a single run, training and validation have a colour each; of several, each run has one, and its training is dotted.
+    Steps of a single run are faint, with a moving average. A dashed line shows a model that always predicts "negative".
 
     Args:
         runs: the records of each run, by its name.
         metric: what to draw.
+        options: how to draw it.
     """
+    options = options or CurveOptions()
     figure = go.Figure()
+    levels: list[float] = []
     for index, (name, records) in enumerate(runs.items()):
-        epochs = _epochs(records)
-        if epochs.empty:
-            continue
-        shown, colour = literal(name), series_colour(index)
-        _add_line(figure, epochs["epoch"], epochs[metric], shown, {"color": colour}, legendgroup=shown)
-        best = epochs[epochs["epoch"] == best_epoch(records)]
-        star = {"symbol": "star", "size": 13, "color": colour}
-        options = {"mode": "markers", "marker": star, "showlegend": False, "legendgroup": shown}
-        _add_line(figure, best["epoch"], best[metric], f"{shown}, best epoch", {}, **options)
-    figure.update_yaxes(title=COMPARED[metric])
-    return _finish_layout(figure, metric)
+        line = _single_line() if len(runs) == 1 else _compared_line(index, literal(name))
+        levels += _add_run(figure, records, metric, options.smoothing, line)
+    level = next((level for records in runs.values() if (level := always_negative(records, metric)) is not None), None)
+    if level is not None:
+        _add_level(figure, level)
+    if len(runs) == 1:
+        _mark_epochs(figure, *runs.values())
+    _set_axes(figure, metric, [*levels, *([] if level is None else [level])], options.logarithmic)
+    return figure
+
+
+@dataclass(frozen=True)
+class _Line:
+    """How one run is drawn.
+
+    Attributes:
+        train, validation: its colours.
+        prefix: of its names; nothing for a single run.
+    """
+
+    train: str
+    validation: str
+    prefix: str = ""
+
+    @property
+    def is_single(self) -> bool:
+        return not self.prefix
+
+
+def _single_line() -> _Line:
+    return _Line(COLOURS["train"], COLOURS["validation"])
+
+
+def _compared_line(index: int, name: str) -> _Line:
+    colour = series_colour(index)
+    return _Line(colour, colour, f"{name}, ")
+
+
+def _add_run(figure: go.Figure, records: Records, metric: CurveMetric, smoothing: float, line: _Line) -> list[float]:
+    """Add the lines of a run, and return the values that the axis must show."""
+    steps, epochs = _steps(records), _epochs(records)
+    shown: list[float] = []
+    group = {"legendgroup": line.prefix or "training"}
+    if not steps.empty:
+        steps["smooth"] = steps[metric].ewm(alpha=1 - smoothing).mean()
+        steps = _thin(steps)
+        shown += steps["smooth"].tolist()
+        if line.is_single:
+            faint = {"color": line.train, "width": 1}
+            _add_line(figure, steps["position"], steps[metric], "training, steps", faint, **FAINT, **group)
+        style = {
+            "color": line.train,
+            "width": 2 if line.is_single else 1.5,
+            "dash": "solid" if line.is_single else "dot",
+        }
+        options = {"mode": "lines", "showlegend": line.is_single, **group}
+        _add_line(figure, steps["position"], steps["smooth"], f"{line.prefix}training", style, **options)
+    if not epochs.empty:
+        shown += [*epochs[metric], *epochs[f"val_{metric}"]]
+        if line.is_single:
+            options = {"mode": "markers", "showlegend": steps.empty, **group}
+            _add_line(
+                figure, epochs["epoch"], epochs[metric], "training, whole epoch", {"color": line.train}, **options
+            )
+        group = {"legendgroup": line.prefix or "validation"}
+        name, style = f"{line.prefix}validation", {"color": line.validation}
+        _add_line(figure, epochs["epoch"], epochs[f"val_{metric}"], name, style, **group)
+        if metric == "auc":
+            _mark_best(figure, records, line)
+    return shown
+
+
+def _mark_best(figure: go.Figure, records: Records, line: _Line) -> None:
+    """Mark the epoch whose network is kept: it has the highest validation AUC."""
+    best = next(record for record in records if isinstance(record, EpochRecord) and record.epoch == best_epoch(records))
+    figure.add_scatter(
+        x=[best.epoch],
+        y=[best.val_auc],
+        mode="markers",
+        name=f"{line.prefix}best validation AUC (epoch {best.epoch})",
+        uid=f"{line.prefix}best",
+        marker={"symbol": "star", "size": 14, "color": line.validation},
+        cliponaxis=False,
+        legendgroup=line.prefix or "validation",
+        showlegend=False,
+        hoverinfo="skip",
+    )
+    if line.is_single:
+        late = best.epoch > records[-1].epoch / 2 if isinstance(records[-1], (EpochRecord, StepRecord)) else False
+        figure.add_annotation(
+            x=best.epoch,
+            y=best.val_auc,
+            text=f"best validation AUC (epoch {best.epoch})",
+            showarrow=False,
+            xanchor="right" if late else "left",
+            yanchor="top" if best.val_auc > 0.5 else "bottom",
+            yshift=-10 if best.val_auc > 0.5 else 10,
+            font={"size": 12, "color": line.validation},
+        )
 
 
 def _epochs(records: Records) -> pd.DataFrame:
@@ -162,52 +231,88 @@ def _add_line(figure: go.Figure, x: Any, y: Any, name: str, line: dict[str, Any]
         name=name,
         uid=name,  # so that lines which the user hid stay hidden when others are added before them
         line={"width": 2.5, **line},
-        hovertemplate="epoch %{x:.2f}: %{y:.4f}",
-        **{"mode": "lines+markers", **options},
+        **{"mode": "lines+markers", "hovertemplate": "%{y:.4f}", **options},
     )
 
 
-def _add_level(figure: go.Figure, value: float, name: str) -> None:
+def _add_level(figure: go.Figure, value: float) -> None:
     """Add a dashed line that is named in the legend.
 
     An annotation would hide the curves, or be hidden by them.
     """
     line = {"dash": "dash", "width": 1.5, "color": COLOURS["reference"]}
-    figure.add_hline(value, line=line, name=f"{name} ({value:.3f})", showlegend=True)
+    figure.add_hline(value, line=line, name=f"always “negative” ({value:.3f})", showlegend=True)
 
 
 def _mark_epochs(figure: go.Figure, records: Records) -> None:
-    """Mark the best epoch, and those after which something new began.
-
-    That is a resumed run, or fine-tuning.
-    """
-    best = best_epoch(records)
-    if best is not None:
-        _add_vertical(figure, best, f"best epoch {best}", COLOURS["validation"], "top")
+    """Mark the epochs after which something new began: a resumed run, or fine-tuning."""
     for record in records:
         if isinstance(record, ResumeRecord):
-            _add_vertical(figure, record.epoch, "resumed", COLOURS["reference"], "bottom right")
+            _add_vertical(figure, record.epoch, "resumed", "bottom right")
     epochs = [record for record in records if isinstance(record, EpochRecord)]
     for before, after in pairwise(epochs):
         if (before.phase, after.phase) == ("head", "fine_tuning"):
-            _add_vertical(figure, before.epoch, "fine-tuning begins", COLOURS["reference"], "bottom left")
+            _add_vertical(figure, before.epoch, "fine-tuning begins", "bottom left")
 
 
-def _add_vertical(figure: go.Figure, epoch: int, text: str, colour: str, text_position: str) -> None:
+def _add_vertical(figure: go.Figure, epoch: int, text: str, text_position: str) -> None:
     figure.add_vline(
         epoch,
-        line={"dash": "dot", "width": 1, "color": colour},
+        line={"dash": "dot", "width": 1, "color": COLOURS["reference"]},
         annotation={"text": text, "font": {"size": 12}},
         annotation_position=text_position,
     )
 
 
-def _finish_layout(figure: go.Figure, revision: str) -> go.Figure:
-    """Set axis, legend and revision of a chart.
+def _set_axes(figure: go.Figure, metric: CurveMetric, levels: Sequence[float], logarithmic: bool) -> None:
+    """Set title, axes, legend and revision of a chart.
 
-    The revision keeps the user's zoom and legend choices at each refresh.
+    The revision keeps the user's zoom and legend choices at each refresh. The axis shows the differences between the
+    curves, and the model that always predicts "negative".
     """
     apply_style(figure)
-    figure.update_xaxes(title="epoch", rangemode="tozero")
-    figure.update_layout(uirevision=revision, height=380, legend={"orientation": "h", "y": -0.22}, hovermode="closest")
-    return figure
+    scale = "log" if logarithmic and metric == "loss" else "linear"
+    figure.update_yaxes(type=scale, uirevision=scale, tickformat=None if scale == "log" else "~g")
+    if levels:
+        figure.update_yaxes(**(_log_axis(levels) if scale == "log" else _linear_axis(levels, metric)))
+    if metric == "loss":
+        figure.update_yaxes(title="nats")
+    figure.update_xaxes(
+        title="epoch",
+        rangemode="tozero",
+        hoverformat=".2~f",
+        unifiedhovertitle={"text": "epoch %{x:.2~f}"},
+        ticklabelstandoff=6,
+    )
+    figure.update_layout(
+        title={"text": CURVES[metric], "x": 0, "xref": "paper", "y": 0.97, "yref": "container", "font": {"size": 15}},
+        uirevision=metric,
+        height=HEIGHT,
+        margin={"t": 64, "r": 12},
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+        hovermode="x unified",
+        hoverdistance=HOVER_PIXELS,
+    )
+
+
+def _linear_axis(levels: Sequence[float], metric: CurveMetric) -> dict[str, Any]:
+    low, high = min(levels), max(levels)
+    margin = MARGIN * (high - low) or MARGIN
+    if metric == "loss":
+        return {"range": [max(0.0, low - margin), high + margin]}
+    return {"range": [low - margin, min(1.0, high) + margin]}
+
+
+def _log_axis(levels: Sequence[float]) -> dict[str, Any]:
+    """Return a range, and ticks whose labels say their whole value."""
+    positive = [level for level in levels if level > 0] or [1.0]
+    low, high = math.log10(min(positive)), math.log10(max(positive))
+    digits = WIDE_TICKS if high - low > WIDE else DECADE_TICKS
+    ticks = [digit * 10.0**decade for decade in range(math.floor(low) - 2, math.ceil(high) + 2) for digit in digits]
+    margin = MARGIN * (high - low) or MARGIN
+    return {
+        "range": [low - margin, high + margin],
+        "tickmode": "array",
+        "tickvals": ticks,
+        "ticktext": [f"{tick:g}" for tick in ticks],
+    }

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.importer import clear_quarantine, import_images
 from mammo_core.dataset.library import RESERVED, describe_source, find_dataset
-from mammo_core.dataset.store import Store, create_store, list_stores, open_store, resolve_store
+from mammo_core.dataset.store import Store, create_store, list_stores, open_store, resolve_store, stores_of
 from mammo_core.documents.dataset import StoreSource
 from mammo_core.documents.job import FINAL
 from mammo_core.documents.preprocessing_config import PreprocessingConfig, Size
@@ -131,13 +131,26 @@ def resume_import_job(workspace: Workspace, store: Store, *, retry: bool = False
     return again
 
 
+def describe_unfinished_import(store: Store) -> str | None:
+    """Return a sentence if the import of a store is running or has ended early, else None."""
+    job = JobFolder(store.folder)
+    state = job.state() if job.exists else "finished"
+    if state == "finished":
+        return None
+    progress = job.progress()
+    at = f" at {progress.done:,} of {progress.total:,} images" if progress and progress.total else ""
+    if state not in FINAL:
+        return f"The import of {store.name} is still running{at}."
+    verb = "stopped" if state == "stopped" else "failed"
+    return f"The import of {store.name} {verb}{at}. Resume it to train on all of them."
+
+
+def is_active_import(store: Store) -> bool:
+    """Return whether an import into a store is queued or running."""
+    job = JobFolder(store.folder)
+    return job.exists and job.state() not in FINAL
+
+
 def is_importing(workspace: Workspace, csv: Path) -> bool:
     """Return whether an import of a data set, given by its CSV, is queued or running."""
-    folders = [JobFolder(store.folder) for store in list_stores(workspace) if _is_made_from(store, csv)]
-    return any(folder.exists and folder.state() not in FINAL for folder in folders)
-
-
-def _is_made_from(store: Store, csv: Path) -> bool:
-    with suppress(DataError):  # deleted meanwhile
-        return store.read_csv_path() == csv
-    return False
+    return any(is_active_import(store) for store in stores_of(csv, list_stores(workspace)))

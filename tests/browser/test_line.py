@@ -72,7 +72,7 @@ def test_train_run_survives_reload_and_server_restart_then_stops_and_resumes(pag
     zoom_and_hide(page)
     seen = view(page)
     assert seen["zoomed"]
-    assert seen["hidden"] == ["training, steps"]
+    assert "training" in seen["hidden"]
     wait_for_growth(page, points(page))
     assert view(page) == seen
 

@@ -4,9 +4,17 @@ import pytest
 
 from mammo_core.dataset.store import open_store
 from mammo_core.documents.dataset import StoreSource
+from mammo_core.documents.progress import Progress
 from mammo_core.errors import ConfigError, DataError, InvalidName
 from mammo_core.jobs.folder import JobFolder
-from mammo_core.jobs.importing import ImportJob, import_job, is_importing, resume_import_job
+from mammo_core.jobs.importing import (
+    ImportJob,
+    describe_unfinished_import,
+    import_job,
+    is_active_import,
+    is_importing,
+    resume_import_job,
+)
 
 CSV = "patient_id,image_id,laterality,view,cancer\n1,10,L,CC,0\n"
 
@@ -111,3 +119,23 @@ def test_is_importing_only_while_import_is_active(roots, source):
         assert is_importing(roots, csv)
     folder.write_state("stopped")
     assert not is_importing(roots, csv)
+
+
+def test_describe_unfinished_import_counts_what_is_done(roots, source):
+    job = import_job(roots, str(source), size=64)
+    job.prepare(roots)
+    store, folder = open_store(roots, job.store), JobFolder(job.folder(roots))
+    assert describe_unfinished_import(store) is None  # nothing has been requested
+    folder.write_request(job)
+    folder.write_progress(Progress(done=656, total=3383))
+    folder.write_state("running")
+    with folder.lock():
+        assert is_active_import(store)
+        assert describe_unfinished_import(store) == "The import of my-data-2 is still running at 656 of 3,383 images."
+    folder.write_state("stopped")
+    assert not is_active_import(store)
+    assert describe_unfinished_import(store) == (
+        "The import of my-data-2 stopped at 656 of 3,383 images. Resume it to train on all of them."
+    )
+    folder.write_state("finished")
+    assert describe_unfinished_import(store) is None

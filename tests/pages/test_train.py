@@ -4,20 +4,24 @@ from streamlit.testing.v1 import AppTest
 
 from builders.app import live_charts, open_page, widget, without_error
 from mammo_core.storage.json_files import write_json
-from ui import training_plan
 
 
 def show() -> AppTest:
     return without_error(open_page("train"))
 
 
+def open_new_run(app: AppTest) -> AppTest:
+    app.session_state["new run"] = True
+    return app.run()
+
+
 def test_curves_remain_during_first_import_and_with_damaged_model(finished):
     store = finished.data / "prepared" / "demo"
     (store / "manifest.parquet").rename(store / "aside")
-    app = open_page("train")
+    app = open_new_run(open_page("train"))
     assert not app.exception
     assert any("isn't finished" in error.value for error in app.error)
-    assert len(live_charts(app)) == 2
+    assert len(live_charts(app)) == 3
 
     (store / "aside").rename(store / "manifest.parquet")
     write_json(finished.models / "active.json", {"name": "trained"})
@@ -27,14 +31,20 @@ def test_curves_remain_during_first_import_and_with_damaged_model(finished):
     assert not app.exception
     assert any("Training starts from ImageNet weights" in warning.value for warning in app.warning)
     assert app.button(key="Train")
-    assert len(live_charts(app)) == 2
+    assert len(live_charts(app)) == 3
+
+
+def test_a_run_comes_first_and_the_set_up_is_closed(viewed):
+    app = show()
+    assert app.selectbox(key="run").value == "trained"
+    assert not [button for button in app.button if button.key == "Train"]
+    assert any(metric.label.endswith("AUC by breast") for metric in app.metric)
+    assert not [toggle for toggle in app.toggle if toggle.label == "Live"]
 
 
 def test_settings_keep_their_values_while_closed(prepared):
     app = show()
-    app.session_state["own settings"] = True
-    network = widget(app.run(), "selectbox", "Network")
-    network.select("original").run()
+    widget(app, "selectbox", "Network").select("original").run()
     for is_open in (False, True):
         app.session_state["own settings"] = is_open
         app.run()
@@ -43,25 +53,7 @@ def test_settings_keep_their_values_while_closed(prepared):
 
 def test_pretrained_network_starts_from_imagenet_weights(prepared):
     app = show()
-    app.session_state["own settings"] = True
-    network = widget(app.run(), "selectbox", "Network")
-    network.select("pretrained").run()
     assert [box.value for box in app.selectbox if box.label == "Start from"] == ["ImageNet weights"]
     assert any(
         "The pretrained network" in text.value and "from ImageNet weights" in text.value for text in app.markdown
     )
-
-
-def test_closed_settings_are_not_planned(prepared, monkeypatch):
-    planned = []
-    resolve = training_plan.resolve
-    monkeypatch.setattr(
-        training_plan, "resolve", lambda roots, config: planned.append(config) or resolve(roots, config)
-    )
-    app = show()
-    assert planned == []
-    app.session_state["own settings"] = True
-    app.run()
-    assert [config.network for config in planned] == ["compact"]
-    app.run()
-    assert len(planned) == 1

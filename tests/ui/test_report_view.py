@@ -81,7 +81,7 @@ def test_show_card_lists_limits_and_tables(demo):
     assert len(app.dataframe) == len(app.markdown) > 2
 
 
-def test_show_training_draws_loss_and_scores(demo):
+def test_show_training_draws_loss_auc_and_accuracy(demo):
     app = show_component(show_training, demo)
     assert not app.exception
-    assert [figure["layout"]["uirevision"] for figure in figures(app)] == ["loss", "scores"]
+    assert [figure["layout"]["uirevision"] for figure in figures(app)] == ["loss", "auc", "accuracy"]

@@ -1,15 +1,19 @@
 """One training run, made of the files that a trainer writes."""
 
+import time
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from builders.app import live_charts, plain, show_component, widget
+from builders.app import live_charts, plain, show_component
 from mammo_core.documents.card import PartCounts
 from mammo_core.documents.metrics import METRICS, EpochRecord, StartRecord, append_record
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.documents.verification import VERIFICATION, Verification
+from mammo_core.figures.training import CurveOptions
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.training import TrainJob
+from mammo_core.jobs.training_runs import store_runs
 from mammo_core.workspace import Workspace
 from ui import run_view
 
@@ -36,18 +40,19 @@ def write_run(workspace: Workspace, name: str, state: str = "finished", epochs: 
 
 
 def show(workspace: Workspace, name: str, others: list[str] | None = None) -> AppTest:
-    return show_component(run_view.show_run, workspace, name, others or [], False, 0.5)
+    return show_component(run_view.show_run, workspace, name, others or [], CurveOptions(smoothing=0.5))
 
 
 def test_show_run_states_its_end_and_draws_its_curves(workspace):
     write_run(workspace, "first_run")
     app = show(workspace, "first_run")
     assert (
-        plain(app.markdown[0].value) == "**first_run** :green-badge[:material/check_circle: finished] first_run ended."
+        plain(app.markdown[0].value) == "**first_run** :gray-badge[:material/check_circle: finished] first_run ended."
     )
     figures = [figure for _, figure in live_charts(app)]
-    assert [figure["layout"]["uirevision"] for figure in figures] == ["loss", "scores"]
-    assert app.caption[-1].value == "Dashed line: a model that always predicts “negative”."
+    assert {figure["layout"]["uirevision"] for figure in figures} == {"loss", "auc", "accuracy"}
+    values = app.table[0].value.set_index("run").iloc[:, 0]
+    assert (values["network"], values["epochs"]) == ("compact", "2 of at most 3")
     assert not app.get("progress")
 
 
@@ -61,18 +66,16 @@ def test_show_run_charts_keep_their_identity_when_metrics_are_appended(workspace
     assert after[0][1]["data"] != before[0][1]["data"]
 
 
-def test_show_run_compares_several_runs(workspace):
+def test_show_run_compared_runs_are_in_the_same_charts(workspace):
     for name in ("first", "second"):
         write_run(workspace, name)
-    charts = live_charts(show(workspace, "first", ["second"]))
-    assert len(charts) == 4
-    for _, figure in charts[2:]:
-        assert {trace["name"] for trace in figure["data"]} == {
-            "first",
-            "first, best epoch",
-            "second",
-            "second, best epoch",
-        }
+    write_run(workspace, "just_begun", "running", epochs=0)
+    app = show(workspace, "first", ["second", "just_begun"])
+    charts = live_charts(app)
+    assert len(charts) == 3
+    for _, figure in charts:
+        assert {trace["name"] for trace in figure["data"]} >= {"first, validation", "second, validation"}
+    assert "Without a point yet: just_begun." in [plain(caption.value) for caption in app.caption]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +88,7 @@ def test_show_run_compares_several_runs(workspace):
 def test_show_run_states_whether_the_saved_model_is_verified(workspace, verified, sentence):
     run = write_run(workspace, "first")
     Verification(verified=verified, largest_difference=0.25, images=9).write(run.path / VERIFICATION)
-    assert plain(show(workspace, "first").caption[0].value) == sentence
+    assert sentence in [plain(caption.value) for caption in show(workspace, "first").caption]
 
 
 def test_show_run_damaged_metrics_are_one_error(workspace):
@@ -120,12 +123,65 @@ def test_show_actions_stopped_run_can_be_resumed(workspace, monkeypatch):
     assert not show(workspace, "second").button
 
 
+def choose(workspace, address=None):
+    import streamlit as st
+
+    from mammo_core.jobs.training_runs import store_runs
+    from ui.run_view import choose_run
+
+    choose_run(store_runs(workspace, "demo"), workspace, st.container(horizontal=True))
+
+
+def open_runs(workspace: Workspace, **address: str | list[str]) -> AppTest:
+    app = AppTest.from_function(choose, args=(workspace,), default_timeout=60)
+    app.query_params.update(address)
+    return app.run()
+
+
 def test_choose_run_compares_with_other_runs_only(workspace):
     for name in ("first", "second"):
         write_run(workspace, name)
-    app = show_component(run_view.choose_run, ["second", "first"], workspace)
+    app = open_runs(workspace, run="second")
     assert app.selectbox(key="run").value == "second"
-    assert app.multiselect(key="others").options == ["first"]
-    widget(app, "selectbox", "Run").select("first").run()
-    assert app.multiselect(key="others").options == ["second"]
+    assert len(app.multiselect(key="others").options) == 1
+    app.selectbox(key="run").select("first").run()
     assert plain(app.markdown[0].value).startswith("**first** ")
+    assert app.query_params["run"] in ("first", ["first"])
+
+
+def test_choose_run_begins_with_the_one_that_is_active(workspace):
+    running = write_run(workspace, "running", "running")
+    with running.lock():
+        time.sleep(0.01)
+        write_run(workspace, "newer")
+        app = open_runs(workspace)
+        assert app.selectbox(key="run").value == "running"
+        assert [toggle.label for toggle in app.toggle] == ["Live", "Logarithmic loss"]
+        app.selectbox(key="run").select("newer").run()
+        assert [toggle.label for toggle in app.toggle] == ["Logarithmic loss"]
+
+
+def test_choose_run_address_names_the_run_and_those_beside_it(workspace):
+    for name in ("first", "second", "third"):
+        write_run(workspace, name)
+    app = open_runs(workspace, run="first", others=["third", "gone"])
+    assert (app.selectbox(key="run").value, app.multiselect(key="others").value) == ("first", ["third"])
+
+
+def test_show_runs_lists_each_run_with_its_result(workspace):
+    write_run(workspace, "first", "stopped")
+    app = show_component(run_view.show_runs, store_runs(workspace, "demo"))
+    (row,) = app.dataframe[0].value.to_dict("records")
+    assert (row["run"], row["state"], row["network"], row["epochs"]) == ("first", "stopped", "compact", "2")
+
+
+def test_show_other_runs_links_to_a_training_on_other_data(workspace):
+    run = write_run(workspace, "elsewhere", "running")
+    with run.lock():
+        assert not AppTest.from_function(others, args=([run], store_runs(workspace, "demo"))).run().get("page_link")
+
+
+def others(jobs, runs):
+    from ui.run_view import show_other_runs
+
+    show_other_runs(jobs, runs)

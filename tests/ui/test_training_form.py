@@ -7,9 +7,12 @@ from mammo_core.documents.training_config import TrainingConfig
 def form():
     import streamlit as st
 
-    from ui.training_form import choose_settings
+    from mammo_core.documents.training_config import TrainingConfig
+    from ui.training_form import choose_settings, reset_settings
 
-    st.session_state["chosen"] = choose_settings("demo", ["mine"])
+    start = st.session_state.get("quick start") or TrainingConfig(store="demo")
+    st.session_state["chosen"] = choose_settings(start, ["mine"])
+    st.button("Reset", on_click=reset_settings)
 
 
 def widget(app: AppTest, kind: str, label: str):
@@ -33,10 +36,16 @@ def test_choose_settings_start_model_is_named():
     assert app.session_state["chosen"] == TrainingConfig(store="demo", start_from="mine")
 
 
-@pytest.mark.parametrize(("epochs", "head_epochs"), [(9, 4), (1, 1)])
-def test_choose_settings_pretrained_network_divides_its_epochs(epochs, head_epochs):
+@pytest.mark.parametrize(
+    ("epochs", "shown", "chosen", "head_epochs"), [(9, 4, 5, 5), (9, 4, 4, None), (1, None, None, 1)]
+)
+def test_choose_settings_pretrained_network_divides_its_epochs(epochs, shown, chosen, head_epochs):
     app = show("pretrained")
     widget(app, "slider", "Max. epochs").set_value(epochs).run()
+    sliders = [slider for slider in app.slider if slider.label == "Epochs of the head"]
+    assert [slider.value for slider in sliders] == ([] if shown is None else [shown])
+    for slider in sliders:
+        slider.set_value(chosen).run()
     assert app.session_state["chosen"] == TrainingConfig(
         store="demo", network="pretrained", epochs=epochs, head_epochs=head_epochs
     )
@@ -47,3 +56,21 @@ def test_choose_settings_large_network_takes_backbone_weights(text, weights):
     app = show("large")
     widget(app, "text_input", "Backbone weights").input(text).run()
     assert app.session_state["chosen"] == TrainingConfig(store="demo", network="large", backbone_weights=weights)
+
+
+def test_choose_settings_begin_with_the_quick_start_and_return_to_it():
+    quick_start = TrainingConfig(
+        store="demo",
+        network="pretrained",
+        start_from="mine",
+        fine_tuned_blocks=0,
+        learning_rate=5e-4,
+        lesion_map_only=True,
+    )
+    app = AppTest.from_function(form)
+    app.session_state["quick start"] = quick_start
+    assert app.run().session_state["chosen"] == quick_start
+    widget(app, "slider", "Max. epochs").set_value(3).run()
+    assert app.session_state["chosen"] == quick_start.model_copy(update={"epochs": 3})
+    widget(app, "button", "Reset").click().run()
+    assert app.session_state["chosen"] == quick_start

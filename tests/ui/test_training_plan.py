@@ -78,7 +78,7 @@ def test_plan_preset_damaged_active_model_is_a_warning(prepared, active):
 
 def preset(workspace):
     plan_of_page = training_plan.plan_preset(workspace, "demo", ["trained"])
-    training_plan.show_plan(workspace, plan_of_page, "Train")
+    training_plan.show_plan(workspace, plan_of_page)
 
 
 def test_show_plan_starts_a_run_and_opens_the_start_model_once(prepared, active, monkeypatch):
@@ -95,10 +95,31 @@ def test_show_plan_starts_a_run_and_opens_the_start_model_once(prepared, active,
     assert opened == ["trained"]  # the job's process opens it once more
 
 
-def test_show_plan_that_cannot_start_shows_why(prepared, monkeypatch):
-    app = show_component(preset, prepared)
-    prepared.models.mkdir()
-    (prepared.models / "held").touch()
-    monkeypatch.setattr(training, "launch", lambda job, roots: pytest.fail("must not start"))
-    app.button(key="Train")
-    widget(app, "button", "Train")
+def test_plan_run_follows_the_settings_in_one_block_until_it_is_reset(prepared, resolved):
+    app = show_component(training_plan.plan_run, prepared, open_store(prepared, "demo"))
+    assert "pretrained network" in app.markdown[0].value
+    assert resolved == []  # the quick start's plan is enough
+    widget(app, "selectbox", "Network").select("original").run()
+    assert "original network" in app.markdown[0].value
+    assert len(app.dataframe) == 1
+    assert [config.network for config in resolved] == ["original"]
+    widget(app, "button", "Reset to quick start").click().run()
+    assert "pretrained network" in app.markdown[0].value
+    assert not [button for button in app.button if button.label == "Reset to quick start"]
+
+
+def test_plan_run_states_an_estimate(prepared):
+    app = show_component(training_plan.plan_run, prepared, open_store(prepared, "demo"))
+    assert any("not measured on this machine yet" in caption.value for caption in app.caption)
+
+
+def test_plan_run_half_imported_store_says_so_and_its_import_is_resumed(prepared, monkeypatch):
+    store = open_store(prepared, "demo")
+    JobFolder(store.folder).write_state("stopped")
+    launched = []
+    monkeypatch.setattr(training_plan, "launch", lambda job, workspace: launched.append(job))
+    monkeypatch.setattr(training_plan.st, "switch_page", lambda page: None)
+    app = show_component(training_plan.plan_run, prepared, store)
+    assert "The import of demo stopped at" in app.warning[0].value
+    app.button(key="resume the import").click().run()
+    assert [job.store for job in launched] == ["demo"]

@@ -1,0 +1,152 @@
+"""Describe the training runs of a store: a table to choose from, labels, results."""
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from mammo_core.documents.estimate import Estimate
+from mammo_core.documents.job import FINAL, State
+from mammo_core.documents.metrics import read_last_epoch
+from mammo_core.documents.progress import duration
+from mammo_core.documents.training_config import TrainingConfig
+from mammo_core.errors import DataError
+from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.runs import read_auc, run_folder, run_names
+from mammo_core.jobs.training import TrainJob
+from mammo_core.workspace import Workspace
+
+MISSING = "–"
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """One training run.
+
+    Attributes:
+        name: of the run, and of its model.
+        state: its true state.
+        config: its settings; None if they can't be read.
+        requested_at: when it was started or resumed, in seconds since 1970.
+        seconds: from then to its end, or to now; None if that can't be told.
+        epochs: finished; None before the first.
+        auc: by breast, of the exported model; None without one.
+    """
+
+    name: str
+    state: State
+    config: TrainingConfig | None
+    requested_at: float
+    seconds: float | None
+    epochs: int | None
+    auc: Estimate | None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is queued or running."""
+        return self.state not in FINAL
+
+    def label(self) -> str:
+        """Return the run as one line of a list: when it started, its network, and its AUC or state."""
+        started = f"{datetime.fromtimestamp(self.requested_at):%d %b %H:%M}"
+        network = self.config.network if self.config else self.name
+        auc = None if self.auc is None else self.auc.value
+        return " · ".join((started, network, self.state if auc is None else f"AUC {auc:.2f}"))
+
+
+def store_runs(workspace: Workspace, store: str) -> list[TrainingRun]:
+    """Return the runs on a store, newest first.
+
+    Those whose settings can't be read are among them: they may be of any store.
+    """
+    runs = (read_run(workspace, name) for name in run_names(workspace))
+    return [run for run in runs if run.config is None or run.config.store == store]
+
+
+def read_run(workspace: Workspace, name: str) -> TrainingRun:
+    """Read the state, settings and result of a run.
+
+    Raises:
+        InvalidName: no run can have this name.
+    """
+    job = JobFolder(run_folder(workspace, name))
+    config, epochs = None, None
+    with suppress(DataError):  # a damaged file: the run stays in the list, and its view says what is wrong
+        config = job.spec(TrainJob).config
+        epochs = read_last_epoch(job.path)
+    requested_at = job.requested_at()
+    return TrainingRun(job.name, job.state(), config, requested_at, _seconds(job), epochs, read_auc(job.path))
+
+
+def _seconds(job: JobFolder) -> float | None:
+    requested_at, state = job.requested_at(), job.state()
+    if not requested_at or state in ("crashed", "unreadable"):
+        return None
+    with suppress(DataError):
+        ended = job.written_state().time if state in FINAL else time.time()
+        return max(0.0, ended - requested_at)
+    return None
+
+
+def store_of_run(workspace: Workspace, name: str | None) -> str | None:
+    """Return the store of the run that a page's address names; None without such a run."""
+    if not name or name not in run_names(workspace):
+        return None
+    config = read_run(workspace, name).config
+    return config.store if config else None
+
+
+def first_run(runs: Sequence[TrainingRun]) -> TrainingRun | None:
+    """Return the run to show first: the newest that is active, else the newest."""
+    return next((run for run in runs if run.is_active), runs[0] if runs else None)
+
+
+def run_table(runs: Sequence[TrainingRun]) -> pd.DataFrame:
+    """Return a table of runs, with one row each, as text for display."""
+    from mammo_core.assessment.model_table import changed_settings
+    from mammo_core.evaluation.tables import format_ci
+
+    rows = [
+        {
+            "started": f"{datetime.fromtimestamp(run.requested_at):%Y-%m-%d %H:%M}",
+            "state": run.state,
+            "network": run.config.network if run.config else MISSING,
+            "AUC by breast (95 % CI)": format_ci(run.auc) if run.auc else MISSING,
+            "epochs": str(run.epochs or MISSING),
+            "duration": MISSING if run.seconds is None else duration(run.seconds),
+            "settings": changed_settings(run.config) if run.config else MISSING,
+            "run": run.name,
+        }
+        for run in runs
+    ]
+    return pd.DataFrame(rows)
+
+
+def fact_table(runs: Sequence[TrainingRun]) -> pd.DataFrame:
+    """Return the most important facts of runs as text: a row for each, and a column for each run."""
+    columns = {run.label(): _describe_run(run) for run in runs}
+    return pd.DataFrame(columns).rename_axis("run").reset_index()
+
+
+def _describe_run(run: TrainingRun) -> dict[str, str]:
+    from mammo_core.evaluation.tables import format_ci
+
+    values = {
+        "AUC by breast (95 % CI)": format_ci(run.auc) if run.auc else MISSING,
+        "duration": MISSING if run.seconds is None else duration(run.seconds),
+        "epochs": str(run.epochs or 0),
+    }
+    if config := run.config:
+        values["epochs"] = f"{run.epochs or 0} of at most {config.epochs}"
+        values |= {
+            "network": config.network,
+            "start": config.start_from or ("ImageNet weights" if config.network == "pretrained" else "random weights"),
+            "batch size": str(config.batch_size),
+            "learning rate": f"{config.learning_rate:g}",
+            "imbalance": config.imbalance.replace("_", " "),
+            "augmentation": "on" if config.augment else "off",
+        }
+    return values

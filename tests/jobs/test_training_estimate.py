@@ -1,0 +1,72 @@
+"""Estimates from the records of runs that tests write; nothing is trained."""
+
+import os
+
+import pytest
+
+from mammo_core.dataset.store import open_store
+from mammo_core.documents.card import PartCounts
+from mammo_core.documents.metrics import METRICS, EpochRecord, StartRecord, StepRecord, append_record
+from mammo_core.documents.training_config import TrainingConfig
+from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.training import TrainJob
+from mammo_core.jobs.training_estimate import START_SECONDS, estimate_training
+from mammo_core.learning.plan import resolve
+from mammo_core.models.bundle import PREPROCESSING
+
+CONFIG = TrainingConfig(store="demo", epochs=3, batch_size=8)
+IMAGES = 40
+PART = PartCounts(images=IMAGES, patients=4, positive_images=1, positive_patients=1)
+NO_IMAGES = PartCounts(images=0, patients=0, positive_images=0, positive_patients=0)
+
+
+@pytest.fixture
+def plan(prepared):
+    return resolve(prepared, CONFIG)
+
+
+def write_run(workspace, config=CONFIG) -> JobFolder:
+    """Write a run that took 2 s to its first epoch, 16 s for one of 2 steps, and 4 s afterwards."""
+    folder = JobFolder(workspace.models / "before")
+    folder.write_request(TrainJob(name="before", config=config))
+    folder.write_process(os.getpid())
+    folder.write_state("finished")
+    end = folder.written_state().time
+    append_record(
+        folder.path / METRICS,
+        StartRecord(time=end - 22, parts={"train": PART, "validation": NO_IMAGES, "test": NO_IMAGES}),
+    )
+    append_record(
+        folder.path / METRICS, StepRecord(time=end - 5, epoch=1, step=2, steps=2, loss=1, accuracy=0.5, auc=0.5)
+    )
+    append_record(
+        folder.path / METRICS,
+        EpochRecord(
+            time=end - 4, epoch=1, seconds=16, loss=1, accuracy=0.5, auc=0.5, val_loss=1, val_accuracy=0.5, val_auc=0.5,
+            learning_rate=0.1,
+        ),
+    )  # fmt: skip
+    open_store(workspace, "demo").preprocessing.write(folder.path / PREPROCESSING)
+    return folder
+
+
+def test_estimate_training_scales_what_the_last_run_took(prepared, plan):
+    write_run(prepared)
+    estimate = estimate_training(prepared, plan)
+    images, per_epoch = len(plan.split), plan.steps_per_epoch * 8
+    assert estimate.measured
+    assert estimate.seconds == pytest.approx(START_SECONDS + images * 6 / IMAGES + 3 * per_epoch * 1.0)
+
+
+@pytest.mark.parametrize("change", [{"network": "original"}, {}])
+def test_estimate_training_without_a_like_run_is_rough(prepared, plan, change):
+    if change:
+        write_run(prepared, CONFIG.model_copy(update=change))
+    estimate = estimate_training(prepared, plan)
+    assert not estimate.measured
+    assert estimate.seconds > START_SECONDS
+
+
+def test_estimate_training_damaged_run_tells_nothing(prepared, plan):
+    (write_run(prepared).path / METRICS).write_text("no JSON\n")
+    assert not estimate_training(prepared, plan).measured
