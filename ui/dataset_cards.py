@@ -1,24 +1,20 @@
-"""Show, link and create data sets on the data page."""
-
-from pathlib import Path
+"""Show data sets on the Data page, each with what was imported from it."""
 
 import streamlit as st
 
-from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dataset.library import Dataset, describe_dataset, image_bytes, link_dataset, summarise_dataset
-from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED
-from mammo_core.documents.preprocessing_config import parse_size
+from mammo_core.dataset.catalogue import Catalogue
+from mammo_core.dataset.library import Dataset, describe_dataset, describe_missing, image_bytes, summarise_dataset
+from mammo_core.dataset.store import Store
 from mammo_core.errors import DataError, MammoError
-from mammo_core.jobs.demo import demo_job
 from mammo_core.jobs.folder import JobFolder
-from mammo_core.jobs.importing import import_job, is_importing
-from mammo_core.jobs.process import launch
+from mammo_core.jobs.importing import is_importing
+from mammo_core.jobs.removal import why_kept
 from mammo_core.storage.path_text import path_text
+from ui.import_dialog import choose_import
 from ui.literal import literal, literal_table
-from ui.session import catalogue_of, current_workspace, show_error
-from ui.store_cards import show_job
-
-SIZES = ["256", "512x320", "512"]  # proposed for an import; others can be typed
+from ui.removal_dialog import confirm_dataset_deletion, confirm_unlink
+from ui.session import catalogue_of, current_workspace, errors_shown_here, show_error
+from ui.store_cards import show_job, show_store
 
 
 @st.cache_data(max_entries=16, show_spinner="Adding up the sizes of the files …")
@@ -30,66 +26,91 @@ def bytes_of(path: str, version: str, _dataset: Dataset) -> int:
     return image_bytes(catalogue_of(_dataset))
 
 
-def start_import(source: str, size: str) -> None:
-    """Start or resume an import and show the page again; an error is shown here.
+def show_dataset(dataset: Dataset, stores: list[Store]) -> None:
+    """Show a data set, what was imported from it, and where to go on.
 
     Args:
-        source: path of the data set.
-        size: of the images, as the user wrote it.
+        dataset: the data set.
+        stores: what was imported from it.
     """
-    workspace = current_workspace()
-    try:
-        launch(import_job(workspace, source, size=parse_size(size)), workspace)
-    except MammoError as error:
-        return show_error(error)
-    st.rerun()
-
-
-def choose_size(name: str) -> str:
-    """Let the user choose the size of a data set's prepared images."""
-    size = st.selectbox(
-        "Image size, pixels",
-        SIZES,
-        key=f"image size {name}",
-        accept_new_options=True,
-        help="The side of square images, or rows and columns, such as 512x320; multiples of 32. About half of a square is "
-        "air.",
-    )
-    return str(size or SIZES[0])
-
-
-def show_dataset(dataset: Dataset) -> None:
-    """Show the contents of a data set and the button that imports it."""
     with st.container(border=True):
-        left, right = st.columns([3, 1], vertical_alignment="center")
-        linked = ":blue-badge[linked]" if dataset.linked else ""
-        path = f":small[{literal(path_text(dataset.path))}]"
-        origin = ":violet-badge[synthetic]" if dataset.synthetic else linked
+        left, right = st.columns([3, 2], vertical_alignment="center")
         try:
             catalogue = catalogue_of(dataset)
         except MammoError as error:
-            left.markdown(f"**{literal(dataset.name)}** {origin} :red-badge[not readable]  \n{path}")
+            left.markdown(
+                f"{dataset_title(dataset)} :red-badge[not readable]  \n:small[{literal(path_text(dataset.path))}]"
+            )
+            with right:
+                show_removal(dataset)
             return show_error(error)
-        missing = catalogue.missing_files
-        state = f":orange-badge[files missing: {missing:,}]" if missing else ":green-badge[complete]"
-        left.markdown(f"**{literal(dataset.name)}** {origin} {state}  \n{path}")
+        missing = describe_missing(catalogue, synthetic=dataset.synthetic)
+        colour = "gray" if dataset.synthetic else "orange"
+        state = f":{colour}-badge[{literal(missing)}]" if missing else ""
         size = bytes_of(path_text(dataset.path), dataset.version(), dataset)
-        st.markdown(f":small[{literal(describe_dataset(catalogue, size))}]")
+        about = f"{describe_dataset(catalogue, size)} · {path_text(catalogue.root)}"
+        left.markdown(f"{dataset_title(dataset)} {state}  \n:small[{literal(about)}]")
+        with right:
+            show_steps(dataset, catalogue, imported=bool(stores))
         for remark in catalogue.notes:
             st.caption(literal(remark))
-        with right:
-            image_size = choose_size(dataset.name)
-        busy = is_importing(current_workspace(), catalogue.csv)
-        if right.button(
-            "Import", key=f"import {dataset.name}", icon=":material/play_arrow:", width="stretch", disabled=busy
-        ):
-            start_import(str(dataset.path), image_size)
+        for store in stores:
+            with errors_shown_here():
+                show_store(store, catalogue)
+        if not stores:
+            st.caption("Not imported yet. Explore and Exams work without; training needs an import.")
         with st.expander("Contents"):
             st.table(literal_table(summarise_dataset(catalogue)), hide_index=True)
 
 
+def dataset_title(dataset: Dataset) -> str:
+    """Return the Markdown of a data set's name and origin."""
+    origin = " :violet-badge[synthetic]" if dataset.synthetic else ""
+    linked = " :blue-badge[linked]" if dataset.linked else ""
+    return f"**{literal(dataset.name)}**{origin}{linked}"
+
+
+def show_steps(dataset: Dataset, catalogue: Catalogue, *, imported: bool) -> None:
+    """Show what can be done with a data set."""
+    busy = is_importing(current_workspace(), catalogue.csv)
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+        for page, label, icon in (("explore", "Explore", "bar_chart"), ("exams", "Exams", "grid_view")):
+            st.page_link(
+                f"pages/{page}.py",
+                label=literal(label),
+                icon=f":material/{icon}:",
+                query_params={"dataset": dataset.name},
+            )
+        if st.button(
+            "Import",
+            key=f"import {dataset.name}",
+            icon=":material/play_arrow:",
+            type="secondary" if imported else "primary",
+            disabled=busy,
+            help="An import of this data set is running." if busy else None,
+        ):
+            st.session_state.pop("import name", None)
+            choose_import(dataset)
+        show_removal(dataset)
+
+
+def show_removal(dataset: Dataset) -> None:
+    """Show the button that unlinks or deletes a data set."""
+    label, icon = ("Unlink", "link_off") if dataset.linked else ("Delete", "delete")
+    reason = why_kept(current_workspace(), dataset)
+    if st.button(
+        label,
+        key=f"remove {dataset.name}",
+        icon=f":material/{icon}:",
+        type="tertiary",
+        disabled=reason is not None,
+        help=literal(reason) if reason else None,
+    ):
+        (confirm_unlink if dataset.linked else confirm_dataset_deletion)(dataset)
+
+
 def show_unreadable(name: str, error: DataError) -> None:
-    """Show a data set or a prepared store that is damaged."""
+    """Show a data set or imported data that is damaged."""
     with st.container(border=True):
         st.markdown(f"**{literal(name)}** :red-badge[not readable]")
         show_error(error)
@@ -100,45 +121,3 @@ def show_unfinished(job: JobFolder) -> None:
     with st.container(border=True):
         st.markdown(f"**{literal(job.name)}** :violet-badge[synthetic]")
         show_job(job)
-
-
-def link_folder() -> None:
-    """Let the user check a folder outside the data folder, and then link it."""
-    with st.expander("Link a folder", icon=":material/create_new_folder:"):
-        path = st.text_input("Folder with train.csv", placeholder="/data/rsna-breast-cancer-detection", key="link path")
-        if not path.strip():
-            st.caption("The folder is only read. You see its contents before anything happens.")
-            return
-        try:
-            with st.spinner("Reading the CSV and looking for the files …"):
-                catalogue = read_catalogue(Path(path.strip()))
-        except MammoError as error:
-            return show_error(error)
-        st.table(literal_table(summarise_dataset(catalogue)), hide_index=True)
-        name = st.text_input("Name", value=catalogue.root.name, key="link name")
-        if st.button("Link", type="primary", icon=":material/link:"):
-            try:
-                link_dataset(current_workspace(), name.strip(), catalogue.csv)
-            except MammoError as error:
-                return show_error(error)
-            st.rerun()
-
-
-def create_demo(expanded: bool) -> None:
-    """Let the user create a synthetic data set."""
-    with (
-        st.expander("Create demo data", icon=":material/auto_awesome:", expanded=expanded),
-        st.form("demo", border=False),
-    ):
-        name = st.text_input("Name", value="demo")
-        patients = st.slider("Patients", 10, 1000, DEMO_PATIENTS, 2)
-        prevalence = st.slider("Positive patients", 0.04, 0.5, DEMO_PREVALENCE, 0.01, format="percent")
-        seed = st.number_input("Seed", 0, 2**31 - 1, DEMO_SEED)
-        if st.form_submit_button("Create", type="primary"):
-            workspace = current_workspace()
-            try:
-                job = demo_job(workspace, name.strip(), patients=patients, seed=seed, prevalence=prevalence)
-                launch(job, workspace)
-            except MammoError as error:
-                return show_error(error)
-            st.rerun()

@@ -12,13 +12,13 @@ from mammo_core.models.registry import (
     activate,
     active_model,
     delete_model,
-    empty_trash,
     read_note,
     readable_active_model,
     rename_model,
     restore_model,
     write_note,
 )
+from mammo_core.storage.trash import empty_trash
 from ui.literal import literal
 from ui.report_view import report_of
 from ui.session import announce, current_workspace, errors_announced, errors_shown, errors_shown_here
@@ -118,7 +118,7 @@ def delete(name: str) -> None:
 def offer_undo() -> None:
     """Offer to restore the model that this session deleted last."""
     with errors_shown_here():
-        empty_trash(current_workspace())
+        empty_trash(current_workspace().models)
     if "deleted model" in st.session_state:
         name, trashed = st.session_state["deleted model"]
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -60,7 +60,9 @@ def choose_run(runs: list[TrainingRun], workspace: Workspace, bar: DeltaGenerato
 
 
 def adopt_address(known: list[str]) -> None:
-    """Choose the runs that the page's address names, if another page or a reload has changed it.
+    """Choose the runs that the page's address names, if it has changed.
+
+    Another page or a reload changes it.
 
     Streamlit's own binding would put the labels of the runs there, which change while they run.
     """
@@ -120,7 +122,10 @@ def show_run(workspace: Workspace, name: str, others: list[str], options: CurveO
 
 
 def run_badge(state: State) -> str:
-    """Return the badge of a run's state; an end isn't green: whether the model is any good shows its result."""
+    """Return the badge of a run's state.
+
+    An end isn't green: its result shows whether the model is any good.
+    """
     return ":gray-badge[:material/check_circle: finished]" if state == "finished" else state_badge(state)
 
 
@@ -135,7 +140,7 @@ def show_actions(workspace: Workspace, job: JobFolder, state: str) -> None:
 
 
 def show_curves(workspace: Workspace, names: list[str], options: CurveOptions) -> None:
-    """Show the learning curves of a run, with those of others to compare it with, and the facts about them."""
+    """Show the learning curves of one or several runs, and facts about them."""
     records = {name: read_metrics(run_folder(workspace, name)) for name in names}
     drawn = {name: of_run for name, of_run in records.items() if _has_points(of_run)}
     left, right = st.columns(2)

@@ -26,7 +26,9 @@ def show_stop_button(job: JobFolder, explanation: str | None = None) -> None:
         job: the job.
         explanation: what is kept, shown when the pointer rests on the button.
     """
-    label, icon = ("Stop now", ":material/dangerous:") if job.stop_requested() else ("Stop", ":material/stop:")
+    label, icon = "Stop", ":material/stop:"
+    if job.stop_requested():
+        label, icon, explanation = "Stop now", ":material/dangerous:", "Loses the current step."
     st.button(
         label,
         key=f"stop {path_text(job.path)}",

@@ -1,19 +1,21 @@
-"""Show prepared stores on the data page: contents, import, quarantine."""
+"""Show imported data on the Data page: contents, import, quarantine."""
 
 import streamlit as st
 
+from mammo_core.dataset.catalogue import Catalogue
 from mammo_core.dataset.importer import describe_quarantine, quarantined_so_far
 from mammo_core.dataset.store import Store, StoreContents, store_contents
 from mammo_core.documents.job import FINAL
 from mammo_core.documents.preprocessing_config import describe_size
 from mammo_core.errors import MammoError
 from mammo_core.jobs.folder import JobFolder
-from mammo_core.jobs.importing import resume_import_job
+from mammo_core.jobs.importing import describe_outcome, resume_import_job
 from mammo_core.jobs.process import launch
 from mammo_core.storage.path_text import path_text
 from mammo_core.storage.spreadsheet import spreadsheet_csv
 from ui.literal import literal
-from ui.session import current_workspace, errors_shown_here, show_error, state_badge
+from ui.removal_dialog import confirm_store_deletion
+from ui.session import announce, current_workspace, errors_shown_here, show_error, state_badge
 from ui.stop_button import show_stop_button
 
 REFRESH_SECONDS = 1.0
@@ -34,8 +36,10 @@ def follow(job: JobFolder) -> None:
         st.progress(job.fraction(), text=literal(job.progress_text()))
         st.session_state[f"followed {job.name}"] = True
         return
-    st.markdown(status)
+    if state != "finished":
+        st.markdown(status)
     if st.session_state.pop(f"followed {job.name}", False):
+        announce(f"{job.name}: {job.message()}")
         st.rerun()  # the complete page once more, without polling
 
 
@@ -62,13 +66,14 @@ def import_again(store: Store, *, retry: bool = False) -> None:
     """Resume an import and show the page again; an error is shown here."""
     workspace = current_workspace()
     try:
-        launch(resume_import_job(workspace, store, retry=retry), workspace)
+        with st.spinner("Starting …"):
+            launch(resume_import_job(workspace, store, retry=retry), workspace)
     except MammoError as error:
         return show_error(error)
     st.rerun()
 
 
-def show_quarantine(store: Store, active: bool) -> None:
+def show_quarantine(store: Store, active: bool, catalogue: Catalogue | None) -> None:
     """Show the images that could not be prepared so far.
 
     A fragment calls this every second during an import.
@@ -79,21 +84,46 @@ def show_quarantine(store: Store, active: bool) -> None:
         return show_error(error)
     if quarantine.empty:
         return
-    with st.expander("Quarantine: images that are not in this store", key=f"quarantine {store.name}"):
-        st.caption(literal(describe_quarantine(quarantine)))
-        columns = {"detail": st.column_config.Column(width=210)}
-        st.dataframe(quarantine, hide_index=True, row_height=64, column_config=columns)  # high enough to wrap sentences
-        st.download_button(
-            "Download, CSV",
-            spreadsheet_csv(quarantine),
-            "quarantine.csv",
-            "text/csv",
-            key=f"quarantine csv {store.name}",
-            icon=":material/download:",
-            on_click="ignore",
+    with st.expander(f"Quarantine ({len(quarantine):,})", key=f"quarantine {store.name}"):
+        st.caption(literal(describe_quarantine(quarantine, synthetic=store.source().synthetic)))
+        columns = {"detail": st.column_config.Column(width=330), "file": st.column_config.Column(width=330)}
+        chosen = st.dataframe(
+            quarantine,
+            hide_index=True,
+            row_height=64,  # high enough to wrap sentences
+            column_config=columns,
+            on_select="rerun",
+            selection_mode="single-row",
+            key=f"quarantined {store.name}",
         )
-        if not active and st.button("Retry", key=f"retry {store.name}", icon=":material/refresh:"):
-            import_again(store, retry=True)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if catalogue is not None:
+                row = next(iter(chosen.selection.rows), 0)
+                link_exam(store, catalogue, str(quarantine["image_id"].iloc[min(row, len(quarantine) - 1)]))
+            st.download_button(
+                "Download, CSV",
+                spreadsheet_csv(quarantine),
+                "quarantine.csv",
+                "text/csv",
+                key=f"quarantine csv {store.name}",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+            if not active and st.button("Retry", key=f"retry {store.name}", icon=":material/refresh:"):
+                import_again(store, retry=True)
+
+
+def link_exam(store: Store, catalogue: Catalogue, image: str) -> None:
+    """Link to the exam of a patient who has an image."""
+    patient = catalogue.patient_of(image)
+    if patient is not None:
+        st.page_link(
+            "pages/exams.py",
+            label="Open in Exams",
+            icon=":material/grid_view:",
+            query_params={"dataset": store.source().dataset, "patient": patient},
+            help="The selected image, or the first",
+        )
 
 
 def show_unchecked(store: Store, contents: StoreContents) -> bool:
@@ -108,25 +138,41 @@ def show_unchecked(store: Store, contents: StoreContents) -> bool:
     return st.button("Import again", key=f"check {store.name}", icon=":material/refresh:")
 
 
-def show_store(store: Store) -> None:
-    """Show a store with its contents, its import and its quarantine."""
+def show_store(store: Store, catalogue: Catalogue | None) -> None:
+    """Show imported data with its contents, its import and its quarantine.
+
+    Args:
+        store: the imported data.
+        catalogue: of the data set that it was made from; None if that isn't here.
+    """
     job = JobFolder(store.folder)
     active = job.exists and job.state() not in FINAL
     with st.container(border=True):
-        left, right = st.columns([3, 1], vertical_alignment="center")
-        left.markdown(
-            f"**{literal(store.name)}** · {literal(describe_size(store.preprocessing.size))} pixels  \n"
-            f":small[{literal(path_text(store.folder))}]"
-        )
-        interrupted = job.exists and not active and job.state() != "finished"
-        resume = interrupted and right.button(
-            "Resume", key=f"resume {store.name}", icon=":material/play_arrow:", width="stretch"
-        )
-        if not active:
-            contents = contents_of(store, path_text(store.folder), job.changed_at())
-            st.markdown(f":small[{literal(contents.describe())}]")
+        left, right = st.columns([3, 2], vertical_alignment="center")
+        contents = None if active else contents_of(store, path_text(store.folder), job.changed_at())
+        about = [f"{describe_size(store.preprocessing.size)} pixels", *([contents.describe()] if contents else [])]
+        outcome = f"  \n:small[{literal(describe_outcome(job))}]" if job.exists and job.state() == "finished" else ""
+        left.markdown(f":material/photo_library: **{literal(store.name)}** · {literal(' · '.join(about))}{outcome}")
+        with right:
+            resume = show_store_steps(store, job, active)
+        if contents is not None:
             resume = show_unchecked(store, contents) or resume
         show_job(job)
-        st.fragment(errors_shown_here()(show_quarantine), run_every=REFRESH_SECONDS if active else None)(store, active)
+        refresh = REFRESH_SECONDS if active else None
+        st.fragment(errors_shown_here()(show_quarantine), run_every=refresh)(store, active, catalogue)
         if resume:
             import_again(store)
+
+
+def show_store_steps(store: Store, job: JobFolder, active: bool) -> bool:
+    """Show what can be done with imported data; return whether to resume its import."""
+    if active:
+        return False
+    resume = False
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+        if job.exists and job.state() != "finished":
+            resume = st.button("Resume", key=f"resume {store.name}", icon=":material/play_arrow:", type="primary")
+        st.page_link("pages/train.py", label="Train", icon=":material/show_chart:", query_params={"store": store.name})
+        if st.button("Delete", key=f"delete {store.name}", icon=":material/delete:", type="tertiary"):
+            confirm_store_deletion(store)
+    return resume

@@ -7,6 +7,7 @@ import streamlit as st
 from pydantic import JsonValue
 
 from mammo_core.documents.training_config import BLOCKS, MAX_EPOCHS, Imbalance, Network, TrainingConfig
+from ui.literal import literal
 
 LEARNING_RATES = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2]
 BATCH_SIZES = [4, 8, 16, 32, 64, 128]
@@ -82,27 +83,27 @@ def _options(start: TrainingConfig, field: str, key: str = "") -> dict[str, Any]
 
 def _select(start: TrainingConfig, field: str, label: str, choices: Sequence[str]) -> Any:
     index = list(choices).index(getattr(start, field))
-    return st.selectbox(label, choices, index=index, **_options(start, field))
+    return st.selectbox(literal(label), choices, index=index, **_options(start, field))
 
 
 def _slider(start: TrainingConfig, field: str, label: str, low: int, high: int) -> int:
-    return st.slider(label, low, high, getattr(start, field), **_options(start, field))
+    return st.slider(literal(label), low, high, getattr(start, field), **_options(start, field))
 
 
 def _scale(start: TrainingConfig, field: str, label: str, values: Sequence[float]) -> Any:
     """Show a slider over values, among them the quick start's."""
     value = getattr(start, field)
     choices = sorted({*values, value})
-    return st.select_slider(label, choices, value, format_func="{:g}".format, **_options(start, field))
+    return st.select_slider(literal(label), choices, value, format_func="{:g}".format, **_options(start, field))
 
 
 def _number(start: TrainingConfig, field: str, label: str, low: float, high: float) -> Any:
     step = STEPS.get(field)
-    return st.number_input(label, low, high, getattr(start, field), step, **_options(start, field))
+    return st.number_input(literal(label), low, high, getattr(start, field), step, **_options(start, field))
 
 
 def _toggle(start: TrainingConfig, field: str, label: str) -> bool:
-    return st.toggle(label, getattr(start, field), **_options(start, field))
+    return st.toggle(literal(label), getattr(start, field), **_options(start, field))
 
 
 def _choose_start(start: TrainingConfig, network: Network, start_models: list[str]) -> dict[str, JsonValue]:

@@ -112,7 +112,7 @@ def show_plan(workspace: Workspace, plan: TrainingPlan, *, is_own: bool = False)
 
 
 def show_unfinished_import(workspace: Workspace, store: Store) -> None:
-    """Say that a store doesn't hold all images yet, and let the user resume its import."""
+    """Say that a store lacks images, and let the user resume its import."""
     with errors_shown_here():
         unfinished = describe_unfinished_import(store)
         if unfinished is None:

@@ -98,6 +98,11 @@ class Catalogue:
         """Number of listed images that have no file on disk."""
         return int(self.table["file"].isna().sum())
 
+    def patient_of(self, image: str) -> str | None:
+        """Return the patient of an image; None if the table doesn't list it."""
+        patients = self.table.loc[self.table["image_id"] == image, "patient_id"]
+        return None if patients.empty else str(patients.iloc[0])
+
     def images(self) -> list[CatalogueImage]:
         """Return what preparing each image needs, in the table's order."""
         columns = (self.table[name] for name in ("patient_id", "image_id", "cancer", "file", "view", "laterality"))

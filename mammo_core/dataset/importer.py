@@ -38,6 +38,7 @@ from mammo_core.storage.json_files import append_json_line, read_json_lines, wri
 from mammo_core.storage.path_text import as_written, path_text, text_path
 
 CARRIED_OVER = "carried_over.jsonl"  # quarantined so far, one line each: the quarantine of an interrupted import
+ON_PURPOSE = " Demo data has a few missing and damaged files on purpose."
 REPORT_EVERY = 256  # images between two progress reports while existing ones are checked
 
 ConvertedImage = PreparedImage | QuarantinedImage
@@ -159,11 +160,12 @@ def quarantined_so_far(store: Store) -> pd.DataFrame:
     return table.assign(file=table["file"].astype("str").str.removeprefix(root))
 
 
-def describe_quarantine(quarantine: pd.DataFrame) -> str:
-    """Return a sentence that counts the images that a store doesn't hold.
+def describe_quarantine(quarantine: pd.DataFrame, *, synthetic: bool = False) -> str:
+    """Return a sentence or two that count the images that a store doesn't hold.
 
     Args:
         quarantine: see `quarantined_so_far`.
+        synthetic: whether the data set is of this application, which makes a few unreadable files.
     """
     left_out = int((quarantine["reason"] == LEFT_OUT).sum())
     failed = len(quarantine) - left_out
@@ -172,7 +174,7 @@ def describe_quarantine(quarantine: pd.DataFrame) -> str:
         parts.append(f"{failed:,} image{'s' if failed != 1 else ''} could not be imported")
     if left_out:
         parts.append(f"{left_out:,} sound one{'s' if left_out != 1 else ''} left out of training and evaluation")
-    return f"{', '.join(parts)}; the others are unaffected."
+    return f"{', '.join(parts)}; the others are unaffected.{ON_PURPOSE if synthetic and failed else ''}"
 
 
 def clear_quarantine(store: Store) -> None:

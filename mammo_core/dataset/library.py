@@ -23,6 +23,8 @@ from mammo_core.storage.path_text import path_text, text_path
 from mammo_core.workspace import Workspace
 
 MAX_HASHED_BYTES = 16_000_000  # of a table, which takes some 10 ms; RSNA's has 2.5 MB
+MISSING_ON_PURPOSE = 1  # files that the phantom generator leaves out
+MOSTLY = 0.5  # share of missing files from which a folder is probably not the right one
 RESERVED = frozenset({"prepared"})  # the folder of the stores is among the data sets, so none may have its name
 
 
@@ -117,6 +119,27 @@ def find_dataset(workspace: Workspace, name_or_path: str | Path) -> Path:
     raise DataError(f"{str(name_or_path)!r} is neither a folder, a CSV file nor a known data set (known: {names}).")
 
 
+def find_name(workspace: Workspace, name: str) -> Dataset:
+    """Return the data set of a name.
+
+    Raises:
+        DataError: there is none.
+    """
+    for dataset in list_datasets(workspace):
+        if dataset.name == name:
+            return dataset
+    raise DataError(f"There is no data set {name!r}.")
+
+
+def free_name(workspace: Workspace, name: str) -> str:
+    """Return a name that no data set has: this one, or this one with a number."""
+    number, free = 1, name
+    while os.path.lexists(workspace.data / free):
+        number += 1
+        free = f"{name}-{number}"
+    return free
+
+
 def link_dataset(workspace: Workspace, name: str, path: str | Path) -> Dataset:
     """Register a data set outside the data folder under a name.
 
@@ -155,16 +178,38 @@ def summarise_dataset(catalogue: Catalogue) -> pd.DataFrame:
     expected = COLUMNS[:-1]
     absent = [name for name in expected if name not in catalogue.columns_found]
     rows = {
+        "CSV used": path_text(catalogue.csv.name),
         "images listed": f"{len(table):,}",
         "missing files": f"{catalogue.missing_files:,}",
         "patients": f"{table['patient_id'].nunique():,}",
         "positive images": f"{int(table['cancer'].sum()):,}" if catalogue.labelled else "no labels",
-        "columns found": ", ".join(name for name in expected if name in catalogue.columns_found),
+        "columns found": f"{len(expected) - len(absent)} of {len(expected)} known ones",
         "columns missing": ", ".join(absent) or "none",
     }
     if catalogue.notes:
         rows["notes"] = " ".join(catalogue.notes)
     return pd.DataFrame({"item": list(rows), "value": list(rows.values())})
+
+
+def warn_of_missing(catalogue: Catalogue) -> str | None:
+    """Return a warning if most of the files are missing, else None."""
+    missing, total = catalogue.missing_files, len(catalogue.table)
+    if missing <= MOSTLY * total:
+        return None
+    return (
+        f"{missing:,} of {total:,} images have no file here. Is this the right folder, and is the download complete and "
+        "unpacked?"
+    )
+
+
+def describe_missing(catalogue: Catalogue, *, synthetic: bool) -> str | None:
+    """Return how many listed images have no file, as text; None if all have one."""
+    missing = catalogue.missing_files
+    if not missing:
+        return None
+    if synthetic and missing <= MISSING_ON_PURPOSE:
+        return f"{missing} file left out on purpose"
+    return f"{missing:,} of {len(catalogue.table):,} files missing"
 
 
 def describe_dataset(catalogue: Catalogue, size: int) -> str:

@@ -283,7 +283,7 @@ def list_stores(workspace: Workspace) -> list[Store]:
 
 
 def stores_of(dataset: Path, stores: Iterable[Store]) -> list[Store]:
-    """Return the stores that were made from a data set, given by its folder or its CSV."""
+    """Return the stores made from a data set, given by its folder or its CSV."""
     return [store for store in stores if _is_made_from(store, dataset)]
 
 

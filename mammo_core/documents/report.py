@@ -220,7 +220,7 @@ class UnitReport(FiguresOfMerit):
     verdict_reason: str | None = None
 
     def standing(self) -> Standing:
-        """Return how the model stands, from the 95 % intervals of its AUC and of its gains over the baselines."""
+        """Return how the model stands, from 95 % intervals of its AUC and gains."""
         if self.verdict is None or self.auc.low is None:
             return "unknown"
         if self.auc.low <= CHANCE:

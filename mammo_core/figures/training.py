@@ -195,8 +195,8 @@ def _mark_best(figure: go.Figure, records: Records, line: _Line) -> None:
             text=f"best validation AUC (epoch {best.epoch})",
             showarrow=False,
             xanchor="right" if late else "left",
-            yanchor="top" if best.val_auc > 0.5 else "bottom",
-            yshift=-10 if best.val_auc > 0.5 else 10,
+            yanchor="bottom",
+            yshift=8,
             font={"size": 12, "color": line.validation},
         )
 
@@ -300,7 +300,8 @@ def _linear_axis(levels: Sequence[float], metric: CurveMetric) -> dict[str, Any]
     margin = MARGIN * (high - low) or MARGIN
     if metric == "loss":
         return {"range": [max(0.0, low - margin), high + margin]}
-    return {"range": [low - margin, min(1.0, high) + margin]}
+    above = 2 * margin if metric == "auc" else margin  # room for the mark of the best epoch
+    return {"range": [low - margin, min(1.0, high) + above]}
 
 
 def _log_axis(levels: Sequence[float]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import logging
 import re
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -132,7 +133,7 @@ def resume_import_job(workspace: Workspace, store: Store, *, retry: bool = False
 
 
 def describe_unfinished_import(store: Store) -> str | None:
-    """Return a sentence if the import of a store is running or has ended early, else None."""
+    """Return a sentence on an import that has not finished, else None."""
     job = JobFolder(store.folder)
     state = job.state() if job.exists else "finished"
     if state == "finished":
@@ -143,6 +144,11 @@ def describe_unfinished_import(store: Store) -> str | None:
         return f"The import of {store.name} is still running{at}."
     verb = "stopped" if state == "stopped" else "failed"
     return f"The import of {store.name} {verb}{at}. Resume it to train on all of them."
+
+
+def describe_outcome(job: JobFolder) -> str:
+    """Return when the import in a job's folder ended, and how."""
+    return f"{datetime.fromtimestamp(job.changed_at()):%d %b %H:%M} · {job.message()}"
 
 
 def is_active_import(store: Store) -> bool:

@@ -79,7 +79,7 @@ def _rough(plan: TrainingPlan) -> float:
 
 
 def _measured(workspace: Workspace, plan: TrainingPlan) -> Iterator[_Speed]:
-    """Yield the speed of each run of this network and image size that has ended on this machine."""
+    """Yield the speed of each like run that has ended on this machine."""
     for name in run_names(workspace):
         folder = JobFolder(run_folder(workspace, name))
         with suppress(DataError, ConfigError):  # a damaged run tells nothing

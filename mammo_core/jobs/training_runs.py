@@ -50,7 +50,7 @@ class TrainingRun:
         return self.state not in FINAL
 
     def label(self) -> str:
-        """Return the run as one line of a list: when it started, its network, and its AUC or state."""
+        """Return the run in one line: its start, its network, its AUC or state."""
         started = f"{datetime.fromtimestamp(self.requested_at):%d %b %H:%M}"
         network = self.config.network if self.config else self.name
         auc = None if self.auc is None else self.auc.value
@@ -92,7 +92,7 @@ def _seconds(job: JobFolder) -> float | None:
 
 
 def store_of_run(workspace: Workspace, name: str | None) -> str | None:
-    """Return the store of the run that a page's address names; None without such a run."""
+    """Return the store of the run that a page's address names, or None."""
     if not name or name not in run_names(workspace):
         return None
     config = read_run(workspace, name).config
@@ -126,7 +126,7 @@ def run_table(runs: Sequence[TrainingRun]) -> pd.DataFrame:
 
 
 def fact_table(runs: Sequence[TrainingRun]) -> pd.DataFrame:
-    """Return the most important facts of runs as text: a row for each, and a column for each run."""
+    """Return the most important facts of runs as text, one column for each run."""
     columns = {run.label(): _describe_run(run) for run in runs}
     return pd.DataFrame(columns).rename_axis("run").reset_index()
 

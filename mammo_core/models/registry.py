@@ -1,9 +1,6 @@
 """List, choose, rename, annotate and delete the models of a workspace."""
 
 import os
-import shutil
-import time
-import uuid
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -23,14 +20,12 @@ from mammo_core.storage.folders import files_of_subfolders
 from mammo_core.storage.json_files import read_json
 from mammo_core.storage.names import check_name, named_folder
 from mammo_core.storage.path_text import as_written, path_text
+from mammo_core.storage.trash import move_to_trash, restore_from_trash, trashed_name
 from mammo_core.workspace import Workspace
 
 DEMO = "demo"  # name of the shipped model
 BACKBONES = "backbones"  # folder beside the shipped model: weights of pre-trained networks, which are no models
 NOTE = "note.txt"
-TRASH = ".trash"  # in the folder of models: what was deleted, named by time and name
-REMOVING = "removing-"  # before the name of what is being removed from there
-TRASH_SECONDS = 3600.0
 
 
 def model_folder(workspace: Workspace, name: str) -> Path:
@@ -163,18 +158,13 @@ def delete_model(workspace: Workspace, name: str) -> str:
     """Move a model's folder with everything in it to the trash, in one step.
 
     Returns:
-        What `restore_model` brings back, until `empty_trash` removes it.
+        What `restore_model` brings back, until the trash is emptied.
 
     Raises:
         ModelError: the model is the active or the shipped one, or there is none of that name.
         StorageError: the file system refuses.
     """
-    folder = _changeable_folder(workspace, name, "deleted")
-    trashed = f"{time.time():.0f}.{uuid.uuid4().hex[:8]}.{path_text(folder.name)}"
-    with storage_errors(workspace.models):
-        (workspace.models / TRASH).mkdir(exist_ok=True)
-        folder.rename(workspace.models / TRASH / as_written(trashed))
-    return trashed
+    return move_to_trash(_changeable_folder(workspace, name, "deleted"))
 
 
 def restore_model(workspace: Workspace, trashed: str) -> str:
@@ -189,37 +179,14 @@ def restore_model(workspace: Workspace, trashed: str) -> str:
         NameTaken: another model or run has its name.
         StorageError: the file system refuses.
     """
-    folder, name = named_folder(workspace.models / TRASH, as_written(trashed)), _trashed_name(trashed)
-    if not os.path.isdir(folder):
-        raise ModelNotFound(f"{name} can't be restored any more: the trash was emptied.")
-    target = named_folder(workspace.models, as_written(name))
-    if os.path.lexists(target):
-        raise NameTaken(f"There is already a model {name!r}. Rename it, then restore this one.")
-    with storage_errors(workspace.models):
-        folder.rename(target)
+    name = trashed_name(trashed)
+    try:
+        restore_from_trash(workspace.models, trashed)
+    except FileNotFoundError:
+        raise ModelNotFound(f"{name} can't be restored any more: the trash was emptied.") from None
+    except FileExistsError:
+        raise NameTaken(f"There is already a model {name!r}. Rename it, then restore this one.") from None
     return name
-
-
-def empty_trash(workspace: Workspace, older_than: float = TRASH_SECONDS) -> None:
-    """Remove models that were deleted more than some seconds ago.
-
-    Each gets another name first, so that none is restored after a crash has left half of it.
-
-    Raises:
-        StorageError: the file system refuses.
-    """
-    trash = workspace.models / TRASH
-    with storage_errors(workspace.models):
-        for folder in sorted(trash.iterdir()) if trash.is_dir() else ():
-            seconds = folder.name.partition(".")[0]
-            if folder.name.startswith(REMOVING):
-                shutil.rmtree(folder, ignore_errors=True)  # perhaps by another process, which began with it
-            elif seconds.isdigit() and time.time() - int(seconds) > older_than:
-                shutil.rmtree(folder.rename(folder.with_name(f"{REMOVING}{folder.name}")), ignore_errors=True)
-
-
-def _trashed_name(trashed: str) -> str:
-    return trashed.split(".", 2)[-1]
 
 
 def _changeable_folder(workspace: Workspace, name: str, verb: str, may_be_active: bool = False) -> Path:

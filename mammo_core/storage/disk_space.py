@@ -14,6 +14,13 @@ def format_bytes(number: int) -> str:
     return f"{number / 1e6:,.1f} MB"
 
 
+def approximate_bytes(number: float) -> str:
+    """Return a number of bytes as text without false precision: "75 MB", "1.3 GB"."""
+    if number < 1e9:
+        return f"{max(1, round(number / 1e6, -1 if number >= 1e8 else 0)):,.0f} MB"
+    return f"{number / 1e9:,.1f} GB"
+
+
 def free_bytes(folder: Path) -> int:
     """Return the free bytes on the disk of a folder, which need not exist."""
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())

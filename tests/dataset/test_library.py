@@ -1,18 +1,22 @@
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.library import (
     describe_dataset,
+    describe_missing,
     describe_source,
     find_dataset,
+    free_name,
     image_bytes,
     link_dataset,
     list_datasets,
     summarise_dataset,
     unreadable_datasets,
+    warn_of_missing,
 )
 from mammo_core.errors import DataError, InvalidName
 from mammo_core.storage.json_files import write_json
@@ -117,7 +121,8 @@ def test_check_dataset_counts_missing_files(elsewhere):
     values = summarise_dataset(read_catalogue(elsewhere)).set_index("item")["value"]
     assert values["images listed"] == values["missing files"] == "2"
     assert values["positive images"] == "1"
-    assert values["columns found"] == "patient_id, image_id, laterality, view, cancer"
+    assert values["columns found"] == "5 of 14 known ones"
+    assert values["CSV used"] == "train.csv"
     assert "age" in values["columns missing"]
 
 
@@ -157,3 +162,20 @@ def test_is_synthetic_remains_true_for_dataset_json_of_another_version(elsewhere
     (elsewhere / "dataset.json").write_text(json.dumps({"synthetic": True, "generator": {"seed": 1}, **extra}))
     source = describe_source(Workspace.from_environment(), read_catalogue(elsewhere))
     assert (source.synthetic, source.generator) == (True, None)
+
+
+def test_describe_missing_calls_a_file_of_demo_data_left_out_on_purpose(elsewhere):
+    catalogue = read_catalogue(elsewhere)  # two images, without a file
+    assert describe_missing(catalogue, synthetic=False) == "2 of 2 files missing"
+    assert warn_of_missing(catalogue).startswith("2 of 2 images have no file here.")
+    one = replace(catalogue, table=catalogue.table.assign(file=["/there", None]))
+    assert describe_missing(one, synthetic=True) == "1 file left out on purpose"
+    assert warn_of_missing(one) is None
+    assert describe_missing(replace(one, table=one.table.assign(file="/there")), synthetic=True) is None
+
+
+def test_free_name_is_the_next_that_nothing_has(workspace):
+    assert free_name(workspace, "demo") == "demo"
+    for name in ("demo", "demo-2"):
+        (workspace.data / name).mkdir(parents=True)
+    assert free_name(workspace, "demo") == "demo-3"

@@ -86,8 +86,8 @@ def test_curves_best_epoch_is_marked_on_the_auc_only():
 
 def test_auc_axis_spans_chance_and_curves_with_a_margin():
     records = [START, epoch(1, 0.7, 0.5, auc=0.9, val_auc=0.8)]
-    assert draw(records, "auc").layout.yaxis.range == pytest.approx((0.5 - 0.024, 0.9 + 0.024))
-    assert draw(records[:1], "auc").layout.yaxis.range == pytest.approx((0.44, 0.56))
+    assert draw(records, "auc").layout.yaxis.range == pytest.approx((0.5 - 0.024, 0.9 + 0.048))
+    assert draw(records[:1], "auc").layout.yaxis.range == pytest.approx((0.44, 0.62))
 
 
 def test_curves_keep_zoom_and_legend_on_refresh():

@@ -12,15 +12,12 @@ from mammo_core.models.bundle import MODEL, PREPROCESSING, open_bundle
 from mammo_core.models.registry import (
     BACKBONES,
     DEMO,
-    REMOVING,
-    TRASH,
     activate,
     active_model,
     choose_models,
     choose_operating_point,
     compatible_models,
     delete_model,
-    empty_trash,
     list_models,
     model_folder,
     read_note,
@@ -30,6 +27,7 @@ from mammo_core.models.registry import (
 )
 from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.storage.hashing import file_states
+from mammo_core.storage.trash import REMOVING, TRASH, empty_trash
 from mammo_core.workspace import Workspace
 
 
@@ -213,7 +211,7 @@ def test_deleted_model_is_restored_whole(models):
     before = file_states(sorted((models.models / "mine").iterdir()))
     trashed = delete_model(models, "mine")
     assert list_models(models) == [DEMO]
-    empty_trash(models)  # not yet
+    empty_trash(models.models)  # not yet
     assert restore_model(models, trashed) == "mine"
     restored = file_states(sorted((models.models / "mine").iterdir()))
     assert [state[1:] for state in restored] == [state[1:] for state in before]
@@ -231,9 +229,9 @@ def test_restore_model_name_that_is_taken_meanwhile_keeps_both(models):
 def test_empty_trash_removes_old_models_and_what_a_crash_left(models):
     trashed = delete_model(models, "mine")
     (models.models / TRASH / f"{REMOVING}1.ab.half").mkdir()
-    empty_trash(models)
+    empty_trash(models.models)
     assert trash(models) == [trashed]
-    empty_trash(models, older_than=-1)
+    empty_trash(models.models, older_than=-1)
     assert trash(models) == []
     with pytest.raises(ModelNotFound, match="mine can't be restored any more"):
         restore_model(models, trashed)

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from builders.app import open_page, widget
+from builders.app import open_page
 from builders.waiting import wait_until
 from mammo_core.dataset.library import link_dataset
 from mammo_core.dataset.store import open_store
@@ -23,8 +23,9 @@ def show() -> AppTest:
 def test_import_of_a_rectangular_size(workspace, phantoms):
     link_dataset(workspace, "demo", phantoms / "train.csv")
     app = show()
-    app.selectbox(key="image size demo").set_value("512x320").run()
     app.button(key="import demo").click().run()
+    app.selectbox(key="import size").set_value("512x320").run()
+    app.button(key="import now").click().run()
     assert not app.exception
     store = open_store(workspace, "demo")
     assert store.preprocessing.shape == (512, 320)
@@ -46,16 +47,17 @@ def test_resume_import_invalid_csv_shows_error_and_rest_of_page(prepared):
     (prepared.data / "demo" / "train.csv").write_text("patient_id\n1\n")
     app.button(key="resume demo").click().run()
     assert "lacks the columns" in app.error[0].value
-    assert "Imported data" in [header.value for header in app.subheader]
+    assert app.button(key="link")
     assert not app.exception
 
 
 @pytest.mark.slow
 def test_create_demo_data_starts_a_job(workspace):
     app = show()
-    widget(app, "text_input", "Name").input("small")
-    widget(app, "slider", "Patients").set_value(10)
-    widget(app, "button", "Create").click().run()
+    app.button(key="create demo").click().run()
+    app.text_input(key="demo name").input("small")
+    app.slider(key="demo patients").set_value(10)
+    app.button(key="create demo now").click().run()
     assert not app.exception
     job = JobFolder(workspace.data / "small")
     assert job.spec(DemoJob).patients == 10

@@ -27,25 +27,22 @@ TRUSTED = {  # functions whose result may be Markdown, and why
     "literal": "the one function that makes text literal",
     "literal_table": "the same for tables",
     "state_badge": "a badge of a state, which is one of a fixed set (ui.session.BADGES)",
+    "run_badge": "the same for a training run",
+    "dataset_title": "passes the name through literal; checked in the same way",
     "decision_badge": "a badge of a decision, which is one of a fixed set, with two numbers",
     "describe_image": "passes every name through literal; checked in the same way, as a function that returns Markdown",
     "describe_files": "passes every name through literal; checked in the same way, as a function that returns Markdown",
     "len": "a number",
 }
 TRUSTED_NAMES = {  # variables that hold text from the code of the application, and why
-    ("ui/training_form.py", "FIELDS"): "descriptions of TrainingConfig's fields",
     ("pages/overview.py", "title"): "from the constant STEPS",
     ("pages/overview.py", "text"): "from the constant STEPS",
     ("pages/models.py", "views"): "the keys of a dictionary written there",
     ("ui/panels.py", "name"): "from a tuple written there",
     ("pages/explore.py", "names"): "names of tabs, which are constants",
 }
-MARKDOWN_FUNCTIONS = {
-    "describe_image",
-    "describe_files",
-    "decision_badge",
-    "state_badge",
-}  # what they return is checked like an argument
+# What they return is checked like an argument.
+MARKDOWN_FUNCTIONS = {"describe_image", "describe_files", "decision_badge", "state_badge", "run_badge", "dataset_title"}
 
 
 @pytest.mark.parametrize(

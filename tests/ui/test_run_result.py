@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from builders.app import plain, show_component
+from builders.links import Link, record_links
 from builders.models import write_model
 from mammo_core.settings import SHIPPED_MODELS
 from ui import run_result
@@ -18,13 +19,9 @@ def card(workspace, name):
 
 
 @pytest.fixture
-def links(monkeypatch) -> list[tuple[str, object]]:
-    """Return label and query of each link that is shown from now on; AppTest has no navigation here."""
-    shown: list[tuple[str, object]] = []
-    monkeypatch.setattr(
-        run_result.st, "page_link", lambda page, label, icon, query_params: shown.append((label, query_params["model"]))
-    )
-    return shown
+def links(monkeypatch) -> list[Link]:
+    """Return the links that are shown from now on."""
+    return record_links(monkeypatch)
 
 
 def show(workspace, name) -> AppTest:
@@ -40,9 +37,9 @@ def test_show_result_has_auc_interval_verdict_and_next_steps(workspace, links):
     assert "95 % interval 0." in plain(app.caption[0].value)
     assert any(text.value.startswith(":green-badge") for text in app.markdown)
     assert links == [
-        ("Open report", "good"),
-        ("Compare with the active model", ["good", "demo"]),
-        ("Try on an exam", "good"),
+        ("Open report", {"model": "good"}),
+        ("Compare with the active model", {"model": ["good", "demo"]}),
+        ("Try on an exam", {"model": "good"}),
     ]
     assert app.button(key="activate good")
 

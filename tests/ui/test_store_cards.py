@@ -6,11 +6,19 @@ import pytest
 
 from builders.app import plain, show_component
 from builders.jobs import launch_in_process
+from builders.links import Link, record_links
+from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.store import Store, open_store
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import ImportJob
 from mammo_core.storage.json_files import append_json_line
 from ui import store_cards
+
+
+@pytest.fixture(autouse=True)
+def links(monkeypatch) -> list[Link]:
+    """Return the links that are shown from now on."""
+    return record_links(monkeypatch)
 
 
 @pytest.fixture
@@ -20,19 +28,26 @@ def store(prepared, monkeypatch) -> Store:
 
 
 def show(store: Store):
-    app = show_component(store_cards.show_store, store)
+    app = show_component(store_cards.show_store, store, read_catalogue(store.read_csv_path()))
     assert not app.exception
     return app
 
 
-def test_show_store_states_size_contents_and_state(store, prepared):
-    texts = [plain(text.value) for text in show(store).markdown]
+def test_show_store_states_size_contents_and_outcome(store, links):
+    app = show(store)
+    contents, outcome = plain(app.markdown[0].value).split("  \n")
     positives = int(store.manifest()["label"].sum())
-    assert texts[0] == f"**demo** · 64 × 64 pixels  \n:small[{store.folder}]"
-    assert f" {positives:,} positive · " in texts[1]
-    assert texts[1].endswith(" MB]")
-    assert "finished" in texts[2]
-    assert "could not be read" in texts[2]
+    assert contents.startswith(":material/photo_library: **demo** · 64 × 64 pixels · ")
+    assert f" {positives:,} positive · " in contents
+    assert outcome.endswith(
+        f"{len(store.manifest())} of {len(store.manifest()) + 3} images imported, 3 could not be read.]"
+    )
+    assert [expander.label for expander in app.expander] == ["Quarantine (3)"]
+    patients = read_catalogue(store.read_csv_path()).table.set_index("image_id")["patient_id"]
+    assert links == [
+        ("Train", {"store": "demo"}),
+        ("Open in Exams", {"dataset": "demo", "patient": patients[store.quarantine()["image_id"].iloc[0]]}),
+    ]
 
 
 def test_quarantine_table_lists_reason_and_detail_first(store):
@@ -40,7 +55,9 @@ def test_quarantine_table_lists_reason_and_detail_first(store):
     table = app.dataframe[0].value
     assert list(table.columns) == ["reason", "detail", "image_id", "file"]
     assert set(table["reason"]) == {"missing", "damaged", "blank"}
-    assert app.caption[0].value == f"{len(table)} images could not be imported; the others are unaffected."
+    sentence = app.caption[0].value
+    assert sentence.startswith(f"{len(table)} images could not be imported; the others are unaffected.")
+    assert sentence.endswith("Demo data has a few missing and damaged files on purpose.")
     assert [button.key for button in app.download_button] == ["quarantine csv demo"]
 
 
