@@ -281,13 +281,23 @@ def predict(
 
 @app.command(hidden=True)
 def bootstrap() -> None:
-    """Create the demo data set and its store if there is no data (for `make run`)."""
-    from mammo_core.dataset.library import list_datasets
+    """Create the demo data set and its store if there is no data (for `make run`).
 
-    if not list_datasets(Workspace.from_environment()):
+    A dozen exams of the shipped model's test part are made, too, so that its errors can be looked at.
+    """
+    from mammo_core.assessment.example_exams import make_example_exams
+    from mammo_core.dataset.library import list_datasets
+    from mammo_core.models.bundle import open_bundle
+    from mammo_core.models.registry import DEMO, model_folder
+
+    workspace = Workspace.from_environment()
+    if not list_datasets(workspace):
         screen.print("Creating the demo data set: synthetic mammograms as DICOM files …")
         demo()
         import_("demo")
+        screen.print("Creating exams of the demo model's test part …")
+        with progress_bar("images") as progress:
+            make_example_exams(workspace, open_bundle(model_folder(workspace, DEMO)), progress)
 
 
 @app.command(hidden=True)

@@ -7,13 +7,13 @@ from mammo_core.jobs.runs import list_runs
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import (
     active_model,
-    choose_models,
     model_folder,
     unfinished_models,
 )
 from ui.error_browser import show_errors
 from ui.literal import literal
 from ui.model_actions import offer_undo, show_actions
+from ui.model_choice import choose_in_table
 from ui.model_comparison import show_comparison
 from ui.operating_point import show_operating_point
 from ui.report_view import show_card, show_report, show_subgroups, show_training
@@ -32,10 +32,7 @@ if table.empty:
     st.page_link("pages/train.py", label="Go to Train", icon=":material/arrow_forward:")
     st.stop()
 st.caption("Select one model to see its report, or several to compare.")
-available = table["model"].tolist()
-key = f"chosen {' '.join(available)}"  # a selection is of row numbers, so it ends when the list changes
-rows = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="multi-row", key=key).selection.rows
-names = choose_models(available, rows, active)
+names = choose_in_table(table, active)
 offer_undo()
 if unfinished := unfinished_models(workspace, names):
     st.info(

@@ -3,9 +3,12 @@
 This is part of the Models page.
 """
 
+from collections.abc import Collection
+
 import pandas as pd
 import streamlit as st
 
+from mammo_core.dataset.catalogue import Catalogue
 from mammo_core.dataset.lesion_annotations import read_lesions
 from mammo_core.dataset.library import list_datasets
 from mammo_core.dataset.patients import patient_images
@@ -16,6 +19,7 @@ from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.viewing import ViewSettings
 from ui.exam_view import show_patient_exams
 from ui.literal import literal
+from ui.row_choice import choose_row
 from ui.session import catalogue_of, current_workspace
 
 CELLS = {  # by name: label, whether recalled, field of the confusion matrix
@@ -25,8 +29,15 @@ CELLS = {  # by name: label, whether recalled, field of the confusion matrix
     "true negatives": (0, False, "tn"),
 }
 ROWS = {"cancer": ("detected cancers", "missed cancers"), "no cancer": ("false positives", "true negatives")}
-COLUMNS = ("patient_id", "laterality", "probability", "age", "density", "machine_id")
-FULL_TABLE_ROWS = 5  # a longer table scrolls
+COLUMNS = {  # name on the page
+    "patient_id": "patient",
+    "laterality": "side",
+    "probability": "probability",
+    "images": "images",
+    "age": "age",
+    "density": "density",
+    "machine_id": "machine",
+}
 
 
 def show_errors(bundle: Bundle) -> None:
@@ -41,6 +52,7 @@ def show_errors(bundle: Bundle) -> None:
             outcomes(breasts, bundle.threshold, label, recalled),
             cell,
             key=f"breasts {bundle.identity} {bundle.threshold} {cell}",
+            at_hand=patients_at_hand(bundle),
         )
     if patient is not None:
         show_patient(bundle, patient)
@@ -73,7 +85,7 @@ def select_cell(name: str) -> None:
     st.session_state["cell"] = name
 
 
-def choose_patient(breasts: pd.DataFrame, cell: str, key: str) -> str | None:
+def choose_patient(breasts: pd.DataFrame, cell: str, key: str, at_hand: Collection[str] = ()) -> str | None:
     """List the breasts of a cell and return the patient of the selected one.
 
     The result is None if the cell is empty.
@@ -82,39 +94,48 @@ def choose_patient(breasts: pd.DataFrame, cell: str, key: str) -> str | None:
         breasts: of the cell, the most surprising first.
         cell: name of the cell.
         key: identifies the list, so that a selection ends when the list changes.
+        at_hand: patients whose images are on this machine.
     """
     if breasts.empty:
         st.info(f"There are no {literal(cell)} at this operating point.", icon=":material/check:")
         return None
+    patients = breasts["patient_id"].astype(str)
     st.markdown(f"**{literal(cell.capitalize())}**, most surprising first. Select a breast to see its exam.")
-    event = st.dataframe(
-        breasts,
-        column_order=COLUMNS,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        height=240 if len(breasts) > FULL_TABLE_ROWS else "content",
-        key=key,
-    )
-    selected = event.selection.rows[0] if event.selection.rows else 0
-    return str(breasts["patient_id"].tolist()[selected])
+    with_images = [patient in at_hand for patient in patients]
+    table = breasts.assign(images=["here" if here else None for here in with_images])
+    index = choose_row(table, key, COLUMNS, start=with_images.index(True) if any(with_images) else 0)
+    return str(patients.tolist()[index])
+
+
+def catalogue_of_model(bundle: Bundle) -> Catalogue | None:
+    """Return the data set that a model was evaluated on; None if it isn't here."""
+    datasets = list_datasets(current_workspace())
+    dataset = next((known for known in datasets if known.name == bundle.card.data.dataset), None)
+    return None if dataset is None else catalogue_of(dataset)
+
+
+def patients_at_hand(bundle: Bundle) -> frozenset[str]:
+    """Return the patients of a model's data whose images are on this machine."""
+    catalogue = catalogue_of_model(bundle)
+    if catalogue is None:
+        return frozenset()
+    return frozenset(catalogue.table.loc[catalogue.table["file"].notna(), "patient_id"].astype(str))
 
 
 def show_patient(bundle: Bundle, patient: str) -> None:
     """Show a patient's exam with the model's predictions and the known lesions."""
-    name = bundle.card.data.dataset
-    dataset = next((known for known in list_datasets(current_workspace()) if known.name == name), None)
-    if dataset is None:
+    name, catalogue = bundle.card.data.dataset, catalogue_of_model(bundle)
+    if catalogue is None:
         st.info(
             f"The images of {literal(name)} are not on this machine, so they can't be shown.",
             icon=":material/folder_off:",
         )
         return
-    catalogue = catalogue_of(dataset)
     images = patient_images(catalogue, patient)
     if images.empty:
         st.info(
-            f"The data set {literal(name)} has changed: it no longer lists this patient.", icon=":material/folder_off:"
+            f"The images of patient {literal(patient)} are not in {literal(name)} on this machine.",
+            icon=":material/folder_off:",
         )
         return
     st.markdown(f"**Patient {literal(patient)}**")

@@ -10,6 +10,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from mammo_core.documents.column_words import name_value
 from mammo_core.explore.filters import (
     FILTER_COLUMNS,
     LABELS,
@@ -18,7 +19,6 @@ from mammo_core.explore.filters import (
     filter_options,
 )
 from mammo_core.explore.units import has_values
-from mammo_core.explore.words import name_value
 from mammo_core.figures.panels import Filtered
 from ui.literal import literal
 

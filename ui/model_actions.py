@@ -58,7 +58,7 @@ def show_actions(bundle: Bundle) -> None:
         confirm_activation(bundle)
     if columns[1].button("Rename", key=f"rename {bundle.name}", icon=":material/edit:", **options):
         edit_name(bundle.name)
-    with columns[2].popover("Note", icon=":material/sticky_note_2:", width="stretch"), errors_shown():
+    with columns[2].popover("Note", icon=":material/sticky_note_2:", width="stretch"), errors_shown_here():
         edit_note(bundle)
     if columns[3].button("Delete", key=f"delete {bundle.name}", icon=":material/delete:", **options):
         confirm_deletion(bundle.name)

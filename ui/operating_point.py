@@ -14,7 +14,7 @@ from ui.session import current_workspace, errors_shown
 
 def show_operating_point(bundle: Bundle) -> None:
     """Let the user move the threshold, see its consequences, and save it."""
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns(2, gap="large")
     with left:
         threshold, policy = select_threshold(bundle)
         prevalence = select_prevalence()

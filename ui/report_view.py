@@ -1,13 +1,22 @@
 """Show the parts of a model's report on the Models page."""
 
+import pandas as pd
 import streamlit as st
 
 from mammo_core.assessment.report import current_report
 from mammo_core.documents.metrics import read_metrics
 from mammo_core.documents.report import EvaluationReport, Localisation
-from mammo_core.documents.units import UNITS
+from mammo_core.documents.units import UNITS, Unit
+from mammo_core.evaluation.curves import roc_band
 from mammo_core.evaluation.report import describe_image_over_age
-from mammo_core.evaluation.tables import format_share, report_table, subgroup_table
+from mammo_core.evaluation.tables import (
+    divide_measures,
+    explain_measures,
+    format_share,
+    report_table,
+    split_few,
+    subgroup_table,
+)
 from mammo_core.evaluation.units import to_unit
 from mammo_core.figures.evaluation import (
     calibration_figure,
@@ -39,6 +48,12 @@ def report_of(bundle: Bundle) -> EvaluationReport:
     return _report(bundle, bundle.name, (bundle.identity, bundle.threshold, *list_models(current_workspace())))
 
 
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _roc_band(_units: pd.DataFrame, identity: str, unit: Unit) -> pd.DataFrame:
+    """Return the interval of a ROC curve, which takes long on many patients."""
+    return roc_band(_units)
+
+
 def show_report(bundle: Bundle) -> None:
     """Show a model's figures of merit with baselines, and its curves."""
     evaluation = report_of(bundle)
@@ -49,12 +64,17 @@ def show_report(bundle: Bundle) -> None:
         f"{PARTS[evaluation.part]}: {report.n:,} {literal(unit)}s ({report.positives:,} positive) of "
         f"{report.patients:,} patients. 95 % intervals over patients."
     )
-    st.dataframe(report_table(report), hide_index=True, height="content")
+    first, others = divide_measures(report_table(report))
+    st.dataframe(first, hide_index=True, height="content")
+    with st.expander("More measures, and what each means"):
+        st.dataframe(explain_measures(), hide_index=True, height="content")
+        st.dataframe(others, hide_index=True, height="content")
     image_over_age = describe_image_over_age(report.baselines)
     if image_over_age:
         st.caption(literal(image_over_age))
     left, right = st.columns(2)
-    left.plotly_chart(roc_figure({bundle.name: units}, bundle.threshold), key="roc")
+    band = _roc_band(units, bundle.identity, unit)
+    left.plotly_chart(roc_figure({bundle.name: units}, bundle.threshold, band), key="roc")
     right.plotly_chart(precision_figure({bundle.name: units}), key="precision")
     left.plotly_chart(calibration_figure(units), key="calibration")
     right.plotly_chart(score_figure(units, bundle.threshold, unit), key="scores of labels")
@@ -91,9 +111,15 @@ def show_subgroups(bundle: Bundle) -> None:
     if not report.subgroups:
         st.info("These images have no attributes to group them by.", icon=":material/info:")
         return
-    left, right = st.columns(2)
-    left.plotly_chart(subgroup_figure(report.subgroups, report.auc.value), key="subgroups")
-    right.dataframe(subgroup_table(report.subgroups), hide_index=True)
+    large, few = split_few(report.subgroups)
+    if large:
+        left, right = st.columns([3, 2])
+        left.plotly_chart(subgroup_figure(large, report.auc.value), key="subgroups")
+        right.dataframe(subgroup_table(large), hide_index=True, height="content")
+    if few:
+        with st.expander(f"{few:,} groups with too few breasts for an AUC"):
+            small = tuple(row for row in report.subgroups if row.auc is None)
+            st.dataframe(subgroup_table(small).drop(columns="AUC"), hide_index=True)
 
 
 def show_card(bundle: Bundle) -> None:

@@ -25,8 +25,8 @@ def model_table(workspace: Workspace, runs: Sequence[RunSummary]) -> pd.DataFram
         runs: the runs and models, see `mammo_core.jobs.runs.list_runs`.
 
     Returns:
-        One row per run, in order: model, active, state, network, data, settings (those that differ from their default),
-        epochs done, AUC and gain over age alone as text, verdict, note.
+        One row per run, in order: model, active ("active" or missing), AUC and gain over age alone as text, verdict, data,
+        created (day), state, network, epochs done, note, settings (those that differ from their default).
     """
     return pd.DataFrame([_row(workspace, run) for run in runs])
 
@@ -36,16 +36,17 @@ def _row(workspace: Workspace, run: RunSummary) -> dict[str, object]:
     age = report.baselines.age_only if report else None
     return {
         "model": run.run,
-        "active": run.active,
+        "active": "active" if run.active else None,
+        "AUC by breast (95 % CI)": format_ci(run.auc) if run.auc else None,
+        "gain over age (95 % CI)": format_ci(age.gain) if age else None,
+        "verdict": report.verdict_or_reason() if report else None,
+        "data": card.data.dataset if card else None,
+        "created": f"{card.created:%Y-%m-%d}" if card else None,
         "state": run.state,
         "network": card.network if card else None,
-        "data": card.data.dataset if card else None,
-        "settings": changed_settings(card.config) if card else "",
         "epochs": run.epochs,
-        "AUC by breast (95 % CI)": format_ci(run.auc) if run.auc else None,
-        "gain over age alone (95 % CI)": format_ci(age.gain) if age else None,
-        "verdict": report.verdict_or_reason() if report else None,
-        "note": read_note(workspace, run.run),
+        "note": read_note(workspace, run.run) or None,
+        "settings": (changed_settings(card.config) or "defaults") if card else None,
     }
 
 

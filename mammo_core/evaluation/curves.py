@@ -20,6 +20,30 @@ def roc(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def roc_band(table: pd.DataFrame, resamples: int = 200, seed: int = 0) -> pd.DataFrame:
+    """Return the 95 % interval of the ROC curve, by bootstrap over patients.
+
+    Args:
+        table: one row per unit, with patient_id, label and probability.
+        resamples: how many; those without both labels are left out.
+        seed: of the draws.
+
+    Returns:
+        The columns false_positive_rate, low and high (of the sensitivity). Empty with fewer than two labels.
+    """
+    grid = np.linspace(0, 1, 101)
+    patients, ids = pd.factorize(table["patient_id"])
+    label, probability = table["label"].to_numpy(int), table["probability"].to_numpy(float)
+    rng, rows = np.random.default_rng(seed), []
+    for _ in range(resamples):
+        weights = rng.multinomial(len(ids), np.full(len(ids), 1 / len(ids)))[patients]
+        if min((weights * label).sum(), (weights * (1 - label)).sum()) > 0:
+            false_positive_rate, sensitivity, _ = roc_curve(label, probability, sample_weight=weights)
+            rows.append(np.interp(grid, false_positive_rate, sensitivity))
+    low, high = np.quantile(rows, [0.025, 0.975], axis=0) if rows else (np.empty(0), np.empty(0))
+    return pd.DataFrame({"false_positive_rate": grid[: len(low)], "low": low, "high": high})
+
+
 def precision_recall(table: pd.DataFrame) -> pd.DataFrame:
     """Return the precision-recall curve, from all units recalled to none.
 

@@ -1,9 +1,10 @@
 """Reports → tables for display: figures with their intervals as text."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
+from mammo_core.documents.column_words import name_value
 from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.report import EvaluationReport, Subgroup, UnitReport
 from mammo_core.evaluation.operating import READERS, at_threshold, per_thousand
@@ -24,6 +25,23 @@ TITLES = {
     "ppv": "PPV1 at the operating point",
     "accuracy": "Accuracy at the operating point",
 }
+MEANINGS = {  # of each measure, in one line
+    "auc": "chance that a positive has a higher probability than a negative; 0.5 is guessing",
+    "average_precision": "mean precision over all recall thresholds; the prevalence is guessing",
+    "sensitivity_at_90_specificity": "share of positives recalled where 90 % of the negatives are not",
+    "partial_auc": "AUC within the part of the curve that screening uses, scaled so that 0.5 is guessing",
+    "brier": "mean squared error of the probabilities",
+    "raw": "probabilistic F1 of RSNA's competition",
+    "best": "the same, of decisions, at the threshold that makes it highest",
+    "at_threshold": "the same, of decisions, at the operating point",
+    "sensitivity": "share of positives that are recalled",
+    "specificity": "share of negatives that are not recalled",
+    "recall_rate": "share of all that are recalled",
+    "ppv": "share of the recalled that are positive",
+    "accuracy": "share of right decisions; always “negative” reaches the share of negatives",
+}
+FIRST_MEASURES = ("auc", "average_precision", "sensitivity", "specificity", "recall_rate", "ppv")
+MEANING = "meaning"
 MODEL, CONSTANT = "this model", "always “negative”"
 IMAGE_AND_AGE = "this model with age"
 MISSING = "–"
@@ -56,6 +74,27 @@ def report_table(report: UnitReport) -> pd.DataFrame:
     return table.rename(index=TITLES).rename_axis("measure").reset_index()
 
 
+def divide_measures(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Divide a `report_table` into the first measures and the others.
+
+    The others have their meaning beside them. Columns without any value are left out.
+    """
+    names = {title: name for name, title in TITLES.items()}
+    explained = table.assign(**{MEANING: [MEANINGS[names[title]] for title in table["measure"]]})
+    first = table["measure"].isin([TITLES[name] for name in FIRST_MEASURES])
+    return _with_values(table[first]), _with_values(explained[~first])
+
+
+def explain_measures() -> pd.DataFrame:
+    """Return the meaning of each of the first measures, as measure and meaning."""
+    rows = [(TITLES[name], MEANINGS[name]) for name in FIRST_MEASURES]
+    return pd.DataFrame(rows, columns=["measure", MEANING])
+
+
+def _with_values(table: pd.DataFrame) -> pd.DataFrame:
+    return table.loc[:, (table != MISSING).any()].reset_index(drop=True)
+
+
 def comparison_table(reports: Mapping[str, EvaluationReport]) -> pd.DataFrame:
     """Return the figures of merit of several models as text, with 95 % intervals.
 
@@ -75,6 +114,12 @@ def comparison_table(reports: Mapping[str, EvaluationReport]) -> pd.DataFrame:
     )
 
 
+def split_few(subgroups: Sequence[Subgroup]) -> tuple[tuple[Subgroup, ...], int]:
+    """Return the subgroups with an AUC, and the number of those that are too small."""
+    large = tuple(row for row in subgroups if row.auc is not None)
+    return large, len(subgroups) - len(large)
+
+
 def subgroup_table(subgroups: tuple[Subgroup, ...]) -> pd.DataFrame:
     """Return subgroups as text.
 
@@ -83,8 +128,8 @@ def subgroup_table(subgroups: tuple[Subgroup, ...]) -> pd.DataFrame:
     """
     return pd.DataFrame(
         {
-            "attribute": row.attribute,
-            "group": row.group,
+            "attribute": row.attribute.removesuffix("_id").replace("_", " "),
+            "group": name_value(row.attribute, row.group),
             "unit": row.unit,
             "n": row.n,
             "positives": row.positives,

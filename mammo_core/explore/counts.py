@@ -6,12 +6,12 @@ The steps from biopsy to invasive cancer are counted, too.
 import numpy as np
 import pandas as pd
 
+from mammo_core.documents.column_words import numeric_order
 from mammo_core.documents.explore_summary import AgeByLabel, ExploreSummary, PositiveCounts
 from mammo_core.documents.units import UNITS, Unit
 from mammo_core.explore.ages import describe_ages
 from mammo_core.explore.rates import wilson
 from mammo_core.explore.units import NOT_ATTRIBUTES, add_missing_columns, by_unit, has_values, identity_of, labels
-from mammo_core.explore.words import numeric_order
 
 
 def summary(table: pd.DataFrame) -> ExploreSummary:

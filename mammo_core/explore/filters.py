@@ -6,10 +6,10 @@ from functools import cached_property, partial
 import numpy as np
 import pandas as pd
 
+from mammo_core.documents.column_words import name_group, value_order
 from mammo_core.documents.units import Unit
 from mammo_core.explore.counts import class_counts
 from mammo_core.explore.units import add_missing_columns, by_unit, has_both_labels, has_values, labels, unit_codes
-from mammo_core.explore.words import name_group, value_order
 
 FILTER_COLUMNS = {  # column → its label
     "site_id": "Site",

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
+from mammo_core.documents.column_words import value_order
 from mammo_core.documents.estimate import score_interval
 from mammo_core.explore.units import has_values, labels
-from mammo_core.explore.words import value_order
 
 MAX_GROUPS = 12  # groups shown separately; smaller ones are pooled
 FEW = 50  # units; the interval of a smaller group says little, unless it has

@@ -5,25 +5,31 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from mammo_core.documents.column_words import name_group
 from mammo_core.documents.report import Subgroup
 from mammo_core.documents.units import Unit
 from mammo_core.evaluation import curves
 from mammo_core.evaluation.operating import at_threshold
 from mammo_core.figures.style import COLOURS, apply_style, literal, series_colour
 
-HEIGHT = 360  # px
+HEIGHT = 400  # px
 WIDTH = 2.5  # px, of a curve
 REFERENCE = {"dash": "dash", "width": 1.5, "color": COLOURS["reference"]}  # line of chance, prevalence, threshold
 
 
-def roc_figure(models: Mapping[str, pd.DataFrame], threshold: float | None = None) -> go.Figure:
+def roc_figure(
+    models: Mapping[str, pd.DataFrame], threshold: float | None = None, band: pd.DataFrame | None = None
+) -> go.Figure:
     """Draw the ROC curve of each model, and the operating point of the first one.
 
     Args:
         models: one row per unit, with label and probability, by the model's name.
         threshold: a unit of the first model is recalled from this probability; None draws no operating point.
+        band: 95 % interval of the first model's curve, see `curves.roc_band`; None draws none.
     """
     figure = go.Figure()
+    if band is not None:
+        _add_band(figure, band)
     for index, (name, units) in enumerate(models.items()):
         points = curves.roc(units)
         figure.add_scatter(
@@ -38,9 +44,9 @@ def roc_figure(models: Mapping[str, pd.DataFrame], threshold: float | None = Non
         if index == 0 and threshold is not None:
             _mark_operating_point(figure, units, threshold)
     _diagonal(figure, "chance")
-    figure.update_xaxes(title="1 − specificity", range=[0, 1])
-    figure.update_yaxes(title="sensitivity", range=[0, 1.02])
-    return _apply_layout(figure)
+    figure.update_xaxes(title="1 − specificity", range=[0, 1.02], constrain="domain")
+    figure.update_yaxes(title="sensitivity", range=[0, 1.02], scaleanchor="x", constrain="domain")  # square
+    return _apply_layout(figure, "ROC curve")
 
 
 def precision_figure(models: Mapping[str, pd.DataFrame]) -> go.Figure:
@@ -64,9 +70,9 @@ def precision_figure(models: Mapping[str, pd.DataFrame]) -> go.Figure:
         )
     for prevalence in sorted({float(units["label"].mean()) for units in models.values()}):
         _horizontal(figure, prevalence, f"prevalence {prevalence:.3f}")
-    figure.update_xaxes(title="sensitivity", range=[0, 1])
+    figure.update_xaxes(title="sensitivity", range=[0, 1.02])
     figure.update_yaxes(title="positive predictive value (precision)", range=[0, 1.02])
-    return _apply_layout(figure)
+    return _apply_layout(figure, "Precision and recall")
 
 
 def calibration_figure(units: pd.DataFrame) -> go.Figure:
@@ -91,7 +97,7 @@ def calibration_figure(units: pd.DataFrame) -> go.Figure:
     _diagonal(figure, "perfect")
     figure.update_xaxes(title="Mean predicted probability", rangemode="tozero")
     figure.update_yaxes(title="Observed share of positives", rangemode="tozero")
-    return _apply_layout(figure)
+    return _apply_layout(figure, "Calibration")
 
 
 def score_figure(units: pd.DataFrame, threshold: float, unit: Unit = "breast") -> go.Figure:
@@ -122,7 +128,7 @@ def score_figure(units: pd.DataFrame, threshold: float, unit: Unit = "breast") -
     figure.update_layout(barmode="group")
     figure.update_xaxes(title="probability", range=[0, 1])
     figure.update_yaxes(title=f"share of {unit}s with that label", tickformat=".0%")
-    return _apply_layout(figure)
+    return _apply_layout(figure, f"Probabilities of {unit}s, by label")
 
 
 def subgroup_figure(subgroups: Sequence[Subgroup], overall: float | None) -> go.Figure:
@@ -139,7 +145,10 @@ def subgroup_figure(subgroups: Sequence[Subgroup], overall: float | None) -> go.
     figure = go.Figure()
     figure.add_scatter(
         x=auc["value"],
-        y=[literal(f"{row.attribute.removesuffix('_id').replace('_', ' ')} {row.group}") for row, _ in rows],
+        y=[
+            literal(name_group(row.attribute, row.attribute.removesuffix("_id").replace("_", " "), row.group))
+            for row, _ in rows
+        ],
         mode="markers",
         name="AUC, 95 % CI",
         marker={"color": series_colour(0), "size": 9},
@@ -153,9 +162,11 @@ def subgroup_figure(subgroups: Sequence[Subgroup], overall: float | None) -> go.
     )
     if overall is not None:
         figure.add_vline(overall, line=REFERENCE)
-    figure.update_xaxes(title="ROC AUC (dashed: all units)", range=[min(0.4, auc[["value", "low"]].min(axis=None)), 1])
+    figure.update_xaxes(
+        title="ROC AUC (dashed: all units)", range=[min(0.4, auc[["value", "low"]].min(axis=None)), 1.02]
+    )
     figure.update_yaxes(autorange="reversed")
-    _apply_layout(figure)
+    _apply_layout(figure, "AUC by group")
     return figure.update_layout(height=max(240, 90 + 26 * len(rows)), showlegend=False)
 
 
@@ -186,6 +197,26 @@ def _horizontal(figure: go.Figure, value: float, name: str) -> None:
     figure.add_scatter(x=[0, 1], y=[value, value], mode="lines", line=REFERENCE, name=name, hoverinfo="skip")
 
 
-def _apply_layout(figure: go.Figure) -> go.Figure:
+def _add_band(figure: go.Figure, band: pd.DataFrame) -> None:
+    """Draw an interval around the first model's curve, below everything else."""
+    figure.add_scatter(
+        x=[*band["false_positive_rate"], *band["false_positive_rate"][::-1]],
+        y=[*band["high"], *band["low"][::-1]],
+        fill="toself",
+        mode="lines",
+        line={"width": 0, "color": series_colour(0)},
+        opacity=0.25,
+        name="95 % CI",
+        hoverinfo="skip",
+    )
+
+
+def _apply_layout(figure: go.Figure, title: str) -> go.Figure:
     apply_style(figure)
-    return figure.update_layout(height=HEIGHT, legend={"orientation": "h", "y": -0.25}, hovermode="closest")
+    return figure.update_layout(
+        title={"text": title, "x": 0, "font": {"size": 15}},
+        margin={"t": 44},
+        height=HEIGHT,
+        legend={"orientation": "h", "y": -0.25},
+        hovermode="closest",
+    )

@@ -15,6 +15,7 @@ import plotly.graph_objects as go
 from plotly.io import to_html
 from plotly.io.json import to_json_plotly
 
+from mammo_core.documents.column_words import name_group, name_value
 from mammo_core.documents.units import AGE_BANDS, UNITS, Unit, age_band
 from mammo_core.explore import files, readings
 from mammo_core.explore.ages import (
@@ -32,7 +33,6 @@ from mammo_core.explore.filters import FILTER_COLUMNS, Selection
 from mammo_core.explore.leakage import association, leakage
 from mammo_core.explore.rates import cap_of, count_by, rate_by
 from mammo_core.explore.units import has_values
-from mammo_core.explore.words import name_group, name_value
 from mammo_core.figures import explore as draw
 from mammo_core.figures.style import HEIGHT, titled
 from mammo_core.storage.spreadsheet import spreadsheet_csv

@@ -36,3 +36,17 @@ def test_calibration_compares_mean_probability_with_share_of_positives():
 def test_histogram_counts_every_unit():
     bins = curves.histogram(UNITS)
     assert bins.groupby("label")["number"].sum().to_dict() == {"negative": 2, "positive": 2}
+
+
+def test_roc_band_surrounds_the_curve_and_needs_both_labels():
+    rng = np.random.default_rng(0)
+    label = np.arange(60) % 2
+    table = pd.DataFrame(
+        {"patient_id": np.arange(60) // 2, "label": label, "probability": label * 0.3 + rng.random(60) * 0.7}
+    )
+    band = curves.roc_band(table, resamples=50)
+    points = curves.roc(table)
+    middle = np.interp(band["false_positive_rate"], points["false_positive_rate"], points["sensitivity"])
+    assert (band["low"] <= band["high"]).all()
+    assert ((band["low"] - 0.1 <= middle) & (middle <= band["high"] + 0.1)).all()
+    assert curves.roc_band(table.assign(label=1), resamples=5).empty

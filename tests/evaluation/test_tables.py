@@ -5,10 +5,15 @@ from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.report import Subgroup
 from mammo_core.evaluation.report import evaluate
 from mammo_core.evaluation.tables import (
+    MEANINGS,
+    TITLES,
     comparison_table,
+    divide_measures,
+    explain_measures,
     format_ci,
     operating_table,
     report_table,
+    split_few,
     subgroup_table,
 )
 
@@ -66,7 +71,7 @@ def test_subgroup_table_group_without_auc_says_too_few():
         Subgroup(attribute="site_id", group="2", unit="breast", n=9, positives=1, auc=None),
     )
     assert subgroup_table(rows).to_dict("list") == {
-        "attribute": ["site_id", "site_id"],
+        "attribute": ["site", "site"],
         "group": ["1", "2"],
         "unit": ["breast", "breast"],
         "n": [40, 9],
@@ -101,3 +106,23 @@ def test_operating_table_without_negatives_shows_dashes():
         "–",
         "–",
     ]
+
+
+def test_divide_measures_explains_the_rarer_ones_and_drops_empty_columns():
+    table = pd.DataFrame(
+        {"measure": [TITLES["auc"], TITLES["brier"]], "this model": ["0.9", "0.1"], "age alone": ["0.6", "–"]}
+    )
+    first, others = divide_measures(table)
+    assert first.to_dict("list") == {"measure": ["ROC AUC"], "this model": ["0.9"], "age alone": ["0.6"]}
+    assert list(others) == ["measure", "this model", "meaning"]
+    assert others["meaning"].tolist() == ["mean squared error of the probabilities"]
+    assert explain_measures()["measure"].tolist()[0] == "ROC AUC"
+    assert MEANINGS.keys() == TITLES.keys()
+
+
+def test_split_few_counts_groups_without_auc():
+    large = Subgroup(
+        attribute="site_id", group="1", unit="breast", n=90, positives=30, auc=Estimate(value=0.8, low=0.7, high=0.9)
+    )
+    few = Subgroup(attribute="site_id", group="2", unit="breast", n=3, positives=1, auc=None)
+    assert split_few((few, large)) == ((large,), 1)

@@ -3,6 +3,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from mammo_core.documents.report import Subgroup
+from mammo_core.evaluation.curves import roc_band
 from mammo_core.evaluation.subgroups import subgroups
 from mammo_core.figures.evaluation import (
     calibration_figure,
@@ -73,7 +74,7 @@ def test_calibration_figure_shows_observed_over_predicted():
 def test_subgroup_figure_leaves_out_groups_without_auc():
     few = Subgroup(attribute="site_id", group="2", unit="breast", n=3, positives=1, auc=None)
     figure = subgroup_figure((*subgroups(UNITS, resamples=20), few), 0.5)
-    assert list(figure.data[0].y) == ["site 1", "laterality L"]
+    assert list(figure.data[0].y) == ["site 1", "left"]
     assert figure.data[0].customdata[0] == "n = 80, 20 positive"
 
 
@@ -86,3 +87,12 @@ def test_apply_style_layout_argument_replaces_common_setting():
     figure = apply_style(go.Figure(), bargap=0.5)
     assert (figure.layout.bargap, figure.layout.paper_bgcolor) == (0.5, "rgba(0,0,0,0)")
     assert figure.layout.template.layout.font.size == 13
+
+
+def test_roc_figure_is_square_and_has_a_band_around_the_curve():
+    band = roc_band(UNITS, resamples=20)
+    figure = roc_figure({"a": UNITS}, band=band)
+    assert figure.layout.yaxis.scaleanchor == "x"
+    assert figure.data[0].name == "95 % CI"
+    assert len(figure.data[0].x) == 2 * len(band)
+    assert figure.layout.title.text == "ROC curve"

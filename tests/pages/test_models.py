@@ -33,7 +33,7 @@ def test_confusion_matrix_cell_opens_its_exams(bundle):
     button.click().run()
     assert not app.exception
     assert len(app.dataframe[1].value) == counts.tn > 0
-    patient = app.dataframe[1].value["patient_id"].iloc[0]
+    patient = app.dataframe[1].value["patient"].iloc[0]
     assert any(text.value.startswith(f"**Patient {patient}**") for text in app.markdown)
     assert any("probability **" in text.value for text in app.markdown)
 
@@ -53,7 +53,7 @@ def test_errors_view_images_without_a_label_are_shown(finished):
     table = pd.read_csv(csv, dtype=str).assign(cancer=None)
     table.to_csv(csv, index=False)
     app = show("Errors", cell="true negatives")
-    patient = app.dataframe[1].value["patient_id"].iloc[0]
+    patient = app.dataframe[1].value["patient"].iloc[0]
     lines = [text.value for text in app.markdown if "probability **" in text.value]
     assert len(lines) == (table["patient_id"] == patient).sum() > 0
     assert not any("orange-badge[cancer]" in line for line in lines)
@@ -123,8 +123,18 @@ def test_breast_selection_is_reset_when_the_list_changes(finished):
     chosen = {"selection": {"rows": [last], "columns": [], "cells": []}}
     app = show("Errors", cell=cell, **{f"breasts {bundle.identity} 1.0 {cell}": chosen})
     hung = next(text.value for text in app.markdown if text.value.startswith("**Patient "))
-    assert str(app.dataframe[1].value["patient_id"].iloc[last]) in hung
+    assert str(app.dataframe[1].value["patient"].iloc[last]) in hung
     choose_operating_point(finished, "trained", float(units.loc[units["label"] == 0, "probability"].max()), "by hand")
     app.run()
     assert not app.exception
     assert len(app.dataframe[1].value) <= last
+
+
+def test_address_selects_models_and_follows_the_selection(mine):
+    app = without_error(open_page("models", {"view": "Card", "model": ["mine"]}))
+    assert [heading.value for heading in app.subheader] == ["mine"]
+    app.session_state["chosen mine demo"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+    app.run()
+    assert app.query_params["model"] in ("demo", ["demo"])
+    missing = open_page("models", {"view": "Card", "model": ["gone"]})
+    assert "There is no model gone here." in [plain(warning.value) for warning in missing.warning]

@@ -5,7 +5,7 @@ import pytest
 from builders.app import figures, plain, show_component
 from builders.models import write_model
 from mammo_core.documents.units import UNITS
-from mammo_core.evaluation.tables import report_table
+from mammo_core.evaluation.tables import divide_measures, report_table, split_few
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import choose_operating_point
 from mammo_core.settings import SHIPPED_MODELS
@@ -22,7 +22,9 @@ def test_show_report_has_the_verdict_figures_of_merit_and_four_curves_of_a_unit(
     report = demo.evaluation()
     assert plain(app.info[0].value) == report.verdict
     assert plain(app.caption[0].value).startswith(f"Test set: {report.n:,} breasts ({report.positives:,} positive)")
-    assert app.dataframe[0].value.equals(report_table(report))
+    first, others = divide_measures(report_table(report))
+    assert app.dataframe[0].value.equals(first)
+    assert app.dataframe[2].value.equals(others)
     assert len(figures(app)) == 4
     app.segmented_control(key="unit of the report").set_value("patient").run()
     patients = report.by("patient")
@@ -66,7 +68,9 @@ def test_show_localisation_unknown_is_stated():
 
 def test_show_subgroups_has_a_row_each_or_says_that_there_are_none(demo, workspace):
     app = show_component(show_subgroups, demo)
-    assert len(app.dataframe[0].value) == len(demo.evaluation().subgroups)
+    large, few = split_few(demo.evaluation().subgroups)
+    assert [len(table.value) for table in app.dataframe] == [len(large), few]
+    assert app.expander[0].label == f"{few} groups with too few breasts for an AUC"
     assert len(figures(app)) == 1
     mine = write_model(workspace.models / "mine")
     report = mine.evaluation().model_copy(update={"subgroups": ()})

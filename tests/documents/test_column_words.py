@@ -1,4 +1,4 @@
-from mammo_core.explore.words import name_group, name_value, numeric_order, value_order
+from mammo_core.documents.column_words import name_group, name_value, numeric_order, value_order
 
 
 def test_name_value_has_words_for_codes_only():
