@@ -14,7 +14,7 @@ from mammo_core.figures.training import CURVES, CurveMetric, CurveOptions, Recor
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import any_active, run_folder
 from mammo_core.jobs.training import can_resume, resume
-from mammo_core.jobs.training_runs import TrainingRun, fact_table, first_run, read_run, run_table
+from mammo_core.jobs.training_runs import TrainingRun, fact_table, first_run, read_run, run_table, short_names
 from mammo_core.workspace import Workspace
 from ui.literal import literal, literal_table
 from ui.live_chart import live_chart
@@ -141,15 +141,19 @@ def show_actions(workspace: Workspace, job: JobFolder, state: str) -> None:
 
 def show_curves(workspace: Workspace, names: list[str], options: CurveOptions) -> None:
     """Show the learning curves of one or several runs, and facts about them."""
-    records = {name: read_metrics(run_folder(workspace, name)) for name in names}
-    drawn = {name: of_run for name, of_run in records.items() if _has_points(of_run)}
+    runs = [read_run(workspace, name) for name in names]
+    titles = short_names(runs)
+    records = {titles[name]: read_metrics(run_folder(workspace, name)) for name in names}
+    drawn = {title: of_run for title, of_run in records.items() if _has_points(of_run)}
     left, right = st.columns(2)
     for column, metric in zip((left, right, left), CURVES, strict=True):
         with column:
-            show_chart(drawn, metric, options)
+            show_chart(drawn, metric, options, " ".join(names))
     with right if drawn else left:
-        show_facts(workspace, names)
-        if missing := [name for name in names if name not in drawn and len(names) > 1]:
+        show_facts(workspace, runs)
+        if len(drawn) > 1:
+            st.caption("Solid lines: validation. Dotted lines: training. Star: best validation AUC.")
+        if missing := [title for title in records if title not in drawn and len(names) > 1]:
             st.caption(f"Without a point yet: {literal(', '.join(missing))}.")
 
 
@@ -157,18 +161,24 @@ def _has_points(records: Records) -> bool:
     return any(isinstance(record, (StepRecord, EpochRecord)) for record in records)
 
 
-def show_chart(runs: Mapping[str, Records], metric: CurveMetric, options: CurveOptions) -> None:
-    """Show one chart of learning curves; nothing before the first point."""
+def show_chart(runs: Mapping[str, Records], metric: CurveMetric, options: CurveOptions, identity: str) -> None:
+    """Show one chart of learning curves; nothing before the first point.
+
+    Args:
+        runs: the records of each run, by its title.
+        metric: what to draw.
+        options: how to draw it.
+        identity: of the chart, which keeps its zoom while that stays the same.
+    """
     if runs:
-        live_chart(learning_curves(runs, metric, options), f"{metric} of {' '.join(runs)}")
+        live_chart(learning_curves(runs, metric, options), f"{metric} of {identity}")
 
 
-def show_facts(workspace: Workspace, names: list[str]) -> None:
+def show_facts(workspace: Workspace, runs: list[TrainingRun]) -> None:
     """Show settings and results of runs side by side."""
-    runs = [read_run(workspace, name) for name in names]
     st.table(literal_table(fact_table(runs)), hide_index=True, border="horizontal")
     with errors_shown_here():
-        if verification := describe_verification(run_folder(workspace, names[0])):
+        if verification := describe_verification(run_folder(workspace, runs[0].name)):
             st.caption(literal(verification))
 
 

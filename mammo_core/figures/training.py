@@ -117,16 +117,20 @@ class _Line:
 
     Attributes:
         train, validation: its colours.
-        prefix: of its names; nothing for a single run.
+        run: its name; nothing for a single run.
     """
 
     train: str
     validation: str
-    prefix: str = ""
+    run: str = ""
 
     @property
     def is_single(self) -> bool:
-        return not self.prefix
+        return not self.run
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.run}, " if self.run else ""
 
 
 def _single_line() -> _Line:
@@ -135,14 +139,14 @@ def _single_line() -> _Line:
 
 def _compared_line(index: int, name: str) -> _Line:
     colour = series_colour(index)
-    return _Line(colour, colour, f"{name}, ")
+    return _Line(colour, colour, name)
 
 
 def _add_run(figure: go.Figure, records: Records, metric: CurveMetric, smoothing: float, line: _Line) -> list[float]:
     """Add the lines of a run, and return the values that the axis must show."""
     steps, epochs = _steps(records), _epochs(records)
     shown: list[float] = []
-    group = {"legendgroup": line.prefix or "training"}
+    group = {"legendgroup": line.run or "training"}
     if not steps.empty:
         steps["smooth"] = steps[metric].ewm(alpha=1 - smoothing).mean()
         steps = _thin(steps)
@@ -164,8 +168,8 @@ def _add_run(figure: go.Figure, records: Records, metric: CurveMetric, smoothing
             _add_line(
                 figure, epochs["epoch"], epochs[metric], "training, whole epoch", {"color": line.train}, **options
             )
-        group = {"legendgroup": line.prefix or "validation"}
-        name, style = f"{line.prefix}validation", {"color": line.validation}
+        group = {"legendgroup": line.run or "validation"}
+        name, style = line.run or "validation", {"color": line.validation}
         _add_line(figure, epochs["epoch"], epochs[f"val_{metric}"], name, style, **group)
         if metric == "auc":
             _mark_best(figure, records, line)
@@ -183,7 +187,7 @@ def _mark_best(figure: go.Figure, records: Records, line: _Line) -> None:
         uid=f"{line.prefix}best",
         marker={"symbol": "star", "size": 14, "color": line.validation},
         cliponaxis=False,
-        legendgroup=line.prefix or "validation",
+        legendgroup=line.run or "validation",
         showlegend=False,
         hoverinfo="skip",
     )

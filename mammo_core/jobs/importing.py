@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dataset.importer import clear_quarantine, import_images
 from mammo_core.dataset.library import RESERVED, describe_source, find_dataset
 from mammo_core.dataset.store import Store, create_store, list_stores, open_store, resolve_store, stores_of
 from mammo_core.documents.dataset import StoreSource
@@ -68,10 +67,12 @@ class ImportJob(JobSpec):
             logger.warning(remark)
         if catalogue.missing_files == len(catalogue.table):
             raise DataError(catalogue.notes[-1])
-        if self.retry:
-            clear_quarantine(store)
         context.progress(Progress(done=0, total=0, phase=self._describe_start()))
         with open_pool(self.workers, self.scheduler) as pool:
+            from mammo_core.dataset.importer import clear_quarantine, import_images  # while the workers import it, too
+
+            if self.retry:
+                clear_quarantine(store)
             report = import_images(catalogue, store, pool, context.progress, context.should_stop)
         return JobOutcome("stopped" if report.stopped else "finished", report.describe(retried=self.retry), report)
 

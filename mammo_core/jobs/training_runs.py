@@ -51,10 +51,13 @@ class TrainingRun:
 
     def label(self) -> str:
         """Return the run in one line: its start, its network, its AUC or state."""
-        started = f"{datetime.fromtimestamp(self.requested_at):%d %b %H:%M}"
-        network = self.config.network if self.config else self.name
         auc = None if self.auc is None else self.auc.value
-        return " · ".join((started, network, self.state if auc is None else f"AUC {auc:.2f}"))
+        return f"{self.short_name()} · {self.state if auc is None else f'AUC {auc:.2f}'}"
+
+    def short_name(self) -> str:
+        """Return the run's start and network, which stay the same while it runs."""
+        started = f"{datetime.fromtimestamp(self.requested_at):%d %b %H:%M}"
+        return f"{started} · {self.config.network if self.config else self.name}"
 
 
 def store_runs(workspace: Workspace, store: str) -> list[TrainingRun]:
@@ -97,6 +100,15 @@ def store_of_run(workspace: Workspace, name: str | None) -> str | None:
         return None
     config = read_run(workspace, name).config
     return config.store if config else None
+
+
+def short_names(runs: Sequence[TrainingRun]) -> dict[str, str]:
+    """Return a short name of each run, by its name.
+
+    Those that would be the same keep their name.
+    """
+    names = [run.short_name() for run in runs]
+    return {run.name: run.name if names.count(short) > 1 else short for run, short in zip(runs, names, strict=True)}
 
 
 def first_run(runs: Sequence[TrainingRun]) -> TrainingRun | None:

@@ -21,7 +21,7 @@ def check_name(name: str, reserved: frozenset[str] = frozenset()) -> str:
     """
     if not _USABLE.fullmatch(name) or name in reserved:
         raise InvalidName(
-            f"{name!r} is not usable as a name; take up to {MAX_LENGTH} letters, digits, '.', '_' and '-'."
+            f"{name!r} is not usable as a name. Use only letters, digits, '.', '_' and '-', up to {MAX_LENGTH}."
         )
     return name
 

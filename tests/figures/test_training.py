@@ -142,10 +142,10 @@ def test_curves_of_several_runs_have_one_colour_each():
     traces = by_name(learning_curves(runs, "auc"))
     first = "&lt;b&gt;a&lt;/b&gt;"
     assert list(traces) == [
-        f"{first}, training", f"{first}, validation", f"{first}, best validation AUC (epoch 1)",
-        "b, training", "b, validation", "b, best validation AUC (epoch 2)",
+        f"{first}, training", first, f"{first}, best validation AUC (epoch 1)",
+        "b, training", "b", "b, best validation AUC (epoch 2)",
     ]  # fmt: skip
     colours = {name.partition(",")[0]: trace.line.color for name, trace in traces.items() if "best" not in name}
     assert colours == {first: series_colour(0), "b": series_colour(1)}
-    assert traces["b, validation"].y.tolist() == [0.7, 0.9]
+    assert traces["b"].y.tolist() == [0.7, 0.9]
     assert traces["b, training"].line.dash == "dot"

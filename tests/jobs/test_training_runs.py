@@ -6,7 +6,15 @@ import shutil
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.training import TrainJob
-from mammo_core.jobs.training_runs import fact_table, first_run, read_run, run_table, store_of_run, store_runs
+from mammo_core.jobs.training_runs import (
+    fact_table,
+    first_run,
+    read_run,
+    run_table,
+    short_names,
+    store_of_run,
+    store_runs,
+)
 from mammo_core.models.bundle import CARD, EVALUATION
 from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.workspace import Workspace
@@ -58,3 +66,14 @@ def test_label_and_tables_have_auc_duration_and_settings(workspace):
     assert (row["duration"], row["settings"], row["epochs"]) == ("1 min 15 s", "epochs 3", "–")
     values = fact_table([run]).set_index("run")[run.label()]
     assert (values["start"], values["epochs"], values["augmentation"]) == ("random weights", "0 of at most 3", "on")
+
+
+def test_short_names_are_told_apart(workspace):
+    write_run(workspace, "first", age_seconds=86_400)
+    for name in ("second", "third"):
+        write_run(workspace, name)
+    ended = JobFolder(workspace.models / "second").requested_at()
+    os.utime(workspace.models / "third" / "work.json", (ended, ended))
+    names = short_names(store_runs(workspace, "demo"))
+    assert (names["second"], names["third"]) == ("second", "third")
+    assert names["first"].endswith(" · compact")

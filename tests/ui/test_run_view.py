@@ -74,7 +74,7 @@ def test_show_run_compared_runs_are_in_the_same_charts(workspace):
     charts = live_charts(app)
     assert len(charts) == 3
     for _, figure in charts:
-        assert {trace["name"] for trace in figure["data"]} >= {"first, validation", "second, validation"}
+        assert {trace["name"] for trace in figure["data"]} >= {"first", "second"}
     assert "Without a point yet: just_begun." in [plain(caption.value) for caption in app.caption]
 
 
