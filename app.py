@@ -17,20 +17,16 @@ def main() -> None:
     st.session_state["app"] = True  # see ui.session.open_page
     st.set_page_config(page_title="Mammography workbench", page_icon=str(FAVICON), layout="wide")
     import_components()
-    page = st.navigation(
-        {
-            "": [st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True)],
-            "Data": [
-                st.Page("pages/explore.py", title="Explore", icon=":material/bar_chart:"),
-                st.Page("pages/exams.py", title="Exams", icon=":material/grid_view:"),
-                st.Page("pages/data.py", title="Data", icon=":material/database:"),
-            ],
-            "Learning": [
-                st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
-                st.Page("pages/models.py", title="Models", icon=":material/balance:"),
-            ],
-            "Use": [st.Page("pages/predict.py", title="Predict", icon=":material/upload_file:")],
-        }
+    page = st.navigation(  # without sections: these would put what is no list item into the navigation's list
+        [
+            st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True),
+            st.Page("pages/explore.py", title="Explore", icon=":material/bar_chart:"),
+            st.Page("pages/exams.py", title="Exams", icon=":material/grid_view:"),
+            st.Page("pages/data.py", title="Data", icon=":material/database:"),
+            st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
+            st.Page("pages/models.py", title="Models", icon=":material/balance:"),
+            st.Page("pages/predict.py", title="Predict", icon=":material/upload_file:"),
+        ]
     )
     # Once the components are imported, see there
     from ui.appearance import apply_appearance
