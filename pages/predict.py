@@ -30,7 +30,8 @@ with errors_shown():
     active = active_model(workspace)
     if active not in names:
         st.warning(f"The active model, {literal(active)}, is missing. Choose another one.", icon=":material/warning:")
-    chosen = st.sidebar.selectbox("Model", names, index=names.index(active) if active in names else 0, key="model")
+    index = names.index(active) if active in names else 0
+    chosen = st.sidebar.selectbox("Model", names, index=index, key="model", bind="query-params")
     bundle = open_bundle(model_folder(workspace, chosen))
 with st.sidebar:
     show_model(bundle)

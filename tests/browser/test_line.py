@@ -117,7 +117,7 @@ def start_long_run(page: Page) -> None:
     page.get_by_role("option", name="original").click()
     for name in ("Max. epochs", "Early stopping after … epochs"):
         page.get_by_role("slider", name=name).press("End")
-    page.get_by_role("button", name="Start with these settings").click()
+    page.get_by_role("button", name="Train", exact=True).click()
 
 
 def zoom_and_hide(page: Page) -> None:

@@ -181,3 +181,8 @@ def test_demo_exam_is_predicted_and_its_truth_is_shown_on_demand(app):
     assert not app.exception
     assert app.session_state["files to predict"] != first
     assert not app.toggle(key="show truth").value
+
+
+def test_model_in_the_address_is_chosen(viewed):
+    assert open_page("predict").sidebar.selectbox(key="model").value == "trained"
+    assert open_page("predict", {"model": "demo"}).sidebar.selectbox(key="model").value == "demo"
