@@ -32,6 +32,7 @@ FAINT: dict[str, Any] = {  # a line of single steps behind their moving average
     "showlegend": False,
 }
 HEIGHT = 360  # px
+SPARKLINE_HEIGHT = 90  # px
 HOVER_PIXELS = 60  # at most so far from the pointer, a line's nearest point is among those shown
 
 
@@ -109,6 +110,18 @@ def learning_curves(runs: Mapping[str, Records], metric: CurveMetric, options: C
         _mark_epochs(figure, *runs.values())
     _set_axes(figure, metric, [*levels, *([] if level is None else [level])], options.logarithmic)
     return figure
+
+
+def loss_sparkline(records: Records) -> go.Figure:
+    """Draw the smoothed loss of a run's steps, small and without axes."""
+    figure, steps = go.Figure(), _thin(_steps(records))
+    if not steps.empty:
+        smooth = steps["loss"].ewm(alpha=0.2).mean()
+        _add_line(figure, steps["position"], smooth, "training loss", {"color": COLOURS["train"]}, mode="lines")
+    apply_style(figure, height=SPARKLINE_HEIGHT, margin={"l": 0, "r": 0, "t": 4, "b": 4}, showlegend=False)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return figure.update_layout(uirevision="sparkline")
 
 
 @dataclass(frozen=True)

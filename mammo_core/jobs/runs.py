@@ -79,6 +79,11 @@ def active_jobs(workspace: Workspace) -> list[JobFolder]:
     return [folder for folder in _list_jobs(workspace) if folder.state() not in FINAL]
 
 
+def is_training(workspace: Workspace, job: JobFolder) -> bool:
+    """Return whether a job is a training run."""
+    return job.path.parent == workspace.models
+
+
 def unreadable_jobs(workspace: Workspace) -> list[JobFolder]:
     """Return all jobs whose state can't be read."""
     return [folder for folder in _list_jobs(workspace) if folder.state() == "unreadable"]

@@ -11,12 +11,15 @@ CHART = ".js-plotly-plot"
 PAGES = ("", "explore", "exams", "data", "train", "models", "predict")
 
 
-def test_every_page_url_opens_without_exception(page: Page, server):
+def test_every_page_url_opens_without_exception_and_asks_no_other_server(page: Page, server):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
     for name in PAGES:
         page.goto(f"{server.url}/{name}")
         expect(page.get_by_test_id("stHeading").first).to_be_visible()
         expect(page.get_by_test_id("stSidebarNav").get_by_text("Overview")).to_be_visible()
         expect(page.get_by_test_id("stException")).to_have_count(0)
+    assert [url for url in asked if not url.startswith((server.url, "data:", "blob:"))] == []
 
 
 def test_explore_page_shows_chart_and_image_count(page: Page, server, workplace):

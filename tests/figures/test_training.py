@@ -12,6 +12,7 @@ from mammo_core.figures.training import (
     best_epoch,
     entropy,
     learning_curves,
+    loss_sparkline,
 )
 
 COUNTS = {"images": 50, "patients": 20, "positive_images": 1, "positive_patients": 1}
@@ -39,6 +40,15 @@ def draw(records, metric, **options):
 
 def by_name(figure):
     return {trace.name: trace for trace in figure.data}
+
+
+def test_loss_sparkline_is_one_smoothed_line_without_axes():
+    figure = loss_sparkline(RECORDS)
+    (line,) = figure.data
+    assert line.y[0] == 0.8
+    assert 0.6 < line.y[1] < 0.8
+    assert not figure.layout.xaxis.visible
+    assert not loss_sparkline([START]).data
 
 
 def test_curves_show_the_majority_class_baseline():

@@ -1,0 +1,54 @@
+"""Show on the overview how far the user's data have come, and what is running."""
+
+import streamlit as st
+
+from mammo_core.assessment.checklist import Step
+from mammo_core.documents.metrics import read_metrics
+from mammo_core.figures.training import loss_sparkline
+from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.runs import active_jobs, is_training
+from ui.literal import literal
+from ui.live_chart import live_chart
+from ui.session import current_workspace, errors_shown_here, state_badge
+
+
+def show_checklist(steps: list[Step]) -> None:
+    """Show the steps as links, and highlight the first that isn't done."""
+    upcoming = next((step for step in steps if not step.done), None)
+    for number, step in enumerate(steps, 1):
+        with st.container(border=step is upcoming, key=f"step {number}"):
+            icon = (
+                "check_circle" if step.done else "arrow_circle_right" if step is upcoming else "radio_button_unchecked"
+            )
+            badge = " :blue-badge[next]" if step is upcoming else ""
+            st.page_link(
+                f"pages/{step.page}.py",
+                label=f"**{literal(number)} · {literal(step.title)}**{badge} :small[{literal(step.state)}]",
+                icon=f":material/{icon}:",
+                width="stretch",
+            )
+
+
+def show_running() -> None:
+    """Show the active jobs with links; a fragment calls this every two seconds."""
+    workspace = current_workspace()
+    for job in active_jobs(workspace):
+        with st.container(border=True):
+            status, curve = st.columns([3, 2], vertical_alignment="center")
+            training = is_training(workspace, job)
+            with status:
+                show_job_link(job, training)
+                st.progress(job.fraction(), text=literal(job.progress_text()))
+            with curve, errors_shown_here():
+                if training and len(records := read_metrics(job.path)) > 1:
+                    live_chart(loss_sparkline(records), f"sparkline {job.name}")
+
+
+def show_job_link(job: JobFolder, training: bool) -> None:
+    """Show a job's name and state as a link to the page that shows it."""
+    st.page_link(
+        "pages/train.py" if training else "pages/data.py",
+        label=f"**{literal(job.name)}** {state_badge(job.state())}",
+        icon=":material/arrow_forward:",
+        query_params={"run": job.name} if training else None,
+    )
