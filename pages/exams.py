@@ -3,59 +3,82 @@
 import streamlit as st
 
 from mammo_core.dataset.lesion_annotations import read_lesions
-from mammo_core.dataset.patients import KINDS, Kind, list_patients, next_patient, patient_images
+from mammo_core.dataset.patients import KINDS, list_patients, patient_images
+from mammo_core.documents.units import UNITS, Unit
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, model_folder
 from mammo_core.prediction.viewing import ViewSettings
 from ui.dataset_choice import choose_catalogue
 from ui.exam_view import show_patient_exams
+from ui.exploration import identify, select, table_of
+from ui.filters import NO_MATCH, choose_filters, offer_clearing
 from ui.literal import literal
+from ui.patient_list import choose_patient
+from ui.prediction_view import show_legend
 from ui.resources import show_limit
 from ui.session import current_workspace, errors_shown, open_page
 
-NONE_OF_KIND: dict[Kind, str] = {
+KIND_HELP = {
     "positive": "This data set has no positive patients.",
     "lesion": "This data set has no lesion annotations.",
     "quarantined": "No import of this data set has found an unreadable image.",
 }
 
-
-def go_to_next(kind: Kind) -> None:
-    """Select the next patient of a kind; a button's callback."""
-    with errors_shown():
-        patient = next_patient(workspace, catalogue, st.session_state.get("patient"), kind)
-    if patient is None:
-        st.toast(literal(NONE_OF_KIND[kind]), icon=":material/search_off:")
-    else:
-        st.session_state["patient"] = patient
-
-
 open_page("Exams")
 workspace = current_workspace()
 catalogue = choose_catalogue()
-chooser, *buttons = st.columns([2, 1, 1, 1], vertical_alignment="bottom")
-patient = chooser.selectbox("Patient", list_patients(workspace, catalogue), key="patient", bind="query-params")
-for button, (kind, label) in zip(buttons, KINDS.items(), strict=True):
-    button.button(
-        f"Next {literal(label)}", on_click=go_to_next, args=(kind,), icon=":material/skip_next:", width="stretch"
-    )
+with errors_shown():
+    identity = identify(catalogue)
+    table = table_of(catalogue, identity)
+    of_kind = {kind: list_patients(workspace, catalogue, kind) for kind in KINDS}
+unit: Unit = next((unit for unit in UNITS if unit == st.query_params.get("unit")), "patient")  # as Explore links here
+filters = choose_filters(table, identity, f"Label of the {unit}.")
+kinds = [kind for kind, patients in of_kind.items() if patients]
+kind = st.pills(
+    "Only patients",
+    kinds,
+    format_func=lambda kind: f"{KINDS[kind]} ({len(of_kind[kind]):,})",
+    key="kind",
+    help=literal(" ".join(KIND_HELP[kind] for kind, patients in of_kind.items() if not patients)) or None,
+)
+images = select(table, (identity, filters, unit)).images
+if kind:
+    images = images[images["patient_id"].isin(of_kind[kind])]
+if images.empty:
+    st.info(NO_MATCH, icon=":material/filter_alt_off:")
+    offer_clearing(table, "clear all filters")
+    st.stop()
 
 with errors_shown(), st.sidebar:
-    width = st.slider("Image width", 200, 700, 280, 20)
-    window = st.segmented_control("Window", ["from file", "custom"], default="from file", required=True)
-    percentiles = st.slider("Window, percentiles", 0.0, 100.0, (1.0, 99.7), 0.1) if window == "custom" else None
+    width = st.slider("Image width", 200, 700, 280, 20, key="width", bind="query-params")
+    window = st.segmented_control(
+        "Window", ["from file", "custom"], default="from file", required=True, key="window", bind="query-params"
+    )
+    percentiles = None
+    if window == "custom":
+        percentiles = st.slider(
+            "Window, percentiles", 0.0, 100.0, (1.0, 99.7), 0.1, key="percentiles", bind="query-params"
+        )
     lesions = read_lesions(catalogue.root)
     if lesions.remark:
         st.caption(literal(lesions.remark))
-    outline = lesions.table is not None and st.toggle("Lesions", key="lesions", help="Red: malignant. Blue: benign.")
+    outline = lesions.table is not None and st.toggle(
+        "Lesions", key="lesions", bind="query-params", help="Boxes: cyan where malignant, green where benign."
+    )
     predicting = st.toggle(
         "Show model prediction", key="predict", bind="query-params", help="Probability and heatmap of the active model"
     )
     bundle = open_bundle(model_folder(workspace, active_model(workspace))) if predicting else None
     inputs = st.toggle("Network input", key="inputs", bind="query-params", help="Beside each image")
     opacity = st.slider("Heatmap opacity", 0.0, 1.0, 0.6, 0.05) if predicting else 0.0
+    if opacity:
+        show_legend(opacity)
 
 if bundle:
     show_limit(bundle)
 settings = ViewSettings(percentiles, opacity=opacity, width=width, inputs=inputs)
-show_patient_exams(patient_images(catalogue, patient), bundle, lesions.table if outline else None, settings)
+left, right = st.columns([2, 5], gap="medium")
+with left:
+    patient = choose_patient(images, table, bundle, (identity, filters, kind), KINDS[kind] if kind else "patient")
+with right:
+    show_patient_exams(patient_images(catalogue, patient), bundle, lesions.table if outline else None, settings)

@@ -12,6 +12,8 @@ import streamlit as st
 from mammo_core.dataset.patients import describe_patient, patient_exams
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.models.bundle import Bundle
+from mammo_core.prediction.exam_report import ExamReport
+from mammo_core.prediction.exams import hang_exams
 from mammo_core.prediction.image_results import ONLY_SYNTHETIC, UnreadableImage
 from mammo_core.prediction.predict import PredictionCache, predict_exams
 from mammo_core.prediction.rendering import black_picture, draw_image, to_png
@@ -28,11 +30,13 @@ from mammo_core.prediction.viewing import (
     out_of_distribution,
 )
 from ui.literal import literal
+from ui.prediction_view import show_units
 from ui.resources import predictor, read_for_display, sandbox
 from ui.session import current_workspace, errors_shown
 from ui.zoom import zoom
 
 INPUT_WIDTH = 208  # pixels of the page: beside two images of the usual width, four pictures fit into a row
+SCORES = "scores of patients"  # in the session state, by model and patient
 KEPT_PREDICTIONS = 64  # of images that this session looked at before
 
 
@@ -60,18 +64,39 @@ def show_catalogue_exam(
         lesions: lesions to outline, or None.
         settings: how the images are shown.
     """
+    if images["file"].isna().all():
+        st.info(f"None of the {len(images):,} files of this exam is on this machine.", icon=":material/folder_off:")
+        return
     report = None
     if bundle:
         cache = st.session_state.setdefault("exam predictions", PredictionCache(KEPT_PREDICTIONS))
         with errors_shown(), st.spinner("Predicting …"):
             files, network = input_files(images), CataloguePredictor(predictor(bundle))
             report = predict_exams(current_workspace(), files, network, sandbox(), cache=cache)
+        with st.container(horizontal=True):
+            for exam in hang_exams(report.images):
+                show_units(report, exam, bundle)
+        remember_score(images, report, bundle)
     preprocessing = bundle.preprocessing if bundle else PreprocessingConfig()
 
     def read(file: Path, prepare: bool) -> ViewedImage:
         return read_for_display(file, preprocessing if prepare else None, settings.percentiles)
 
     show_rows(hang_catalogue_exam(images, read, report, lesions), settings)
+
+
+def remember_score(images: pd.DataFrame, report: ExamReport, bundle: Bundle) -> None:
+    """Keep a patient's highest probability for this session's list of patients.
+
+    Args:
+        images: the patient's rows of the catalogue.
+        report: of these images.
+        bundle: the model that predicted.
+    """
+    patients = [patient for exam in hang_exams(report.images) for patient in report.patient_predictions(exam.key)]
+    if patients:
+        scores = st.session_state.setdefault(SCORES, {})
+        scores[bundle.identity, str(images["patient_id"].iloc[0])] = max(patient.probability for patient in patients)
 
 
 def show_rows(rows: Sequence[HungRow], settings: ViewSettings) -> None:

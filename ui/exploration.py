@@ -27,7 +27,7 @@ def identify(catalogue: Catalogue) -> str:
     """Return text that changes when a data set or a prepared store does."""
     root = catalogue.root
     states = file_states([root, catalogue.csv, *sorted(root.glob("t*.csv")), *sorted(root.glob("*_images"))])
-    return f"{catalogue.csv} {states} {stores_version(current_workspace())}"
+    return ascii((str(catalogue.csv), states, stores_version(current_workspace())))  # paths may not be Unicode
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

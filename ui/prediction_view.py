@@ -60,19 +60,24 @@ def show_legend(opacity: float) -> None:
 
 def show_answers(report: ExamReport, exam: Exam, bundle: Bundle) -> None:
     """Show the probabilities and decisions for an exam's patient and breasts."""
+    st.markdown(f"#### Patient {literal(exam.patient)}", help=PSEUDONYM)
+    if exam.title():
+        st.markdown(f"**{literal(exam.title())}**")
+    show_units(report, exam, bundle)
+    for warning in exam_warnings(exam.rows):
+        st.caption(f":material/info: {literal(warning)}")
+
+
+def show_units(report: ExamReport, exam: Exam, bundle: Bundle) -> None:
+    """Show the probability and decision for an exam's patient and each breast."""
     units: list[BreastPrediction | PatientPrediction] = [
         *report.patient_predictions(exam.key),
         *report.breasts_of(exam.key),
     ]
     validation = bundle.validation_predictions()
-    st.markdown(f"#### Patient {literal(exam.patient)}", help=PSEUDONYM)
-    if exam.title():
-        st.markdown(f"**{literal(exam.title())}**")
     for unit in units:
         with st.container(gap="xxsmall"):
             show_unit(unit, validation, bundle.threshold)
-    for warning in exam_warnings(exam.rows):
-        st.caption(f":material/info: {literal(warning)}")
 
 
 def show_comparison(report: ExamReport, exam: Exam, bundle: Bundle) -> None:

@@ -10,6 +10,13 @@ from ui.literal import literal
 ROW_HEIGHT, VISIBLE_ROWS = 35, 6  # px; a longer table scrolls
 
 
+CONFIG = {  # of columns that tables may have
+    "probability": st.column_config.NumberColumn(format="%.2f"),
+    "score": st.column_config.NumberColumn(format="%.2f"),
+    "age": st.column_config.NumberColumn(format="%.0f"),
+}
+
+
 def choose_row(
     table: pd.DataFrame, key: str, columns: Mapping[str, str], start: int = 0, name: str = "", rows: int = VISIBLE_ROWS
 ) -> int:
@@ -40,7 +47,7 @@ def choose_row(
         selection_mode="single-row-required",
         selection_default={"selection": {"rows": [start]}},
         placeholder="–",
-        column_config={"probability": st.column_config.NumberColumn(format="%.2f")},
+        column_config=CONFIG,
         height=ROW_HEIGHT * (min(len(table), rows) + 1) + 3,
         key=key,
     )

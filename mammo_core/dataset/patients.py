@@ -18,6 +18,13 @@ from mammo_core.workspace import Workspace
 
 Kind = Literal["positive", "lesion", "quarantined"]
 KINDS: dict[Kind, str] = {"positive": "positive", "lesion": "with a lesion", "quarantined": "unreadable image"}
+PATIENT_ORDERS: dict[str, tuple[str | None, bool]] = {  # by name: column and whether its lowest values come first
+    "as in the table": (None, True),
+    "positive first": ("label", False),
+    "highest score first": ("score", False),
+    "oldest first": ("age", False),
+    "youngest first": ("age", True),
+}
 
 
 def describe_patient(images: pd.DataFrame) -> str:
@@ -95,15 +102,35 @@ def list_patients(workspace: Workspace, catalogue: Catalogue, kind: Kind | None 
     return list(dict.fromkeys(table.loc[selected, "patient_id"].astype(str)))
 
 
-def next_patient(workspace: Workspace, catalogue: Catalogue, current: str | None, kind: Kind) -> str | None:
-    """Return the next patient of a kind in table order; None if there is none.
+def patient_table(images: pd.DataFrame) -> pd.DataFrame:
+    """Tabulate the patients of some images, in table order.
 
-    After the last patient, the search starts again from the first.
+    Args:
+        images: rows of a catalogue.
+
+    Returns:
+        patient_id, label ("positive", "negative" or missing), age, density, and files (the number that is there).
     """
-    order = list_patients(workspace, catalogue)
-    candidates = set(list_patients(workspace, catalogue, kind))
-    start = order.index(current) + 1 if current in order else 0
-    return next((patient for patient in order[start:] + order[:start] if patient in candidates), None)
+    groups = images.groupby("patient_id", sort=False)
+    cancer = groups["cancer"].max()
+    label = cancer.map({1: "positive", 0: "negative"}).astype("object")
+    table = pd.DataFrame(
+        {
+            "label": label,
+            "age": groups["age"].first(),
+            "density": groups["density"].first(),
+            "files": groups["file"].count(),
+        }
+    )
+    return table.reset_index()
+
+
+def order_patients(patients: pd.DataFrame, order: str) -> pd.DataFrame:
+    """Sort a `patient_table` by one of `PATIENT_ORDERS`; missing values come last."""
+    column, ascending = PATIENT_ORDERS[order]
+    if column is None or column not in patients:
+        return patients
+    return patients.sort_values(column, ascending=ascending, kind="stable", na_position="last", ignore_index=True)
 
 
 def quarantined(workspace: Workspace, catalogue: Catalogue) -> dict[str, str]:

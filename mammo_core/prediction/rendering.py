@@ -15,7 +15,7 @@ from mammo_core.prediction.viewing import ImageContent, ViewSettings
 CAM_COLOURS = np.array(  # RGB at 0, 1/3, 2/3 and 1: dark red to yellow, which is readable over grey and in print
     [[90, 0, 40], [200, 30, 30], [250, 140, 20], [255, 240, 120]], np.float32
 )
-MALIGNANT, BENIGN = (255, 70, 60), (80, 160, 255)  # RGB
+MALIGNANT, BENIGN = (0, 220, 255), (120, 230, 90)  # RGB: cyan and green, which the heatmap has not
 TILE = 640  # pixels: height of an image in the picture of an exam
 LEGEND_SHAPE = (12, 160)  # pixels: rows and columns of the legend of heatmaps
 LEGEND_GREY = 110  # of its background: about that of tissue
@@ -95,7 +95,7 @@ def to_png(picture: np.ndarray) -> bytes:
 
 
 def outline_lesions(picture: np.ndarray, lesions: pd.DataFrame, rows: int, columns: int) -> np.ndarray:
-    """Draw the boxes of lesions: red where malignant, blue where benign.
+    """Draw the boxes of lesions: cyan where malignant, green where benign.
 
     Args:
         picture: uint8 (h, w) or (h, w, 3), the full source frame at any resolution.

@@ -5,10 +5,13 @@ from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.patients import (
     describe_patient,
     list_patients,
-    next_patient,
+    order_patients,
     patient_exams,
     patient_images,
+    patient_table,
+    prepared_images,
     quarantined,
+    stores_version,
 )
 from mammo_core.workspace import Workspace
 
@@ -16,17 +19,6 @@ from mammo_core.workspace import Workspace
 @pytest.fixture
 def catalogue(prepared):
     return read_catalogue(prepared.data / "demo")
-
-
-def test_next_patient_of_a_kind_wraps_around(catalogue):
-    workspace = Workspace.from_environment()
-    positives = list_patients(workspace, catalogue, "positive")
-    table = pd.read_csv(catalogue.csv, dtype={"patient_id": str}).query("cancer == 1")
-    assert positives == list(dict.fromkeys(table["patient_id"]))
-    assert next_patient(workspace, catalogue, None, "positive") == positives[0]
-    assert next_patient(workspace, catalogue, positives[0], "positive") == positives[1]
-    assert next_patient(workspace, catalogue, positives[-1], "positive") == positives[0]
-    assert set(list_patients(workspace, catalogue, "lesion")) >= set(positives)
 
 
 def test_list_patients_without_kind_lists_each_patient_once(catalogue):
@@ -67,3 +59,33 @@ def test_patient_exams_of_a_table_that_does_not_tell_them_apart_are_one():
     ((title, rows),) = patient_exams(images)
     assert (title, rows["image_id"].tolist()) == ("", ["a", "b"])
     assert exams_of(["x", "x"], [None, None]) == [("", ["a", "b"])]
+
+
+def test_patient_table_has_a_row_for_each_patient_and_is_sorted():
+    images = pd.DataFrame(
+        {
+            "patient_id": ["b", "b", "a", "c"],
+            "cancer": pd.array([0, 1, 0, None], "Int8"),
+            "age": [50.0, 50, 70, None],
+            "density": [None, "B", "C", None],
+            "file": ["x", None, None, "y"],
+        }
+    )
+    table = patient_table(images)
+    assert table["patient_id"].tolist() == ["b", "a", "c"]
+    assert table["label"].tolist()[:2] == ["positive", "negative"]
+    assert pd.isna(table["label"].iloc[2])
+    assert table["files"].tolist() == [1, 0, 1]
+    assert order_patients(table, "oldest first")["patient_id"].tolist() == ["a", "b", "c"]
+    assert order_patients(table, "positive first")["patient_id"].tolist() == ["b", "a", "c"]
+    assert order_patients(table, "highest score first")["patient_id"].tolist() == ["b", "a", "c"]  # no scores yet
+
+
+def test_prepared_images_and_version_follow_the_stores(prepared):
+    catalogue = read_catalogue(prepared.data / "demo")
+    pngs, before = prepared_images(prepared, catalogue), stores_version(prepared)
+    assert pngs
+    assert all(png.is_file() for png in pngs.values())
+    (prepared.prepared / "demo" / "manifest.parquet").unlink()
+    assert prepared_images(prepared, catalogue) == {}
+    assert stores_version(prepared) != before

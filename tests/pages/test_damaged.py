@@ -37,8 +37,12 @@ def damaged(workspace, phantoms):
 
 def test_exams_page_of_unlabelled_latin1_data_set_beside_damaged_folders(damaged):
     app = without_error(open_page("exams"))
-    assert len(app.selectbox(key="patient").options) == 16
+    assert len(app.dataframe[0].value) == 16
     assert any("lesions.csv of this data set is ignored" in caption.value for caption in app.caption)
+
+
+def test_explore_page_of_a_folder_with_an_undecodable_name_opens(damaged):
+    assert without_error(open_page("explore", {"tab": "Images"})).get("image")
 
 
 def test_data_page_shows_each_damaged_folder_in_its_row(damaged):

@@ -1,12 +1,14 @@
 """The Exams page with the real core: choosing a patient, the hanging order, query parameters, and predictions."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pydicom
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from builders.app import open_page, without_error
+from builders.app import open_page, plain, without_error
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.patients import list_patients
 from mammo_core.evaluation.ood import OODDetector
@@ -27,6 +29,16 @@ def shown(app: AppTest) -> list[str]:
     return [text.value for text in app.markdown if "· image " in text.value]
 
 
+def chosen(app: AppTest) -> str:
+    """Return the patient whom the address names."""
+    (patient,) = np.atleast_1d(app.query_params["patient"])
+    return str(patient)
+
+
+def arrow(app: AppTest, label: str) -> object:
+    return next(button for button in app.button if button.label == label)
+
+
 def pictures(app: AppTest) -> int:
     """Return the number of pictures but for those in the places of missing views."""
     return sum(not element.proto.imgs[0].alt.endswith(" is missing") for element in app.get("image"))
@@ -36,7 +48,7 @@ def test_patient_url_shows_all_views_in_hanging_order(catalogue):
     patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
     images = catalogue.table[catalogue.table["patient_id"] == patient]
     app = show(patient=patient)
-    assert app.selectbox(key="patient").value == patient
+    assert chosen(app) == patient
     lines = shown(app)
     assert len(lines) == len(images)
     first = images[images["view"] == "CC"].groupby("laterality")["image_id"].first()
@@ -75,14 +87,61 @@ def test_inputs_toggle_shows_model_input_beside_each_view(catalogue):
     assert pictures(without_error(app.run())) == 2 * before > 0
 
 
-@pytest.mark.parametrize("kind", ["positive", "lesion", "quarantined"])
-def test_next_button_selects_next_patient_and_wraps_around(catalogue, kind):
-    wanted = list_patients(Workspace.from_environment(), catalogue, kind)
-    label = {"positive": "Next positive", "lesion": "Next with a lesion", "quarantined": "Next unreadable image"}[kind]
-    app = show(patient=wanted[-1])
-    (button,) = (button for button in app.button if button.label == label)
-    button.click().run()
-    assert without_error(app).selectbox(key="patient").value == wanted[0]
+@pytest.mark.parametrize(("kind", "name"), [("positive", "positive"), ("quarantined", "unreadable image")])
+def test_arrows_step_through_the_patients_of_a_kind_and_say_where(catalogue, kind, name):
+    with_files = set(catalogue.table.loc[catalogue.table["file"].notna(), "patient_id"])
+    wanted = [
+        patient for patient in list_patients(Workspace.from_environment(), catalogue, kind) if patient in with_files
+    ]
+    app = show()
+    app.button_group(key="kind").set_value(kind)
+    without_error(app.run())
+    assert chosen(app) == wanted[0]
+    assert f"{name} 1 of {len(wanted)}" in [text.value for text in app.markdown]
+    assert arrow(app, "Previous").disabled
+    if len(wanted) > 1:
+        arrow(app, "Next").click()
+        assert chosen(without_error(app.run())) == wanted[1]
+
+
+def test_filters_of_the_address_narrow_the_list(catalogue):
+    app = show(label="positive")
+    labels = app.dataframe[0].value["label"]
+    assert set(labels) == {"positive"}
+    assert len(labels) == len(list_patients(Workspace.from_environment(), catalogue, "positive"))
+
+
+def test_patient_of_the_address_that_is_not_there_or_filtered_out_is_stated(catalogue):
+    assert next(plain(warning.value) for warning in open_page("exams", {"patient": "nobody"}).warning).startswith(
+        "There is no patient nobody here."
+    )
+    positive = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
+    app = show(patient=positive, label="negative")
+    assert chosen(app) == positive
+    assert any("is not among those that the filters keep" in caption.value for caption in app.caption)
+
+
+def test_patients_without_files_are_left_out_and_named_in_one_sentence(prepared):
+    catalogue = read_catalogue(prepared.data / "demo")
+    patient = str(catalogue.table["patient_id"].iloc[0])
+    for file in catalogue.table.loc[catalogue.table["patient_id"] == patient, "file"].dropna():
+        Path(file).unlink()
+    app = show()
+    assert patient not in app.dataframe[0].value["patient"].tolist()
+    assert "1 patients without files are left out." in [caption.value for caption in app.caption]
+    app = show(patient=patient)
+    assert [info.value for info in app.info] == [
+        f"None of the {(catalogue.table['patient_id'] == patient).sum()} files of this exam is on this machine."
+    ]
+
+
+def test_prediction_shows_breasts_and_score_as_on_predict(catalogue):
+    patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
+    app = show(patient=patient, predict="true")
+    assert "Patient (highest breast)" in [metric.label for metric in app.metric]
+    highest = app.metric[0].value
+    scores = app.run().dataframe[0].value.set_index("patient")["score"]
+    assert highest.strip(":gray[]") == f"{scores[patient]:.2f}"
 
 
 def test_quarantined_image_shows_warning(catalogue):

@@ -79,9 +79,9 @@ def test_hang_joins_chest_walls_in_the_middle():
 
 def test_outline_lesions_at_any_resolution():
     drawn = outline_lesions(PICTURE, LESION, 160, 80)  # the source has four times the pixels
-    red = np.argwhere((drawn == MALIGNANT).all(axis=2))
-    assert red.min(axis=0).tolist() == [5, 5]
-    assert red.max(axis=0).tolist() == [15, 15]
+    cyan = np.argwhere((drawn == MALIGNANT).all(axis=2))
+    assert cyan.min(axis=0).tolist() == [5, 5]
+    assert cyan.max(axis=0).tolist() == [15, 15]
 
 
 def test_to_png_is_lossless():

@@ -39,6 +39,7 @@ TRUSTED_NAMES = {  # variables that hold text from the code of the application, 
     ("pages/overview.py", "text"): "from the constant STEPS",
     ("pages/models.py", "views"): "the keys of a dictionary written there",
     ("ui/panels.py", "name"): "from a tuple written there",
+    ("pages/exams.py", "kinds"): "keys of a constant",
     ("pages/explore.py", "names"): "names of tabs, which are constants",
 }
 # What they return is checked like an argument.

@@ -1,0 +1,75 @@
+"""Choose a patient of a data set in a list beside the exam."""
+
+import pandas as pd
+import streamlit as st
+
+from mammo_core.dataset.patients import PATIENT_ORDERS, order_patients, patient_table
+from mammo_core.models.bundle import Bundle
+from ui.exam_view import SCORES
+from ui.literal import literal
+from ui.row_choice import choose_row
+
+COLUMNS = {"patient_id": "patient", "label": "label", "score": "score", "age": "age", "density": "density"}
+PARAMETER = "patient"
+SHOWN = "patient shown"  # in the session state: the list's key and the patient
+
+
+def choose_patient(
+    images: pd.DataFrame,
+    everyone: pd.DataFrame,
+    bundle: Bundle | None,
+    key: tuple[object, ...],
+    kind: str = "patient",
+) -> str:
+    """Show the list of patients, and return the selected one, whom the address names.
+
+    Patients without any file are left out, unless none has files.
+
+    Args:
+        images: those that are listed, rows of a catalogue; at least one.
+        everyone: all rows of the catalogue.
+        bundle: the model whose scores are shown, or None.
+        key: of the images, so that a selection ends when they change.
+        kind: what is listed, such as "positive".
+    """
+    patients = patient_table(images)
+    absent = int((patients["files"] == 0).sum())
+    if absent < len(patients):
+        patients = patients[patients["files"] > 0].reset_index(drop=True)
+    scores = st.session_state.get(SCORES, {})
+    if bundle:
+        patients["score"] = [scores.get((bundle.identity, str(patient))) for patient in patients["patient_id"]]
+    order = st.selectbox("Sort by", list(PATIENT_ORDERS), key="patients by", bind="query-params")
+    requested, shown = st.query_params.get(PARAMETER), st.session_state.get(SHOWN)
+    if shown and shown[1] == requested and shown[0] != key:
+        requested = _if_listed(requested, patients)  # it was shown before the filters changed
+    patients = _with_requested(order_patients(patients, order), requested, everyone)
+    known = patients["patient_id"].astype(str).tolist()
+    start = known.index(requested) if requested in known else 0
+    index = choose_row(patients, f"patients {order} {key}", COLUMNS, start, kind, rows=14)
+    if absent > 0 and patients["files"].any():
+        st.caption(f"{absent:,} patients without files are left out.")
+    st.session_state[SHOWN] = key, known[index]
+    if st.query_params.get(PARAMETER) != known[index]:
+        st.query_params[PARAMETER] = known[index]
+    return known[index]
+
+
+def _if_listed(patient: str | None, patients: pd.DataFrame) -> str | None:
+    return patient if patient in patients["patient_id"].astype(str).tolist() else None
+
+
+def _with_requested(patients: pd.DataFrame, requested: str | None, everyone: pd.DataFrame) -> pd.DataFrame:
+    """Return the list with the patient of the address.
+
+    Where that one isn't in it, the page says so.
+    """
+    if requested is None or requested in patients["patient_id"].astype(str).tolist():
+        return patients
+    rows = everyone[everyone["patient_id"].astype(str) == requested]
+    if rows.empty:
+        first = literal(patients["patient_id"].iloc[0])
+        st.warning(f"There is no patient {literal(requested)} here. This is {first}.", icon=":material/search_off:")
+        return patients
+    st.caption(f"Patient {literal(requested)} is not among those that the filters keep, or has no files.")
+    return pd.concat([patient_table(rows), patients], ignore_index=True)
