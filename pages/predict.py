@@ -41,8 +41,8 @@ start_resources(bundle)
 files = choose_files()
 if not files:
     st.stop()
-answer = st.container()  # above the table of files, which has to be read before
-report = predict_files(files, bundle)
+problems, answer = st.container(), st.container()  # above the table of files, which has to be read before
+report = predict_files(files, bundle, problems)
 exams = hang_exams(report.images)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mammo_core.documents.progress import Progress
 from mammo_core.models.bundle import Bundle
@@ -21,10 +22,15 @@ from ui.uploads import edit_corrections, show_problems
 FEW = 4  # files: fewer are done before a table of them could be read
 
 
-def predict_files(files: list[InputFile], bundle: Bundle) -> ExamReport:
+def predict_files(files: list[InputFile], bundle: Bundle, problems: DeltaGenerator) -> ExamReport:
     """Predict files with the user's corrections.
 
-    Progress, problems and the table of corrections are shown. Results that the session has are not computed again.
+    Progress and the table of corrections are shown here. Results that the session has are not computed again.
+
+    Args:
+        files: what the user gave.
+        bundle: the model.
+        problems: where files without a prediction are named.
     """
     cache = st.session_state.setdefault("predictions", PredictionCache())
     workspace, running = current_workspace(), st.empty()
@@ -35,7 +41,8 @@ def predict_files(files: list[InputFile], bundle: Bundle) -> ExamReport:
                 workspace, files, network, sandbox(), corrections=st.session_state.get("corrections"), cache=cache
             )
         running.empty()
-        show_problems(report)
+        with problems:
+            show_problems(report)
         corrections = edit_corrections(report)
         return predict_exams(workspace, files, network, sandbox(), corrections=corrections, cache=cache)
 

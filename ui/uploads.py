@@ -15,6 +15,7 @@ from ui.session import current_workspace, errors_shown
 
 FILES, EXAMPLE, NUMBER = "files to predict", "example", "number of the example"
 CLEARED = "times that files were cleared"
+FEW_PROBLEMS = 3  # are shown at once; more would push the answer off the screen
 
 
 def choose_files() -> list[InputFile]:
@@ -135,8 +136,11 @@ def show_problems(report: ExamReport) -> None:
 
     Skipped members of archives are shown, too.
     """
-    for number, image in report.problems.items():
-        st.error(f"File {number:d}, {literal(image.file)}: {literal(image.error)}", icon=":material/broken_image:")
+    many = len(report.problems) > FEW_PROBLEMS
+    label = f"Files without a prediction: {len(report.problems)}"
+    with st.expander(label, icon=":material/broken_image:") if many else st.container():
+        for number, image in report.problems.items():
+            st.error(f"File {number:d}, {literal(image.file)}: {literal(image.error)}", icon=":material/broken_image:")
     for note in report.notes:
         st.info(f"{literal(note.file)}: {literal(note.text)}", icon=":material/folder_zip:")
 

@@ -1,6 +1,7 @@
 """An exam report as one self-contained HTML file."""
 
 import base64
+from datetime import date
 from html import escape
 
 import pandas as pd
@@ -13,10 +14,14 @@ from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.exam_report import ExamReport, image_entry
 from mammo_core.prediction.exams import Exam, exam_warnings, hang_exams
 from mammo_core.prediction.image_results import ExamKey, ImagePrediction
-from mammo_core.prediction.rendering import exam_picture, to_png
+from mammo_core.prediction.rendering import cam_legend, exam_picture, to_png
+
+SIDES = {"R": "Right breast", "L": "Left breast"}
 
 
-def report_html(report: ExamReport, bundle: Bundle, opacity: float, *, dates: bool = False) -> str:
+def report_html(
+    report: ExamReport, bundle: Bundle, opacity: float, *, dates: bool = False, today: date | None = None
+) -> str:
     """Return a report as one HTML file that needs no other file.
 
     Args:
@@ -24,10 +29,13 @@ def report_html(report: ExamReport, bundle: Bundle, opacity: float, *, dates: bo
         bundle: the model.
         opacity: of the heatmap, in [0, 1].
         dates: whether to show the dates of exams.
+        today: when the report is made; None takes this day.
     """
     exams = hang_exams(report.images)
     patients = ", ".join(dict.fromkeys(exam.patient for exam in exams))
-    title = f"Model report, patient {patients}" if exams else "Model report"
+    day = today or date.today()
+    made = f"{day.day} {day:%b %Y}, model {bundle.name}"
+    title = f"AI reading of patient {patients}, {made}" if exams else f"AI reading, {made}"
     data = bundle.card.data
     parts = [
         f"<h1>{escape(title)}</h1>",
@@ -36,6 +44,12 @@ def report_html(report: ExamReport, bundle: Bundle, opacity: float, *, dates: bo
         f"A breast's probability is the mean over its images in an exam, a patient's that of the higher breast; "
         f"recall threshold {report.threshold:.3f}.</p>",
     ]
+    if opacity and any(image.cam is not None for image in report.predictions):
+        legend = base64.b64encode(to_png(cam_legend(opacity))).decode()
+        parts.append(
+            f'<p>Heatmap: adds nothing <img alt="Colours of the heatmap, low to high" src="data:image/png;base64,{legend}"> '
+            "adds much to the probability.</p>"
+        )
     validation = bundle.validation_predictions()
     for exam in exams:
         parts += _exam_section(report, exam, exam.title(dates=dates), validation, opacity)
@@ -62,7 +76,7 @@ def _unit_table(report: ExamReport, key: ExamKey, validation: pd.DataFrame) -> p
     """
     rows = [
         {
-            "breast": breast.laterality,
+            "breast": SIDES[breast.laterality],
             **_unit_columns(breast),
             "compared with validation": _compare(validation, breast, "breast"),
         }
@@ -70,7 +84,7 @@ def _unit_table(report: ExamReport, key: ExamKey, validation: pd.DataFrame) -> p
     ]
     rows += [
         {
-            "breast": "patient (highest breast)",
+            "breast": "Patient (highest breast)",
             **_unit_columns(unit),
             "compared with validation": _compare(validation, unit, "patient"),
         }

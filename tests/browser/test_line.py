@@ -41,7 +41,7 @@ def test_predict_uploaded_exam_shows_results_heatmaps_and_exports(page: Page, se
     page.locator("input[type=file]").set_input_files([*files, tmp_path / "letter.txt", tmp_path / "damaged.dcm"])
     expect(page.get_by_text("This isn't a DICOM file")).to_be_visible()
     expect(page.get_by_text(re.compile("damaged.dcm: "))).to_be_visible()
-    views = page.get_by_test_id("stImage").locator("img")
+    views = page.get_by_role("img", name=re.compile("probability [01]"))
     expect(views).to_have_count(4)
     expect(page.get_by_text(re.compile("^(No recall|Recall) \\("))).to_have_count(3)  # the patient's and both breasts'
     expect(page.get_by_text("synthetic images only").first).to_be_visible()

@@ -1,4 +1,5 @@
 import re
+from datetime import date
 
 import pytest
 
@@ -19,11 +20,13 @@ def report(finished, exam, trained, sandbox) -> ExamReport:
 
 
 def test_report_html_is_self_contained(report, trained):
-    text = report_html(report, trained.bundle, 0.6)
+    text = report_html(report, trained.bundle, 0.6, today=date(2026, 11, 6))
     assert "Not a medical device" in text
     assert "data:image/png;base64," in text
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=[\"']?http", text)
-    assert f"<h1>Model report, patient {report.patients[0].patient}</h1>" in text
+    assert (
+        f"<h1>AI reading of patient {report.patients[0].patient}, 6 Nov 2026, model {trained.bundle.name}</h1>" in text
+    )
     assert all(f"{breast.probability:.3f}" in text for breast in report.breasts)
     assert report.images[-1].error in text.replace("&#x27;", "'")
 
@@ -36,8 +39,8 @@ def test_report_html_shows_file_names_only_if_kept(report, trained, named):
 
 
 def test_report_html_without_images(trained):
-    text = report_html(ExamReport("trained", 0.5), trained.bundle, 0.5)
-    assert "<h1>Model report</h1>" in text
+    text = report_html(ExamReport("trained", 0.5), trained.bundle, 0.5, today=date(2026, 11, 6))
+    assert f"<h1>AI reading, 6 Nov 2026, model {trained.bundle.name}</h1>" in text
     assert "Images" in text
 
 

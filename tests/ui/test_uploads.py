@@ -8,6 +8,7 @@ from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.examples import Example
 from mammo_core.prediction.exams import Correction
 from mammo_core.prediction.files import FileNote, InputFile
+from mammo_core.prediction.image_results import UnreadableImage
 from ui import uploads
 
 
@@ -74,6 +75,13 @@ def test_show_problems_numbers_the_files_and_lists_skipped_members():
         "File 6, a/5.dcm: This is the same image as file 3; it counts once.",
     ]
     assert [plain(info.value) for info in app.info] == ["a_b.zip: 2 members are encrypted."]
+
+
+def test_show_problems_folds_many():
+    problems = tuple(UnreadableImage(f"{number}", f"{number}", "Damaged.") for number in range(4))
+    app = show_component(uploads.show_problems, ExamReport("trained", 0.5, problems))
+    assert [expander.label for expander in app.expander] == ["Files without a prediction: 4"]
+    assert len(app.expander[0].error) == 4
 
 
 def reported(*images) -> ExamReport:
