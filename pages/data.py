@@ -37,7 +37,7 @@ for dataset in datasets:
         show_dataset(dataset, own)
 for job in unfinished_demos(workspace):
     show_unfinished(job)
-for name, error in {**unreadable_datasets(workspace), **unreadable_stores(workspace)}.items():
+for name, error in [*unreadable_datasets(workspace).items(), *unreadable_stores(workspace).items()]:
     show_unreadable(name, error)
 for name in outdated_stores(workspace):
     st.warning(

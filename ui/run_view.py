@@ -143,7 +143,7 @@ def show_curves(workspace: Workspace, names: list[str], options: CurveOptions) -
     """Show the learning curves of one or several runs, and facts about them."""
     runs = [read_run(workspace, name) for name in names]
     titles = short_names(runs)
-    records = {titles[name]: read_metrics(run_folder(workspace, name)) for name in names}
+    records = {titles[name]: records_of(workspace, name) for name in names}
     drawn = {title: of_run for title, of_run in records.items() if _has_points(of_run)}
     left, right = st.columns(2)
     for column, metric in zip((left, right, left), CURVES, strict=True):
@@ -155,6 +155,13 @@ def show_curves(workspace: Workspace, names: list[str], options: CurveOptions) -
             st.caption("Solid lines: validation. Dotted lines: training. Star: best validation AUC.")
         if missing := [title for title in records if title not in drawn and len(names) > 1]:
             st.caption(f"Without a point yet: {literal(', '.join(missing))}.")
+
+
+def records_of(workspace: Workspace, name: str) -> Records:
+    """Return a run's records; if they are damaged, say so and return none."""
+    with errors_shown_here():
+        return read_metrics(run_folder(workspace, name))
+    return []
 
 
 def _has_points(records: Records) -> bool:

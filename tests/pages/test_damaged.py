@@ -82,4 +82,4 @@ def test_overview_page_on_a_file_system_without_locks_shows_living_jobs(damaged,
     folder.write_state("running")
     with folder.lock():
         app = without_error(open_page("overview"))
-    assert any("**alive**" in element.value for element in app.markdown)
+    assert any("**alive**" in link.proto.label for link in app.get("page_link"))

@@ -3,14 +3,15 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from builders.app import open_page
+from builders.app import open_page, show_component
 from builders.waiting import wait_until
-from mammo_core.dataset.library import link_dataset
+from mammo_core.dataset.library import link_dataset, list_datasets
 from mammo_core.dataset.store import open_store
 from mammo_core.documents.job import FINAL
 from mammo_core.jobs.demo import DemoJob
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import ImportJob
+from ui import demo_dialog, import_dialog
 
 
 def show() -> AppTest:
@@ -24,6 +25,8 @@ def test_import_of_a_rectangular_size(workspace, phantoms):
     link_dataset(workspace, "demo", phantoms / "train.csv")
     app = show()
     app.button(key="import demo").click().run()
+    assert app.button(key="import now")  # in its dialog, of which AppTest knows no run alone
+    app = show_component(import_dialog.show_choices, *list_datasets(workspace))
     app.selectbox(key="import size").set_value("512x320").run()
     app.button(key="import now").click().run()
     assert not app.exception
@@ -55,6 +58,8 @@ def test_resume_import_invalid_csv_shows_error_and_rest_of_page(prepared):
 def test_create_demo_data_starts_a_job(workspace):
     app = show()
     app.button(key="create demo").click().run()
+    assert app.button(key="create demo now")  # likewise
+    app = show_component(demo_dialog.show_choices)
     app.text_input(key="demo name").input("small")
     app.slider(key="demo patients").set_value(10)
     app.button(key="create demo now").click().run()
