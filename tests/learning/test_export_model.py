@@ -44,7 +44,12 @@ def test_export_stop_during_evaluation_evaluates_on_a_sample(finished, verify_in
     assert bundle.evaluation().patients == sampled["test"]
     assert bundle.card.data.parts["test"].patients == patients["test"]
     phases = list(dict.fromkeys(report.phase for report in reports if report.phase))
-    assert phases == [EVALUATING.phase, "Verifying the saved model in a fresh process"]
+    assert phases == [
+        "Building the network",
+        "Compiling the first step",
+        EVALUATING.phase,
+        "Verifying the saved model in a fresh process",
+    ]
 
 
 def test_export_failed_verification_raises_model_error_and_writes_no_model(finished, monkeypatch):
