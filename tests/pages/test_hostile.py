@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from builders.app import open_page
+from builders.app import open_page, show_component
 from builders.archives import zipped
 from builders.breasts import noisy_breast
 from builders.dicom import build_dicom
 from mammo_core.dicom.write import Header, dicom_bytes
+from ui import link_dialog
 from ui.literal import literal
 
 IMAGE = "![x](http://host/p.png)"
@@ -98,8 +99,9 @@ def test_exams_page_hostile_view_and_density_are_literal(hostile, patient):
 
 
 def test_link_folder_hostile_columns_are_literal(hostile):
-    app = open_page("data")
-    app.text_input(key="link path").input(str(hostile.data / "![x](http:)")).run()
+    app = show_component(link_dialog.show_choices)
+    app.text_input(key="link path").input(str(hostile.data / "![x](http:)"))
+    app.button(key="check folder").click().run()
     assert_literal(app, "![x](http:)")
     assert app.error
 
