@@ -1,13 +1,9 @@
 """The mammography workbench: `streamlit run app.py`."""
 
-from pathlib import Path
-
 import streamlit as st
 from starlette.formparsers import MultiPartParser
 
-from ui.startup import import_components
-
-FAVICON = Path(__file__).parent / "ui" / "favicon.svg"  # a named icon would be fetched from Google at each visit
+from ui.startup import FAVICON, import_components
 
 
 def main() -> None:

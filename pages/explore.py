@@ -3,15 +3,13 @@
 The tabs show classes by unit, ages, rates by group, label leakage, missing values, and the images themselves.
 """
 
-from datetime import date
 from functools import partial
 
 import streamlit as st
 
 from mammo_core.dataset.patients import list_left_out
 from mammo_core.documents.units import UNITS
-from mammo_core.explore.filters import describe_filters
-from mammo_core.figures.panels import SECTIONS, PanelSource
+from mammo_core.figures.panels import SECTIONS
 from ui.claims import show_claims
 from ui.dataset_choice import choose_catalogue
 from ui.exploration import (
@@ -22,6 +20,7 @@ from ui.exploration import (
     panels_of,
     prepared_of,
     select,
+    source_of,
     table_of,
 )
 from ui.filters import NO_MATCH, choose_filters, filter_further, filter_parameters, offer_clearing
@@ -64,7 +63,7 @@ with st.container(horizontal=True):
         st.metric(literal(name), literal(number), literal(note), delta_color="off", delta_arrow="off", border=True)
 
 names = [*SECTIONS, COMPLETENESS, IMAGES, *([CLAIMS] if catalogue.rsna else [])]
-source = PanelSource(dataset, describe_filters(filters), f"{date.today():%d %b %Y}".lstrip("0"))
+source = source_of(dataset, filters)
 for tab, name in zip(st.tabs(names, key="tab", bind="query-params"), names, strict=True):
     if not tab.open:
         continue

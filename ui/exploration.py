@@ -3,6 +3,7 @@
 Results are kept for each data set, filter and unit. Nothing changes them, so sessions share them without a copy.
 """
 
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ from mammo_core.dataset.catalogue import Catalogue
 from mammo_core.dataset.patients import prepared_images, stores_version, with_left_out
 from mammo_core.documents.units import Unit
 from mammo_core.explore.claims import Claim, check_claims
-from mammo_core.explore.filters import Filters, Selection, apply_filters
+from mammo_core.explore.filters import Filters, Selection, apply_filters, describe_filters
 from mammo_core.figures.panels import SECTIONS, Panel, PanelSource, completeness, headline, sign_panels
 from mammo_core.prediction.thumbnails import ThumbnailCache
 from mammo_core.storage.hashing import file_states
@@ -54,6 +55,11 @@ def panels_of(_selection: Selection, section: str, _folder: Path, key: Key, sour
     """Return the panels of a tab, ready to be saved as pictures."""
     panels = completeness(_selection, _folder) if section == COMPLETENESS else SECTIONS[section](_selection)
     return sign_panels(panels, _selection.unit, source)
+
+
+def source_of(dataset: str, filters: Filters) -> PanelSource:
+    """Return what a picture that is saved today says of its numbers."""
+    return PanelSource(dataset, describe_filters(filters), f"{date.today():%d %b %Y}".lstrip("0"))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

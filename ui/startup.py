@@ -2,10 +2,13 @@
 
 import importlib
 import pkgutil
+from pathlib import Path
 
 import streamlit as st
 
 import ui
+
+FAVICON = Path(__file__).with_name("favicon.svg")  # a named icon would be fetched from Google at each visit
 
 
 @st.cache_resource(show_spinner="Starting the workbench…")
