@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, TimeoutError, expect
 
 from tests.browser.conftest import ROOT, Server, environment
 
@@ -51,14 +51,23 @@ def answers(page: Page) -> pd.DataFrame:
     """Wait for a session's answers and return them, with the names of their files."""
     keep = page.get_by_text("Include file names")
     expect(keep).to_be_visible(timeout=240_000)
+    wait_until_idle(page)
     keep.click()
-    while True:  # until the page has heard the click
-        with page.expect_download() as download:
-            page.get_by_role("button", name="CSV", exact=True).click()
+    page.wait_for_timeout(1000)  # until the page has heard the click
+    while True:
+        wait_until_idle(page)
+        try:
+            with page.expect_download(timeout=20_000) as download:
+                page.get_by_role("button", name="CSV", exact=True).click()
+        except TimeoutError:  # the button was made anew meanwhile
+            continue
         found = read(Path(download.value.path()))
         if found["file"].str.endswith(".dcm").all():
             return found
-        page.wait_for_timeout(500)
+
+
+def wait_until_idle(page: Page) -> None:
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=240_000)
 
 
 def read(csv: Path) -> pd.DataFrame:
