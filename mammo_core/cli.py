@@ -291,13 +291,15 @@ def bootstrap() -> None:
     from mammo_core.models.registry import DEMO, model_folder
 
     workspace = Workspace.from_environment()
-    if not list_datasets(workspace):
+    first = not list_datasets(workspace)
+    if first:
         screen.print("Creating the demo data set: synthetic mammograms as DICOM files …")
         demo()
         import_("demo")
-        screen.print("Creating exams of the demo model's test part …")
+    bundle = open_bundle(model_folder(workspace, DEMO))
+    if first or (workspace.data / bundle.card.data.dataset).exists():  # complete, or interrupted
         with progress_bar("images") as progress:
-            make_example_exams(workspace, open_bundle(model_folder(workspace, DEMO)), progress)
+            make_example_exams(workspace, bundle, progress)
 
 
 @app.command(hidden=True)

@@ -38,9 +38,8 @@ def choose_dataset(datasets: Mapping[str, Dataset]) -> Dataset:
             icon=":material/search_off:",
         )
     if named not in datasets and shared in datasets:
-        st.session_state[KEY] = (
-            shared  # also where it is there already: else another page's box starts with the first one
-        )
+        # Also where it is there already: else another page's box starts with the first one.
+        st.session_state[KEY] = shared
     name = st.sidebar.selectbox("Data set", list(datasets), key=KEY, bind="query-params", on_change=remember_dataset)
     st.session_state[SHARED] = name
     return datasets[name]

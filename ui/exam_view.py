@@ -111,9 +111,8 @@ def show_rows(rows: Sequence[HungRow], settings: ViewSettings) -> None:
     width = 2 * (settings.width + (INPUT_WIDTH if settings.inputs else 0))
     with st.container(horizontal_alignment="center"):
         for right, left in rows:
-            with st.container(
-                horizontal=True, wrap=False, gap="xxsmall", width=width
-            ):  # halves, also on a narrow screen
+            # Side by side, also on a narrow screen
+            with st.container(horizontal=True, wrap=False, gap="xxsmall", width=width):
                 if settings.inputs:
                     show_input(right)
                 for image, partner in ((right, left), (left, right)):

@@ -1,5 +1,7 @@
 """Let the user unlink or delete data sets and imported data, and undo it."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from mammo_core.dataset.library import Dataset
@@ -26,14 +28,7 @@ def confirm_unlink(dataset: Dataset) -> None:
         f"Unlink **{literal(dataset.name)}**? Its files are not touched, and what was imported from it stays. "
         "You can link the folder again at any time."
     )
-    if st.button(
-        ":red[Unlink]",
-        key="unlink now",
-        icon=":material/link_off:",
-        on_click=forget_dataset,
-        args=(dataset, "Unlinked"),
-    ):
-        st.rerun()
+    confirm("Unlink", "unlink now", "link_off", forget_dataset, dataset, "Unlinked")
 
 
 @st.dialog("Delete a data set")
@@ -44,14 +39,7 @@ def confirm_dataset_deletion(dataset: Dataset) -> None:
         f"Delete **{literal(dataset.name)}**, {literal(size)} of synthetic files? What was imported from it stays. "
         "It can be restored for an hour."
     )
-    if st.button(
-        ":red[Delete data set]",
-        key="delete data set now",
-        icon=":material/delete:",
-        on_click=forget_dataset,
-        args=(dataset, "Deleted"),
-    ):
-        st.rerun()
+    confirm("Delete data set", "delete data set now", "delete", forget_dataset, dataset, "Deleted")
 
 
 @st.dialog("Delete imported data")
@@ -62,13 +50,20 @@ def confirm_store_deletion(store: Store) -> None:
         f"Delete **{literal(store.name)}**, {literal(size)} of imported images? The data set and models that were trained "
         "on it stay; importing again makes the same images. It can be restored for an hour."
     )
-    if st.button(
-        ":red[Delete imported data]",
-        key="delete imported data now",
-        icon=":material/delete:",
-        on_click=forget_store,
-        args=(store,),
-    ):
+    confirm("Delete imported data", "delete imported data now", "delete", forget_store, store)
+
+
+def confirm(label: str, key: str, icon: str, remove: Callable[..., None], *arguments: object) -> None:
+    """Show the button that removes something and closes its dialog.
+
+    Args:
+        label: of the button.
+        key: likewise.
+        icon: name of its symbol.
+        remove: a callback, with these arguments.
+        arguments: of the callback.
+    """
+    if st.button(f":red[{literal(label)}]", key=key, icon=f":material/{icon}:", on_click=remove, args=arguments):
         st.rerun()
 
 

@@ -3,6 +3,8 @@
 import streamlit as st
 
 from mammo_core.dataset.store import Store
+from mammo_core.documents.job import JobState
+from mammo_core.documents.time_estimate import TimeEstimate
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import MammoError, ModelError
 from mammo_core.jobs.importing import describe_unfinished_import, is_active_import, resume_import_job
@@ -11,7 +13,7 @@ from mammo_core.jobs.training import start
 from mammo_core.jobs.training_estimate import estimate_training
 from mammo_core.learning.plan import TrainingPlan, assert_memory, input_states, resolve, resolve_preset
 from mammo_core.models.registry import compatible_models, readable_active_model
-from mammo_core.storage.hashing import FileStates
+from mammo_core.storage.hashing import FileStates, file_states
 from mammo_core.workspace import Workspace
 from ui.literal import literal
 from ui.session import errors_shown, errors_shown_here, show_error
@@ -57,6 +59,22 @@ def plan_preset(workspace: Workspace, store: str, start_models: list[str]) -> Tr
         except ModelError as error:
             st.warning(f"{literal(error)} Training starts from ImageNet weights.", icon=":material/warning:")
     return _fitting(_cached_preset(workspace, store, None, input_states(workspace, store, None)))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _cached_estimate(_workspace: Workspace, _plan: TrainingPlan, settings: str, states: FileStates) -> TimeEstimate:
+    return estimate_training(_workspace, _plan)
+
+
+def estimate_plan(workspace: Workspace, plan: TrainingPlan) -> TimeEstimate:
+    """Estimate the time of a plan.
+
+    Runs are read again only after one has changed its state.
+    """
+    config = plan.config
+    runs = file_states(sorted(workspace.models.glob(f"[!.]*/{JobState.file_name}")))
+    states = runs + input_states(workspace, config.store, config.start_from)
+    return _cached_estimate(workspace, plan, config.model_dump_json(), states)
 
 
 def _fitting(plan: TrainingPlan) -> TrainingPlan:
@@ -106,7 +124,7 @@ def show_plan(workspace: Workspace, plan: TrainingPlan, *, is_own: bool = False)
                     st.session_state["run"] = start(workspace, plan).name
                 st.session_state["started"] = True
                 st.rerun()
-            st.caption(literal(estimate_training(workspace, plan).describe()), width="content")
+            st.caption(literal(estimate_plan(workspace, plan).describe()), width="content")
             if is_own:
                 st.button("Reset to quick start", icon=":material/undo:", type="tertiary", on_click=reset_settings)
 

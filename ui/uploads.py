@@ -102,7 +102,7 @@ def revealed_example() -> Example | None:
     if not example or not st.toggle("Show the truth", key="show truth"):
         return None
     st.markdown(
-        f":material/visibility: **{literal(example.describe_labels())}** Outlines: lesions; red ones are malignant."
+        f":material/visibility: **{literal(example.describe_labels())}** Outlines: lesions, cyan where malignant."
     )
     return example
 

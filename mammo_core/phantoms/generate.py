@@ -1,7 +1,7 @@
 """Write a synthetic data set: images in parallel, then lesions.csv and train.csv."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import closing
 from dataclasses import asdict
@@ -31,6 +31,7 @@ def generate(
     progress: ProgressCallback = ignore_progress,
     workers: int | None = None,
     should_stop: ShouldStop = never_stop,
+    patients: Collection[str] | None = None,
 ) -> bool:
     """Write a synthetic data set in the RSNA layout.
 
@@ -44,6 +45,7 @@ def generate(
         progress: called after every few images.
         workers: number of processes; by default the number of cores. 1 works in this process.
         should_stop: called after every few images; if true, generating ends early.
+        patients: identifiers of those that are written, with the same images as in the whole set; by default all.
 
     Returns:
         Whether the data set is complete.
@@ -51,6 +53,9 @@ def generate(
     DatasetInfo(synthetic=True, generator=asdict(spec)).write(out / DatasetInfo.file_name)
     table = make_table(spec)
     jobs = make_jobs(table, spec)
+    if patients is not None:
+        jobs = [job for job in jobs if str(job.patient) in patients]
+        table = table[table["patient_id"].astype(str).isin(patients)]
     chunks = [jobs[start : start + CHUNK] for start in range(0, len(jobs), CHUNK)]
     workers = min(workers or os.cpu_count() or 1, len(chunks))
     lesions_by_chunk: dict[int, list[LesionAnnotation]] = {}

@@ -39,6 +39,19 @@ def test_make_example_exams_generates_these_patients_once(workspace, shipped, mo
     assert make_example_exams(workspace, shipped) == 0
 
 
+def test_make_example_exams_interrupted_is_completed(workspace, shipped, monkeypatch):
+    patient = example_patients(shipped, each=1)[0]
+    monkeypatch.setattr(example_exams, "example_patients", lambda bundle: [patient])
+
+    def stop(progress):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_example_exams(workspace, shipped, stop)
+    assert make_example_exams(workspace, shipped) == 1
+    assert read_catalogue(workspace.data / "demo-model-phantoms").missing_files == 0
+
+
 def test_make_example_exams_of_other_data_is_refused(workspace):
     with pytest.raises(ModelError, match="were not generated"):
         make_example_exams(workspace, write_model(workspace.models / "mine"))

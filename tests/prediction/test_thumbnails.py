@@ -2,10 +2,11 @@ import io
 
 import numpy as np
 import pandas as pd
-from PIL import Image
+from PIL import Image, ImageColor
 
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.figures.style import COLOURS
 from mammo_core.prediction.thumbnails import (
     LABEL_COLOURS,
     SIDE,
@@ -59,3 +60,8 @@ def test_thumbnail_cache_forgets_the_oldest():
     for key in "abc":
         cache.add(key, key)
     assert list(cache.pictures) == ["b", "c"]
+
+
+def test_label_colours_are_those_of_the_figures():
+    figures = {label: ImageColor.getrgb(COLOURS[name]) for label, name in ((1, "positive"), (0, "negative"))}
+    assert figures == LABEL_COLOURS
