@@ -16,7 +16,7 @@ ADDRESSES = (
     "data",
     "train",
     "models",
-    "models?tab=Errors",
+    "models?view=Errors",
     "predict",
 )
 
