@@ -1,5 +1,6 @@
 """Fixtures that build small real data: phantoms as DICOM, the store made of them, a network trained on that."""
 
+import gc
 import os
 import shutil
 import sys
@@ -55,6 +56,16 @@ def keep_main_module(monkeypatch: pytest.MonkeyPatch) -> None:
     AppTest leaves the script that it ran in its place, and every process that a later test spawns would run that script.
     """
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def spare_earlier_tests_from_collection(request: pytest.FixtureRequest) -> None:
+    """Leave what earlier tests loaded out of garbage collections where Streamlit runs.
+
+    Streamlit collects after each run of a page, which would take seconds beside the networks of other tests.
+    """
+    if request.path.parent in RUN_STREAMLIT:
+        gc.freeze()
 
 
 @pytest.fixture

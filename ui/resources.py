@@ -18,6 +18,7 @@ from mammo_core.prediction.viewing import ViewedImage, read_view
 from mammo_core.storage.hashing import file_version
 from mammo_core.storage.path_text import path_text, text_path
 from ui.literal import literal
+from ui.startup import spare_from_collection
 
 
 @st.cache_resource(show_spinner=False)
@@ -39,9 +40,15 @@ def start_loading(_bundle: Bundle, folder: Path, identity: str) -> "Future[Predi
         identity: of the network file, so that a changed model is loaded again.
     """
     executor = ThreadPoolExecutor(1, thread_name_prefix="model")
-    future = executor.submit(Predictor, _bundle)
+    future = executor.submit(_load_network, _bundle)
     executor.shutdown(wait=False)
     return future
+
+
+def _load_network(bundle: Bundle) -> Predictor:
+    network = Predictor(bundle)
+    spare_from_collection()
+    return network
 
 
 def predictor(bundle: Bundle) -> Predictor:

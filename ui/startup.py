@@ -1,5 +1,6 @@
 """Import the components once, before sessions run side by side."""
 
+import gc
 import importlib
 import pkgutil
 from pathlib import Path
@@ -20,3 +21,15 @@ def import_components() -> None:
     """
     for module in pkgutil.iter_modules(ui.__path__, f"{ui.__name__}."):
         importlib.import_module(module.name)
+    spare_from_collection()
+
+
+def spare_from_collection() -> None:
+    """Leave what is loaded now out of later garbage collections.
+
+    Streamlit collects after each run of a page. With TensorFlow loaded, that would take half a second each time, in which
+    no session is served. What was left out before and is no longer in use is freed first.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()

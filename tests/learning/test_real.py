@@ -1,6 +1,4 @@
-"""The preset detects cancer in patients that it has never seen, and nothing where the labels are shuffled."""
-
-import shutil
+"""Presets detect cancer in patients whom they have never seen, and nothing where the labels are shuffled."""
 
 import keras
 import numpy as np
@@ -8,6 +6,7 @@ import pandas as pd
 import pytest
 
 from builders.jobs import import_in_process, train_in_process
+from builders.networks import predict_eagerly
 from builders.workspaces import use_folder
 from mammo_core.dataset.store import MANIFEST, open_store
 from mammo_core.evaluation.baselines import STATISTICS, image_statistics
@@ -16,6 +15,7 @@ from mammo_core.learning.callbacks.validation import predict
 from mammo_core.learning.networks import build, class_activation_map, load, logit_bias, with_cam_outputs
 from mammo_core.learning.plan import default_preset, resolve
 from mammo_core.models.bundle import open_bundle
+from mammo_core.models.registry import DEMO
 from mammo_core.phantoms.generate import generate
 from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.settings import SHIPPED_MODELS, settings
@@ -26,22 +26,31 @@ FRESH = "fresh"
 
 
 @pytest.fixture(scope="module")
-def stores(tmp_path_factory):
-    """Stores of 40 patients to train on and of 50 others to evaluate on, each also with shuffled labels."""
+def data(tmp_path_factory):
+    """Data sets of 40 patients to train on and of 40 others to evaluate on."""
     folder = tmp_path_factory.mktemp("real")
     with pytest.MonkeyPatch.context() as patch:
         use_folder(patch, folder)
-        for name, spec in {
-            "demo": DemoSpec(patients=40, seed=0, rows=512, columns=384),
-            FRESH: DemoSpec(patients=50, seed=77, prevalence=0.5, rows=512, columns=384),
-        }.items():
+        for name, seed, prevalence in (("demo", 0, 0.3), (FRESH, 77, 0.5)):
+            spec = DemoSpec(patients=40, seed=seed, prevalence=prevalence, rows=384, columns=288)
             generate(folder / "data" / name, spec, workers=1)
-            import_in_process(name, size=256)  # what the shipped model expects
-            path = folder / "data" / "prepared" / name
-            shutil.copytree(path, path.with_name(f"{name}-shuffled"))
-            shuffle_labels(path.with_name(f"{name}-shuffled") / MANIFEST)
-        yield
+        yield folder / "data"
     settings.cache_clear()
+
+
+@pytest.fixture
+def stores(data):
+    """Prepared stores of both data sets, of the size that the shipped model expects."""
+    for name in ("demo", FRESH):
+        import_in_process(name, size=256)
+
+
+@pytest.fixture
+def shuffled_stores(data):
+    """Prepared stores of both data sets, small and with shuffled labels."""
+    for name in ("demo", FRESH):
+        import_in_process(name, f"{name}-shuffled")
+        shuffle_labels(data / "prepared" / f"{name}-shuffled" / MANIFEST)
 
 
 def shuffle_labels(path):
@@ -54,36 +63,35 @@ def shuffle_labels(path):
     manifest.to_parquet(path, index=False)
 
 
-def evaluate_unit(suffix, **changes):
-    """Train the one-click preset; return AUC on the fresh patients, and of baselines fitted on its training part."""
-    network = open_bundle(SHIPPED_MODELS / "demo").card.network
-    config = default_preset(f"demo{suffix}", "demo", network).model_copy(update=changes)
-    outcome = train_in_process(f"run{suffix}", **config.model_dump())
-    assert outcome.document.verified
-    path = settings().models / f"run{suffix}"
-    plan = resolve(Workspace.from_environment(), config)
-    table = plan.split
-    training = table[table["part"] == "train"].reset_index(drop=True)
+def auc_on_new_patients(config, fresh):
+    """Train by a preset; return AUC on a store of new patients, and of baselines fitted on its training part."""
+    run = f"run-{config.store}"
+    assert train_in_process(run, **config.model_dump()).document.verified
+    workspace = Workspace.from_environment()
+    plan = resolve(workspace, config)
+    training = plan.split[plan.split["part"] == "train"].reset_index(drop=True)
     statistics = image_statistics(plan.store.images(training["png"].to_list()))
-    store = open_store(Workspace.from_environment(), f"{FRESH}{suffix}")
-    fresh = store.manifest()
-    images = store.images(fresh["png"].to_list())
-    probability = predict(load(open_bundle(path).network_file), images)
-    predictions = pd.concat([fresh, image_statistics(images)], axis=1).assign(
-        label=fresh["label"].astype(int), probability=probability, raw_probability=probability
+    store = open_store(workspace, fresh)
+    manifest = store.manifest()
+    images = store.images(manifest["png"].to_list())
+    probability = predict(load(open_bundle(workspace.models / run).network_file), images)
+    predictions = pd.concat([manifest, image_statistics(images)], axis=1).assign(
+        label=manifest["label"].astype(int), probability=probability, raw_probability=probability
     )
     columns = ["label", "age", *STATISTICS]
     report = evaluate(predictions, operating_point=0.5, training=pd.concat([training, statistics], axis=1)[columns])
     return report.auc, [report.baselines.age_only.auc, report.baselines.image_statistics.auc]
 
 
-def test_preset_beats_age_and_image_statistics_on_new_patients(stores, verify_in_process):
-    auc, baselines = evaluate_unit("")
+def test_preset_from_shipped_model_beats_age_and_image_statistics(stores, verify_in_process):
+    network = open_bundle(SHIPPED_MODELS / DEMO).card.network
+    auc, baselines = auc_on_new_patients(default_preset("demo", DEMO, network), FRESH)
     assert auc.low > max(baseline.high for baseline in baselines)
 
 
-def test_preset_shuffled_labels_does_not_beat_baselines(stores, verify_in_process):
-    auc, baselines = evaluate_unit("-shuffled", epochs=2)
+def test_preset_on_shuffled_labels_does_not_beat_baselines(shuffled_stores, verify_in_process):
+    config = default_preset("demo-shuffled", network="compact").model_copy(update={"epochs": 2})
+    auc, baselines = auc_on_new_patients(config, f"{FRESH}-shuffled")
     assert auc.low < 0.5
     assert auc.low < min(baseline.high for baseline in baselines)
 
@@ -95,7 +103,7 @@ def test_large_network_has_exact_cam_and_loads_local_backbone_weights(tmp_path):
     path = tmp_path / "backbone.weights.h5"
     backbone.save_weights(path)
     tensor = np.random.default_rng(0).random((2, 64, 64, 1), dtype=np.float32)
-    probabilities, features = (np.asarray(part) for part in with_cam_outputs(model).predict_on_batch(tensor))
+    probabilities, features = predict_eagerly(with_cam_outputs(model), tensor)
     logits = class_activation_map(model, features).sum(axis=(1, 2)) + logit_bias(model)
     assert np.allclose(logits, np.log(probabilities[:, 1] / probabilities[:, 0]), atol=1e-4)
 

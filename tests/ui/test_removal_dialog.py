@@ -3,6 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from builders.app import PATIENCE
 from mammo_core.dataset.library import link_dataset, list_datasets
 from mammo_core.dataset.store import list_stores
 
@@ -27,7 +28,7 @@ def page(workspace):
 
 @pytest.fixture
 def app(prepared) -> AppTest:
-    return AppTest.from_function(page, args=(prepared,), default_timeout=60).run()
+    return AppTest.from_function(page, args=(prepared,), default_timeout=PATIENCE).run()
 
 
 def test_delete_synthetic_data_set_states_its_size_and_is_undone(app, prepared):
@@ -52,7 +53,7 @@ def test_delete_imported_data_keeps_the_data_set(app, prepared):
 
 def test_unlink_says_that_files_stay_and_is_undone(prepared, phantoms):
     link_dataset(prepared, "elsewhere", phantoms)
-    app = AppTest.from_function(page, args=(prepared,), default_timeout=60).run()
+    app = AppTest.from_function(page, args=(prepared,), default_timeout=PATIENCE).run()
     app.button(key="remove elsewhere").click().run()
     assert any("Its files are not touched" in text.value for text in app.markdown)
     app.button(key="unlink now").click().run()

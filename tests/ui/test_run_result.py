@@ -5,7 +5,7 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from builders.app import plain, show_component
+from builders.app import PATIENCE, plain, show_component
 from builders.links import Link, record_links
 from builders.models import write_model
 from mammo_core.settings import SHIPPED_MODELS
@@ -25,7 +25,7 @@ def links(monkeypatch) -> list[Link]:
 
 
 def show(workspace, name) -> AppTest:
-    app = AppTest.from_function(card, args=(workspace, name), default_timeout=60).run()
+    app = AppTest.from_function(card, args=(workspace, name), default_timeout=PATIENCE).run()
     assert not app.exception
     return app
 

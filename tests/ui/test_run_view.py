@@ -5,7 +5,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from builders.app import live_charts, plain, show_component
+from builders.app import PATIENCE, live_charts, plain, show_component
 from mammo_core.documents.card import PartCounts
 from mammo_core.documents.metrics import METRICS, EpochRecord, StartRecord, append_record
 from mammo_core.documents.training_config import TrainingConfig
@@ -133,7 +133,7 @@ def choose(workspace, address=None):
 
 
 def open_runs(workspace: Workspace, **address: str | list[str]) -> AppTest:
-    app = AppTest.from_function(choose, args=(workspace,), default_timeout=60)
+    app = AppTest.from_function(choose, args=(workspace,), default_timeout=PATIENCE)
     app.query_params.update(address)
     return app.run()
 
@@ -178,7 +178,11 @@ def test_show_runs_lists_each_run_with_its_result(workspace):
 def test_show_other_runs_links_to_a_training_on_other_data(workspace):
     run = write_run(workspace, "elsewhere", "running")
     with run.lock():
-        assert not AppTest.from_function(others, args=([run], store_runs(workspace, "demo"))).run().get("page_link")
+        assert (
+            not AppTest.from_function(others, args=([run], store_runs(workspace, "demo")), default_timeout=PATIENCE)
+            .run()
+            .get("page_link")
+        )
 
 
 def others(jobs, runs):

@@ -2,6 +2,7 @@ from typing import get_args
 
 from streamlit.testing.v1 import AppTest
 
+from builders.app import PATIENCE
 from mammo_core.documents.job import State
 from ui.session import BADGES, state_badge
 
@@ -25,7 +26,7 @@ def raise_in_both_blocks():
 
 
 def test_errors_shown_here_continues_and_errors_shown_ends_the_page():
-    app = AppTest.from_function(raise_in_both_blocks).run()
+    app = AppTest.from_function(raise_in_both_blocks, default_timeout=PATIENCE).run()
     assert [error.value for error in app.error] == [r"The first, \*a\_b\*, is damaged.", "The second is damaged."]
     assert not app.exception
     assert not app.markdown

@@ -1,7 +1,11 @@
+import gc
 import subprocess
 import sys
+import weakref
 
 import pytest
+
+from ui.startup import spare_from_collection
 
 SESSIONS = """
 import importlib, pkgutil, random, threading
@@ -32,3 +36,24 @@ print(failures)
 def test_sessions_that_start_at_the_same_moment_all_get_their_modules():
     process = subprocess.run([sys.executable, "-c", SESSIONS], check=True, capture_output=True, text=True)
     assert process.stdout.strip() == "[]"
+
+
+class Loaded:
+    """Something that refers to itself, so that only a collection frees it."""
+
+    def __init__(self):
+        self.itself = self
+
+
+def test_spare_from_collection_leaves_out_what_is_loaded_until_the_next_call():
+    loaded = Loaded()
+    released = weakref.ref(loaded)
+    spare_from_collection()
+    try:
+        del loaded
+        gc.collect()
+        assert released() is not None
+        spare_from_collection()
+        assert released() is None
+    finally:
+        gc.unfreeze()

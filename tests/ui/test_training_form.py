@@ -1,6 +1,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from builders.app import PATIENCE
 from mammo_core.documents.training_config import TrainingConfig
 
 
@@ -20,13 +21,13 @@ def widget(app: AppTest, kind: str, label: str):
 
 
 def show(network: str = "compact") -> AppTest:
-    app = AppTest.from_function(form).run()
+    app = AppTest.from_function(form, default_timeout=PATIENCE).run()
     widget(app, "selectbox", "Network").select(network)
     return app.run()
 
 
 def test_choose_settings_untouched_form_gives_the_defaults():
-    app = AppTest.from_function(form).run()
+    app = AppTest.from_function(form, default_timeout=PATIENCE).run()
     assert app.session_state["chosen"] == TrainingConfig(store="demo")
 
 
@@ -67,7 +68,7 @@ def test_choose_settings_begin_with_the_quick_start_and_return_to_it():
         learning_rate=5e-4,
         lesion_map_only=True,
     )
-    app = AppTest.from_function(form)
+    app = AppTest.from_function(form, default_timeout=PATIENCE)
     app.session_state["quick start"] = quick_start
     assert app.run().session_state["chosen"] == quick_start
     widget(app, "slider", "Max. epochs").set_value(3).run()
