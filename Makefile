@@ -23,7 +23,7 @@ test: $(VENV)/ready-test
 	$(PYTEST)
 
 test-fast: $(VENV)/ready-test
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow" --ignore tests/pages --ignore tests/ui
 
 lint: $(VENV)/ready-dev
 	$(BIN)/ruff check .

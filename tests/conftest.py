@@ -27,7 +27,7 @@ TRAINING_FIXTURES = {"line", "finished"}  # whoever uses one of these waits for 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest deselects by mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests of pages and their components, and those that need the trained network, as slow.
+    """Mark tests that need the trained network as slow.
 
     The files that train run first. The workers of a parallel run take whole files in this order, so that no long one is
     left for the end. The first one trains the network; then come slow files that don't need it, so that other workers don't wait.
@@ -37,9 +37,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.slow)
     trained = list(dict.fromkeys(item.path for item in needs_training))
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    for item in items:
-        if item.path.parent in RUN_STREAMLIT:
-            item.add_marker(pytest.mark.slow)
 
     def turn(item: pytest.Item) -> int:
         if item.path in trained:

@@ -50,6 +50,7 @@ def test_explore_json_matches_csv_counts(run, prepared):
         assert set(document) >= {"sites", "machines", "density", "birads"}
 
 
+@pytest.mark.slow
 def test_second_import_skips_images_already_imported(run, prepared):
     status, out, error = run("import", "demo", "--size", SIZE, "--workers", "1", "--json")
     document = json.loads(out)

@@ -28,6 +28,7 @@ from mammo_core.storage.file_errors import SENTENCES, storage_error, storage_err
 from mammo_core.storage.locks import SOFT_LOCK_NOTE, file_lock, is_soft
 from mammo_core.workspace import Workspace
 
+LOCK_SECONDS = 5.0  # a process that just ended may hold its job's lock for so long
 PROGRESS_SECONDS = 0.25  # progress.json is written no more often
 KILL_SECONDS = 10.0  # the system may take so long to end a killed process
 UNCLEAR = {errno.ENOENT, errno.EINVAL}  # may as well be a defect: work.log has the details
@@ -116,7 +117,7 @@ def run_requested(
     context = JobContext(workspace, folder.path, _ProgressWriter(folder, on_progress), folder.stop_requested)
     lock = folder.lock()
     try:
-        with lock.acquire(timeout=5):
+        with lock.acquire(timeout=LOCK_SECONDS):
             try:
                 folder.write_process()
                 folder.reserve()
@@ -142,7 +143,7 @@ def record_failure(folder: JobFolder, error: MammoError) -> None:
         JobError: a process is at work in this folder.
     """
     try:
-        with folder.lock().acquire(timeout=5):
+        with folder.lock().acquire(timeout=LOCK_SECONDS):
             folder.write_state("failed", str(error))
     except Timeout:
         raise JobError(f"A job is already running in {folder.name}.") from None

@@ -39,6 +39,7 @@ def test_make_example_exams_generates_these_patients_once(workspace, shipped, mo
     assert make_example_exams(workspace, shipped) == 0
 
 
+@pytest.mark.slow
 def test_make_example_exams_interrupted_is_completed(workspace, shipped, monkeypatch):
     patient = example_patients(shipped, each=1)[0]
     monkeypatch.setattr(example_exams, "example_patients", lambda bundle: [patient])

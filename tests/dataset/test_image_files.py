@@ -32,6 +32,7 @@ def test_find_image_files_patients_folders_that_are_links_are_followed(tmp_path)
     assert files_of(root, "10,1,L,CC", "11,2,L,CC") == ["train_images/10/1.dcm", None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "listed",
     [
@@ -104,6 +105,7 @@ def test_find_image_files_in_a_tree_by_series_and_by_study_side_and_view(tmp_pat
     assert by_study == ["c/P-a/study3/x/1-1.dcm", "c/P-a/study1/x/1-1.dcm", None]
 
 
+@pytest.mark.slow
 def test_find_image_files_nothing_fits_says_what_is_expected(tmp_path):
     place(tmp_path / "c" / "P" / "study" / "series" / "1-1.dcm", build_dicom(PIXELS, PatientID="someone"))
     assert files_of(tmp_path, "10,a,L,CC") == [None]

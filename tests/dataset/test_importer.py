@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from mammo_core.dataset import importer, store_writer
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.importer import clear_quarantine, describe_quarantine, import_images, quarantined_so_far
 from mammo_core.dataset.library import describe_source
-from mammo_core.dataset.store import create_store, parse_geometry, store_contents
+from mammo_core.dataset.store import create_store, open_store, parse_geometry, store_contents
 from mammo_core.documents.manifest import PngEntry
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import DataError
@@ -36,9 +37,29 @@ def pool():
         yield DaskPool(client)
 
 
+@pytest.fixture(scope="module")
+def seven_patients(phantoms, imported, tmp_path_factory):
+    """Return the phantoms of seven patients, among them those whose images go into quarantine."""
+    folder = tmp_path_factory.mktemp("seven patients") / "demo"
+    shutil.copytree(phantoms, folder)
+    table = pd.read_csv(folder / "train.csv")
+    quarantined = table["image_id"].astype(str).isin(open_store(imported, "demo").quarantine()["image_id"])
+    kept = pd.unique(pd.concat([table["patient_id"][quarantined], table["patient_id"]]))[:7]
+    table[table["patient_id"].isin(kept)].to_csv(folder / "train.csv", index=False)
+    for patient in (folder / "train_images").iterdir():
+        if int(patient.name) not in kept:
+            shutil.rmtree(patient)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def read_once(seven_patients):
+    return read_catalogue(seven_patients)
+
+
 @pytest.fixture
-def catalogue(phantoms):
-    return read_catalogue(phantoms)
+def catalogue(read_once):
+    return replace(read_once, table=read_once.table.copy())
 
 
 def store_for(catalogue, name="demo", preprocessing=CONFIG):
@@ -134,9 +155,9 @@ def test_import_rewrites_a_truncated_png(workspace, catalogue, pool):
     assert contents(store) == before
 
 
-def test_import_moves_image_when_label_changes(workspace, phantoms, pool, tmp_path):
+def test_import_moves_image_when_label_changes(workspace, seven_patients, pool, tmp_path):
     source = tmp_path / "source"
-    shutil.copytree(phantoms, source)
+    shutil.copytree(seven_patients, source)
     catalogue = read_catalogue(source)
     store = store_for(catalogue)
     import_images(catalogue, store, pool)
@@ -251,9 +272,9 @@ def test_import_creates_only_class_folders(workspace, catalogue, pool, cancer, f
     assert sorted(path.name for path in store.folder.iterdir() if path.is_dir()) == folders
 
 
-def test_import_makes_an_image_again_whose_file_was_replaced(workspace, phantoms, pool, tmp_path):
+def test_import_makes_an_image_again_whose_file_was_replaced(workspace, seven_patients, pool, tmp_path):
     source = tmp_path / "copy"
-    shutil.copytree(phantoms, source)
+    shutil.copytree(seven_patients, source)
     catalogue = read_catalogue(source)
     store = store_for(catalogue)
     first = import_images(catalogue, store, pool)
@@ -285,9 +306,11 @@ def test_import_makes_an_image_again_whose_file_has_another_size_or_time(workspa
     assert (again.prepared, again.skipped) == (1, 1)
 
 
-def test_import_keeps_images_of_a_store_that_recorded_no_versions(workspace, phantoms, pool, tmp_path, monkeypatch):
+def test_import_keeps_images_of_a_store_that_recorded_no_versions(
+    workspace, seven_patients, pool, tmp_path, monkeypatch
+):
     source = tmp_path / "copy"
-    shutil.copytree(phantoms, source)
+    shutil.copytree(seven_patients, source)
     catalogue = read_catalogue(source)
     store = store_for(catalogue)
     first = import_images(catalogue, store, pool)

@@ -103,6 +103,7 @@ def test_run_has_no_network(sandbox):
         sandbox.run(socket.socket)
 
 
+@pytest.mark.slow
 def test_parent_process_keeps_network(sandbox):
     with socket.socket() as ours:
         assert ours.fileno() > 0

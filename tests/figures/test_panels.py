@@ -43,6 +43,7 @@ def read(raw, folder, subset="full"):
     return read_catalogue(folder).table
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("subset", SUBSETS)
 def test_panels_build_for_every_subset_and_unit(raw, tmp_path, subset, unit):
@@ -77,6 +78,7 @@ def test_panels_explain_what_is_missing(raw, tmp_path):
     assert panels["headers"].reading == "None of these images has its file on disk."
 
 
+@pytest.mark.slow
 def test_panels_change_with_the_unit(raw, tmp_path):
     table = read(raw, tmp_path)
     by_unit = {unit: panels_of(apply_filters(table, Filters(), unit), tmp_path) for unit in UNITS}
@@ -101,6 +103,7 @@ def test_headline_numbers(raw, tmp_path):
     assert shown["Negative : positive"] == ("9.0 : 1", "patients")
 
 
+@pytest.mark.slow
 def test_panels_payload_does_not_grow_with_rows(raw, tmp_path):
     many = pd.concat(
         [

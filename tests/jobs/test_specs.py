@@ -7,6 +7,7 @@ import pytest
 from mammo_core.documents.dataset import StoreSource
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError, JobError
+from mammo_core.jobs import process
 from mammo_core.jobs.demo import DemoJob
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import ImportJob
@@ -92,7 +93,8 @@ def test_run_folder_without_request_writes_nothing(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_run_folder_unreadable_request_leaves_a_working_process_alone(tmp_path):
+def test_run_folder_unreadable_request_leaves_a_working_process_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(process, "LOCK_SECONDS", 0.01)
     folder = JobFolder(tmp_path)
     folder.write_request(DemoJob(out=Path("demo")))
     write_json(tmp_path / "work.json", {"kind": "dance"})

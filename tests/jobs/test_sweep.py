@@ -102,7 +102,7 @@ def test_sweep_folds_on_dask_cluster_finish_like_local_runs(prepared):
     from distributed import LocalCluster
 
     roots = prepared
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
         configs = variants({"store": "demo", "network": "original", "epochs": 1, "test_share": 0}, {}, folds=2)
         results = sweep(roots, configs, cluster.scheduler_address)
     assert [(result.state, result.epochs, result.settings) for result in results] == [

@@ -97,7 +97,7 @@ def test_start_same_settings_twice_is_one_run_and_other_settings_are_queued(prep
 @pytest.mark.slow
 def test_killed_run_is_crashed_then_resumes_and_ends_at_second_stop(prepared):
     roots = prepared
-    folder = start(roots, resolve(roots, settings_of(epochs=20, patience=20, batch_size=4)))
+    folder = start(roots, resolve(roots, settings_of(network="original", epochs=20, patience=20, batch_size=4)))
     with pytest.raises(JobError, match="only a run that was"):
         resume_job(roots, folder.name)
     wait_until((folder.path / "resume.npz").exists)

@@ -19,7 +19,7 @@ def main() -> None:
     halves = [tf.config.LogicalDeviceConfiguration()] * 2
     tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], halves)
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    plan = resolve(Workspace.from_environment(), TrainingConfig(store="demo", epochs=2))
+    plan = resolve(Workspace.from_environment(), TrainingConfig(store="demo", network="original", epochs=2))
     run = Path(sys.argv[1])
     with patch.object(trainer, "distribution_strategy", lambda: strategy):
         with suppress(KeyboardInterrupt):

@@ -37,10 +37,12 @@ def best_classes(model, name):
     return np.argsort(-model.predict_on_batch(np.asarray(square, np.float32)[None] / 255)[0])[:5].tolist()
 
 
+@pytest.mark.slow
 def test_imagenet_weights_recognise_a_palace(classifier):
     assert best_classes(classifier, "china.jpg")[:2] == [PALACE, BELL_COTE]
 
 
+@pytest.mark.slow
 def test_imagenet_weights_recognise_a_daisy(classifier):
     assert best_classes(classifier, "flower.jpg")[0] == DAISY
 

@@ -61,7 +61,8 @@ def test_network_output_is_softmax_over_two_classes(networks, name, tensor):
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["compact", "pretrained", pytest.param("large", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["compact", "pretrained", "large"])
 def test_network_of_a_rectangle_has_a_cam_in_its_proportions(rectangular, name):
     model = rectangular if name == "pretrained" else build(name, (64, 32))
     _, *maps = predict_eagerly(with_cam_outputs(model), np.zeros((1, 64, 32, 1), np.float32))
@@ -172,6 +173,7 @@ def test_pretrained_rectangle_has_a_map_cell_for_16_by_16_pixels(rectangular):
     assert body.output.shape == head.input.shape == (None, 4, 2, 473)
 
 
+@pytest.mark.slow
 def test_pretrained_untrained_network_takes_suspicion_for_cancer(tensor):
     model = pretrained(64)
     lesion_map = model.get_layer(LESION_MAP)
@@ -213,6 +215,7 @@ def test_pretrained_head_is_trained_through_its_maps(rectangular, tensor):
 HEAD_VARIABLES = 8  # two convolutions, of which one has a bias, a normalisation and two dense layers, likewise
 
 
+@pytest.mark.slow
 def test_unfreeze_trains_upper_blocks_with_fixed_statistics(rectangular, tensor, tmp_path):
     model = rectangular
     assert len(model.trainable_variables) == HEAD_VARIABLES

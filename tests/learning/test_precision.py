@@ -24,6 +24,7 @@ def test_training_precision_is_mixed_only_on_gpus_that_are_fast_in_it(capabiliti
     assert training_precision(capabilities) == policy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["compact", "pretrained"])
 def test_mixed_precision_trains_float32_weights_and_saves_a_float32_network(tmp_path, name):
     keras.utils.set_random_seed(0)

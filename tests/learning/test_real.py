@@ -27,12 +27,12 @@ FRESH = "fresh"
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """Data sets of 40 patients to train on and of 40 others to evaluate on."""
+    """Data sets of 24 patients to train on and of 50 others to evaluate on."""
     folder = tmp_path_factory.mktemp("real")
     with pytest.MonkeyPatch.context() as patch:
         use_folder(patch, folder)
-        for name, seed, prevalence in (("demo", 0, 0.3), (FRESH, 77, 0.5)):
-            spec = DemoSpec(patients=40, seed=seed, prevalence=prevalence, rows=384, columns=288)
+        for name, patients, seed in (("demo", 24, 0), (FRESH, 50, 77)):
+            spec = DemoSpec(patients=patients, seed=seed, prevalence=0.5, rows=512, columns=384)
             generate(folder / "data" / name, spec, workers=1)
         yield folder / "data"
     settings.cache_clear()
@@ -85,7 +85,8 @@ def auc_on_new_patients(config, fresh):
 
 def test_preset_from_shipped_model_beats_age_and_image_statistics(stores, verify_in_process):
     network = open_bundle(SHIPPED_MODELS / DEMO).card.network
-    auc, baselines = auc_on_new_patients(default_preset("demo", DEMO, network), FRESH)
+    config = default_preset("demo", DEMO, network).model_copy(update={"epochs": 4})
+    auc, baselines = auc_on_new_patients(config, FRESH)
     assert auc.low > max(baseline.high for baseline in baselines)
 
 

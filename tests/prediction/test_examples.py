@@ -3,6 +3,7 @@ import shutil
 import zipfile
 
 import pandas as pd
+import pytest
 
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.phantoms.spec import DemoSpec
@@ -26,6 +27,7 @@ def test_first_example_is_four_views_of_a_positive_patient_with_the_truth(worksp
     assert sum(len(boxes) for boxes in example.lesions.values()) > 0
 
 
+@pytest.mark.slow
 def test_examples_are_different_patients_until_they_begin_again(workspace, phantoms):
     shutil.copytree(phantoms, workspace.data / "demo")
     table = read_catalogue(phantoms).table

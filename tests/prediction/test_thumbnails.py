@@ -2,6 +2,7 @@ import io
 
 import numpy as np
 import pandas as pd
+import pytest
 from PIL import Image, ImageColor
 
 from mammo_core.dataset.catalogue import read_catalogue
@@ -45,6 +46,7 @@ def test_make_thumbnails_takes_the_prepared_image_before_the_file(tmp_path):
     assert len(cache.pictures) == 1
 
 
+@pytest.mark.slow
 def test_make_thumbnails_decodes_files_and_names_what_is_wrong(phantoms, tmp_path):
     (tmp_path / "broken.dcm").write_bytes(b"nothing")
     images = read_catalogue(phantoms).table.query("file.notna()").head(2).copy()
