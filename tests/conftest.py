@@ -38,12 +38,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     trained = list(dict.fromkeys(item.path for item in needs_training))
     slow = {item.path for item in items if item.get_closest_marker("slow")}
 
-    def turn(item: pytest.Item) -> int:
+    def position(item: pytest.Item) -> int:
         if item.path in trained:
             return 2 if item.path in trained[1:] else 0
         return 1 if item.path in slow else 3
 
-    items.sort(key=turn)
+    items.sort(key=position)
 
 
 @pytest.fixture(autouse=True)

@@ -176,10 +176,10 @@ def test_predict_unreadable_file_has_empty_result_columns_in_csv(run, finished, 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO])
 def test_command_on_a_disk_that_refuses_is_one_line(run, workspace, monkeypatch, number):
-    def refuse(*_, **__):
+    def fail(*_, **__):
         raise OSError(number, os.strerror(number), "/secret/name")
 
-    monkeypatch.setattr(atomic.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(atomic.tempfile, "mkstemp", fail)
     for arguments in (("demo", "--patients", "4"), ("demo", "--out", workspace.data / "other", "--patients", "4")):
         status, out, error = run(*arguments)
         assert (status, out) == (1, "")
@@ -199,13 +199,13 @@ def test_command_on_a_disk_that_refuses_is_one_line(run, workspace, monkeypatch,
 def test_data_folder_that_refuses_writes_can_be_explored_and_its_import_is_one_line(
     run, prepared, monkeypatch, number, what
 ):
-    def refuse(*_, **__):
+    def fail(*_, **__):
         raise OSError(number, os.strerror(number), "/secret/name")
 
     explored, listed = run("explore", "demo", "--json")[1], run("runs", "--json")[1]
     for function in ("mkstemp", "TemporaryFile"):
-        monkeypatch.setattr(atomic.tempfile, function, refuse)
-    monkeypatch.setattr(os, "mkdir", refuse)
+        monkeypatch.setattr(atomic.tempfile, function, fail)
+    monkeypatch.setattr(os, "mkdir", fail)
     assert run("explore", "demo", "--json")[:2] == (0, explored)
     assert run("runs", "--json")[:2] == (0, listed)
     image = next((prepared.data / "demo" / "train_images").glob("*/*.dcm"))

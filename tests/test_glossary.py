@@ -1,4 +1,4 @@
-"""The old dialect stays out: docs/glossary.md lists the words, this test reads the list."""
+"""Names avoid unwanted words: docs/glossary.md lists the words, this test reads the list."""
 
 import ast
 import re

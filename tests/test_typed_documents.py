@@ -28,10 +28,10 @@ def test_untyped_functions_sees_arguments_and_results_of_public_functions():
 
 
 def test_public_functions_take_and_return_typed_documents():
-    found = {
+    untyped = {
         name
         for folder in ("mammo_core", "ui", "pages")
         for path in (ROOT / folder).rglob("*.py")
         for name in untyped_functions(path.read_text(encoding="utf-8"))
     }
-    assert found - FOREIGN == {"of_exam"}  # inside a function of prediction/summarise.py: a row of a table
+    assert untyped - FOREIGN == {"of_exam"}  # inside a function of prediction/summarise.py: a row of a table

@@ -26,12 +26,12 @@ def test_every_page_meets_wcag_a_and_aa(browser: Browser, server: Server, scheme
     with browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme) as context:
         page = context.new_page()
         page.set_default_timeout(60_000)
-        found = []
+        failures = []
         for address in ADDRESSES:
             page.goto(f"{server.url}/{address}")
             expect(page.get_by_test_id("stHeading").first).to_be_visible()
             expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
             page.wait_for_timeout(1000)  # until the browser has drawn what the script sent
             violations = Axe().run(page, options={"runOnly": LEVELS}).response["violations"]
-            found += [(address, rule["id"], node["html"]) for rule in violations for node in rule["nodes"]]
-    assert found == []
+            failures += [(address, rule["id"], node["html"]) for rule in violations for node in rule["nodes"]]
+    assert failures == []

@@ -12,14 +12,14 @@ PAGES = ("", "explore", "exams", "data", "train", "models", "predict")
 
 
 def test_every_page_url_opens_without_exception_and_asks_no_other_server(page: Page, server):
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested = []
+    page.on("request", lambda request: requested.append(request.url))
     for name in PAGES:
         page.goto(f"{server.url}/{name}")
         expect(page.get_by_test_id("stHeading").first).to_be_visible()
         expect(page.get_by_test_id("stSidebarNav").get_by_text("Overview")).to_be_visible()
         expect(page.get_by_test_id("stException")).to_have_count(0)
-    assert [url for url in asked if not url.startswith((server.url, "data:", "blob:"))] == []
+    assert [url for url in requested if not url.startswith((server.url, "data:", "blob:"))] == []
 
 
 def test_explore_page_shows_chart_and_image_count(page: Page, server, workplace):
@@ -46,14 +46,14 @@ def test_predict_uploaded_exam_shows_results_heatmaps_and_exports(page: Page, se
     expect(page.get_by_text(re.compile("^(No recall|Recall) \\("))).to_have_count(3)  # the patient's and both breasts'
     expect(page.get_by_text("synthetic images only").first).to_be_visible()
 
-    with_heat = views.first.get_attribute("src")
+    with_heatmap = views.first.get_attribute("src")
     page.get_by_test_id("stMain").get_by_text("Heatmap", exact=True).click()
-    expect(views.first).not_to_have_attribute("src", with_heat or "")
+    expect(views.first).not_to_have_attribute("src", with_heatmap or "")
 
-    answers = pd.read_csv(taken(page, "CSV"))
-    assert answers["probability"].between(0, 1).sum() == 4
-    assert answers["error"].notna().sum() == 2
-    assert not answers["file"].str.contains("dcm").any()
+    results = pd.read_csv(taken(page, "CSV"))
+    assert results["probability"].between(0, 1).sum() == 4
+    assert results["error"].notna().sum() == 2
+    assert not results["file"].str.contains("dcm").any()
     report = taken(page, "HTML report").read_text(encoding="utf-8")
     assert "Not a medical device" in report
     assert files[0].name not in report

@@ -1,4 +1,4 @@
-"""Many people at the same time: each gets the answers to their own files, the same as if they were alone."""
+"""Many people at the same time: each gets the predictions of their own files, and no others."""
 
 import hashlib
 import random
@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, TimeoutError, expect
 from tests.browser.conftest import ROOT, Server, environment
 
 SESSIONS, FILES = 8, 25
-SAID = ["file", "patient", "laterality", "view", "probability"]
+COLUMNS = ["file", "patient", "laterality", "view", "probability"]
 
 
 def test_concurrent_sessions_each_get_only_their_own_predictions(browser: Browser, server: Server, workplace, tmp_path):
@@ -32,23 +32,23 @@ def test_concurrent_sessions_each_get_only_their_own_predictions(browser: Browse
     for page, files in zip(pages, chosen, strict=True):
         page.locator("input[type=file]").set_input_files(files)
     for page, files in zip(pages, chosen, strict=True):
-        found = answers(page)
+        results = downloaded_results(page)
         expected = alone[alone["file"].isin([path.name for path in files])]
-        assert len(found) == FILES
-        assert fingerprint(found) == fingerprint(expected)
+        assert len(results) == FILES
+        assert fingerprint(results) == fingerprint(expected)
     for context in contexts:
         context.close()
 
 
 def one_by_one(files: list[Path], workplace: Path, csv: Path) -> pd.DataFrame:
-    """Return what the command line says of the files, one after the other in one process."""
+    """Return the command line's predictions of the files, made in one process."""
     command = [sys.executable, "-m", "mammo_core", "predict", *map(str, files), "--csv", str(csv)]
     subprocess.run(command, cwd=ROOT, env=environment(workplace), check=True, stdout=subprocess.DEVNULL)
     return read(csv)
 
 
-def answers(page: Page) -> pd.DataFrame:
-    """Wait for a session's answers and return them, with the names of their files."""
+def downloaded_results(page: Page) -> pd.DataFrame:
+    """Wait for a session's predictions and return them, with the names of their files."""
     keep = page.get_by_text("Include file names")
     expect(keep).to_be_visible(timeout=240_000)
     wait_until_idle(page)
@@ -61,9 +61,9 @@ def answers(page: Page) -> pd.DataFrame:
                 page.get_by_role("button", name="CSV", exact=True).click()
         except TimeoutError:  # the button was made anew meanwhile
             continue
-        found = read(Path(download.value.path()))
-        if found["file"].str.endswith(".dcm").all():
-            return found
+        results = read(Path(download.value.path()))
+        if results["file"].str.endswith(".dcm").all():
+            return results
 
 
 def wait_until_idle(page: Page) -> None:
@@ -76,5 +76,5 @@ def read(csv: Path) -> pd.DataFrame:
 
 
 def fingerprint(table: pd.DataFrame) -> str:
-    """Return a hash of what was said of which file, whatever the order."""
-    return hashlib.sha256(table[SAID].sort_values("file").to_csv(index=False).encode()).hexdigest()
+    """Return a hash of the files and their predictions, whatever the order."""
+    return hashlib.sha256(table[COLUMNS].sort_values("file").to_csv(index=False).encode()).hexdigest()

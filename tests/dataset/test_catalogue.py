@@ -15,7 +15,7 @@ def folder_with(tmp_path, text, name="train.csv"):
     return tmp_path
 
 
-def place(tmp_path, name):
+def write_file(tmp_path, name):
     path = tmp_path / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"")
@@ -24,7 +24,7 @@ def place(tmp_path, name):
 
 def test_read_catalogue_rsna_layout(tmp_path):
     root = folder_with(tmp_path, HEADER + "10,1,L,CC,0\n10,2,R,mlo,1\n")
-    first = place(tmp_path, "train_images/10/1.dcm")
+    first = write_file(tmp_path, "train_images/10/1.dcm")
     catalogue = read_catalogue(root)
     assert catalogue.table["file"].tolist()[0] == first
     assert catalogue.table["file"].isna().tolist() == [False, True]
@@ -36,18 +36,18 @@ def test_read_catalogue_rsna_layout(tmp_path):
 
 @pytest.mark.parametrize("image_id", ["1", "1.2.840.99.1"])  # the second is a UID
 @pytest.mark.parametrize(
-    "place_of_file",
+    "layout",
     ["train_images/{}.dcm", "train_images/other/{}.dcm", "train_images/10/{}", "10/{}.dcm", "{}.dcm", "{}"],
 )
-def test_read_catalogue_finds_files_in_other_layouts(tmp_path, image_id, place_of_file):
+def test_read_catalogue_finds_files_in_other_layouts(tmp_path, image_id, layout):
     root = folder_with(tmp_path, HEADER + f"10,{image_id},L,CC,0\n")
-    file = place(tmp_path, place_of_file.format(image_id))
+    file = write_file(tmp_path, layout.format(image_id))
     assert read_catalogue(root).table["file"].tolist() == [file]
 
 
 def test_read_catalogue_test_csv_is_unlabelled(tmp_path):
     root = folder_with(tmp_path, "patient_id,image_id,laterality,view,age\n10,1,L,CC,61\n", "test.csv")
-    file = place(tmp_path, "test_images/10/1.dcm")
+    file = write_file(tmp_path, "test_images/10/1.dcm")
     catalogue = read_catalogue(root)
     assert not catalogue.labelled
     assert catalogue.table["file"].tolist() == [file]
@@ -109,13 +109,13 @@ def test_read_catalogue_missing_folder_or_csv_raises_data_error(tmp_path):
 
 def test_read_catalogue_never_takes_files_of_other_patients(tmp_path):
     root = folder_with(tmp_path, HEADER + "10,1,L,CC,0\n11,2,R,CC,1\n10,3,R,CC,0\n10,4,L,MLO,0\n")
-    third = place(tmp_path, "train_images/10/3.dcm")
-    fourth = place(tmp_path, "train_images/10/series/4.dcm")
+    third = write_file(tmp_path, "train_images/10/3.dcm")
+    fourth = write_file(tmp_path, "train_images/10/series/4.dcm")
     for name in ("train_images/99/1.dcm", "train_images/10/2.dcm"):
-        place(tmp_path, name)
-    found = read_catalogue(root).table["file"]
-    assert found.isna().tolist() == [True, True, False, False]
-    assert found.tolist()[2:] == [third, fourth]
+        write_file(tmp_path, name)
+    files = read_catalogue(root).table["file"]
+    assert files.isna().tolist() == [True, True, False, False]
+    assert files.tolist()[2:] == [third, fourth]
 
 
 def test_read_catalogue_ignores_an_unreadable_second_csv(tmp_path):
@@ -152,8 +152,8 @@ def test_read_catalogue_rows_with_more_values_than_names_keep_their_columns(tmp_
     catalogue = read_catalogue(folder_with(tmp_path, HEADER + f"10,1,L,CC,0{extra}\n10,2,R,CC,1{extra}\n"))
     assert catalogue.table["image_id"].tolist() == ["1", "2"]
     assert catalogue.table["cancer"].tolist() == [0, 1]
-    remark = "train.csv: rows have more values than the header has names; those beyond are left out."
-    assert (remark in catalogue.notes) == noted
+    note = "train.csv: rows have more values than the header has names; those beyond are left out."
+    assert (note in catalogue.notes) == noted
 
 
 def test_read_catalogue_column_names_in_another_spelling_are_known(tmp_path):
@@ -239,7 +239,7 @@ def test_read_catalogue_without_a_column_of_exams_has_no_exam_id(tmp_path):
     ],
 )
 def test_read_catalogue_odd_value_of_optional_column_is_missing_and_named(tmp_path, column, value, expected, sentence):
-    place(tmp_path, "train_images/10/1.dcm")
+    write_file(tmp_path, "train_images/10/1.dcm")
     text = HEADER.replace("cancer", f"cancer,{column}") + f"10,1,L,CC,0,1\n10,2,R,CC,1,{value}\n"
     catalogue = read_catalogue(folder_with(tmp_path, text))
     read = catalogue.table[column].tolist()[1]
@@ -259,7 +259,7 @@ def test_read_catalogue_remark_omits_a_birth_date(tmp_path):
 
 @pytest.mark.parametrize("side", ["B", "", "n/a", "both", "X"])
 def test_read_catalogue_row_without_a_usable_side_is_counted_and_the_others_are_read(tmp_path, side):
-    place(tmp_path, "train_images/10/1.dcm")
+    write_file(tmp_path, "train_images/10/1.dcm")
     text = HEADER + f"10,1,L,CC,0\n10,2,{side},CC,1\n11,3,right,MLO,0\n"
     catalogue = read_catalogue(folder_with(tmp_path, text))
     assert catalogue.table["laterality"].fillna("missing").tolist() == ["L", "missing", "R"]
@@ -281,7 +281,7 @@ def test_read_catalogue_separator_line_of_excel_is_followed(tmp_path, separator)
 
 
 def test_read_catalogue_rows_of_commas_are_left_out_and_counted(tmp_path):
-    place(tmp_path, "train_images/10/1.dcm")
+    write_file(tmp_path, "train_images/10/1.dcm")
     text = HEADER + "10,1,L,CC,0\n,,,,\n , ,,,\n10,2,L,MLO,1\n,,,,\n"
     catalogue = read_catalogue(folder_with(tmp_path, text))
     assert catalogue.table["image_id"].tolist() == ["1", "2"]
@@ -290,14 +290,14 @@ def test_read_catalogue_rows_of_commas_are_left_out_and_counted(tmp_path):
 
 
 def test_read_catalogue_identifiers_made_numbers_are_kept_and_find_their_files(tmp_path):
-    file = place(tmp_path, "train_images/10006/462822612.dcm")
+    file = write_file(tmp_path, "train_images/10006/462822612.dcm")
     catalogue = read_catalogue(folder_with(tmp_path, HEADER + "10006.0,462822612.0,L,CC,0\n"))
     (row,) = catalogue.table.to_dict("records")
     assert (row["patient_id"], row["image_id"], row["file"]) == ("10006.0", "462822612.0", file)
 
 
 def test_read_catalogue_latin1_table_is_read_with_a_remark(tmp_path):
-    place(tmp_path, "train_images/10/1.dcm")
+    write_file(tmp_path, "train_images/10/1.dcm")
     (tmp_path / "train.csv").write_bytes(
         (HEADER.replace("cancer", "site_id") + "10,1,L,CC,K\xf6ln\n").encode("latin-1")
     )
@@ -307,8 +307,8 @@ def test_read_catalogue_latin1_table_is_read_with_a_remark(tmp_path):
 
 
 def test_read_catalogue_without_any_file_says_what_is_expected(tmp_path):
-    (remark,) = read_catalogue(folder_with(tmp_path, HEADER + "10,1,L,CC,0\n")).notes
-    assert remark.startswith(f"None of the 1 images has a file in {tmp_path}. Expected: ")
+    (note,) = read_catalogue(folder_with(tmp_path, HEADER + "10,1,L,CC,0\n")).notes
+    assert note.startswith(f"None of the 1 images has a file in {tmp_path}. Expected: ")
 
 
 def test_read_catalogue_folders_pipes_and_broken_links_beside_the_table_are_passed_over(tmp_path):
@@ -332,9 +332,9 @@ def test_read_catalogue_latin1_folder_is_storable_and_leads_to_the_file(tmp_path
     assert text_path(text).read_bytes() == b"x"
 
 
-def test_read_catalogue_same_names_in_each_patients_folder_are_told_apart(tmp_path):
-    files = [place(tmp_path, f"train_images/{patient}/1-1.dcm") for patient in ("A", "B")]
-    place(tmp_path, "train_images/A/1-2.dcm")
+def test_read_catalogue_same_names_in_each_patients_folder_are_different_files(tmp_path):
+    files = [write_file(tmp_path, f"train_images/{patient}/1-1.dcm") for patient in ("A", "B")]
+    write_file(tmp_path, "train_images/A/1-2.dcm")
     catalogue = read_catalogue(folder_with(tmp_path, HEADER + "A,1-1,L,CC,0\nB,1-1,L,CC,1\n"))
     assert catalogue.table["image_id"].tolist() == ["A_1-1", "B_1-1"]
     assert catalogue.table["file"].tolist() == files

@@ -330,7 +330,7 @@ def test_import_folders_and_broken_links_among_the_pngs_are_passed_over(workspac
     assert store_contents(store).negative == len(store.manifest().query("label == 0"))
 
 
-SPECIAL = {  # image_id → header elements of an image that answers for no breast
+SPECIAL = {  # image_id → header elements of an image that counts for no breast
     "spot": {"ViewPosition": "SPOT"},
     "magnified": {"EstimatedRadiographicMagnificationFactor": "1.8"},
     "contrast": {"ImageType": ["DERIVED", "PRIMARY", "RECOMBINED"]},
@@ -378,7 +378,7 @@ class OldEntry(PngEntry):
 
 
 def make_old(store, catalogue, monkeypatch, pool):
-    """Fill a store as an earlier version did, which asked neither headers nor tables for special images."""
+    """Fill a store as an earlier version did, which read neither headers nor tables for special images."""
     with monkeypatch.context() as patched:
         patched.setattr(importer, "_reject_special", lambda kind: None)
         patched.setattr(importer, "_left_out_by_table", lambda image: None)

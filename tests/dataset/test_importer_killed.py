@@ -25,8 +25,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def whole(line, monkeypatch):
-    """The store "demo" of an import that nobody disturbed, as its manifest and the hash of each image."""
+def undisturbed(line):
+    """The manifest and the hash of each image of an import that ran to its end."""
     return contents(Store(line.data / "prepared" / "demo", PreprocessingConfig(size=SIZE), line.data))
 
 
@@ -48,7 +48,7 @@ def start_import() -> subprocess.Popen:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
 
-def finish_import() -> dict:
+def complete_import() -> dict:
     done = start_import()
     output, _ = done.communicate(timeout=120)
     assert done.returncode == 0
@@ -66,7 +66,7 @@ def ages(folder: Path) -> dict[Path, int]:
     return {png: png.stat().st_mtime_ns for png in folder.glob("*/[!.]*.png")}
 
 
-def test_import_resumes_after_sigkill_without_repeating(workplace, whole):
+def test_import_resumes_after_sigkill_without_repeating(workplace, undisturbed):
     folder = workplace.prepared / "demo"
     process = start_import()
     wait_for_images(folder, 5)
@@ -77,16 +77,16 @@ def test_import_resumes_after_sigkill_without_repeating(workplace, whole):
     assert not [worker for worker in workers if worker.is_running()]
     assert JobFolder(folder).state() == "crashed"
     before = ages(folder)
-    report = finish_import()
+    report = complete_import()
     assert 5 <= report["skipped"] == len(before)
     assert report["prepared"] > 0
     assert {png: age for png, age in ages(folder).items() if png in before} == before  # nothing was decoded twice
-    assert contents(open_store(Workspace.from_environment(), "demo")) == whole
+    assert contents(open_store(Workspace.from_environment(), "demo")) == undisturbed
     again = import_in_process("demo").document
     assert (again.prepared, again.skipped) == (0, report["prepared"] + report["skipped"])
 
 
-def test_import_replaces_a_killed_worker(workplace, whole):
+def test_import_replaces_a_killed_worker(workplace, undisturbed):
     folder = workplace.prepared / "demo"
     process = start_import()
     wait_for_images(folder, 5)
@@ -100,7 +100,7 @@ def test_import_replaces_a_killed_worker(workplace, whole):
     report = json.loads(output)
     assert report["prepared"] + report["quarantined"] == report["total"]
     assert "decoder_died" not in {item["reason"] for item in report["quarantine"]}
-    assert contents(open_store(Workspace.from_environment(), "demo")) == whole
+    assert contents(open_store(Workspace.from_environment(), "demo")) == undisturbed
     assert not list(folder.glob("*/.*"))  # Keras would read what the worker was just writing
 
 

@@ -175,9 +175,9 @@ def test_read_truncated_trailing_padding_raises_image_error():
 
 def test_read_single_bit_pixels_least_significant_first():
     bits = np.random.default_rng(0).integers(0, 2, (8, 16)).astype(np.uint8)
-    packed = np.packbits(bits, bitorder="little").tobytes()
+    pixels = np.packbits(bits, bitorder="little").tobytes()
     for syntax in (uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian):
-        elements = {"BitsAllocated": 1, "BitsStored": 1, "HighBit": 0, "PixelData": packed}
+        elements = {"BitsAllocated": 1, "BitsStored": 1, "HighBit": 0, "PixelData": pixels}
         assert np.array_equal(read(build_dicom(bits, syntax, **elements)).pixels, bits)
 
 

@@ -22,12 +22,12 @@ def small(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "packed", [gzip.compress(FILE), gzip.compress(FILE[:99]) + gzip.compress(FILE[99:])], ids=["one", "two members"]
+    "compressed", [gzip.compress(FILE), gzip.compress(FILE[:99]) + gzip.compress(FILE[99:])], ids=["one", "two members"]
 )
-def test_read_gzip_file_equals_the_file(tmp_path, packed):
-    (tmp_path / "1.dcm.gz").write_bytes(packed)
+def test_read_gzip_file_equals_the_file(tmp_path, compressed):
+    (tmp_path / "1.dcm.gz").write_bytes(compressed)
     assert np.array_equal(read(tmp_path / "1.dcm.gz").pixels, read(FILE).pixels)
-    assert np.array_equal(read(packed).pixels, read(FILE).pixels)
+    assert np.array_equal(read(compressed).pixels, read(FILE).pixels)
 
 
 @pytest.mark.parametrize(

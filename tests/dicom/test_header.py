@@ -170,10 +170,10 @@ def test_read_float_pixels_raises_unsupported():
 def test_read_file_without_permission_is_not_reported_missing(tmp_path, monkeypatch):
     (tmp_path / "image.dcm").write_bytes(build_dicom(breast()))
 
-    def refuse(*_: object) -> None:
+    def fail(*_: object) -> None:
         raise PermissionError
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(Path, "open", fail)
     assert refused(tmp_path / "image.dcm").reason == "damaged"
 
 

@@ -6,11 +6,11 @@ from mammo_core.dicom.read import read
 RAMP = np.array([[0, 100, 200, 300], [400, 500, 600, 4095]], np.uint16)
 
 
-def test_modality_rescale():
+def test_modality_rescale_slope_and_intercept_are_applied():
     assert np.array_equal(read(build_dicom(RAMP, RescaleSlope=2, RescaleIntercept=-5)).pixels, RAMP * 2.0 - 5)
 
 
-def test_modality_lut():
+def test_modality_lut_maps_values_beyond_its_ends_to_its_first_and_last_entry():
     mammogram = read(build_dicom(RAMP, ModalityLUTSequence=[build_lookup_table([10, 20, 30], 100)]))
     assert mammogram.pixels.tolist() == [[10, 10, 30, 30], [30, 30, 30, 30]]
 

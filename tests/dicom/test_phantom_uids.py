@@ -17,7 +17,7 @@ def test_phantom_uid_is_valid_stable_and_its_own():
     assert phantom_uid("image", "1") in uids
 
 
-def test_read_phantom_is_recognised_and_a_strangers_file_is_not():
+def test_read_recognises_a_phantom_and_no_other_file():
     assert read(dicom_bytes(breast(), Header("7", "70", "L", "CC"), "plain")).synthetic
     assert not read(build_dicom(breast(), SOPInstanceUID="1.2.840.113619.2.5.1")).synthetic
     assert not read(build_dicom(breast())).synthetic

@@ -88,10 +88,10 @@ def test_installation_secret_file_is_readable_by_owner_only(folders):
 
 
 def test_installation_secret_without_hard_links_is_created(folders, monkeypatch):
-    def refuse(*_):
+    def fail(*_):
         raise OSError(errno.EOPNOTSUPP, "no hard links")
 
-    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "link", fail)
     secret = installation_secret(folders)
     assert (folders.data / ".patient-key").read_bytes() == secret
     assert len(secret) == 32
@@ -113,11 +113,11 @@ def test_installation_secret_unusable_folder_raises_data_error(folders):
 
 @pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC])
 def test_installation_secret_folder_that_takes_no_file_is_kept_in_memory(folders, monkeypatch, caplog, number):
-    def refuse(*_, **__):
+    def fail(*_, **__):
         raise OSError(number, os.strerror(number))
 
     folders.data.mkdir()
-    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr(os, "open", fail)
     secret = installation_secret(folders)
     assert len(secret) == 32
     assert installation_secret(folders) == secret

@@ -10,7 +10,7 @@ from builders.dicom import LOSSLESS, build_dicom
 from mammo_core.dicom.read import read
 
 
-def test_signed_pixels():
+def test_signed_pixels_keep_their_sign_also_when_inverted():
     stored = np.array([[-2048, -1], [0, 2047]], np.int16)
     assert read(build_dicom(stored)).pixels.tolist() == stored.tolist()
     inverted = read(build_dicom(stored, PhotometricInterpretation="MONOCHROME1"))

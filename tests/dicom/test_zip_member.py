@@ -13,25 +13,25 @@ def deflate(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
-@pytest.mark.parametrize(("method", "packed"), [(STORED, CONTENTS), (DEFLATED, deflate(CONTENTS))])
-def test_unpack_from_memory_and_disk_returns_the_contents(tmp_path, method, packed):
-    (tmp_path / "exam.zip").write_bytes(b"before" + packed + b"after")
-    assert ZipMember(packed, 0, len(packed), method, len(CONTENTS)).unpack() == CONTENTS
-    assert ZipMember(tmp_path / "exam.zip", 6, len(packed), method, len(CONTENTS)).unpack() == CONTENTS
+@pytest.mark.parametrize(("method", "compressed"), [(STORED, CONTENTS), (DEFLATED, deflate(CONTENTS))])
+def test_unpack_from_memory_and_disk_returns_the_contents(tmp_path, method, compressed):
+    (tmp_path / "exam.zip").write_bytes(b"before" + compressed + b"after")
+    assert ZipMember(compressed, 0, len(compressed), method, len(CONTENTS)).unpack() == CONTENTS
+    assert ZipMember(tmp_path / "exam.zip", 6, len(compressed), method, len(CONTENTS)).unpack() == CONTENTS
 
 
 @pytest.mark.parametrize("size", [0, len(CONTENTS) - 1, len(CONTENTS) + 1])
-@pytest.mark.parametrize(("method", "packed"), [(STORED, CONTENTS), (DEFLATED, deflate(CONTENTS))])
-def test_unpack_wrong_size_raises_image_error(method, packed, size):
+@pytest.mark.parametrize(("method", "compressed"), [(STORED, CONTENTS), (DEFLATED, deflate(CONTENTS))])
+def test_unpack_wrong_size_raises_image_error(method, compressed, size):
     with pytest.raises(ImageError, match="damaged within its zip file"):
-        ZipMember(packed, 0, len(packed), method, size).unpack()
+        ZipMember(compressed, 0, len(compressed), method, size).unpack()
 
 
 @pytest.mark.parametrize("cut", [1, 5])
 def test_unpack_truncated_data_raises_image_error(cut):
-    packed = deflate(CONTENTS)[:-cut]
+    compressed = deflate(CONTENTS)[:-cut]
     with pytest.raises(ImageError, match="damaged within its zip file"):
-        ZipMember(packed, 0, len(packed), DEFLATED, len(CONTENTS)).unpack()
+        ZipMember(compressed, 0, len(compressed), DEFLATED, len(CONTENTS)).unpack()
 
 
 def test_unpack_unreadable_method_raises_image_error():

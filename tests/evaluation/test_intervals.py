@@ -35,8 +35,8 @@ def test_describe_too_few_enough_patients_returns_none():
 @pytest.mark.parametrize(("hits", "count"), [(0, 5), (5, 5), (8, 10), (1, 30)])
 def test_wilson_one_unit_a_patient_equals_scipys(hits, count):
     expected = binomtest(hits, count).proportion_ci(method="wilson")
-    found = wilson(np.arange(count), np.r_[np.ones(hits), np.zeros(count - hits)])
-    assert found == pytest.approx((expected.low, expected.high), abs=1e-9)
+    interval = wilson(np.arange(count), np.r_[np.ones(hits), np.zeros(count - hits)])
+    assert interval == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
 def test_wilson_equal_units_of_a_patient_count_once():

@@ -114,7 +114,7 @@ def test_describe_difference_depends_on_interval(low, high, text):
     assert describe_difference("age alone", Estimate(value=0.2, low=low, high=high)) == text
 
 
-def test_format_estimate_undefined_value_or_interval_is_said():
+def test_format_estimate_undefined_value_or_interval_is_named():
     assert format_estimate(Estimate(value=0.5)) == "0.50, no interval"
     assert format_estimate(Estimate(value=None)) == "not defined"
 

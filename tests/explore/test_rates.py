@@ -25,10 +25,10 @@ def test_rate_by_missing_column_is_empty(small, column):
 
 def test_rate_by_pools_small_groups():
     n = 15
-    values = [f"machine {place}" for place in range(n) for _ in range(n - place)]
+    values = [f"machine {index}" for index in range(n) for _ in range(n - index)]
     rows = pd.DataFrame({"machine_id": values, "cancer": 0, "patient_id": np.arange(len(values))})
     rates = rate_by(rows, "machine_id")
-    assert rates["value"].tolist() == [f"machine {place}" for place in range(12)] + ["3 others"]
+    assert rates["value"].tolist() == [f"machine {index}" for index in range(12)] + ["3 others"]
     assert rates["n"].tolist() == [*range(15, 3, -1), 3 + 2 + 1]
 
 

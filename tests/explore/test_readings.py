@@ -73,7 +73,7 @@ def test_read_images_per_unit(small):
     assert text == "2 of 5 patients (40.0 %) have 2 images; the range is 1 to 4."
 
 
-def test_read_missing(small):
+def test_read_missing_names_the_column_and_the_largest_difference_between_sites(small):
     text = readings.read_missing(missing_by_site(rows(small)), "image")
     assert text == (
         "density is missing most often: for 50.0 % of the images. Sites differ most in density: 100.0 % at site 2, "
@@ -92,7 +92,7 @@ def test_read_missing(small):
     ([9, 3, 0, 0], 0, "33.3 % of the breasts had a biopsy; 0.0 % of the biopsies found cancer."),
     ([9, 0, 0, 0], 0, "None of 9 breasts had a biopsy."),
 ])  # fmt: skip
-def test_read_funnel(numbers, positives, text):
+def test_read_funnel_gives_the_shares_of_biopsies_and_of_positives_without_one(numbers, positives, text):
     assert readings.read_funnel(pd.DataFrame({"number": numbers}), positives, "breast") == text
 
 
@@ -119,7 +119,7 @@ def test_read_split_columns():
     assert readings.read_split(both[["column"]]) == "No train.csv or test.csv in this folder."
 
 
-def test_read_headers():
+def test_read_headers_gives_sizes_photometric_and_unreadable_files():
     headers = pd.DataFrame(
         {"rows": [4, 6, None], "columns": [3, 3, None], "photometric": ["MONOCHROME1", "MONOCHROME2", None],
          "problem": [None, None, "damaged"]}

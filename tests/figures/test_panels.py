@@ -94,7 +94,7 @@ def test_panels_change_with_the_unit(raw, tmp_path):
         assert all(f"{unit}s" in title for title in titles)
 
 
-def test_headline_numbers(raw, tmp_path):
+def test_headline_of_patients_gives_counts_and_share_of_positives(raw, tmp_path):
     selection = apply_filters(read(raw, tmp_path), Filters(), "patient")
     shown = {name: (number, note) for name, number, note in headline(selection)}
     assert shown["Images"][0] == f"{len(raw):,}"

@@ -206,10 +206,10 @@ def test_age_text_tells_when_progress_was_written(job):
 def test_job_without_kernel_locks_runs_and_says_so(workspace, monkeypatch, number):
     import fcntl
 
-    def refuse(*_):
+    def fail(*_):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr(fcntl, "flock", fail)
     seen = []
 
     def run(context):
@@ -224,11 +224,11 @@ def test_job_without_kernel_locks_runs_and_says_so(workspace, monkeypatch, numbe
 
 
 def test_state_lock_that_the_file_system_cannot_check_is_unreadable(job, monkeypatch):
-    def refuse(_):
+    def fail(_):
         raise StorageError(errno.EIO, "The drive reports an input or output error.")
 
     job.write_state("running")
-    monkeypatch.setattr(folder_module, "is_locked", refuse)
+    monkeypatch.setattr(folder_module, "is_locked", fail)
     assert (job.state(), job.message()) == ("unreadable", "The drive reports an input or output error.")
 
 

@@ -179,10 +179,10 @@ def test_second_stop_of_a_process_that_is_not_the_recorded_one_raises_job_error(
 
 
 def test_read_only_folder_of_jobs_is_one_sentence(workspace, monkeypatch):
-    def refuse(*_, **__):
+    def fail(*_, **__):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    monkeypatch.setattr(os, "mkdir", refuse)
+    monkeypatch.setattr(os, "mkdir", fail)
     with pytest.raises(JobError, match=r"^fake can't take requests\. The file system is read-only"):
         run_in_process(FakeJob(), workspace)
 

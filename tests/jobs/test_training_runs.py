@@ -68,7 +68,7 @@ def test_label_and_tables_have_auc_duration_and_settings(workspace):
     assert (values["start"], values["epochs"], values["augmentation"]) == ("random weights", "0 of at most 3", "on")
 
 
-def test_short_names_are_told_apart(workspace):
+def test_short_names_of_different_runs_differ(workspace):
     write_run(workspace, "first", age_seconds=86_400)
     for name in ("second", "third"):
         write_run(workspace, name)

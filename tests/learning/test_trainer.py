@@ -103,10 +103,10 @@ def test_train_foreign_lesions_are_ignored_and_named_before_the_first_step(
     prepared, verify_in_process, tmp_path, caplog
 ):
     (prepared.data / "demo" / "lesions.csv").write_bytes(b"Bild;Gr\xf6\xdfe\n1;2\n")
-    said = []
-    result = train(plan_demo(epochs=1), tmp_path / "run", lambda _: said.append(caplog.messages[:]))
+    logged = []
+    result = train(plan_demo(epochs=1), tmp_path / "run", lambda _: logged.append(caplog.messages[:]))
     assert (result.status, result.verified) == ("finished", True)
-    assert ["lesions.csv of this data set is ignored: it lacks" in text for text in said[0]] == [True]
+    assert ["lesions.csv of this data set is ignored: it lacks" in text for text in logged[0]] == [True]
     assert open_bundle(tmp_path / "run").evaluation().localisation is None
 
 

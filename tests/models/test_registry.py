@@ -238,10 +238,10 @@ def test_empty_trash_removes_old_models_and_what_a_crash_left(models):
 
 
 def test_delete_model_refusal_of_the_file_system_loses_nothing(models, monkeypatch):
-    def refuse(*_):
+    def fail(*_):
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr(Path, "rename", refuse)
+    monkeypatch.setattr(Path, "rename", fail)
     with pytest.raises(StorageError):
         delete_model(models, "mine")
     assert "mine" in list_models(models)

@@ -73,10 +73,10 @@ def test_overview_page_on_a_file_system_without_locks_shows_living_jobs(damaged,
     from builders.jobs import FakeJob
     from mammo_core.jobs.folder import JobFolder
 
-    def refuse(*_):
+    def fail(*_):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr(fcntl, "flock", fail)
     folder = JobFolder(damaged.data / "alive")
     folder.write_request(FakeJob(name="alive"))
     folder.write_state("running")

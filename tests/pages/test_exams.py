@@ -159,7 +159,7 @@ def test_out_of_distribution_image_is_marked(catalogue, monkeypatch):
     assert "Difference from training images: 1.50 (limit 1.0)" in [caption.value for caption in app.caption]
 
 
-def test_strangers_files_and_a_model_of_synthetic_images_give_no_decision(prepared):
+def test_files_that_are_no_phantoms_and_a_model_of_synthetic_images_give_no_decision(prepared):
     catalogue = read_catalogue(prepared.data / "demo")
     patient = list_patients(prepared, catalogue, "positive")[0]
     for file in catalogue.table.loc[catalogue.table["patient_id"] == patient, "file"]:

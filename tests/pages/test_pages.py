@@ -97,11 +97,11 @@ def test_files_where_folders_are_needed_take_no_page_down(workspace):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO])
 def test_disk_that_refuses_writes_shows_its_data_and_one_sentence_for_an_import(prepared, monkeypatch, number):
-    def refuse(*_, **__):
+    def fail(*_, **__):
         raise OSError(number, os.strerror(number), "/secret/name")
 
-    monkeypatch.setattr(atomic.tempfile, "mkstemp", refuse)
-    monkeypatch.setattr(os, "mkdir", refuse)
+    monkeypatch.setattr(atomic.tempfile, "mkstemp", fail)
+    monkeypatch.setattr(os, "mkdir", fail)
     for _, app in visit_pages(["overview", "data"]):
         assert not app.exception
         assert not app.error

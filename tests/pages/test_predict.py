@@ -1,4 +1,4 @@
-"""The Predict page with the real core: uploads are told apart, corrected by the user, and predicted as exams."""
+"""The Predict page with the real core: uploads are grouped, corrected by the user, and predicted as exams."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -137,7 +137,7 @@ def test_sidebar_shows_model_and_limitations(app):
     assert "Research use only" in sidebar
 
 
-def test_strangers_file_and_a_model_of_synthetic_images_give_no_decision(app):
+def test_file_that_is_no_phantom_and_a_model_of_synthetic_images_give_no_decision(app):
     text = drop(app, in_study(1, "1.2", "20210304", SOPInstanceUID="1.2.840.1"))
     assert "\n:material/block: No decision: this model has only seen synthetic images.\n" in text
     assert text.count(":gray-badge[No decision]") == 2
@@ -145,7 +145,7 @@ def test_strangers_file_and_a_model_of_synthetic_images_give_no_decision(app):
     assert ":grey[probability **" in text
 
 
-def test_files_and_answers_survive_a_visit_to_another_page(app, monkeypatch):
+def test_files_and_predictions_survive_a_visit_to_another_page(app, monkeypatch):
     drop(app, ("a", dicom_bytes(noisy_breast(1), HEADER, "plain")))
     shown = [(metric.label, metric.value) for metric in app.metric]
     app.switch_page("pages/data.py").run()
@@ -168,7 +168,7 @@ def test_heatmap_toggle_and_another_exam_predict_and_decode_nothing(app, monkeyp
     assert len(app.metric) == 2
 
 
-def test_demo_exam_is_predicted_and_its_truth_is_shown_on_demand(app):
+def test_demo_exam_is_predicted_and_its_lesions_are_shown_on_demand(app):
     widget(app, "button", "Try a demo exam").click().run()
     assert not app.exception
     assert len(app.metric) == 3

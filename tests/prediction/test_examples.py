@@ -15,7 +15,7 @@ def views_of(example: Example, table: pd.DataFrame) -> pd.DataFrame:
     return table.set_index("image_id").loc[[file.name.removesuffix(".dcm") for file in example.files]]
 
 
-def test_first_example_is_four_views_of_a_positive_patient_with_the_truth(workspace, phantoms):
+def test_first_example_is_four_views_of_a_positive_patient_with_label_and_lesions(workspace, phantoms):
     shutil.copytree(phantoms, workspace.data / "demo")
     example = example_exam(workspace)
     assert all(file.source.read_bytes()[128:132] == b"DICM" for file in example.files)

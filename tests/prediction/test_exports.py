@@ -58,7 +58,7 @@ def test_png_archive_has_one_picture_a_patient(predict):
     assert Image.open(io.BytesIO(archive.read(archive.namelist()[0]))).mode == "RGB"
 
 
-def test_exports_of_a_strangers_file_state_no_decision(predict, trained, sandbox):
+def test_exports_of_a_file_that_is_no_phantom_state_no_decision(predict, trained, sandbox):
     report = predict([InputFile("a", build_dicom(noisy_breast(1), ImageLaterality="R", ViewPosition="CC"), "a")])
     assert [(breast.recall, breast.no_decision) for breast in report.breasts] == [(None, ONLY_SYNTHETIC)]
     data = dicom_archive(

@@ -94,10 +94,10 @@ def test_complete_labels_folder_may_stand_for_a_person_unless_it_is_a_day(name, 
     assert completed.parents == tuple(patient_key(parent, SECRET) for parent in parents)
 
 
-def test_complete_labels_stranger_with_a_listed_name_takes_nothing_from_the_table():
-    stranger = replace(NOTHING_STATED, patient="p", identifier="p", instance="i")
-    assert labels(stranger, upload("77.dcm")) == (None, None, ())
-    assert labels(stranger, InputFile("77.dcm", Path("/elsewhere/77.dcm"), "k")) == (None, None, ())
+def test_complete_labels_other_patient_with_a_listed_name_takes_nothing_from_the_table():
+    other = replace(NOTHING_STATED, patient="p", identifier="p", instance="i")
+    assert labels(other, upload("77.dcm")) == (None, None, ())
+    assert labels(other, InputFile("77.dcm", Path("/elsewhere/77.dcm"), "k")) == (None, None, ())
     assert labels(NOTHING_STATED, upload("77.dcm")) == (None, None, ())
 
 

@@ -49,7 +49,7 @@ def test_overlay_without_cam_keeps_the_picture():
     assert hot[0, 0].tolist() == [100, 100, 100]
 
 
-def test_cam_legend_runs_from_tissue_to_the_colour_of_the_highest_heat():
+def test_cam_legend_runs_from_tissue_to_the_colour_of_the_highest_value():
     legend = cam_legend(1.0)
     assert legend[0, 0].tolist() == [110, 110, 110]
     assert legend[-1, -1].tolist() == [255, 240, 120]

@@ -38,7 +38,7 @@ def of(exam: str | None, date: str | None, probability: float, laterality: str =
     return image_prediction(decoded, f"{seed}.dcm", probability=probability)
 
 
-def test_summarise_answers_each_exam_and_never_averages_priors_into_the_current_one():
+def test_summarise_predicts_each_exam_and_never_averages_priors_into_the_current_one():
     images = [
         of("first", "2019-05-02", 0.125),
         of("second", "2021-05-02", 0.25),
@@ -82,7 +82,7 @@ def test_summarise_patients_of_one_exam_key_stay_apart():
     assert [(one.patient, one.probability) for one in report.breasts] == [("p", 0.25), ("q", 0.75)]
 
 
-def test_summarise_unknown_patients_are_told_apart_by_their_exams():
+def test_summarise_unknown_patients_of_different_exams_are_different_patients():
     report = summarise([of("e", None, 0.25, patient=None), of("f", None, 0.75, patient=None)], MODEL)
     assert [(one.patient, one.exam, one.probability) for one in report.patients] == [
         ("unknown", "e", 0.25),
@@ -90,7 +90,7 @@ def test_summarise_unknown_patients_are_told_apart_by_their_exams():
     ]
 
 
-def test_summarise_without_any_identity_answers_no_breast_and_no_patient():
+def test_summarise_without_any_identity_predicts_no_breast_and_no_patient():
     report = summarise([of(None, None, 0.25, patient=None), of(None, "2021-03-04", 0.75, patient=None)], MODEL)
     assert (report.breasts, report.patients) == ((), ())
     assert [(entry.probability, entry.counted) for entry in report.to_document().images] == [

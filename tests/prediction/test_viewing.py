@@ -98,7 +98,7 @@ def test_hang_predictions_keeps_file_name_and_source():
     assert not out_of_distribution(rows)
 
 
-def test_hang_predictions_shows_the_truth_about_an_example():
+def test_hang_predictions_shows_label_and_lesions_of_an_example():
     prediction = image_prediction(decoded_image("R", "CC"), "a.dcm")
     report = ExamReport("m", 0.5, (prediction,), sources={prediction.key: b"source"})
     boxes = pd.DataFrame({"malignant": [1]})

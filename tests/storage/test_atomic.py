@@ -79,12 +79,12 @@ def test_check_writable_full_disk_that_takes_empty_files_raises_config_error(tmp
 def test_write_bytes_refused_by_the_file_system_is_one_sentence_and_keeps_the_old_file(
     tmp_path, monkeypatch, function, number, match
 ):
-    def refuse(*_, **__):
+    def fail(*_, **__):
         raise OSError(number, os.strerror(number))
 
     path = tmp_path / "a.json"
     write_bytes(path, b"old")
-    monkeypatch.setattr(os, function, refuse)
+    monkeypatch.setattr(os, function, fail)
     with pytest.raises(StorageError, match=match) as raised:
         write_bytes(path, b"new")
     assert raised.value.errno == number
@@ -96,9 +96,9 @@ def test_write_bytes_refused_by_the_file_system_is_one_sentence_and_keeps_the_ol
 
 @pytest.mark.parametrize(("function", "number"), [("chmod", errno.EPERM), ("fsync", errno.EINVAL)])
 def test_write_bytes_without_modes_or_fsync_is_written(tmp_path, monkeypatch, function, number):
-    def refuse(*_, **__):
+    def fail(*_, **__):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(os, function, refuse)
+    monkeypatch.setattr(os, function, fail)
     write_bytes(tmp_path / "a.json", b"new")
     assert (tmp_path / "a.json").read_bytes() == b"new"

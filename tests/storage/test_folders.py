@@ -20,10 +20,10 @@ def test_walk_follows_links_but_not_in_circles(tmp_path):
     (root / "a").symlink_to(tmp_path / "outside")
     (root / "b").symlink_to(tmp_path / "outside")
     (tmp_path / "outside" / "deep" / "up").symlink_to(root)
-    found = relative(root)
-    assert found["a/deep"] == (["up"], ["1.dcm"])
-    assert found["b/deep"] == (["up"], ["1.dcm"])
-    assert "a/deep/up" not in found
+    walked = relative(root)
+    assert walked["a/deep"] == (["up"], ["1.dcm"])
+    assert walked["b/deep"] == (["up"], ["1.dcm"])
+    assert "a/deep/up" not in walked
     assert [folder for folder in relative(root, each_once=True) if folder.endswith("deep")] == ["a/deep"]
 
 
@@ -46,12 +46,12 @@ def test_walk_unreadable_folder_is_logged_and_left_out(tmp_path, monkeypatch, ca
     (tmp_path / "b").mkdir()
     scandir = os.scandir
 
-    def refuse(path):
+    def fail(path):
         if str(path).endswith("a"):
             raise PermissionError(13, "Permission denied")
         return scandir(path)
 
-    monkeypatch.setattr(os, "scandir", refuse)
+    monkeypatch.setattr(os, "scandir", fail)
     assert list(relative(tmp_path)) == [".", "b"]
     assert caplog.messages == [f"The folder {tmp_path / 'a'} can't be read (Permission denied); it is left out."]
 

@@ -23,10 +23,10 @@ needs_flock = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no
 def without_flock(monkeypatch, number):
     import fcntl
 
-    def refuse(*_):
+    def fail(*_):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr(fcntl, "flock", fail)
 
 
 def test_is_locked_only_while_the_lock_is_held(tmp_path):

@@ -36,7 +36,7 @@ def test_data_set_in_the_address_is_shown_and_becomes_that_of_the_other_pages(tw
     assert shown(app, "data") == "second"
 
 
-def test_unknown_data_set_in_the_address_is_said_in_one_sentence(two):
+def test_unknown_data_set_in_the_address_shows_one_sentence(two):
     app = open_page("explore", {"dataset": "no_such"})
     assert app.selectbox(key="dataset").value == "first"
     assert "There is no data set no_such here. This is first." in [plain(text.value) for text in app.warning]

@@ -88,8 +88,8 @@ def test_show_rows_beyond_the_model_says_no_decision_once_and_mutes_each_probabi
 def test_show_rows_inputs_puts_the_model_input_beside_each_image():
     rows = [(predicted("1"), None)]
     without = show_component(show_rows, rows, ViewSettings())
-    beside = show_component(show_rows, rows, ViewSettings(inputs=True))
-    assert len(beside.get("image")) == len(without.get("image")) + 1
+    with_inputs = show_component(show_rows, rows, ViewSettings(inputs=True))
+    assert len(with_inputs.get("image")) == len(without.get("image")) + 1
 
 
 def test_show_image_without_a_prediction_states_why_and_its_details():

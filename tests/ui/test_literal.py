@@ -88,7 +88,7 @@ class Finder(ast.NodeVisitor):
     """Collects the arguments that Streamlit interprets and that may hold foreign text."""
 
     def __init__(self, file: str) -> None:
-        self.file, self.found = file, []
+        self.file, self.unsafe = file, []
         self.assigned: list[dict[str, list[ast.expr]]] = [{}]
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
@@ -111,7 +111,7 @@ class Finder(ast.NodeVisitor):
 
     def check(self, argument: ast.expr) -> None:
         if not self.is_safe(argument):
-            self.found.append(f"{self.file}:{argument.lineno}: {ast.unparse(argument)}")
+            self.unsafe.append(f"{self.file}:{argument.lineno}: {ast.unparse(argument)}")
 
     def is_safe(self, node: ast.expr, depth: int = 0) -> bool:
         parts = self.parts(node)
@@ -160,7 +160,7 @@ def assignments(function: ast.FunctionDef) -> dict[str, list[ast.expr]]:
 def interpreted(source: str, file: str = "page.py") -> list[str]:
     finder = Finder(file)
     finder.visit(ast.parse(source))
-    return finder.found
+    return finder.unsafe
 
 
 @pytest.mark.parametrize(
@@ -188,8 +188,8 @@ def test_finder_of_interpreted_text_accepts_literal_text(call):
 
 def test_pages_and_components_pass_foreign_text_through_literal():
     files = [*ROOT.glob("ui/**/*.py"), *ROOT.glob("pages/*.py"), ROOT / "app.py"]
-    found = [line for path in files for line in interpreted(path.read_text(), path.relative_to(ROOT).as_posix())]
-    assert found == []
+    unsafe = [line for path in files for line in interpreted(path.read_text(), path.relative_to(ROOT).as_posix())]
+    assert unsafe == []
 
 
 def test_pages_and_components_allow_no_html():

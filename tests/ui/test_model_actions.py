@@ -38,7 +38,7 @@ def test_activate_shows_the_verdict_and_the_comparison_before_it_activates(bundl
     assert app.session_state["announcement"] == "mine is now used on the Predict page."
 
 
-def test_activated_model_is_said_once_at_the_edge_of_the_page(bundle, workspace):
+def test_activated_model_is_reported_once_at_the_edge_of_the_page(bundle, workspace):
     app = show_component(confirm_and_announce, bundle)
     widget(app, "button", "Activate").click().run()
     assert [plain(toast.value) for toast in app.toast] == ["mine is now used on the Predict page."]

@@ -11,7 +11,7 @@ def display(total):
     show([*IMAGES, UnreadableImage("x", "x", "No DICOM file.")], total)
 
 
-def test_progress_counts_files_and_shows_the_answers_so_far():
+def test_progress_counts_files_and_shows_the_predictions_so_far():
     app = show_component(display, 60)
     assert not app.exception
     assert [bar.proto.text for bar in app.get("progress")] == ["Predicted 4 of 60 files"]

@@ -50,7 +50,7 @@ def test_choose_settings_are_those_of_the_widgets():
         (False, ":green-badge[No recall (0.50 < 0.50)]"),
     ],
 )
-def test_decision_badge(recall, badge):
+def test_decision_badge_compares_the_probability_with_the_threshold(recall, badge):
     unit = PatientPrediction(patient="p", images=1, probability=0.5, recall=recall, out_of_distribution=False)
     assert decision_badge(unit, 0.5) == badge
 

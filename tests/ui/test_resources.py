@@ -36,7 +36,7 @@ def test_predictor_failed_load_is_tried_again_and_a_good_one_is_kept(bundle, mon
     assert loads == ["mine", "mine"]
 
 
-def test_predictor_has_the_operating_point_of_the_bundle_it_is_asked_for(bundle, monkeypatch):
+def test_predictor_has_the_operating_point_of_the_requested_bundle(bundle, monkeypatch):
     monkeypatch.setattr(resources, "Predictor", LoadedNetwork)
     point = bundle.card.operating_point.model_copy(update={"threshold": 0.9})
     moved = replace(bundle, card=bundle.card.model_copy(update={"operating_point": point}))
