@@ -1,4 +1,4 @@
-"""Write docs/formats.md from the pydantic models in mammo_core/documents: `make formats`."""
+"""Write docs/formats.md from the models in mammo_core/documents: `make formats`."""
 
 import importlib
 import inspect
@@ -53,9 +53,9 @@ def documents() -> dict[types.ModuleType, list[type[Document]]]:
 
 
 def attribute_texts(model: type) -> dict[str, str]:
-    """Return the meaning of each attribute that a class docstring (Google style) lists.
+    """Return the meaning of each attribute that a class docstring lists.
 
-    Several attributes may share one text: `low, high: bounds of the interval.`
+    The docstring is in Google style. Several attributes may share one text: `low, high: bounds of the interval.`
     """
     _, _, section = inspect.cleandoc(model.__dict__.get("__doc__") or "").partition("Attributes:\n")
     texts = {}
@@ -66,7 +66,7 @@ def attribute_texts(model: type) -> dict[str, str]:
 
 
 def field_texts(model: type[Document]) -> dict[str, str]:
-    """Return the meaning of each field of a document; an empty text where it is documented nowhere."""
+    """Return the meaning of each field of a document; empty where there is none."""
     listed = {"schema_version": "version of this format."}
     for parent in reversed(model.__mro__):
         listed |= attribute_texts(parent)
@@ -74,7 +74,7 @@ def field_texts(model: type[Document]) -> dict[str, str]:
 
 
 def undocumented_fields() -> list[str]:
-    """Return the fields, as Model.field, that have neither a description nor an entry in the docstring."""
+    """Return the fields without a description, as Model.field."""
     models = [model for models in documents().values() for model in models]
     return [f"{model.__name__}.{name}" for model in models for name, text in field_texts(model).items() if not text]
 

@@ -26,7 +26,7 @@ Reason = Literal[
     "damaged",  # truncated, contradictory, or a decoder complained
     "too_large",  # over the size cap
     "blank",  # no breast to be found
-    "left_out",  # a readable mammogram that doesn't answer for its breast (spot, magnified, specimen, derived)
+    "left_out",  # a readable mammogram that doesn't count for its breast (spot, magnified, specimen, derived)
     "decoder_died",  # the worker crashed, ran out of memory or time
 ]
 

@@ -60,8 +60,8 @@ with errors_shown(), st.sidebar:
             "Window, percentiles", 0.0, 100.0, (1.0, 99.7), 0.1, key="percentiles", bind="query-params"
         )
     lesions = read_lesions(catalogue.root)
-    if lesions.remark:
-        st.caption(literal(lesions.remark))
+    if lesions.note:
+        st.caption(literal(lesions.note))
     outline = lesions.table is not None and st.toggle(
         "Lesions", key="lesions", bind="query-params", help="Boxes: cyan where malignant, green where benign."
     )

@@ -9,11 +9,11 @@ from mammo_core.evaluation.report import format_estimate
 from mammo_core.jobs.runs import active_jobs, list_runs, unreadable_jobs
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, model_folder
+from ui.job_status import show_checklist, show_running
 from ui.literal import literal
 from ui.session import current_workspace, errors_shown, errors_shown_here, open_page
 from ui.tour import show_tour
 from ui.uploads import offer_samples, show_next_example
-from ui.work_status import show_checklist, show_running
 
 open_page("Mammography workbench")
 st.markdown(

@@ -14,7 +14,7 @@ from ui.exam_list import choose_exam
 from ui.exam_view import show_rows
 from ui.literal import literal
 from ui.prediction_run import predict_files
-from ui.prediction_view import choose_settings, show_answers, show_comparison, show_model
+from ui.prediction_view import choose_settings, show_comparison, show_model, show_results
 from ui.resources import show_limit, start_resources
 from ui.session import current_workspace, errors_shown, open_page
 from ui.uploads import choose_files, revealed_example
@@ -41,7 +41,7 @@ start_resources(bundle)
 files = choose_files()
 if not files:
     st.stop()
-problems, answer = st.container(), st.container()  # above the table of files, which has to be read before
+problems, results = st.container(), st.container()  # above the table of files, which has to be read before
 report = predict_files(files, bundle, problems)
 exams = hang_exams(report.images)
 
@@ -49,9 +49,9 @@ exams = hang_exams(report.images)
 @st.fragment
 def show_exams() -> None:
     exam = choose_exam(report, exams)
-    answers, pictures = st.columns([2, 5], gap="medium")
-    with answers:
-        show_answers(report, exam, bundle)
+    probabilities, pictures = st.columns([2, 5], gap="medium")
+    with probabilities:
+        show_results(report, exam, bundle)
         revealed = revealed_example()
     with pictures:
         settings = choose_settings()
@@ -61,5 +61,5 @@ def show_exams() -> None:
 
 
 if exams:
-    with answer:
+    with results:
         show_exams()

@@ -52,8 +52,8 @@ def show_dataset(dataset: Dataset, stores: list[Store]) -> None:
         left.markdown(f"{dataset_title(dataset)} {state}  \n:small[{literal(about)}]")
         with right:
             show_steps(dataset, catalogue, imported=bool(stores))
-        for remark in catalogue.notes:
-            st.caption(literal(remark))
+        for note in catalogue.notes:
+            st.caption(literal(note))
         for store in stores:
             with errors_shown_here():
                 show_store(store, catalogue)

@@ -52,7 +52,7 @@ def show_errors(bundle: Bundle) -> None:
             outcomes(breasts, bundle.threshold, label, recalled),
             cell,
             key=f"breasts {bundle.identity} {bundle.threshold} {cell}",
-            at_hand=patients_at_hand(bundle),
+            with_images=patients_with_images(bundle),
         )
     if patient is not None:
         show_patient(bundle, patient)
@@ -85,7 +85,7 @@ def select_cell(name: str) -> None:
     st.session_state["cell"] = name
 
 
-def choose_patient(breasts: pd.DataFrame, cell: str, key: str, at_hand: Collection[str] = ()) -> str | None:
+def choose_patient(breasts: pd.DataFrame, cell: str, key: str, with_images: Collection[str] = ()) -> str | None:
     """List the breasts of a cell and return the patient of the selected one.
 
     The result is None if the cell is empty.
@@ -94,16 +94,16 @@ def choose_patient(breasts: pd.DataFrame, cell: str, key: str, at_hand: Collecti
         breasts: of the cell, the most surprising first.
         cell: name of the cell.
         key: identifies the list, so that a selection ends when the list changes.
-        at_hand: patients whose images are on this machine.
+        with_images: patients whose images are on this machine.
     """
     if breasts.empty:
         st.info(f"There are no {literal(cell)} at this operating point.", icon=":material/check:")
         return None
     patients = breasts["patient_id"].astype(str)
     st.markdown(f"**{literal(cell.capitalize())}**, most surprising first. Select a breast to see its exam.")
-    with_images = [patient in at_hand for patient in patients]
-    table = breasts.assign(images=["here" if here else None for here in with_images])
-    index = choose_row(table, key, COLUMNS, start=with_images.index(True) if any(with_images) else 0)
+    has_images = [patient in with_images for patient in patients]
+    table = breasts.assign(images=["here" if here else None for here in has_images])
+    index = choose_row(table, key, COLUMNS, start=has_images.index(True) if any(has_images) else 0)
     return str(patients.tolist()[index])
 
 
@@ -114,7 +114,7 @@ def catalogue_of_model(bundle: Bundle) -> Catalogue | None:
     return None if dataset is None else catalogue_of(dataset)
 
 
-def patients_at_hand(bundle: Bundle) -> frozenset[str]:
+def patients_with_images(bundle: Bundle) -> frozenset[str]:
     """Return the patients of a model's data whose images are on this machine."""
     catalogue = catalogue_of_model(bundle)
     if catalogue is None:

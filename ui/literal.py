@@ -1,8 +1,8 @@
 """Make foreign text literal: pages show it as it is, and never interpret it.
 
 File names, tags, table values, identifiers, names that a user chose and sentences that quote any of these may contain
-Markdown. Streamlit interprets it in texts, labels, captions, tooltips and tables: an image would be fetched from a
-stranger's address. So everything that isn't written in the code of a page goes through `literal` or `literal_table`;
+Markdown. Streamlit interprets it in texts, labels, captions, tooltips and tables: an image would be fetched from an
+unknown address. So everything that isn't written in the code of a page goes through `literal` or `literal_table`;
 tests/ui/test_literal.py finds what doesn't.
 """
 
@@ -15,7 +15,7 @@ from mammo_core.storage.path_text import message_text
 WORD_JOINER = "\u2060"  # has no width and prevents no search for the words around it
 # Streamlit finds these in text that has been unescaped, so that a backslash can't stop it: links without brackets, icons,
 # shortcodes of emojis (also completed by a colon after the text), and arrows or dashes that it sets as one sign.
-_FOUND_IN_TEXT = re.compile(
+_UNESCAPABLE = re.compile(
     r"(?<=http://)|(?<=https://)|(?<=www)(?=\.)|(?<=@)(?=[-\w])"
     r"|(?<=:)(?=material/|[\w+-]+(?::|\Z))"
     r"|(?<!\S)(?=(?:<->|->|<-|--|>=|<=|~=)(?!\S))",
@@ -32,7 +32,7 @@ def literal(text: object) -> str:
             `message_text`.
     """
     line = " ".join(message_text(str(text)).split())  # a page collapses white space; a line break starts a new block
-    return _SIGNS.sub(r"\\\g<0>", _FOUND_IN_TEXT.sub(WORD_JOINER, line))
+    return _SIGNS.sub(r"\\\g<0>", _UNESCAPABLE.sub(WORD_JOINER, line))
 
 
 def literal_table(table: pd.DataFrame) -> pd.DataFrame:

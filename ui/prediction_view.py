@@ -58,7 +58,7 @@ def show_legend(opacity: float) -> None:
         st.caption("adds much to the probability", width="content")
 
 
-def show_answers(report: ExamReport, exam: Exam, bundle: Bundle) -> None:
+def show_results(report: ExamReport, exam: Exam, bundle: Bundle) -> None:
     """Show the probabilities and decisions for an exam's patient and breasts."""
     st.markdown(f"#### Patient {literal(exam.patient)}", help=PSEUDONYM)
     if exam.title():

@@ -14,7 +14,7 @@ from mammo_core.figures.training import CURVES, CurveMetric, CurveOptions, Recor
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import any_active, run_folder
 from mammo_core.jobs.training import can_resume, resume
-from mammo_core.jobs.training_runs import TrainingRun, fact_table, first_run, read_run, run_table, short_names
+from mammo_core.jobs.training_runs import TrainingRun, first_run, read_run, run_table, short_names, summary_table
 from mammo_core.workspace import Workspace
 from ui.literal import literal, literal_table
 from ui.live_chart import live_chart
@@ -140,7 +140,7 @@ def show_actions(workspace: Workspace, job: JobFolder, state: str) -> None:
 
 
 def show_curves(workspace: Workspace, names: list[str], options: CurveOptions) -> None:
-    """Show the learning curves of one or several runs, and facts about them."""
+    """Show the learning curves of one or several runs, and a summary of each."""
     runs = [read_run(workspace, name) for name in names]
     titles = short_names(runs)
     records = {titles[name]: records_of(workspace, name) for name in names}
@@ -150,7 +150,7 @@ def show_curves(workspace: Workspace, names: list[str], options: CurveOptions) -
         with column:
             show_chart(drawn, metric, options, " ".join(names))
     with right if drawn else left:
-        show_facts(workspace, runs)
+        show_summary(workspace, runs)
         if len(drawn) > 1:
             st.caption("Solid lines: validation. Dotted lines: training. Star: best validation AUC.")
         if missing := [title for title in records if title not in drawn and len(names) > 1]:
@@ -181,9 +181,9 @@ def show_chart(runs: Mapping[str, Records], metric: CurveMetric, options: CurveO
         live_chart(learning_curves(runs, metric, options), f"{metric} of {identity}")
 
 
-def show_facts(workspace: Workspace, runs: list[TrainingRun]) -> None:
+def show_summary(workspace: Workspace, runs: list[TrainingRun]) -> None:
     """Show settings and results of runs side by side."""
-    st.table(literal_table(fact_table(runs)), hide_index=True, border="horizontal")
+    st.table(literal_table(summary_table(runs)), hide_index=True, border="horizontal")
     with errors_shown_here():
         if verification := describe_verification(run_folder(workspace, runs[0].name)):
             st.caption(literal(verification))

@@ -33,7 +33,7 @@ STEPS = (
     ),
     (
         "models",
-        "Judge and use",
+        "Evaluate and use",
         "Models reports scores on patients that the model has never seen, with baselines and 95 % intervals. Activate a model to "
         "predict with it.",
     ),

@@ -15,7 +15,7 @@ from ui.session import current_workspace, errors_shown
 
 FILES, EXAMPLE, NUMBER = "files to predict", "example", "number of the example"
 CLEARED = "times that files were cleared"
-FEW_PROBLEMS = 3  # are shown at once; more would push the answer off the screen
+FEW_PROBLEMS = 3  # are shown at once; more would push the results off the screen
 
 
 def choose_files() -> list[InputFile]:
@@ -97,7 +97,7 @@ def load_example() -> None:
 
 
 def revealed_example() -> Example | None:
-    """Return the example whose truth the user wants to see; None without one."""
+    """Return the example whose labels the user wants to see; None without one."""
     example: Example | None = st.session_state.get(EXAMPLE)
     if not example or not st.toggle("Show the truth", key="show truth"):
         return None

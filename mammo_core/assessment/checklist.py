@@ -50,7 +50,7 @@ def checklist(workspace: Workspace, runs: Sequence[RunSummary]) -> list[Step]:
         _step("data", "Import", stores, "Convert DICOM to small PNG images. Can be stopped and resumed."),
         _step("train", "Train", [str(row["model"]) for row in trained], "One click; curves are shown while it trains."),
         _step("models", "Evaluate", evaluated, "Scores on unseen patients, with baselines and 95 % intervals."),
-        _step("models", "Activate", in_use, "Choose which model answers on the Predict page."),
+        _step("models", "Activate", in_use, "Choose which model predicts on the Predict page."),
     ]
 
 

@@ -73,14 +73,14 @@ class Catalogue:
             otherwise a patient has one exam.
         root: the folder that holds the CSV.
         csv: the CSV that was read.
-        columns_found: the columns that the CSV has, in its order.
+        columns: those that the CSV has, in its order.
         notes: sentences on what was read otherwise than it is written, or left out; for whoever uses the data set.
     """
 
     table: pd.DataFrame
     root: Path
     csv: Path
-    columns_found: tuple[str, ...]
+    columns: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
     @property
@@ -91,7 +91,7 @@ class Catalogue:
     @property
     def rsna(self) -> bool:
         """Whether the CSV has exactly the columns of RSNA's train.csv."""
-        return set(self.columns_found) == RSNA_COLUMNS
+        return set(self.columns) == RSNA_COLUMNS
 
     @property
     def missing_files(self) -> int:
@@ -237,7 +237,7 @@ def _parse(csv: Path, form: CsvFormat) -> pd.DataFrame:
 def _validate(raw: pd.DataFrame, csv: Path, notes: list[str]) -> pd.DataFrame:
     """Return the table with every column of `COLUMNS` except file, typed and checked.
 
-    A value of an optional column that can't be used counts as missing, and a remark counts and names it.
+    A value of an optional column that can't be used counts as missing, and a note counts and names it.
     """
     table = pd.DataFrame(index=raw.index)
     for name in COLUMNS[:-1]:
@@ -261,7 +261,7 @@ def _validate(raw: pd.DataFrame, csv: Path, notes: list[str]) -> pd.DataFrame:
 
 
 def _sides(values: pd.Series, csv: Path, notes: list[str]) -> pd.Series:
-    """Return "L", "R" or missing; a remark counts the images without a usable side.
+    """Return "L", "R" or missing; a note counts the images without a usable side.
 
     Raises:
         DataError: no image has one.
@@ -362,7 +362,7 @@ def _number(values: pd.Series, name: str, csv: Path, notes: list[str]) -> pd.Ser
 
 
 def _ignore(wrong: pd.Series, values: pd.Series, name: str, csv: Path, expected: str, notes: list[str]) -> None:
-    """Add a remark if any row is wrong; its value then counts as missing."""
+    """Add a note if any row is wrong; its value then counts as missing."""
     if wrong.any():
         what = _describe_wrong(wrong, values, name, csv, expected)
         notes.append(f"{what} They count as missing.")

@@ -201,7 +201,7 @@ def _sort_out(
 ) -> tuple[list[PreparedImage], list[CatalogueImage], list[QuarantinedImage]]:
     """Divide the catalogue's images into finished, waiting and quarantined ones.
 
-    Images without a file are quarantined, those whose view or side in the table doesn't answer for a breast, and those that
+    Images without a file are quarantined, those whose view or side in the table doesn't count for a breast, and those that
     an earlier import quarantined if their file is unchanged.
     """
     earlier = {image.image_id: image for image in _read_carried_over(store)}

@@ -21,11 +21,11 @@ class KnownLesions:
     Attributes:
         table: one row per lesion and image, with at least `LesionAnnotation.required_columns`; image_id is text. None if
             the data set has no lesions.csv, or one of another program.
-        remark: why a lesions.csv can't be used, in one sentence; None if it can, or there is none.
+        note: why a lesions.csv can't be used, in one sentence; None if it can, or there is none.
     """
 
     table: pd.DataFrame | None = None
-    remark: str | None = None
+    note: str | None = None
 
     def malignant(self) -> dict[str, pd.DataFrame]:
         """Return the malignant lesions by image_id."""
@@ -41,7 +41,7 @@ def read_lesions(folder: Path) -> KnownLesions:
     try:
         return KnownLesions(_parse(path))
     except DataError as error:
-        return KnownLesions(remark=f"{path.name} of this data set is ignored: {error}")
+        return KnownLesions(note=f"{path.name} of this data set is ignored: {error}")
 
 
 def _parse(path: Path) -> pd.DataFrame:

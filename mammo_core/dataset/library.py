@@ -176,7 +176,7 @@ def summarise_dataset(catalogue: Catalogue) -> pd.DataFrame:
     """
     table = catalogue.table
     expected = COLUMNS[:-1]
-    absent = [name for name in expected if name not in catalogue.columns_found]
+    absent = [name for name in expected if name not in catalogue.columns]
     rows = {
         "CSV used": path_text(catalogue.csv.name),
         "images listed": f"{len(table):,}",

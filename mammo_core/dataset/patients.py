@@ -141,7 +141,7 @@ def quarantined(workspace: Workspace, catalogue: Catalogue) -> dict[str, str]:
 
 
 def left_out_images(workspace: Workspace, catalogue: Catalogue) -> dict[str, str]:
-    """Return what images of this data set show that answer for no breast, by image_id.
+    """Return what images of this data set show that count for no breast, by image_id.
 
     Such as "This is a magnified view: training and evaluation leave it out." They are known once the data set is imported.
     """

@@ -165,7 +165,7 @@ class StoreContents:
     Attributes:
         negative, positive, unlabelled: number of images.
         bytes: size of all images.
-        unchecked: images of a finished import by an earlier version, which didn't ask whether they answer for a breast.
+        unchecked: images of a finished import by an earlier version, which didn't check whether they count for a breast.
     """
 
     negative: int

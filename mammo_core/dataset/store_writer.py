@@ -36,7 +36,7 @@ def png_path(image: CatalogueImage) -> str:
 def write_image(store: Store, image: CatalogueImage, prepared: ModelInput, source_version: str = "") -> PreparedImage:
     """Write one model input as a PNG that also carries the image's entry.
 
-    The image must answer for a breast.
+    The image must count for a breast.
 
     Args:
         store: where to write it.

@@ -48,8 +48,8 @@ class ReportContent:
         out_of_distribution: whether the image is unlike the training images.
         laterality, view: of the image, or None.
         limits: sentences that must accompany the prediction.
-        not_counted: why the breast isn't answered from the image, in one sentence, or None.
-        no_decision: why the model has no business with the image, in one sentence, or None.
+        not_counted: why the image doesn't count for its breast, in one sentence, or None.
+        no_decision: why nothing can be decided from the probability, in one sentence, or None.
     """
 
     model: str

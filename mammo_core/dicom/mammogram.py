@@ -27,7 +27,7 @@ class Mammogram:
         laterality: "L", "R" or None; see `mammo_core.dicom.labels`.
         view: "CC", "MLO", … or None; see `mammo_core.dicom.labels`.
         modifiers: what is special about the view, such as "implant displaced" (PS3.16 CID 4015).
-        special_kind: what the image is if it doesn't answer for its breast, such as "a magnified view"; None if it does.
+        special_kind: what the image is if it doesn't count for its breast, such as "a magnified view"; None if it does.
         substitute_kind: what the image is if it stands for a plain image of the same view, such as "a slice of
             tomosynthesis"; else None.
         patient: Patient ID (0010,0020) or None. It is never shown: see `patient_key`.

@@ -59,7 +59,7 @@ def read(source: Source, side: int | None = None, *, max_step: float | None = No
 
 
 def read_special_kind(source: Source) -> str | None:
-    """Return what a file shows if it doesn't answer for a breast.
+    """Return what a file shows if it doesn't count for a breast.
 
     Only its header is read. This parses untrusted bytes: call it in a sandboxed worker.
 

@@ -1,4 +1,4 @@
-"""Tell the images that answer for a breast from those that only accompany an exam."""
+"""Tell the images that count for a breast from those that only accompany an exam."""
 
 import math
 import re
@@ -28,9 +28,9 @@ SERIES = {  # Series Description (0008,103E) of CBIS-DDSM
 
 
 def special_kind(dataset: Dataset, view: str | None, modifiers: tuple[str, ...]) -> str | None:
-    """Return what an image is if it doesn't answer for its breast.
+    """Return what an image is if it doesn't count for its breast.
 
-    Screening breasts are answered from full views. A spot view, a specimen, or a derived image shows something else, or
+    A breast is predicted from full views. A spot view, a specimen, or a derived image shows something else, or
     the same tissue again.
 
     Args:
@@ -51,7 +51,7 @@ def special_kind(dataset: Dataset, view: str | None, modifiers: tuple[str, ...])
 def substitute_kind(dataset: Dataset, frames: int) -> str | None:
     """Return what an image is if it stands for a plain image of the same view.
 
-    Where the plain image is there, too, the breast is answered from that one alone.
+    Where the plain image is there, too, only that one counts for the breast.
 
     Args:
         dataset: the header.
@@ -79,7 +79,7 @@ def special_view(text: str) -> str | None:
         text: such as "CC", "RCCMAG", "MLO SPOT", "SPECIMEN".
 
     Returns:
-        Such as "a magnified view", see `special_kind`; None for a view that answers for its breast.
+        Such as "a magnified view", see `special_kind`; None for a view that counts for its breast.
     """
     stated = read_words(text)
     stated = stated if stated.view or stated.modifiers else find_words(text)

@@ -15,7 +15,7 @@ class ImportReport(Document):
         prepared: images that this import prepared.
         skipped: images that were already there.
         quarantined: images that could not be prepared.
-        left_out: images that don't answer for a breast (spot, magnified, specimen, derived): training and evaluation leave
+        left_out: images that don't count for a breast (spot, magnified, specimen, derived): training and evaluation leave
             them out.
         seconds: wall time.
         stopped: whether it was stopped before the end.

@@ -19,8 +19,8 @@ class PngEntry(Document):
         geometry: where the model input lies in its source, as the JSON text of a `Geometry`.
         source_version: size in bytes and modification time in ns of the file that it was made from, as text; empty in
             stores of earlier versions. An image whose file has changed since is made again.
-        kind_checked: whether the file's header was asked if the image answers for a breast. Earlier versions didn't; the next
-            import asks, and leaves out images that don't.
+        kind_checked: whether the file's header was checked for a special image. Earlier versions didn't check; the next import
+            does, and leaves such images out.
     """
 
     image_id: str
@@ -47,7 +47,7 @@ class QuarantineRow(Document):
     Attributes:
         image_id: the image's identifier in the catalogue.
         file: absolute path of its file; None if there is no file.
-        reason: code of the reason; "left_out" if the image is sound and doesn't answer for a breast.
+        reason: code of the reason; "left_out" if the image is sound and doesn't count for a breast.
         detail: the reason in one sentence.
     """
 

@@ -18,7 +18,7 @@ class ImageEntry(Document):
         out_of_distribution: whether the image is unlike the training images, so that its probability has no basis; None
             where the file has no prediction.
         no_decision: why nothing can be decided from the probability, as a clause; None where something can.
-        counted: whether the image is one of those from which its breast is answered.
+        counted: whether the image counts for its breast.
         note: why the image isn't counted, and what was unusual in reading it; None where there is nothing to say.
         error: why the file has no prediction, in one sentence; None where it has one.
     """

@@ -20,7 +20,7 @@ class Progress(FileDocument):
         prepared: of an import: images prepared so far.
         skipped: of an import: images that were there before.
         quarantined: images of an import that could not be prepared.
-        left_out: images of an import that don't answer for a breast.
+        left_out: images of an import that don't count for a breast.
         images_per_second: rate of this phase.
         seconds_left: estimated time to the end.
     """

@@ -63,8 +63,8 @@ class ImportJob(JobSpec):
         store = open_store(context.workspace, self.store)
         context.progress(Progress(done=0, total=0, phase="Reading the CSV and looking for the files"))
         catalogue = read_catalogue(store.read_csv_path())
-        for remark in catalogue.notes:
-            logger.warning(remark)
+        for note in catalogue.notes:
+            logger.warning(note)
         if catalogue.missing_files == len(catalogue.table):
             raise DataError(catalogue.notes[-1])
         context.progress(Progress(done=0, total=0, phase=self._describe_start()))

@@ -36,7 +36,7 @@ class Removed:
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """Name of the data set or store."""
         return trashed_name(self.trashed)
 
 

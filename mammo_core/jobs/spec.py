@@ -70,10 +70,10 @@ class JobSpec(FileDocument, ABC):
 
     @abstractmethod
     def run(self, context: JobContext) -> JobOutcome:
-        """Do the work.
+        """Run the job to its end, or until it is stopped.
 
         Raises:
-            MammoError: the work can't be done.
+            MammoError: the job can't be done.
         """
 
     @model_validator(mode="before")

@@ -137,8 +137,8 @@ def run_table(runs: Sequence[TrainingRun]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def fact_table(runs: Sequence[TrainingRun]) -> pd.DataFrame:
-    """Return the most important facts of runs as text, one column for each run."""
+def summary_table(runs: Sequence[TrainingRun]) -> pd.DataFrame:
+    """Return result and main settings of runs as text, one column for each run."""
     columns = {run.label(): _describe_run(run) for run in runs}
     return pd.DataFrame(columns).rename_axis("run").reset_index()
 

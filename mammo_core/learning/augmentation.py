@@ -92,9 +92,9 @@ def randomise_domain(image: Any, boxes: Any, seed: Any) -> tuple[Any, Any]:
     image, boxes = _flip(image, boxes, draws)
     image, boxes = _zoom(image, boxes, draws)
     air = tf.cast(_blur(image, 1.0) > AIR, tf.float32)
-    image = _vary_contrast(image, draws)
-    image = _vary_sharpness(image, draws)
-    image = _vary_resolution(image, draws)
+    image = _change_contrast(image, draws)
+    image = _change_sharpness(image, draws)
+    image = _reduce_resolution(image, draws)
     image = _add_noise(image, draws)
     return tf.clip_by_value(image, 0.0, 1.0) * air, boxes
 
@@ -127,7 +127,7 @@ def _zoom(image: Any, boxes: Any, draws: Draws) -> tuple[Any, Any]:
     return tf.ensure_shape(image, (rows, columns, 1)), (boxes + shift) * zoom
 
 
-def _vary_contrast(image: Any, draws: Draws) -> Any:
+def _change_contrast(image: Any, draws: Draws) -> Any:
     """Apply a random gamma, grey level window and S-curve."""
     image = image ** tf.exp(draws.uniform(-0.7, 0.7))
     low, high = draws.uniform(-0.15, 0.25), draws.uniform(0.75, 1.2)
@@ -136,7 +136,7 @@ def _vary_contrast(image: Any, draws: Draws) -> Any:
     return (1 - share) * image + share * image**2 * (3 - 2 * image)
 
 
-def _vary_sharpness(image: Any, draws: Draws) -> Any:
+def _change_sharpness(image: Any, draws: Draws) -> Any:
     """Blur a third of the images, sharpen another third."""
     which, amount = draws.uniform(0.0, 3.0), draws.uniform(0.3, 1.5)
     blurred = _blur(image, draws.uniform(0.4, 1.8))
@@ -146,8 +146,8 @@ def _vary_sharpness(image: Any, draws: Draws) -> Any:
     )
 
 
-def _vary_resolution(image: Any, draws: Draws) -> Any:
-    """Lose the details of a third of the images."""
+def _reduce_resolution(image: Any, draws: Draws) -> Any:
+    """Reduce the resolution of a third of the images."""
     size = tf.constant([image.shape[0], image.shape[1]])
     smaller = tf.cast(tf.cast(size, tf.float32) * draws.uniform(0.35, 0.9), tf.int32)
 

@@ -229,7 +229,7 @@ def _plan(
         _assert_unseen(start, split)
     labels = split.loc[split["part"] == "train", "label"].to_numpy(int)
     too_large = _features_exceed_disk(workspace, config, store, split)
-    notes = tuple(note for note in (lesions.remark, too_large) if note)
+    notes = tuple(note for note in (lesions.note, too_large) if note)
     steps = steps_per_epoch(labels, config)
     return TrainingPlan(config, store, start, split, steps, notes, not too_large, lesions.malignant())
 

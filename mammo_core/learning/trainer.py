@@ -82,8 +82,8 @@ def train(
         )
 
     prepare_run_folder(plan, run)
-    for remark in plan.notes:
-        logger.warning(remark)
+    for note in plan.notes:
+        logger.warning(note)
     images = StoredImages(plan.store, plan.split["png"].tolist())
     data = TrainingData(plan.split, images, selected=np.ones(len(images), bool))
     metrics_logger, best = fit(plan, data, TrainingContext(run, progress, stop_signal))

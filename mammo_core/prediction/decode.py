@@ -43,7 +43,7 @@ class DecodedImage:
         folder_exam: keyed hash of that folder and the study's date, or None.
         parents: keyed hashes of the folders in which the file's folder lies.
         modifiers: what is special about the view, such as "implant displaced".
-        special_kind: what the image is if it doesn't answer for its breast, such as "a magnified view"; None if it does.
+        special_kind: what the image is if it doesn't count for its breast, such as "a magnified view"; None if it does.
         substitute_kind: what the image is if it stands for a plain image of the same view, such as "a slice of
             tomosynthesis"; else None.
         synthetic: whether this application's phantom generator made the image.

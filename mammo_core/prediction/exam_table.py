@@ -12,7 +12,7 @@ from mammo_core.prediction.exams import Exam, exam_warnings
 def sort_exams(report: ExamReport, exams: Sequence[Exam]) -> list[Exam]:
     """Return exams by the probability of their patient, the highest first.
 
-    Those that answer for no patient come last; of equal ones, the order stays.
+    Those without a result for a patient come last; of equal ones, the order stays.
     """
 
     def probability(exam: Exam) -> float:
@@ -22,7 +22,7 @@ def sort_exams(report: ExamReport, exams: Sequence[Exam]) -> list[Exam]:
 
 
 def exam_table(report: ExamReport, exams: Sequence[Exam]) -> pd.DataFrame:
-    """Return patient, exam, probabilities, decision and remarks, one row per exam.
+    """Return patient, exam, probabilities, decision and warnings, one row per exam.
 
     Args:
         report: holds the predictions.

@@ -26,7 +26,7 @@ FIRST_SEED = 70_000  # of drawn exams: no data set of this repository uses it, s
 
 @dataclass(frozen=True)
 class Example:
-    """Four standard views of a synthetic patient, and the truth about them.
+    """Four standard views of a synthetic patient, with labels and lesions.
 
     Attributes:
         files: the views.
@@ -39,7 +39,7 @@ class Example:
     lesions: Mapping[str, pd.DataFrame]
 
     def describe_labels(self) -> str:
-        """Return the truth about both breasts in one line."""
+        """Return the labels of both breasts in one line."""
         names = {"R": "right", "L": "left"}
         positive = [name for side, name in names.items() if self.cancer.get(side)]
         return f"Cancer in the {' and the '.join(positive)} breast." if positive else "No cancer in either breast."

@@ -28,8 +28,8 @@ SIDES, STANDARD_VIEWS = ("R", "L"), ("CC", "MLO")
 VIEWS = (*STANDARD_VIEWS, "ML", "LM", "LMO", "AT", "XCCL", "XCCM", "FB", "SIO", "ISO")
 BY_FOLDER = "The file names neither patient nor study; it belongs to the other files in its folder."
 NO_BREASTS = (
-    "These files name neither patient nor study, and nothing else tells persons apart, so no breast and no patient is "
-    "answered. Set the patients in the table of files."
+    "These files name neither patient nor study, and nothing else tells persons apart, so there are no results for breasts "
+    "or patients. Set the patients in the table of files."
 )
 STUDY_OF_ITS_OWN = (
     "Each file of this patient has a study of its own, and their dates don't differ: they are taken as one exam."

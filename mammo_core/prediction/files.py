@@ -154,7 +154,7 @@ def open_archive(file: InputFile, source: Path | bytes, sandbox: Sandbox) -> Ope
         members: list[Member] = sandbox.run(archive.members, source)
     except ImageError as error:
         return OpenedFiles(unreadable=(FileNote(file.name, str(error)),))
-    images = [member for member in members if may_be_image(member.name) and not _is_packed(member.name)]
+    images = [member for member in members if may_be_image(member.name) and not _is_archive(member.name)]
     skipped = [member.name for member in members if member not in images]
     files = tuple(
         InputFile(member.name, member.cut(source), f"{file.key} {index}") for index, member in enumerate(images)
@@ -169,7 +169,7 @@ def may_be_image(name: str) -> bool:
     return path.suffix.lower() not in NOT_IMAGES and not path.name.startswith(".") and path.name.upper() != "DICOMDIR"
 
 
-def _is_packed(name: str) -> bool:
+def _is_archive(name: str) -> bool:
     return name.lower().endswith((".zip", ".tar", *FOREIGN_ARCHIVES))
 
 
@@ -178,5 +178,5 @@ def _describe_skipped(names: list[str], total: int) -> str:
     if not total:
         return "This archive holds no files."
     kinds = ", ".join(sorted({Path(name).suffix.lower() or Path(name).name for name in names}))
-    advice = " Unpack the archives in it first." if any(_is_packed(name) for name in names) else ""
+    advice = " Unpack the archives in it first." if any(_is_archive(name) for name in names) else ""
     return f"Skipped {len(names):,} of {total:,} files ({kinds}).{advice}"

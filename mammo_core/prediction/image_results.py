@@ -63,7 +63,7 @@ class ImagePrediction:
 
     @property
     def not_counted(self) -> str | None:
-        """Why no breast is answered from the image, in one sentence; None if one is."""
+        """Why the image counts for no breast, in one sentence; None if it counts."""
         if self.decoded.special_kind:
             return self._special
         if self.decoded.patient is None and self.decoded.exam is None:

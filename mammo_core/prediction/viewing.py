@@ -97,7 +97,7 @@ class ViewedImage:
 
     Attributes (see `ImageContent` for the others):
         problem: why the model input can't be prepared, in one sentence; empty otherwise.
-        special_kind: what the image is if it doesn't answer for its breast, such as "a magnified view"; None if it does.
+        special_kind: what the image is if it doesn't count for its breast, such as "a magnified view"; None if it does.
     """
 
     picture: np.ndarray
@@ -126,7 +126,7 @@ class HungImage:
         content: the prediction, or the image without one.
         cancer: whether the data set labels the image as positive.
         lesions: boxes to outline (malignant, and top, left, bottom, right in source pixels), or None.
-        special_kind: what the image is if it doesn't answer for its breast, such as "a magnified view"; None if it does.
+        special_kind: what the image is if it doesn't count for its breast, such as "a magnified view"; None if it does.
     """
 
     name: str
@@ -328,10 +328,7 @@ def missing_partner(image: HungImage) -> str | None:
 
 
 def beyond_model(rows: Sequence[HungRow]) -> bool:
-    """Return whether the model has no business with an image of the exam.
-
-    It has only seen synthetic images, and this is none.
-    """
+    """Return whether the model knows only synthetic images and an image is none."""
     images = [image for row in rows for image in row if isinstance(image, HungImage)]
     return any(image.prediction is not None and image.prediction.beyond_model for image in images)
 

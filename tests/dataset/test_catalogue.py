@@ -31,7 +31,7 @@ def test_read_catalogue_rsna_layout(tmp_path):
     assert catalogue.missing_files == 1
     assert catalogue.table["view"].tolist() == ["CC", "MLO"]
     assert catalogue.table["cancer"].tolist() == [0, 1]
-    assert catalogue.columns_found == ("patient_id", "image_id", "laterality", "view", "cancer")
+    assert catalogue.columns == ("patient_id", "image_id", "laterality", "view", "cancer")
 
 
 @pytest.mark.parametrize("image_id", ["1", "1.2.840.99.1"])  # the second is a UID

@@ -50,7 +50,7 @@ def test_read_lesions_file_of_another_program_is_ignored_with_a_remark(tmp_path,
 def test_read_lesions_row_without_a_complete_box_is_left_out(tmp_path):
     (tmp_path / "lesions.csv").write_bytes(HEADER + b"1,mass,1,2,3,4,5,6\n2,mass,1,,3,4,5,6\n")
     lesions = read_lesions(tmp_path)
-    assert (lesions.table["image_id"].tolist(), lesions.remark) == (["1"], None)
+    assert (lesions.table["image_id"].tolist(), lesions.note) == (["1"], None)
 
 
 def test_read_lesions_folder_of_that_name_is_no_file(tmp_path):

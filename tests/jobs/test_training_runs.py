@@ -7,13 +7,13 @@ from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.training import TrainJob
 from mammo_core.jobs.training_runs import (
-    fact_table,
     first_run,
     read_run,
     run_table,
     short_names,
     store_of_run,
     store_runs,
+    summary_table,
 )
 from mammo_core.models.bundle import CARD, EVALUATION
 from mammo_core.settings import SHIPPED_MODELS
@@ -64,7 +64,7 @@ def test_label_and_tables_have_auc_duration_and_settings(workspace):
     assert run.label().endswith(f" · compact · AUC {run.auc.value:.2f}")
     (row,) = run_table([run]).to_dict("records")
     assert (row["duration"], row["settings"], row["epochs"]) == ("1 min 15 s", "epochs 3", "–")
-    values = fact_table([run]).set_index("run")[run.label()]
+    values = summary_table([run]).set_index("run")[run.label()]
     assert (values["start"], values["epochs"], values["augmentation"]) == ("random weights", "0 of at most 3", "on")
 
 

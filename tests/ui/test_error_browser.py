@@ -10,7 +10,7 @@ from mammo_core.evaluation.operating import outcomes
 from mammo_core.evaluation.units import to_unit
 from mammo_core.models.bundle import open_bundle
 from mammo_core.settings import SHIPPED_MODELS
-from ui.error_browser import choose_cell, choose_patient, patients_at_hand, show_errors, show_patient
+from ui.error_browser import choose_cell, choose_patient, patients_with_images, show_errors, show_patient
 
 COUNTS = ConfusionMatrix(tp=1, fp=2, tn=3000, fn=4)
 
@@ -84,7 +84,7 @@ def test_choose_patient_starts_with_one_whose_images_are_here():
     )
 
 
-def test_patients_at_hand_are_those_with_files(bundle, workspace, phantoms):
-    assert patients_at_hand(bundle) == frozenset()
+def test_patients_with_images_are_those_with_files(bundle, workspace, phantoms):
+    assert patients_with_images(bundle) == frozenset()
     link_dataset(workspace, "demo", phantoms)
-    assert {folder.name for folder in (phantoms / "train_images").iterdir()} == patients_at_hand(bundle)
+    assert {folder.name for folder in (phantoms / "train_images").iterdir()} == patients_with_images(bundle)

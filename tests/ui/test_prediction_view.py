@@ -8,7 +8,7 @@ from mammo_core.documents.prediction import PatientPrediction
 from mammo_core.prediction.exams import hang_exams
 from mammo_core.prediction.summarise import summarise
 from mammo_core.prediction.viewing import ViewSettings
-from ui.prediction_view import choose_settings, decision_badge, show_answers, show_comparison, show_model, show_unit
+from ui.prediction_view import choose_settings, decision_badge, show_comparison, show_model, show_results, show_unit
 
 VALIDATION = pd.DataFrame(
     {
@@ -81,9 +81,9 @@ def test_show_unit_without_decision_is_muted_and_compared_with_nothing(reason):
     assert not app.caption
 
 
-def test_show_answers_has_patient_breasts_and_warnings(bundle):
+def test_show_results_has_patient_breasts_and_warnings(bundle):
     report, exam = three_views()
-    app = show_component(show_answers, report, exam, bundle)
+    app = show_component(show_results, report, exam, bundle)
     assert plain(app.markdown[0].value) == "#### Patient p"
     assert [metric.label for metric in app.metric] == [
         "Patient (highest breast)",

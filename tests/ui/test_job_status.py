@@ -1,6 +1,6 @@
 from builders.app import plain, show_component
 from mammo_core.assessment.checklist import Step
-from ui.work_status import show_checklist
+from ui.job_status import show_checklist
 
 
 def test_show_checklist_highlights_only_the_first_step_that_is_not_done():
