@@ -138,7 +138,7 @@ def test_read_catalogue_csv_dialects(tmp_path, text):
 
 
 @pytest.mark.parametrize(("separator", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
-def test_read_catalogue_other_separators_are_read_with_a_remark(tmp_path, separator, name):
+def test_read_catalogue_other_separators_are_read_with_a_note(tmp_path, separator, name):
     text = "patient_id,image_id,laterality,view,age\n".replace(",", separator) + "10|1|L|CC|57,5\n".replace(
         "|", separator
     )
@@ -246,11 +246,11 @@ def test_read_catalogue_odd_value_of_optional_column_is_missing_and_named(tmp_pa
     assert pd.isna(read) if expected is None else read == expected
     assert catalogue.table[column].tolist()[0] == 1
     assert catalogue.table["cancer"].tolist() == [0, 1]
-    expected_remark = f"train.csv: 1 of 2 values of {sentence} They count as missing."
-    assert catalogue.notes == ((expected_remark,) if sentence else ())
+    expected_note = f"train.csv: 1 of 2 values of {sentence} They count as missing."
+    assert catalogue.notes == ((expected_note,) if sentence else ())
 
 
-def test_read_catalogue_remark_omits_a_birth_date(tmp_path):
+def test_read_catalogue_note_omits_a_birth_date(tmp_path):
     text = HEADER.replace("cancer", "age") + "10,1,L,CC,DOE^JANE 19500312\n"
     catalogue = read_catalogue(folder_with(tmp_path, text))
     assert "age are not usable" in catalogue.notes[0]
@@ -296,7 +296,7 @@ def test_read_catalogue_identifiers_made_numbers_are_kept_and_find_their_files(t
     assert (row["patient_id"], row["image_id"], row["file"]) == ("10006.0", "462822612.0", file)
 
 
-def test_read_catalogue_latin1_table_is_read_with_a_remark(tmp_path):
+def test_read_catalogue_latin1_table_is_read_with_a_note(tmp_path):
     write_file(tmp_path, "train_images/10/1.dcm")
     (tmp_path / "train.csv").write_bytes(
         (HEADER.replace("cancer", "site_id") + "10,1,L,CC,K\xf6ln\n").encode("latin-1")

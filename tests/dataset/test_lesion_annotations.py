@@ -41,7 +41,7 @@ def test_boxes_in_input_of_a_rectangle_apply_crop_scale_and_flip():
         (HEADER + b"1,mass,no,a,b,c,d,5\n", "its columns malignant, top, left, bottom, right hold no numbers."),
     ],
 )
-def test_read_lesions_file_of_another_program_is_ignored_with_a_remark(tmp_path, data, reason):
+def test_read_lesions_file_of_another_program_is_ignored_with_a_note(tmp_path, data, reason):
     (tmp_path / "lesions.csv").write_bytes(data)
     assert read_lesions(tmp_path) == KnownLesions(None, f"lesions.csv of this data set is ignored: {reason}")
     assert read_lesions(tmp_path).malignant() == {}
@@ -63,7 +63,7 @@ def test_read_lesion_annotations_without_file_is_none(tmp_path):
 
 
 def test_lesion_annotations_match_bright_masses_in_model_input(phantoms):
-    """The phantoms' own truth, through reading and preprocessing: inside the box of a mass it is brighter than around."""
+    """Boxes of phantoms, through reading and preprocessing: inside the box of a mass it is brighter than around."""
     from mammo_core.documents.preprocessing_config import PreprocessingConfig
     from mammo_core.preprocess.prepare import prepare_source
 
