@@ -156,7 +156,8 @@ def train(
 ) -> None:
     """Train a network on a prepared store, evaluate it on unseen patients, save it."""
     from mammo_core.documents.job import SweepResult
-    from mammo_core.jobs.sweep import sweep, variants
+    from mammo_core.jobs.process import run_for_result
+    from mammo_core.jobs.sweep import sweep_job, variants
     from mammo_core.jobs.training import train_job
 
     workspace = Workspace.from_environment()
@@ -164,10 +165,10 @@ def train(
     if len(configs) == 1 and scheduler is None:
         return _run_job(train_job(workspace, configs[0]), "steps", as_json)
     with progress_bar("runs") as progress:
-        results = sweep(workspace, configs, scheduler, progress)
-    _print(SweepResult(runs=results), as_json)
-    if all(result.state in ("failed", "crashed") for result in results):
-        raise JobError(f"All {len(results)} runs failed. The first: {results[0].message}")
+        result = run_for_result(sweep_job(configs, scheduler), workspace, SweepResult, progress)
+    _print(result, as_json)
+    if all(run.state in ("failed", "crashed") for run in result.runs):
+        raise JobError(f"All {len(result.runs)} runs failed. The first: {result.runs[0].message}")
 
 
 @app.command()

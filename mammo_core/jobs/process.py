@@ -70,19 +70,25 @@ def run_in_process(spec: JobSpec, workspace: Workspace, on_progress: ProgressCal
     return run_requested(_request(spec, workspace), spec, workspace, on_progress)
 
 
-def run_for_result(spec: JobSpec, workspace: Workspace, result_class: type[Result]) -> Result:
+def run_for_result(
+    spec: JobSpec,
+    workspace: Workspace,
+    result_class: type[Result],
+    on_progress: ProgressCallback = ignore_progress,
+) -> Result:
     """Run a job in this process and return its result.
 
     Args:
         spec: what to do.
         workspace: the folders to work in.
         result_class: class of the job's result.
+        on_progress: called with each progress.
 
     Raises:
         JobError: the job was stopped before its turn came, so it has no result.
         MammoError: the job's own, after its state was written.
     """
-    outcome = run_in_process(spec, workspace)
+    outcome = run_in_process(spec, workspace, on_progress)
     if not isinstance(outcome.document, result_class):
         raise JobError(outcome.message)
     return outcome.document

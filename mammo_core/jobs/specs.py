@@ -43,6 +43,10 @@ def _spec_class(kind: object) -> type[JobSpec] | None:
         from mammo_core.jobs.training import TrainJob
 
         return TrainJob
+    if kind == "sweep":
+        from mammo_core.jobs.sweep import SweepJob
+
+        return SweepJob
     return None
 
 

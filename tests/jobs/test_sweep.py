@@ -1,24 +1,33 @@
 import json
 import sys
+from contextlib import nullcontext
 
 import pytest
 
 from mammo_core import cli
 from mammo_core.assessment.model_table import model_table
-from mammo_core.documents.job import DemoResult
+from mammo_core.documents.job import DemoResult, SweepResult
+from mammo_core.documents.progress import Progress, ignore_progress
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import ConfigError, DataError, JobError, ModelError
 from mammo_core.jobs import sweep as sweep_module
 from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.process import run_for_result, run_in_process
 from mammo_core.jobs.runs import list_runs
 from mammo_core.jobs.spec import JobOutcome
-from mammo_core.jobs.sweep import sweep, variants
+from mammo_core.jobs.specs import read_spec
+from mammo_core.jobs.sweep import STOPPED_BEFORE, sweep_job, variants
 from mammo_core.jobs.training import TrainJob
 from mammo_core.models.bundle import open_bundle
 
 pytestmark = pytest.mark.slow
 
 GOOD = JobOutcome("finished", "Well.", DemoResult(folder="nowhere"))
+
+
+def sweep(workspace, configs, scheduler=None, on_progress=ignore_progress):
+    """Run a sweep in this process and return its runs."""
+    return run_for_result(sweep_job(configs, scheduler), workspace, SweepResult, on_progress).runs
 
 
 def test_variants_are_all_combinations_on_every_fold():
@@ -65,10 +74,44 @@ def test_sweep_continues_after_failed_run(prepared, monkeypatch, error, message)
 def test_sweep_run_not_started_by_worker_is_failed(prepared, monkeypatch):
     roots = prepared
     monkeypatch.setattr(
-        sweep_module, "_run_in_parallel", lambda jobs, workspace, scheduler: (job.folder(workspace) for job in jobs)
+        sweep_module,
+        "_run_in_parallel",
+        lambda jobs, context, scheduler: (job.folder(context.workspace) for job in jobs),
     )
+    monkeypatch.setattr(sweep_module, "open_pool", lambda workers, scheduler: nullcontext())
     (result,) = sweep(roots, variants({"store": "demo"}, {}), "tcp://elsewhere:8786")
     assert (result.state, result.message) == ("failed", sweep_module.NOT_STARTED)
+
+
+def test_sweep_job_is_stored_and_read_like_every_job_and_is_no_run(prepared, monkeypatch):
+    monkeypatch.setattr(TrainJob, "run", lambda job, context: GOOD)
+    job = sweep_job(variants({"store": "demo"}, {"seed": [1, 2]}))
+    outcome = run_in_process(job, prepared)
+    assert (outcome.state, outcome.message) == ("finished", "2 of 2 runs ended without an error.")
+    assert read_spec(JobFolder(job.folder(prepared))) == job
+    assert sorted(run.run for run in list_runs(prepared) if run.state != "shipped") == [
+        f"{job.name}-01",
+        f"{job.name}-02",
+    ]
+
+
+def test_stopped_sweep_stops_its_run_and_starts_no_other(prepared, monkeypatch):
+    job = sweep_job(variants({"store": "demo"}, {"seed": [1, 2]}))
+
+    def run(run, context):
+        JobFolder(job.folder(prepared)).request_stop()
+        context.progress(Progress(done=1, total=2))
+        assert context.should_stop()
+        return JobOutcome("stopped", "Stopped early.", DemoResult(folder="nowhere"))
+
+    monkeypatch.setattr(TrainJob, "run", run)
+    outcome = run_in_process(job, prepared)
+    assert outcome.state == "stopped"
+    assert [(run.state, run.message) for run in outcome.document.runs] == [
+        ("stopped", "Stopped early."),
+        ("stopped", STOPPED_BEFORE),
+    ]
+    assert not job.training_jobs()[1].folder(prepared).exists()
 
 
 def test_sweep_without_successful_run_exits_with_status_1(prepared, monkeypatch, capsys):
