@@ -14,14 +14,16 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import AwareDatetime, JsonValue
 
 import mammo_core.documents
-from mammo_core.documents.base import Document, FileDocument
+import mammo_core.jobs
+from mammo_core.documents.base import Document, FileDocument, PrintedDocument
+from mammo_core.jobs.spec import JobSpec
 
 FORMATS = Path(__file__).parent / "formats.md"
 HEAD = """# File formats
 
-Every file on disk and every JSON document on standard output has a model in `mammo_core/documents`; this page is
-generated from them by `make formats`. A type "… or null" may be null; a field with a default may be missing, and then
-has that value. Unknown keys are refused, and so are NaN and infinity.
+Every file on disk and every JSON document on standard output has a model in `mammo_core/documents`, and each kind of job
+one in `mammo_core/jobs`; this page is generated from them by `make formats`. A type "… or null" may be null; a field
+with a default may be missing, and then has that value. Unknown keys are refused, and so are NaN and infinity.
 
 Prepared stores, bundles and job folders also hold files of other formats: PNG, Parquet tables, Keras' own `.keras`.
 """
@@ -33,20 +35,24 @@ PRIMITIVES = {
     Any: "any JSON",
     types.NoneType: "null",
     AwareDatetime: "date and time",
+    Path: "path as text",
 }
 
 
 def documents() -> dict[types.ModuleType, list[type[Document]]]:
     """Return the documents of each module, in the order of the source."""
     by_module = {}
-    for info in pkgutil.iter_modules(mammo_core.documents.__path__):
-        module = importlib.import_module(f"mammo_core.documents.{info.name}")
+    for info in (
+        *pkgutil.iter_modules(mammo_core.documents.__path__, "mammo_core.documents."),
+        *pkgutil.iter_modules(mammo_core.jobs.__path__, "mammo_core.jobs."),
+    ):
+        module = importlib.import_module(info.name)
         classes = [
             model
             for model in vars(module).values()
             if inspect.isclass(model) and issubclass(model, Document) and model.__module__ == module.__name__
         ]
-        models = [model for model in classes if model not in (Document, FileDocument)]
+        models = [model for model in classes if model not in (Document, FileDocument, PrintedDocument, JobSpec)]
         if models:
             by_module[module] = models
     return by_module

@@ -20,7 +20,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from mammo_core import __version__
-from mammo_core.documents.base import Document
 from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED
 from mammo_core.documents.progress import Progress, ProgressCallback
 from mammo_core.errors import ConfigError, JobError, MammoError
@@ -30,6 +29,8 @@ from mammo_core.storage.standard_output import accept_all_characters, printable
 from mammo_core.workspace import Workspace
 
 if TYPE_CHECKING:
+    from mammo_core.documents.base import PrintedDocument
+    from mammo_core.documents.report import ModelEvaluation
     from mammo_core.jobs.spec import JobSpec
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -375,7 +376,7 @@ def progress_bar(unit: str) -> Iterator[ProgressCallback]:
         yield move
 
 
-def _print(document: Document, as_json: bool, message: str | None = None) -> None:
+def _print(document: "PrintedDocument | ModelEvaluation", as_json: bool, message: str | None = None) -> None:
     """Print the document on one line with `as_json`, else the message.
 
     Without a message the document is printed indented.

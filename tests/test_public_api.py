@@ -1,6 +1,7 @@
 """The public interface is complete and light: importing the package loads no network and changes no other library."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 import mammo_core
 
 HEAVY = ("tensorflow", "keras")
+VARIABLES = ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL")  # set where they are not, before TensorFlow is loaded
 
 
 def run_python(code: str) -> str:
@@ -64,10 +66,27 @@ before = state()
 rooms = [room.name for room in pkgutil.iter_modules(mammo_core.__path__, "mammo_core.") if room.name != "mammo_core.__main__"]
 for room in rooms:
     package = importlib.import_module(room)
-    if room in ("mammo_core.learning", "mammo_core.prediction") or not hasattr(package, "__path__"):
-        continue  # their modules load TensorFlow
+    if room == "mammo_core.learning" or not hasattr(package, "__path__"):
+        continue  # its modules load TensorFlow: see below
     for module in pkgutil.iter_modules(package.__path__, room + "."):
         importlib.import_module(module.name)
 print([old == new for old, new in zip(before, state())])
 """
     assert run_python(code).strip() == "[True, True, True, True, True]"
+
+
+@pytest.mark.slow
+def test_import_of_networks_changes_only_two_variables_and_names_of_layers():
+    code = """
+import os
+before = dict(os.environ)
+import mammo_core.learning.networks, mammo_core.learning.phase_model, mammo_core.learning.trainer
+import keras
+changed = {name for name in os.environ.keys() | before.keys() if os.environ.get(name) != before.get(name)}
+print(sorted(changed - {"TF2_BEHAVIOR"}))  # TensorFlow's own
+print(keras.config.floatx(), keras.config.image_data_format(), keras.config.dtype_policy().name)
+print({name.split(">")[0] for name in keras.saving.get_custom_objects()})
+"""
+    environment = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment)
+    assert done.stdout.splitlines() == [str(sorted(VARIABLES)), "float32 channels_last float32", "{'mammo'}"]

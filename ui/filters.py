@@ -19,7 +19,7 @@ from mammo_core.explore.filters import (
     filter_options,
 )
 from mammo_core.explore.units import has_values
-from mammo_core.figures.panels import Filtered
+from mammo_core.figures.panels import MarkFilter
 from ui.literal import literal
 
 AGE_HELP = "Narrowing the range also removes images without an age."
@@ -111,20 +111,23 @@ def clear_filters(table: pd.DataFrame) -> None:
         st.session_state["age"] = limits
 
 
-def filter_further(table: pd.DataFrame, filtered: Filtered) -> None:
+def filter_further(table: pd.DataFrame, chosen: MarkFilter) -> None:
     """Set filters to what a click on a figure chose; others stay.
 
     Args:
         table: with all images.
-        filtered: values by the filter's name; one that this table can't be filtered by is left out.
+        chosen: a column that this table can't be filtered by is left out.
     """
     options, limits = filter_options(table), age_limits(table)
-    for name, value in filtered.items():
-        if name == "age" and limits and isinstance(value, tuple):
-            low, high = (min(max(int(age), limits[0]), limits[1]) for age in value)
-            st.session_state["age"] = (low, high)
-        elif name in ("label", "unit") or name in options:
-            st.session_state[name] = value
+    if chosen.column in options:
+        st.session_state[chosen.column] = [chosen.value]
+    if chosen.ages and limits:
+        low, high = (min(max(age, limits[0]), limits[1]) for age in chosen.ages)
+        st.session_state["age"] = (low, high)
+    if chosen.label:
+        st.session_state["label"] = chosen.label
+    if chosen.unit:
+        st.session_state["unit"] = chosen.unit
 
 
 def filter_parameters(filters: Filters, unit: str) -> Mapping[str, str | list[str]]:

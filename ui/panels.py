@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from mammo_core.figures.panels import Filtered, Panel
+from mammo_core.figures.panels import MarkFilter, Panel
 from ui.literal import literal
 from ui.picture_download import offer_pictures
 
@@ -13,7 +13,9 @@ TEXT_HEIGHT = 150  # px of what is around a figure, about
 CLICKS = "clicks on panels"  # counts them: another chart takes the place of a clicked one, and has no selection
 
 
-def show_panels(panels: Sequence[Panel], columns: int = 2, on_filter: Callable[[Filtered], None] | None = None) -> None:
+def show_panels(
+    panels: Sequence[Panel], columns: int = 2, on_filter: Callable[[MarkFilter], None] | None = None
+) -> None:
     """Show panels in columns, and name those without a figure.
 
     Each stands in the column that is the shortest so far.
@@ -35,7 +37,7 @@ def show_panels(panels: Sequence[Panel], columns: int = 2, on_filter: Callable[[
             st.caption(f"Not shown: **{literal(panel.title)}**. {literal(panel.reading)}")
 
 
-def show_panel(panel: Panel, on_filter: Callable[[Filtered], None] | None = None) -> None:
+def show_panel(panel: Panel, on_filter: Callable[[MarkFilter], None] | None = None) -> None:
     """Show one panel that has a figure."""
     title, menu = st.columns([6, 1], vertical_alignment="center")
     title.markdown(f"**{literal(panel.title)}**")
@@ -57,7 +59,7 @@ def show_panel(panel: Panel, on_filter: Callable[[Filtered], None] | None = None
 
 
 def filter_by_click(
-    choices: Mapping[tuple[int, int], Filtered], key: str, on_filter: Callable[[Filtered], None]
+    choices: Mapping[tuple[int, int], MarkFilter], key: str, on_filter: Callable[[MarkFilter], None]
 ) -> None:
     """Filter by the mark that was clicked; a chart's callback.
 

@@ -5,7 +5,6 @@ shipped, and take seconds to make.
 """
 
 import pandas as pd
-from pydantic import TypeAdapter
 
 from mammo_core.documents.progress import ProgressCallback, ignore_progress
 from mammo_core.errors import ModelError
@@ -52,6 +51,6 @@ def make_example_exams(workspace: Workspace, bundle: Bundle, progress: ProgressC
     folder = workspace.data / data.dataset
     if (folder / "train.csv").exists():
         return 0
-    patients, spec = example_patients(bundle), TypeAdapter(DemoSpec).validate_python(data.generator)
+    patients, spec = example_patients(bundle), DemoSpec(**data.generator.model_dump())
     generate(folder, spec, progress, patients=patients)
     return len(patients)

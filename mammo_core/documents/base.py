@@ -1,7 +1,7 @@
 """The base of every document on disk and of every JSON that is printed."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, PlainSerializer, ValidationError
 
@@ -23,6 +23,12 @@ class Document(BaseModel):
     def to_json(self) -> dict[str, JsonValue]:
         """Return the document as JSON values, for `json.dumps`."""
         return self.model_dump(mode="json")
+
+
+class PrintedDocument(Document):
+    """A document that the command line prints; keys are added, and the version counts what changes otherwise."""
+
+    schema_version: Literal[1] = 1
 
 
 class FileDocument(Document):

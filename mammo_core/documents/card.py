@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from mammo_core.documents.base import Document, FileDocument
-from mammo_core.documents.dataset import Generator
+from mammo_core.documents.dataset import GeneratorSettings
 from mammo_core.documents.operating_point import OperatingPoint
 from mammo_core.documents.report import EvaluatedPart, FiguresOfMerit
 from mammo_core.documents.training_config import Network, TrainingConfig
@@ -44,7 +44,7 @@ class DataProvenance(Document):
     store: str
     dataset: str
     synthetic: bool
-    generator: Generator | None
+    generator: GeneratorSettings | None
     parts: dict[str, PartCounts]
 
 

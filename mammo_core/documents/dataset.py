@@ -5,11 +5,7 @@ They are dataset.json, linked.json and source.json.
 
 from typing import ClassVar, Literal
 
-from pydantic import JsonValue
-
-from mammo_core.documents.base import FileDocument
-
-Generator = dict[str, JsonValue]  # parameters of the phantom generator, by name
+from mammo_core.documents.base import Document, FileDocument
 
 # Defaults of a synthetic data set, for the generator, the command line and the Data page.
 DEMO_PATIENTS = 136
@@ -17,18 +13,36 @@ DEMO_SEED = 0
 DEMO_PREVALENCE = 0.3
 
 
+class GeneratorSettings(Document):
+    """How a synthetic data set was generated; equal settings give equal files.
+
+    A file of an earlier version may lack some of them, which then had these defaults.
+
+    Attributes:
+        patients, seed, prevalence, rows, columns, nuisances, full_headers: see `DemoSpec`.
+    """
+
+    patients: int = DEMO_PATIENTS
+    seed: int = DEMO_SEED
+    prevalence: float = DEMO_PREVALENCE
+    rows: int = 1024
+    columns: int = 768
+    nuisances: bool = True
+    full_headers: bool = False
+
+
 class DatasetInfo(FileDocument):
     """dataset.json: how a data set that this application generated was made.
 
     Attributes:
         synthetic: whether the images are phantoms.
-        generator: the generator's parameters; None if unknown.
+        generator: how they were generated; None if unknown.
     """
 
     file_name: ClassVar = "dataset.json"
     schema_version: Literal[1] = 1
     synthetic: bool
-    generator: Generator | None = None
+    generator: GeneratorSettings | None = None
 
 
 class DatasetLink(FileDocument):
@@ -52,7 +66,7 @@ class StoreSource(FileDocument):
         csv: path of the CSV, relative to the data folder if it is inside, so that the folder can move.
         dataset: name of the data set.
         synthetic: whether the images are phantoms.
-        generator: the phantom generator's parameters; None for other images.
+        generator: how phantoms were generated; None for other images.
     """
 
     file_name: ClassVar = "source.json"
@@ -60,4 +74,4 @@ class StoreSource(FileDocument):
     csv: str
     dataset: str
     synthetic: bool
-    generator: Generator | None = None
+    generator: GeneratorSettings | None = None

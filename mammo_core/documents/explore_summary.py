@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from mammo_core.documents.base import Document
+from mammo_core.documents.base import Document, PrintedDocument
 
 
 class AgeSummary(Document):
@@ -47,7 +47,7 @@ class PositiveCounts(Document):
     patients: int | None
 
 
-class ExploreSummary(Document):
+class ExploreSummary(PrintedDocument):
     """Statistics of a data set.
 
     Attributes:

@@ -1,10 +1,10 @@
 """The result of an import, as `mammo import --json` prints it."""
 
-from mammo_core.documents.base import Document
+from mammo_core.documents.base import PrintedDocument
 from mammo_core.documents.manifest import QuarantineRow
 
 
-class ImportReport(Document):
+class ImportReport(PrintedDocument):
     """The result of an import.
 
     `prepared` + `skipped` + `quarantined` + `left_out` = `total`, unless the import was stopped.

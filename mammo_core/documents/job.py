@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import JsonValue
 
-from mammo_core.documents.base import Document, FileDocument
+from mammo_core.documents.base import Document, FileDocument, PrintedDocument
 from mammo_core.documents.estimate import Estimate
 
 State = Literal["queued", "running", "stopping", "finished", "stopped", "failed", "diverged", "crashed", "unreadable"]
@@ -47,7 +47,7 @@ class JobProcess(FileDocument):
     started: int | None = None
 
 
-class DemoResult(Document):
+class DemoResult(PrintedDocument):
     """The result of creating a synthetic data set.
 
     Attributes:
@@ -57,7 +57,7 @@ class DemoResult(Document):
     folder: str
 
 
-class StoppedInQueue(Document):
+class StoppedInQueue(PrintedDocument):
     """The result of a job that was stopped before its turn came.
 
     Attributes:
@@ -91,7 +91,7 @@ class RunSummary(Document):
     folder: str
 
 
-class RunList(Document):
+class RunList(PrintedDocument):
     """All training runs and models: the JSON of `mammo runs`.
 
     Attributes:
@@ -121,7 +121,7 @@ class SweepRun(Document):
     settings: dict[str, JsonValue]
 
 
-class SweepResult(Document):
+class SweepResult(PrintedDocument):
     """Several training runs: the JSON of `mammo train` with folds or values.
 
     Attributes:

@@ -1,6 +1,6 @@
 """The document that `mammo predict --json` prints."""
 
-from mammo_core.documents.base import Document
+from mammo_core.documents.base import Document, PrintedDocument
 
 
 class ImageEntry(Document):
@@ -90,7 +90,7 @@ class PatientPrediction(Document):
     no_decision: str | None = None
 
 
-class PredictionDocument(Document):
+class PredictionDocument(PrintedDocument):
     """What a model predicts for several files.
 
     Attributes:

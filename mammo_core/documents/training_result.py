@@ -2,12 +2,12 @@
 
 from typing import Literal
 
-from mammo_core.documents.base import Document
+from mammo_core.documents.base import PrintedDocument
 
 TrainingStatus = Literal["finished", "stopped", "diverged"]
 
 
-class TrainingResult(Document):
+class TrainingResult(PrintedDocument):
     """How a training run ended.
 
     Attributes:

@@ -49,8 +49,23 @@ GROUPS = {  # column → title, whether its values have an order
 }
 
 
-# What a click on a mark of a figure filters by: a column of `FILTER_COLUMNS`, "age", "label" or "unit", and its value.
-Filtered = Mapping[str, object]
+@dataclass(frozen=True)
+class MarkFilter:
+    """What a click on a mark of a figure filters by; what is None stays as it is.
+
+    Attributes:
+        column: one of `FILTER_COLUMNS`, of which only `value` is kept.
+        value: as text.
+        ages: youngest and oldest age in years.
+        label: positive or negative.
+        unit: in which the page counts from then on.
+    """
+
+    column: str | None = None
+    value: str | None = None
+    ages: tuple[int, int] | None = None
+    label: str | None = None
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +88,7 @@ class Panel:
     reading: str
     table: pd.DataFrame
     figure: go.Figure | None = None
-    choices: Mapping[tuple[int, int], Filtered] = field(default_factory=dict)
+    choices: Mapping[tuple[int, int], MarkFilter] = field(default_factory=dict)
     origin: str = ""
     file_name: str = ""
 
@@ -254,7 +269,7 @@ def group_panel(selection: Selection, column: str, title: str | None = None, ord
     return Panel(f"by_{column}", heading, readings.read_rates(table, described, cap), table, figure, choices)
 
 
-def _choices_of_groups(column: str, values: list[str]) -> dict[tuple[int, int], Filtered]:
+def _choices_of_groups(column: str, values: list[str]) -> dict[tuple[int, int], MarkFilter]:
     """Return what a click on a group filters by.
 
     The one that pools the small groups filters by nothing.
@@ -262,15 +277,17 @@ def _choices_of_groups(column: str, values: list[str]) -> dict[tuple[int, int], 
     if column == "age_band":
         edges = [0, 40, 50, 60, 70, 80, MAX_AGE + 1]
         of_band = {band: (edges[index], edges[index + 1] - 1) for index, band in enumerate(AGE_BANDS)}
-        return {(0, index): {"age": of_band[value]} for index, value in enumerate(values)}
+        return {(0, index): MarkFilter(ages=of_band[value]) for index, value in enumerate(values)}
     if column not in FILTER_COLUMNS:
         return {}
     return {
-        (0, index): {column: [value]} for index, value in enumerate(values) if not re.fullmatch(r"\d+ others", value)
+        (0, index): MarkFilter(column, value)
+        for index, value in enumerate(values)
+        if not re.fullmatch(r"\d+ others", value)
     }
 
 
-def _choices_of_ages(bins: list[int], traces: list[Filtered]) -> dict[tuple[int, int], Filtered]:
+def _choices_of_ages(bins: list[int], traces: list[MarkFilter]) -> dict[tuple[int, int], MarkFilter]:
     """Return what a click on a bar of an age histogram filters by.
 
     Args:
@@ -283,7 +300,7 @@ def _choices_of_ages(bins: list[int], traces: list[Filtered]) -> dict[tuple[int,
         for low in bins
     ]
     return {
-        (trace, index): {"age": ages, **added}
+        (trace, index): replace(added, ages=ages)
         for trace, added in enumerate(traces)
         for index, ages in enumerate(ranges)
     }
@@ -309,7 +326,7 @@ def _classes(selection: Selection) -> Panel:
         classes,
         draw.class_bars(classes, selection.unit),
         {
-            (trace, index): {"unit": unit, "label": label}
+            (trace, index): MarkFilter(unit=unit, label=label)
             for trace, label in enumerate(shown)
             for index, unit in enumerate(UNITS)
             if label != "unlabelled"
@@ -325,7 +342,12 @@ def _ages(selection: Selection) -> Panel:
         counts = age_counts(selection.rows)
         figure, reading = draw.age_count_bars(counts, unit), readings.read_age_counts(selection.rows, unit)
         return Panel(
-            "ages", f"Age, {unit}s", reading, counts, figure, _choices_of_ages(counts["age_from"].tolist(), [{}])
+            "ages",
+            f"Age, {unit}s",
+            reading,
+            counts,
+            figure,
+            _choices_of_ages(counts["age_from"].tolist(), [MarkFilter()]),
         )
     table, histogram = age_table(selection.images), age_histogram(selection.rows)
     return Panel(
@@ -334,7 +356,7 @@ def _ages(selection: Selection) -> Panel:
         readings.read_ages(table, age_difference(selection.rows), unit),
         table,
         draw.age_bars(histogram, unit),
-        _choices_of_ages(BIN_EDGES[:-1].tolist(), [{"label": name} for name in LABELS.values()]),
+        _choices_of_ages(BIN_EDGES[:-1].tolist(), [MarkFilter(label=name) for name in LABELS.values()]),
     )
 
 

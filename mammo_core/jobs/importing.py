@@ -5,7 +5,9 @@ import re
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, cast
+
+from pydantic import JsonValue
 
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.library import RESERVED, describe_source, find_dataset
@@ -83,8 +85,8 @@ class ImportJob(JobSpec):
         return f"Starting {workers} worker{'s' if workers != 1 else ''}"
 
     @classmethod
-    def _from_arguments(cls, arguments: dict[str, Any]) -> dict[str, Any]:
-        csv = Path(arguments["source"])
+    def _from_arguments(cls, arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        csv = Path(cast(str, arguments["source"]))
         return {**arguments, "source": {"csv": str(csv), "dataset": csv.parent.name, "synthetic": False}}
 
 

@@ -3,11 +3,11 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import model_validator
+from pydantic import JsonValue, model_validator
 
-from mammo_core.documents.base import Document, FileDocument
+from mammo_core.documents.base import FileDocument, PrintedDocument
 from mammo_core.documents.progress import ProgressCallback, ShouldStop
 from mammo_core.workspace import Workspace
 
@@ -43,7 +43,7 @@ class JobOutcome:
 
     state: Literal["finished", "stopped", "diverged"]
     message: str
-    document: Document
+    document: PrintedDocument
 
 
 class JobSpec(FileDocument, ABC):
@@ -53,6 +53,7 @@ class JobSpec(FileDocument, ABC):
         kind: the kind of job. Only one job of a kind runs at a time in a workspace.
     """
 
+    file_name: ClassVar = "work.json"
     schema_version: Literal[2] = 2
     kind: str
 
@@ -88,6 +89,6 @@ class JobSpec(FileDocument, ABC):
         return document
 
     @classmethod
-    def _from_arguments(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _from_arguments(cls, arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
         """Return the fields that correspond to an earlier version's arguments."""
         return arguments

@@ -3,9 +3,9 @@
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, cast
 
-from pydantic import PrivateAttr
+from pydantic import JsonValue, PrivateAttr
 
 from mammo_core.documents.job import FINAL
 from mammo_core.documents.progress import Progress
@@ -67,8 +67,8 @@ class TrainJob(JobSpec):
         return JobOutcome(result.status, result.message, result)
 
     @classmethod
-    def _from_arguments(cls, arguments: dict[str, Any]) -> dict[str, Any]:
-        return {"name": Path(arguments["run"]).name, "config": arguments["config"]}
+    def _from_arguments(cls, arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        return {"name": Path(cast(str, arguments["run"])).name, "config": arguments["config"]}
 
 
 def train_job(workspace: Workspace, config: TrainingConfig) -> TrainJob:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from mammo_core.dicom.limits import die_with_parent
 from mammo_core.dicom.write import Header, dicom_bytes
-from mammo_core.documents.dataset import DatasetInfo
+from mammo_core.documents.dataset import DatasetInfo, GeneratorSettings
 from mammo_core.documents.lesions import LesionAnnotation
 from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop, ignore_progress, never_stop
 from mammo_core.phantoms.render import RenderedImage, RenderJob, render
@@ -50,7 +50,7 @@ def generate(
     Returns:
         Whether the data set is complete.
     """
-    DatasetInfo(synthetic=True, generator=asdict(spec)).write(out / DatasetInfo.file_name)
+    DatasetInfo(synthetic=True, generator=GeneratorSettings(**asdict(spec))).write(out / DatasetInfo.file_name)
     table = make_table(spec)
     jobs = make_jobs(table, spec)
     if patients is not None:

@@ -13,7 +13,7 @@ from mammo_core.dataset.store import (
     read_store,
     resolve_store,
 )
-from mammo_core.documents.dataset import StoreSource
+from mammo_core.documents.dataset import GeneratorSettings, StoreSource
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import DataError, StoreUnfinished
 from mammo_core.storage.json_files import write_json
@@ -69,7 +69,7 @@ def test_store_source_of_an_earlier_version_is_readable(store, tmp_path):
         store.folder / "source.json", {"csv": str(csv), "dataset": "old", "synthetic": True, "generator": {"seed": 5}}
     )
     assert store.read_csv_path() == csv
-    assert store.source().generator == {"seed": 5}
+    assert store.source().generator == GeneratorSettings(seed=5)
 
 
 def test_list_stores_ignores_outdated_stores(store, folders):

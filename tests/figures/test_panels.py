@@ -9,7 +9,7 @@ import pytest
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.documents.units import UNITS
 from mammo_core.explore.filters import Filters, apply_filters
-from mammo_core.figures.panels import SECTIONS, PanelSource, completeness, headline, sign_panels
+from mammo_core.figures.panels import SECTIONS, MarkFilter, PanelSource, completeness, headline, sign_panels
 from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.phantoms.table import make_table
 
@@ -150,12 +150,12 @@ def test_panels_of_one_label_count_instead_of_comparing(raw, tmp_path):
 
 def test_panel_marks_filter_by_what_they_show(raw, tmp_path):
     panels = panels_of(apply_filters(read(raw, tmp_path), Filters(), "breast"), tmp_path)
-    assert panels["by_site_id"].choices == {(0, 0): {"site_id": ["1"]}, (0, 1): {"site_id": ["2"]}}
+    assert panels["by_site_id"].choices == {(0, 0): MarkFilter("site_id", "1"), (0, 1): MarkFilter("site_id", "2")}
     bands = panels["by_age_band"]
-    assert bands.choices[0, bands.table["value"].tolist().index("50–59")] == {"age": (50, 59)}
-    assert panels["ages"].choices[0, 0] == {"age": (0, 29), "label": "positive"}
-    assert panels["ages"].choices[1, 12] == {"age": (85, 130), "label": "negative"}
-    assert panels["classes"].choices[1, 2] == {"unit": "patient", "label": "negative"}
+    assert bands.choices[0, bands.table["value"].tolist().index("50–59")] == MarkFilter(ages=(50, 59))
+    assert panels["ages"].choices[0, 0] == MarkFilter(ages=(0, 29), label="positive")
+    assert panels["ages"].choices[1, 12] == MarkFilter(ages=(85, 130), label="negative")
+    assert panels["classes"].choices[1, 2] == MarkFilter(unit="patient", label="negative")
     assert not panels["leakage"].choices
 
 

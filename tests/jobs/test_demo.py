@@ -23,7 +23,7 @@ def test_demo_job_creates_the_data_set_and_names_its_folder(workspace, tmp_path)
     outcome = run_in_process(job, workspace)
     folder = tmp_path / "elsewhere"
     assert outcome.message == f"4 synthetic patients are in {folder}."
-    assert outcome.document.to_json() == {"folder": str(folder)}
+    assert outcome.document.to_json() == {"schema_version": 1, "folder": str(folder)}
     assert pd.read_csv(folder / "train.csv")["patient_id"].nunique() == 4
 
 

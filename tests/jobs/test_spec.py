@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mammo_core.documents.dataset import StoreSource
+from mammo_core.documents.dataset import GeneratorSettings, StoreSource
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError
 from mammo_core.jobs.demo import DemoJob
@@ -14,7 +14,7 @@ from mammo_core.jobs.training import TrainJob
 from mammo_core.workspace import Workspace
 
 WORKSPACE = Workspace(Path("/data"), Path("/models"))
-SOURCE = StoreSource(csv="demo/train.csv", dataset="demo", synthetic=True, generator={"seed": 1})
+SOURCE = StoreSource(csv="demo/train.csv", dataset="demo", synthetic=True, generator=GeneratorSettings(seed=1))
 
 
 @pytest.mark.parametrize(

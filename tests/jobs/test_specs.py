@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mammo_core.documents.dataset import StoreSource
+from mammo_core.documents.dataset import GeneratorSettings, StoreSource
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError, JobError
 from mammo_core.jobs import process
@@ -17,7 +17,7 @@ from mammo_core.storage.json_files import read_json, write_json
 from mammo_core.workspace import Workspace
 
 WORKSPACE = Workspace(Path("/data"), Path("/models"))
-SOURCE = StoreSource(csv="demo/train.csv", dataset="demo", synthetic=True, generator={"seed": 1})
+SOURCE = StoreSource(csv="demo/train.csv", dataset="demo", synthetic=True, generator=GeneratorSettings(seed=1))
 JOBS = [
     DemoJob(out=Path("demo"), patients=4),
     DemoJob(out=Path("/elsewhere/demo")),

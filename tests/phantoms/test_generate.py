@@ -8,7 +8,7 @@ import pandas as pd
 import pydicom
 import pytest
 
-from mammo_core.documents.dataset import DatasetInfo
+from mammo_core.documents.dataset import DatasetInfo, GeneratorSettings
 from mammo_core.documents.progress import Progress
 from mammo_core.phantoms.generate import encode, generate, make_jobs
 from mammo_core.phantoms.render import render
@@ -67,7 +67,7 @@ def test_generate_lesion_annotations_list_every_cancer(made):
 def test_generate_records_its_parameters(made):
     info = DatasetInfo.read(made / "dataset.json")
     assert info.synthetic
-    assert info.generator == asdict(SPEC)
+    assert info.generator == GeneratorSettings(**asdict(SPEC))
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import streamlit as st
 
 from builders.app import show_component, without_error
 from mammo_core.explore.filters import Filters
+from mammo_core.figures.panels import MarkFilter
 from ui.filters import choose_filters, clear_filters, filter_further, filter_parameters
 
 TABLE = pd.DataFrame(
@@ -37,7 +38,8 @@ def test_choose_filters_returns_what_is_chosen():
 
 
 def test_filter_further_sets_filters_within_the_limits(state):
-    filter_further(TABLE, {"age": (0, 49), "label": "positive", "site_id": ["1"], "machine_id": ["9"]})
+    filter_further(TABLE, MarkFilter("site_id", "1", ages=(0, 49), label="positive"))
+    filter_further(TABLE, MarkFilter("machine_id", "9"))
     assert state == {"age": (40, 49), "label": "positive", "site_id": ["1"]}
 
 
