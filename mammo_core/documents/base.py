@@ -26,7 +26,10 @@ class Document(BaseModel):
 
 
 class PrintedDocument(Document):
-    """A document that the command line prints; keys are added, and the version counts what changes otherwise."""
+    """A document that the command line prints.
+
+    Keys may be added to it; any other change needs another version.
+    """
 
     schema_version: Literal[1] = 1
 

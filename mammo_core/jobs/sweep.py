@@ -58,7 +58,9 @@ def variants(
 
 
 class SweepJob(JobSpec):
-    """Do several training runs that differ in a few settings; one that fails does not end the others.
+    """Do several training runs that differ in a few settings.
+
+    One that fails does not end the others.
 
     Attributes:
         name: the sweep's name, with which those of its runs begin.
