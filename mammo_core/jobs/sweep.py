@@ -75,7 +75,7 @@ class SweepJob(JobSpec):
     scheduler: str | None = None
 
     def folder(self, workspace: Workspace) -> Path:
-        """Return the folder of the sweep itself; each run has its own beside the other runs."""
+        """Return the sweep's own folder, which is not among those of runs."""
         return workspace.models / SWEEPS / self.name
 
     def prepare(self, workspace: Workspace) -> None:
@@ -121,7 +121,9 @@ class SweepJob(JobSpec):
 
 
 def sweep_job(configs: Sequence[TrainingConfig], scheduler: str | None = None) -> SweepJob:
-    """Return the job of several training runs, named after the first one's store and the time.
+    """Return the job of several training runs.
+
+    It is named after the store of the first one and the time.
 
     Args:
         configs: the settings of each run, at least one.
@@ -187,7 +189,7 @@ def _run_in_sequence(jobs: Sequence[TrainJob], context: JobContext) -> Iterator[
 
 
 def _pass_on_stop(context: JobContext, folder: JobFolder, progress: Progress) -> None:
-    """Ask a run to stop, once its sweep is to stop; called with each progress of the run."""
+    """Stop a run when its sweep is to stop; called with its progress."""
     if context.should_stop() and not folder.stop_requested():
         folder.request_stop()
 
