@@ -8,7 +8,7 @@ import streamlit as st
 from ui.literal import literal
 
 ROW_HEIGHT, VISIBLE_ROWS = 35, 6  # px; a longer table scrolls
-
+PREVIOUS_KEY, NEXT_KEY = "Alt+Up", "Alt+Down"  # with Alt, so that no key acts that was meant for a field
 
 CONFIG = {  # of columns that tables may have
     "probability": st.column_config.NumberColumn(format="%.2f"),
@@ -37,8 +37,8 @@ def choose_row(
     selected = list(state["selection"]["rows"]) if state else [start]
     index = selected[0] if selected and selected[0] < len(table) else start
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        _show_arrow("Previous", ":material/chevron_left:", key, index - 1, disabled=index == 0)
-        _show_arrow("Next", ":material/chevron_right:", key, index + 1, disabled=index == len(table) - 1)
+        _show_arrow("Previous", PREVIOUS_KEY, key, index - 1, disabled=index == 0)
+        _show_arrow("Next", NEXT_KEY, key, index + 1, disabled=index == len(table) - 1)
         st.markdown(literal(f"{name} {index + 1:,} of {len(table):,}"), width="content")
     event = st.dataframe(
         shown,
@@ -54,11 +54,11 @@ def choose_row(
     return event.selection.rows[0] if event.selection.rows else index
 
 
-def _show_arrow(label: str, icon: str, key: str, index: int, *, disabled: bool) -> None:
+def _show_arrow(label: str, shortcut: str, key: str, index: int, *, disabled: bool) -> None:
     end = "This is the first one." if label == "Previous" else "This is the last one."
     st.button(
         literal(label),
-        icon=icon,
+        shortcut=shortcut,
         key=f"{label} {key}",
         help=end if disabled else None,
         disabled=disabled,

@@ -20,6 +20,12 @@ def test_choose_row_steps_with_arrows_and_stops_at_the_ends():
     assert app.button(key="Previous list").disabled
 
 
+def test_choose_row_arrows_have_keys():
+    app = show_component(choose_row, TABLE, "list", COLUMNS)
+    keys = {label: app.button(key=f"{label} list").proto.shortcut for label in ("Previous", "Next")}
+    assert keys == {"Previous": "alt+up", "Next": "alt+down"}
+
+
 def test_choose_row_names_the_columns_it_has():
     app = show_component(choose_row, TABLE, "list", COLUMNS)
     assert list(app.dataframe[0].value) == ["patient", "probability"]
