@@ -1,4 +1,8 @@
-"""Print measured figures with their targets, and remember which ones miss."""
+"""Print measured figures with their targets, and remember which ones miss.
+
+Every benchmark reports so, but for `real`, whose tables have no targets, and for `demo_model` and `convert_backbone`, which
+make files and measure nothing.
+"""
 
 from dataclasses import dataclass, field
 

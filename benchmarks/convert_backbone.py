@@ -5,6 +5,7 @@
 
 Writes models/backbones/efficientnet-lite0/efficientnet-lite0.weights.h5 and prints its SHA-256. PyTorch isn't needed: a
 restricted unpickler reads the file, so that a pickle can build nothing but arrays. Every weight of the source is used once.
+It makes a file and measures nothing, so it has no targets.
 """
 
 import argparse

@@ -4,6 +4,7 @@ Generates phantoms with a seed that no demo data set uses by default, prepares t
 lesion map with their lesions, under strong changes of contrast, sharpness, resolution and noise. Its ImageNet features
 stay as they are, and it classifies by the lesion map alone: how a phantom's breast looks says nothing about a real one.
 Copies the verified model to models/demo. Takes about an hour on two cores; an interrupted step resumes.
+It makes a model and measures no speed, so it has no targets; the report of the new model is printed.
 """
 
 import argparse

@@ -6,6 +6,8 @@ Every method predicts each patient once, in patient folds, fitted to the other f
 output: the AUC of each method by breast and by image, and paired differences, all with 95 % confidence intervals over
 patients. A file results.md beside the runs adds date, machine, counts and caveats, ready for docs/results.md.
 
+The figures have no targets, so nothing is reported as reached or missed: what a model reaches on real images is the result.
+
 It takes minutes to hours. A killed or interrupted run resumes with the same command: finished folds are read, not trained
 again. A method that can't run has a row that says why.
 """

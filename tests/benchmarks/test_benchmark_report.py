@@ -1,4 +1,8 @@
+from pathlib import Path
+
 from benchmarks._report import Report
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
 def test_report_figure_that_misses_its_target_ends_with_status_1(capsys):
@@ -20,3 +24,8 @@ def test_report_without_missed_target_ends_with_status_0(capsys):
     report.add("speed", "3 images/s", "at least 2", reached=True)
     assert report.summarise() == 0
     assert capsys.readouterr().out.endswith("all targets met\n")
+
+
+def test_benchmarks_with_targets_all_report_them_here():
+    modules = [path for path in BENCHMARKS.glob("[!_]*.py") if "Report(" not in path.read_text(encoding="utf-8")]
+    assert sorted(path.stem for path in modules) == ["convert_backbone", "demo_model", "real"]
