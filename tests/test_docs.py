@@ -1,8 +1,10 @@
 """The documentation names what is there: commands, options, settings, files."""
 
 import re
+import shlex
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -16,21 +18,50 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def command_options() -> dict[str, set[str]]:
-    """Return the long options of every command that `--help` lists."""
-    group = typer.main.get_command(app)
-    return {
-        name: {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
-        for name, command in group.commands.items()  # type: ignore[attr-defined]
-        if not command.hidden
+COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMAND_LINE = README.partition("## Command line")[2].partition("\n## ")[0]
+SYNOPSIS = re.findall(r"^mammo +(.+)$", COMMAND_LINE, re.MULTILINE)  # one line for each command
+
+
+def usage(command: Any) -> tuple[set[str], list[int]]:
+    """Return a command's long options, with "=" where one takes a value, and the numbers of values of its arguments.
+
+    The number is -1 for an argument that takes any number of values.
+    """
+    options = {
+        option + "=" * (not parameter.is_flag)
+        for parameter in command.params
+        for option in parameter.opts
+        if option.startswith("--")
     }
+    return options, [parameter.nargs for parameter in command.params if parameter.param_type_name == "argument"]
 
 
-def documented_options() -> dict[str, set[str]]:
-    """Return the options of every command in the README's section "Command line"."""
-    section = README.partition("## Command line")[2].partition("\n## ")[0]
-    lines = re.findall(r"^mammo +([a-z]+)(.*)$", section, re.MULTILINE)
-    return {name: set(re.findall(r"--[a-z-]+", rest)) for name, rest in lines}
+def documented_usage(rest: str) -> tuple[set[str], list[int]]:
+    """Return the same of a line such as `SOURCE [--name NAME] [--workers N | --scheduler ADDRESS] [--json]`."""
+    options = {option + "=" * bool(value) for option, value in re.findall(r"(--[a-z-]+)( [A-Z0-9])?", rest)}
+    arguments = re.sub(r"\[[^]]*\](\.\.\.)?", "", rest).split()
+    return options, [-1 if argument.endswith("...") else 1 for argument in arguments]
+
+
+def shell_lines(document: Path) -> list[str]:
+    """Return the lines of a document's blocks without a language, which are commands."""
+    lines: list[str] = []
+    language = None  # of the block in which a line stands; None outside
+    for line in document.read_text(encoding="utf-8").splitlines():
+        if line.startswith("```"):
+            language = line[3:] if language is None else None
+        elif language == "":
+            lines.append(line)
+    return lines
+
+
+SHELL_LINES = [(document, line) for document in DOCUMENTS for line in shell_lines(document)]
+CALLS = [  # of the command line, but for the synopsis
+    (document.name, match[1])
+    for document, line in SHELL_LINES
+    if (match := re.search(r"(?:-m mammo_core|^mammo) +(.+)", line)) and match[1] not in SYNOPSIS
+]
 
 
 def anchors(text: str) -> set[str]:
@@ -39,8 +70,32 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_readme_lists_every_command_with_its_options():
-    assert documented_options() == command_options()
+def test_readme_lists_every_command_with_its_options_and_arguments():
+    listed = {name: usage(command) for name, command in COMMANDS.items() if not command.hidden}
+    documented = {name: documented_usage(rest) for name, _, rest in (line.partition(" ") for line in SYNOPSIS)}
+    assert documented == listed
+
+
+def test_documented_usage_tells_flags_options_and_arguments():
+    line = "  FILE|ZIP... [--csv FILE] [--size 256 | AxB] [--set KEY=VALUE,VALUE...]... [--json]"
+    assert documented_usage(line) == ({"--csv=", "--size=", "--set=", "--json"}, [-1])
+
+
+@pytest.mark.parametrize(("document", "call"), CALLS, ids=[f"{document}: {call}" for document, call in CALLS])
+def test_command_of_a_document_is_one_that_the_command_line_accepts(document, call):
+    name, *words = shlex.split(call, comments=True)
+    COMMANDS[name].make_context(name, words)  # raises an error of usage
+
+
+def test_commands_of_documents_are_found():
+    names = [call.split()[0] for document, call in CALLS if document == "README.md"]
+    assert names == ["explore", "import", "train", "import", "bootstrap"]
+
+
+def test_commands_within_sentences_exist():
+    text = "\n".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
+    named = set(re.findall(r"`(?:mammo|python -m mammo_core) ([a-z]+)", text))
+    assert {"evaluate", "train"} <= named <= COMMANDS.keys()
 
 
 def test_architecture_lists_every_setting():
@@ -64,7 +119,23 @@ def test_relative_links_resolve(document):
 def test_make_targets_in_documents_exist():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = {name for path in DOCUMENTS for name in re.findall(r"`make ([a-z-]+)`", path.read_text(encoding="utf-8"))}
-    assert named <= targets
+    in_blocks = {line.split()[1] for _, line in SHELL_LINES if line.startswith("make ")}
+    assert in_blocks == {"run", "test"}
+    assert named | in_blocks <= targets
+
+
+def test_requirement_files_in_documents_exist():
+    files = [*DOCUMENTS, *ROOT.glob("requirements*.txt"), ROOT / "Makefile", ROOT / "pyproject.toml"]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    named = set(re.findall(r"\brequirements[a-z-]*\.txt", text))
+    assert named == {path.name for path in ROOT.glob("requirements*.txt")}
+
+
+def test_readme_names_every_benchmark():
+    paragraph = README.partition("run as `python -m benchmarks.NAME`")[2].partition("\n\n")[0]
+    named = set(re.findall(r"`([a-z_]+)(?: [A-Z]+)*`", paragraph))
+    makes_files = {"convert_backbone", "demo_model"}
+    assert named == {path.stem for path in (ROOT / "benchmarks").glob("[!_]*.py")} - makes_files
 
 
 def test_changelog_begins_with_this_version():
@@ -72,11 +143,17 @@ def test_changelog_begins_with_this_version():
     assert re.search(r"^## ([0-9.]+) – \d{4}-\d{2}-\d{2}$", text, re.MULTILINE).group(1) == __version__
 
 
-def test_pinned_versions_lie_within_the_package_ranges():
+@pytest.mark.parametrize(
+    ("extra", "file"),
+    [("app", "requirements.txt"), ("test", "requirements-test.txt"), ("dev", "requirements-dev.txt")],
+)
+def test_lowest_versions_of_the_package_are_the_pinned_ones(extra, file):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    ranges = [*project["dependencies"], *project["optional-dependencies"]["app"]]
+    ranges = [*project["optional-dependencies"][extra], *(project["dependencies"] if extra == "app" else [])]
+    if extra == "dev":
+        ranges.remove("mammo-workbench[app,test]")
     lowest = dict(re.match(r"([a-z-]+)>=([0-9.]+)", entry).groups() for entry in ranges)
-    pins = dict(re.findall(r"^([a-z-]+)==([0-9.]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
+    pins = dict(re.findall(r"^([a-z-]+)==([0-9.]+)", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE))
     assert lowest == pins
 
 
