@@ -87,10 +87,15 @@ def test_dataset_version_changes_with_an_older_table_of_the_same_size(elsewhere)
 
 def test_dataset_version_passes_over_broken_links(elsewhere):
     dataset = link_dataset(Workspace.from_environment(), "mine", elsewhere)
-    (elsewhere / "other.csv").symlink_to(elsewhere / "nowhere")
+    target = elsewhere.parent / "nowhere.csv"
+    (elsewhere / "other.csv").symlink_to(target)
     (elsewhere / "x.csv").mkdir()
     (elsewhere / "loop_images").symlink_to("loop_images")
-    assert dataset.version() == dataset.version()
+    before = dataset.version()
+    (elsewhere / "x.csv" / "y").touch()  # in a folder that isn't a table
+    assert dataset.version() == before
+    target.write_text(CSV)  # now the link leads to one
+    assert dataset.version() != before
 
 
 def test_size_of_counts_existing_files(elsewhere):

@@ -148,13 +148,21 @@ def test_export_unknown_laterality_leaves_orientation_empty():
     assert not capture.PatientOrientation
 
 
+def require(command: str, package: str) -> None:
+    """Skip the test where a command isn't installed, and fail it where all are to be."""
+    if not shutil.which(command):
+        if os.environ.get("DCIODVFY_REQUIRED"):
+            pytest.fail(f"{command} is missing: install Debian's {package}")
+        pytest.skip(f"{command} (Debian's {package}) isn't installed")
+
+
 def test_export_is_readable_by_dcmtk(exported, tmp_path):
     for name, data, command in (("sc", exported[False][0], "dcmdump"), ("sr", exported[False][1], "dsrdump")):
         path = tmp_path / f"{name}.dcm"
         path.write_bytes(data)
-        if shutil.which(command):
-            done = subprocess.run([command, str(path)], capture_output=True, text=True, check=True)
-            assert ("Recall" if name == "sr" else "Research use only.") in done.stdout
+        require(command, "dcmtk")
+        done = subprocess.run([command, str(path)], capture_output=True, text=True, check=True)
+        assert ("Recall" if name == "sr" else "Research use only.") in done.stdout
 
 
 def changed(**elements: object) -> bytes:
@@ -169,10 +177,7 @@ def changed(**elements: object) -> bytes:
 
 def conformance_errors(data: bytes, folder: Path) -> list[str]:
     """Return the errors that dciodvfy finds in a file."""
-    if not shutil.which("dciodvfy"):
-        if os.environ.get("DCIODVFY_REQUIRED"):
-            pytest.fail("dciodvfy is missing: install Debian's dicom3tools")
-        pytest.skip("dciodvfy (Debian's dicom3tools) isn't installed")
+    require("dciodvfy", "dicom3tools")
     path = folder / "export.dcm"
     path.write_bytes(data)
     done = subprocess.run(["dciodvfy", str(path)], check=False, capture_output=True)

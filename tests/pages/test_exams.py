@@ -61,7 +61,9 @@ def test_patient_url_shows_all_views_in_hanging_order(catalogue):
 def test_predict_parameter_shows_active_model_probabilities(catalogue):
     patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
     app = show(patient=patient, predict="true")
-    assert all("probability **0." in line for line in shown(app))
+    lines = shown(app)
+    assert len(lines) == (catalogue.table["patient_id"] == patient).sum()
+    assert all("probability **0." in line for line in lines)
     assert any("Demonstration" in text.value for text in app.markdown)
 
 
@@ -145,8 +147,9 @@ def test_prediction_shows_breasts_and_score_as_on_predict(catalogue):
 
 
 def test_quarantined_image_shows_warning(catalogue):
-    for patient in list_patients(Workspace.from_environment(), catalogue, "quarantined"):
-        assert show(patient=patient).warning
+    patients = list_patients(Workspace.from_environment(), catalogue, "quarantined")
+    assert patients
+    assert [patient for patient in patients if not show(patient=patient).warning] == []
 
 
 def test_out_of_distribution_image_is_marked(catalogue, monkeypatch):

@@ -117,7 +117,9 @@ def test_read_view_uses_requested_window(readable):
 
 
 def test_read_view_model_input_equals_imported_image(readable):
-    for file in map(Path, readable["file"].iloc[:6]):
+    files = [Path(file) for file in readable["file"].iloc[:6]]
+    assert len(files) == 6
+    for file in files:
         for preprocessing in (PreprocessingConfig(), PreprocessingConfig(size=64)):
             expected = prepare_source(file, preprocessing)
             view = read_view(file, preprocessing, None)
