@@ -89,7 +89,7 @@ def plan_run(workspace: Workspace, store: Store) -> None:
     The plan is the quick start's until the user changes a setting.
     """
     show_unfinished_import(workspace, store)
-    preset, shown = None, st.container()
+    preset, config, shown = None, None, st.container()
     with errors_shown():
         start_models = compatible_models(workspace, store.preprocessing)
     with shown, errors_shown_here():
@@ -98,11 +98,13 @@ def plan_run(workspace: Workspace, store: Store) -> None:
     with st.expander("All settings", key="own settings"), errors_shown_here():
         # Also while the expander is closed: widgets that aren't drawn lose their values.
         config = choose_settings(quick_start, start_models)
-        with shown:
-            if config != quick_start:
-                show_plan(workspace, plan_settings(workspace, config), is_own=True)
-            elif preset:
-                show_plan(workspace, preset)
+    if config is None:  # the form says why
+        return
+    with shown, errors_shown_here():
+        if config != quick_start:
+            show_plan(workspace, plan_settings(workspace, config), is_own=True)
+        elif preset:
+            show_plan(workspace, preset)
 
 
 def show_plan(workspace: Workspace, plan: TrainingPlan, *, is_own: bool = False) -> None:

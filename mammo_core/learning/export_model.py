@@ -41,7 +41,6 @@ from mammo_core.models.bundle import (
     write_ood_detector,
 )
 from mammo_core.storage.atomic import atomic_path
-from mammo_core.storage.json_files import write_json
 
 CHECKPOINT = "checkpoint.keras"
 STOPPED_RUN_IMAGES = 200  # about so many of each part: a stopped run is evaluated in less than ten seconds
@@ -101,7 +100,7 @@ def write_model_files(trained: TrainedRun, should_stop: ShouldStop = never_stop)
     """
     run, network = trained.run, load(trained.run / CHECKPOINT)
     _save_network(network, run / MODEL)
-    write_json(run / PREPROCESSING, trained.plan.store.preprocessing.to_json())
+    trained.plan.store.preprocessing.write(run / PREPROCESSING)
     evaluated = _evaluate(trained, network, should_stop)
     with atomic_path(run / PREDICTIONS) as path:
         evaluated.predictions.to_parquet(path, index=False)

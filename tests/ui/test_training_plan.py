@@ -7,6 +7,7 @@ from builders.app import plain, show_component, widget
 from builders.models import model_card, write_model_files
 from mammo_core.dataset.store import open_store
 from mammo_core.documents.training_config import TrainingConfig
+from mammo_core.errors import ModelError
 from mammo_core.jobs import training
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.learning import plan
@@ -106,6 +107,18 @@ def test_plan_run_follows_the_settings_in_one_block_until_it_is_reset(prepared, 
     widget(app, "button", "Reset to quick start").click().run()
     assert "pretrained network" in app.markdown[0].value
     assert not [button for button in app.button if button.label == "Reset to quick start"]
+
+
+def test_plan_run_says_outside_the_form_why_there_is_no_plan(prepared, monkeypatch):
+    def refuse(workspace, config):
+        raise ModelError("It can't start from there.")
+
+    app = show_component(training_plan.plan_run, prepared, open_store(prepared, "demo"))
+    monkeypatch.setattr(training_plan, "plan_settings", refuse)
+    widget(app, "selectbox", "Network").select("original").run()
+    assert [plain(error.value) for error in app.error] == ["It can't start from there."]
+    assert not app.expander[0].error
+    assert not [button for button in app.button if button.label == "Train"]
 
 
 def test_plan_run_states_an_estimate(prepared):
