@@ -1,5 +1,5 @@
 # make run         the app on demo data           make test        all tests but those in a browser
-# make test-fast   the tests that are quick       make browser     the browser tests (need chromium)
+# make test-fast   no slow tests, no pages        make browser     the browser tests (need chromium)
 # make lint        style, types, import order     make formats     docs/formats.md from the documents
 # make model       train the shipped model again  make clean       remove .venv and caches
 

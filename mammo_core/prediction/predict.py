@@ -29,7 +29,11 @@ from mammo_core.workspace import Workspace
 
 
 class FilePredictor(Protocol):
-    """Predicts files: a `Predictor`, a `BatchPredictor` or a `ClusterPredictor`."""
+    """Predicts files: a `Predictor`, or what hands the files to one.
+
+    `BatchPredictor` keeps no arrays, `ReportingPredictor` shows the results so far, `CataloguePredictor` reads a data set's
+    own files, and `ClusterPredictor` has Dask workers predict.
+    """
 
     bundle: Bundle
 
