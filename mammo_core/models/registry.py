@@ -17,7 +17,6 @@ from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.storage.atomic import write_bytes
 from mammo_core.storage.file_errors import storage_errors
 from mammo_core.storage.folders import files_of_subfolders
-from mammo_core.storage.json_files import read_json
 from mammo_core.storage.names import check_name, named_folder
 from mammo_core.storage.path_text import as_written, path_text
 from mammo_core.storage.trash import move_to_trash, restore_from_trash, trashed_name
@@ -53,10 +52,10 @@ def list_models(workspace: Workspace) -> list[str]:
 
 def compatible_models(workspace: Workspace, preprocessing: PreprocessingConfig) -> list[str]:
     """Return the names of the models with this preprocessing, as start models."""
-    expected, names = preprocessing.to_json(), []
+    names = []
     for name in list_models(workspace):
-        with suppress(DataError):  # a damaged model is left out here; the models page reports the damage
-            if read_json(model_folder(workspace, name) / PREPROCESSING) == expected:
+        with suppress(DataError, ConfigError):  # of a damaged model, which the models page reports, or another version
+            if PreprocessingConfig.read(model_folder(workspace, name) / PREPROCESSING) == preprocessing:
                 names.append(name)
     return names
 

@@ -27,6 +27,7 @@ from mammo_core.models.registry import (
 )
 from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.storage.hashing import file_states
+from mammo_core.storage.json_files import write_json
 from mammo_core.storage.trash import REMOVING, TRASH, empty_trash
 from mammo_core.workspace import Workspace
 
@@ -192,6 +193,11 @@ def test_compatible_models_excludes_other_preprocessing(models):
 
 def test_compatible_models_excludes_damaged_model(models):
     (models.models / "mine" / PREPROCESSING).unlink()
+    assert compatible_models(models, PreprocessingConfig()) == [DEMO]
+
+
+def test_compatible_models_excludes_a_model_of_another_version(models):
+    write_json(models.models / "mine" / PREPROCESSING, {**PreprocessingConfig().to_json(), "version": 1})
     assert compatible_models(models, PreprocessingConfig()) == [DEMO]
 
 
