@@ -110,11 +110,11 @@ def test_plan_run_follows_the_settings_in_one_block_until_it_is_reset(prepared, 
 
 
 def test_plan_run_says_outside_the_form_why_there_is_no_plan(prepared, monkeypatch):
-    def refuse(workspace, config):
+    def fail(workspace, config):
         raise ModelError("It can't start from there.")
 
     app = show_component(training_plan.plan_run, prepared, open_store(prepared, "demo"))
-    monkeypatch.setattr(training_plan, "plan_settings", refuse)
+    monkeypatch.setattr(training_plan, "plan_settings", fail)
     widget(app, "selectbox", "Network").select("original").run()
     assert [plain(error.value) for error in app.error] == ["It can't start from there."]
     assert not app.expander[0].error
