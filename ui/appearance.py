@@ -5,12 +5,12 @@ from pathlib import Path
 import streamlit as st
 
 STYLES = Path(__file__).with_name("appearance.css")
-KEYS = {
-    "Alt + ↑, Alt + ↓": "previous or next row of a list",
-    "Tab, Enter": "next element; press it",
-    "Esc": "close a dialog or a menu",
-    "R": "show the page again with what has changed",
-}
+KEYS = """
+- **Alt + ↑, Alt + ↓**: previous or next row of a list
+- **Tab, Enter**: next element; press it
+- **Esc**: close a dialog or a menu
+- **R**: show the page again with what has changed
+"""
 DISCLAIMER = "Research use only. Not a medical device: nothing here is a diagnosis."
 
 
@@ -22,5 +22,5 @@ def apply_appearance() -> None:
     st.html(STYLES)
     with st.sidebar.container(key="disclaimer"):
         with st.popover("Keys", icon=":material/keyboard:", type="tertiary"):
-            st.markdown("\n".join(f"- **{keys}**: {effect}" for keys, effect in KEYS.items()))
+            st.markdown(KEYS)
         st.caption(DISCLAIMER)

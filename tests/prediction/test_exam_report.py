@@ -17,7 +17,7 @@ def report() -> ExamReport:
 
 def test_document_has_one_entry_for_each_file(report):
     document = report.to_document().to_json()
-    assert list(document) == ["model", "threshold", "images", "breasts", "patients"]
+    assert list(document) == ["schema_version", "model", "threshold", "images", "breasts", "patients"]
     assert document["images"][1] == {
         "file": "a/2.dcm",
         "patient": "p",
