@@ -12,6 +12,7 @@ GLOSSARY = ROOT / "docs" / "glossary.md"
 FOLDERS = ("mammo_core", "ui", "pages", "benchmarks", "docs")
 FILES = [ROOT / "app.py", *sorted(path for name in FOLDERS for path in (ROOT / name).rglob("*.py"))]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))  # docstrings of tests may be longer
+SLOW_TESTS = [pytest.param(path, marks=pytest.mark.slow) for path in TESTS]  # many, of which each takes little
 LONGEST_FIRST_LINE = 80  # characters of a docstring
 
 
@@ -98,7 +99,7 @@ def test_identifier_collection_sees_every_kind_of_name():
     assert {name for _, name in identifiers(tree)} == {"b", "C", "d", "e", "self", "f", "g", "h", "i"}
 
 
-@pytest.mark.parametrize("path", [*FILES, *TESTS], ids=relative)
+@pytest.mark.parametrize("path", [*FILES, *SLOW_TESTS], ids=relative)
 def test_identifiers_avoid_unwanted_words(path):
     name = relative(path).removesuffix(".py").replace("/", ".")
     names = [(1, path.stem), *identifiers(ast.parse(path.read_text(encoding="utf-8")))]
@@ -121,7 +122,7 @@ def test_docstrings_begin_with_one_short_line(path):
     assert [f"{line}: {text}" for line, text in first_lines(path) if len(text) > LONGEST_FIRST_LINE] == []
 
 
-@pytest.mark.parametrize("path", [*FILES, *TESTS], ids=relative)
+@pytest.mark.parametrize("path", [*FILES, *SLOW_TESTS], ids=relative)
 def test_first_lines_of_docstrings_avoid_unwanted_words(path):
     unwanted = [
         f"{line}: {text}"
