@@ -67,6 +67,7 @@ def test_find_image_files_by_sop_instance_uid(tmp_path):
     assert files == ["c/P/study/series2/1-1.dcm", "c/P/study/series1/1-1.dcm", None]
 
 
+@pytest.mark.slow
 def test_find_image_files_by_patient_side_and_view_where_one_file_fits(tmp_path):
     views = [("L", "CC"), ("R", "CC"), ("R", "MLO"), ("R", "MLO")]
     for number, (side, view) in enumerate(views):
@@ -90,6 +91,7 @@ def test_find_image_files_first_file_of_each_patients_folder(tmp_path):
     assert files_of(tmp_path, "10,1-1,L,CC", "11,1-1,L,CC") == ["train_images/10/1-1.dcm", "train_images/11/1-1.dcm"]
 
 
+@pytest.mark.slow
 def test_find_image_files_in_a_tree_by_series_and_by_study_side_and_view(tmp_path):
     for number in (1, 2, 3):
         data = build_dicom(

@@ -45,6 +45,7 @@ def test_bootstrap_equal_rankings_give_identical_auc_samples():
     assert np.array_equal(values["a"], values["b"], equal_nan=True)
 
 
+@pytest.mark.slow
 def test_bootstrap_interval_has_nominal_coverage():
     generator = np.random.default_rng(0)
     true_auc, covered = 0.7602, 0  # of N(1, 1) against N(0, 1)

@@ -53,6 +53,7 @@ def test_shipped_weights_have_the_hash_that_their_readme_states():
     assert (WEIGHTS.parent / "LICENSE").is_file()
 
 
+@pytest.mark.slow
 def test_classifier_has_the_blocks_of_the_paper(classifier):
     assert classifier.count_params() == 4_694_024  # 4,652,008 trained ones and 42,016 statistics
     channels = [block_output(classifier, block).shape[1:] for block in (1, 3, 5, 8, 11, 15, BLOCKS)]

@@ -151,6 +151,7 @@ def test_top_count_rounds_share_of_cells(cells, share, count):
     assert top_count(cells, share) == count
 
 
+@pytest.mark.slow
 def test_load_saved_network_gives_identical_predictions(model, tensor, tmp_path):
     model.save(tmp_path / "model.keras")
     again = load(tmp_path / "model.keras")
@@ -253,6 +254,7 @@ def test_train_head_without_texture_leaves_its_weights_at_zero(rectangular, tens
     assert not np.array_equal(model.get_layer(BY_LESIONS).get_weights()[0], lesions[0])
 
 
+@pytest.mark.slow
 def test_train_head_without_lesion_map_keeps_the_map(rectangular, tensor):
     model, images = rectangular, tensor[:, :, :32]
     unfreeze(model, 17)

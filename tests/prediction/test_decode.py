@@ -25,6 +25,7 @@ def test_decode_image_returns_no_patient_identifier(phantoms):
     assert len(decoded.instance) == 12
 
 
+@pytest.mark.slow
 def test_decode_image_in_sandbox_raises_image_error_for_other_files():
     with Sandbox() as sandbox, pytest.raises(ImageError, match=r"DICOM file"):
         sandbox.run(decode_image, b"letter" * 100, PreprocessingConfig(), SECRET)

@@ -33,6 +33,7 @@ def trained(tmp_path):
     return model
 
 
+@pytest.mark.slow
 def test_restore_sets_weights_optimiser_and_best(trained, tmp_path):
     model, best = make_model(), BestCheckpoint(tmp_path / "best.keras", patience=5)
     model.optimizer.build(model.trainable_variables)
