@@ -64,6 +64,10 @@ def test_generate_lesion_annotations_list_every_cancer(made):
     assert (lesions["left"] < lesions["right"]).all()
 
 
+def test_generator_settings_are_the_parameters_with_their_defaults():
+    assert GeneratorSettings().model_dump() == asdict(DemoSpec())
+
+
 def test_generate_records_its_parameters(made):
     info = DatasetInfo.read(made / "dataset.json")
     assert info.synthetic
