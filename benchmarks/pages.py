@@ -6,8 +6,9 @@ A server of its own shows a demo data set, and a table of 54,706 images without 
 (Debian: `apt-get install chromium`) opens the pages at 1440 × 900. Each time is a median. The exit status is 1 if a target
 is missed.
 
-- warm page: from the address to its first useful content, which is a chart, a mammogram, a table or a button.
-- 54,706 images: Explore, at the first visit of a table that the server hasn't read, and after a click on a filter.
+- page: from a click on its name to its first useful content, which is a chart, a mammogram, a table or a button. Opened by
+  its address, a page costs the start of Streamlit's own program in the browser as well, so that figure has no target.
+- 54,706 images: Explore, once a table is chosen that the server hasn't read, and after a click on a filter.
 - Predict: from the drop of 60 files to the first answer, and to all; then the heatmaps off.
 - jobs: from the click on Import to the first counted image, and from the click on Train to the first point of the curve.
 """
@@ -38,6 +39,8 @@ IMAGES, PATIENTS = 54_706, 12_300  # of the large table; enough patients for so 
 FILES = 60
 CHART, PICTURE, TABLE = ".js-plotly-plot", "[data-testid=stImage] img", "[data-testid=stDataFrame]"
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
+RUNNING = "[data-testid=stApp][data-test-script-state=running]"
+SETTLE_MS = 500  # before a click, as a person looks first
 USEFUL = {  # what people come for, by page
     "": "text=See a prediction on a demo exam",
     "explore?dataset=demo": CHART,
@@ -147,18 +150,51 @@ def open_page(page: Page, address: str, useful: str) -> float:
     return taken
 
 
+def turn_to(page: Page, name: str, useful: str) -> float:
+    """Return the seconds from a click on a page's name until it shows its first useful content.
+
+    It is complete afterwards.
+    """
+    page.wait_for_timeout(SETTLE_MS)
+    link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=name.capitalize(), exact=True)
+    taken = seconds(link.click, page.locator(useful).first.wait_for)
+    page.wait_for_selector(IDLE)
+    return taken
+
+
 def measure_pages(report: Report, page: Page, url: str, repeats: int) -> None:
-    """Open each page of the demo data set."""
-    for name, useful in USEFUL.items():
-        taken = median(repeats, lambda _, name=name, useful=useful: open_page(page, f"{url}/{name}", useful))
-        report.add(
-            f"warm page: {name.partition('?')[0] or 'overview'}", f"{taken:.2f} s", f"<= {PAGE_S:g} s", taken <= PAGE_S
-        )
+    """Open each page of the demo data set, by its address and from another page."""
+    for address, useful in USEFUL.items():
+        name = address.partition("?")[0] or "overview"
+        other = "overview" if address else "data"
+
+        def turn(_: int, name: str = name, other: str = other, useful: str = useful) -> float:
+            turn_to(page, other, USEFUL["" if other == "overview" else other])
+            return turn_to(page, name, useful)
+
+        taken = median(repeats, lambda _, address=address, useful=useful: open_page(page, f"{url}/{address}", useful))
+        report.add(f"{name}, by its address", f"{taken:.2f} s")
+        taken = median(repeats, turn)
+        report.add(f"{name}, from another page", f"{taken:.2f} s", f"<= {PAGE_S:g} s", taken <= PAGE_S)
 
 
 def measure_large_table(report: Report, page: Page, url: str, repeats: int) -> None:
     """Explore the large table for the first time, and filter it."""
-    taken = median(repeats, lambda number: open_page(page, f"{url}/explore?dataset=large{number}", CHART))
+    open_page(page, f"{url}/explore?dataset=demo", CHART)
+
+    def choose(number: int) -> float:
+        page.wait_for_timeout(SETTLE_MS)
+        page.get_by_test_id("stSidebar").get_by_role("combobox", name="Data set").click()
+        option = page.get_by_role("option", name=f"large{number}", exact=True)
+
+        def see_charts() -> None:
+            page.wait_for_selector(RUNNING)
+            page.wait_for_selector(IDLE)
+            page.locator(CHART).last.wait_for()
+
+        return seconds(option.click, see_charts)
+
+    taken = median(repeats, choose)
     report.add(f"{IMAGES:,} images: first visit", f"{taken:.2f} s", f"<= {LARGE_COLD_S:g} s", taken <= LARGE_COLD_S)
 
     def filter_by_label(number: int) -> float:
@@ -220,8 +256,9 @@ def measure_jobs(report: Report, page: Page, url: str, repeats: int) -> None:
         page.wait_for_selector(IDLE)
         main.get_by_role("button", name="Import", exact=True).first.click()
         dialog = page.get_by_role("dialog")
-        dialog.get_by_label("Name").fill(f"copy{number}")
-        dialog.get_by_label("Name").press("Enter")
+        name = dialog.get_by_role("textbox", name="Name")
+        name.fill(f"copy{number}")
+        name.press("Enter")
         page.wait_for_selector(IDLE)
         taken = seconds(
             dialog.get_by_role("button", name="Import", exact=True).click, lambda: page.wait_for_function(COUNTED)

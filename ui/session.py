@@ -103,7 +103,7 @@ def errors_announced() -> Iterator[None]:
         announce(str(error))
 
 
-@st.cache_data(show_spinner="Reading the data set …", max_entries=4)
+@st.cache_data(show_spinner="Reading the data set …", max_entries=32)
 def _read(path: str, version: str) -> Catalogue:
     return read_catalogue(text_path(path))
 

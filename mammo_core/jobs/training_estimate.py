@@ -36,8 +36,9 @@ class _Speed:
     """What a finished run took.
 
     Attributes:
-        before: seconds from its first record to its first epoch, per image of its store.
-        epoch: seconds for each image of an epoch, by phase.
+        before: seconds from its first record to its first epoch, and what the first epochs took longer than the others
+            because they computed features, per image of its store.
+        epoch: seconds for each image of an epoch, by phase; the median.
         after: seconds from its last epoch to its end, per image of its store.
     """
 
@@ -112,10 +113,12 @@ def _speed(folder: JobFolder) -> _Speed | None:
     ended = folder.written_state().time - epochs[-1].time
     by_phase: dict[str, list[float]] = {}
     for record in epochs:
-        by_phase.setdefault(record.phase, []).append(record.seconds / per_epoch)
+        by_phase.setdefault(record.phase, []).append(record.seconds)
+    head = by_phase.get("head", [0.0])
+    features = sum(max(0.0, seconds - median(head)) for seconds in head)
     return _Speed(
-        before=max(0.0, began) / images,
-        epoch={phase: median(seconds) for phase, seconds in by_phase.items()},
+        before=(max(0.0, began) + features) / images,
+        epoch={phase: median(seconds) / per_epoch for phase, seconds in by_phase.items()},
         after=max(0.0, ended) / images,
     )
 

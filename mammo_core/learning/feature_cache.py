@@ -1,7 +1,7 @@
-"""Compute a pretrained body's features once, to train its head on them."""
+"""Keep a pretrained body's features, to train its head on them."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from mammo_core.documents.progress import Progress
+from mammo_core.dataset.stored_images import StoredImages
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.learning._tensorflow import keras, tf
-from mammo_core.learning.cancellation import TrainingContext, image_batches
+from mammo_core.learning.cancellation import batches
 from mammo_core.learning.feature_file import FeatureFile, feature_file
 from mammo_core.learning.input_pipeline import one_hot
 from mammo_core.learning.lesion_targets import LesionBoxes, lesion_cells
@@ -21,6 +21,29 @@ from mammo_core.learning.networks import LESION_MAP, OUTPUT
 from mammo_core.learning.plan import VARIANTS
 from mammo_core.learning.training_data import TrainingData
 from mammo_core.preprocess.prepare import to_tensor
+
+
+class ComputedRows:
+    """Rows of an array that are computed when they are first read, and kept.
+
+    Args:
+        compute: returns the values (n, …) of rows, int (n,).
+        kept: where they are kept; its first axis are the rows.
+    """
+
+    def __init__(self, compute: Callable[[np.ndarray], np.ndarray], kept: FeatureFile | np.ndarray) -> None:
+        self._compute, self._kept = compute, kept
+        self._computed = np.zeros(len(kept), bool)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """Return rows, int (n,), as (n, …)."""
+        for batch in batches(np.unique(rows[~self._computed[rows]])):
+            self._kept[batch] = self._compute(batch)
+            self._computed[batch] = True
+        return self._kept[rows]
 
 
 @dataclass(frozen=True)
@@ -35,49 +58,62 @@ class FeatureCache:
             supervise the head.
     """
 
-    train: FeatureFile | np.ndarray
-    validation: FeatureFile | np.ndarray
+    train: ComputedRows | np.ndarray
+    validation: ComputedRows | np.ndarray
     labels: np.ndarray
-    cells: np.ndarray | None
+    cells: ComputedRows | np.ndarray | None
 
 
 @contextmanager
 def cached_features(
-    body: keras.Model, data: TrainingData, lesions: LesionBoxes | None, context: TrainingContext
+    body: keras.Model, data: TrainingData, lesions: LesionBoxes | None, run: Path
 ) -> Iterator[FeatureCache]:
-    """Compute the features of the training and validation part into temporary files.
+    """Open temporary files for the features of the training and validation part.
+
+    An image's features are computed when they are first needed, so that training begins at once. Errors of reading an
+    image are raised then.
 
     Args:
         body: images (n, rows, columns, 1) → features (n, h, w, c).
         data: the images.
         lesions: of the images; None if they don't supervise the head.
-        context: the files lie in its run folder until the `with` block ends.
-
-    Raises:
-        Cancelled: a stop is requested.
+        run: folder in which the files lie until the `with` block ends.
     """
-    parts = data.indices("train"), data.indices("validation")
-    train, validation = map(len, parts)
-    shape, total = body.output_shape[1:], VARIANTS * train + validation
-    cells = None if lesions is None else np.empty((train, *shape[:2], 2), np.float16)
+    train, validation = data.indices("train"), data.indices("validation")
+    shape = body.output_shape[1:]
+
+    def features(images: np.ndarray) -> np.ndarray:
+        return np.asarray(body.predict_on_batch(to_tensor(images)))[: len(images)]  # several devices repeat the last
+
+    def of_training(rows: np.ndarray) -> np.ndarray:
+        variants, numbers = np.divmod(rows, len(train))
+        images = data.images[train[numbers]]
+        return features(np.where(variants[:, np.newaxis, np.newaxis] == 1, images[:, ::-1], images))
+
+    def of_validation(rows: np.ndarray) -> np.ndarray:
+        return features(data.images[validation[rows]])
+
     with (
-        TemporaryDirectory(prefix="features-", dir=context.run) as folder,
-        feature_file(Path(folder) / "train", (VARIANTS * train, *shape)) as of_training,
-        feature_file(Path(folder) / "validation", (validation, *shape)) as of_validation,
+        TemporaryDirectory(prefix="features-", dir=run) as folder,
+        feature_file(Path(folder) / "train", (VARIANTS * len(train), *shape)) as train_file,
+        feature_file(Path(folder) / "validation", (len(validation), *shape)) as validation_file,
     ):
-        done = 0
-        for target, indices, variants in ((of_training, parts[0], VARIANTS), (of_validation, parts[1], 1)):
-            first = 0
-            for batch, images in image_batches(data.images, indices, context.stop_signal.is_set):
-                for variant in range(variants):
-                    features = body.predict_on_batch(to_tensor(images[:, ::-1] if variant else images))
-                    target.write(variant * len(indices) + first, np.asarray(features)[: len(batch)])
-                    done += len(batch)
-                    context.progress(Progress(done=done, total=total, phase="Computing the features"))
-                if lesions is not None and cells is not None and target is of_training:
-                    cells[first : first + len(batch)] = cells_of_images(images, batch, lesions, shape[:2])
-                first += len(batch)
-        yield FeatureCache(of_training, of_validation, data.labels[parts[0]], cells)
+        yield FeatureCache(
+            ComputedRows(of_training, train_file),
+            ComputedRows(of_validation, validation_file),
+            data.labels[train],
+            None if lesions is None else _computed_cells(data.images, train, lesions, shape[:2]),
+        )
+
+
+def _computed_cells(
+    images: np.ndarray | StoredImages, train: np.ndarray, lesions: LesionBoxes, grid: tuple[int, int]
+) -> ComputedRows:
+    """Return the lesion cells of training images, computed as they are needed."""
+    return ComputedRows(
+        lambda rows: cells_of_images(images[train[rows]], train[rows], lesions, grid),
+        np.empty((len(train), *grid, 2), np.float16),
+    )
 
 
 def cells_of_images(images: np.ndarray, indices: np.ndarray, lesions: LesionBoxes, grid: tuple[int, int]) -> np.ndarray:

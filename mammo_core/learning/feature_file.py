@@ -37,12 +37,13 @@ class FeatureFile:
                 raise OSError("A temporary file of features was cut off.")
         return values
 
-    def write(self, first: int, values: np.ndarray) -> None:
-        """Write values (n, …) from a row on."""
-        self._file.seek(first * self._row_bytes)
-        remaining = memoryview(values.astype(self.dtype).tobytes())
-        while remaining:
-            remaining = remaining[self._file.write(remaining) :]
+    def __setitem__(self, rows: np.ndarray, values: np.ndarray) -> None:
+        """Write values (n, …) to rows, int (n,)."""
+        for row, value in zip(rows.tolist(), values.astype(self.dtype), strict=True):
+            self._file.seek(row * self._row_bytes)
+            remaining = memoryview(value.tobytes())
+            while remaining:
+                remaining = remaining[self._file.write(remaining) :]
 
 
 @contextmanager

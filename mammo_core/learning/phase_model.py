@@ -12,8 +12,7 @@ from mammo_core.documents.training_config import BLOCKS
 from mammo_core.learning._tensorflow import keras
 from mammo_core.learning.callbacks.validation import positive_probability, predict
 from mammo_core.learning.cancellation import StopSignal, TrainingContext, batches
-from mammo_core.learning.feature_cache import FeatureBatches, cached_features
-from mammo_core.learning.feature_file import FeatureFile
+from mammo_core.learning.feature_cache import ComputedRows, FeatureBatches, cached_features
 from mammo_core.learning.input_pipeline import TrainingImages, training_batches
 from mammo_core.learning.lesion_targets import LesionBoxes, lesion_boxes
 from mammo_core.learning.networks import (
@@ -66,11 +65,7 @@ def phase_model(
     data: TrainingData,
     context: TrainingContext,
 ) -> Iterator[PhaseModel]:
-    """Prepare a phase; until the `with` block ends, its files lie in the run folder.
-
-    Raises:
-        Cancelled: a stop is requested while features are computed.
-    """
+    """Prepare a phase; until the `with` block ends, its files lie in the run folder."""
     config, train_part = plan.config, data.indices("train")
     rows, class_weights = balance(data.labels[train_part], config.imbalance, np.random.default_rng(config.seed))
     labels, lesions = data.labels[data.indices("validation")], known_lesions(plan, network, data)
@@ -82,7 +77,7 @@ def phase_model(
     if phase.name == "head" and plan.caches_features:
         body, head = split_pretrained(network, lesion_map=lesions is not None)
         model = _compile(head, plan, phase)
-        with cached_features(body, data, lesions, context) as cache:
+        with cached_features(body, data, lesions, context.run) as cache:
             yield PhaseModel(
                 model,
                 plan.steps_per_epoch,
@@ -123,7 +118,7 @@ def known_lesions(plan: TrainingPlan, network: keras.Model, data: TrainingData) 
     return lesion_boxes(data.table, plan.lesions) if plan.lesions else None
 
 
-def predict_features(model: keras.Model, features: FeatureFile | np.ndarray, stop_signal: StopSignal) -> np.ndarray:
+def predict_features(model: keras.Model, features: ComputedRows | np.ndarray, stop_signal: StopSignal) -> np.ndarray:
     """Return a head's probabilities of the positive class.
 
     float64 (n,), from features (n, h, w, c).

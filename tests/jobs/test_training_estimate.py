@@ -58,6 +58,33 @@ def test_estimate_training_scales_what_the_last_run_took(prepared, plan):
     assert estimate.seconds == pytest.approx(START_SECONDS + images * 6 / IMAGES + 3 * per_epoch * 1.0)
 
 
+def test_estimate_training_counts_features_of_the_first_epochs_once(prepared):
+    config = CONFIG.model_copy(update={"network": "pretrained", "fine_tuned_blocks": 0})
+    folder = write_run(prepared, config)
+    (folder.path / METRICS).unlink()
+    end = folder.written_state().time
+    append_record(
+        folder.path / METRICS,
+        StartRecord(time=end - 22, parts={"train": PART, "validation": NO_IMAGES, "test": NO_IMAGES}),
+    )
+    append_record(
+        folder.path / METRICS, StepRecord(time=end - 9, epoch=1, step=2, steps=2, loss=1, accuracy=0.5, auc=0.5)
+    )
+    for epoch, seconds in enumerate([10, 2, 2], start=1):
+        append_record(
+            folder.path / METRICS,
+            EpochRecord(
+                time=end - 10 + 2 * epoch, epoch=epoch, seconds=seconds, phase="head", loss=1, accuracy=0.5, auc=0.5,
+                val_loss=1, val_accuracy=0.5, val_auc=0.5, learning_rate=0.1,
+            ),
+        )  # fmt: skip
+    plan = resolve(prepared, config)
+    images, per_epoch = len(plan.split), plan.steps_per_epoch * 8
+    before, after, epoch = 4 + 8, 4, 2 / 16
+    expected = START_SECONDS + images * (before + after) / IMAGES + 3 * per_epoch * epoch
+    assert estimate_training(prepared, plan).seconds == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("change", [{"network": "original"}, {}])
 def test_estimate_training_without_a_like_run_is_rough(prepared, plan, change):
     if change:

@@ -3,10 +3,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammo_core.documents.progress import never_stop
 from mammo_core.documents.training_config import TrainingConfig
-from mammo_core.learning.cancellation import Cancelled, StopSignal, TrainingContext
-from mammo_core.learning.feature_cache import FeatureBatches, FeatureCache, cached_features
+from mammo_core.learning.cancellation import BATCH_IMAGES
+from mammo_core.learning.feature_cache import ComputedRows, FeatureBatches, FeatureCache, cached_features
 from mammo_core.learning.lesion_targets import LESION_WEIGHT, LesionBoxes
 from mammo_core.learning.networks import LESION_MAP, OUTPUT
 from mammo_core.learning.training_data import TrainingData
@@ -22,32 +21,52 @@ def body():
     return keras.Sequential([keras.Input((4, 4, 1)), keras.layers.AveragePooling2D(2)])
 
 
+def test_computed_rows_are_computed_once_in_batches():
+    asked = []
+
+    def compute(rows):
+        asked.append(rows.tolist())
+        return rows * 10.0
+
+    rows = ComputedRows(compute, np.zeros(100))
+    assert rows[np.array([7, 3, 7])].tolist() == [70, 30, 70]
+    assert rows[np.array([3, 5])].tolist() == [30, 50]
+    assert rows[np.empty(0, int)].tolist() == []
+    assert asked == [[3, 7], [5]]
+    assert np.array_equal(rows[np.arange(100)], np.arange(100) * 10.0)
+    assert [len(batch) for batch in asked[2:]] == [BATCH_IMAGES, 97 - BATCH_IMAGES]
+    assert len(rows) == 100
+
+
 def test_cached_features_are_those_of_the_body_as_is_and_upside_down(body, tmp_path):
-    reports = []
-    with cached_features(body, DATA, None, TrainingContext(tmp_path, reports.append, StopSignal(never_stop))) as cache:
+    with cached_features(body, DATA, None, tmp_path) as cache:
         expected = (IMAGES / 255).reshape(5, 2, 2, 2, 2).mean(axis=(2, 4))[..., np.newaxis]
+        assert cache.train[np.array([4, 0])] == pytest.approx(
+            np.stack([expected[1, ::-1], expected[0]]), abs=1e-3
+        )  # one of each variant
         assert cache.train[np.arange(3)] == pytest.approx(expected[[0, 1, 3]], abs=1e-3)
         assert cache.train[np.arange(3, 6)] == pytest.approx(expected[[0, 1, 3], ::-1], abs=1e-3)
         assert cache.validation[np.arange(1)] == pytest.approx(expected[[2]], abs=1e-3)
+        assert (len(cache.train), len(cache.validation)) == (6, 1)
         assert cache.cells is None
         assert cache.labels.tolist() == [0, 1, 1]
-    assert [(report.done, report.total) for report in reports] == [(3, 7), (6, 7), (7, 7)]
     assert list(tmp_path.iterdir()) == []
 
 
 def test_cached_features_have_the_lesion_cells_of_the_training_images(body, tmp_path):
     boxes, known = np.zeros((5, 1, 4), np.float32), np.array([True, True, True, False, True])
     boxes[1, 0] = [0, 0, 2, 2]  # the second training image has a lesion in its first cell; the third one's are unknown
-    context = TrainingContext(tmp_path, lambda _: None, StopSignal(never_stop))
-    with cached_features(body, DATA, LesionBoxes(boxes, known), context) as cache:
-        assert cache.cells[..., 0].tolist() == [[[0, 0], [0, 0]], [[1, 0], [0, 0]], [[0, 0], [0, 0]]]
-        assert cache.cells[..., 1].tolist() == [[[1, 1], [1, 1]], [[LESION_WEIGHT, 1], [1, 1]], [[0, 0], [0, 0]]]
+    with cached_features(body, DATA, LesionBoxes(boxes, known), tmp_path) as cache:
+        cells = cache.cells[np.arange(3)]
+        assert cells[..., 0].tolist() == [[[0, 0], [0, 0]], [[1, 0], [0, 0]], [[0, 0], [0, 0]]]
+        assert cells[..., 1].tolist() == [[[1, 1], [1, 1]], [[LESION_WEIGHT, 1], [1, 1]], [[0, 0], [0, 0]]]
 
 
-def test_cached_features_stop_leaves_no_files(body, tmp_path):
-    context = TrainingContext(tmp_path, lambda _: None, StopSignal(lambda: True))
-    with pytest.raises(Cancelled), cached_features(body, DATA, None, context):
-        pass
+def test_cached_features_error_leaves_no_files(body, tmp_path):
+    with pytest.raises(KeyboardInterrupt), cached_features(body, DATA, None, tmp_path) as cache:
+        cache.train[np.arange(2)]
+        assert len(list(tmp_path.rglob("train"))) == 1
+        raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
 
 

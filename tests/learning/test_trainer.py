@@ -91,8 +91,9 @@ def test_train_stop_before_first_epoch_writes_no_model(prepared, tmp_path):
     assert not (tmp_path / "run" / CARD).exists()
 
 
-def test_train_damaged_image_is_named(prepared, tmp_path):
-    plan = plan_demo(epochs=1, network="original")
+@pytest.mark.parametrize("network", ["original", "pretrained"])  # TensorFlow's reading, and ours for features
+def test_train_damaged_image_is_named(prepared, thin_body, tmp_path, network):
+    plan = plan_demo(epochs=1, network=network, batch_size=2)
     png = plan.split.loc[plan.split["part"] == "train", "png"].iloc[3]
     (plan.store.folder / png).write_bytes(b"no PNG")
     with pytest.raises(DataError, match=rf"^{png} of the store demo isn't readable as a {SIZE} × {SIZE} PNG"):

@@ -52,6 +52,8 @@ class MetricsLogger(keras.callbacks.Callback):
         """Start counting an epoch's steps."""
         self.epoch, self.logged_loss_sum, self.logged_steps = epoch + 1, 0.0, 0
         self.epoch_started = time.monotonic()
+        if self.phase == "head":  # its first epochs compute features, so only the present one tells how fast it is
+            self.started, self.images = self.epoch_started, 0
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
         """Log the mean loss of the steps since the last record.

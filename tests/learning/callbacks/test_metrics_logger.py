@@ -70,6 +70,16 @@ def test_progress_reports_steps_rate_and_remaining_seconds(logger, monkeypatch):
     assert (report.images_per_second, report.seconds_left) == (5.0, 10.0)
 
 
+@pytest.mark.parametrize(("phase", "rate"), [("head", 10.0), ("fine_tuning", 4.0)])
+def test_progress_of_a_head_has_the_rate_of_its_present_epoch(logger, monkeypatch, phase, rate):
+    logger.phase = phase
+    for epoch, seconds in enumerate([104.0, 105.0]):
+        logger.on_epoch_begin(epoch)
+        set_clock(monkeypatch, seconds)
+        logger.on_train_batch_end(0, {"loss": 1.0, "accuracy": 0.5, "auc": 0.5})
+    assert logger.reports[-1].images_per_second == rate
+
+
 def test_epoch_is_logged_with_all_metrics(logger, tmp_path, monkeypatch):
     logger.on_epoch_begin(1)
     set_clock(monkeypatch, 107.0)
