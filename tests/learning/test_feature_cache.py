@@ -63,10 +63,14 @@ def test_cached_features_have_the_lesion_cells_of_the_training_images(body, tmp_
 
 
 def test_cached_features_error_leaves_no_files(body, tmp_path):
-    with pytest.raises(KeyboardInterrupt), cached_features(body, DATA, None, tmp_path) as cache:
-        cache.train[np.arange(2)]
-        assert len(list(tmp_path.rglob("train"))) == 1
-        raise KeyboardInterrupt
+    def fail():
+        with cached_features(body, DATA, None, tmp_path) as cache:
+            cache.train[np.arange(2)]
+            assert len(list(tmp_path.rglob("train"))) == 1
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
     assert list(tmp_path.iterdir()) == []
 
 
