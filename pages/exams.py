@@ -10,7 +10,7 @@ from mammo_core.models.registry import active_model, model_folder
 from mammo_core.prediction.viewing import ViewSettings
 from ui.dataset_choice import choose_catalogue
 from ui.exam_view import show_patient_exams
-from ui.exploration import identify, select, table_of
+from ui.exploration import identify, prepared_of, select, table_of
 from ui.filters import NO_MATCH, choose_filters, offer_clearing
 from ui.literal import literal
 from ui.patient_list import choose_patient
@@ -79,6 +79,13 @@ if bundle:
 settings = ViewSettings(percentiles, opacity=opacity, width=width, inputs=inputs)
 left, right = st.columns([2, 5], gap="medium")
 with left:
-    patient = choose_patient(images, table, bundle, (identity, filters, kind), KINDS[kind] if kind else "patient")
+    patient = choose_patient(
+        images,
+        table,
+        bundle,
+        (identity, filters, kind),
+        KINDS[kind] if kind else "patient",
+        prepared_of(catalogue, identity),
+    )
 with right:
     show_patient_exams(patient_images(catalogue, patient), bundle, lesions.table if outline else None, settings)

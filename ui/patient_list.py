@@ -1,16 +1,29 @@
 """Choose a patient of a data set in a list beside the exam."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import pandas as pd
 import streamlit as st
 
 from mammo_core.dataset.patients import PATIENT_ORDERS, order_patients, patient_table
 from mammo_core.models.bundle import Bundle
+from mammo_core.prediction.thumbnails import list_pictures
 from ui.exam_view import SCORES
+from ui.exploration import thumbnail_cache
 from ui.literal import literal
 from ui.row_choice import choose_row
 
-COLUMNS = {"patient_id": "patient", "label": "label", "score": "score", "age": "age", "density": "density"}
+COLUMNS = {
+    "picture": " ",
+    "patient_id": "patient",
+    "label": "label",
+    "score": "score",
+    "age": "age",
+    "density": "density",
+}
 PARAMETER = "patient"
+MAX_PICTURES = 300  # patients; a longer list has no pictures, or each rerun would send megabytes
 SHOWN = "patient shown"  # in the session state: the list's key and the patient
 
 
@@ -20,6 +33,7 @@ def choose_patient(
     bundle: Bundle | None,
     key: tuple[object, ...],
     kind: str = "patient",
+    prepared: Mapping[str, Path] | None = None,
 ) -> str:
     """Show the list of patients, and return the selected one, whom the address names.
 
@@ -31,6 +45,7 @@ def choose_patient(
         bundle: the model whose scores are shown, or None.
         key: of the images, so that a selection ends when they change.
         kind: what is listed, such as "positive".
+        prepared: PNG files of prepared stores, by image_id, of which the list's pictures are made.
     """
     patients = patient_table(images)
     absent = int((patients["files"] == 0).sum())
@@ -39,6 +54,9 @@ def choose_patient(
     scores = st.session_state.get(SCORES, {})
     if bundle:
         patients["score"] = [scores.get((bundle.identity, str(patient))) for patient in patients["patient_id"]]
+    if prepared and len(patients) <= MAX_PICTURES:
+        pictures = list_pictures(images, prepared, thumbnail_cache())
+        patients["picture"] = [pictures.get(str(patient)) for patient in patients["patient_id"]]
     order = st.selectbox("Sort by", list(PATIENT_ORDERS), key="patients by", bind="query-params")
     requested, shown = st.query_params.get(PARAMETER), st.session_state.get(SHOWN)
     if shown and shown[1] == requested and shown[0] != key:
@@ -48,7 +66,7 @@ def choose_patient(
     start = known.index(requested) if requested in known else 0
     index = choose_row(patients, f"patients {order} {key}", COLUMNS, start, kind, rows=14)
     if absent > 0 and patients["files"].any():
-        st.caption(f"{absent:,} patients without files are left out.")
+        st.caption(f"{absent:,} patient{'s' if absent > 1 else ''} without files left out.")
     st.session_state[SHOWN] = key, known[index]
     if st.query_params.get(PARAMETER) != known[index]:
         st.query_params[PARAMETER] = known[index]

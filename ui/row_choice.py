@@ -14,6 +14,7 @@ CONFIG = {  # of columns that tables may have
     "probability": st.column_config.NumberColumn(format="%.2f"),
     "score": st.column_config.NumberColumn(format="%.2f"),
     "age": st.column_config.NumberColumn(format="%.0f"),
+    " ": st.column_config.ImageColumn(width=40),  # a picture needs no name
 }
 
 

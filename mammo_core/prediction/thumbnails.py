@@ -3,6 +3,7 @@
 They are made of the prepared store's PNG if there is one, else of the file.
 """
 
+import base64
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from mammo_core.storage.hashing import file_version
 from mammo_core.storage.path_text import text_path
 
 SIDE = 160  # pixels of the picture, a square
+LIST_SIDE = 64  # pixels of a picture in a list, likewise
 STRIPE = 6  # pixels at the lower edge, in the colour of the label
 LABEL_COLOURS = {1: (213, 94, 0), 0: (0, 114, 178)}  # RGB, as in every figure
 UNLABELLED = (110, 118, 125)
@@ -77,6 +79,37 @@ def make_thumbnails(
         yield picture if isinstance(picture, str) else draw_thumbnail(picture, row.get("laterality"), row.get("cancer"))
 
 
+def list_pictures(images: pd.DataFrame, prepared: Mapping[str, Path], cache: ThumbnailCache) -> dict[str, str]:
+    """Return a small picture of each patient as a data URL, for a list.
+
+    It is the patient's first image that an import has prepared; patients without one have no picture.
+
+    Args:
+        images: rows of a catalogue.
+        prepared: PNG files of prepared stores, by image_id.
+        cache: holds what was made before.
+    """
+    rows = images[images["image_id"].isin(list(prepared))].drop_duplicates("patient_id")
+    pictures = {}
+    for row in rows.to_dict("records"):
+        png = prepared[str(row["image_id"])]
+        key = f"{png} {file_version(png)}"
+        if key not in cache.pictures:
+            cache.add(key, _read_png(png))
+        picture = cache.pictures.get(key, "")
+        if not isinstance(picture, str):
+            pictures[str(row["patient_id"])] = _data_url(picture, row.get("laterality"))
+    return pictures
+
+
+def _data_url(picture: np.ndarray, laterality: object) -> str:
+    """Return a picture as it hangs for a reader, as the address of a small PNG."""
+    side = laterality if isinstance(laterality, str) else None
+    hung = np.ascontiguousarray(hang(picture, side, chest_left=True))
+    png = to_png(np.asarray(_square(hung, at_right=side == "R", side=LIST_SIDE)))
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
 def read_input(file: Path) -> np.ndarray:
     """Return a small model input of a file, uint8 (SIDE, SIDE).
 
@@ -104,15 +137,15 @@ def draw_thumbnail(picture: np.ndarray, laterality: object, cancer: Any) -> byte
     return to_png(np.asarray(drawn))
 
 
-def _square(picture: np.ndarray, at_right: bool) -> Image.Image:
+def _square(picture: np.ndarray, at_right: bool, side: int = SIDE) -> Image.Image:
     """Fit a picture into a black square, its chest wall at the edge."""
     image = Image.fromarray(picture)
-    scale = SIDE / max(image.size)
+    scale = side / max(image.size)
     image = image.resize(
         (max(1, round(image.width * scale)), max(1, round(image.height * scale))), Image.Resampling.LANCZOS
     )
-    square = Image.new("L", (SIDE, SIDE))
-    square.paste(image, (SIDE - image.width if at_right else 0, (SIDE - image.height) // 2))
+    square = Image.new("L", (side, side))
+    square.paste(image, (side - image.width if at_right else 0, (side - image.height) // 2))
     return square
 
 

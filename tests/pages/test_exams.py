@@ -130,11 +130,18 @@ def test_patients_without_files_are_left_out_and_named_in_one_sentence(prepared)
         Path(file).unlink()
     app = show()
     assert patient not in app.dataframe[0].value["patient"].tolist()
-    assert "1 patients without files are left out." in [caption.value for caption in app.caption]
+    assert "1 patient without files left out." in [caption.value for caption in app.caption]
     app = show(patient=patient)
     assert [info.value for info in app.info] == [
         f"None of the {(catalogue.table['patient_id'] == patient).sum()} files of this exam is on this machine."
     ]
+
+
+def test_list_has_a_picture_of_each_imported_patient(catalogue, monkeypatch):
+    pictures = show().dataframe[0].value[" "]
+    assert pictures.str.startswith("data:image/png;base64,").all()
+    monkeypatch.setattr("ui.patient_list.MAX_PICTURES", len(pictures) - 1)  # too many to send
+    assert " " not in show().dataframe[0].value
 
 
 def test_prediction_shows_breasts_and_score_as_on_predict(catalogue):

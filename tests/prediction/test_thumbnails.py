@@ -1,3 +1,4 @@
+import base64
 import io
 
 import numpy as np
@@ -10,10 +11,12 @@ from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.figures.style import COLOURS
 from mammo_core.prediction.thumbnails import (
     LABEL_COLOURS,
+    LIST_SIDE,
     SIDE,
     UNLABELLED,
     ThumbnailCache,
     draw_thumbnail,
+    list_pictures,
     make_thumbnails,
 )
 
@@ -31,6 +34,21 @@ def test_draw_thumbnail_hangs_the_breast_over_a_stripe_of_its_label():
     assert tuple(left[-1, 0]) == LABEL_COLOURS[1]
     assert tuple(right[-1, 0]) == LABEL_COLOURS[0]
     assert tuple(pixels(draw_thumbnail(picture, None, None))[-1, 0]) == UNLABELLED
+
+
+def test_list_pictures_are_of_each_patients_first_prepared_image(tmp_path):
+    for name, grey in (("a", 10), ("b", 20), ("c", 30)):
+        Image.fromarray(np.full((128, 128), grey, np.uint8)).save(tmp_path / f"{name}.png")
+    (tmp_path / "e.png").write_bytes(b"no PNG")
+    images = pd.DataFrame({"patient_id": ["1", "1", "1", "2", "3"], "image_id": list("xabce"), "laterality": "R"})
+    prepared = {name: tmp_path / f"{name}.png" for name in "abe"}
+    pictures = list_pictures(images, prepared, ThumbnailCache())
+    assert list(pictures) == ["1"]  # 2 isn't prepared, and the picture of 3 is damaged
+    start, _, code = pictures["1"].partition(",")
+    assert start == "data:image/png;base64"
+    picture = pixels(base64.b64decode(code))
+    assert picture.shape[:2] == (LIST_SIDE, LIST_SIDE)
+    assert (picture == 10).all()
 
 
 def test_make_thumbnails_takes_the_prepared_image_before_the_file(tmp_path):

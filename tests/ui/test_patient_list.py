@@ -21,7 +21,7 @@ def test_choose_patient_lists_those_with_files_and_names_the_chosen_one_in_the_a
     assert app.session_state["result"] == "1"
     assert app.dataframe[0].value["patient"].tolist() == ["1", "2"]
     assert app.query_params["patient"] in ("1", ["1"])
-    assert app.caption[-1].value == "1 patients without files are left out."
+    assert app.caption[-1].value == "1 patient without files left out."
     app.selectbox(key="patients by").set_value("positive first").run()
     assert app.dataframe[0].value["patient"].tolist() == ["2", "1"]
 
