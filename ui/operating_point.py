@@ -4,7 +4,7 @@ import streamlit as st
 
 from mammo_core.documents.operating_point import ThresholdChoice
 from mammo_core.evaluation.operating import POLICIES, PREVALENCES, choose_threshold, from_per_thousand, to_per_thousand
-from mammo_core.evaluation.tables import operating_table
+from mammo_core.evaluation.tables import MODEL, operating_table
 from mammo_core.evaluation.units import to_unit
 from mammo_core.figures.evaluation import score_figure
 from mammo_core.models.bundle import Bundle
@@ -19,12 +19,15 @@ def show_operating_point(bundle: Bundle) -> None:
         threshold, policy = select_threshold(bundle)
         prevalence = select_prevalence()
     units = to_unit(bundle.evaluation_predictions(), "breast")
-    right.dataframe(operating_table(units, threshold, prevalence), hide_index=True)
+    points = {MODEL: threshold}
+    if threshold != bundle.threshold:
+        points = {f"new, {threshold:.3f}": threshold, f"now, {bundle.threshold:.3f}": bundle.threshold}
+    right.dataframe(operating_table(units, points, prevalence), hide_index=True)
     right.caption(
-        f"Breasts of the held-out patients, projected to {to_per_thousand(prevalence):.1f} cancers in 1,000. Readers: US "
-        "screening, Breast Cancer Surveillance Consortium (Lehman et al. 2017)."
+        f"Breasts of the held-out patients, projected to {to_per_thousand(prevalence):.1f} cancers in 1,000; 95 % intervals. "
+        "Readers: US screening, Breast Cancer Surveillance Consortium (Lehman et al. 2017)."
     )
-    right.plotly_chart(score_figure(units, threshold), key="scores at the threshold")
+    right.plotly_chart(score_figure(units, threshold, present=bundle.threshold), key="scores at the threshold")
     if left.button("Use this operating point", icon=":material/save:", disabled=threshold == bundle.threshold):
         with errors_shown():
             choose_operating_point(current_workspace(), bundle.name, threshold, policy)

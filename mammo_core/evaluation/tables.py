@@ -139,29 +139,55 @@ def subgroup_table(subgroups: tuple[Subgroup, ...]) -> pd.DataFrame:
     )
 
 
-def operating_table(units: pd.DataFrame, threshold: float, prevalence: float) -> pd.DataFrame:
-    """Return what an operating point means in screening, compared with radiologists.
+def operating_table(units: pd.DataFrame, thresholds: Mapping[str, float], prevalence: float) -> pd.DataFrame:
+    """Return what operating points mean in screening, compared with radiologists.
 
     Args:
         units: one row per unit, with patient_id, label and probability.
-        threshold: a unit whose probability reaches it is recalled.
+        thresholds: by name of their column; a unit whose probability reaches a threshold is recalled.
         prevalence: of cancer for the figures in 1,000 screens and the predictive value, in [0, 1].
 
     Returns:
-        One row per figure: measure, this model (sensitivity and specificity with their 95 % intervals), readers (BCSC).
+        One row per figure: measure, each operating point with 95 % intervals, readers (BCSC). The last rows are the
+        confusion matrix.
     """
-    point = at_threshold(units, threshold)
-    screens = per_thousand(point.sensitivity, point.specificity, prevalence)
-    intervals = operating_intervals(units, threshold)
-    rows = [
-        ("Sensitivity", format_share(intervals.sensitivity), _percent(READERS["sensitivity"])),
-        ("Specificity", format_share(intervals.specificity), _percent(READERS["specificity"])),
-        ("Recalled, in 1,000", _number(screens.recalled), _number(1000 * READERS["recall_rate"])),
-        ("Cancers detected, in 1,000", _number(screens.detected), _number(READERS["detected"])),
-        ("Cancers missed, in 1,000", _number(screens.missed), MISSING),
-        ("PPV1", _percent(screens.ppv), _percent(READERS["ppv"])),
+    measures = {
+        "Sensitivity": _percent(READERS["sensitivity"]),
+        "Specificity": _percent(READERS["specificity"]),
+        "Recalled, in 1,000": _number(1000 * READERS["recall_rate"]),
+        "Cancers detected, in 1,000": _number(READERS["detected"]),
+        "Cancers missed, in 1,000": MISSING,
+        "PPV1": _percent(READERS["ppv"]),
+        "With cancer: recalled, missed": MISSING,
+        "Without: recalled, not recalled": MISSING,
+    }
+    points = {name: _describe_point(units, threshold, prevalence) for name, threshold in thresholds.items()}
+    return pd.DataFrame({"measure": list(measures), **points, "readers (BCSC)": list(measures.values())})
+
+
+def _describe_point(units: pd.DataFrame, threshold: float, prevalence: float) -> list[str]:
+    """Return the column of an operating point.
+
+    Where sensitivity and specificity both count, the interval joins the ends of theirs, so it is rather too wide.
+    """
+    cells = at_threshold(units, threshold).confusion
+    shares = operating_intervals(units, threshold)
+    sensitivity, specificity = shares.sensitivity, shares.specificity
+    screens = per_thousand(sensitivity.value, specificity.value, prevalence)
+    both_low = per_thousand(sensitivity.low, specificity.low, prevalence)
+    both_high = per_thousand(sensitivity.high, specificity.high, prevalence)
+    few = per_thousand(sensitivity.low, specificity.high, prevalence)
+    many = per_thousand(sensitivity.high, specificity.low, prevalence)
+    return [
+        format_share(sensitivity),
+        format_share(specificity),
+        _with_interval(Estimate(value=screens.recalled, low=few.recalled, high=many.recalled), _number),
+        _with_interval(Estimate(value=screens.detected, low=few.detected, high=many.detected), _number),
+        _with_interval(Estimate(value=screens.missed, low=many.missed, high=few.missed), _number),
+        format_share(Estimate(value=screens.ppv, low=both_low.ppv, high=both_high.ppv)),
+        f"{cells.tp:,}, {cells.fn:,}",
+        f"{cells.fp:,}, {cells.tn:,}",
     ]
-    return pd.DataFrame(rows, columns=["measure", MODEL, "readers (BCSC)"])
 
 
 def format_ci(figure: Estimate) -> str:

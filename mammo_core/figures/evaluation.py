@@ -100,13 +100,16 @@ def calibration_figure(units: pd.DataFrame) -> go.Figure:
     return _apply_layout(figure, "Calibration")
 
 
-def score_figure(units: pd.DataFrame, threshold: float, unit: Unit = "breast") -> go.Figure:
+def score_figure(
+    units: pd.DataFrame, threshold: float, unit: Unit = "breast", present: float | None = None
+) -> go.Figure:
     """Draw the distribution of each label's probabilities, and the threshold.
 
     Args:
         units: one row per unit, with label and probability.
         threshold: a unit whose probability reaches it is recalled.
         unit: what is counted.
+        present: the model's threshold, drawn beside another one.
     """
     bins = curves.histogram(units)
     figure = go.Figure()
@@ -125,6 +128,13 @@ def score_figure(units: pd.DataFrame, threshold: float, unit: Unit = "breast") -
         annotation={"text": f"Recall threshold {threshold:.2f}", "font": {"size": 12}},
         annotation_position="top right",
     )
+    if present is not None and present != threshold:
+        figure.add_vline(
+            present,
+            line={**REFERENCE, "dash": "dot"},
+            annotation={"text": f"now {present:.2f}", "font": {"size": 12}},
+            annotation_position="bottom right",
+        )
     figure.update_layout(barmode="group")
     figure.update_xaxes(title="probability", range=[0, 1])
     figure.update_yaxes(title=f"share of {unit}s with that label", tickformat=".0%")

@@ -83,28 +83,29 @@ def test_subgroup_table_group_without_auc_says_too_few():
 def test_operating_table_per_thousand_screens_matches_hand_calculation():
     scores = [0.9] * 8 + [0.1] * 2 + [0.9] * 9 + [0.1] * 81
     units = pd.DataFrame({"patient_id": range(100), "label": [1] * 10 + [0] * 90, "probability": scores})
-    table = operating_table(units, 0.5, 0.005).set_index("measure")
+    table = operating_table(units, {"new": 0.5, "now": 0.95}, 0.005).set_index("measure")
     # sensitivity 0.8, specificity 0.9; of 1,000: 5 cancers, 4 detected; 99.5 false positives
-    assert table["this model"].to_dict() == {
+    assert table["new"].to_dict() == {
         "Sensitivity": "80.0 % (49.0–94.3)",
         "Specificity": "90.0 % (82.1–94.6)",
-        "Recalled, in 1,000": "103.5",
-        "Cancers detected, in 1,000": "4.0",
-        "Cancers missed, in 1,000": "1.0",
-        "PPV1": "3.9 %",
+        "Recalled, in 1,000": "103.5 (55.7–183.1)",
+        "Cancers detected, in 1,000": "4.0 (2.5–4.7)",
+        "Cancers missed, in 1,000": "1.0 (0.3–2.5)",
+        "PPV1": "3.9 % (1.4–8.1)",
+        "With cancer: recalled, missed": "8, 2",
+        "Without: recalled, not recalled": "9, 81",
     }
-    assert table["readers (BCSC)"].tolist() == ["86.9 %", "88.9 %", "116.0", "5.1", "–", "4.4 %"]
+    assert table["now"].tolist()[-2:] == ["0, 10", "0, 90"]
+    assert table["readers (BCSC)"].tolist() == ["86.9 %", "88.9 %", "116.0", "5.1", "–", "4.4 %", "–", "–"]
 
 
 def test_operating_table_without_negatives_shows_dashes():
     units = pd.DataFrame({"patient_id": ["1", "2"], "label": [1, 1], "probability": [0.9, 0.1]})
-    assert operating_table(units, 0.5, 0.005)["this model"].tolist() == [
+    assert operating_table(units, {"new": 0.5}, 0.005)["new"].tolist() == [
         "50.0 % (no interval)",
-        "–",
-        "–",
-        "–",
-        "–",
-        "–",
+        *["–"] * 5,
+        "1, 1",
+        "0, 0",
     ]
 
 

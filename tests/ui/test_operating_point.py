@@ -42,6 +42,15 @@ def test_preset_is_saved_with_its_policy(bundle):
     assert saved(app, bundle) == (expected, "specificity_90")
 
 
+def test_moved_threshold_stands_beside_the_present_one(bundle):
+    app = show_component(show_operating_point, bundle)
+    assert list(app.dataframe[0].value) == ["measure", "this model", "readers (BCSC)"]
+    assert "now 0.30" not in str(figures(app)[0])
+    widget(app, "slider", "Threshold").set_value(0.321).run()
+    assert list(app.dataframe[0].value) == ["measure", "new, 0.321", "now, 0.300", "readers (BCSC)"]
+    assert "now 0.30" in str(figures(app)[0])
+
+
 def test_moved_threshold_is_saved_with_policy_by_hand(bundle):
     app = show_component(show_operating_point, bundle)
     app.button_group(key="policy mine").set_value("specificity_90").run()
