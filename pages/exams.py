@@ -9,7 +9,7 @@ from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import active_model, model_folder
 from mammo_core.prediction.viewing import ViewSettings
 from ui.dataset_choice import choose_catalogue
-from ui.exam_view import show_patient_exams
+from ui.exam_view import known_score, show_patient_exams
 from ui.exploration import identify, prepared_of, select, table_of
 from ui.filters import NO_MATCH, choose_filters, offer_clearing
 from ui.literal import literal
@@ -87,5 +87,8 @@ with left:
         KINDS[kind] if kind else "patient",
         prepared_of(catalogue, identity),
     )
+listed = known_score(bundle, patient) if bundle else None
 with right:
     show_patient_exams(patient_images(catalogue, patient), bundle, lesions.table if outline else None, settings)
+if bundle and known_score(bundle, patient) != listed:
+    st.rerun()  # the list above was drawn before the score was known

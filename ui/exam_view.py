@@ -85,6 +85,11 @@ def show_catalogue_exam(
     show_rows(hang_catalogue_exam(images, read, report, lesions), settings)
 
 
+def known_score(bundle: Bundle, patient: str) -> float | None:
+    """Return a patient's highest probability, if this session has asked for it."""
+    return st.session_state.get(SCORES, {}).get((bundle.identity, patient))
+
+
 def remember_score(images: pd.DataFrame, report: ExamReport, bundle: Bundle) -> None:
     """Keep a patient's highest probability for this session's list of patients.
 

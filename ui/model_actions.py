@@ -51,26 +51,25 @@ def show_actions(bundle: Bundle) -> None:
 
     What changes a list of models is a dialog about one name, which closes afterwards.
     """
-    columns = st.columns(5)
     is_active = bundle.name == readable_active_model(current_workspace())
-    options: dict[str, Any] = {"disabled": is_active, "width": "stretch", "help": ACTIVE_HELP if is_active else None}
-    if columns[0].button("Activate", type="primary", icon=":material/check:", **options):
-        confirm_activation(bundle)
-    if columns[1].button("Rename", key=f"rename {bundle.name}", icon=":material/edit:", **options):
-        edit_name(bundle.name)
-    with columns[2].popover("Note", icon=":material/sticky_note_2:", width="stretch"), errors_shown_here():
-        edit_note(bundle)
-    if columns[3].button("Delete", key=f"delete {bundle.name}", icon=":material/delete:", **options):
-        confirm_deletion(bundle.name)
-    columns[4].download_button(
-        "Download report",
-        lambda: report_html(bundle, report_of(bundle)),
-        f"{bundle.name}.html",
-        "text/html",
-        icon=":material/download:",
-        width="stretch",
-        on_click="ignore",
-    )
+    options: dict[str, Any] = {"disabled": is_active, "help": ACTIVE_HELP if is_active else None}
+    with st.container(horizontal=True):
+        if st.button("Activate", type="primary", icon=":material/check:", **options):
+            confirm_activation(bundle)
+        if st.button("Rename", key=f"rename {bundle.name}", icon=":material/edit:", **options):
+            edit_name(bundle.name)
+        with st.popover("Note", icon=":material/sticky_note_2:"), errors_shown_here():
+            edit_note(bundle)
+        if st.button("Delete", key=f"delete {bundle.name}", icon=":material/delete:", **options):
+            confirm_deletion(bundle.name)
+        st.download_button(
+            "Download report",
+            lambda: report_html(bundle, report_of(bundle)),
+            f"{bundle.name}.html",
+            "text/html",
+            icon=":material/download:",
+            on_click="ignore",
+        )
 
 
 @st.dialog("Rename a model")

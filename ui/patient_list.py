@@ -9,7 +9,7 @@ import streamlit as st
 from mammo_core.dataset.patients import PATIENT_ORDERS, order_patients, patient_table
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.thumbnails import list_pictures
-from ui.exam_view import SCORES
+from ui.exam_view import known_score
 from ui.exploration import thumbnail_cache
 from ui.literal import literal
 from ui.row_choice import choose_row
@@ -51,9 +51,8 @@ def choose_patient(
     absent = int((patients["files"] == 0).sum())
     if absent < len(patients):
         patients = patients[patients["files"] > 0].reset_index(drop=True)
-    scores = st.session_state.get(SCORES, {})
     if bundle:
-        patients["score"] = [scores.get((bundle.identity, str(patient))) for patient in patients["patient_id"]]
+        patients["score"] = [known_score(bundle, str(patient)) for patient in patients["patient_id"]]
     if prepared and len(patients) <= MAX_PICTURES:
         pictures = list_pictures(images, prepared, thumbnail_cache())
         patients["picture"] = [pictures.get(str(patient)) for patient in patients["patient_id"]]

@@ -149,7 +149,7 @@ def test_prediction_shows_breasts_and_score_as_on_predict(catalogue):
     app = show(patient=patient, predict="true")
     assert "Patient (highest breast)" in [metric.label for metric in app.metric]
     highest = app.metric[0].value
-    scores = app.run().dataframe[0].value.set_index("patient")["score"]
+    scores = app.dataframe[0].value.set_index("patient")["score"]
     assert highest.strip(":gray[]") == f"{scores[patient]:.2f}"
 
 
