@@ -1,10 +1,11 @@
 """Explore, import, train, evaluate and predict from the command line.
 
 With `--json` standard output holds one JSON document and nothing else; progress goes to standard error. The exit status
-is 0, 1 (a MammoError, shown as one line) or 2 (wrong usage).
+is 0, 1 (an error, shown as one line), 2 (wrong usage) or 130 (interrupted from the keyboard).
 """
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Iterator
@@ -23,9 +24,9 @@ from mammo_core import __version__
 from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED
 from mammo_core.documents.progress import Progress, ProgressCallback
 from mammo_core.errors import ConfigError, JobError, MammoError
-from mammo_core.storage.file_errors import storage_errors
+from mammo_core.storage.file_errors import storage_error, storage_errors
 from mammo_core.storage.path_text import as_written, names_as_written
-from mammo_core.storage.standard_output import accept_all_characters, printable
+from mammo_core.storage.standard_output import accept_all_characters, output_line, output_values, printable
 from mammo_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 screen = Console(stderr=True)
+INTERRUPTED = 130  # exit status of Typer's commands after a KeyboardInterrupt
 
 
 def _print_version(requested: bool) -> None:
@@ -56,9 +58,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 
 
 def main() -> None:
-    """Run the command line; a MammoError or a refusal of the file system is one line.
+    """Run the command line; an error of the core or the system is one line.
 
-    The exit status is 1 then.
+    The exit status is 1 then, and 130 after an interruption from the keyboard.
     """
     accept_all_characters()
     try:
@@ -67,9 +69,17 @@ def main() -> None:
                 app()
             finally:
                 sys.stdout.flush()  # a full disk behind standard output shows here, not as the interpreter ends
-    except MammoError as error:
-        screen.print(f"[bold red]Error:[/] {escape(printable(str(error)))}", soft_wrap=True, highlight=False)
+    except BrokenPipeError:  # whatever read the output has ended, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain as it ends
         sys.exit(1)
+    except (MammoError, ConnectionError) as error:
+        sentence = str(error if isinstance(error, MammoError) else storage_error(error))
+        screen.print(f"[bold red]Error:[/] {escape(printable(sentence))}", soft_wrap=True, highlight=False)
+        sys.exit(1)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            screen.print("Interrupted.", highlight=False)
+        raise
 
 
 @app.command()
@@ -195,7 +205,7 @@ def stop(run: Annotated[str, typer.Argument(help="Name of a training run.")]) ->
     if not folder.exists or folder.state() in FINAL:
         raise JobError(f"{run} is not running. `mammo runs` lists the runs that are.")
     stop_job(folder)
-    typer.echo(f"{run}: {folder.state()}. {folder.message()}".strip())
+    typer.echo(output_line(f"{run}: {folder.state()}. {folder.message()}".strip()))
 
 
 @app.command()
@@ -212,7 +222,7 @@ def runs(as_json: AsJson = False) -> None:
     for row in rows:
         auc = format_ci(row.auc) if row.auc else "–"
         table.add_row(
-            escape(as_written(row.run)), row.state, str(row.epochs or "–"), auc, "active" if row.active else ""
+            escape(output_line(row.run)), row.state, str(row.epochs or "–"), auc, "active" if row.active else ""
         )
     Console().print(table)
 
@@ -278,7 +288,7 @@ def predict(
     if as_json:
         return _print(report.to_document(), as_json)
     for line in report.lines():
-        typer.echo(as_written(line))
+        typer.echo(output_line(line))
 
 
 @app.command(hidden=True)
@@ -381,10 +391,9 @@ def _print(document: "PrintedDocument | ModelEvaluation", as_json: bool, message
 
     Without a message the document is printed indented.
     """
-    text = json.dumps(names_as_written(document.to_json()), allow_nan=False)
     if as_json:
-        typer.echo(text)
+        typer.echo(json.dumps(names_as_written(document.to_json()), allow_nan=False))
     elif message:
-        typer.echo(as_written(message))
+        typer.echo(output_line(message))
     else:
-        Console().print_json(text)
+        Console().print_json(json.dumps(output_values(document.to_json()), allow_nan=False))

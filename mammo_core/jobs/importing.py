@@ -21,6 +21,7 @@ from mammo_core.jobs.cluster import default_workers, open_pool
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.storage.names import check_name
+from mammo_core.storage.standard_output import printable
 from mammo_core.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class ImportJob(JobSpec):
         context.progress(Progress(done=0, total=0, phase="Reading the CSV and looking for the files"))
         catalogue = read_catalogue(store.read_csv_path())
         for note in catalogue.notes:
-            logger.warning(note)
+            logger.warning(printable(note))
         if catalogue.missing_files == len(catalogue.table):
             raise DataError(catalogue.notes[-1])
         context.progress(Progress(done=0, total=0, phase=self._describe_start()))

@@ -42,6 +42,7 @@ from mammo_core.models.bundle import TRAINING_IMAGES
 from mammo_core.models.provenance import write_provenance
 from mammo_core.storage.atomic import atomic_path
 from mammo_core.storage.parquet_files import read_parquet
+from mammo_core.storage.standard_output import printable
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ def train(
 
     prepare_run_folder(plan, run)
     for note in plan.notes:
-        logger.warning(note)
+        logger.warning(printable(note))
     images = StoredImages(plan.store, plan.split["png"].tolist())
     data = TrainingData(plan.split, images, selected=np.ones(len(images), bool))
     metrics_logger, best = fit(plan, data, TrainingContext(run, progress, stop_signal))

@@ -31,6 +31,7 @@ from mammo_core.models.bundle import (
 )
 from mammo_core.storage.atomic import write_bytes
 from mammo_core.storage.json_files import read_json
+from mammo_core.storage.standard_output import printable
 
 RENAMED_FILES = {"reference.npz": OOD_DETECTOR, "learnt.parquet": TRAINING_IMAGES}
 RENAMED_KEYS = {"contract": "preprocessing_identity", "heat_scale": "cam_scale"}
@@ -108,9 +109,9 @@ def main() -> int:
     parser.add_argument("folders", metavar="FOLDER", type=Path, nargs="+", help="a model's folder")
     try:
         for folder in parser.parse_args().folders:
-            print(f"Migrated {migrate(folder.absolute()).name}.")
+            print(printable(f"Migrated {migrate(folder.absolute()).name}."))
     except MammoError as error:
-        print(error, file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         return 1
     return 0
 

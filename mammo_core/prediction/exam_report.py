@@ -128,7 +128,7 @@ class ExamReport:
         """Yield the report as lines of text for a terminal."""
         for image in self.images:
             result = f"{image.probability:.3f}" if isinstance(image, ImagePrediction) else image.error
-            reason = image.not_counted if isinstance(image, ImagePrediction) else None
+            reason = image.not_counted or image.no_decision if isinstance(image, ImagePrediction) else None
             yield f"{image.file}: {result}" + (f" ({reason})" if reason else "")
         for breast in self.breasts:
             decision = describe_decision(breast.recall, breast.no_decision)

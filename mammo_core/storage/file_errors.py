@@ -31,6 +31,9 @@ SENTENCES = {  # by error number: what happened, and what to do
     errno.EEXIST: ("A file has the name that a folder needs", "Move the file away, or choose another name."),
     errno.ENOTDIR: ("A file stands where a folder is needed", "Move the file away, or choose another folder."),
     errno.ELOOP: ("A chain of symbolic links leads in a circle", "Remove the link."),
+    errno.EPIPE: ("Another process has closed the connection", _CONNECTION),
+    errno.ECONNREFUSED: ("Nothing answers at that address", _CONNECTION),
+    errno.ECONNRESET: ("The other side has ended the connection", _CONNECTION),
     errno.ENOLCK: ("The file system has no locks left, or none at all", "Choose a folder on a local disk."),
 }
 _OTHER = "Check the disk and the folder, and try again."

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mammo_core.storage.path_text import path_text
+from mammo_core.storage.standard_output import printable
 
 MAX_DEPTH = 64  # folders within each other
 
@@ -47,7 +48,9 @@ def _walk(
         with os.scandir(folder) as entries:
             contents = sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
-        _logger.warning("The folder %s can't be read (%s); it is left out.", path_text(folder), error.strerror)
+        _logger.warning(
+            "The folder %s can't be read (%s); it is left out.", printable(path_text(folder)), error.strerror
+        )
         return
     identity = (status.st_dev, status.st_ino)
     if identity in above or (entered is not None and identity in entered):

@@ -1,8 +1,22 @@
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from mammo_core.storage.standard_output import output_line, output_values, printable
+
+ROOT = Path(__file__).parents[2]
+PRINTERS = {"echo", "print", "warning", "info", "error"}  # of typer, consoles and loggers
+NEUTRAL = {
+    "printable",
+    "output_line",
+    "describe_file_error",
+    "dumps",
+    "len",
+}  # functions whose result no terminal obeys
+TRUSTED = {"mammo_core/cli.py": {"__version__", "table"}}  # of the table, the one cell with foreign text is neutral
 PRINT = """
 import os, sys
 from mammo_core.storage.standard_output import accept_all_characters
@@ -24,3 +38,79 @@ def test_standard_output_prints_every_character_and_name(encoding, expected):
     environment = {"PYTHONIOENCODING": encoding, "LC_ALL": "C.UTF-8"}
     done = subprocess.run(command, env=environment, capture_output=True, check=True)
     assert done.stdout.rstrip() == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("plain é 漢 ≥", "plain é 漢 ≥"),
+        ("\x1b]0;title\x07\x1b[2Jx.dcm", r"\x1b]0;title\x07\x1b[2Jx.dcm"),
+        ("\x9b31m", r"\x9b31m"),
+        ("a\r\nb\tc\x7f", r"a\r\nb\tc\x7f"),
+        ("cod.\u202egnp", r"cod.\u202egnp"),
+        ("a\u2028b", r"a\u2028b"),
+    ],
+)
+def test_output_line_has_nothing_that_a_terminal_obeys(text, line):
+    assert output_line(text) == printable(text) == line
+    assert output_values({text: [text, 1, None]}) == {line: [line, 1, None]}
+
+
+def test_output_line_keeps_bytes_of_names_and_printable_escapes_them():
+    assert output_line("M\udcfcller") == "M\udcfcller"
+    assert printable("M\udcfcller") == r"M\udcfcller"
+
+
+def unneutral_arguments(source: str, file: str = "") -> list[str]:
+    """Return what is printed or logged and may hold foreign text: neither a constant nor the result of a neutral function."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", None)) in PRINTERS:
+            found += [f"{file}:{node.lineno}: {ast.unparse(part)}" for part in foreign_parts([*node.args], file)]
+    return found
+
+
+def foreign_parts(parts: list[ast.expr], file: str) -> list[ast.expr]:
+    foreign: list[ast.expr] = []
+    for part in parts:
+        match part:
+            case ast.Constant():
+                pass
+            case ast.JoinedStr(values):
+                foreign += foreign_parts(values, file)
+            case ast.FormattedValue(value):
+                foreign += foreign_parts([value], file)
+            case ast.Subscript(value=value):
+                foreign += foreign_parts([value], file)
+            case ast.Attribute(attr="strerror"):
+                pass
+            case ast.Call(func=ast.Name("escape"), args=inner):
+                foreign += foreign_parts(inner, file)
+            case ast.Call(func=ast.Name(name) | ast.Attribute(attr=name)) if name in NEUTRAL:
+                pass
+            case ast.Name(name) if name in TRUSTED.get(file, set()):
+                pass
+            case _:
+                foreign.append(part)
+    return foreign
+
+
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        ("typer.echo(text)", 1), ("screen.print(f'{error}')", 1), ("print(error, file=sys.stderr)", 1),
+        ("logger.warning('%s', name)", 1), ("typer.echo(as_written(line))", 1), ("console.print(escape(str(error)))", 1),
+        ("typer.echo(output_line(text))", 0), ("print(escape(printable(text)))", 0), ("logger.warning('plain')", 0),
+        ("typer.echo(json.dumps(document))", 0),
+    ],
+)  # fmt: skip
+def test_finder_of_unneutral_output(call, found):
+    assert len(unneutral_arguments(call)) == found
+
+
+def test_everything_printed_or_logged_is_neutral():
+    files = list((ROOT / "mammo_core").rglob("*.py"))
+    found = [
+        line for path in files for line in unneutral_arguments(path.read_text(), path.relative_to(ROOT).as_posix())
+    ]
+    assert found == []
