@@ -3,14 +3,18 @@
 import errno
 import json
 import os
+import signal
+import subprocess
 import sys
 
 import pandas as pd
 import pytest
 
 from builders.jobs import SIZE
+from builders.waiting import wait_until
 from mammo_core import cli
 from mammo_core.dataset.store import open_store
+from mammo_core.jobs.folder import JobFolder
 from mammo_core.storage import atomic
 
 
@@ -179,13 +183,120 @@ def test_command_on_a_disk_that_refuses_is_one_line(run, workspace, monkeypatch,
     def fail(*_, **__):
         raise OSError(number, os.strerror(number), "/secret/name")
 
-    monkeypatch.setattr(atomic.tempfile, "mkstemp", fail)
+    monkeypatch.setattr(atomic.Path, "touch", fail)
     for arguments in (("demo", "--patients", "4"), ("demo", "--out", workspace.data / "other", "--patients", "4")):
         status, out, error = run(*arguments)
         assert (status, out) == (1, "")
         assert error.strip().startswith("Error: ")
         assert error.strip().count("\n") == 0
         assert "secret" not in error
+
+
+class Refusal:
+    """Has the file system refuse the n-th use of a file below a folder; Python reports each before it happens."""
+
+    EVENTS = (
+        "open",
+        "os.listdir",
+        "os.scandir",
+        "os.mkdir",
+        "os.rename",
+        "os.remove",
+        "os.rmdir",
+        "os.utime",
+        "os.truncate",
+    )
+
+    def __init__(self) -> None:
+        self.folder, self.remaining = None, 0
+        sys.addaudithook(self.hear)  # for good: no hook can be removed
+
+    def hear(self, event: str, arguments: tuple) -> None:
+        if self.folder and event in self.EVENTS and str(arguments[0]).startswith(self.folder):
+            self.remaining -= 1
+            if self.remaining == 0:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/secret/name")
+
+
+@pytest.fixture(scope="module")
+def refusal():
+    return Refusal()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("explore", "demo", "--json"),
+        ("runs", "--json"),
+        ("evaluate", "trained", "--json"),
+        ("resume", "trained"),
+        ("stop", "trained"),
+        ("import", "nothing"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_every_error_of_the_file_system_is_one_line(run, finished, refusal, arguments):
+    for number in range(1, 200):
+        refusal.folder, refusal.remaining = str(finished.data.parent), number
+        try:
+            status, _, error = run(*arguments)
+        finally:
+            refusal.folder = None
+        assert status in (0, 1), number
+        assert "Traceback" not in error
+        assert "secret" not in error
+        lines = [line for line in error.splitlines() if line.startswith("Error: ")]
+        assert len(lines) == status, (number, error)
+        if refusal.remaining > 0:
+            break  # nothing was refused any more
+    assert number > 1
+
+
+def test_interruption_from_the_keyboard_is_one_line_and_status_130(run, workspace, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mammo_core.jobs.process.run_in_process", interrupt)
+    status, out, error = run("demo")
+    assert (status, out, error.strip()) == (130, "", "Interrupted.")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_interrupted_command_ends_with_one_line_and_a_state(workspace):
+    command = [sys.executable, "-m", "mammo_core", "demo", "--patients", "500"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    folder = JobFolder(workspace.data / "demo")
+    wait_until(lambda: folder.exists and folder.progress() is not None)
+    process.send_signal(signal.SIGINT)
+    out, error = process.communicate(timeout=60)
+    assert (process.returncode, out, error.strip().splitlines()[-1]) == (130, "", "Interrupted.")
+    assert "Traceback" not in error
+    assert folder.written_state().state == "stopped"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other pipes")
+def test_output_into_a_pipe_that_was_closed_is_no_traceback(workspace):
+    command = [sys.executable, "-m", "mammo_core", "runs", "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(60) == 1
+    process.stderr.close()
+
+
+def test_scheduler_that_ends_the_connection_is_one_line(run, workspace, monkeypatch):
+    def reset(*_):
+        raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+
+    monkeypatch.setattr("mammo_core.jobs.process.run_in_process", reset)
+    status, out, error = run("demo")
+    assert (status, out) == (1, "")
+    assert error.strip() == (
+        "Error: The other side has ended the connection. Check the drive or the network connection and try again."
+    )
 
 
 @pytest.mark.parametrize(
@@ -203,8 +314,8 @@ def test_data_folder_that_refuses_writes_can_be_explored_and_its_import_is_one_l
         raise OSError(number, os.strerror(number), "/secret/name")
 
     explored, listed = run("explore", "demo", "--json")[1], run("runs", "--json")[1]
-    for function in ("mkstemp", "TemporaryFile"):
-        monkeypatch.setattr(atomic.tempfile, function, fail)
+    monkeypatch.setattr(atomic.Path, "touch", fail)
+    monkeypatch.setattr(atomic.tempfile, "TemporaryFile", fail)
     monkeypatch.setattr(os, "mkdir", fail)
     assert run("explore", "demo", "--json")[:2] == (0, explored)
     assert run("runs", "--json")[:2] == (0, listed)

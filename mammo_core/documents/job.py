@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from mammo_core.documents.base import Document, FileDocument, PrintedDocument
 from mammo_core.documents.estimate import Estimate
@@ -42,7 +42,7 @@ class JobProcess(FileDocument):
     file_name: ClassVar = "process.json"
     schema_version: Literal[1] = 1
     host: str
-    pid: int
+    pid: int = Field(gt=0, lt=2**31)
     created: float
     started: int | None = None
 

@@ -18,6 +18,9 @@ HELD_OUT_QUANTILE = 0.99  # of the validation images' distances
 # Threshold over that quantile: images of new patients are slightly more distant than those of the validation part.
 MARGIN = 1.1
 MIN_STANDARD_DEVIATION = 1e-6
+OOD_STATISTICS = (
+    12  # features of an image besides the network's own: ten global statistics and two of the breast's shape
+)
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,17 @@ class OODDetector:
 
         Raises:
             KeyError: one of them is missing.
+            ValueError: their shapes or values don't belong together.
         """
-        return cls(arrays["mean"], arrays["scale"], arrays["precision"], float(arrays["threshold"]))
+        mean, scale, precision, threshold = (
+            np.asarray(arrays[name], np.float64) for name in ("mean", "scale", "precision", "threshold")
+        )
+        n = mean.size
+        if (mean.shape, scale.shape, precision.shape, threshold.shape) != ((n,), (n,), (n, n), ()):
+            raise ValueError("shapes")
+        if not (np.isfinite(mean).all() and np.isfinite(precision).all() and scale.min() > 0 and threshold > 0):
+            raise ValueError("values")
+        return cls(mean, scale, precision, float(threshold))
 
 
 def ood_features(images: np.ndarray, geometries: Sequence[Geometry], embedding: np.ndarray) -> np.ndarray:

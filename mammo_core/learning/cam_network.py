@@ -36,9 +36,12 @@ class CamNetwork:
 
     Attributes:
         has_cam: whether it has an activation map.
+        input_shape: (None, rows, columns, 1).
+        output_shape: of the probabilities.
     """
 
     def __init__(self, model: keras.Model) -> None:
+        self.input_shape, self.output_shape = model.input_shape, model.output_shape
         self._network = with_cam_outputs(model)
         self.has_cam = len(self._network.outputs) > 1
 

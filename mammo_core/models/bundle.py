@@ -14,11 +14,13 @@ A model is a folder:
 Loading is strict: a folder with a changed, missing or foreign file is rejected.
 """
 
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -43,6 +45,9 @@ TRAINING_IMAGES = "training_images.parquet"
 CARD = ModelCard.file_name
 HASHED_FILES = (MODEL, PREPROCESSING, PREDICTIONS, EVALUATION, OOD_DETECTOR, TRAINING_IMAGES)
 IMAGE_KEY = ["patient_id", "image_id"]  # the columns that identify an image across data sets
+PREDICTION_COLUMNS = (*IMAGE_KEY, "laterality", "part", "label", "probability")  # of every version
+NUMBERS = ("label", "probability")
+PROVENANCE_COLUMNS = (*IMAGE_KEY, "part")
 MIGRATABLE_FORMAT = 2  # of cards written before they had a schema version
 
 
@@ -92,7 +97,7 @@ class Bundle:
             One row per image: patient_id, image_id, laterality, view, label, part, age, raw_probability, probability and
             other columns.
         """
-        return read_parquet(self.folder / PREDICTIONS)
+        return read_parquet(self.folder / PREDICTIONS, PREDICTION_COLUMNS, NUMBERS)
 
     def validation_predictions(self) -> pd.DataFrame:
         """Return the predictions by which calibration and threshold were chosen."""
@@ -113,7 +118,7 @@ class Bundle:
             One row per image: patient_id, image_id (text), and part: "train" for images that weights were fitted to,
             "validation" for those by which a checkpoint was selected.
         """
-        return read_parquet(self.folder / TRAINING_IMAGES)
+        return read_parquet(self.folder / TRAINING_IMAGES, PROVENANCE_COLUMNS)
 
     def seen_split(self, images: pd.DataFrame) -> pd.Series:
         """Return for each image the split in which its patient was used for this model.
@@ -143,7 +148,7 @@ class Bundle:
         try:
             with np.load(self.folder / OOD_DETECTOR, allow_pickle=False) as arrays:
                 return OODDetector.from_arrays(arrays)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile, zlib.error) as error:
             raise ModelError(f"{OOD_DETECTOR} of {self.name} isn't readable ({type(error).__name__}).") from None
 
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from mammo_core.dicom.pseudonyms import installation_secret
 from mammo_core.dicom.sandbox import Sandbox
-from mammo_core.errors import ImageError
+from mammo_core.errors import ImageError, ModelError
 from mammo_core.evaluation.calibration import Calibration
-from mammo_core.evaluation.ood import ood_features
+from mammo_core.evaluation.ood import OOD_STATISTICS, ood_features
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.decode import DecodedImage, decode_image
 from mammo_core.prediction.files import InputFile
@@ -31,6 +31,9 @@ class Predictor:
 
     Args:
         bundle: the model, already checked.
+
+    Raises:
+        ModelError: its files can't be read, or don't belong together.
     """
 
     def __init__(self, bundle: Bundle) -> None:
@@ -120,4 +123,12 @@ class Predictor:
 
     def _warm_up(self) -> None:
         """Compile the network by running it once, before the first user waits."""
-        self.network.run(np.zeros((1, *self.bundle.preprocessing.shape), np.uint8))
+        shape, n_features = self.bundle.preprocessing.shape, len(self.ood_detector.mean)
+        if self.network.input_shape == (None, *shape, 1) and self.network.output_shape == (None, 2):
+            output = self.network.run(np.zeros((1, *shape), np.uint8))
+            if n_features == OOD_STATISTICS + output.embedding.shape[1]:
+                return
+        raise ModelError(
+            f"The files of the model {self.bundle.name} don't belong together: its network, preprocessing and detector "
+            "have different shapes. Restore the folder or train again."
+        )

@@ -5,15 +5,18 @@ process left incomplete.
 """
 
 import json
+import math
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import JsonValue
 
 from mammo_core.errors import DataError
 from mammo_core.storage.atomic import write_bytes
 from mammo_core.storage.file_errors import storage_errors
+
+MAX_INTEGER = 2**63 - 1  # what other programs, tables and arrays hold
 
 
 def write_json(path: Path, document: Any) -> None:
@@ -29,10 +32,10 @@ def read_json(path: Path) -> Any:
     """Read one JSON document.
 
     Raises:
-        DataError: the file is missing, can't be read or isn't JSON.
+        DataError: the file is missing, can't be read or isn't JSON, or a number in it isn't one to calculate with.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return _parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(f"{path.name} is missing in {path.parent}.") from None
     except OSError as error:
@@ -82,9 +85,32 @@ def read_json_lines(path: Path) -> list[dict[str, JsonValue]]:
     except OSError as error:
         raise DataError(f"{path} can't be read ({error.strerror}).") from None
     try:
-        return [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
+        return [_parse(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} isn't readable as lines of JSON ({error}). Delete the line, or the file.") from None
+
+
+def _parse(text: str | bytes) -> Any:
+    """Parse JSON whose numbers are finite, and whose integers have at most 64 bits."""
+    return json.loads(text, parse_int=_integer, parse_float=_number, parse_constant=_reject_constant)
+
+
+def _integer(text: str) -> int:
+    number = int(text)
+    if abs(number) > MAX_INTEGER:
+        raise ValueError("an integer has more than 64 bits")
+    return number
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _reject_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no JSON")
 
 
 def _json_line(record: dict[str, JsonValue]) -> bytes:

@@ -1,13 +1,43 @@
 """What all documents have in common."""
 
-import pytest
-from pydantic import ValidationError
+import importlib
+import json
+import pkgutil
+from collections.abc import Iterator
+from contextlib import suppress
 
+import pytest
+from pydantic import JsonValue, ValidationError
+
+import mammo_core.documents
+from mammo_core.documents.active_model import ActiveModel
+from mammo_core.documents.base import FileDocument
+from mammo_core.documents.dataset import DatasetInfo, DatasetLink, StoreSource
+from mammo_core.documents.job import JobProcess, JobState
 from mammo_core.documents.metrics import _RECORDS
 from mammo_core.documents.progress import Progress
+from mammo_core.documents.training_config import RunConfig, TrainingConfig
+from mammo_core.documents.verification import Verification
+from mammo_core.errors import MammoError
 from mammo_core.jobs.demo import DemoJob
+from mammo_core.models.registry import DEMO
+from mammo_core.settings import SHIPPED_MODELS
 
 SECRET = "patient-4711"
+ODD = [
+    None, True, -1, 0, 1.5, 1e308, 2**62, 10**400, "", "\ud800", "\0", "x" * 10_000, "../..", "2026-01-01", "NaN", [], {}, [[]],
+    {"a": 1},
+]  # fmt: skip
+EXAMPLES = [
+    JobState(state="running", message="", time=1.0),
+    JobProcess(host="a", pid=1, created=1.0, started=3),
+    Progress(done=1, total=2),
+    ActiveModel(name="a"),
+    DatasetInfo(synthetic=True),
+    DatasetLink(path="/a"),
+    StoreSource(csv="a", dataset="b", synthetic=True),
+    RunConfig.model_validate(TrainingConfig(store="a").to_json() | {"schema_version": 1}),
+]
 
 
 @pytest.mark.parametrize(
@@ -25,3 +55,59 @@ def test_validation_error_does_not_quote_its_input(validate, value):
     with pytest.raises(ValidationError) as caught:
         validate(value)
     assert SECRET not in str(caught.value)
+
+
+def kinds(parent: type = FileDocument) -> Iterator[type[FileDocument]]:
+    """Yield the kinds of files of the package `documents`."""
+    for module in pkgutil.iter_modules(mammo_core.documents.__path__, "mammo_core.documents."):
+        importlib.import_module(module.name)
+    for kind in parent.__subclasses__():
+        if hasattr(kind, "file_name") and kind.__module__.startswith(mammo_core.documents.__name__):
+            yield kind
+        yield from kinds(kind)
+
+
+def examples() -> dict[type[FileDocument], JsonValue]:
+    """Return a valid file of each kind: the shipped model's, or one made here."""
+    found = {type(document): document.to_json() for document in EXAMPLES}
+    for path in (SHIPPED_MODELS / DEMO).glob("*.json"):
+        for kind in kinds():
+            with suppress(MammoError):
+                kind.read(path)
+                found[kind] = json.loads(path.read_text())
+    return found
+
+
+def places(document: JsonValue, path: tuple = ()) -> Iterator[tuple]:
+    yield path
+    entries = (
+        document.items()
+        if isinstance(document, dict)
+        else enumerate(document[:2] if isinstance(document, list) else [])
+    )
+    for key, value in entries:
+        yield from places(value, (*path, key))
+
+
+def with_value(document: JsonValue, path: tuple, value: JsonValue) -> JsonValue:
+    if not path:
+        return value
+    copy = document.copy()
+    copy[path[0]] = with_value(document[path[0]], path[1:], value)
+    return copy
+
+
+@pytest.mark.slow
+def test_odd_json_in_any_document_is_a_data_error(tmp_path):
+    path, read = tmp_path / "document.json", 0
+    documents = examples()
+    assert set(kinds()) - set(documents) <= {Verification}
+    for kind, document in documents.items():
+        all_places = list(places(document))
+        for place in all_places[:: 1 + len(all_places) // 40]:
+            for odd in ODD:
+                path.write_text(json.dumps(with_value(document, place, odd)))
+                with suppress(MammoError):
+                    kind.read(path).to_json()
+                    read += 1
+    assert read > 50  # odd, but not wrong: a text of 10,000 characters, for instance

@@ -1,6 +1,9 @@
 """The predictor: the same input as in training, the stored probabilities, and the check for other kinds of images."""
 
 import hashlib
+import json
+import shutil
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,9 +18,18 @@ from scipy.ndimage import gaussian_filter
 from builders.breasts import mammogram
 from builders.phantom_files import input_files, letter
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.errors import ImageError
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
+from mammo_core.errors import ImageError, MammoError, ModelError
 from mammo_core.evaluation.ood import ood_features
-from mammo_core.models.bundle import open_bundle
+from mammo_core.models.bundle import (
+    MODEL,
+    OOD_DETECTOR,
+    PREDICTIONS,
+    PREPROCESSING,
+    TRAINING_IMAGES,
+    open_bundle,
+    write_card,
+)
 from mammo_core.models.registry import DEMO
 from mammo_core.prediction.image_results import ImagePrediction, UnreadableImage
 from mammo_core.prediction.predict import PredictionCache, predict_exams
@@ -182,3 +194,101 @@ def test_unseen_phantoms_are_in_distribution(shipped, phantoms):
             continue  # a few of the set can't be read, on purpose
     assert len(inputs) > 50
     assert (ood_scores(shipped, inputs) <= 1).mean() >= 0.95
+
+
+def without_member(name: str) -> Callable[[Path], None]:
+    """Return a function that takes one part out of a zip file."""
+
+    def damage(path: Path) -> None:
+        with zipfile.ZipFile(path) as archive:
+            parts = {part: archive.read(part) for part in archive.namelist() if part != name}
+            assert len(parts) < len(archive.namelist())
+        with zipfile.ZipFile(path, "w") as archive:
+            for part, data in parts.items():
+                archive.writestr(part, data)
+
+    return damage
+
+
+def with_member(name: str, data: bytes) -> Callable[[Path], None]:
+    """Return a function that replaces one part of a zip file."""
+
+    def damage(path: Path) -> None:
+        without_member(name)(path)
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr(name, data)
+
+    return damage
+
+
+def with_arrays(**changes: object) -> Callable[[Path], None]:
+    """Return a function that replaces arrays of an .npz file; None takes one out."""
+
+    def damage(path: Path) -> None:
+        with np.load(path) as arrays:
+            kept = {**arrays, **changes}
+        np.savez(path, **{name: array for name, array in kept.items() if array is not None})
+
+    return damage
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def of_size_64(path: Path) -> None:
+    path.write_text(json.dumps(PreprocessingConfig(size=64).to_json()))
+
+
+DAMAGED_PARTS = [
+    (MODEL, cut),
+    (MODEL, without_member("config.json")),
+    (MODEL, without_member("model.weights.h5")),
+    (MODEL, with_member("config.json", b"[]")),
+    (MODEL, with_member("config.json", b"{}")),
+    (MODEL, with_member("model.weights.h5", bytes(5000))),
+    (OOD_DETECTOR, cut),
+    (OOD_DETECTOR, with_arrays(mean=None)),
+    (OOD_DETECTOR, with_arrays(threshold=np.ones(2))),
+    (OOD_DETECTOR, with_arrays(threshold=np.array(np.nan))),
+    (OOD_DETECTOR, with_arrays(scale=np.ones(3))),
+    (OOD_DETECTOR, with_arrays(mean=np.array(["a"]))),
+    (OOD_DETECTOR, with_arrays(mean=np.array([{}], dtype=object))),
+    (OOD_DETECTOR, with_arrays(mean=np.zeros(3), scale=np.ones(3), precision=np.eye(3))),
+    (PREPROCESSING, of_size_64),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("part", "damage"), DAMAGED_PARTS)
+def test_damaged_parts_of_a_model_are_refused_in_one_sentence(tmp_path, part, damage):
+    """Also where the card has been made to fit, so that the hashes say nothing."""
+    folder = shutil.copytree(SHIPPED_MODELS / DEMO, tmp_path / "model")
+    card = open_bundle(folder).card
+    damage(folder / part)
+    write_card(folder, card)
+    with pytest.raises(ModelError) as raised:
+        Predictor(open_bundle(folder))
+    assert "\n" not in str(raised.value)
+    assert str(raised.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("part", "table"),
+    [
+        (PREDICTIONS, pd.DataFrame({"patient_id": ["1"]})),
+        (PREDICTIONS, None),
+        (TRAINING_IMAGES, pd.DataFrame({"patient_id": ["1"], "image_id": ["2"]})),
+        (TRAINING_IMAGES, None),
+    ],
+)
+def test_damaged_tables_of_a_model_are_refused_in_one_sentence(tmp_path, part, table):
+    folder = shutil.copytree(SHIPPED_MODELS / DEMO, tmp_path / "model")
+    card = open_bundle(folder).card
+    if table is None:
+        cut(folder / part)
+    else:
+        table.to_parquet(folder / part)
+    bundle = write_card(folder, card)
+    with pytest.raises(MammoError, match=r"isn't (readable|one that this application wrote)"):
+        bundle.predictions() if part == PREDICTIONS else bundle.provenance()

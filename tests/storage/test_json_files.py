@@ -46,6 +46,21 @@ def test_read_json_invalid_json_raises_data_error(tmp_path):
         read_json(tmp_path / "a.json")
 
 
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity", "9223372036854775808", "9" * 5000])
+def test_read_json_number_that_cannot_be_calculated_with_raises_data_error(tmp_path, number):
+    path = tmp_path / "a.json"
+    path.write_text(f'{{"n": {number}}}\n')
+    with pytest.raises(DataError, match=r"a\.json isn't readable as JSON"):
+        read_json(path)
+    with pytest.raises(DataError, match=r"a\.json isn't readable as lines of JSON"):
+        read_json_lines(path)
+
+
+def test_read_json_large_number_is_exact(tmp_path):
+    (tmp_path / "a.json").write_text("[9223372036854775807, -1e300]")
+    assert read_json(tmp_path / "a.json") == [2**63 - 1, -1e300]
+
+
 def test_read_json_missing_file_raises_data_error(tmp_path):
     with pytest.raises(DataError, match=r"a\.json is missing"):
         read_json(tmp_path / "a.json")
