@@ -146,7 +146,7 @@ class Store:
         """Read one PNG, uint8 (rows, columns)."""
         size = describe_size(self.preprocessing.size)
         try:
-            with Image.open(self.folder / png) as picture:
+            with Image.open(self.folder / png, formats=["PNG"]) as picture:
                 pixels = np.asarray(picture)
             if pixels.shape != self.preprocessing.shape:
                 raise ValueError(f"its shape is {pixels.shape}")

@@ -127,8 +127,7 @@ def _read_or_create(path: Path) -> bytes:
         if time.monotonic() > deadline:  # no process is writing it: a crash has left it empty or cut off
             with file_lock(path.with_name(f"{SECRET_FILE}.lock")):
                 if (again := _read(path)) is None or not _is_complete(again):
-                    write_bytes(path, secrets.token_bytes(SECRET_BYTES))
-                    path.chmod(0o600)
+                    write_bytes(path, secrets.token_bytes(SECRET_BYTES), 0o600)
         time.sleep(0.05)
     return secret
 

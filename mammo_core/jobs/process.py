@@ -20,8 +20,10 @@ from mammo_core.documents.progress import Progress, ProgressCallback, ignore_pro
 from mammo_core.errors import DataError, JobError, MammoError
 from mammo_core.jobs.file_errors import file_errors_as_job_error
 from mammo_core.jobs.folder import LOCK, JobFolder, living_process
+from mammo_core.jobs.leftovers import clear_leftovers
 from mammo_core.jobs.queue import wait_for_turn
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
+from mammo_core.jobs.termination import stop_at_termination
 from mammo_core.settings import PROJECT, as_environment
 from mammo_core.storage.disk_space import chain, is_disk_full
 from mammo_core.storage.file_errors import SENTENCES, storage_error, storage_errors
@@ -122,8 +124,9 @@ def run_requested(
     """
     context = JobContext(workspace, folder.path, _ProgressWriter(folder, on_progress), folder.stop_requested)
     lock = folder.lock()
+    clear_leftovers(workspace)
     try:
-        with lock.acquire(timeout=LOCK_SECONDS):
+        with lock.acquire(timeout=LOCK_SECONDS), stop_at_termination(folder):
             try:
                 folder.write_process()
                 folder.reserve()

@@ -76,7 +76,7 @@ def read_auc(run: Path) -> Estimate | None:
 
 def active_jobs(workspace: Workspace) -> list[JobFolder]:
     """Return all jobs that are queued or running."""
-    return [folder for folder in _list_jobs(workspace) if folder.state() not in FINAL]
+    return [folder for folder in list_jobs(workspace) if folder.state() not in FINAL]
 
 
 def is_training(workspace: Workspace, job: JobFolder) -> bool:
@@ -86,10 +86,11 @@ def is_training(workspace: Workspace, job: JobFolder) -> bool:
 
 def unreadable_jobs(workspace: Workspace) -> list[JobFolder]:
     """Return all jobs whose state can't be read."""
-    return [folder for folder in _list_jobs(workspace) if folder.state() == "unreadable"]
+    return [folder for folder in list_jobs(workspace) if folder.state() == "unreadable"]
 
 
-def _list_jobs(workspace: Workspace) -> list[JobFolder]:
+def list_jobs(workspace: Workspace) -> list[JobFolder]:
+    """Return the jobs of the data, prepared and models folder, finished or not."""
     roots = (workspace.data, workspace.prepared, workspace.models)
     return [JobFolder(path.parent) for root in roots for path in files_of_subfolders(root, SPEC)]
 

@@ -14,7 +14,7 @@ from mammo_core.dataset.stored_images import StoredImages
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.learning._tensorflow import keras, tf
 from mammo_core.learning.cancellation import batches
-from mammo_core.learning.feature_file import FeatureFile, feature_file
+from mammo_core.learning.feature_file import FEATURES_PREFIX, FeatureFile, feature_file
 from mammo_core.learning.input_pipeline import one_hot
 from mammo_core.learning.lesion_targets import LesionBoxes, lesion_cells
 from mammo_core.learning.networks import LESION_MAP, OUTPUT
@@ -94,7 +94,7 @@ def cached_features(
         return features(data.images[validation[rows]])
 
     with (
-        TemporaryDirectory(prefix="features-", dir=run) as folder,
+        TemporaryDirectory(prefix=FEATURES_PREFIX, dir=run) as folder,
         feature_file(Path(folder) / "train", (VARIANTS * len(train), *shape)) as train_file,
         feature_file(Path(folder) / "validation", (len(validation), *shape)) as validation_file,
     ):

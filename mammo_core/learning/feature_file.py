@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+FEATURES_PREFIX = "features-"  # of the folders in a run folder that hold such files while it trains
+
 
 class FeatureFile:
     """An array of features on disk.

@@ -152,7 +152,7 @@ def _square(picture: np.ndarray, at_right: bool, side: int = SIDE) -> Image.Imag
 def _read_png(png: Path) -> np.ndarray | str:
     """Return the pixels of a prepared image, which this application wrote."""
     try:
-        with Image.open(png) as picture:
+        with Image.open(png, formats=["PNG"]) as picture:
             return np.asarray(picture.convert("L"))
     except (OSError, ValueError, SyntaxError):  # Pillow raises SyntaxError for a broken PNG
         return "The prepared image can't be read. Import the data set again."

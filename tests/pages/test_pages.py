@@ -100,7 +100,7 @@ def test_disk_that_refuses_writes_shows_its_data_and_one_sentence_for_an_import(
     def fail(*_, **__):
         raise OSError(number, os.strerror(number), "/secret/name")
 
-    monkeypatch.setattr(atomic.tempfile, "mkstemp", fail)
+    monkeypatch.setattr(atomic.Path, "touch", fail)
     monkeypatch.setattr(os, "mkdir", fail)
     for _, app in visit_pages(["overview", "data"]):
         assert not app.exception

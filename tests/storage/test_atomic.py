@@ -3,11 +3,12 @@ import io
 import os
 import sys
 import tempfile
+import time
 
 import pytest
 
 from mammo_core.errors import ConfigError, StorageError
-from mammo_core.storage.atomic import atomic_path, check_writable, write_bytes
+from mammo_core.storage.atomic import OLD_SECONDS, atomic_path, check_writable, clear_temporary_files, write_bytes
 
 
 def fail_while_writing(path):
@@ -37,9 +38,38 @@ def test_atomic_path_success_replaces_the_file_and_keeps_the_suffix(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
-def test_atomic_path_file_is_readable_by_all(tmp_path):
-    write_bytes(tmp_path / "a", b"")
-    assert os.stat(tmp_path / "a").st_mode & 0o777 == 0o644
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600), (0o002, 0o664)])
+def test_atomic_path_file_has_the_mode_that_the_umask_leaves(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        write_bytes(tmp_path / "a", b"")
+        with atomic_path(tmp_path / "b") as temporary:
+            temporary.write_bytes(b"")
+            assert os.stat(temporary).st_mode & 0o777 == mode
+    finally:
+        os.umask(before)
+    assert os.stat(tmp_path / "a").st_mode & 0o777 == os.stat(tmp_path / "b").st_mode & 0o777 == mode
+
+
+def test_clear_temporary_files_deletes_what_killed_processes_left(tmp_path):
+    with atomic_path(tmp_path / "run.json") as temporary:
+        temporary.write_text("")
+        left = tmp_path / temporary.name
+    left.write_text("half")  # as if that had been killed before its end
+    names = [".note-abc.json", "run-0123456789abcdef.json", ".run-0123456789abcdef.json.tmp.old"]
+    for name in names:
+        (tmp_path / name).write_text("")
+    (tmp_path / ".run-0123456789abcde0.json").mkdir()
+    clear_temporary_files(tmp_path)
+    assert left.exists()
+    hour_ago = time.time() - OLD_SECONDS - 1
+    for path in tmp_path.iterdir():
+        os.utime(path, (hour_ago, hour_ago))
+    clear_temporary_files(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [*names, "run.json", ".run-0123456789abcde0.json"]
+    )
+    clear_temporary_files(tmp_path / "missing")
 
 
 def test_check_writable_creates_the_folder_and_no_file(tmp_path):
@@ -94,11 +124,10 @@ def test_write_bytes_refused_by_the_file_system_is_one_sentence_and_keeps_the_ol
     assert [file.name for file in tmp_path.iterdir()] == ["a.json"]
 
 
-@pytest.mark.parametrize(("function", "number"), [("chmod", errno.EPERM), ("fsync", errno.EINVAL)])
-def test_write_bytes_without_modes_or_fsync_is_written(tmp_path, monkeypatch, function, number):
+def test_write_bytes_without_fsync_is_written(tmp_path, monkeypatch):
     def fail(*_, **__):
-        raise OSError(number, os.strerror(number))
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
 
-    monkeypatch.setattr(os, function, fail)
+    monkeypatch.setattr(os, "fsync", fail)
     write_bytes(tmp_path / "a.json", b"new")
     assert (tmp_path / "a.json").read_bytes() == b"new"
