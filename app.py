@@ -1,8 +1,11 @@
 """The mammography workbench: `streamlit run app.py`."""
 
+from pathlib import Path
+
 import streamlit as st
 from starlette.formparsers import MultiPartParser
 
+from ui.access.guards import server_guards
 from ui.startup import FAVICON, import_components
 
 
@@ -33,5 +36,7 @@ def main() -> None:
         page.run()
 
 
-if __name__ == "__main__":  # spawned decoding workers import this file too, and must not run it
+if __name__ == "__main__":  # a visit to a page; spawned decoding workers import this file too, and must not run it
     main()
+elif __name__ == Path(__file__).stem:  # `streamlit run` imports this file and serves the App that it finds here
+    app = st.App(__file__, middleware=server_guards())

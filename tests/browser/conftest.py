@@ -1,17 +1,14 @@
 """A real server on demo data, and a real browser. What is missing fails the tests; nothing is skipped."""
 
-import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from builders.server import Server, server_environment
 from mammo_core.phantoms.generate import generate
 from mammo_core.phantoms.spec import DemoSpec
 
@@ -26,43 +23,8 @@ def workplace(tmp_path_factory):
     folder = tmp_path_factory.mktemp("browser")
     generate(folder / "data" / "demo", DemoSpec(patients=24, seed=8, prevalence=0.4))
     command = [sys.executable, "-m", "mammo_core", "import", "demo"]
-    subprocess.run(command, cwd=ROOT, env=environment(folder), check=True)
+    subprocess.run(command, cwd=ROOT, env=server_environment(folder), check=True)
     return folder
-
-
-def environment(folder: Path) -> dict[str, str]:
-    return {**os.environ, "MAMMO_DATA": str(folder / "data"), "MAMMO_MODELS": str(folder / "models")}
-
-
-class Server:
-    """`streamlit run app.py` on a free port; may be killed and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.folder = folder
-        self.start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment(self.folder))
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1)
-                return
-            except OSError:
-                assert time.monotonic() < deadline, "the server doesn't answer"
-                time.sleep(0.2)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
 
 
 @pytest.fixture(scope="session")

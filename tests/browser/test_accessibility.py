@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Server
+from builders.server import Server
 
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 ADDRESSES = (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 from playwright.sync_api import Browser, Page, TimeoutError, expect
 
-from tests.browser.conftest import ROOT, Server, environment
+from builders.server import ROOT, Server, server_environment
 
 SESSIONS, FILES = 8, 25
 COLUMNS = ["file", "patient", "laterality", "view", "probability"]
@@ -43,7 +43,7 @@ def test_concurrent_sessions_each_get_only_their_own_predictions(browser: Browse
 def one_by_one(files: list[Path], workplace: Path, csv: Path) -> pd.DataFrame:
     """Return the command line's predictions of the files, made in one process."""
     command = [sys.executable, "-m", "mammo_core", "predict", *map(str, files), "--csv", str(csv)]
-    subprocess.run(command, cwd=ROOT, env=environment(workplace), check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=ROOT, env=server_environment(workplace), check=True, stdout=subprocess.DEVNULL)
     return read(csv)
 
 
