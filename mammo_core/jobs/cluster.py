@@ -12,20 +12,21 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mammo_core.errors import JobError
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client, Future, LocalCluster
 
 
 BATCH_ROWS = 16  # rows in a task; Dask's overhead of milliseconds per task is then small beside the decoding
 FIRST_BATCHES = 4  # of one row each, then as many of two, of four and so on: the first results come soon
 BATCHES_PER_WORKER = 4  # pending at any time
 NO_WORKER_SECONDS = 60.0  # waiting time for a first or another worker
+START_TRIES = 3  # of the workers on this machine
 POLL_SECONDS = 1.0  # between two checks for workers while no batch is done
 DASK_CONFIG = {
     "distributed.scheduler.allowed-failures": 1,
@@ -92,7 +93,7 @@ def open_pool(workers: int | None = None, scheduler: str | None = None) -> Itera
         JobError: no scheduler answers at that address, it disappears while it is in use, or its workers lack the code.
     """
     import dask
-    from distributed import Client, LocalCluster
+    from distributed import Client
     from distributed.comm import CommClosedError
     from distributed.utils import silence_logging_cmgr
 
@@ -105,16 +106,34 @@ def open_pool(workers: int | None = None, scheduler: str | None = None) -> Itera
                 _check_workers(client)
                 yield DaskPool(client)
                 return
-            cluster = LocalCluster(
-                n_workers=workers or default_workers(),
+            cluster = stack.enter_context(_start_local_cluster(workers or default_workers()))
+            yield DaskPool(stack.enter_context(Client(cluster)))
+    except (CancelledError, CommClosedError):
+        raise _scheduler_lost(scheduler) from None
+
+
+def _start_local_cluster(workers: int) -> "LocalCluster":
+    """Start a scheduler and workers on this machine.
+
+    A worker that dies while it starts ends them all; then they are started again.
+
+    Raises:
+        JobError: they don't start after `START_TRIES`.
+    """
+    from distributed import LocalCluster
+
+    for _ in range(START_TRIES):
+        with suppress(RuntimeError, OSError):
+            return LocalCluster(
+                n_workers=workers,
                 threads_per_worker=1,
                 memory_limit="2GiB",
                 dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
             )
-            yield DaskPool(stack.enter_context(Client(stack.enter_context(cluster))))
-    except (CancelledError, CommClosedError):
-        raise _scheduler_lost(scheduler) from None
+    raise JobError(
+        f"The {workers} worker processes don't start: one died {START_TRIES} times. Make memory free, or choose fewer workers."
+    )
 
 
 def _connect(scheduler: str) -> "Client":

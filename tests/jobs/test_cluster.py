@@ -94,6 +94,34 @@ def test_open_pool_passes_on_errors_of_its_body(scheduler):
         raise OSError("disk full")
 
 
+def fail_to_start(times: int, monkeypatch) -> list[int]:
+    """Have local clusters fail so often, as they do when a worker dies while it starts; return the numbers of workers."""
+    started = []
+
+    def start(n_workers: int, **options):
+        started.append(n_workers)
+        if len(started) <= times:
+            raise RuntimeError("Nanny failed to start.")
+        return LocalCluster(n_workers=n_workers, processes=False, dashboard_address=None)
+
+    monkeypatch.setattr("distributed.LocalCluster", start)
+    return started
+
+
+def test_open_pool_worker_that_dies_while_starting_is_tried_again(monkeypatch):
+    started = fail_to_start(2, monkeypatch)
+    with open_pool(workers=1) as pool:
+        assert pool.client.submit(sum, [1, 2]).result() == 3
+    assert started == [1, 1, 1]
+
+
+def test_open_pool_workers_that_never_start_are_one_sentence(monkeypatch):
+    started = fail_to_start(9, monkeypatch)
+    with pytest.raises(JobError, match="The 2 worker processes don't start: one died 3 times"), open_pool(workers=2):
+        pass
+    assert started == [2, 2, 2]
+
+
 def test_map_batches_without_workers_raises_error(scheduler, monkeypatch):
     monkeypatch.setattr(cluster, "NO_WORKER_SECONDS", 0.2)
     monkeypatch.setattr(cluster, "POLL_SECONDS", 0.1)
