@@ -16,6 +16,11 @@ def main() -> None:
     st.session_state["app"] = True  # see ui.session.open_page
     st.set_page_config(page_title="Mammography workbench", page_icon=str(FAVICON), layout="wide")
     import_components()
+    # Once the components are imported, see there
+    from ui.access.sign_in import is_signed_in, require_sign_in
+    from ui.appearance import apply_appearance
+    from ui.session import errors_shown
+
     page = st.navigation(  # without sections: these would put what is no list item into the navigation's list
         [
             st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True),
@@ -25,14 +30,12 @@ def main() -> None:
             st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
             st.Page("pages/models.py", title="Models", icon=":material/balance:"),
             st.Page("pages/predict.py", title="Predict", icon=":material/upload_file:"),
-        ]
+        ],
+        position="sidebar" if is_signed_in() else "hidden",
     )
-    # Once the components are imported, see there
-    from ui.appearance import apply_appearance
-    from ui.session import errors_shown
-
     apply_appearance()
     with errors_shown():  # whatever a page doesn't catch closer to its cause
+        require_sign_in()
         page.run()
 
 

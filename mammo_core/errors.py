@@ -10,7 +10,8 @@ MammoError
 │   └── NameTaken       there is already a model of that name
 ├── ConfigError      settings that contradict each other or lie outside their range
 │   └── InvalidName     a name that can't be used for a folder
-└── JobError        a job can't be started, found or stopped
+├── JobError        a job can't be started, found or stopped
+└── AccessError     somebody has to sign in again, or may not do this
 
 Each message is one or two sentences: what happened, what was expected, what to do. A message never holds a
 patient's name, identifier or dates. Pages and the command line show it as it stands.
@@ -101,3 +102,7 @@ class InvalidName(ConfigError):  # noqa: N818
 
 class JobError(MammoError):
     """A job can't be started, found or stopped."""
+
+
+class AccessError(MammoError):
+    """Somebody has to sign in again, or may not do this."""

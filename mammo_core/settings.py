@@ -36,6 +36,16 @@ class Settings(BaseSettings):
     decode_seconds: float = Field(20.0, gt=0, description="wall time that one upload's decoding may take")
     decode_bytes: int = Field(3 * 2**30, gt=0, description="memory that a decoding worker may take, in bytes")
     decode_workers: int = Field(2, ge=1, description="processes that decode uploads")
+    open_access: bool = Field(
+        False,
+        description="whether other machines are served without sign-in: something in front of the server decides who",
+    )
+    role_claim: str = Field("roles", description="claim of the identity token that lists a person's roles")
+    viewer_role: str = Field("viewer", description="role in that claim that may explore and predict")
+    editor_role: str = Field("editor", description="role in that claim that may do everything")
+    session_hours: float = Field(
+        0.0, ge=0, description="hours until a person has to sign in again; 0 for when the identity token expires"
+    )
 
     @field_validator("data", "models")
     @classmethod

@@ -16,6 +16,11 @@ ALLOWED = {  # what other libraries define, by file and function
     "mammo_core/learning/callbacks/validation.py: is_validated",
     "mammo_core/learning/callbacks/validation.py: on_epoch_end",
     "mammo_core/learning/networks.py: get_config",  # a layer's settings
+    "mammo_core/access/people.py: read_person",  # claims of an identity token, which each provider defines
+    "ui/access/sign_in.py: claims",
+    "ui/access/signed_in_requests.py: cookie_claims",
+    "ui/access/signed_in_requests.py: has_role",
+    "ui/access/sign_in.py: auth_secrets",  # Streamlit's
     "mammo_core/figures/panels.py: _picture",
     "mammo_core/figures/style.py: titled",  # Plotly's data and layout of a figure
 }

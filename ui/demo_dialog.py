@@ -8,6 +8,7 @@ from mammo_core.errors import MammoError
 from mammo_core.jobs.demo import demo_job
 from mammo_core.jobs.import_estimate import estimate_demo
 from mammo_core.jobs.process import launch
+from ui.access.sign_in import request
 from ui.literal import literal
 from ui.session import current_workspace, show_error
 
@@ -35,6 +36,7 @@ def show_choices() -> None:
     if st.button("Create", key="create demo now", type="primary", icon=":material/auto_awesome:"):
         try:
             with st.spinner("Starting …"):
+                request("create data", name.strip())
                 launch(
                     demo_job(workspace, name.strip(), patients=patients, seed=seed, prevalence=prevalence), workspace
                 )

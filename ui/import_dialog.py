@@ -10,6 +10,7 @@ from mammo_core.jobs.cluster import default_workers
 from mammo_core.jobs.import_estimate import estimate_import
 from mammo_core.jobs.importing import import_job
 from mammo_core.jobs.process import launch
+from ui.access.sign_in import request
 from ui.literal import literal
 from ui.session import catalogue_of, current_workspace, show_error
 
@@ -90,6 +91,7 @@ def start_import(dataset: Dataset, size: str, name: str, workers: int | None) ->
     workspace = current_workspace()
     try:
         with st.spinner("Starting …"):
+            request("import", dataset.name)
             job = import_job(workspace, str(dataset.path), name or None, parse_size(size))
             launch(job.model_copy(update={"workers": workers}), workspace)
     except MammoError as error:

@@ -8,6 +8,7 @@ from mammo_core.dataset.catalogue import Catalogue, read_catalogue
 from mammo_core.dataset.library import free_name, link_dataset, summarise_dataset, warn_of_missing
 from mammo_core.errors import MammoError
 from mammo_core.storage.path_text import path_text, text_path
+from ui.access.sign_in import request
 from ui.literal import literal, literal_table
 from ui.resources import read_for_display
 from ui.session import announce, current_workspace, errors_shown_here, show_error
@@ -35,6 +36,7 @@ def show_choices() -> None:
         return
     try:
         with st.spinner("Reading the CSV and looking for the files …"):
+            request("link data", "")  # looking at a folder already reads it
             catalogue = read_catalogue(Path(path))
     except MammoError as error:
         return show_error(error)
@@ -70,6 +72,7 @@ def show_contents(catalogue: Catalogue) -> None:
 def link(name: str, catalogue: Catalogue) -> None:
     """Link a folder and show the page again; an error is shown here."""
     try:
+        request("link data", name)
         link_dataset(current_workspace(), name, catalogue.csv)
     except MammoError as error:
         return show_error(error)

@@ -19,6 +19,7 @@ from mammo_core.models.registry import (
     write_note,
 )
 from mammo_core.storage.trash import empty_trash
+from ui.access.sign_in import request
 from ui.literal import literal
 from ui.report_view import report_of
 from ui.session import announce, current_workspace, errors_announced, errors_shown, errors_shown_here
@@ -41,6 +42,7 @@ def confirm_activation(bundle: Bundle) -> None:
         st.warning(literal(error), icon=":material/compare_arrows:")
     if st.button("Activate", type="primary", icon=":material/check:"):
         with errors_shown():
+            request("activate model", bundle.name)
             activate(workspace, bundle.name)
         announce(f"{bundle.name} is now used on the Predict page.")
         st.rerun()
@@ -84,6 +86,7 @@ def rename(name: str) -> None:
     """Give a model the name that the dialog's user has entered; a button's callback."""
     new_name = st.session_state[f"name {name}"]
     with errors_announced():
+        request("rename model", name)
         rename_model(current_workspace(), name, new_name)
         announce(f"{name} is now called {new_name}.")
 
@@ -93,6 +96,7 @@ def edit_note(bundle: Bundle) -> None:
     workspace = current_workspace()
     text = st.text_area("Note", read_note(workspace, bundle.name), key=f"note {bundle.name}")
     if st.button("Save note", key=f"keep note {bundle.name}"):
+        request("note on model", bundle.name)
         write_note(workspace, bundle.name, text)
         st.rerun()
 
@@ -110,6 +114,7 @@ def confirm_deletion(name: str) -> None:
 def delete(name: str) -> None:
     """Delete a model, and remember how to restore it; a button's callback."""
     with errors_announced():
+        request("delete model", name)
         st.session_state["deleted model"] = name, delete_model(current_workspace(), name)
         announce(f"Deleted {name}.")
 
@@ -129,6 +134,7 @@ def offer_undo() -> None:
 
 def undo(trashed: str) -> None:
     """Restore the model that was deleted last; a button's callback."""
-    del st.session_state["deleted model"]
+    name, _ = st.session_state.pop("deleted model")
     with errors_announced():
+        request("restore model", name)
         announce(f"Restored {restore_model(current_workspace(), trashed)}.")

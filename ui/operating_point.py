@@ -9,6 +9,7 @@ from mammo_core.evaluation.units import to_unit
 from mammo_core.figures.evaluation import score_figure
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import choose_operating_point
+from ui.access.sign_in import request
 from ui.session import current_workspace, errors_shown
 
 
@@ -30,6 +31,7 @@ def show_operating_point(bundle: Bundle) -> None:
     right.plotly_chart(score_figure(units, threshold, present=bundle.threshold), key="scores at the threshold")
     if left.button("Use this operating point", icon=":material/save:", disabled=threshold == bundle.threshold):
         with errors_shown():
+            request("choose operating point", bundle.name)
             choose_operating_point(current_workspace(), bundle.name, threshold, policy)
         st.rerun()
 

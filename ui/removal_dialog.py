@@ -15,6 +15,7 @@ from mammo_core.jobs.removal import (
     restore_removed,
 )
 from mammo_core.storage.disk_space import format_bytes
+from ui.access.sign_in import request
 from ui.literal import literal
 from ui.session import announce, current_workspace, errors_announced, errors_shown_here
 
@@ -70,12 +71,14 @@ def confirm(label: str, key: str, icon: str, remove: Callable[..., None], *argum
 def forget_dataset(dataset: Dataset, verb: str) -> None:
     """Remove a data set, and remember how to restore it; a button's callback."""
     with errors_announced():
+        request("unlink or delete data", dataset.name)
         keep_for_undo(remove_dataset(current_workspace(), dataset.name), verb)
 
 
 def forget_store(store: Store) -> None:
     """Delete imported data, and remember how to restore it; a button's callback."""
     with errors_announced():
+        request("unlink or delete data", store.name)
         keep_for_undo(remove_store(current_workspace(), store), "Deleted")
 
 
@@ -102,4 +105,5 @@ def undo(removed: Removed) -> None:
     """Restore what was removed last; a button's callback."""
     del st.session_state[REMOVED]
     with errors_announced():
+        request("restore data", removed.name)
         announce(f"Restored {restore_removed(removed)}.")

@@ -16,6 +16,7 @@ from mammo_core.jobs.runs import any_active, run_folder
 from mammo_core.jobs.training import can_resume, resume
 from mammo_core.jobs.training_runs import TrainingRun, first_run, read_run, run_table, short_names, summary_table
 from mammo_core.workspace import Workspace
+from ui.access.sign_in import request
 from ui.literal import literal, literal_table
 from ui.live_chart import live_chart
 from ui.run_result import show_result
@@ -135,6 +136,7 @@ def show_actions(workspace: Workspace, job: JobFolder, state: str) -> None:
         show_stop_button(job, "The best model so far is kept.")
     elif can_resume(job) and st.button("Resume", icon=":material/resume:", width="stretch", key="resume"):
         with errors_shown():
+            request("train", job.name)
             resume(workspace, job.name)
         st.rerun()
 

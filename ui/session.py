@@ -15,6 +15,7 @@ from mammo_core.errors import MammoError
 from mammo_core.storage.file_errors import storage_errors
 from mammo_core.storage.path_text import path_text, text_path
 from mammo_core.workspace import Workspace
+from ui.access.sign_in import check_signed_in
 from ui.literal import literal
 
 BADGES = {
@@ -46,6 +47,8 @@ def open_page(title: str) -> None:
     if "app" not in st.session_state:
         PagesManager.uses_pages_directory = False
         st.rerun()
+    with errors_shown():
+        check_signed_in()  # app.py has done so, but no page should depend on that
     st.title(literal(title))
     show_announcement()
 
@@ -81,9 +84,11 @@ def errors_shown() -> Iterator[None]:
 def errors_shown_here() -> Iterator[None]:
     """Show a MammoError in place of the rest of the block; the page continues.
 
-    A refusal of the file system counts as one.
+    A refusal of the file system counts as one, and so does the end of the person's session: fragments run without the
+    page around them.
     """
     try:
+        check_signed_in()
         with storage_errors():
             yield
     except MammoError as error:

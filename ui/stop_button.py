@@ -7,6 +7,7 @@ from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.process import stop_job
 from mammo_core.storage.file_errors import storage_errors
 from mammo_core.storage.path_text import path_text
+from ui.access.sign_in import request
 from ui.literal import literal
 
 
@@ -14,6 +15,7 @@ def stop(job: JobFolder) -> None:
     """Stop a job; an error is shown as a toast."""
     try:
         with storage_errors():
+            request("stop", job.name)
             stop_job(job)
     except MammoError as error:
         st.toast(literal(error), icon=":material/error:", duration="long")

@@ -13,6 +13,7 @@ from mammo_core.jobs.importing import describe_outcome, resume_import_job
 from mammo_core.jobs.process import launch
 from mammo_core.storage.path_text import path_text
 from mammo_core.storage.spreadsheet import spreadsheet_csv
+from ui.access.sign_in import request
 from ui.literal import literal
 from ui.removal_dialog import confirm_store_deletion
 from ui.session import announce, current_workspace, errors_shown_here, show_error, state_badge
@@ -67,6 +68,7 @@ def import_again(store: Store, *, retry: bool = False) -> None:
     workspace = current_workspace()
     try:
         with st.spinner("Starting …"):
+            request("import", store.name)
             launch(resume_import_job(workspace, store, retry=retry), workspace)
     except MammoError as error:
         return show_error(error)

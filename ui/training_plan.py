@@ -15,6 +15,7 @@ from mammo_core.learning.plan import TrainingPlan, assert_memory, input_states, 
 from mammo_core.models.registry import compatible_models, readable_active_model
 from mammo_core.storage.hashing import FileStates, file_states
 from mammo_core.workspace import Workspace
+from ui.access.sign_in import request
 from ui.literal import literal
 from ui.session import errors_shown, errors_shown_here, show_error
 from ui.training_form import choose_settings, reset_settings
@@ -123,6 +124,7 @@ def show_plan(workspace: Workspace, plan: TrainingPlan, *, is_own: bool = False)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Train", key="Train", type="primary", icon=":material/play_arrow:"):
                 with errors_shown(), st.spinner("Starting …"):
+                    request("train", plan.config.store)
                     st.session_state["run"] = start(workspace, plan).name
                 st.session_state["started"] = True
                 st.rerun()
@@ -143,6 +145,7 @@ def show_unfinished_import(workspace: Workspace, store: Store) -> None:
                 st.page_link("pages/data.py", label="Go to Data", icon=":material/arrow_forward:")
             elif st.button("Resume the import", key="resume the import", icon=":material/play_arrow:"):
                 try:
+                    request("import", store.name)
                     launch(resume_import_job(workspace, store), workspace)
                 except MammoError as error:
                     return show_error(error)

@@ -10,8 +10,9 @@ from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.examples import Example, damaged_sample, example_exam, sample_zip
 from mammo_core.prediction.exams import SIDES, Correction
 from mammo_core.prediction.files import InputFile
+from ui.access.sign_in import request
 from ui.literal import literal
-from ui.session import current_workspace, errors_shown
+from ui.session import current_workspace, errors_announced, errors_shown
 
 FILES, EXAMPLE, NUMBER = "files to predict", "example", "number of the example"
 CLEARED = "times that files were cleared"
@@ -68,10 +69,11 @@ def show_uploader() -> None:
 
 def take_uploads(key: str) -> None:
     """Predict the uploader's files from now on; a callback."""
-    st.session_state[FILES] = [
-        InputFile(upload.name, upload.getvalue(), upload.file_id) for upload in st.session_state[key]
-    ]
-    st.session_state[EXAMPLE] = None
+    uploads = st.session_state[key]
+    with errors_announced():
+        request("predict", f"{len(uploads)} files")
+        st.session_state[FILES] = [InputFile(upload.name, upload.getvalue(), upload.file_id) for upload in uploads]
+        st.session_state[EXAMPLE] = None
 
 
 def clear_files() -> None:

@@ -1,0 +1,1 @@
+"""What a server for several people needs around the app; see docs/deployment.md."""
