@@ -31,7 +31,7 @@ def serve(command: list[str], workspace: Workspace) -> int:
         signal.signal(number, handle)
     status = server.wait()
     wait_for_jobs(workspace, JOB_SECONDS)
-    return status
+    return 0 if status == -signal.SIGTERM else status  # it was asked to end
 
 
 def stop_handler(server: "subprocess.Popen[bytes]", workspace: Workspace) -> Callable[[int, FrameType | None], None]:
