@@ -150,10 +150,10 @@ def open_page(page: Page, address: str, useful: str) -> float:
     return taken
 
 
-def turn_to(page: Page, name: str, useful: str) -> float:
-    """Return the seconds from a click on a page's name until it shows its first useful content.
+def follow_link(page: Page, name: str, useful: str) -> float:
+    """Return the seconds from a click on a page's name to its first useful content.
 
-    It is complete afterwards.
+    The page is complete afterwards.
     """
     page.wait_for_timeout(SETTLE_MS)
     link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=name.capitalize(), exact=True)
@@ -168,13 +168,13 @@ def measure_pages(report: Report, page: Page, url: str, repeats: int) -> None:
         name = address.partition("?")[0] or "overview"
         other = "overview" if address else "data"
 
-        def turn(_: int, name: str = name, other: str = other, useful: str = useful) -> float:
-            turn_to(page, other, USEFUL["" if other == "overview" else other])
-            return turn_to(page, name, useful)
+        def visit(_: int, name: str = name, other: str = other, useful: str = useful) -> float:
+            follow_link(page, other, USEFUL["" if other == "overview" else other])
+            return follow_link(page, name, useful)
 
         taken = median(repeats, lambda _, address=address, useful=useful: open_page(page, f"{url}/{address}", useful))
         report.add(f"{name}, by its address", f"{taken:.2f} s")
-        taken = median(repeats, turn)
+        taken = median(repeats, visit)
         report.add(f"{name}, from another page", f"{taken:.2f} s", f"<= {PAGE_S:g} s", taken <= PAGE_S)
 
 

@@ -47,7 +47,7 @@ def test_serve_passes_the_status_of_the_server_on(workspace):
     assert serve([sys.executable, "-c", "raise SystemExit(3)"], workspace) == 3
 
 
-def test_wait_for_jobs_gives_up_after_its_time_and_ignores_jobs_that_were_not_asked(workspace, job):
+def test_wait_for_jobs_gives_up_after_its_time_and_ignores_jobs_without_a_request(workspace, job):
     with job.lock():
         began = time.monotonic()
         wait_for_jobs(workspace, 10)

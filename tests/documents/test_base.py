@@ -69,16 +69,16 @@ def kinds(parent: type = FileDocument) -> Iterator[type[FileDocument]]:
 
 def examples() -> dict[type[FileDocument], JsonValue]:
     """Return a valid file of each kind: the shipped model's, or one made here."""
-    found = {type(document): document.to_json() for document in EXAMPLES}
+    documents = {type(document): document.to_json() for document in EXAMPLES}
     for path in (SHIPPED_MODELS / DEMO).glob("*.json"):
         for kind in kinds():
             with suppress(MammoError):
                 kind.read(path)
-                found[kind] = json.loads(path.read_text())
-    return found
+                documents[kind] = json.loads(path.read_text())
+    return documents
 
 
-def places(document: JsonValue, path: tuple = ()) -> Iterator[tuple]:
+def json_paths(document: JsonValue, path: tuple = ()) -> Iterator[tuple]:
     yield path
     entries = (
         document.items()
@@ -86,7 +86,7 @@ def places(document: JsonValue, path: tuple = ()) -> Iterator[tuple]:
         else enumerate(document[:2] if isinstance(document, list) else [])
     )
     for key, value in entries:
-        yield from places(value, (*path, key))
+        yield from json_paths(value, (*path, key))
 
 
 def with_value(document: JsonValue, path: tuple, value: JsonValue) -> JsonValue:
@@ -103,10 +103,10 @@ def test_odd_json_in_any_document_is_a_data_error(tmp_path):
     documents = examples()
     assert set(kinds()) - set(documents) <= {Verification}
     for kind, document in documents.items():
-        all_places = list(places(document))
-        for place in all_places[:: 1 + len(all_places) // 40]:
+        all_paths = list(json_paths(document))
+        for json_path in all_paths[:: 1 + len(all_paths) // 40]:
             for odd in ODD:
-                path.write_text(json.dumps(with_value(document, place, odd)))
+                path.write_text(json.dumps(with_value(document, json_path, odd)))
                 with suppress(MammoError):
                     kind.read(path).to_json()
                     read += 1

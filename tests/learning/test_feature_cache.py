@@ -22,19 +22,19 @@ def body():
 
 
 def test_computed_rows_are_computed_once_in_batches():
-    asked = []
+    computed = []
 
     def compute(rows):
-        asked.append(rows.tolist())
+        computed.append(rows.tolist())
         return rows * 10.0
 
     rows = ComputedRows(compute, np.zeros(100))
     assert rows[np.array([7, 3, 7])].tolist() == [70, 30, 70]
     assert rows[np.array([3, 5])].tolist() == [30, 50]
     assert rows[np.empty(0, int)].tolist() == []
-    assert asked == [[3, 7], [5]]
+    assert computed == [[3, 7], [5]]
     assert np.array_equal(rows[np.arange(100)], np.arange(100) * 10.0)
-    assert [len(batch) for batch in asked[2:]] == [BATCH_IMAGES, 97 - BATCH_IMAGES]
+    assert [len(batch) for batch in computed[2:]] == [BATCH_IMAGES, 97 - BATCH_IMAGES]
     assert len(rows) == 100
 
 

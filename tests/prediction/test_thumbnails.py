@@ -37,8 +37,8 @@ def test_draw_thumbnail_hangs_the_breast_over_a_stripe_of_its_label():
 
 
 def test_list_pictures_are_of_each_patients_first_prepared_image(tmp_path):
-    for name, grey in (("a", 10), ("b", 20), ("c", 30)):
-        Image.fromarray(np.full((128, 128), grey, np.uint8)).save(tmp_path / f"{name}.png")
+    for name, value in (("a", 10), ("b", 20), ("c", 30)):
+        Image.fromarray(np.full((128, 128), value, np.uint8)).save(tmp_path / f"{name}.png")
     (tmp_path / "e.png").write_bytes(b"no PNG")
     images = pd.DataFrame({"patient_id": ["1", "1", "1", "2", "3"], "image_id": list("xabce"), "laterality": "R"})
     prepared = {name: tmp_path / f"{name}.png" for name in "abe"}

@@ -63,11 +63,11 @@ def test_output_line_keeps_bytes_of_names_and_printable_escapes_them():
 
 def unneutral_arguments(source: str, file: str = "") -> list[str]:
     """Return what is printed or logged and may hold foreign text: neither a constant nor the result of a neutral function."""
-    found = []
+    unneutral = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", None)) in PRINTERS:
-            found += [f"{file}:{node.lineno}: {ast.unparse(part)}" for part in foreign_parts([*node.args], file)]
-    return found
+            unneutral += [f"{file}:{node.lineno}: {ast.unparse(part)}" for part in foreign_parts([*node.args], file)]
+    return unneutral
 
 
 def foreign_parts(parts: list[ast.expr], file: str) -> list[ast.expr]:
@@ -96,7 +96,7 @@ def foreign_parts(parts: list[ast.expr], file: str) -> list[ast.expr]:
 
 
 @pytest.mark.parametrize(
-    ("call", "found"),
+    ("call", "unneutral"),
     [
         ("typer.echo(text)", 1), ("screen.print(f'{error}')", 1), ("print(error, file=sys.stderr)", 1),
         ("logger.warning('%s', name)", 1), ("typer.echo(as_written(line))", 1), ("console.print(escape(str(error)))", 1),
@@ -104,13 +104,13 @@ def foreign_parts(parts: list[ast.expr], file: str) -> list[ast.expr]:
         ("typer.echo(json.dumps(document))", 0),
     ],
 )  # fmt: skip
-def test_finder_of_unneutral_output(call, found):
-    assert len(unneutral_arguments(call)) == found
+def test_finder_of_unneutral_output(call, unneutral):
+    assert len(unneutral_arguments(call)) == unneutral
 
 
 def test_everything_printed_or_logged_is_neutral():
     files = list((ROOT / "mammo_core").rglob("*.py"))
-    found = [
+    unneutral = [
         line for path in files for line in unneutral_arguments(path.read_text(), path.relative_to(ROOT).as_posix())
     ]
-    assert found == []
+    assert unneutral == []
