@@ -8,9 +8,10 @@ import struct
 import tarfile
 import zipfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from mammo_core.dicom.header import too_large
+from mammo_core.dicom.opened_files import open_file
 from mammo_core.dicom.zip_member import DEFLATED, STORED, UNREADABLE, ZipMember
 from mammo_core.errors import ImageError
 from mammo_core.storage.path_text import path_text
@@ -64,7 +65,7 @@ def members(source: Path | bytes) -> list[Member]:
         ImageError: the file is damaged, or holds too many files.
     """
     try:
-        with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
+        with io.BytesIO(source) if isinstance(source, bytes) else open_file(source) as stream:
             if _is_tar(stream):
                 return _tar_members(stream)
             with zipfile.ZipFile(stream) as archive:
@@ -77,13 +78,13 @@ def members(source: Path | bytes) -> list[Member]:
         raise ImageError("damaged", message) from None
 
 
-def _is_tar(stream: io.BufferedIOBase) -> bool:
+def _is_tar(stream: BinaryIO) -> bool:
     head = stream.read(tarfile.BLOCKSIZE)
     stream.seek(0)
     return head[TAR_MAGIC_AT:].startswith(b"ustar")
 
 
-def _tar_members(stream: io.BufferedIOBase) -> list[Member]:
+def _tar_members(stream: BinaryIO) -> list[Member]:
     """Return the regular files of a tar file; links and devices are left out.
 
     Raises:
@@ -103,7 +104,7 @@ def _tar_members(stream: io.BufferedIOBase) -> list[Member]:
     return members
 
 
-def _member(stream: io.BufferedIOBase, item: zipfile.ZipInfo) -> Member:
+def _member(stream: BinaryIO, item: zipfile.ZipInfo) -> Member:
     if item.flag_bits & ENCRYPTED or item.compress_type not in (STORED, DEFLATED):
         return Member(_name(item), 0, 0, UNREADABLE, 0)
     stream.seek(item.header_offset)

@@ -7,6 +7,7 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mammo_core.dicom.opened_files import open_file
 from mammo_core.errors import ImageError
 
 STORED, DEFLATED, UNREADABLE = 0, 8, -1  # compression methods (APPNOTE 4.4.5); UNREADABLE stands for all others
@@ -56,7 +57,7 @@ class ZipMember:
     def _compressed(self) -> bytes:
         if isinstance(self.source, bytes):
             return self.source[self.start : self.start + self.length]
-        with self.source.open("rb") as stream:
+        with open_file(self.source) as stream:
             stream.seek(self.start)
             return stream.read(self.length)
 
