@@ -67,7 +67,7 @@ def seconds(action: Callable[[], object]) -> float:
 
 
 def prepare_bare(folder: Path, rows: int, processes: int) -> float:
-    """Prepare files in processes of their own, and return the images per second of all together.
+    """Prepare files in bare processes; return the images per second of all.
 
     They begin together once each has prepared one file.
     """

@@ -57,6 +57,7 @@ class DecoderProcess:
                 stdout=subprocess.PIPE,
                 env={name: value for name, value in os.environ.items() if _is_known_to_workers(name)},
                 cwd=os.path.abspath(os.sep),
+                start_new_session=True,  # no terminal to type into, and no Ctrl+C: this process ends it
             )
         except OSError as error:
             raise _not_started(type(error).__name__) from None

@@ -67,9 +67,6 @@ class Reply(NamedTuple):
 
 def main() -> None:
     """Restrict this process and answer calls until there are no more."""
-    if hasattr(os, "setsid"):
-        with suppress(PermissionError):
-            os.setsid()  # no terminal, and no Ctrl+C: the owner ends it
     calls, results = os.dup(0), os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 0)
