@@ -21,6 +21,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mammo_core import __version__
+from mammo_core.dicom.confinement import make_undumpable
 from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED
 from mammo_core.documents.progress import Progress, ProgressCallback
 from mammo_core.errors import ConfigError, JobError, MammoError
@@ -63,6 +64,7 @@ def main() -> None:
     The exit status is 1 then, and 130 after an interruption from the keyboard.
     """
     accept_all_characters()
+    make_undumpable()
     try:
         with storage_errors():
             try:
@@ -253,13 +255,13 @@ def predict(
     files: Annotated[list[Path], typer.Argument(help="DICOM files, folders, zip or tar files.")],
     model: Annotated[str | None, typer.Option(help="Name of the model; default: the active one.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the image table to this CSV file.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Number of Dask worker processes.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Number of processes that decode.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a running Dask scheduler, tcp://host:8786.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Predict from DICOM files, for each image, breast and patient."""
     from mammo_core.dicom.sandbox import Sandbox
-    from mammo_core.jobs.cluster import open_pool
+    from mammo_core.jobs.cluster import open_cluster
     from mammo_core.models.bundle import open_bundle
     from mammo_core.models.registry import active_model, model_folder
     from mammo_core.prediction.cluster import ClusterPredictor
@@ -275,11 +277,11 @@ def predict(
     bundle = open_bundle(model_folder(workspace, model or active_model(workspace)))
     with progress_bar("files") as progress, ExitStack() as stack:
         predictor: FilePredictor
-        if scheduler or workers:
-            predictor = ClusterPredictor(bundle, stack.enter_context(open_pool(workers, scheduler)), progress)
+        if scheduler:
+            predictor = ClusterPredictor(bundle, stack.enter_context(open_cluster(scheduler)), progress)
         else:
             predictor = BatchPredictor(Predictor(bundle), progress)
-        sandbox = stack.enter_context(Sandbox())
+        sandbox = stack.enter_context(Sandbox(workers))
         report = predict_exams(workspace, inputs, predictor, sandbox)
     for note in report.notes:
         screen.print(escape(printable(f"{note.file}: {note.text}")), highlight=False)

@@ -20,6 +20,7 @@ from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.settings import settings
 from mammo_core.workspace import Workspace
 
+os.environ["PYTHONPATH"] = str(Path(__file__).parent)  # confined workers may read `builders`
 RUN_STREAMLIT = {Path(__file__).parent / folder for folder in ("pages", "ui")}
 PATIENTS = 16
 TRAINING_FIXTURES = {"line", "finished"}  # whoever uses one of these waits for a network to be trained

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.dicom.sandbox import DecoderPool, Sandbox
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.decode import warm_up
@@ -22,12 +22,21 @@ from ui.startup import spare_from_collection
 
 
 @st.cache_resource(show_spinner=False)
-def sandbox() -> Sandbox:
-    """Return the pool in which files are decoded; its workers start at once."""
-    pool = Sandbox()
+def decoders() -> DecoderPool:
+    """Return the processes in which files are decoded; they start at once."""
+    pool = DecoderPool()
     for _ in range(pool.workers):
-        pool.start(warm_up)
+        Sandbox(pool=pool).start(warm_up)
     return pool
+
+
+@st.cache_resource(show_spinner=False, scope="session", on_release=Sandbox.close)
+def sandbox() -> Sandbox:
+    """Return the session's place at the decoding processes.
+
+    Sessions take turns; what a session still has waiting when it ends is dropped.
+    """
+    return Sandbox(pool=decoders())
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 import ui
+from mammo_core.dicom.confinement import make_undumpable
 
 FAVICON = Path(__file__).with_name("favicon.svg")  # a named icon would be fetched from Google at each visit
 
@@ -21,6 +22,7 @@ def import_components() -> None:
     """
     for module in pkgutil.iter_modules(ui.__path__, f"{ui.__name__}."):
         importlib.import_module(module.name)
+    make_undumpable()  # it will hold users' files
     spare_from_collection()
 
 

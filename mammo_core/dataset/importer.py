@@ -5,9 +5,13 @@ An interrupted import can be continued.
 
 import os
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 from pydantic import ValidationError
@@ -16,6 +20,7 @@ from mammo_core.dataset.catalogue import Catalogue, CatalogueImage
 from mammo_core.dataset.store import QUARANTINE, Store
 from mammo_core.dataset.store_writer import (
     arrange_groups,
+    encode_image,
     existing_entries,
     png_path,
     read_entry,
@@ -29,16 +34,19 @@ from mammo_core.dicom.read import read_special_kind
 from mammo_core.dicom.special_images import special_view
 from mammo_core.documents.import_report import ImportReport
 from mammo_core.documents.manifest import LEFT_OUT, PreparedImage, QuarantinedImage
+from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop, ignore_progress, never_stop
 from mammo_core.errors import DataError, ImageError, JobError, Reason
 from mammo_core.preprocess.prepare import read_and_prepare
 from mammo_core.settings import apply_environment, as_environment, settings
+from mammo_core.storage.atomic import write_bytes
 from mammo_core.storage.file_errors import storage_errors
 from mammo_core.storage.json_files import append_json_line, read_json_lines, write_json_lines
 from mammo_core.storage.path_text import as_written, path_text, text_path
 
 CARRIED_OVER = "carried_over.jsonl"  # quarantined so far, one line each: the quarantine of an interrupted import
 ON_PURPOSE = " Demo data has a few missing and damaged files on purpose."
+WRITERS = 8  # files that are written at the same time: each waits for the disk
 REPORT_EVERY = 256  # images between two progress reports while existing ones are checked
 
 ConvertedImage = PreparedImage | QuarantinedImage
@@ -129,7 +137,8 @@ def import_images(
     entries, waiting, quarantine = _sort_out(store, images, existing)
     tally = _Tally(len(images), entries, quarantine, skipped=len(entries))
     progress(tally.progress())
-    for outcome in _convert(pool, store, waiting, should_stop):
+    convert = partial(_convert_confined, existing=existing) if pool.is_confined else _convert
+    for outcome in convert(pool, store, waiting, should_stop):
         if isinstance(outcome, QuarantinedImage):
             tally.set_aside(outcome)
             append_json_line(store.folder / CARRIED_OVER, outcome.to_json())
@@ -293,6 +302,101 @@ def _left_out_by_table(image: CatalogueImage) -> QuarantinedImage | None:
     return QuarantinedImage(image_id=image.image_id, file=image.file, reason=LEFT_OUT, detail=detail, version=())
 
 
+class WaitingImage(NamedTuple):
+    """An image that a confined worker is to prepare.
+
+    Attributes:
+        image: the image in the catalogue.
+        file: its file, which the worker is allowed to read.
+        finished: its entry in the store, if only what the file shows is still to be checked.
+    """
+
+    image: CatalogueImage
+    file: Path
+    finished: PreparedImage | None
+
+
+class EncodedImage(NamedTuple):
+    """What a confined worker has made of an image.
+
+    Attributes:
+        entry: the image's entry in the store.
+        png: the contents of its file there; None if that is there already.
+    """
+
+    entry: PreparedImage
+    png: bytes | None
+
+
+def _convert_confined(
+    pool: WorkerPool,
+    store: Store,
+    images: Sequence[CatalogueImage],
+    should_stop: ShouldStop,
+    *,
+    existing: EntryByPng,
+) -> Iterator[ConvertedImage]:
+    """Yield the outcome of each image, in no particular order.
+
+    Workers write nothing: the images that they have prepared are written here.
+    """
+    rows = []
+    for image in images:
+        assert image.file is not None, "images without a file are never sent to a worker"
+        finished = existing.get(png_path(image))
+        current = finished if finished and _is_current(finished, image) else None
+        rows.append(WaitingImage(image, text_path(image.file), current))
+    task = partial(encode_batch, store.preprocessing)
+    with ThreadPoolExecutor(WRITERS) as writers:
+        writing: deque[tuple[Future[None], PreparedImage]] = deque()
+        for batch, outcomes in pool.map_batches(task, rows, should_stop):
+            if outcomes is None:
+                yield _died(batch[0].image)
+            for outcome in outcomes or []:
+                if isinstance(outcome, QuarantinedImage):
+                    yield outcome
+                elif outcome.png is None:
+                    yield outcome.entry
+                else:
+                    path = store.folder / outcome.entry.png
+                    writing.append((writers.submit(write_bytes, path, outcome.png), outcome.entry))
+            while writing and (writing[0][0].done() or len(writing) > WRITERS):
+                yield _written(*writing.popleft())
+        while writing:
+            yield _written(*writing.popleft())
+
+
+def _written(writing: "Future[None]", entry: PreparedImage) -> PreparedImage:
+    """Return the entry of an image once its file is complete."""
+    writing.result()
+    return entry
+
+
+def encode_batch(
+    preprocessing: PreprocessingConfig, batch: Sequence[WaitingImage]
+) -> list[EncodedImage | QuarantinedImage]:
+    """Prepare a few images; runs in a confined worker, whose owner limits its time."""
+    return [_encode_one(preprocessing, waiting) for waiting in batch]
+
+
+def _encode_one(preprocessing: PreprocessingConfig, waiting: WaitingImage) -> EncodedImage | QuarantinedImage:
+    image, file, finished = waiting
+    try:
+        if finished:
+            _reject_special(read_special_kind(file))
+            return EncodedImage(finished.model_copy(update={"kind_checked": True}), None)
+        version = _version_text(path_text(file))  # before it is read: a change while it is read counts
+        mammogram, prepared = read_and_prepare(file, preprocessing)
+        _reject_special(mammogram.special_kind)
+        return EncodedImage(*encode_image(image, prepared, version))
+    except ImageError as error:
+        return _quarantine(image, error.reason, error.message)
+
+
+def _died(image: CatalogueImage) -> QuarantinedImage:
+    return _quarantine(image, "decoder_died", "Decoding this file ended the process or took too long.")
+
+
 def _convert(
     pool: WorkerPool, store: Store, images: Sequence[CatalogueImage], should_stop: ShouldStop
 ) -> Iterator[ConvertedImage]:
@@ -300,7 +404,7 @@ def _convert(
     task = partial(convert_batch, store, as_environment())
     for batch, outcomes in pool.map_batches(task, images, should_stop):
         if outcomes is None:
-            yield _quarantine(batch[0], "decoder_died", "Decoding this file ended the process or took too long.")
+            yield _died(batch[0])
         for outcome in outcomes or []:
             _check_same_folders(store, outcome)
             yield outcome

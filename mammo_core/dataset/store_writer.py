@@ -33,30 +33,34 @@ def png_path(image: CatalogueImage) -> str:
     return f"{group}/{image.patient_id}_{image.image_id}.png"
 
 
-def write_image(store: Store, image: CatalogueImage, prepared: ModelInput, source_version: str = "") -> PreparedImage:
-    """Write one model input as a PNG that also carries the image's entry.
+def encode_image(image: CatalogueImage, prepared: ModelInput, source_version: str = "") -> tuple[PreparedImage, bytes]:
+    """Return a model input as the contents of a PNG.
 
-    The image must count for a breast.
+    The PNG also carries the image's entry. The image must count for a breast.
 
     Args:
-        store: where to write it.
         image: the image in the catalogue.
         prepared: its model input and geometry.
         source_version: of the file that it was made from, see `PngEntry`.
     """
-    png = png_path(image)
     geometry = json.dumps(prepared.geometry.to_json())
     entry = PngEntry(image_id=image.image_id, geometry=geometry, source_version=source_version, kind_checked=True)
     text = PngImagePlugin.PngInfo()
     text.add_text(_TEXT_KEY, json.dumps(entry.to_json()))
     stream = io.BytesIO()
     Image.fromarray(prepared.image).save(stream, format="PNG", **PNG_OPTIONS, pnginfo=text)
-    write_bytes(store.folder / png, stream.getvalue())
-    return _with_digest(entry, png, stream.getvalue())
+    return _with_digest(entry, png_path(image), stream.getvalue()), stream.getvalue()
+
+
+def write_image(store: Store, image: CatalogueImage, prepared: ModelInput, source_version: str = "") -> PreparedImage:
+    """Write one model input into a store, see `encode_image`."""
+    entry, png = encode_image(image, prepared, source_version)
+    write_bytes(store.folder / entry.png, png)
+    return entry
 
 
 def read_entry(store: Store, png: Path) -> PreparedImage | None:
-    """Return the manifest entry of a PNG, as `write_image` returned it.
+    """Return the manifest entry of a PNG, as `encode_image` returned it.
 
     The result is None if no import finished the PNG. The checksums inside the file show whether it is complete, so its
     pixels need not be decoded.

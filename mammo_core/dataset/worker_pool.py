@@ -10,8 +10,17 @@ Result = TypeVar("Result")
 class WorkerPool(Protocol):
     """Worker processes that see the same files as this one.
 
-    `mammo_core.jobs.cluster.DaskPool` is an example.
+    They are `mammo_core.jobs.local_pool.LocalPool` on this machine, and `mammo_core.jobs.cluster.DaskPool` on a cluster.
+
+    Attributes:
+        is_confined: whether workers read no files but those whose paths are in a row, and write none. Their results are then
+            plain data, arrays, and records of this package.
     """
+
+    @property
+    def is_confined(self) -> bool:
+        """See the class."""
+        ...
 
     def map_batches(
         self, task: Callable[[list[Row]], Result], rows: Sequence[Row], should_stop: Callable[[], bool]

@@ -7,15 +7,19 @@ import io
 import struct
 import tarfile
 import zipfile
+from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from mammo_core.dicom.header import too_large
+from mammo_core.dicom.opened_files import open_file
 from mammo_core.dicom.zip_member import DEFLATED, STORED, UNREADABLE, ZipMember
 from mammo_core.errors import ImageError
+from mammo_core.settings import settings
 from mammo_core.storage.path_text import path_text
 
 MAX_FILES = 10_000
+MAX_INFLATION = 50  # times the archive's size, of all members together; uncompressed mammograms reach 10
 TAR_MAGIC_AT = 257  # bytes from the beginning: "ustar" (POSIX.1-1988)
 ENCRYPTED = 1  # general purpose bit 0 (APPNOTE 4.4.4)
 LOCAL_HEADER_BYTES = 30  # before name and extra field (APPNOTE 4.3.7)
@@ -48,12 +52,7 @@ class Member(NamedTuple):
     size: int
 
     def cut(self, source: Path | bytes) -> ZipMember:
-        """Return the member, still compressed.
-
-        It is a copy of its bytes if the zip file is in memory, otherwise its position on disk.
-        """
-        if isinstance(source, bytes):
-            return ZipMember(source[self.start : self.start + self.length], 0, self.length, self.method, self.size)
+        """Return the member, still compressed, as a position in the zip file."""
         return ZipMember(source, self.start, self.length, self.method, self.size)
 
 
@@ -61,29 +60,51 @@ def members(source: Path | bytes) -> list[Member]:
     """Return the files in a zip or tar file; folders and hidden files are left out.
 
     Raises:
-        ImageError: the file is damaged, or holds too many files.
+        ImageError: the file is damaged, holds too many files, or is made to fill the memory: its members overlap, or inflate to
+            many times its size.
     """
     try:
-        with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
+        with io.BytesIO(source) if isinstance(source, bytes) else open_file(source) as stream:
             if _is_tar(stream):
                 return _tar_members(stream)
             with zipfile.ZipFile(stream) as archive:
                 items = [item for item in archive.infolist() if _is_visible_file(_name(item))]
             if len(items) > MAX_FILES:
                 raise too_large(f"The zip file holds {len(items):,} files", f"{MAX_FILES:,} are read")
-            return [_member(stream, item) for item in items]
+            members = [_member(stream, item) for item in items]
+            _reject_bombs(members, stream.seek(0, io.SEEK_END))
+            return members
     except ZIP_ERRORS as error:
         message = f"This zip file is damaged or of an unknown kind ({type(error).__name__})."
         raise ImageError("damaged", message) from None
 
 
-def _is_tar(stream: io.BufferedIOBase) -> bool:
+def _reject_bombs(members: list[Member], archive_bytes: int) -> None:
+    """Raise an ImageError for members that fill the memory.
+
+    They share bytes, or inflate to more than those of an archive of this size should.
+
+    A file of one megabyte could otherwise stand for thousands of large ones, see Fifield, A better zip bomb (2019).
+    """
+    filled = sorted((member.start, member.start + member.length) for member in members if member.length)
+    if any(start < end for (_, end), (start, _) in pairwise(filled)):
+        raise ImageError("damaged", "Files in this zip file overlap. No ordinary program makes such a file.")
+    largest = settings().max_file_bytes  # larger ones are not inflated
+    total = sum(member.size for member in members if member.size <= largest)
+    limit = max(MAX_INFLATION * archive_bytes, largest)
+    if total > limit:
+        raise too_large(
+            f"The files in this zip file inflate to {total / 1e6:,.1f} MB", f"{limit / 1e6:,.1f} MB are read"
+        )
+
+
+def _is_tar(stream: BinaryIO) -> bool:
     head = stream.read(tarfile.BLOCKSIZE)
     stream.seek(0)
     return head[TAR_MAGIC_AT:].startswith(b"ustar")
 
 
-def _tar_members(stream: io.BufferedIOBase) -> list[Member]:
+def _tar_members(stream: BinaryIO) -> list[Member]:
     """Return the regular files of a tar file; links and devices are left out.
 
     Raises:
@@ -103,7 +124,7 @@ def _tar_members(stream: io.BufferedIOBase) -> list[Member]:
     return members
 
 
-def _member(stream: io.BufferedIOBase, item: zipfile.ZipInfo) -> Member:
+def _member(stream: BinaryIO, item: zipfile.ZipInfo) -> Member:
     if item.flag_bits & ENCRYPTED or item.compress_type not in (STORED, DEFLATED):
         return Member(_name(item), 0, 0, UNREADABLE, 0)
     stream.seek(item.header_offset)

@@ -19,6 +19,7 @@ from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 
 from mammo_core.dicom.gzip_file import inflate_gzip
+from mammo_core.dicom.opened_files import open_file
 from mammo_core.dicom.zip_member import ZipMember
 from mammo_core.errors import ImageError
 from mammo_core.settings import settings
@@ -107,7 +108,7 @@ def open_stream(source: Source) -> BinaryIO:
         size = len(source) if isinstance(source, bytes) else source.stat().st_size
         if size > limit:
             raise too_large(f"The file has {size / 1e6:,.1f} MB", f"{limit / 1e6:,.1f} MB are read")
-        stream = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+        stream = io.BytesIO(source) if isinstance(source, bytes) else open_file(source)
         return inflate_gzip(stream, limit)
     except (FileNotFoundError, IsADirectoryError):
         raise ImageError("missing", "The file isn't there.") from None

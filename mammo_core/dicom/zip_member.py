@@ -6,7 +6,9 @@ The worker that reads it inflates it, up to a limit.
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from mammo_core.dicom.opened_files import open_file
 from mammo_core.errors import ImageError
 
 STORED, DEFLATED, UNREADABLE = 0, 8, -1  # compression methods (APPNOTE 4.4.5); UNREADABLE stands for all others
@@ -16,8 +18,10 @@ STORED, DEFLATED, UNREADABLE = 0, 8, -1  # compression methods (APPNOTE 4.4.5); 
 class ZipMember:
     """One member of a zip file.
 
+    In memory it is a position in the whole zip file, which all members share. Only its own bytes go to a worker.
+
     Attributes:
-        source: the zip file, or a part of it in memory.
+        source: the zip file: its path, or its contents.
         start, length: position and number of its compressed bytes in `source`.
         method: `STORED` or `DEFLATED`; others can't be read.
         size: bytes after inflation, as the zip file's directory states; never more are inflated.
@@ -53,10 +57,16 @@ class ZipMember:
             raise _damaged()
         return contents
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the member's own bytes, or its position on disk."""
+        if isinstance(self.source, bytes):
+            return ZipMember, (self._compressed(), 0, self.length, self.method, self.size)
+        return ZipMember, (self.source, self.start, self.length, self.method, self.size)
+
     def _compressed(self) -> bytes:
         if isinstance(self.source, bytes):
             return self.source[self.start : self.start + self.length]
-        with self.source.open("rb") as stream:
+        with open_file(self.source) as stream:
             stream.seek(self.start)
             return stream.read(self.length)
 

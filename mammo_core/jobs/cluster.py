@@ -1,6 +1,7 @@
-"""Run batches of work on Dask: on this machine's cores, or on a cluster.
+"""Run batches of work in confined processes on this machine, or on a Dask cluster.
 
-The workers of a cluster see the same file system.
+The workers of a cluster see the same file system. Dask's own options say how it is reached, among them those of TLS
+(`distributed.comm.tls`); see docs/security.md.
 
 Work is streamed: a bounded number of small batches is pending at any time. A batch that may have killed its worker is set
 aside and repeated at the end, row by row with nothing else pending, so that a file that kills its worker affects no other.
@@ -12,28 +13,28 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mammo_core.dataset.worker_pool import WorkerPool
+from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import JobError
+from mammo_core.jobs.local_pool import LocalPool
 
 if TYPE_CHECKING:
-    from distributed import Client, Future, LocalCluster
+    from distributed import Client, Future
 
 
 BATCH_ROWS = 16  # rows in a task; Dask's overhead of milliseconds per task is then small beside the decoding
 FIRST_BATCHES = 4  # of one row each, then as many of two, of four and so on: the first results come soon
 BATCHES_PER_WORKER = 4  # pending at any time
 NO_WORKER_SECONDS = 60.0  # waiting time for a first or another worker
-START_TRIES = 3  # of the workers on this machine
 POLL_SECONDS = 1.0  # between two checks for workers while no batch is done
 DASK_CONFIG = {
     "distributed.scheduler.allowed-failures": 1,
     "distributed.scheduler.worker-saturation": 1.0,  # a worker that dies takes one batch with it, not its queue
-    "distributed.deploy.lost-worker-timeout": "100 days",  # otherwise a local worker that dies often is not restarted
     "distributed.comm.timeouts.connect": "10s",
-    "distributed.worker.profile.enabled": False,  # it would sample every worker a hundred times a second
 }
 GRAPH_ERROR = "Error during deserialization of the task graph"  # text of a scheduler that can't import the task
 
@@ -47,6 +48,8 @@ class DaskPool:
     Args:
         client: an open Dask client; the caller closes it.
     """
+
+    is_confined = False
 
     def __init__(self, client: "Client") -> None:
         self.client = client
@@ -82,18 +85,37 @@ def divide(rows: Sequence[Row]) -> list[list[Row]]:
 
 
 @contextmanager
-def open_pool(workers: int | None = None, scheduler: str | None = None) -> Iterator[DaskPool]:
-    """Open a pool of Dask workers on this machine's cores, or on a running scheduler.
+def open_pool(workers: int | None = None, scheduler: str | None = None) -> Iterator[WorkerPool]:
+    """Open a pool of workers, on this machine or on a cluster.
+
+    Here they are confined processes, there Dask workers of a running scheduler.
 
     Args:
         workers: processes to start, by default one for each core; not used with a scheduler.
-        scheduler: address such as tcp://host:8786.
+        scheduler: address such as tls://host:8786.
+
+    Raises:
+        JobError: see `open_cluster`.
+    """
+    if scheduler:
+        with open_cluster(scheduler) as cluster:
+            yield cluster
+        return
+    with Sandbox(workers or default_workers()) as sandbox:
+        yield LocalPool(sandbox)
+
+
+@contextmanager
+def open_cluster(scheduler: str) -> Iterator[DaskPool]:
+    """Open a pool of the Dask workers of a running scheduler.
+
+    Args:
+        scheduler: address such as tls://host:8786.
 
     Raises:
         JobError: no scheduler answers at that address, it disappears while it is in use, or its workers lack the code.
     """
     import dask
-    from distributed import Client
     from distributed.comm import CommClosedError
     from distributed.utils import silence_logging_cmgr
 
@@ -101,39 +123,11 @@ def open_pool(workers: int | None = None, scheduler: str | None = None) -> Itera
         with ExitStack() as stack:
             stack.enter_context(dask.config.set(DASK_CONFIG))
             stack.enter_context(silence_logging_cmgr(logging.CRITICAL))  # errors that matter are raised as JobError
-            if scheduler:
-                client = stack.enter_context(_connect(scheduler))
-                _check_workers(client)
-                yield DaskPool(client)
-                return
-            cluster = stack.enter_context(_start_local_cluster(workers or default_workers()))
-            yield DaskPool(stack.enter_context(Client(cluster)))
+            client = stack.enter_context(_connect(scheduler))
+            _check_workers(client)
+            yield DaskPool(client)
     except (CancelledError, CommClosedError):
         raise _scheduler_lost(scheduler) from None
-
-
-def _start_local_cluster(workers: int) -> "LocalCluster":
-    """Start a scheduler and workers on this machine.
-
-    A worker that dies while it starts ends them all; then they are started again.
-
-    Raises:
-        JobError: they don't start after `START_TRIES`.
-    """
-    from distributed import LocalCluster
-
-    for _ in range(START_TRIES):
-        with suppress(RuntimeError, OSError):
-            return LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                memory_limit="2GiB",
-                dashboard_address="127.0.0.1:0",
-                silence_logs=logging.CRITICAL,
-            )
-    raise JobError(
-        f"The {workers} worker processes don't start: one died {START_TRIES} times. Make memory free, or choose fewer workers."
-    )
 
 
 def _connect(scheduler: str) -> "Client":
@@ -147,9 +141,7 @@ def _connect(scheduler: str) -> "Client":
         ) from None
 
 
-def _scheduler_lost(scheduler: str | None) -> JobError:
-    if scheduler is None:
-        return JobError("Lost the local Dask scheduler. Run the same command again.")
+def _scheduler_lost(scheduler: str) -> JobError:
     return JobError(
         f"Lost the Dask scheduler at {scheduler}. Restart it if necessary, then run the same command again."
     )

@@ -20,7 +20,7 @@ from mammo_core.documents.metrics import read_last_epoch
 from mammo_core.documents.progress import Progress
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import MammoError
-from mammo_core.jobs.cluster import POLL_SECONDS, open_pool
+from mammo_core.jobs.cluster import POLL_SECONDS, open_cluster
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.process import run_requested
 from mammo_core.jobs.runs import read_auc
@@ -87,7 +87,7 @@ class SweepJob(JobSpec):
         for config in self.configs:
             resolve(workspace, config)
         if self.scheduler:
-            with open_pool(None, self.scheduler):
+            with open_cluster(self.scheduler):
                 pass
 
     def run(self, context: JobContext) -> JobOutcome:
@@ -199,7 +199,7 @@ def _run_in_parallel(jobs: Sequence[TrainJob], context: JobContext, scheduler: s
     from distributed import KilledWorker, wait
 
     workspace = context.workspace
-    with open_pool(None, scheduler) as pool:
+    with open_cluster(scheduler) as pool:
         pending = {
             pool.client.submit(train_on_worker, job, workspace, as_environment(), pure=False): job.folder(workspace)
             for job in jobs

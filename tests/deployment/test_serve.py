@@ -33,7 +33,7 @@ def job(workspace):
     return folder
 
 
-def test_serve_when_asked_to_end_stops_jobs_and_server(workspace, job):
+def test_serve_sigterm_stops_jobs_and_server(workspace, job):
     Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
     Timer(2.0, job.write_state, ("stopped",)).start()
     began = time.monotonic()

@@ -1,4 +1,7 @@
 import io
+import os
+import pickle
+import struct
 import zipfile
 
 import numpy as np
@@ -70,6 +73,47 @@ def test_zip_bomb_raises_image_error(small):
     (member,) = archive.members(data)
     with pytest.raises(ImageError, match=r"inflates to 0\.1 MB; at most 0\.1 MB are read"):
         read(member.cut(data))
+
+
+def overlapping(count: int) -> bytes:
+    """Return a zip file whose directory lists one member many times."""
+    data = zipped({"0000": b"one" * 99})
+    directory, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
+    entry = data[directory:end]
+    entries = b"".join(entry.replace(b"0000", f"{number:04d}".encode()) for number in range(count))
+    tail = struct.pack("<4s4xHHIIH", b"PK\x05\x06", count, count, len(entries), directory, 0)
+    return data[:directory] + entries + tail
+
+
+def test_zip_with_overlapping_members_raises_image_error():
+    assert len(archive.members(overlapping(1))) == 1
+    with pytest.raises(ImageError, match="overlap") as caught:
+        archive.members(overlapping(2))
+    assert caught.value.reason == "damaged"
+
+
+def test_zip_with_partly_overlapping_members_raises_image_error():
+    inner = zipped({"b": b"two" * 99}, zipfile.ZIP_STORED)
+    data = bytearray(zipped({"a": inner, "b": b"two" * 99}, zipfile.ZIP_STORED))
+    second = data.rindex(b"PK\x01\x02")
+    struct.pack_into("<I", data, second + 42, data.index(inner))  # the second member lies within the first
+    with pytest.raises(ImageError, match="overlap"):
+        archive.members(bytes(data))
+
+
+def test_zip_whose_members_sum_up_raises_image_error(small):
+    sound = zipped({str(number): b"0" * 50_000 for number in range(2)})
+    assert len(archive.members(sound)) == 2
+    with pytest.raises(ImageError, match=r"inflate to 1\.2 MB; at most 0\.\d MB are read"):
+        archive.members(zipped({str(number): b"0" * 60_000 for number in range(20)}))
+
+
+def test_members_in_memory_share_the_archive_and_pickle_only_their_own_bytes():
+    data = zipped({str(number): os.urandom(5000) for number in range(100)})
+    cut = [member.cut(data) for member in archive.members(data)]
+    assert all(member.source is data for member in cut)
+    assert all(len(pickle.dumps(member)) < 5500 for member in cut)
+    assert [pickle.loads(pickle.dumps(member)).unpack() for member in cut] == [member.unpack() for member in cut]
 
 
 @pytest.mark.parametrize("announced", [0, 100, 59_999, 60_001])

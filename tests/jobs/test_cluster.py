@@ -2,12 +2,15 @@
 
 import copy
 import json
+import logging
 import os
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from itertools import count
 from pathlib import Path
@@ -16,6 +19,7 @@ import dask
 import psutil
 import pytest
 from distributed import Client, LocalCluster
+from distributed.security import Security
 
 from mammo_core.dataset import importer
 from mammo_core.dataset.catalogue import read_catalogue
@@ -26,7 +30,7 @@ from mammo_core.documents.manifest import PreparedImage, QuarantinedImage
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import JobError
 from mammo_core.jobs import cluster
-from mammo_core.jobs.cluster import DaskPool, open_pool
+from mammo_core.jobs.cluster import DASK_CONFIG, DaskPool, open_cluster
 from mammo_core.settings import as_environment, settings
 from mammo_core.workspace import Workspace
 
@@ -77,49 +81,21 @@ def short_connect_timeout(monkeypatch):
     monkeypatch.setitem(cluster.DASK_CONFIG, "distributed.comm.timeouts.connect", "1s")
 
 
-def test_open_pool_restores_the_configuration_of_dask(scheduler):
+def test_open_cluster_restores_the_configuration_of_dask(scheduler):
     before = copy.deepcopy(dask.config.config)
-    with open_pool(scheduler=scheduler.scheduler_address):
+    with open_cluster(scheduler.scheduler_address):
         assert dask.config.get("distributed.scheduler.allowed-failures") == 1
     assert dask.config.config == before
 
 
-def test_open_pool_without_scheduler_raises_error(short_connect_timeout):
-    with pytest.raises(JobError, match="Can't reach a Dask scheduler at tcp"), open_pool(scheduler="tcp://127.0.0.1:1"):
+def test_open_cluster_without_scheduler_raises_error(short_connect_timeout):
+    with pytest.raises(JobError, match="Can't reach a Dask scheduler at tcp"), open_cluster("tcp://127.0.0.1:1"):
         pass
 
 
-def test_open_pool_passes_on_errors_of_its_body(scheduler):
-    with pytest.raises(OSError, match="disk full"), open_pool(scheduler=scheduler.scheduler_address):
+def test_open_cluster_passes_on_errors_of_its_body(scheduler):
+    with pytest.raises(OSError, match="disk full"), open_cluster(scheduler.scheduler_address):
         raise OSError("disk full")
-
-
-def fail_to_start(times: int, monkeypatch) -> list[int]:
-    """Have local clusters fail so often, as they do when a worker dies while it starts; return the numbers of workers."""
-    started = []
-
-    def start(n_workers: int, **options):
-        started.append(n_workers)
-        if len(started) <= times:
-            raise RuntimeError("Nanny failed to start.")
-        return LocalCluster(n_workers=n_workers, processes=False, dashboard_address=None)
-
-    monkeypatch.setattr("distributed.LocalCluster", start)
-    return started
-
-
-def test_open_pool_worker_that_dies_while_starting_is_tried_again(monkeypatch):
-    started = fail_to_start(2, monkeypatch)
-    with open_pool(workers=1) as pool:
-        assert pool.client.submit(sum, [1, 2]).result() == 3
-    assert started == [1, 1, 1]
-
-
-def test_open_pool_workers_that_never_start_are_one_sentence(monkeypatch):
-    started = fail_to_start(9, monkeypatch)
-    with pytest.raises(JobError, match="The 2 worker processes don't start: one died 3 times"), open_pool(workers=2):
-        pass
-    assert started == [2, 2, 2]
 
 
 def test_map_batches_without_workers_raises_error(scheduler, monkeypatch):
@@ -135,7 +111,7 @@ def test_map_batches_lost_scheduler_raises_error(scheduler, short_connect_timeou
     calls = count()
     with (
         pytest.raises(JobError, match=r"Lost the Dask scheduler.*run the same command again"),
-        open_pool(scheduler=scheduler.scheduler_address) as pool,
+        open_cluster(scheduler.scheduler_address) as pool,
     ):
         list(pool.map_batches(double, rows(100), lambda: next(calls) == 12 and scheduler.close()))
 
@@ -177,7 +153,7 @@ def test_map_batches_uses_workers_that_join_later(scheduler, monkeypatch):
     assert sorted(done) == [2 * n for n in range(60)]
 
 
-def test_open_pool_worker_without_the_package_raises_error(scheduler, tmp_path):
+def test_open_cluster_worker_without_the_package_raises_error(scheduler, tmp_path):
     command = [sys.executable, "-m", "dask", "worker", scheduler.scheduler_address, "--no-nanny", "--no-dashboard"]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     worker = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
@@ -186,7 +162,7 @@ def test_open_pool_worker_without_the_package_raises_error(scheduler, tmp_path):
             client.wait_for_workers(1, timeout=30)
         with (
             pytest.raises(JobError, match=r"1 of 1 Dask workers .* can't import"),
-            open_pool(scheduler=scheduler.scheduler_address),
+            open_cluster(scheduler.scheduler_address),
         ):
             pass
     finally:
@@ -245,7 +221,12 @@ def test_import_quarantines_only_files_that_kill_their_worker(workspace, catalog
         "importer.read_and_prepare = prepare\n"
     )
     store = store_for(catalogue)
-    with dask.config.set({"distributed.worker.preload": [str(poison)]}), open_pool(workers=2) as pool:
+    options = {"distributed.worker.preload": [str(poison)], "distributed.deploy.lost-worker-timeout": "100 days"}
+    with (
+        dask.config.set({**DASK_CONFIG, **options}),
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL) as local,
+        open_cluster(local.scheduler_address) as pool,
+    ):
         report = import_images(catalogue, store, pool)
     assert [image.image_id for image in report.quarantine if image.reason == "decoder_died"] == deadly
     assert report.prepared + report.quarantined == report.total
@@ -294,3 +275,75 @@ def test_readme_cluster_commands_import_all_images(workspace, phantoms):
     assert report["prepared"] + report["quarantined"] == report["total"] == len(read_catalogue(phantoms).table)
     assert {item["reason"] for item in report["quarantine"]} == {"missing", "damaged", "blank"}
     assert len(open_store(workspace, report["store"]).manifest()) == report["prepared"]
+
+
+def make_certificates(folder):
+    """Make an authority and a certificate, as documented; return the variables that have Dask use them."""
+    text = (ROOT / "docs" / "confinement.md").read_text()
+    openssl, export = re.findall(r"```\n(openssl.*?|export.*?)```", text, re.S)
+    script = f"umask 022; set -e; {openssl}{export.split('python -m')[0]}env -0 >variables"
+    subprocess.run(["bash", "-c", script], cwd=folder, check=True, capture_output=True)
+    variables = dict(line.split("=", 1) for line in (folder / "variables").read_text().split("\0") if line)
+    return {name: value for name, value in variables.items() if name.startswith("DASK_")}
+
+
+@pytest.fixture
+def tls(tmp_path, monkeypatch):
+    """Have Dask require certificates."""
+    for name, value in make_certificates(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    dask.config.refresh()
+    yield
+    monkeypatch.undo()
+    dask.config.refresh()
+
+
+@pytest.fixture
+def strangers_variables(tls, tmp_path):
+    """Return the environment of another user, who knows the authority and has a certificate of another one."""
+    with tempfile.TemporaryDirectory() as name:
+        variables = make_certificates(Path(name))
+        shutil.copy(tmp_path / "ca.crt", name)
+        for path in (Path(name), *Path(name).iterdir()):
+            path.chmod(0o755)
+        yield {name: value for name, value in os.environ.items() if not name.startswith("DASK_")} | variables
+
+
+REFUSALS = {"OSError", "FatalCommClosedError", "CommClosedError"}
+STRANGER = """
+import os, sys
+from distributed import Client, LocalCluster
+if os.geteuid() == 0:
+    os.setuid(65534)
+try:
+    with Client(sys.argv[1], timeout=5) as client:
+        print(client.run_on_scheduler(lambda: "in"))
+except OSError as error:
+    print(type(error).__name__)
+"""
+
+
+def connect_as_stranger(address, environment):
+    """Connect as another user where that is possible; return "in", or the error."""
+    command = [sys.executable, "-c", STRANGER, address]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
+def test_cluster_with_tls_imports_and_turns_away_who_has_no_certificate(tls, strangers_variables, workspace, catalogue):
+    store = store_for(catalogue)
+    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
+    with LocalCluster(protocol="tls", security=Security(), **options) as local:
+        address = local.scheduler_address
+        with open_cluster(address) as pool:
+            report = import_images(catalogue, store, pool)
+        unencrypted = {name: value for name, value in strangers_variables.items() if not name.startswith("DASK_")}
+        assert connect_as_stranger(address, strangers_variables) in REFUSALS
+        assert connect_as_stranger(address.replace("tls", "tcp"), unencrypted) in REFUSALS
+    assert address.startswith("tls://")
+    assert report.prepared + report.quarantined == report.total
+
+
+def test_cluster_without_tls_lets_everybody_in(scheduler):
+    assert connect_as_stranger(scheduler.scheduler_address, dict(os.environ)) == "in"

@@ -78,7 +78,7 @@ def test_sweep_run_not_started_by_worker_is_failed(prepared, monkeypatch):
         "_run_in_parallel",
         lambda jobs, context, scheduler: (job.folder(context.workspace) for job in jobs),
     )
-    monkeypatch.setattr(sweep_module, "open_pool", lambda workers, scheduler: nullcontext())
+    monkeypatch.setattr(sweep_module, "open_cluster", lambda scheduler: nullcontext())
     (result,) = sweep(roots, variants({"store": "demo"}, {}), "tcp://elsewhere:8786")
     assert (result.state, result.message) == ("failed", sweep_module.NOT_STARTED)
 
