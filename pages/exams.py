@@ -34,6 +34,8 @@ with errors_shown():
 unit: Unit = next((unit for unit in UNITS if unit == st.query_params.get("unit")), "patient")  # as Explore links here
 filters = choose_filters(table, identity, f"Label of the {unit}.")
 kinds = [kind for kind, patients in of_kind.items() if patients]
+if "kind" not in st.session_state and st.query_params.get("kind") in kinds:
+    st.session_state["kind"] = st.query_params["kind"]  # Streamlit's own binding would name labels, with their counts
 kind = st.pills(
     "Only patients",
     kinds,
@@ -41,6 +43,10 @@ kind = st.pills(
     key="kind",
     help=literal(" ".join(KIND_HELP[kind] for kind, patients in of_kind.items() if not patients)) or None,
 )
+if kind:
+    st.query_params["kind"] = kind
+else:
+    st.query_params.pop("kind", None)
 images = select(table, (identity, filters, unit)).images
 if kind:
     images = images[images["patient_id"].isin(of_kind[kind])]

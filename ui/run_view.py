@@ -10,7 +10,7 @@ from mammo_core.documents.job import FINAL, State
 from mammo_core.documents.metrics import EpochRecord, StepRecord, read_metrics
 from mammo_core.documents.verification import describe_verification
 from mammo_core.errors import DataError
-from mammo_core.figures.training import CURVES, CurveMetric, CurveOptions, Records, learning_curves
+from mammo_core.figures.training import CURVES, PROGRESSIONS, CurveMetric, CurveOptions, Records, learning_curves
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import any_active, run_folder
 from mammo_core.jobs.training import can_resume, resume
@@ -91,11 +91,12 @@ def choose_options(active: bool) -> tuple[CurveOptions, bool]:
     """
     with st.popover("Curves", icon=":material/tune:"):
         live = active and st.toggle("Live", True, help="Updated every second. Zoom and legend choices are kept.")
+        progression = st.segmented_control("Horizontal axis", PROGRESSIONS, default="epoch", required=True)
         logarithmic = st.toggle("Logarithmic loss")
         smoothing = st.slider(
             "Smoothing", 0.0, 0.98, 0.8, help="Moving average of the steps; 0 shows them as they are."
         )
-    return CurveOptions(logarithmic, smoothing), live
+    return CurveOptions(logarithmic, smoothing, progression), live
 
 
 def show_run(workspace: Workspace, name: str, others: list[str], options: CurveOptions) -> None:

@@ -1,11 +1,11 @@
 """Draw the learning curves of training runs from their metrics."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,10 @@ from mammo_core.figures.style import COLOURS, apply_style, literal, series_colou
 
 Records = Sequence[MetricsRecord]
 CurveMetric = Literal["loss", "auc", "accuracy"]
+Progression = Literal["epoch", "step", "time"]
+PROGRESSIONS: tuple[Progression, ...] = get_args(Progression)
+AXIS_TITLES: dict[Progression, str] = {"epoch": "epoch", "step": "step", "time": "minutes of training"}
+Scale = Callable[[Any], Any]  # positions in epochs → x
 CURVES: dict[CurveMetric, str] = {"loss": "Loss", "auc": "AUC", "accuracy": "Accuracy"}  # titles, in their order
 EPOCH_COLUMNS = ["epoch", "loss", "val_loss", "auc", "val_auc", "accuracy", "val_accuracy"]
 STEP_COLUMNS = ["epoch", "step", "steps", "loss", "auc", "accuracy"]
@@ -43,10 +47,12 @@ class CurveOptions:
     Attributes:
         logarithmic: whether the axis of the loss is logarithmic.
         smoothing: weight of the past in the moving average of the steps, in [0, 1).
+        progression: what the horizontal axis counts. Time is that of training, without interruptions.
     """
 
     logarithmic: bool = False
     smoothing: float = 0.8
+    progression: Progression = "epoch"
 
 
 def base_rate(records: Records) -> float | None:
@@ -102,14 +108,40 @@ def learning_curves(runs: Mapping[str, Records], metric: CurveMetric, options: C
     levels: list[float] = []
     for index, (name, records) in enumerate(runs.items()):
         line = _single_line() if len(runs) == 1 else _compared_line(index, literal(name))
-        levels += _add_run(figure, records, metric, options.smoothing, line)
+        levels += _add_run(figure, records, metric, options, line)
     level = next((level for records in runs.values() if (level := always_negative(records, metric)) is not None), None)
     if level is not None:
         _add_level(figure, level)
     if len(runs) == 1:
-        _mark_epochs(figure, *runs.values())
-    _set_axes(figure, metric, [*levels, *([] if level is None else [level])], options.logarithmic)
+        (records,) = runs.values()
+        _mark_epochs(figure, records, horizontal_scale(records, options.progression))
+    _set_axes(figure, metric, [*levels, *([] if level is None else [level])], options)
     return figure
+
+
+def horizontal_scale(records: Records, progression: Progression) -> Scale:
+    """Return the function from positions in epochs, such as 1.5, to the horizontal axis."""
+    if progression == "epoch":
+        return lambda position: position
+    if progression == "step":
+        steps = max((record.steps for record in records if isinstance(record, StepRecord)), default=1)
+        return lambda position: position * steps
+    minutes = _minutes(records)
+    return lambda position: np.interp(position, list(minutes), list(minutes.values()))
+
+
+def _minutes(records: Records) -> dict[float, float]:
+    """Return the minutes of training by position in epochs; an interruption doesn't count."""
+    minutes, trained, before = {0.0: 0.0}, 0.0, records[0].time if records else 0.0
+    for record in records:
+        if not isinstance(record, ResumeRecord):
+            trained += max(0.0, record.time - before)
+        before = record.time
+        if isinstance(record, StepRecord):
+            minutes[record.epoch - 1 + record.step / record.steps] = trained / 60
+        elif isinstance(record, EpochRecord):
+            minutes.setdefault(float(record.epoch), trained / 60)  # its last step came before the validation
+    return minutes
 
 
 def loss_sparkline(records: Records) -> go.Figure:
@@ -155,45 +187,48 @@ def _compared_line(index: int, name: str) -> _Line:
     return _Line(colour, colour, name)
 
 
-def _add_run(figure: go.Figure, records: Records, metric: CurveMetric, smoothing: float, line: _Line) -> list[float]:
+def _add_run(
+    figure: go.Figure, records: Records, metric: CurveMetric, options: CurveOptions, line: _Line
+) -> list[float]:
     """Add the lines of a run, and return the values that the axis must show."""
     steps, epochs = _steps(records), _epochs(records)
+    scale = horizontal_scale(records, options.progression)
     shown: list[float] = []
     group = {"legendgroup": line.run or "training"}
     if not steps.empty:
-        steps["smooth"] = steps[metric].ewm(alpha=1 - smoothing).mean()
+        steps["smooth"] = steps[metric].ewm(alpha=1 - options.smoothing).mean()
         steps = _thin(steps)
         shown += steps["smooth"].tolist()
         if line.is_single:
             faint = {"color": line.train, "width": 1}
-            _add_line(figure, steps["position"], steps[metric], "training, steps", faint, **FAINT, **group)
+            _add_line(figure, scale(steps["position"]), steps[metric], "training, steps", faint, **FAINT, **group)
         style = {
             "color": line.train,
             "width": 2 if line.is_single else 1.5,
             "dash": "solid" if line.is_single else "dot",
         }
-        options = {"mode": "lines", "showlegend": line.is_single, **group}
-        _add_line(figure, steps["position"], steps["smooth"], f"{line.prefix}training", style, **options)
+        trace = {"mode": "lines", "showlegend": line.is_single, **group}
+        _add_line(figure, scale(steps["position"]), steps["smooth"], f"{line.prefix}training", style, **trace)
     if not epochs.empty:
         shown += [*epochs[metric], *epochs[f"val_{metric}"]]
         if line.is_single:
-            options = {"mode": "markers", "showlegend": steps.empty, **group}
+            trace = {"mode": "markers", "showlegend": steps.empty, **group}
             _add_line(
-                figure, epochs["epoch"], epochs[metric], "training, whole epoch", {"color": line.train}, **options
+                figure, scale(epochs["epoch"]), epochs[metric], "training, whole epoch", {"color": line.train}, **trace
             )
         group = {"legendgroup": line.run or "validation"}
         name, style = line.run or "validation", {"color": line.validation}
-        _add_line(figure, epochs["epoch"], epochs[f"val_{metric}"], name, style, **group)
+        _add_line(figure, scale(epochs["epoch"]), epochs[f"val_{metric}"], name, style, **group)
         if metric == "auc":
-            _mark_best(figure, records, line)
+            _mark_best(figure, records, line, scale)
     return shown
 
 
-def _mark_best(figure: go.Figure, records: Records, line: _Line) -> None:
+def _mark_best(figure: go.Figure, records: Records, line: _Line, scale: Scale) -> None:
     """Mark the epoch whose network is kept: it has the highest validation AUC."""
     best = next(record for record in records if isinstance(record, EpochRecord) and record.epoch == best_epoch(records))
     figure.add_scatter(
-        x=[best.epoch],
+        x=[scale(best.epoch)],
         y=[best.val_auc],
         mode="markers",
         name=f"{line.prefix}best validation AUC (epoch {best.epoch})",
@@ -207,7 +242,7 @@ def _mark_best(figure: go.Figure, records: Records, line: _Line) -> None:
     if line.is_single:
         late = best.epoch > records[-1].epoch / 2 if isinstance(records[-1], (EpochRecord, StepRecord)) else False
         figure.add_annotation(
-            x=best.epoch,
+            x=scale(best.epoch),
             y=best.val_auc,
             text=f"best validation AUC (epoch {best.epoch})",
             showarrow=False,
@@ -261,44 +296,46 @@ def _add_level(figure: go.Figure, value: float) -> None:
     figure.add_hline(value, line=line, name=f"always “negative” ({value:.3f})", showlegend=True)
 
 
-def _mark_epochs(figure: go.Figure, records: Records) -> None:
+def _mark_epochs(figure: go.Figure, records: Records, scale: Scale) -> None:
     """Mark the epochs after which something new began: a resumed run, or fine-tuning."""
     for record in records:
         if isinstance(record, ResumeRecord):
-            _add_vertical(figure, record.epoch, "resumed", "bottom right")
+            _add_vertical(figure, scale(record.epoch), "resumed", "bottom right")
     epochs = [record for record in records if isinstance(record, EpochRecord)]
     for before, after in pairwise(epochs):
         if (before.phase, after.phase) == ("head", "fine_tuning"):
-            _add_vertical(figure, before.epoch, "fine-tuning begins", "bottom left")
+            _add_vertical(figure, scale(before.epoch), "fine-tuning begins", "bottom left")
 
 
-def _add_vertical(figure: go.Figure, epoch: int, text: str, text_position: str) -> None:
+def _add_vertical(figure: go.Figure, x: float, text: str, text_position: str) -> None:
     figure.add_vline(
-        epoch,
+        x,
         line={"dash": "dot", "width": 1, "color": COLOURS["reference"]},
         annotation={"text": text, "font": {"size": 12}},
         annotation_position=text_position,
     )
 
 
-def _set_axes(figure: go.Figure, metric: CurveMetric, levels: Sequence[float], logarithmic: bool) -> None:
+def _set_axes(figure: go.Figure, metric: CurveMetric, levels: Sequence[float], options: CurveOptions) -> None:
     """Set title, axes, legend and revision of a chart.
 
     The revision keeps the user's zoom and legend choices at each refresh. The axis shows the differences between the
     curves, and the model that always predicts "negative".
     """
     apply_style(figure)
-    scale = "log" if logarithmic and metric == "loss" else "linear"
+    scale = "log" if options.logarithmic and metric == "loss" else "linear"
     figure.update_yaxes(type=scale, uirevision=scale, tickformat=None if scale == "log" else "~g")
     if levels:
         figure.update_yaxes(**(_log_axis(levels) if scale == "log" else _linear_axis(levels, metric)))
     if metric == "loss":
         figure.update_yaxes(title="nats")
+    title = AXIS_TITLES[options.progression]
     figure.update_xaxes(
-        title="epoch",
+        title=title,
         rangemode="tozero",
+        uirevision=options.progression,
         hoverformat=".2~f",
-        unifiedhovertitle={"text": "epoch %{x:.2~f}"},
+        unifiedhovertitle={"text": f"{title} %{{x:.2~f}}"},
         ticklabelstandoff=6,
     )
     figure.update_layout(

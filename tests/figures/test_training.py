@@ -5,6 +5,7 @@ import pytest
 from mammo_core.documents.metrics import EpochRecord, ResumeRecord, StartRecord, StepRecord
 from mammo_core.figures.style import series_colour
 from mammo_core.figures.training import (
+    AXIS_TITLES,
     CURVES,
     MAX_POINTS,
     CurveOptions,
@@ -113,7 +114,7 @@ def test_loss_log_scale_resets_only_its_axis():
     assert (linear.yaxis.type, log.yaxis.type) == ("linear", "log")
     assert linear.yaxis.uirevision != log.yaxis.uirevision
     assert linear.uirevision == log.uirevision
-    assert linear.xaxis.uirevision is None  # the figure's own
+    assert linear.xaxis.uirevision == log.xaxis.uirevision
     assert draw(RECORDS, "auc", logarithmic=True).layout.yaxis.type == "linear"
 
 
@@ -144,6 +145,26 @@ def test_curves_of_a_long_run_are_downsampled_and_keep_the_end():
         for trace in figure.data:
             assert MAX_POINTS / 2 < len(trace.x) <= MAX_POINTS
             assert trace.x[-1] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("progression", "steps", "epochs", "resumed"),
+    [("epoch", [0.5, 1], [1, 2], 1), ("step", [1, 2], [2, 4], 2), ("time", [1, 2], [2, 5], 2)],
+)
+def test_curves_run_along_epochs_steps_or_minutes_of_training(progression, steps, epochs, resumed):
+    times = [0, 60, 120, 180, 6000, 6120]  # it was interrupted for more than an hour
+    records = [
+        record.model_copy(update={"time": time})
+        for record, time in zip([*RECORDS[:4], ResumeRecord(epoch=1, time=0.0), RECORDS[4]], times, strict=True)
+    ]
+    figure = draw(records, "auc", progression=progression)
+    traces = by_name(figure)
+    assert list(traces["training"].x) == steps
+    assert list(traces["validation"].x) == epochs
+    assert list(traces["best validation AUC (epoch 1)"].x) == epochs[:1]
+    assert [shape.x0 for shape in figure.layout.shapes if shape.line.dash == "dot"] == [resumed]
+    assert figure.layout.xaxis.title.text == AXIS_TITLES[progression]
+    assert figure.layout.xaxis.uirevision == progression
 
 
 def test_curves_of_several_runs_have_one_colour_each():

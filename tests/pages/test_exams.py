@@ -106,6 +106,16 @@ def test_arrows_step_through_the_patients_of_a_kind_and_say_where(catalogue, kin
         assert chosen(without_error(app.run())) == wanted[1]
 
 
+def test_kind_of_patients_is_in_the_address(catalogue):
+    app = show(kind="quarantined")
+    assert app.button_group(key="kind").value == "quarantined"
+    app.button_group(key="kind").set_value("lesion")
+    assert list(np.atleast_1d(without_error(app.run()).query_params["kind"])) == ["lesion"]
+    app.button_group(key="kind").set_value(None)
+    assert "kind" not in without_error(app.run()).query_params
+    assert show(kind="no such kind").button_group(key="kind").value is None
+
+
 def test_filters_of_the_address_narrow_the_list(catalogue):
     app = show(label="positive")
     labels = app.dataframe[0].value["label"]
