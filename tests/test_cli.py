@@ -266,11 +266,18 @@ def test_interruption_from_the_keyboard_is_one_line_and_status_130(run, workspac
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 def test_interrupted_command_ends_with_one_line_and_a_state(workspace):
     command = [sys.executable, "-m", "mammo_core", "demo", "--patients", "500"]
+    before = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a background process would inherit that it's ignored
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGINT, before)
     folder = JobFolder(workspace.data / "demo")
-    wait_until(lambda: folder.exists and folder.progress() is not None)
-    process.send_signal(signal.SIGINT)
-    out, error = process.communicate(timeout=60)
+    try:
+        wait_until(lambda: folder.exists and folder.progress() is not None)
+        process.send_signal(signal.SIGINT)
+        out, error = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert (process.returncode, out, error.strip().splitlines()[-1]) == (130, "", "Interrupted.")
     assert "Traceback" not in error
     assert folder.written_state().state == "stopped"

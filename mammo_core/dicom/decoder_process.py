@@ -24,6 +24,7 @@ from mammo_core.dicom.plain_data import from_bytes
 from mammo_core.dicom.sandbox_worker import CALL, DESCRIPTORS, RESULT, Call, Reply, Start
 from mammo_core.errors import DataError, ImageError, JobError
 from mammo_core.settings import PROJECT, as_environment, settings
+from mammo_core.storage.standard_output import printable
 
 CRASHED = "The decoder crashed on this file; other files are not affected."
 TOO_MUCH_MEMORY = "Decoding this file needs more memory than is allowed."
@@ -79,7 +80,7 @@ class DecoderProcess:
                 raise _not_started(type(error).__name__) from None
         if lacking and not _described.is_set():
             _described.set()
-            logger.warning(" ".join(lacking))
+            logger.warning(printable(" ".join(lacking)))
 
     def call(self, function: Callable[..., Any], arguments: Sequence[Any], seconds: float) -> Any:
         """Call a function in the worker and return its result.

@@ -93,7 +93,7 @@ def test_import_replaces_a_killed_worker(workplace, undisturbed):
     (worker,) = (
         child
         for child in psutil.Process(process.pid).children(recursive=True)
-        if "spawn_main" in " ".join(child.cmdline())
+        if "sandbox_worker" in " ".join(child.cmdline())
     )
     worker.kill()
     output, _ = process.communicate(timeout=120)

@@ -220,6 +220,7 @@ def test_every_function_of_streamlit_that_reads_markdown_is_known():
 def test_pages_and_components_allow_no_html():
     sources = "".join(path.read_text() for path in [*ROOT.glob("ui/**/*.py"), *ROOT.glob("pages/*.py")])
     sources = sources.replace("st.html(STYLES)", "")  # a style sheet of this repository
+    sources = sources.replace("st.column_config.ImageColumn(width=40)", "")  # of pictures made here, as data
     assert not re.findall(r"unsafe_allow_html|st\.html|LinkColumn|ImageColumn|MarkdownColumn", sources)
 
 
