@@ -17,7 +17,7 @@ from ui.exam_list import COLUMNS, LIST_HEIGHT
 from ui.literal import literal
 from ui.resources import predictor, sandbox
 from ui.session import current_workspace, errors_shown
-from ui.uploads import edit_corrections, show_problems
+from ui.uploads import PREDICTIONS, edit_corrections, show_problems
 
 FEW = 4  # files: fewer are done before a table of them could be read
 
@@ -32,7 +32,7 @@ def predict_files(files: list[InputFile], bundle: Bundle, problems: DeltaGenerat
         bundle: the model.
         problems: where files without a prediction are named.
     """
-    cache = st.session_state.setdefault("predictions", PredictionCache())
+    cache = st.session_state.setdefault(PREDICTIONS, PredictionCache())
     workspace, running = current_workspace(), st.empty()
     with errors_shown():
         with running.container():

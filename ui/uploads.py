@@ -4,6 +4,7 @@ The files stay in the session while the user visits other pages.
 """
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from mammo_core.prediction.corrections import CorrectionTable
 from mammo_core.prediction.exam_report import ExamReport
@@ -15,6 +16,7 @@ from ui.literal import literal
 from ui.session import current_workspace, errors_announced, errors_shown
 
 FILES, EXAMPLE, NUMBER = "files to predict", "example", "number of the example"
+PREDICTIONS = "predictions"  # of these files: a `PredictionCache`
 CLEARED = "times that files were cleared"
 FEW_PROBLEMS = 3  # are shown at once; more would push the results off the screen
 
@@ -77,8 +79,21 @@ def take_uploads(key: str) -> None:
 
 
 def clear_files() -> None:
-    """Forget files and example; a callback."""
+    """Forget files, predictions and example; a callback."""
+    remove_uploads()
+    st.session_state.pop(PREDICTIONS, None)
     st.session_state.update({FILES: [], EXAMPLE: None, CLEARED: st.session_state.get(CLEARED, 0) + 1})
+
+
+def remove_uploads() -> None:
+    """Remove the session's uploads from the server's memory.
+
+    Streamlit keeps a file until its row in the uploader is removed or the session ends. An uploader that gets another key
+    disappears with its rows, and its files would stay. Streamlit 1.67 has no public way to remove them.
+    """
+    context = get_script_run_ctx()
+    if context is not None:
+        context.uploaded_file_mgr.remove_session_files(context.session_id)
 
 
 def show_next_example() -> None:

@@ -25,8 +25,9 @@ from mammo_core.storage.path_text import message_text, path_text
 SPEC = "work.json"
 STOP = "stop"
 LOCK = "work.lock"
+RESERVE = "reserve"
 STARTING_SECONDS = 30.0  # a job whose process is not known yet counts as queued for so long, then as crashed
-RESERVE_BYTES = 16_384  # kept on the disk, so that a failure can be recorded when the disk is full
+RESERVE_BYTES = 16_384  # kept on the disk, so that a job's end can be recorded when the disk is full
 CLOCK_SECONDS = 60.0  # where start times follow the system clock, it is adjusted by at most this
 CRASHED = "The process ended unexpectedly: it was killed, ran out of memory, or the machine restarted."
 
@@ -43,7 +44,7 @@ class JobFolder:
     stop            exists once someone has requested a stop
     work.lock       locked by the process while it lives
     process.json    the process that runs it, or is about to, see `JobProcess`
-    reserve         some bytes that are freed when a failure has to be written
+    reserve         some bytes that are freed when the job's end has to be written
     work.log        its output
     """
 
@@ -203,6 +204,7 @@ class JobFolder:
             ):  # the second of two simultaneous requests sees the first's state
                 if self.exists and self.state() not in FINAL:
                     raise JobError(f"A job is already running in {self.name}. Wait for it to end, or stop it.")
+                self._reserve()  # before a process starts that could not even record its failure
                 for name in (STOP, Progress.file_name, JobProcess.file_name):
                     (self.path / name).unlink(missing_ok=True)
                 self.write_state("starting")
@@ -232,15 +234,15 @@ class JobFolder:
         )
         document.write(self.path / JobProcess.file_name)
 
-    def reserve(self) -> None:
-        """Keep some bytes on the disk that are freed when a failure has to be written."""
-        write_bytes(self.path / "reserve", os.urandom(RESERVE_BYTES))
+    def _reserve(self) -> None:
+        """Keep some bytes on the disk that are freed when the job's end has to be written."""
+        write_bytes(self.path / RESERVE, os.urandom(RESERVE_BYTES))
 
     def write_state(self, state: WrittenState, message: str = "") -> None:
         """Write the state, with the time."""
-        if state == "failed":
+        if state in FINAL:
             with suppress(OSError):  # the state itself will say what the file system refuses
-                (self.path / "reserve").unlink(missing_ok=True)
+                (self.path / RESERVE).unlink(missing_ok=True)
         JobState(state=state, message=message_text(message), time=time.time()).write(self.path / JobState.file_name)
 
     def write_progress(self, progress: Progress) -> None:

@@ -32,7 +32,25 @@ class LocalPool:
     def map_batches(
         self, task: Callable[[list[Row]], Result], rows: Sequence[Row], should_stop: Callable[[], bool]
     ) -> Iterator[tuple[list[Row], Result | None]]:
-        """Apply a task to one row after the other, see `WorkerPool.map_batches`."""
+        """Apply a task to one row after the other, see `WorkerPool.map_batches`.
+
+        A row whose worker ended is tried again when the others are done: the system may have killed the worker for want of
+        memory.
+        """
+        suspects: list[Row] = []
+        for row, result in self._run(task, rows, should_stop):
+            if result is None:
+                suspects.append(row)
+            else:
+                yield [row], result
+        for suspect in suspects:
+            for row, result in self._run(task, [suspect], should_stop):
+                yield [row], result
+
+    def _run(
+        self, task: Callable[[list[Row]], Result], rows: Sequence[Row], should_stop: Callable[[], bool]
+    ) -> Iterator[tuple[Row, Result | None]]:
+        """Yield each row with the task's result, or None if it ended its worker."""
         waiting = iter(rows)
         pending: dict[Future[Result], Row] = {}
         try:
@@ -45,7 +63,7 @@ class LocalPool:
                 if not pending:
                     return
                 for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                    yield [pending.pop(future)], _result(future)
+                    yield pending.pop(future), _result(future)
                 if should_stop():
                     _drop_waiting(pending)
         finally:

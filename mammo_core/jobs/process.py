@@ -129,7 +129,6 @@ def run_requested(
         with lock.acquire(timeout=LOCK_SECONDS), stop_at_termination(folder):
             try:
                 folder.write_process()
-                folder.reserve()
                 context = replace(context, note=SOFT_LOCK_NOTE if is_soft(lock) else "")
                 return _run_in_turn(folder, spec, context) if in_turn else _run(folder, spec, context)
             except MammoError as error:

@@ -15,7 +15,7 @@ import numpy as np
 from mammo_core.dataset.store import Store, read_store
 from mammo_core.documents.progress import ShouldStop, never_stop
 from mammo_core.documents.verification import VERIFICATION, Verification
-from mammo_core.errors import ModelError
+from mammo_core.errors import MammoError, ModelError
 from mammo_core.learning.cam_network import CamNetwork
 from mammo_core.learning.cancellation import Cancelled, batches
 from mammo_core.learning.networks import load
@@ -96,4 +96,7 @@ def verify_saved_model(run: Path, store: Store) -> Verification:
 
 if __name__ == "__main__" and sys.stdin.readline():
     run_folder, store_folder, data_root = map(Path, sys.argv[1:])
-    verify_saved_model(run_folder, read_store(store_folder, data_root))
+    try:
+        verify_saved_model(run_folder, read_store(store_folder, data_root))
+    except MammoError as error:
+        sys.exit(str(error))  # the last line, which `verify` quotes

@@ -164,6 +164,31 @@ def test_request_or_stop_on_full_disk_raises_job_error(job, monkeypatch, ask):
         ask(job)
 
 
+@pytest.mark.parametrize("final", ["finished", "stopped", "failed", "diverged"])
+def test_write_request_keeps_bytes_that_every_end_of_the_job_frees(job, final):
+    reserve = job.path / "reserve"
+    assert reserve.stat().st_size == 16_384
+    job.write_state("running")
+    assert reserve.exists()
+    job.write_state(final)
+    assert not reserve.exists()
+    job.write_request(JOB)
+    assert reserve.exists()
+
+
+def test_write_request_on_a_disk_without_room_for_the_end_changes_nothing(job, monkeypatch):
+    def full(path, *_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    job.write_state("stopped", "Stopped on request.")
+    job.request_stop()
+    before = {path.name: path.read_bytes() for path in job.path.iterdir() if path.suffix != ".lock"}
+    monkeypatch.setattr(folder_module, "write_bytes", full)
+    with pytest.raises(JobError, match="The disk is full, so run can't"):
+        job.write_request(JOB)
+    assert {path.name: path.read_bytes() for path in job.path.iterdir() if path.suffix != ".lock"} == before
+
+
 def test_progress_text_before_first_progress_depends_on_state(job):
     assert job.progress_text() == "Starting a process …"
     job.write_state("queued")

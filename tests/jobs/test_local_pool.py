@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from builders import probes
-from builders.decoding import encode_or_die, total_or_die
+from builders.decoding import encode_or_die, slow_total, total_or_die
 from mammo_core.dataset import importer
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.importer import import_images
@@ -49,6 +49,16 @@ def test_map_batches_stopped_leaves_rows_that_no_worker_has_begun(pool):
 def test_map_batches_row_that_ends_its_worker_yields_none(pool):
     results = {batch[0]: result for batch, result in pool.map_batches(partial(total_or_die, 3), list(range(6)), never)}
     assert results == {0: 0, 1: 1, 2: 2, 3: None, 4: 4, 5: 5}
+
+
+def test_map_batches_row_whose_worker_was_killed_from_outside_is_tried_again(pool):
+    results = {}
+    for batch, result in pool.map_batches(slow_total, list(range(6)), never):
+        if not results:
+            for process in list(pool.sandbox.pool._processes.values()):  # at least one of them is at its next row
+                process.kill()
+        results[batch[0]] = result
+    assert results == {number: number for number in range(6)}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="confined by Linux' own means")

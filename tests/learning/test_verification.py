@@ -9,7 +9,7 @@ from mammo_core.documents.verification import VERIFICATION, Verification
 from mammo_core.errors import ModelError
 from mammo_core.learning import verification as verification_module
 from mammo_core.learning.cancellation import Cancelled
-from mammo_core.learning.verification import verify, verify_saved_model
+from mammo_core.learning.verification import verification_process, verify, verify_saved_model
 from mammo_core.models.bundle import PREDICTIONS
 
 
@@ -42,6 +42,17 @@ def test_verify_failed_process_raises_model_error_with_its_last_line(tmp_path):
         pytest.raises(ModelError, match="no such weights"),
     ):
         verify(tmp_path, process)
+
+
+@pytest.mark.slow
+def test_verification_process_quotes_an_error_of_the_core_in_one_sentence(finished):
+    run, store = finished.models / "trained", open_store(finished, "demo")
+    (run / VERIFICATION).unlink(missing_ok=True)
+    (run / VERIFICATION).mkdir()  # where the file system refuses the result, as a full disk does
+    with verification_process(run, store) as process, pytest.raises(ModelError) as raised:
+        verify(run, process)
+    assert str(raised.value).startswith("The saved model can't be loaded again: ")
+    assert "mammo_core.errors" not in str(raised.value)
 
 
 def test_verify_stop_request_raises_cancelled(tmp_path, monkeypatch):

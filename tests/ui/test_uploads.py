@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from builders.app import plain, show_component, widget
 from builders.predicted_images import decoded_image, exam_report, image_prediction
@@ -49,6 +50,21 @@ def test_choose_files_example_ends_with_the_first_upload_and_clear_forgets_all(w
     widget(app, "button", "Clear").click().run()
     assert app.session_state["result"] == []
     assert [uploader.key for uploader in app.file_uploader] == ["files 2"]
+
+
+def test_clear_removes_uploads_and_predictions_from_the_servers_memory(workspace, monkeypatch):
+    removed = []
+
+    def remove(manager, session):
+        removed.extend(file.name for file in manager.file_storage.pop(session).values())
+
+    monkeypatch.setattr(MemoryUploadedFileManager, "remove_session_files", remove)
+    app = show_component(uploads.choose_files)
+    app.file_uploader(key="files").set_value([("a.dcm", b"1", ""), ("b.dcm", b"2", "")]).run()
+    app.session_state[uploads.PREDICTIONS] = object()
+    widget(app, "button", "Clear").click().run()
+    assert removed == ["a.dcm", "b.dcm"]
+    assert uploads.PREDICTIONS not in app.session_state
 
 
 def test_choose_files_emptied_uploader_leaves_no_file(workspace):
