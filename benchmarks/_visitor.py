@@ -1,4 +1,4 @@
-"""A visitor of the app: the browser's side of Streamlit's protocol, without a browser.
+"""Visit the app without a browser, in Streamlit's protocol.
 
 Measurements of the server need many visitors whose browsers don't take its processors. What a page shows is read from the
 messages that would draw it.

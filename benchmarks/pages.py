@@ -14,15 +14,12 @@ is missed.
 """
 
 import argparse
-import os
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +27,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks._report import Report
+from benchmarks._server import environment, server
 from mammo_core.phantoms.generate import generate
 from mammo_core.phantoms.spec import RSNA_PREVALENCE, DemoSpec
 from mammo_core.phantoms.table import make_table
@@ -73,44 +71,6 @@ def make_data(folder: Path, repeats: int) -> None:
         table.to_csv(folder / "data" / f"large{number}" / "train.csv", index=False)
     command = [sys.executable, "-m", "mammo_core", "import", "demo"]
     subprocess.run(command, cwd=PROJECT, env=environment(folder), check=True, stdout=subprocess.DEVNULL)
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """Return the environment of processes that work in the folder."""
-    return {**os.environ, "MAMMO_DATA": str(folder / "data"), "MAMMO_MODELS": str(folder / "models")}
-
-
-@contextmanager
-def server(folder: Path) -> Iterator[str]:
-    """Run the app on a free port until the `with` block ends, and return its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "app.py",
-        "--server.headless",
-        "true",
-        "--server.port",
-        str(port),
-    ]
-    process = subprocess.Popen(command, cwd=PROJECT, env=environment(folder), stdout=subprocess.DEVNULL)
-    try:
-        while True:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1)
-                break
-            except OSError:
-                if process.poll() is not None:
-                    sys.exit("The server ended.")
-                time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @contextmanager

@@ -1,12 +1,14 @@
-"""Try to wear out a server and its jobs: many uploads, many viewers, a full disk, and random kills.
+"""Try to wear out a server and its jobs.
+
+It has many uploads, many viewers, a full disk, and random kills.
 
     python -m benchmarks.soak [--hours 0.25] [--seed 0]
 
 A server of its own works on a demo data set. Its visitors speak Streamlit's protocol without a browser, which would be on
 another machine. The exit status is 1 if a target is missed.
 
-- uploads: 200 in a row by one visitor, cleared after each. Memory is that of the server and its decoding workers; what the
-  last three quarters of the uploads add to it has a target.
+- uploads: 200 in a row by one visitor, cleared after each: zip files of 10 MB with one image. Memory is that of the server and
+  its decoding workers; what the last three quarters of the uploads add to it has a target.
 - viewers: 12 follow a live run, which takes the same processors. Refresh is the time between two updates of the page; it is
   due every second.
 - full disk: in a small file system of its own, which `unshare` and a mount in memory make (Linux). It fills up while a network
@@ -33,12 +35,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import ZipFile
 
 import psutil
 
 from benchmarks._report import Report
+from benchmarks._server import environment, server
 from benchmarks._visitor import Visitor
-from benchmarks.pages import environment, server
 from mammo_core.dataset.store import open_store
 from mammo_core.documents.job import FINAL
 from mammo_core.documents.metrics import EpochRecord, read_metrics
@@ -53,6 +56,7 @@ from mammo_core.workspace import Workspace
 
 UPLOADS, VIEWERS = 200, 12
 FIRST_UPLOADS = UPLOADS // 4  # until memory has settled
+UPLOADED_FILES, UPLOAD_BYTES = 16, 10_000_000  # they are uploaded in turns
 UPLOAD_SHARE = 0.4  # of the time, at most
 GROWTH_MB, REFRESH_S = 50.0, 2.0
 VIEW_SECONDS = 30.0
@@ -61,7 +65,7 @@ SMALL_DISK_BYTES = 500 * 2**20
 ROUND_SECONDS = 120.0  # of imports, trainings and predictions, with kills
 KILLS = 2  # of a command, at most
 LONGEST_SECONDS = 20.0  # until a command is killed
-LEFT_SECONDS = 10.0  # that the processes of a killed command may take to end
+LEFT_SECONDS = 30.0  # that the processes of a killed command may take to end
 PATIENCE_SECONDS = 600.0
 LONG_TRAINING = ("--set", "network=original", "--set", "epochs=20", "--set", "patience=20")
 MEDIUM_TRAINING = ("--set", "network=compact", "--set", "epochs=20", "--set", "patience=20")
@@ -152,9 +156,20 @@ def dicom_files(folder: Path) -> list[Path]:
     return sorted((folder / "data" / "demo" / "train_images").rglob("*.dcm"))
 
 
+def write_uploads(folder: Path) -> list[Path]:
+    """Write zip files with one image each, which are as large as full-size images are."""
+    paths = []
+    for file in dicom_files(folder)[:UPLOADED_FILES]:
+        paths.append(folder / f"{file.stem}.zip")
+        with ZipFile(paths[-1], "w") as archive:
+            archive.write(file, file.name)
+            archive.writestr("notes.txt", bytes(UPLOAD_BYTES))
+    return paths
+
+
 def measure_uploads(report: Report, folder: Path, url: str, process: psutil.Process, seconds: float) -> None:
     """Upload one file after the other, and clear each."""
-    files = dicom_files(folder)
+    files = write_uploads(folder)
     memory: list[float] = []
     times: list[float] = []
     failed = explained = bytes_sent = 0
@@ -185,7 +200,7 @@ def measure_uploads(report: Report, folder: Path, url: str, process: psutil.Proc
 
 
 def measure_viewers(report: Report, folder: Path, url: str) -> None:
-    """Have many visitors follow a run, and measure how often their pages are refreshed."""
+    """Have visitors follow a run, and measure how often their pages change."""
     process = start(folder, "train", "demo", *LONG_TRAINING)
     name = wait_for_epoch(folder, process).name
 
@@ -195,11 +210,13 @@ def measure_viewers(report: Report, folder: Path, url: str) -> None:
             refreshed = visitor.follow(VIEW_SECONDS)
             return [later - earlier for earlier, later in pairwise(refreshed)], visitor.errors()
 
-    with ThreadPoolExecutor(VIEWERS) as executor:
-        viewed = list(executor.map(view, range(VIEWERS)))
-    is_live = process.poll() is None
-    process.kill()
-    process.communicate()
+    try:
+        with ThreadPoolExecutor(VIEWERS) as executor:
+            viewed = list(executor.map(view, range(VIEWERS)))
+        is_live = process.poll() is None
+    finally:
+        process.kill()
+        process.communicate()
     every = [gap for gaps, _ in viewed for gap in gaps] or [VIEW_SECONDS]
     median, longest = statistics.median(every), max(every)
     report.add(
@@ -365,7 +382,9 @@ class Soak:
         for _ in range(KILLS):
             self.attempt("import", "demo", "--name", "soak", "--workers", "2")
             self.state(self.workspace.prepared / "soak")
-        ended = run(self.folder, "import", "demo", "--name", "soak", "--retry")  # a killed worker sets its image aside
+        ended = run(
+            self.folder, "import", "demo", "--name", "soak", "--retry"
+        )  # an image whose worker was killed twice
         self.counts["imports"] += 1
         left = list((self.workspace.prepared / "soak").glob("**/.*-????????????????.*"))
         fine = ended.status == 0 and not left and self.stored_images("soak") == self.images

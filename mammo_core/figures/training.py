@@ -120,7 +120,7 @@ def learning_curves(runs: Mapping[str, Records], metric: CurveMetric, options: C
 
 
 def horizontal_scale(records: Records, progression: Progression) -> Scale:
-    """Return the function from positions in epochs, such as 1.5, to the horizontal axis."""
+    """Return the function from positions in epochs to the horizontal axis."""
     if progression == "epoch":
         return lambda position: position
     if progression == "step":
@@ -131,7 +131,7 @@ def horizontal_scale(records: Records, progression: Progression) -> Scale:
 
 
 def _minutes(records: Records) -> dict[float, float]:
-    """Return the minutes of training by position in epochs; an interruption doesn't count."""
+    """Return the minutes of training by position in epochs, without interruptions."""
     minutes, trained, before = {0.0: 0.0}, 0.0, records[0].time if records else 0.0
     for record in records:
         if not isinstance(record, ResumeRecord):

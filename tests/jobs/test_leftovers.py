@@ -28,7 +28,13 @@ def job(workspace):
 
 def test_clear_leftovers_deletes_temporary_files_of_a_killed_job(workspace, job):
     clear_leftovers(workspace)
-    assert sorted(path.name for path in job.path.iterdir()) == ["request.lock", "state.json", "work.json", "work.lock"]
+    assert sorted(path.name for path in job.path.iterdir()) == [
+        "request.lock",
+        "reserve",
+        "state.json",
+        "work.json",
+        "work.lock",
+    ]
     assert [path.name for path in workspace.models.iterdir()] == ["run"]
 
 
