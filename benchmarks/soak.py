@@ -320,7 +320,7 @@ def fill_disk(report: Report, folder: Path) -> None:
 
 
 def report_refusal(report: Report, name: str, outcome: Outcome) -> None:
-    """Report whether a command has ended with exit status 1 and one sentence on the full disk."""
+    """Report whether a command has ended with one sentence on the full disk."""
     lines = [line for line in outcome.error.splitlines() if line.startswith("Error: ")]
     fine = outcome.status == 1 and len(lines) == 1 and "disk is full" in lines[0] and "Traceback" not in outcome.error
     shown = lines[0].removeprefix("Error: ").partition(".")[0] if lines else f"status {outcome.status}"
@@ -329,7 +329,7 @@ def report_refusal(report: Report, name: str, outcome: Outcome) -> None:
 
 @dataclass
 class Soak:
-    """Imports, trainings and predictions that are killed at random, and what came of them.
+    """Imports, trainings and predictions, killed at random, and their outcomes.
 
     Attributes:
         folder: holds data and models.
@@ -411,7 +411,7 @@ class Soak:
         shutil.rmtree(self.workspace.models / name)
 
     def state(self, path: Path) -> str:
-        """Return the state of a job whose process has ended, and count it if that isn't seen."""
+        """Return the state of a job whose process has ended; count it if wrong."""
         job = JobFolder(path)
         if not job.exists:  # killed before it was requested
             return "missing"
