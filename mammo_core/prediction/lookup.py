@@ -184,7 +184,7 @@ def _base(name: str) -> str:
     return re.split(r"[/\\]", name)[-1]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)  # data sets; with fewer than there are, each prediction would read all of them again
 def _listed_rows(path: Path, version: str) -> dict[str, tuple[str, str, str, str | None]]:
     """Return patient_id, laterality, view and file by image_id.
 
