@@ -54,7 +54,7 @@ def choose_patient(
     if bundle:
         patients["score"] = [known_score(bundle, str(patient)) for patient in patients["patient_id"]]
     if prepared and len(patients) <= MAX_PICTURES:
-        pictures = list_pictures(images, prepared, thumbnail_cache())
+        pictures = pictures_of(images, prepared, key)
         patients["picture"] = [pictures.get(str(patient)) for patient in patients["patient_id"]]
     order = st.selectbox("Sort by", list(PATIENT_ORDERS), key="patients by", bind="query-params")
     requested, shown = st.query_params.get(PARAMETER), st.session_state.get(SHOWN)
@@ -70,6 +70,12 @@ def choose_patient(
     if st.query_params.get(PARAMETER) != known[index]:
         st.query_params[PARAMETER] = known[index]
     return known[index]
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def pictures_of(_images: pd.DataFrame, _prepared: Mapping[str, Path], key: tuple[object, ...]) -> dict[str, str]:
+    """Return a small picture of each patient as a data URL; made once for the images with this key."""
+    return list_pictures(_images, _prepared, thumbnail_cache())
 
 
 def _if_listed(patient: str | None, patients: pd.DataFrame) -> str | None:
