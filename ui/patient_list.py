@@ -74,7 +74,7 @@ def choose_patient(
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def pictures_of(_images: pd.DataFrame, _prepared: Mapping[str, Path], key: tuple[object, ...]) -> dict[str, str]:
-    """Return a small picture of each patient as a data URL; made once for the images with this key."""
+    """Return a small picture of each patient as a data URL; made once a key."""
     return list_pictures(_images, _prepared, thumbnail_cache())
 
 
