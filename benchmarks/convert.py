@@ -25,7 +25,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks._report import Report
-from mammo_core.dataset.store_writer import PNG_OPTIONS
+from mammo_core.dataset.store_png import PNG_OPTIONS
 from mammo_core.dicom.limits import tune_malloc
 from mammo_core.dicom.read import read
 from mammo_core.documents.preprocessing_config import PreprocessingConfig

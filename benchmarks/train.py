@@ -29,7 +29,7 @@ from scipy import ndimage
 
 from benchmarks._report import Report
 from mammo_core.dataset.store import Store
-from mammo_core.dataset.store_writer import PNG_OPTIONS
+from mammo_core.dataset.store_png import PNG_OPTIONS
 from mammo_core.dataset.stored_images import StoredImages
 from mammo_core.documents.metrics import EpochRecord, read_metrics
 from mammo_core.documents.preprocessing_config import PreprocessingConfig, Size, describe_size, rows_and_columns

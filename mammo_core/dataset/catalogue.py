@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from mammo_core.dataset.catalogue_image import CatalogueImage
 from mammo_core.dataset.image_files import EXPECTED, IMAGE_SUFFIXES, find_image_files, path_column
 from mammo_core.errors import DataError
 from mammo_core.storage.csv_files import CsvFormat, csv_columns, csv_format
@@ -38,26 +39,6 @@ _ALTERNATIVE_FORMS = {  # "BI-RADS 4a"; DICOM's age string (060Y)
     "age": r"^(\d{3})Y$",
 }
 _RANGES = {"BIRADS": "0 to 6", "age": "years from 0 to 130"}
-
-
-@dataclass(frozen=True)
-class CatalogueImage:
-    """What preparing an image needs from its row of the catalogue.
-
-    Attributes:
-        patient_id, image_id: its identifiers.
-        cancer: 0, 1, or None without a label.
-        file: absolute path of its file; None if there is no file.
-        view: as the table states it, in capitals.
-        has_side: whether the table states the breast that it shows.
-    """
-
-    patient_id: str
-    image_id: str
-    cancer: int | None
-    file: str | None
-    view: str = ""
-    has_side: bool = True
 
 
 @dataclass(frozen=True)

@@ -10,35 +10,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 from pydantic import ValidationError
 
-from mammo_core.dataset.catalogue import Catalogue, CatalogueImage
-from mammo_core.dataset.store import QUARANTINE, Store
-from mammo_core.dataset.store_writer import (
-    arrange_groups,
-    encode_image,
-    existing_entries,
-    png_path,
-    read_entry,
-    remove_leftovers,
-    write_image,
-    write_index,
+from mammo_core.dataset.catalogue import Catalogue
+from mammo_core.dataset.catalogue_image import CatalogueImage
+from mammo_core.dataset.conversion import (
+    ConvertedImage,
+    WaitingImage,
+    convert_batch,
+    encode_batch,
+    file_version,
+    is_current,
+    quarantined_image,
 )
+from mammo_core.dataset.store import QUARANTINE, Store
+from mammo_core.dataset.store_png import png_path
+from mammo_core.dataset.store_writer import arrange_groups, existing_entries, remove_leftovers, write_index
 from mammo_core.dataset.worker_pool import WorkerPool
-from mammo_core.dicom.limits import hard_timeout, tune_malloc
-from mammo_core.dicom.read import read_special_kind
 from mammo_core.dicom.special_images import special_view
 from mammo_core.documents.import_report import ImportReport
 from mammo_core.documents.manifest import LEFT_OUT, PreparedImage, QuarantinedImage
-from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop, ignore_progress, never_stop
-from mammo_core.errors import DataError, ImageError, JobError, Reason
-from mammo_core.preprocess.prepare import read_and_prepare
-from mammo_core.settings import apply_environment, as_environment, settings
+from mammo_core.errors import DataError, JobError
+from mammo_core.settings import as_environment
 from mammo_core.storage.atomic import write_bytes
 from mammo_core.storage.file_errors import storage_errors
 from mammo_core.storage.json_files import append_json_line, read_json_lines, write_json_lines
@@ -49,7 +45,6 @@ ON_PURPOSE = " Demo data has a few missing and damaged files on purpose."
 WRITERS = 8  # files that are written at the same time: each waits for the disk
 REPORT_EVERY = 256  # images between two progress reports while existing ones are checked
 
-ConvertedImage = PreparedImage | QuarantinedImage
 EntryByPng = Mapping[str, PreparedImage | None]  # None: a PNG that no import finished
 
 
@@ -219,13 +214,13 @@ def _sort_out(
         finished = existing.get(png_path(image))
         before = earlier.get(image.image_id)
         stated = _left_out_by_table(image)
-        if finished and not stated and _is_current(finished, image) and (finished.kind_checked or image.file is None):
+        if finished and not stated and is_current(finished, image) and (finished.kind_checked or image.file is None):
             entries.append(finished)
         elif image.file is None:
-            quarantine.append(_quarantine(image, "missing", "The CSV lists this image, but its file is missing."))
+            quarantine.append(quarantined_image(image, "missing", "The CSV lists this image, but its file is missing."))
         elif stated:
             quarantine.append(stated)
-        elif before and before.file == image.file and before.version == _version(image.file):
+        elif before and before.file == image.file and before.version == file_version(image.file):
             quarantine.append(before)
         else:
             waiting.append(image)
@@ -271,23 +266,6 @@ def _remove_all_but(store: Store, existing: EntryByPng, entries: Sequence[Prepar
             (store.folder / png).unlink(missing_ok=True)
 
 
-def _version(file: str) -> tuple[int, ...]:
-    """Return a file's size in bytes and modification time in ns.
-
-    They show whether the file has changed. The tuple is empty if the file is missing.
-    """
-    try:
-        status = os.stat(as_written(file))
-    except OSError:
-        return ()
-    return status.st_size, status.st_mtime_ns
-
-
-def _quarantine(image: CatalogueImage, reason: Reason, detail: str) -> QuarantinedImage:
-    version = _version(image.file) if image.file else ()
-    return QuarantinedImage(image_id=image.image_id, file=image.file, reason=reason, detail=detail, version=version)
-
-
 def _left_out_by_table(image: CatalogueImage) -> QuarantinedImage | None:
     """Return the row of an image that the table says to leave out, or None.
 
@@ -300,32 +278,6 @@ def _left_out_by_table(image: CatalogueImage) -> QuarantinedImage | None:
     stated = f"calls this {kind}" if kind else "states no side, L or R"
     detail = f"The table {stated}: training and evaluation leave it out."
     return QuarantinedImage(image_id=image.image_id, file=image.file, reason=LEFT_OUT, detail=detail, version=())
-
-
-class WaitingImage(NamedTuple):
-    """An image that a confined worker is to prepare.
-
-    Attributes:
-        image: the image in the catalogue.
-        file: its file, which the worker is allowed to read.
-        finished: its entry in the store, if only what the file shows is still to be checked.
-    """
-
-    image: CatalogueImage
-    file: Path
-    finished: PreparedImage | None
-
-
-class EncodedImage(NamedTuple):
-    """What a confined worker has made of an image.
-
-    Attributes:
-        entry: the image's entry in the store.
-        png: the contents of its file there; None if that is there already.
-    """
-
-    entry: PreparedImage
-    png: bytes | None
 
 
 def _convert_confined(
@@ -344,7 +296,7 @@ def _convert_confined(
     for image in images:
         assert image.file is not None, "images without a file are never sent to a worker"
         finished = existing.get(png_path(image))
-        current = finished if finished and _is_current(finished, image) else None
+        current = finished if finished and is_current(finished, image) else None
         rows.append(WaitingImage(image, text_path(image.file), current))
     task = partial(encode_batch, store.preprocessing)
     with ThreadPoolExecutor(WRITERS) as writers:
@@ -372,36 +324,15 @@ def _written(writing: "Future[None]", entry: PreparedImage) -> PreparedImage:
     return entry
 
 
-def encode_batch(
-    preprocessing: PreprocessingConfig, batch: Sequence[WaitingImage]
-) -> list[EncodedImage | QuarantinedImage]:
-    """Prepare a few images; runs in a confined worker, whose owner limits its time."""
-    return [_encode_one(preprocessing, waiting) for waiting in batch]
-
-
-def _encode_one(preprocessing: PreprocessingConfig, waiting: WaitingImage) -> EncodedImage | QuarantinedImage:
-    image, file, finished = waiting
-    try:
-        if finished:
-            _reject_special(read_special_kind(file))
-            return EncodedImage(finished.model_copy(update={"kind_checked": True}), None)
-        version = _version_text(path_text(file))  # before it is read: a change while it is read counts
-        mammogram, prepared = read_and_prepare(file, preprocessing)
-        _reject_special(mammogram.special_kind)
-        return EncodedImage(*encode_image(image, prepared, version))
-    except ImageError as error:
-        return _quarantine(image, error.reason, error.message)
-
-
 def _died(image: CatalogueImage) -> QuarantinedImage:
-    return _quarantine(image, "decoder_died", "Decoding this file ended the process or took too long.")
+    return quarantined_image(image, "decoder_died", "Decoding this file ended the process or took too long.")
 
 
 def _convert(
     pool: WorkerPool, store: Store, images: Sequence[CatalogueImage], should_stop: ShouldStop
 ) -> Iterator[ConvertedImage]:
     """Yield the outcome of each image, in no particular order."""
-    task = partial(convert_batch, store, as_environment())
+    task = partial(convert_batch, store.folder, store.preprocessing, as_environment())
     for batch, outcomes in pool.map_batches(task, images, should_stop):
         if outcomes is None:
             yield _died(batch[0])
@@ -422,66 +353,3 @@ def _check_same_folders(store: Store, outcome: ConvertedImage) -> None:
             f"The Dask workers don't see the same folder {folder}. Mount it there under the same path, then run the same "
             "command again."
         )
-
-
-def convert_batch(
-    store: Store, environment: Mapping[str, str], batch: Sequence[CatalogueImage]
-) -> list[ConvertedImage]:
-    """Prepare and write a few images; runs in a Dask worker.
-
-    A worker that takes longer than `decode_seconds` for an image ends itself; its nanny starts another.
-
-    Args:
-        store: where to write them.
-        environment: the importer's settings.
-        batch: images that have a file.
-    """
-    apply_environment(environment)
-    tune_malloc()
-    outcomes: list[ConvertedImage] = []
-    for image in batch:
-        try:
-            with hard_timeout(settings().decode_seconds):
-                outcomes.append(_convert_one(store, image))
-        except ImageError as error:
-            outcomes.append(_quarantine(image, error.reason, error.message))
-    return outcomes
-
-
-def _convert_one(store: Store, image: CatalogueImage) -> PreparedImage:
-    """Prepare and write an image, unless that has already been done.
-
-    A worker may have died after writing the image, or an earlier version has written it without asking what it shows.
-    """
-    assert image.file is not None, "images without a file are never sent to a worker"
-    png = store.folder / png_path(image)
-    finished = read_entry(store, png) if os.path.exists(png) else None
-    if finished and _is_current(finished, image):
-        if not finished.kind_checked:
-            _reject_special(read_special_kind(text_path(image.file)))
-        return finished.model_copy(update={"kind_checked": True})
-    version = _version_text(image.file)  # before it is read: a change while it is read counts
-    mammogram, prepared = read_and_prepare(text_path(image.file), store.preprocessing)
-    _reject_special(mammogram.special_kind)
-    return write_image(store, image, prepared, version)
-
-
-def _reject_special(kind: str | None) -> None:
-    """Raise an ImageError for an image that is such as "a magnified view"."""
-    if kind:
-        raise ImageError(LEFT_OUT, f"This is {kind}: training and evaluation leave it out.")
-
-
-def _is_current(finished: PreparedImage, image: CatalogueImage) -> bool:
-    """Return whether a prepared image was made from the image's file as it is now.
-
-    An image whose file is gone stays; so does one of an earlier version, which did not record the file's state.
-    """
-    if finished.image_id != image.image_id:
-        return False
-    version = _version_text(image.file) if image.file else ""
-    return not version or finished.source_version in ("", version)
-
-
-def _version_text(file: str) -> str:
-    return "-".join(map(str, _version(file)))

@@ -29,6 +29,7 @@ import pandas as pd
 from PIL import Image
 from pydantic import ValidationError
 
+from mammo_core.dataset.store_png import CLASSES, UNLABELLED
 from mammo_core.documents.dataset import StoreSource
 from mammo_core.documents.geometry import Geometry
 from mammo_core.documents.manifest import QuarantineRow
@@ -44,8 +45,6 @@ from mammo_core.workspace import Workspace
 
 READERS = min(8, os.cpu_count() or 1)  # threads that decode PNG files
 MIN_PARALLEL = 8  # images; fewer are read sooner than threads start
-CLASSES = ("negative", "positive")
-UNLABELLED = "unlabelled"
 CONFIG_FILE = PreprocessingConfig.file_name
 MANIFEST = "manifest.parquet"
 QUARANTINE = "quarantine.parquet"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 from mammo_core.dicom.decoder_process import CRASHED, DecoderProcess
+from mammo_core.dicom.sandbox_worker import load_module
 from mammo_core.errors import JobError
 from mammo_core.settings import settings
 
@@ -198,6 +199,11 @@ class Sandbox:
         future: Future[Result] = Future()
         self.pool.submit(self, _Call(function, arguments, timeout or settings().decode_seconds, future))
         return future
+
+    def start_workers(self, module: str) -> None:
+        """Start all workers at once; each loads a module that its first call needs."""
+        for _ in range(self.workers):
+            self.submit(load_module, module)
 
     @property
     def workers(self) -> int:

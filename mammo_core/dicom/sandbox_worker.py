@@ -13,6 +13,7 @@ import struct
 import sys
 import traceback
 from contextlib import suppress
+from importlib import import_module
 from typing import Any, BinaryIO, NamedTuple
 
 CALL = struct.Struct("<QI")  # bytes of a call, and number of descriptors that follow it
@@ -89,6 +90,11 @@ def main() -> None:
             _answer(results, reply)
             if is_last:
                 return
+
+
+def load_module(name: str) -> None:
+    """Import a module, so that the first call which needs it doesn't wait for that."""
+    import_module(name)
 
 
 def _receive(calls: int) -> tuple[bytes, list[int]]:

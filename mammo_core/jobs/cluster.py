@@ -85,7 +85,9 @@ def divide(rows: Sequence[Row]) -> list[list[Row]]:
 
 
 @contextmanager
-def open_pool(workers: int | None = None, scheduler: str | None = None) -> Iterator[WorkerPool]:
+def open_pool(
+    workers: int | None = None, scheduler: str | None = None, *, module: str | None = None
+) -> Iterator[WorkerPool]:
     """Open a pool of workers, on this machine or on a cluster.
 
     Here they are confined processes, there Dask workers of a running scheduler.
@@ -93,6 +95,7 @@ def open_pool(workers: int | None = None, scheduler: str | None = None) -> Itera
     Args:
         workers: processes to start, by default one for each core; not used with a scheduler.
         scheduler: address such as tls://host:8786.
+        module: of the tasks to come; workers on this machine start with it at once instead of with the first task.
 
     Raises:
         JobError: see `open_cluster`.
@@ -102,6 +105,8 @@ def open_pool(workers: int | None = None, scheduler: str | None = None) -> Itera
             yield cluster
         return
     with Sandbox(workers or default_workers()) as sandbox:
+        if module:
+            sandbox.start_workers(module)
         yield LocalPool(sandbox)
 
 

@@ -11,7 +11,8 @@ from statistics import median
 
 from mammo_core.dataset.catalogue import Catalogue
 from mammo_core.dataset.library import Dataset, list_datasets
-from mammo_core.dataset.store import CLASSES, UNLABELLED, Store, list_stores, stores_of
+from mammo_core.dataset.store import Store, list_stores, stores_of
+from mammo_core.dataset.store_png import CLASSES, UNLABELLED
 from mammo_core.documents.preprocessing_config import Size, rows_and_columns
 from mammo_core.documents.time_estimate import TimeEstimate
 from mammo_core.errors import DataError, MammoError

@@ -26,6 +26,7 @@ from mammo_core.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
+TASKS = "mammo_core.dataset.conversion"  # what workers run
 MAX_DERIVED_NAME = 60  # characters of a data set's name that become its store's
 
 
@@ -64,16 +65,16 @@ class ImportJob(JobSpec):
     def run(self, context: JobContext) -> JobOutcome:
         """Import the images; what an interrupted import has prepared is kept."""
         store = open_store(context.workspace, self.store)
-        context.progress(Progress(done=0, total=0, phase="Reading the CSV and looking for the files"))
-        catalogue = read_catalogue(store.read_csv_path())
-        for note in catalogue.notes:
-            logger.warning(printable(note))
-        if catalogue.missing_files == len(catalogue.table):
-            raise DataError(catalogue.notes[-1])
         context.progress(Progress(done=0, total=0, phase=self._describe_start()))
-        with open_pool(self.workers, self.scheduler) as pool:
-            from mammo_core.dataset.importer import clear_quarantine, import_images  # while the workers import it, too
+        with open_pool(self.workers, self.scheduler, module=TASKS) as pool:
+            from mammo_core.dataset.importer import clear_quarantine, import_images  # while the workers start
 
+            context.progress(Progress(done=0, total=0, phase="Reading the CSV and looking for the files"))
+            catalogue = read_catalogue(store.read_csv_path())
+            for note in catalogue.notes:
+                logger.warning(printable(note))
+            if catalogue.missing_files == len(catalogue.table):
+                raise DataError(catalogue.notes[-1])
             if self.retry:
                 clear_quarantine(store)
             report = import_images(catalogue, store, pool, context.progress, context.should_stop)

@@ -19,7 +19,9 @@ def dask_client() -> Iterator[Client]:
 
 
 @contextmanager
-def pool_in_process(workers: int | None = None, scheduler: str | None = None) -> Iterator[DaskPool]:
+def pool_in_process(
+    workers: int | None = None, scheduler: str | None = None, *, module: str | None = None
+) -> Iterator[DaskPool]:
     """Yield a pool with one worker, a thread of this process; takes the arguments of `open_pool`."""
     with dask_client() as client:
         yield DaskPool(client)

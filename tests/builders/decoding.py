@@ -3,7 +3,7 @@
 import os
 import time
 
-from mammo_core.dataset.importer import encode_batch
+from mammo_core.dataset.conversion import encode_batch
 
 
 def total_or_die(deadly, batch):

@@ -7,6 +7,7 @@ import resource
 import signal
 import socket
 import struct
+import sys
 import threading
 from pathlib import Path
 
@@ -184,3 +185,7 @@ def announce(size):
         except OSError:
             continue
     signal.pause()
+
+
+def loaded_modules(names):
+    return [name for name in names if name in sys.modules]

@@ -12,7 +12,7 @@ from PIL import Image
 from builders.breasts import breast
 from builders.dask import dask_client
 from builders.dicom import build_dicom
-from mammo_core.dataset import importer, store_writer
+from mammo_core.dataset import conversion, importer, store_png
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.importer import clear_quarantine, describe_quarantine, import_images, quarantined_so_far
 from mammo_core.dataset.library import describe_source
@@ -106,7 +106,7 @@ def test_import_twice_decodes_nothing_again(workspace, catalogue, pool, monkeypa
     store = store_for(catalogue)
     first = import_images(catalogue, store, pool)
     before = contents(store)
-    monkeypatch.setattr(importer, "read_and_prepare", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr(conversion, "read_and_prepare", lambda *_: pytest.fail("decoded again"))
     second = import_images(catalogue, store, pool)
     assert (second.prepared, second.skipped, second.quarantined) == (0, first.prepared, first.quarantined)
     assert second.quarantine == first.quarantine
@@ -118,7 +118,7 @@ def test_import_retries_quarantine_only_on_request(workspace, catalogue, pool, m
     first = import_images(catalogue, store, pool)
     decoded = []
     monkeypatch.setattr(
-        importer,
+        conversion,
         "read_and_prepare",
         lambda file, preprocessing: decoded.append(file) or read_and_prepare(file, preprocessing),
     )
@@ -383,9 +383,9 @@ class OldEntry(PngEntry):
 def make_old(store, catalogue, monkeypatch, pool):
     """Fill a store as an earlier version did, which read neither headers nor tables for special images."""
     with monkeypatch.context() as patched:
-        patched.setattr(importer, "_reject_special", lambda kind: None)
+        patched.setattr(conversion, "_reject_special", lambda kind: None)
         patched.setattr(importer, "_left_out_by_table", lambda image: None)
-        patched.setattr(store_writer, "PngEntry", OldEntry)
+        patched.setattr(store_png, "PngEntry", OldEntry)
         import_images(catalogue, store, pool)
     store.manifest().drop(columns="kind_checked").to_parquet(store.folder / "manifest.parquet", index=False)
 
@@ -396,7 +396,7 @@ def test_import_again_takes_special_images_out_of_a_store_of_an_earlier_version(
     store = store_for(special_catalogue, "special")
     make_old(store, special_catalogue, monkeypatch, pool)
     assert (len(store.manifest()), store_contents(store).unchecked) == (6, 6)
-    monkeypatch.setattr(importer, "read_and_prepare", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr(conversion, "read_and_prepare", lambda *_: pytest.fail("decoded again"))
     report = import_images(special_catalogue, store, pool)
     assert (report.prepared, report.skipped, report.left_out, report.quarantined) == (0, 2, 4, 0)
     assert store.manifest()["image_id"].tolist() == ["full", "other"]

@@ -6,17 +6,10 @@ import pandas as pd
 import pytest
 
 from builders.geometry import geometry
-from mammo_core.dataset.catalogue import CatalogueImage
-from mammo_core.dataset.store import Store, StoreContents, create_store, parse_geometry, store_contents
-from mammo_core.dataset.store_writer import (
-    arrange_groups,
-    existing_entries,
-    png_path,
-    read_entry,
-    remove_leftovers,
-    write_image,
-    write_index,
-)
+from mammo_core.dataset.catalogue_image import CatalogueImage
+from mammo_core.dataset.store import Store, create_store
+from mammo_core.dataset.store_png import write_image
+from mammo_core.dataset.store_writer import arrange_groups, existing_entries, remove_leftovers, write_index
 from mammo_core.documents.dataset import StoreSource
 from mammo_core.documents.manifest import QuarantineRow
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
@@ -35,36 +28,8 @@ def store(tmp_path) -> Store:
     return create_store(Workspace(tmp_path / "data", tmp_path / "models"), "demo", CONFIG, SOURCE)
 
 
-@pytest.mark.parametrize(
-    ("cancer", "expected"), [(0, "negative/7_70.png"), (1, "positive/7_70.png"), (None, "unlabelled/7_70.png")]
-)
-def test_png_path_is_in_the_folder_of_the_label(cancer, expected):
-    assert png_path(replace(IMAGE, cancer=cancer)) == expected
-
-
-def test_write_image_can_be_read_back(store):
-    entry = write_image(store, IMAGE, PREPARED)
-    assert (entry.image_id, entry.png) == ("70", "positive/7_70.png")
-    assert parse_geometry(entry.geometry) == GEOMETRY
-    assert read_entry(store, store.folder / entry.png) == entry
-    assert np.array_equal(store.images([entry.png])[0], PREPARED.image)
-    assert store_contents(store) == StoreContents(
-        negative=0, positive=1, unlabelled=0, bytes=(store.folder / entry.png).stat().st_size
-    )
-
-
-def test_read_entry_of_damaged_or_foreign_png_is_none(store, tmp_path):
-    png = store.folder / write_image(store, IMAGE, PREPARED).png
-    data = png.read_bytes()
-    png.write_bytes(data[:-20])
-    assert read_entry(store, png) is None
-    png.write_bytes(data.replace(b"mammo-row", b"other-row"))
-    assert read_entry(store, png) is None
-    assert read_entry(store, png.with_name("missing.png")) is None
-
-
 def test_existing_entries_trusts_the_manifest_and_reads_other_files(store):
-    entry = write_image(store, IMAGE, PREPARED)
+    entry = write_image(store.folder, IMAGE, PREPARED)
     assert list(existing_entries(store)) == [(entry.png, entry)]
     write_index(store, pd.DataFrame({"image_id": ["70"], "cancer": [1]}), [entry], [])
     (store.folder / entry.png).write_bytes(b"not read")
@@ -74,7 +39,7 @@ def test_existing_entries_trusts_the_manifest_and_reads_other_files(store):
 
 def test_write_index_keeps_the_order_of_the_catalogue(store):
     images = [replace(IMAGE, image_id=name) for name in ("3", "1")]
-    entries = [write_image(store, image, PREPARED) for image in images]
+    entries = [write_image(store.folder, image, PREPARED) for image in images]
     row = QuarantineRow(image_id="2", file=None, reason="missing", detail="File missing.")
     write_index(store, pd.DataFrame({"image_id": ["1", "2", "3"], "cancer": [1, 0, 1]}), entries, [row])
     manifest = store.manifest()

@@ -23,7 +23,8 @@ from distributed.security import Security
 
 from mammo_core.dataset import importer
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dataset.importer import convert_batch, import_images
+from mammo_core.dataset.conversion import convert_batch
+from mammo_core.dataset.importer import import_images
 from mammo_core.dataset.library import describe_source
 from mammo_core.dataset.store import create_store, open_store
 from mammo_core.documents.manifest import PreparedImage, QuarantinedImage
@@ -190,7 +191,7 @@ def test_import_workers_with_another_folder_raise_error(workspace, catalogue, sc
         import_images(catalogue, store, DaskPool(client))
 
 
-def without_sources(store, environment, batch):
+def without_sources(folder, preprocessing, environment, batch):
     return [
         QuarantinedImage(image_id=image.image_id, file=image.file, reason="missing", detail="Not there.", version=())
         for image in batch
@@ -203,7 +204,7 @@ def test_convert_batch_applies_the_limits_of_the_importer(workspace, catalogue, 
     for name, value in as_environment().items():
         monkeypatch.setenv(name, value)  # undoes what the worker changes
     environment = as_environment() | {"MAMMO_MAX_FILE_BYTES": "10", "MAMMO_DECODE_SECONDS": "7.0"}
-    (outcome,) = convert_batch(store, environment, [image])
+    (outcome,) = convert_batch(store.folder, store.preprocessing, environment, [image])
     assert outcome.reason == "too_large"
     assert (settings().max_file_bytes, settings().decode_seconds) == (10, 7.0)
 
@@ -214,11 +215,11 @@ def test_import_quarantines_only_files_that_kill_their_worker(workspace, catalog
     deadly = catalogue.table.dropna(subset=["file"])["image_id"].iloc[[3, 10]].tolist()
     poison = tmp_path / "poison.py"
     poison.write_text(
-        "import os\nfrom mammo_core.dataset import importer\n"
+        "import os\nfrom mammo_core.dataset import conversion\n"
         "from mammo_core.preprocess.prepare import read_and_prepare as whole\n"
         f"def prepare(file, preprocessing):\n    if file.stem in {deadly}:\n        os._exit(1)\n"
         "    return whole(file, preprocessing)\n"
-        "importer.read_and_prepare = prepare\n"
+        "conversion.read_and_prepare = prepare\n"
     )
     store = store_for(catalogue)
     options = {"distributed.worker.preload": [str(poison)], "distributed.deploy.lost-worker-timeout": "100 days"}

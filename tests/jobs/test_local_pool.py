@@ -17,7 +17,7 @@ from mammo_core.dataset.store import create_store, open_store
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.jobs.cluster import open_pool
-from mammo_core.jobs.importing import import_job
+from mammo_core.jobs.importing import TASKS, import_job
 from mammo_core.jobs.local_pool import LocalPool
 from mammo_core.jobs.process import run_in_process
 from mammo_core.workspace import Workspace
@@ -82,6 +82,12 @@ def test_open_pool_on_this_machine_opens_no_listening_port():
             assert result == batch[0]
             assert listening_ports() == before
     assert set(psutil.Process().children(recursive=True)) <= others
+
+
+def test_open_pool_starts_all_workers_with_the_module_of_the_tasks():
+    with open_pool(workers=2, module=TASKS) as pool:
+        results = [result for _, result in pool.map_batches(probes.loaded_modules, [TASKS, "pandas"] * 4, never)]
+    assert sorted(results) == [[]] * 4 + [[TASKS]] * 4  # without pandas, which takes as long to load as all else
 
 
 @pytest.mark.slow

@@ -198,15 +198,15 @@ def test_prepare_source_equals_read_and_prepare(tmp_path):
 
 @pytest.mark.parametrize("size", [64, (128, 96)])
 def test_model_input_of_training_equals_prediction(tmp_path, size):
-    from mammo_core.dataset.catalogue import CatalogueImage
+    from mammo_core.dataset.catalogue_image import CatalogueImage
     from mammo_core.dataset.store import Store, parse_geometry
-    from mammo_core.dataset.store_writer import write_image
+    from mammo_core.dataset.store_png import write_image
     from mammo_core.prediction.decode import decode_image
 
     data, config = dicom_bytes(stored(), HEADER), PreprocessingConfig(size=size)
     store = Store(tmp_path / "store", config, tmp_path)
     image = CatalogueImage(patient_id="7", image_id="70", cancer=1, file=None)
-    entry = write_image(store, image, prepare_source(data, config))
+    entry = write_image(store.folder, image, prepare_source(data, config))
     png = np.asarray(Image.open(store.folder / entry.png))
     decoded = decode_image(data, config, bytes(32))
     assert parse_geometry(entry.geometry) == decoded.geometry
