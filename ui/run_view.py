@@ -53,11 +53,11 @@ def choose_run(runs: list[TrainingRun], workspace: Workspace, bar: DeltaGenerato
             placeholder="no other run",
             width=300,
         )
-        active = any_active(workspace, [name, *others])
+        active = any(run.is_active for run in runs if run.name in (name, *others))
         options, polled = choose_options(active)
     keep_address({"run": [name], "others": others})
     refresh = REFRESH_SECONDS if polled else None
-    st.fragment(errors_shown_here()(show_run), run_every=refresh)(workspace, name, others, options)
+    st.fragment(errors_shown_here()(show_run), run_every=refresh)(workspace, name, others, options, active)
 
 
 def adopt_address(known: list[str]) -> None:
@@ -99,10 +99,17 @@ def choose_options(active: bool) -> tuple[CurveOptions, bool]:
     return CurveOptions(logarithmic, smoothing, progression), live
 
 
-def show_run(workspace: Workspace, name: str, others: list[str], options: CurveOptions) -> None:
+def show_run(workspace: Workspace, name: str, others: list[str], options: CurveOptions, active: bool = False) -> None:
     """Show one run.
 
     A fragment calls this every second while the run, or one that it is compared with, is active.
+
+    Args:
+        workspace: the folders to work in.
+        name: of the run.
+        others: names of the runs that it is compared with.
+        options: how curves are drawn.
+        active: whether one of the runs was, when the page around this was drawn.
     """
     job = JobFolder(run_folder(workspace, name))
     state = job.state()
@@ -117,9 +124,7 @@ def show_run(workspace: Workspace, name: str, others: list[str], options: CurveO
             show_result(workspace, name)
     with errors_shown_here():
         show_curves(workspace, [name, *others], options)
-    if any_active(workspace, [name, *others]):
-        st.session_state["followed"] = [name, *others]
-    elif st.session_state.pop("followed", None) == [name, *others]:
+    if active and not any_active(workspace, [name, *others]):
         st.rerun()  # the complete page once more, without polling
 
 

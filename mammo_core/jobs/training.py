@@ -104,7 +104,8 @@ def start(workspace: Workspace, plan: TrainingPlan) -> JobFolder:
     Two clicks, or two tabs, with the same settings start one run.
 
     Returns:
-        The new run's folder, or that of a queued or running run with the same settings.
+        The new run's folder, or that of a queued or running run with the same settings. One that was asked to stop
+        doesn't count.
 
     Raises:
         MammoError: the disk is full.
@@ -114,7 +115,7 @@ def start(workspace: Workspace, plan: TrainingPlan) -> JobFolder:
         for path in files_of_subfolders(workspace.models, SPEC):
             folder = JobFolder(path.parent)
             with suppress(DataError):  # a damaged folder is no run with these settings
-                if folder.state() not in FINAL and folder.spec(TrainJob).config == plan.config:
+                if folder.state() not in (*FINAL, "stopping") and folder.spec(TrainJob).config == plan.config:
                     return folder
         return launch(_new_run(workspace, plan), workspace)
 

@@ -94,6 +94,20 @@ def test_start_same_settings_twice_is_one_run_and_other_settings_are_queued(prep
     wait_until(lambda: again.state() in FINAL)
 
 
+def test_start_with_the_settings_of_a_stopping_run_starts_another(prepared, monkeypatch):
+    monkeypatch.setattr(training_module, "launch", lambda job, workspace: JobFolder(job.folder(workspace)))
+    plan = resolve(prepared, settings_of(epochs=1))
+    before = JobFolder(prepared.models / "before")
+    before.write_request(TrainJob(name="before", config=plan.config))
+    with before.lock():
+        before.write_process()
+        before.write_state("running")
+        assert start(prepared, plan).name == "before"
+        before.request_stop()
+        assert before.state() == "stopping"
+        assert start(prepared, plan).name != "before"
+
+
 @pytest.mark.slow
 def test_killed_run_is_crashed_then_resumes_and_ends_at_second_stop(prepared):
     roots = prepared

@@ -105,10 +105,8 @@ def test_show_run_active_run_has_progress_and_can_be_stopped(workspace):
         app = show(workspace, "first")
         assert len(app.get("progress")) == 1
         assert [button.label for button in app.button] == ["Stop"]
-        assert app.session_state["followed"] == ["first"]
     run.write_state("stopped", "Stopped.")
     app.run()
-    assert "followed" not in app.session_state
     assert not app.get("progress")
 
 
@@ -159,6 +157,25 @@ def test_choose_run_begins_with_the_one_that_is_active(workspace):
         assert [toggle.label for toggle in app.toggle] == ["Live", "Logarithmic loss"]
         app.selectbox(key="run").select("newer").run()
         assert [toggle.label for toggle in app.toggle] == ["Logarithmic loss"]
+
+
+def end_and_choose(workspace):
+    import streamlit as st
+
+    from mammo_core.jobs.folder import JobFolder
+    from mammo_core.jobs.training_runs import store_runs
+    from ui.run_view import choose_run
+
+    runs = store_runs(workspace, "demo")
+    JobFolder(workspace.models / "running").write_state("stopped", "Stopped.")
+    choose_run(runs, workspace, st.container(horizontal=True))
+
+
+def test_choose_run_that_ends_while_the_page_is_drawn_is_shown_as_ended(workspace):
+    running = write_run(workspace, "running", "running")
+    with running.lock():
+        app = AppTest.from_function(end_and_choose, args=(workspace,), default_timeout=PATIENCE).run()
+    assert "running" not in app.selectbox(key="run").options[0]
 
 
 def test_choose_run_address_names_the_run_and_those_beside_it(workspace):
