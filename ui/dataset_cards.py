@@ -73,6 +73,8 @@ def dataset_title(dataset: Dataset) -> str:
 def show_steps(dataset: Dataset, catalogue: Catalogue, *, imported: bool) -> None:
     """Show what can be done with a data set."""
     busy = is_importing(current_workspace(), catalogue.csv)
+    empty = catalogue.missing_files == len(catalogue.table)
+    reason = "An import of this data set is running." if busy else "None of its files is there." if empty else None
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         for page, label, icon in (("explore", "Explore", "bar_chart"), ("exams", "Exams", "grid_view")):
             st.page_link(
@@ -85,9 +87,9 @@ def show_steps(dataset: Dataset, catalogue: Catalogue, *, imported: bool) -> Non
             "Import",
             key=f"import {dataset.name}",
             icon=":material/play_arrow:",
-            type="secondary" if imported else "primary",
-            disabled=busy,
-            help="An import of this data set is running." if busy else None,
+            type="secondary" if imported or empty else "primary",
+            disabled=reason is not None,
+            help=reason,
         ):
             st.session_state.pop("import name", None)
             choose_import(dataset)

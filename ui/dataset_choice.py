@@ -10,7 +10,7 @@ import streamlit as st
 from mammo_core.dataset.catalogue import Catalogue
 from mammo_core.dataset.library import Dataset, list_datasets
 from ui.literal import literal
-from ui.session import catalogue_of, current_workspace, errors_shown
+from ui.session import catalogue_of, current_workspace, errors_shown, errors_shown_here
 
 KEY = "dataset"  # of the select box; also the name in the address
 SHARED = "data set of all pages"
@@ -48,7 +48,7 @@ def choose_dataset(datasets: Mapping[str, Dataset]) -> Dataset:
 def choose_catalogue() -> Catalogue:
     """Let the user choose a data set in the sidebar, and return its catalogue.
 
-    If there is no data set, the page ends here.
+    If there is no data set, or this one can't be read, the page ends here.
     """
     with errors_shown():
         datasets = {dataset.name: dataset for dataset in list_datasets(current_workspace())}
@@ -56,6 +56,7 @@ def choose_catalogue() -> Catalogue:
         st.info("There is no data set yet. Create demo data or link a folder first.", icon=":material/folder_open:")
         st.page_link("pages/data.py", label="Go to Data", icon=":material/arrow_forward:")
         st.stop()
-    with errors_shown():
+    with errors_shown_here():
         return catalogue_of(choose_dataset(datasets))
-    raise AssertionError("errors_shown stops the page")
+    st.page_link("pages/data.py", label="Go to Data", icon=":material/arrow_forward:")
+    st.stop()

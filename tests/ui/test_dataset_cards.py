@@ -43,6 +43,15 @@ def test_show_dataset_states_origin_contents_and_next_steps(dataset, phantoms, l
     assert [button.label for button in app.button] == ["Import", "Unlink"]
 
 
+def test_show_dataset_without_files_offers_no_import(workspace):
+    folder = workspace.data / "table"
+    folder.mkdir(parents=True)
+    (folder / "train.csv").write_text("patient_id,image_id,laterality,view\n1,2,L,CC\n")
+    app = show_component(dataset_cards.show_dataset, *list_datasets(workspace), [])
+    (button,) = [button for button in app.button if button.label == "Import"]
+    assert (button.disabled, button.help) == (True, "None of its files is there.")
+
+
 def test_show_dataset_damaged_csv_is_an_error_in_its_card(workspace, dataset, phantoms, monkeypatch):
     folder = workspace.data / "broken"
     folder.mkdir()

@@ -1,6 +1,7 @@
 import pytest
 
 from builders.app import open_page, plain
+from builders.links import record_links
 from mammo_core.dataset.library import link_dataset
 
 
@@ -40,3 +41,13 @@ def test_unknown_data_set_in_the_address_shows_one_sentence(two):
     app = open_page("explore", {"dataset": "no_such"})
     assert app.selectbox(key="dataset").value == "first"
     assert "There is no data set no_such here. This is first." in [plain(text.value) for text in app.warning]
+
+
+def test_unreadable_data_set_leads_to_the_data_page(two, monkeypatch):
+    links = record_links(monkeypatch)
+    (two.data / "broken").mkdir()
+    (two.data / "broken" / "train.csv").write_text("patient_id\n1\n")
+    app = open_page("exams", {"dataset": "broken"})
+    assert ["lacks the columns" in error.value for error in app.error] == [True]
+    assert links[-1][0] == "Go to Data"
+    assert app.selectbox(key="dataset").value == "broken"
