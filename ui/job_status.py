@@ -8,7 +8,7 @@ from mammo_core.figures.training import loss_sparkline
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import active_jobs, is_training
 from ui.literal import literal
-from ui.live_chart import live_chart
+from ui.live_chart import live_chart, to_drawing
 from ui.session import current_workspace, errors_shown_here, state_badge
 
 
@@ -41,7 +41,7 @@ def show_running() -> None:
                 st.progress(job.fraction(), text=literal(job.progress_text()))
             with curve, errors_shown_here():
                 if training and len(records := read_metrics(job.path)) > 1:
-                    live_chart(loss_sparkline(records), f"sparkline {job.name}")
+                    live_chart(to_drawing(loss_sparkline(records)), f"sparkline {job.name}")
 
 
 def show_job_link(job: JobFolder, training: bool) -> None:

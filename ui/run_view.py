@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from mammo_core.documents.job import FINAL, State
-from mammo_core.documents.metrics import EpochRecord, StepRecord, read_metrics
+from mammo_core.documents.metrics import METRICS, EpochRecord, StepRecord, read_metrics
 from mammo_core.documents.verification import describe_verification
 from mammo_core.errors import DataError
 from mammo_core.figures.training import CURVES, PROGRESSIONS, CurveMetric, CurveOptions, Records, learning_curves
@@ -15,10 +15,11 @@ from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import any_active, run_folder
 from mammo_core.jobs.training import can_resume, resume
 from mammo_core.jobs.training_runs import TrainingRun, first_run, read_run, run_table, short_names, summary_table
+from mammo_core.storage.hashing import FileStates, file_states
 from mammo_core.workspace import Workspace
 from ui.access.sign_in import request
 from ui.literal import literal, literal_table
-from ui.live_chart import live_chart
+from ui.live_chart import Drawing, live_chart, to_drawing
 from ui.run_result import show_result
 from ui.session import errors_shown, errors_shown_here, state_badge
 from ui.stop_button import show_stop_button
@@ -151,12 +152,15 @@ def show_curves(workspace: Workspace, names: list[str], options: CurveOptions) -
     """Show the learning curves of one or several runs, and a summary of each."""
     runs = [read_run(workspace, name) for name in names]
     titles = short_names(runs)
+    versions = {titles[name]: file_states([run_folder(workspace, name) / METRICS]) for name in names}
     records = {titles[name]: records_of(workspace, name) for name in names}
     drawn = {title: of_run for title, of_run in records.items() if _has_points(of_run)}
+    version = tuple((title, versions[title]) for title in drawn)
     left, right = st.columns(2)
     for column, metric in zip((left, right, left), CURVES, strict=True):
         with column:
-            show_chart(drawn, metric, options, " ".join(names))
+            if drawn:
+                live_chart(draw(drawn, version, metric, options), f"{metric} of {' '.join(names)}")
     with right if drawn else left:
         show_summary(workspace, runs)
         if len(drawn) > 1:
@@ -176,17 +180,18 @@ def _has_points(records: Records) -> bool:
     return any(isinstance(record, (StepRecord, EpochRecord)) for record in records)
 
 
-def show_chart(runs: Mapping[str, Records], metric: CurveMetric, options: CurveOptions, identity: str) -> None:
-    """Show one chart of learning curves; nothing before the first point.
+@st.cache_data(show_spinner=False, max_entries=64)
+def draw(
+    _runs: Mapping[str, Records],
+    version: tuple[tuple[str, FileStates], ...],
+    metric: CurveMetric,
+    options: CurveOptions,
+) -> Drawing:
+    """Draw a metric of runs, once for all who follow them.
 
-    Args:
-        runs: the records of each run, by its title.
-        metric: what to draw.
-        options: how to draw it.
-        identity: of the chart, which keeps its zoom while that stays the same.
+    `version` is the key of their records.
     """
-    if runs:
-        live_chart(learning_curves(runs, metric, options), f"{metric} of {identity}")
+    return to_drawing(learning_curves(_runs, metric, options))
 
 
 def show_summary(workspace: Workspace, runs: list[TrainingRun]) -> None:

@@ -4,11 +4,11 @@ import plotly
 import plotly.graph_objects as go
 
 from builders.app import live_charts, show_component
-from ui.live_chart import SCRIPT, live_chart
+from ui.live_chart import SCRIPT, Drawing, live_chart, to_drawing
 
 
-def figure(*values: float) -> go.Figure:
-    return go.Figure(go.Scatter(y=values), layout={"uirevision": "loss", "height": 300})
+def figure(*values: float) -> Drawing:
+    return to_drawing(go.Figure(go.Scatter(y=values), layout={"uirevision": "loss", "height": 300}))
 
 
 def test_live_chart_keeps_its_identity_when_its_figure_changes():

@@ -16,6 +16,7 @@ from mammo_core.jobs.training import TrainJob
 from mammo_core.jobs.training_runs import store_runs
 from mammo_core.workspace import Workspace
 from ui import run_view
+from ui.live_chart import to_drawing
 
 COUNTS = PartCounts(images=4, patients=2, positive_images=1, positive_patients=1)
 START = StartRecord(time=0.0, parts={"train": COUNTS, "validation": COUNTS, "test": COUNTS})
@@ -64,6 +65,18 @@ def test_show_run_charts_keep_their_identity_when_metrics_are_appended(workspace
     after = live_charts(app.run())
     assert [identity for identity, _ in after] == [identity for identity, _ in before]
     assert after[0][1]["data"] != before[0][1]["data"]
+
+
+def test_show_run_draws_new_records_once_for_all_who_follow_the_run(workspace, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(run_view, "to_drawing", lambda figure: drawn.append(figure) or to_drawing(figure))
+    run = write_run(workspace, "first")
+    charts = live_charts(show(workspace, "first"))
+    assert live_charts(show(workspace, "first")) == charts
+    assert len(drawn) == 3
+    append_record(run.path / METRICS, epoch(3))
+    show(workspace, "first")
+    assert len(drawn) == 6
 
 
 def test_show_run_compared_runs_are_in_the_same_charts(workspace):

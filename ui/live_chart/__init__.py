@@ -6,6 +6,7 @@ script is the one in its Python package; a browser fetches it once.
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 import plotly
 import plotly.graph_objects as go
@@ -23,11 +24,28 @@ _chart = st.components.v2.component(
 )
 
 
-def live_chart(figure: go.Figure, key: str) -> None:
+class Drawing(NamedTuple):
+    """A figure as the browser gets it.
+
+    Attributes:
+        figure: Plotly's JSON.
+        height: in pixels.
+    """
+
+    figure: str
+    height: int
+
+
+def to_drawing(figure: go.Figure) -> Drawing:
+    """Return a figure, which has a `uirevision` and a height, as a drawing."""
+    return Drawing(figure.to_json(), int(figure.layout.height))
+
+
+def live_chart(drawing: Drawing, key: str) -> None:
     """Draw a figure, or redraw the chart with this key.
 
     Args:
-        figure: with a `uirevision` and its height in pixels.
+        drawing: the figure.
         key: identity of the chart; another key is another chart, with its own zoom.
     """
-    _chart(key=key, data={"figure": figure.to_json(), "script": SCRIPT}, height=figure.layout.height)
+    _chart(key=key, data={"figure": drawing.figure, "script": SCRIPT}, height=drawing.height)
