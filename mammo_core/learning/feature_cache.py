@@ -136,7 +136,7 @@ def cells_of_images(images: np.ndarray, indices: np.ndarray, lesions: LesionBoxe
     return cells
 
 
-class FeatureBatches(keras.utils.PyDataset):
+class FeatureBatches:
     """The batches of features on which a head is trained, one epoch at a time.
 
     Order and variant depend only on seed and epoch.
@@ -146,7 +146,7 @@ class FeatureBatches(keras.utils.PyDataset):
         rows: int (m,), the rows of the cache in an epoch, with repetitions where positives are oversampled.
         class_weights: float (2,), weight of each class in the loss.
         config: of the run.
-        epoch: epochs done before. (Keras calls `on_epoch_end` once before the first epoch, too.)
+        epoch: the epoch, from 1.
     """
 
     def __init__(
@@ -155,9 +155,8 @@ class FeatureBatches(keras.utils.PyDataset):
         rows: np.ndarray,
         class_weights: np.ndarray,
         config: TrainingConfig,
-        epoch: int = 0,
+        epoch: int = 1,
     ) -> None:
-        super().__init__(workers=1)
         self.cache, self.rows, self.class_weights = cache, rows, class_weights
         self.batch_size, self.augmented, self.seed = config.batch_size, config.augment, config.seed
         self.epoch = epoch
@@ -186,10 +185,27 @@ class FeatureBatches(keras.utils.PyDataset):
             {OUTPUT: weights, LESION_MAP: cells[..., 1]},
         )
 
-    def on_epoch_end(self) -> None:
+    def next_epoch(self) -> None:
         """Shuffle for the next epoch."""
         self.epoch += 1
         self._shuffle()
+
+    def dataset(self) -> tf.data.Dataset:
+        """Return the batches of this and all later epochs.
+
+        TensorFlow doesn't read ahead: when training is stopped, a thread that waits for Python to make a batch would keep
+        Python from removing the iterator, and the process would never end.
+        """
+        signature = tf.nest.map_structure(lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), self[0])
+        options = tf.data.Options()
+        options.experimental_optimization.inject_prefetch = False
+        return tf.data.Dataset.from_generator(self._later_batches, output_signature=signature).with_options(options)
+
+    def _later_batches(self) -> Iterator[tuple[np.ndarray, Any, Any]]:
+        while True:
+            for index in range(len(self)):
+                yield self[index]
+            self.next_epoch()
 
     def _shuffle(self) -> None:
         generator = np.random.default_rng((self.seed, self.epoch))

@@ -81,7 +81,7 @@ def phase_model(
             yield PhaseModel(
                 model,
                 plan.steps_per_epoch,
-                lambda done: FeatureBatches(cache, rows, class_weights, config, done),
+                lambda done: FeatureBatches(cache, rows, class_weights, config, done + 1).dataset(),
                 lambda trained: predict_features(trained, cache.validation, context.stop_signal),
                 labels,
             )

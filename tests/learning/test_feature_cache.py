@@ -1,3 +1,5 @@
+import time
+
 import keras
 import numpy as np
 import pandas as pd
@@ -74,12 +76,12 @@ def test_cached_features_error_leaves_no_files(body, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def make_batches(cells=None, epoch=0, **settings):
+def make_batches(cells=None, epoch=1, batch_size=4, **settings):
     train = np.array([0, 2, 4, 1, 3, 5], np.float16).reshape(
         6, 1, 1, 1
     )  # the number of the row times two, plus the variant
     cache = FeatureCache(train, train[:1], np.array([0, 1, 0]), cells)
-    config = TrainingConfig(store="x", batch_size=4, **settings)
+    config = TrainingConfig(store="x", batch_size=batch_size, **settings)
     return FeatureBatches(cache, np.array([0, 1, 1, 2]), np.array([1.0, 3.0]), config, epoch)
 
 
@@ -93,7 +95,7 @@ def test_feature_batches_have_every_row_with_its_label_and_weight():
 def test_feature_batches_turn_cells_with_their_features():
     cells = np.zeros((3, 2, 2, 2), np.float32)
     cells[:, 0, 0] = 1  # a lesion at the top
-    for epoch in range(4):
+    for epoch in range(1, 5):
         features, targets, weights = make_batches(cells, epoch)[0]
         upside_down = features.ravel() % 2 == 1
         assert np.array_equal(targets[LESION_MAP][:, 1, 0, 0], upside_down)
@@ -104,5 +106,25 @@ def test_feature_batches_turn_cells_with_their_features():
 def test_feature_batches_depend_only_on_seed_and_epoch():
     first, again = make_batches(), make_batches()
     assert np.array_equal(first[0][0], again[0][0])
-    first.on_epoch_end()
-    assert np.array_equal(first[0][0], make_batches(epoch=1)[0][0])
+    first.next_epoch()
+    assert np.array_equal(first[0][0], make_batches(epoch=2)[0][0])
+
+
+def test_feature_batches_dataset_goes_through_all_epochs():
+    batches = make_batches(batch_size=2)
+    expected = [make_batches(epoch=epoch, batch_size=2)[index] for epoch in (1, 2, 3) for index in (0, 1)]
+    for (features, labels, weights), one in zip(batches.dataset(), expected, strict=False):
+        assert np.array_equal(features, one[0])
+        assert np.array_equal(labels, one[1])
+        assert np.array_equal(weights, one[2])
+
+
+def test_feature_batches_dataset_reads_nothing_ahead(monkeypatch):
+    made = []
+    original = FeatureBatches.__getitem__
+    monkeypatch.setattr(FeatureBatches, "__getitem__", lambda self, index: made.append(index) or original(self, index))
+    batches = iter(make_batches(batch_size=2).dataset())
+    made.clear()
+    next(batches)
+    time.sleep(0.2)  # in which a thread that reads ahead would
+    assert made == [0]
