@@ -46,7 +46,7 @@ def show_figure(bundle: Bundle, report: EvaluationReport) -> None:
     st.metric(f"{PARTS[report.part]}: AUC by breast", value)
     images = "synthetic " if bundle.synthetic else ""
     st.caption(
-        f"95 % interval {literal(format_interval(report.auc))} · {report.n:,} {images}breasts "
+        f"{literal(format_interval(report.auc))} · {report.n:,} {images}breasts "
         f"({report.positives:,} positive) of {report.patients:,} patients"
     )
 

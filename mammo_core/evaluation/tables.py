@@ -196,10 +196,10 @@ def format_ci(figure: Estimate) -> str:
 
 
 def format_interval(figure: Estimate) -> str:
-    """Return the interval of an estimate as text, "0.790–0.870" or "no interval"."""
+    """Return an estimate's interval, "95 % interval 0.790–0.870" or "no interval"."""
     if figure.low is None or figure.high is None:
         return NO_INTERVAL
-    return f"{figure.low:.3f}–{figure.high:.3f}"
+    return f"95 % interval {figure.low:.3f}–{figure.high:.3f}"
 
 
 def format_share(figure: Estimate) -> str:

@@ -1,4 +1,5 @@
 import pandas as pd
+import pytest
 
 from builders.predictions import predictions
 from mammo_core.documents.estimate import Estimate
@@ -11,6 +12,7 @@ from mammo_core.evaluation.tables import (
     divide_measures,
     explain_measures,
     format_ci,
+    format_interval,
     operating_table,
     report_table,
     split_few,
@@ -127,3 +129,14 @@ def test_split_few_counts_groups_without_auc():
     )
     few = Subgroup(attribute="site_id", group="2", unit="breast", n=3, positives=1, auc=None)
     assert split_few((few, large)) == ((large,), 1)
+
+
+@pytest.mark.parametrize(
+    ("figure", "expected"),
+    [
+        (Estimate(value=0.8, low=0.7, high=0.9), "95 % interval 0.700–0.900"),
+        (Estimate(value=0.8), "no interval"),
+    ],
+)
+def test_format_interval_names_the_interval_only_where_there_is_one(figure, expected):
+    assert format_interval(figure) == expected
