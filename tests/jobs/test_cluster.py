@@ -32,7 +32,6 @@ from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import JobError
 from mammo_core.jobs import cluster
 from mammo_core.jobs.cluster import DASK_CONFIG, DaskPool, open_cluster
-from mammo_core.settings import as_environment, settings
 from mammo_core.workspace import Workspace
 
 pytestmark = pytest.mark.slow
@@ -196,17 +195,6 @@ def without_sources(folder, preprocessing, environment, batch):
         QuarantinedImage(image_id=image.image_id, file=image.file, reason="missing", detail="Not there.", version=())
         for image in batch
     ]
-
-
-def test_convert_batch_applies_the_limits_of_the_importer(workspace, catalogue, monkeypatch):
-    store = store_for(catalogue)
-    image = next(image for image in catalogue.images() if image.file)
-    for name, value in as_environment().items():
-        monkeypatch.setenv(name, value)  # undoes what the worker changes
-    environment = as_environment() | {"MAMMO_MAX_FILE_BYTES": "10", "MAMMO_DECODE_SECONDS": "7.0"}
-    (outcome,) = convert_batch(store.folder, store.preprocessing, environment, [image])
-    assert outcome.reason == "too_large"
-    assert (settings().max_file_bytes, settings().decode_seconds) == (10, 7.0)
 
 
 def test_import_quarantines_only_files_that_kill_their_worker(workspace, catalogue, tmp_path, monkeypatch):
