@@ -104,6 +104,12 @@ def test_scores_beyond_0_and_1_are_a_ranking_with_the_same_rank_figures(score, t
     assert report.baselines.image_and_age is not None
 
 
+@pytest.mark.parametrize(("shift", "scale"), [(0.0, "probability"), (-0.001, "ranking"), (0.001, "ranking")])
+def test_one_score_outside_0_to_1_makes_all_a_ranking(score, table, shift, scale):
+    scores = image_scores(table).assign(score=[0.0 + min(shift, 0), 1.0 + max(shift, 0), *[0.5] * 238])
+    assert score_scale(score(scores)) == scale
+
+
 def test_threshold_without_a_given_one_reaches_90_percent_specificity_on_these_data_and_says_so(score, table):
     report = evaluate_scores(score(image_scores(table)), resamples=RESAMPLES)
     assert report.operating_point.specificity == pytest.approx(0.9, abs=0.02)
