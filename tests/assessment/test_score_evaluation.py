@@ -101,7 +101,8 @@ def test_scores_beyond_0_and_1_are_a_ranking_with_the_same_rank_figures(score, t
     assert report.operating_point.confusion == probabilities.operating_point.confusion
     assert any("they are taken for a ranking: there is no Brier score, no calibration" in note for note in report.notes)
     assert any("so they are taken for probabilities." in note for note in probabilities.notes)
-    assert report.baselines.image_and_age is not None
+    ranked, logit = (evaluated.baselines.image_and_age.auc.value for evaluated in (report, probabilities))
+    assert ranked == pytest.approx(logit, abs=0.02)
 
 
 @pytest.mark.parametrize(("shift", "scale"), [(0.0, "probability"), (-0.001, "ranking"), (0.001, "ranking")])
@@ -206,10 +207,10 @@ def test_comparison_is_paired_on_the_units_that_both_have(score, table, model):
         )
 
 
-def test_comparison_of_partly_scored_images_takes_the_same_images_of_both(score, table, model):
-    model = with_predictions(model, table)
-    half = table[table["view"] == "CC"]
-    compared = compare_scores(score(image_scores(half)), model, RESAMPLES)
+@pytest.mark.parametrize(("scored", "predicted"), [("CC", "CC|MLO"), ("CC|MLO", "CC")])
+def test_comparison_of_partly_scored_images_takes_the_same_images_of_both(score, table, model, scored, predicted):
+    model = with_predictions(model, table[table["view"].isin(predicted.split("|"))])
+    compared = compare_scores(score(image_scores(table[table["view"].isin(scored.split("|"))])), model, RESAMPLES)
     assert (compared.n, compared.gain.value) == (120, 0.0)
 
 

@@ -15,8 +15,10 @@ from builders.scores import both_sides, csv_bytes, image_scores, labelled_set
 from mammo_core.assessment.score_evaluation import evaluate_scores
 from mammo_core.assessment.score_file import guess_columns, open_score_file, read_scores
 from mammo_core.assessment.score_match import match_scores
+from mammo_core.errors import AccessError
 from mammo_core.evaluation.tables import divide_measures, report_table
 from mammo_core.models.registry import activate
+from ui import outside_scores
 from ui.outside_scores import EVALUATED, FILE, NAME
 
 PART = {"part": "Outside scores"}
@@ -143,6 +145,20 @@ def test_scores_that_cannot_be_evaluated_are_one_error_beside_the_choices(data, 
     assert [plain(error.value).startswith(sentence) for error in app.error] == [True]
     assert app.selectbox
     assert not app.dataframe
+
+
+def test_upload_is_requested_first_and_a_refusal_keeps_nothing(data, table, monkeypatch):
+    requested = []
+
+    def deny(action, name):
+        requested.append((action, name))
+        raise AccessError("Your role doesn't allow this.")
+
+    monkeypatch.setattr(outside_scores, "request", deny)
+    app = upload(opened(), csv_bytes(image_scores(table)))
+    assert requested == [("evaluate scores", "1 file")]
+    assert [plain(error.value) for error in app.error] == ["Your role doesn't allow this."]
+    assert FILE not in app.session_state
 
 
 def test_clear_forgets_file_and_report(data, table):
