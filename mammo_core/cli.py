@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from pydantic import JsonValue
@@ -248,6 +248,60 @@ def evaluate(
     bundle = open_bundle(model_folder(workspace, model))
     report = current_report(workspace, bundle) if data is None else evaluate_store(workspace, bundle, data)
     _print(ModelEvaluation(model=model, data=data, **dict(report)), as_json)
+
+
+@app.command()
+def score(
+    file: Annotated[Path, typer.Argument(help="CSV with a score per image, breast or patient.")],
+    data: Annotated[str, typer.Option(help="Data set with the labels: its name, folder or CSV.")],
+    unit: Annotated[
+        Literal["image", "breast", "patient"] | None,
+        typer.Option(help="What each score is of; default: by the columns."),
+    ] = None,
+    columns: Annotated[
+        list[str] | None, typer.Option(help="WHAT=NAME, such as score=p_cancer or image=file; default: by their names.")
+    ] = None,
+    patients: Annotated[
+        Path | None, typer.Option(help="For a file that names no patients: the patient_id of each row, one a line.")
+    ] = None,
+    compare: Annotated[list[str] | None, typer.Option(help="Name of a model of one's own; may be repeated.")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Recall from this score; default: at 90 % specificity on these data.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a report to this HTML file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Evaluate the scores of any other model on the labels of a data set."""
+    from mammo_core.assessment.score_evaluation import compare_scores, evaluate_scores, with_comparisons
+    from mammo_core.assessment.score_exports import score_report_html
+    from mammo_core.assessment.score_file import (
+        change_columns,
+        guess_columns,
+        read_patient_list,
+        read_score_file,
+        read_scores,
+    )
+    from mammo_core.assessment.score_match import match_scores
+    from mammo_core.dataset.catalogue import read_catalogue
+    from mammo_core.dataset.library import find_dataset
+    from mammo_core.models.bundle import open_bundle
+    from mammo_core.models.registry import model_folder
+    from mammo_core.storage.atomic import check_writable, write_bytes
+
+    workspace = Workspace.from_environment()
+    if html:
+        check_writable(html)
+    models = [open_bundle(model_folder(workspace, name)) for name in compare or []]
+    source = read_score_file(file)
+    chosen = change_columns(guess_columns(source.names), columns or [])
+    scores = read_scores(source, chosen, unit, read_patient_list(patients) if patients else None)
+    scored = match_scores(workspace, read_catalogue(find_dataset(workspace, data)), scores)
+    report = with_comparisons(evaluate_scores(scored, threshold), [compare_scores(scored, model) for model in models])
+    for note in report.notes:
+        screen.print(escape(printable(note)), soft_wrap=True, highlight=False)
+    if html:
+        write_bytes(html, score_report_html(report).encode(errors="replace"))
+    _print(report, as_json)
 
 
 @app.command()

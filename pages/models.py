@@ -1,4 +1,4 @@
-"""The Models page: compare models, read their reports, activate one."""
+"""The Models page: compare models, read reports, activate one; outside scores."""
 
 import streamlit as st
 
@@ -16,11 +16,24 @@ from ui.model_actions import offer_undo, show_actions
 from ui.model_choice import choose_in_table
 from ui.model_comparison import show_comparison
 from ui.operating_point import show_operating_point
+from ui.outside_scores import show_outside_scores
 from ui.report_view import show_card, show_report, show_subgroups, show_training
 from ui.resources import show_limit
 from ui.session import current_workspace, errors_shown, errors_shown_here, open_page
 
 open_page("Models")
+part = st.segmented_control(
+    "Part",
+    ["Own models", "Outside scores"],
+    default="Own models",
+    required=True,
+    key="part",
+    bind="query-params",
+    label_visibility="collapsed",
+)
+if part == "Outside scores":
+    show_outside_scores()
+    st.stop()
 workspace = current_workspace()
 active = ""
 with errors_shown_here():

@@ -13,6 +13,8 @@ import pytest
 from builders.jobs import SIZE
 from builders.waiting import wait_until
 from mammo_core import cli
+from mammo_core.assessment.score_match import labelled_images
+from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.store import open_store
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.storage import atomic
@@ -384,3 +386,64 @@ def test_explore_and_runs_of_latin1_names_write_them_as_they_came(run, workspace
     status, out, _ = run("runs", "--json")
     assert json.loads(out)["runs"][0]["run"] == name
     assert json.loads(out)["runs"][0]["folder"] == str(workspace.models / name)
+
+
+def own_scores(workspace):
+    """Return patient, image, side and a score of each labelled image of the data set "demo"."""
+    table = pd.read_csv(workspace.data / "demo" / "train.csv", dtype=str)
+    return table.assign(score=[f"{n % 17 / 17:.4f}" for n in range(len(table))])
+
+
+def test_score_json_document_counts_and_figures(run, prepared, tmp_path):
+    table = own_scores(prepared)
+    table[["image_id", "score"]].to_csv(tmp_path / "scores.csv", index=False)
+    status, out, error = run(
+        "score", tmp_path / "scores.csv", "--data", "demo", "--json", "--compare", "demo", "--threshold", "0.5",
+        "--html", tmp_path / "out" / "report.html",
+    )  # fmt: skip
+    document = json.loads(out)
+    assert status == 0
+    images = labelled_images(prepared, read_catalogue(prepared.data / "demo"))
+    breasts = images.groupby(["patient_id", "laterality"])["label"].max()
+    assert (document["unit"], document["scored"], document["data"]) == ("breast", "image", "demo")
+    assert (document["n"], document["positives"]) == (len(breasts), breasts.sum())
+    assert document["units"]["image"]["n"] == len(images)
+    assert document["units"]["patient"]["patients"] == images["patient_id"].nunique()
+    assert set(document) >= {"auc", "average_precision", "pf1", "operating_point", "baselines", "subgroups", "verdict"}
+    assert document["operating_point"]["threshold"] == 0.5
+    assert [row["model"] for row in document["comparisons"]] == ["demo"]
+    assert "Not comparable with demo" in document["comparisons"][0]["verdict"]
+    assert all(note in " ".join(error.split()) for note in document["notes"])
+    assert "Not comparable with demo" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_score_columns_unit_and_patients_are_options(run, prepared, tmp_path):
+    table = own_scores(prepared).drop_duplicates(["patient_id", "laterality"])
+    table = table[["patient_id", "laterality", "score"]].rename(columns={"score": "Wert", "laterality": "Seite"})
+    table.to_csv(tmp_path / "breasts.csv", index=False)
+    given = ("--columns", "score=Wert", "--columns", "side=Seite", "--unit", "breast")
+    _, out, _ = run("score", tmp_path / "breasts.csv", "--data", "demo", "--json", *given)
+    named = json.loads(out)
+    assert named["scored"] == "breast"
+    sides = table.pivot(index="patient_id", columns="Seite", values="Wert")
+    sides[["L", "R"]].set_axis(["left_malignant", "right_malignant"], axis=1).to_csv(tmp_path / "nyu.csv", index=False)
+    (tmp_path / "order.txt").write_text("\n".join(sides.index))
+    _, out, _ = run("score", tmp_path / "nyu.csv", "--data", "demo", "--json", "--patients", tmp_path / "order.txt")
+    assert json.loads(out)["auc"] == named["auc"]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "sentence"),
+    [
+        ("image_id,score\nx,0.5\n", (), "None of the 1 scores is of one of the images of demo."),
+        ("left_malignant,right_malignant\n0.1,0.2\n", (), "The file names no patients"),
+        ("image_id,score\n1,0.5\n", ("--columns", "a=b"), "--columns: expected WHAT=NAME"),
+        ("image_id,score\n1,0.5\n", ("--compare", "gone"), "There is no model 'gone'"),
+        ("image_id,score\n1,0.5\n", ("--patients", "gone.txt"), "There is no file gone.txt"),
+    ],
+)
+def test_score_errors_are_one_line_and_status_1(run, prepared, tmp_path, text, options, sentence):
+    (tmp_path / "scores.csv").write_text(text)
+    status, out, error = run("score", tmp_path / "scores.csv", "--data", "demo", *options)
+    assert (status, out) == (1, "")
+    assert sentence in " ".join(error.split())

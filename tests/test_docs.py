@@ -40,7 +40,9 @@ def usage(command: Any) -> tuple[set[str], list[int]]:
 def documented_usage(rest: str) -> tuple[set[str], list[int]]:
     """Return the same of a line such as `SOURCE [--name NAME] [--workers N | --scheduler ADDRESS] [--json]`."""
     options = {option + "=" * bool(value) for option, value in re.findall(r"(--[a-z-]+)( [A-Z0-9])?", rest)}
-    arguments = re.sub(r"\[[^]]*\](\.\.\.)?", "", rest).split()
+    arguments = re.sub(
+        r"\[[^]]*\](\.\.\.)?|--[a-z-]+ [A-Z]+", "", rest
+    ).split()  # without options, also those that must be given
     return options, [-1 if argument.endswith("...") else 1 for argument in arguments]
 
 
@@ -79,6 +81,7 @@ def test_readme_lists_every_command_with_its_options_and_arguments():
 def test_documented_usage_tells_flags_options_and_arguments():
     line = "  FILE|ZIP... [--csv FILE] [--size 256 | AxB] [--set KEY=VALUE,VALUE...]... [--json]"
     assert documented_usage(line) == ({"--csv=", "--size=", "--set=", "--json"}, [-1])
+    assert documented_usage("FILE --data NAME [--json]") == ({"--data=", "--json"}, [1])
 
 
 @pytest.mark.parametrize(("document", "call"), CALLS, ids=[f"{document}: {call}" for document, call in CALLS])

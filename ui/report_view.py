@@ -5,7 +5,7 @@ import streamlit as st
 
 from mammo_core.assessment.report import current_report
 from mammo_core.documents.metrics import read_metrics
-from mammo_core.documents.report import EvaluationReport, Localisation
+from mammo_core.documents.report import EvaluationReport, Localisation, Subgroup, UnitReport
 from mammo_core.documents.units import UNITS, Unit
 from mammo_core.evaluation.curves import roc_band
 from mammo_core.evaluation.report import describe_image_over_age
@@ -64,6 +64,20 @@ def show_report(bundle: Bundle) -> None:
         f"{PARTS[evaluation.part]}: {report.n:,} {literal(unit)}s ({report.positives:,} positive) of "
         f"{report.patients:,} patients. 95 % intervals over patients."
     )
+    show_unit(report, units, unit, bundle.name, bundle.identity)
+    show_localisation(evaluation.localisation)
+
+
+def show_unit(report: UnitReport, units: pd.DataFrame, unit: Unit, name: str, identity: str) -> None:
+    """Show the figures of merit by a unit with baselines, and the curves.
+
+    Args:
+        report: by the unit.
+        units: one row per unit, with patient_id, label and probability.
+        unit: what is counted.
+        name: of the model, in the figures.
+        identity: of the model; the ROC curve's interval is computed once for each.
+    """
     first, others = divide_measures(report_table(report))
     st.dataframe(first, hide_index=True, height="content")
     with st.expander("More measures, and what each means"):
@@ -73,12 +87,13 @@ def show_report(bundle: Bundle) -> None:
     if image_over_age:
         st.caption(literal(image_over_age))
     left, right = st.columns(2)
-    band = _roc_band(units, bundle.identity, unit)
-    left.plotly_chart(roc_figure({bundle.name: units}, bundle.threshold, band), key="roc")
-    right.plotly_chart(precision_figure({bundle.name: units}), key="precision")
-    left.plotly_chart(calibration_figure(units), key="calibration")
-    right.plotly_chart(score_figure(units, bundle.threshold, unit), key="scores of labels")
-    show_localisation(evaluation.localisation)
+    threshold = report.operating_point.threshold
+    band = _roc_band(units, identity, unit)
+    left.plotly_chart(roc_figure({name: units}, threshold, band), key="roc")
+    right.plotly_chart(precision_figure({name: units}), key="precision")
+    if report.brier.value is not None:  # of probabilities
+        left.plotly_chart(calibration_figure(units), key="calibration")
+    right.plotly_chart(score_figure(units, threshold, unit), key="scores of labels")
 
 
 def show_localisation(localisation: Localisation | None) -> None:
@@ -108,17 +123,22 @@ def show_localisation(localisation: Localisation | None) -> None:
 def show_subgroups(bundle: Bundle) -> None:
     """Show a model's AUC in subgroups of the data."""
     report = bundle.evaluation()
-    if not report.subgroups:
+    show_groups(report.subgroups, report.auc.value)
+
+
+def show_groups(subgroups: tuple[Subgroup, ...], overall: float | None) -> None:
+    """Show the AUC in subgroups, beside that of all units."""
+    if not subgroups:
         st.info("These images have no attributes to group them by.", icon=":material/info:")
         return
-    large, few = split_few(report.subgroups)
+    large, few = split_few(subgroups)
     if large:
         left, right = st.columns([3, 2])
-        left.plotly_chart(subgroup_figure(large, report.auc.value), key="subgroups")
+        left.plotly_chart(subgroup_figure(large, overall), key="subgroups")
         right.dataframe(subgroup_table(large), hide_index=True, height="content")
     if few:
         with st.expander(f"{few:,} groups with too few breasts for an AUC"):
-            small = tuple(row for row in report.subgroups if row.auc is None)
+            small = tuple(row for row in subgroups if row.auc is None)
             st.dataframe(subgroup_table(small).drop(columns="AUC"), hide_index=True)
 
 

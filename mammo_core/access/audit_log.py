@@ -10,7 +10,7 @@ from mammo_core.storage.json_files import append_json_line
 from mammo_core.storage.path_text import message_text
 from mammo_core.workspace import Workspace
 
-FOR_VIEWERS: tuple[Action, ...] = ("sign in", "predict")
+FOR_VIEWERS: tuple[Action, ...] = ("sign in", "predict", "evaluate scores")
 _writing = threading.Lock()  # sessions run in threads of one process
 
 

@@ -9,6 +9,7 @@ from mammo_core.documents.base import Document
 Action = Literal[
     "sign in",
     "predict",
+    "evaluate scores",
     "create data",
     "link data",
     "unlink or delete data",

@@ -76,13 +76,13 @@ class PF1(Document):
     """Probabilistic F1, the RSNA competition's metric.
 
     Attributes:
-        raw: of the probabilities as they are.
+        raw: of the probabilities as they are; None of scores that are none.
         best: of decisions at the best threshold.
         best_threshold: that threshold, on the probability.
         at_threshold: of the decisions at the operating point.
     """
 
-    raw: float
+    raw: float | None
     best: float
     best_threshold: float
     at_threshold: float
@@ -142,8 +142,8 @@ class Baselines(Document):
         age_only: age alone.
         image_statistics: global statistics of the image.
         original_cnn: the newest model of the original network that was evaluated on the same images.
-        image_and_age: the model's probability and age together, fitted on the validation part. Not one to beat: it
-            contains the model.
+        image_and_age: the model's probability and age together, fitted on the validation part (scores from elsewhere: on
+            the other patients, in folds). Not one to beat: it contains the model.
         image_over_age: what the image adds to age: AUC of image and age minus AUC of age alone, by paired bootstrap.
     """
 

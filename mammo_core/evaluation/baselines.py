@@ -8,11 +8,15 @@ import pandas as pd
 from scipy.special import logit
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from mammo_core.evaluation.intervals import patients_by_label
+
 PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
 STATISTICS = ("image_area", "image_mean", "image_deviation", *(f"image_p{p}" for p in PERCENTILES))
+FOLDS = 5  # of patients, where there is no validation part
 SMALLEST = 1e-6  # probability, so that its logit is finite
 BASELINES = {"age_only": ("age",), "image_statistics": STATISTICS}
 
@@ -79,6 +83,29 @@ def image_and_age_scores(predictions: pd.DataFrame, validation: pd.DataFrame) ->
     model = make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), LogisticRegression())
     model.fit(_logit_and_age(validation), validation["label"].astype(int))
     return np.asarray(model.predict_proba(_logit_and_age(predictions))[:, 1])
+
+
+def cross_fitted_scores(predictions: pd.DataFrame) -> np.ndarray | None:
+    """Return scores that combine the probability with age, without a validation part.
+
+    The patients are divided into `FOLDS` folds. Each fold's scores come from `image_and_age_scores`, fitted on the others.
+
+    Args:
+        predictions: one row per unit, with patient_id, label, probability and age.
+
+    Returns:
+        Scores (n,); None if the age of all is unknown, or a label has fewer patients than there are folds.
+    """
+    if min(patients_by_label(predictions)) < FOLDS:
+        return None
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    scores = np.empty(len(predictions))
+    for rest, part in folds.split(predictions, predictions["label"].astype(int), predictions["patient_id"]):
+        combined = image_and_age_scores(predictions.iloc[part], predictions.iloc[rest])
+        if combined is None:
+            return None
+        scores[part] = combined
+    return scores
 
 
 def _logit_and_age(predictions: pd.DataFrame) -> np.ndarray:

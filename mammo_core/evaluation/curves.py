@@ -14,7 +14,7 @@ def roc(table: pd.DataFrame) -> pd.DataFrame:
     Columns: false_positive_rate, sensitivity, threshold.
     """
     false_positive_rate, sensitivity, threshold = roc_curve(table["label"].astype(int), table["probability"])
-    threshold = np.minimum(threshold, 1.0)  # the first one is infinite
+    threshold = np.minimum(threshold, max(1.0, table["probability"].max()))  # the first one is infinite
     return pd.DataFrame(
         {"false_positive_rate": false_positive_rate, "sensitivity": sensitivity, "threshold": threshold}
     )
@@ -70,23 +70,30 @@ def calibration(table: pd.DataFrame) -> pd.DataFrame:
 def histogram(table: pd.DataFrame) -> pd.DataFrame:
     """Count the probabilities of each label, in the same bins for both.
 
+    The bins divide the range from 0 to 1, or that of scores which are no probabilities.
+
     Returns:
         One row per label and bin: label, score_from, score_to, number of units and share of that label's units.
     """
-    parts = []
+    parts, edges = [], _histogram_edges(table["probability"].to_numpy(float))
     for value, name in ((0, "negative"), (1, "positive")):
         scores = table.loc[table["label"] == value, "probability"].to_numpy(float)
-        number, _ = np.histogram(scores, HISTOGRAM_EDGES)
+        number, _ = np.histogram(scores, edges)
         share = number / max(len(scores), 1)
         parts.append(
             pd.DataFrame(
                 {
                     "label": name,
-                    "score_from": HISTOGRAM_EDGES[:-1],
-                    "score_to": HISTOGRAM_EDGES[1:],
+                    "score_from": edges[:-1],
+                    "score_to": edges[1:],
                     "number": number,
                     "share": share,
                 }
             )
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def _histogram_edges(scores: np.ndarray) -> np.ndarray:
+    low, high = float(scores.min(initial=0.0)), float(scores.max(initial=1.0))
+    return HISTOGRAM_EDGES if (low, high) == (0.0, 1.0) else np.linspace(low, high, len(HISTOGRAM_EDGES))

@@ -66,7 +66,7 @@ def choose_threshold(predictions: pd.DataFrame, policy: Policy, unit: Unit = "br
         unit: what is recalled.
 
     Returns:
-        A probability; a unit whose probability reaches it is recalled.
+        A probability, or a score where the predictions are no probabilities; a unit that reaches it is recalled.
 
     Raises:
         DataError: the predictions hold one class only.
@@ -91,7 +91,9 @@ def choose_threshold(predictions: pd.DataFrame, policy: Policy, unit: Unit = "br
         chosen = thresholds[np.flatnonzero(recall_rate <= 0.10)[-1]]
     else:
         raise ConfigError(f"There is no operating policy {policy!r}.")
-    return float(min(chosen, 1.0))
+    if np.isfinite(chosen):
+        return float(chosen)
+    return 1.0 if p.max() <= 1 else float(np.nextafter(p.max(), np.inf))  # no unit is recalled
 
 
 def at_threshold(table: pd.DataFrame, threshold: float) -> OperatingPointFigures:

@@ -23,22 +23,30 @@ ATTRIBUTES: dict[str, Unit] = {  # attribute and the unit that has it
 MIN_UNITS = 10
 
 
-def subgroups(predictions: pd.DataFrame, resamples: int = RESAMPLES) -> tuple[Subgroup, ...]:
+def subgroups(predictions: pd.DataFrame, resamples: int = RESAMPLES, *, rows: Unit = "image") -> tuple[Subgroup, ...]:
     """Return the AUC of each group of each attribute.
 
     Args:
         predictions: one row per image; attributes that it lacks are left out.
         resamples: how many bootstrap resamples of patients.
+        rows: what a row is of; patients have no side, and only images have a view.
     """
     table = predictions.copy()
     if "age" in table:
         table["age_band"] = age_band(table["age"]).astype("object")
     groups = []
-    for attribute, unit in ATTRIBUTES.items():
+    for attribute, unit in _attributes_of(rows).items():
         if attribute in table and table[attribute].notna().any():
             for group, units in to_unit(table, unit).groupby(attribute, observed=True, sort=True):
                 groups.append(_subgroup(attribute, str(group), unit, units, resamples))
     return tuple(groups)
+
+
+def _attributes_of(rows: Unit) -> dict[str, Unit]:
+    if rows == "image":
+        return ATTRIBUTES
+    by_breast: dict[str, Unit] = {name: rows for name, unit in ATTRIBUTES.items() if unit == "breast"}
+    return {name: unit for name, unit in by_breast.items() if rows == "breast" or name != "laterality"}
 
 
 def _subgroup(attribute: str, group: str, unit: Unit, units: pd.DataFrame, resamples: int) -> Subgroup:

@@ -136,9 +136,11 @@ def score_figure(
             annotation_position="bottom right",
         )
     figure.update_layout(barmode="group")
-    figure.update_xaxes(title="probability", range=[0, 1])
+    low, high = bins["score_from"].min(), bins["score_to"].max()  # 0 and 1, unless the scores are no probabilities
+    scores = "probability" if (low, high) == (0, 1) else "score"
+    figure.update_xaxes(title=scores, range=[low, high])
     figure.update_yaxes(title=f"share of {unit}s with that label", tickformat=".0%")
-    return _apply_layout(figure, f"Probabilities of {unit}s, by label")
+    return _apply_layout(figure, f"{'Probabilities' if scores == 'probability' else 'Scores'} of {unit}s, by label")
 
 
 def subgroup_figure(subgroups: Sequence[Subgroup], overall: float | None) -> go.Figure:

@@ -41,7 +41,11 @@ def csv_format(path: Path) -> CsvFormat:
     Raises:
         OSError: it can't be read.
     """
-    data = path.read_bytes()
+    return csv_format_of(path.read_bytes())
+
+
+def csv_format_of(data: bytes) -> CsvFormat:
+    """Return how the bytes of a CSV file are written."""
     encoding = _encoding(data)
     first_line = re.split(r"[\r\n]", data[:HEADER_BYTES].decode(encoding, "replace").lstrip("\ufeff"), maxsplit=1)[0]
     if match := _SEPARATOR_LINE.fullmatch(first_line):
@@ -83,7 +87,26 @@ def csv_columns(path: Path) -> list[str]:
         with path.open(encoding=form.encoding, errors="replace", newline="") as stream:
             for _ in range(form.lines_before):
                 stream.readline()
-            line = next(csv.reader([stream.readline()], delimiter=form.separator, skipinitialspace=True), [])
-            return [name.strip() for name in line]
+            return _split_names(stream.readline(), form)
     except (OSError, csv.Error):
         return []
+
+
+def header_names(data: bytes, form: CsvFormat) -> list[str]:
+    """Return the column names in the header line of the bytes of a CSV file.
+
+    The list is empty if there is no such line within the first `HEADER_BYTES`, or it is not valid CSV.
+    """
+    text = data[:HEADER_BYTES].decode(form.encoding, "replace").lstrip("\ufeff")
+    lines = text.splitlines()[form.lines_before :]
+    if not lines or (len(lines) == 1 and len(data) > HEADER_BYTES):
+        return []
+    try:
+        return _split_names(lines[0], form)
+    except csv.Error:
+        return []
+
+
+def _split_names(line: str, form: CsvFormat) -> list[str]:
+    names = next(csv.reader([line], delimiter=form.separator, skipinitialspace=True), [])
+    return [name.strip() for name in names]

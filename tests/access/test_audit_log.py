@@ -34,7 +34,7 @@ def test_authorise_editor_may_do_everything_and_it_is_recorded(workspace):
     assert AuditEntry.model_validate(lines[0]).time == NOON
 
 
-@pytest.mark.parametrize(("role", "allowed"), [("viewer", {"sign in", "predict"}), (None, set())])
+@pytest.mark.parametrize(("role", "allowed"), [("viewer", {"sign in", "predict", "evaluate scores"}), (None, set())])
 def test_authorise_refuses_what_the_role_does_not_allow_and_records_it(workspace, role, allowed):
     for action in get_args(Action):
         if action in allowed:
@@ -62,4 +62,4 @@ def test_authorise_what_cannot_be_recorded_is_not_allowed(workspace):
 
 
 def test_viewers_may_do_nothing_that_changes_what_others_see():
-    assert set(FOR_VIEWERS) == {"sign in", "predict"}
+    assert set(FOR_VIEWERS) == {"sign in", "predict", "evaluate scores"}

@@ -17,6 +17,7 @@ ADDRESSES = (
     "train",
     "models",
     "models?view=Errors",
+    "models?part=Outside+scores",
     "predict",
 )
 

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from builders.predictions import predictions
+from mammo_core.evaluation import baselines
 from mammo_core.evaluation.baselines import STATISTICS, baseline_scores, image_and_age_scores, image_statistics
 
 
@@ -68,3 +69,29 @@ def test_image_and_age_scores_follow_both_as_far_as_validation_shows():
 def test_image_and_age_scores_without_ages_or_classes_are_unknown(change):
     table = predictions()
     assert image_and_age_scores(table, table.assign(**change)) is None
+
+
+def test_cross_fitted_scores_come_from_a_fit_on_other_patients(monkeypatch):
+    table = predictions(patients=40, signal=0.1)
+    pairs = []
+    fit = baselines.image_and_age_scores
+
+    def recorded(part, rest):
+        pairs.append((part, rest))
+        return fit(part, rest)
+
+    monkeypatch.setattr(baselines, "image_and_age_scores", recorded)
+    scores = baselines.cross_fitted_scores(table)
+    assert len(pairs) == baselines.FOLDS
+    assert sorted(index for part, _ in pairs for index in part.index) == list(table.index)
+    for part, rest in pairs:
+        assert set(part["patient_id"]) & set(rest["patient_id"]) == set()
+        assert len(part) + len(rest) == len(table)
+        assert scores[part.index] == pytest.approx(fit(part, rest))
+
+
+def test_cross_fitted_scores_need_ages_and_a_patient_of_each_label_in_each_fold():
+    table = predictions(patients=40)
+    assert baselines.cross_fitted_scores(table.assign(age=np.nan)) is None
+    assert baselines.cross_fitted_scores(table[table["patient_id"].astype(int) < 16]) is None  # of which 4 are positive
+    assert baselines.cross_fitted_scores(table[table["patient_id"].astype(int) < 20]) is not None

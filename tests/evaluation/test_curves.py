@@ -50,3 +50,11 @@ def test_roc_band_surrounds_the_curve_and_needs_both_labels():
     assert (band["low"] <= band["high"]).all()
     assert ((band["low"] - 0.1 <= middle) & (middle <= band["high"] + 0.1)).all()
     assert curves.roc_band(table.assign(label=1), resamples=5).empty
+
+
+def test_curves_of_scores_that_are_no_probabilities_have_their_own_range():
+    table = pd.DataFrame({"label": [0, 0, 1, 1], "probability": [-3.0, 2.0, 1.0, 5.0]})
+    bins = curves.histogram(table)
+    assert (bins["score_from"].min(), bins["score_to"].max()) == (-3.0, 5.0)
+    assert bins["number"].sum() == 4
+    assert curves.roc(table)["threshold"].tolist() == [5.0, 5.0, 2.0, 1.0, -3.0]

@@ -87,3 +87,13 @@ def test_percentile_text_compares_probability_with_validation_units():
     assert describe_percentile(table, 0.35, "breast") == (
         "Higher than 75 % of validation breasts without cancer, and 50 % of those with cancer."
     )
+
+
+def test_choose_threshold_of_scores_beyond_1_is_one_of_them_or_above_all():
+    scores = pd.DataFrame({"label": [0, 0, 1, 1], "probability": [-3.0, 2.0, 40.0, 50.0]})
+    assert choose_threshold(scores, "specificity_90", "image") == 40.0
+    negative_first = scores.assign(probability=[60.0, 2.0, 40.0, 50.0])
+    threshold = choose_threshold(negative_first, "specificity_90", "image")
+    assert 60.0 < threshold < 60.1
+    in_probabilities = scores.assign(probability=[1.0, 0.2, 0.4, 0.5])
+    assert choose_threshold(in_probabilities, "specificity_90", "image") == 1.0

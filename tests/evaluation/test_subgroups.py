@@ -4,6 +4,7 @@ from builders.predictions import predictions
 from mammo_core.documents.estimate import Estimate
 from mammo_core.evaluation.intervals import newcombe
 from mammo_core.evaluation.subgroups import MIN_UNITS, subgroups
+from mammo_core.evaluation.units import to_unit
 
 
 def separated(positives: int, negatives: int, **columns: object) -> pd.DataFrame:
@@ -56,3 +57,16 @@ def test_subgroups_age_bands_and_missing_values():
 def test_subgroups_attribute_without_values_is_left_out():
     rows = subgroups(separated(2, 2, density=None), resamples=5)
     assert [(row.attribute, row.group) for row in rows] == [("laterality", "L")]
+
+
+def test_subgroups_of_scored_breasts_and_patients_count_these():
+    table = predictions(patients=120)
+    breasts = to_unit(table, "breast")
+    assert {(row.attribute, row.unit) for row in subgroups(breasts, 20, rows="breast")} == {
+        ("site_id", "breast"),
+        ("age_band", "breast"),
+        ("laterality", "breast"),
+    }
+    patients = subgroups(to_unit(table, "patient"), 20, rows="patient")
+    assert {(row.attribute, row.unit) for row in patients} == {("site_id", "patient"), ("age_band", "patient")}
+    assert sum(row.n for row in patients if row.attribute == "site_id") == 120

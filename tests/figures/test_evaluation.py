@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+import pytest
 
 from mammo_core.documents.report import Subgroup
 from mammo_core.evaluation.curves import roc_band
@@ -96,3 +97,11 @@ def test_roc_figure_is_square_and_has_a_band_around_the_curve():
     assert figure.data[0].name == "95 % CI"
     assert len(figure.data[0].x) == 2 * len(band)
     assert figure.layout.title.text == "ROC curve"
+
+
+def test_score_figure_of_scores_that_are_no_probabilities_has_their_range():
+    figure = score_figure(UNITS.assign(probability=UNITS["probability"] * 20 - 10), 0.5)
+    low, high = figure.layout.xaxis.range
+    assert (low, figure.layout.xaxis.title.text) == (pytest.approx(20 * UNITS["probability"].min() - 10), "score")
+    assert high == pytest.approx(max(1.0, 20 * UNITS["probability"].max() - 10))
+    assert score_figure(UNITS, 0.5).layout.xaxis.range == (0, 1)
