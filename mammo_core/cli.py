@@ -185,6 +185,24 @@ def train(
 
 
 @app.command()
+def lesson(
+    name: Annotated[str, typer.Argument(help="The prepared store to train on.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show how a split by image and a plain accuracy deceive: train and compare."""
+    from mammo_core.documents.split_lesson import SplitLesson
+    from mammo_core.jobs.lesson import LessonJob
+    from mammo_core.jobs.process import run_for_result
+
+    with progress_bar("steps") as progress:
+        result = run_for_result(LessonJob(store=name), Workspace.from_environment(), SplitLesson, progress)
+    if as_json:
+        return _print(result, as_json)
+    for text in result.describe():
+        Console().print(escape(output_line(text)), highlight=False)
+
+
+@app.command()
 def resume(
     run: Annotated[str, typer.Argument(help="Name of a training run that was stopped, failed or crashed.")],
     as_json: AsJson = False,

@@ -7,6 +7,7 @@ from mammo_core.jobs.runs import active_jobs
 from mammo_core.jobs.training_runs import store_of_run, store_runs
 from ui.run_view import choose_run, show_other_runs, show_runs
 from ui.session import current_workspace, errors_shown, open_page
+from ui.split_lesson import show_lesson
 from ui.training_plan import plan_run
 
 open_page("Train")
@@ -34,6 +35,7 @@ new_run = st.expander("New run", icon=":material/add:", expanded=not runs, key="
 if new_run.open:
     with new_run:
         plan_run(workspace, stores[store])
+show_lesson(workspace, stores[store])
 if runs:
     choose_run(runs, workspace, bar)
     show_runs(runs)

@@ -154,7 +154,7 @@ def show_curves(workspace: Workspace, names: list[str], options: CurveOptions) -
     titles = short_names(runs)
     versions = {titles[name]: file_states([run_folder(workspace, name) / METRICS]) for name in names}
     records = {titles[name]: records_of(workspace, name) for name in names}
-    drawn = {title: of_run for title, of_run in records.items() if _has_points(of_run)}
+    drawn = {title: of_run for title, of_run in records.items() if has_points(of_run)}
     version = tuple((title, versions[title]) for title in drawn)
     left, right = st.columns(2)
     for column, metric in zip((left, right, left), CURVES, strict=True):
@@ -176,7 +176,8 @@ def records_of(workspace: Workspace, name: str) -> Records:
     return []
 
 
-def _has_points(records: Records) -> bool:
+def has_points(records: Records) -> bool:
+    """Return whether there is anything to draw."""
     return any(isinstance(record, (StepRecord, EpochRecord)) for record in records)
 
 

@@ -57,12 +57,12 @@ class DemoResult(PrintedDocument):
     folder: str
 
 
-class StoppedInQueue(PrintedDocument):
-    """The result of a job that was stopped before its turn came.
+class StoppedJob(PrintedDocument):
+    """The result of a job that was stopped before it had one.
 
     Attributes:
         status: always "stopped".
-        message: why it did not run, in a sentence.
+        message: what became of it, in a sentence or two.
     """
 
     status: Literal["stopped"] = "stopped"

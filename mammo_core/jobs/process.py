@@ -15,7 +15,7 @@ import psutil
 from filelock import Timeout
 
 from mammo_core.documents.base import Document
-from mammo_core.documents.job import FINAL, StoppedInQueue
+from mammo_core.documents.job import FINAL, StoppedJob
 from mammo_core.documents.progress import Progress, ProgressCallback, ignore_progress
 from mammo_core.errors import DataError, JobError, MammoError
 from mammo_core.jobs.file_errors import file_errors_as_job_error
@@ -164,7 +164,7 @@ def _run_in_turn(folder: JobFolder, spec: JobSpec, context: JobContext) -> JobOu
     if not wait_for_turn(turn_lock, folder):
         message = "Stopped while it was waiting for its turn."
         folder.write_state("stopped", message)
-        return JobOutcome("stopped", message, StoppedInQueue(message=message))
+        return JobOutcome("stopped", message, StoppedJob(message=message))
     try:
         return _run(folder, spec, context)
     finally:

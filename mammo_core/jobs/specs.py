@@ -47,6 +47,10 @@ def _spec_class(kind: object) -> type[JobSpec] | None:
         from mammo_core.jobs.sweep import SweepJob
 
         return SweepJob
+    if kind == "lesson":
+        from mammo_core.jobs.lesson import LessonJob
+
+        return LessonJob
     return None
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from builders.jobs import FakeJob
 from builders.waiting import wait_until
-from mammo_core.documents.job import StoppedInQueue
+from mammo_core.documents.job import StoppedJob
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.process import run_in_process
 from mammo_core.jobs.spec import JobOutcome
@@ -30,7 +30,7 @@ def test_sigterm_requests_the_stop_of_the_job_that_runs(workspace):
     def call(context):
         os.kill(os.getpid(), signal.SIGTERM)
         assert context.should_stop()
-        return JobOutcome("stopped", "Stopped.", StoppedInQueue(message="Stopped."))
+        return JobOutcome("stopped", "Stopped.", StoppedJob(message="Stopped."))
 
     before = signal.getsignal(signal.SIGTERM)
     run_in_process(FakeJob(call=call), workspace)
