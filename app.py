@@ -6,6 +6,7 @@ import streamlit as st
 from starlette.formparsers import MultiPartParser
 
 from ui.access.guards import server_guards
+from ui.pixel_route import viewer_routes
 from ui.startup import FAVICON, import_components
 
 
@@ -42,4 +43,4 @@ def main() -> None:
 if __name__ == "__main__":  # a visit to a page; spawned decoding workers import this file too, and must not run it
     main()
 elif __name__ == Path(__file__).stem:  # `streamlit run` imports this file and serves the App that it finds here
-    app = st.App(__file__, middleware=server_guards())
+    app = st.App(__file__, routes=viewer_routes(), middleware=server_guards())

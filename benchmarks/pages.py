@@ -35,6 +35,7 @@ from mammo_core.settings import PROJECT
 
 IMAGES, PATIENTS = 54_706, 12_300  # of the large table; enough patients for so many images
 FILES = 60
+VIEWER = ".viewer .stage[data-state=complete]"  # all images that are on the screen are drawn
 CHART, PICTURE, TABLE = ".js-plotly-plot", "[data-testid=stImage] img", "[data-testid=stDataFrame]"
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 RUNNING = "[data-testid=stApp][data-test-script-state=running]"
@@ -42,7 +43,7 @@ SETTLE_MS = 500  # before a click, as a person looks first
 USEFUL = {  # what people come for, by page
     "": "text=See a prediction on a demo exam",
     "explore?dataset=demo": CHART,
-    "exams?dataset=demo": PICTURE,
+    "exams?dataset=demo": VIEWER,
     "data": "button:has-text('Create demo data')",
     "train": "button:has-text('Train')",
     "models": TABLE,

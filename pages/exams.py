@@ -10,11 +10,12 @@ from mammo_core.models.registry import active_model, model_folder
 from mammo_core.prediction.viewing import ViewSettings
 from ui.dataset_choice import choose_catalogue
 from ui.exam_view import known_score, show_patient_exams
+from ui.exam_viewer import show_patient_viewer
 from ui.exploration import identify, prepared_of, select, table_of
 from ui.filters import NO_MATCH, choose_filters, offer_clearing
 from ui.literal import literal
 from ui.patient_list import choose_patient
-from ui.prediction_view import show_legend
+from ui.picture_settings import choose_picture_settings
 from ui.resources import show_limit
 from ui.session import current_workspace, errors_shown, open_page
 
@@ -56,33 +57,23 @@ if images.empty:
     st.stop()
 
 with errors_shown(), st.sidebar:
-    width = st.slider("Image width", 200, 700, 280, 20, key="width", bind="query-params")
-    window = st.segmented_control(
-        "Window", ["from file", "custom"], default="from file", required=True, key="window", bind="query-params"
+    predicting = st.toggle(
+        "Show model prediction", key="predict", bind="query-params", help="Probability and heatmap of the active model"
     )
-    percentiles = None
-    if window == "custom":
-        percentiles = st.slider(
-            "Window, percentiles", 0.0, 100.0, (1.0, 99.7), 0.1, key="percentiles", bind="query-params"
-        )
+    bundle = open_bundle(model_folder(workspace, active_model(workspace))) if predicting else None
     lesions = read_lesions(catalogue.root)
     if lesions.note:
         st.caption(literal(lesions.note))
     outline = lesions.table is not None and st.toggle(
         "Lesions", key="lesions", bind="query-params", help="Boxes: cyan where malignant, green where benign."
     )
-    predicting = st.toggle(
-        "Show model prediction", key="predict", bind="query-params", help="Probability and heatmap of the active model"
+    shown = st.segmented_control(
+        "Images in", ["viewer", "pictures"], default="viewer", required=True, key="show", bind="query-params"
     )
-    bundle = open_bundle(model_folder(workspace, active_model(workspace))) if predicting else None
-    inputs = st.toggle("Network input", key="inputs", bind="query-params", help="Beside each image")
-    opacity = st.slider("Heatmap opacity", 0.0, 1.0, 0.6, 0.05) if predicting else 0.0
-    if opacity:
-        show_legend(opacity)
+    settings = choose_picture_settings(predicting) if shown == "pictures" else None
 
 if bundle:
     show_limit(bundle)
-settings = ViewSettings(percentiles, opacity=opacity, width=width, inputs=inputs)
 left, right = st.columns([2, 5], gap="medium")
 with left:
     patient = choose_patient(
@@ -95,6 +86,8 @@ with left:
     )
 listed = known_score(bundle, patient) if bundle else None
 with right:
-    show_patient_exams(patient_images(catalogue, patient), bundle, lesions.table if outline else None, settings)
+    hung, outlined = patient_images(catalogue, patient), lesions.table if outline else None
+    if settings or not show_patient_viewer(hung, bundle, outlined):
+        show_patient_exams(hung, bundle, outlined, settings or ViewSettings())
 if bundle and known_score(bundle, patient) != listed:
     st.rerun()  # the list above was drawn before the score was known

@@ -10,6 +10,7 @@ KEYS = """
 - **Tab, Enter**: next element; press it
 - **Esc**: close a dialog or a menu
 - **R**: show the page again with what has changed
+- **?** in the viewer of mammograms: its own keys
 """
 DISCLAIMER = "Research use only. Not a medical device: nothing here is a diagnosis."
 

@@ -18,6 +18,7 @@ from mammo_core.evaluation.units import to_unit
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.viewing import ViewSettings
 from ui.exam_view import show_patient_exams
+from ui.exam_viewer import show_patient_viewer
 from ui.literal import literal
 from ui.row_choice import choose_row
 from ui.session import catalogue_of, current_workspace
@@ -139,6 +140,8 @@ def show_patient(bundle: Bundle, patient: str) -> None:
         )
         return
     st.markdown(f"**Patient {literal(patient)}**")
-    show_patient_exams(images, bundle, read_lesions(catalogue.root).table, ViewSettings(width=240))
+    lesions = read_lesions(catalogue.root).table
+    if not show_patient_viewer(images, bundle, lesions):
+        show_patient_exams(images, bundle, lesions, ViewSettings(width=240))
     where = {"dataset": name, "patient": patient, "predict": "true"}
     st.page_link("pages/exams.py", label="Open in Exams", icon=":material/grid_view:", query_params=where)

@@ -65,24 +65,44 @@ def show_catalogue_exam(
         settings: how the images are shown.
     """
     if images["file"].isna().all():
-        st.info(f"None of the {len(images):,} files of this exam is on this machine.", icon=":material/folder_off:")
+        show_no_files(images)
         return
-    report = None
-    if bundle:
-        cache = st.session_state.setdefault("exam predictions", PredictionCache(KEPT_PREDICTIONS))
-        with errors_shown(), st.spinner("Predicting …"):
-            files, network = input_files(images), CataloguePredictor(predictor(bundle))
-            report = predict_exams(current_workspace(), files, network, sandbox(), cache=cache)
-        with st.container(horizontal=True):
-            for exam in hang_exams(report.images):
-                show_units(report, exam, bundle)
-        remember_score(images, report, bundle)
+    report = predict_exam(images, bundle) if bundle else None
     preprocessing = bundle.preprocessing if bundle else PreprocessingConfig()
 
     def read(file: Path, prepare: bool) -> ViewedImage:
         return read_for_display(file, preprocessing if prepare else None, settings.percentiles)
 
     show_rows(hang_catalogue_exam(images, read, report, lesions), settings)
+
+
+def predict_exam(images: pd.DataFrame, bundle: Bundle) -> ExamReport:
+    """Predict one exam of a data set's patient.
+
+    What is predicted for the patient and the breasts is shown.
+
+    Args:
+        images: the exam's rows of the catalogue.
+        bundle: the model that predicts.
+    """
+    cache = st.session_state.setdefault("exam predictions", PredictionCache(KEPT_PREDICTIONS))
+    with errors_shown(), st.spinner("Predicting …"):
+        files, network = input_files(images), CataloguePredictor(predictor(bundle))
+        report = predict_exams(current_workspace(), files, network, sandbox(), cache=cache)
+    with st.container(horizontal=True):
+        for exam in hang_exams(report.images):
+            show_units(report, exam, bundle)
+    remember_score(images, report, bundle)
+    return report
+
+
+def show_no_files(images: pd.DataFrame) -> None:
+    """Show that none of an exam's files is here.
+
+    Args:
+        images: the exam's rows of the catalogue.
+    """
+    st.info(f"None of the {len(images):,} files of this exam is on this machine.", icon=":material/folder_off:")
 
 
 def known_score(bundle: Bundle, patient: str) -> float | None:
@@ -106,13 +126,7 @@ def remember_score(images: pd.DataFrame, report: ExamReport, bundle: Bundle) -> 
 
 def show_rows(rows: Sequence[HungRow], settings: ViewSettings) -> None:
     """Show the hung images of an exam: right breast at the left, chest walls together."""
-    if beyond_model(rows):
-        st.caption(f":material/block: No decision: {literal(ONLY_SYNTHETIC)}.")
-    if out_of_distribution(rows):
-        st.warning(
-            "Some images differ too much from the training images. Ignore these probabilities.",
-            icon=":material/warning:",
-        )
+    show_reservations(beyond_model(rows), out_of_distribution(rows))
     width = 2 * (settings.width + (INPUT_WIDTH if settings.inputs else 0))
     with st.container(horizontal_alignment="center"):
         for right, left in rows:
@@ -125,6 +139,22 @@ def show_rows(rows: Sequence[HungRow], settings: ViewSettings) -> None:
                         show_image(image, settings) if image else show_missing(partner)
                 if settings.inputs:
                     show_input(left)
+
+
+def show_reservations(is_beyond_model: bool, is_out_of_distribution: bool) -> None:
+    """Show why the probabilities of an exam mean little.
+
+    Args:
+        is_beyond_model: whether the model has seen synthetic images only, and an image is none.
+        is_out_of_distribution: whether an image is unlike the training images.
+    """
+    if is_beyond_model:
+        st.caption(f":material/block: No decision: {literal(ONLY_SYNTHETIC)}.")
+    if is_out_of_distribution:
+        st.warning(
+            "Some images differ too much from the training images. Ignore these probabilities.",
+            icon=":material/warning:",
+        )
 
 
 def show_input(image: HungImage | UnreadableImage | None) -> None:

@@ -24,17 +24,45 @@ def display(
     Returns:
         uint8 (rows, columns) of `mammogram.pixels`.
     """
+    if levels is None and (shares := window_shares(mammogram, window)) is not None:
+        return np.round(shares * 255).astype(np.uint8)
+    low, high = value_range(mammogram, levels or DISPLAY_PERCENTILES)
+    return np.round(np.clip((mammogram.pixels - low) / max(high - low, 1e-6), 0, 1) * 255).astype(np.uint8)
+
+
+def window_shares(mammogram: Mammogram, window: Window | LookupTable | None = None) -> np.ndarray | None:
+    """Return the pixels as shares of white by a window.
+
+    Args:
+        mammogram: the image.
+        window: see `display`.
+
+    Returns:
+        float32 (rows, columns) in [0, 1]; None if the file has no window, or one that hides nearly everything.
+    """
     lut = window or (mammogram.windows[0] if mammogram.windows else None)
+    if lut is None:
+        return None
+    shares = _windowed(mammogram, lut)
+    above_lowest = mammogram.pixels > mammogram.pixels.min()
+    return shares if window or not above_lowest.any() or _shows_tissue(shares[above_lowest]) else None
+
+
+def value_range(mammogram: Mammogram, percentiles: tuple[float, float]) -> tuple[float, float]:
+    """Return two percentiles of the values above the lowest.
+
+    They are 0 and 1 if all values are the same.
+
+    Args:
+        mammogram: the image.
+        percentiles: from 0 to 100.
+    """
     values = mammogram.pixels
     above_lowest = values > values.min()
-    if lut is not None and levels is None:
-        shares = _windowed(mammogram, lut)
-        if window or not above_lowest.any() or _shows_tissue(shares[above_lowest]):
-            return np.round(shares * 255).astype(np.uint8)
-    low, high = (0.0, 1.0)
-    if above_lowest.any():
-        low, high = np.percentile(values[above_lowest], levels or DISPLAY_PERCENTILES)
-    return np.round(np.clip((values - low) / max(high - low, 1e-6), 0, 1) * 255).astype(np.uint8)
+    if not above_lowest.any():
+        return 0.0, 1.0
+    low, high = np.percentile(values[above_lowest], percentiles)
+    return float(low), float(high)
 
 
 def _windowed(mammogram: Mammogram, lut: Window | LookupTable) -> np.ndarray:

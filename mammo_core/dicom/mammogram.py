@@ -24,6 +24,9 @@ class Mammogram:
         inversion_sum: number from which MONOCHROME1 values were subtracted, or None for MONOCHROME2; windows refer to
             the values before.
         windows: windows and tables of the file; the first is its default.
+        value_step: difference of two neighbouring stored values, in modality values.
+        pixel_mm: height and width of a source pixel, see `mammo_core.dicom.spatial`; None where unknown.
+        directions: where the source's rows and columns lead, such as ("P", "L"), likewise.
         laterality: "L", "R" or None; see `mammo_core.dicom.labels`.
         view: "CC", "MLO", … or None; see `mammo_core.dicom.labels`.
         modifiers: what is special about the view, such as "implant displaced" (PS3.16 CID 4015).
@@ -48,6 +51,9 @@ class Mammogram:
     quantisation_step: float = 0.0
     inversion_sum: float | None = None
     windows: tuple[Window | LookupTable, ...] = ()
+    value_step: float = 1.0
+    pixel_mm: tuple[float, float] | None = None
+    directions: tuple[str, str] | None = None
     laterality: str | None = None
     view: str | None = None
     modifiers: tuple[str, ...] = ()

@@ -237,7 +237,7 @@ def hang_catalogue_exam(
         report: predictions of the `input_files`, or None.
         lesions: of the data set, to be outlined, or None.
     """
-    predictions = _by_source(report) if report else {}
+    predictions = by_source(report) if report else {}
 
     def hung(row: pd.Series | None) -> HungImage | UnreadableImage | None:
         return None if row is None else _hang_image(row, read_view_of, predictions, lesions)
@@ -246,7 +246,11 @@ def hang_catalogue_exam(
     return [(hung(right), hung(left)) for right, left in rows]
 
 
-def _by_source(report: ExamReport) -> dict[Source, ImagePrediction | UnreadableImage]:
+def by_source(report: ExamReport) -> dict[Source, ImagePrediction | UnreadableImage]:
+    """Return the results of a report by their files.
+
+    A repeated file has the result of the first.
+    """
     return {report.sources[image.key]: report.original(image) for image in report.images}
 
 

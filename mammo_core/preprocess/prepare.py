@@ -11,7 +11,7 @@ from mammo_core.dicom.read import read
 from mammo_core.documents.geometry import Geometry
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
-from mammo_core.preprocess.breast import bounding_box, chest_right, find_breast
+from mammo_core.preprocess.breast import Breast, bounding_box, chest_right, find_breast
 from mammo_core.preprocess.geometry import Raster, crop_raster
 
 LEVELS = 255  # grey levels above 0 of a model input
@@ -79,10 +79,7 @@ def prepare(mammogram: Mammogram, preprocessing: PreprocessingConfig) -> ModelIn
         ImageError: it shows no breast.
     """
     step, fine = _coarse_step(mammogram), 2**mammogram.reduction
-    frame = Raster(0, 0, step, -(-mammogram.source_rows // step), -(-mammogram.source_columns // step))
-    coarse = frame.average(mammogram.pixels, fine, mammogram.shift)
-    breast = find_breast(coarse, preprocessing.skin)
-    box = [edge * step for edge in bounding_box(coarse, breast)]
+    breast, box = _locate(mammogram, step, preprocessing.skin)
     geometry = _geometry(mammogram, box, chest_right(breast.mask), preprocessing.shape)
 
     raster = crop_raster(geometry)
@@ -103,6 +100,37 @@ def prepare(mammogram: Mammogram, preprocessing: PreprocessingConfig) -> ModelIn
     if geometry.flipped:
         image = np.ascontiguousarray(image[:, ::-1])
     return ModelInput(image, geometry, float(high - low))
+
+
+def locate_breast(mammogram: Mammogram, skin: float) -> tuple[list[float], bool]:
+    """Return the box of the breast, and whether the chest wall lies at its right.
+
+    Args:
+        mammogram: at any resolution.
+        skin: see `find_breast`.
+
+    Returns:
+        Top, left, bottom and right in source pixels and fractions of them; and the side.
+
+    Raises:
+        ImageError: it shows no breast.
+    """
+    breast, box = _locate(mammogram, _coarse_step(mammogram), skin)
+    return box, chest_right(breast.mask)
+
+
+def _locate(mammogram: Mammogram, step: int, skin: float) -> tuple[Breast, list[float]]:
+    """Return the breast in an image of coarse pixels, and its box in source pixels.
+
+    Args:
+        mammogram: at any resolution.
+        step: side of a coarse pixel in source pixels.
+        skin: see `find_breast`.
+    """
+    frame = Raster(0, 0, step, -(-mammogram.source_rows // step), -(-mammogram.source_columns // step))
+    coarse = frame.average(mammogram.pixels, 2**mammogram.reduction, mammogram.shift)
+    breast = find_breast(coarse, skin)
+    return breast, [edge * step for edge in bounding_box(coarse, breast)]
 
 
 def _coarse_step(mammogram: Mammogram) -> int:

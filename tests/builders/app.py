@@ -8,6 +8,8 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from mammo_core.documents.viewer import ViewerCell, ViewerLayout
+
 APP = Path(__file__).parents[2] / "app.py"
 PATIENCE = 180  # seconds that a script run may take: it starts decoding processes, on a machine that may be busy
 
@@ -53,6 +55,14 @@ def live_charts(app: AppTest) -> list[tuple[str, dict[str, Any]]]:
     """Return the identity and the figure of each live chart."""
     protos = [element.proto for element in app.get("bidi_component")]
     return [(proto.id, json.loads(json.loads(proto.mixed.json or proto.json)["figure"])) for proto in protos]
+
+
+def viewer_cells(app: AppTest) -> list[ViewerCell]:
+    """Return what the viewer shows, in the order in which it hangs."""
+    protos = [element.proto for element in app.get("bidi_component")]
+    (data,) = [data for proto in protos if "layout" in (data := json.loads(proto.mixed.json or proto.json))]
+    layout = ViewerLayout.model_validate(data["layout"])
+    return [cell for exam in layout.exams for row in exam.rows for cell in row]
 
 
 def figures(app: AppTest) -> list[dict[str, Any]]:

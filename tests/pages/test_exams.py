@@ -8,11 +8,12 @@ import pydicom
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from builders.app import open_page, plain, without_error
+from builders.app import open_page, plain, viewer_cells, without_error
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.patients import list_patients
 from mammo_core.evaluation.ood import OODDetector
 from mammo_core.workspace import Workspace
+from ui.viewer import NO_WEBGL
 
 
 @pytest.fixture
@@ -21,7 +22,8 @@ def catalogue(viewed):
 
 
 def show(**url: str) -> AppTest:
-    return without_error(open_page("exams", url))
+    """Open the page with its images as pictures."""
+    return without_error(open_page("exams", {"show": "pictures"} | url))
 
 
 def shown(app: AppTest) -> list[str]:
@@ -56,6 +58,36 @@ def test_patient_url_shows_all_views_in_hanging_order(catalogue):
     assert f"L CC · image {first['L']}" in lines[1]
     assert any(":orange-badge[cancer]" in line for line in lines)
     assert not any("probability" in line for line in lines)
+
+
+def test_viewer_is_the_default_and_hangs_all_views_with_addresses_of_this_session(catalogue):
+    patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
+    images = catalogue.table[catalogue.table["patient_id"] == patient]
+    app = without_error(open_page("exams", {"patient": patient, "lesions": "true"}))
+    cells = viewer_cells(app)
+    assert [cell.name for cell in cells[:2]] == ["R CC", "L CC"]
+    assert {cell.label for cell in cells if cell.label} == {f"image {image}" for image in images["image_id"]}
+    assert all(cell.address.startswith("pixels/") for cell in cells if cell.label and not cell.problem)
+    assert any(cell.cancer for cell in cells)
+    assert any(cell.lesions for cell in cells)
+    assert not app.get("image")
+
+
+def test_viewer_shows_probabilities_and_heatmaps_of_the_active_model(catalogue):
+    patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
+    app = without_error(open_page("exams", {"patient": patient, "predict": "true"}))
+    cells = [cell for cell in viewer_cells(app) if cell.address]
+    assert all(0 <= cell.probability <= 1 and cell.heatmap for cell in cells)
+    assert "Patient (highest breast)" in [metric.label for metric in app.metric]
+    scores = app.dataframe[0].value.set_index("patient")["score"]
+    assert app.metric[0].value.strip(":gray[]") == f"{scores[patient]:.2f}"
+
+
+def test_browser_without_webgl_gets_pictures_and_one_sentence(catalogue):
+    patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
+    app = open_page("exams", {"patient": patient}, {"viewer unsupported": True})
+    assert [info.value for info in without_error(app).info] == [NO_WEBGL]
+    assert pictures(app)
 
 
 def test_predict_parameter_shows_active_model_probabilities(catalogue):

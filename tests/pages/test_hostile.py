@@ -93,7 +93,7 @@ def test_explore_page_hostile_views_and_densities_are_literal(hostile):
 
 @pytest.mark.parametrize("patient", ["0", "3", "4"])
 def test_exams_page_hostile_view_and_density_are_literal(hostile, patient):
-    app = open_page("exams", url={"patient": patient})
+    app = open_page("exams", url={"patient": patient, "show": "pictures"})
     foreign = FOREIGN[int(patient)].upper()
     assert_literal(app, foreign)
 

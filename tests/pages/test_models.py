@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from builders.app import open_page, plain, without_error
+from builders.app import open_page, plain, viewer_cells, without_error
 from builders.models import write_model
 from mammo_core.evaluation.ood import OODDetector
 from mammo_core.evaluation.operating import at_threshold
@@ -35,15 +35,15 @@ def test_confusion_matrix_cell_opens_its_exams(bundle):
     assert len(app.dataframe[1].value) == counts.tn > 0
     patient = app.dataframe[1].value["patient"].iloc[0]
     assert any(text.value.startswith(f"**Patient {patient}**") for text in app.markdown)
-    assert any("probability **" in text.value for text in app.markdown)
+    assert any(cell.probability is not None for cell in viewer_cells(app))
 
 
 def test_errors_view_marks_out_of_distribution_image(bundle, monkeypatch):
     monkeypatch.setattr(OODDetector, "ood_score", lambda _, features: np.full(len(features), 1.5))
     app = show("Errors", cell="true negatives")
-    lines = [text.value for text in app.markdown if "probability **" in text.value]
-    assert lines
-    assert all(":orange-badge[unlike the training images]" in line for line in lines)
+    predicted = [cell for cell in viewer_cells(app) if cell.probability is not None]
+    assert predicted
+    assert all(cell.no_decision for cell in predicted)
     assert any("differ too much from the training images" in warning.value for warning in app.warning)
 
 
@@ -54,9 +54,9 @@ def test_errors_view_images_without_a_label_are_shown(finished):
     table.to_csv(csv, index=False)
     app = show("Errors", cell="true negatives")
     patient = app.dataframe[1].value["patient"].iloc[0]
-    lines = [text.value for text in app.markdown if "probability **" in text.value]
-    assert len(lines) == (table["patient_id"] == patient).sum() > 0
-    assert not any("orange-badge[cancer]" in line for line in lines)
+    predicted = [cell for cell in viewer_cells(app) if cell.probability is not None]
+    assert len(predicted) == (table["patient_id"] == patient).sum() > 0
+    assert not any(cell.cancer for cell in predicted)
 
 
 @pytest.mark.parametrize("view", ["Report", "Operating point", "Subgroups", "Errors", "Training", "Card"])

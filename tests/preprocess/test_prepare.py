@@ -11,7 +11,14 @@ from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
 from mammo_core.preprocess.geometry import crop_raster
-from mammo_core.preprocess.prepare import DECODER_STEP, prepare, prepare_source, read_and_prepare, to_tensor
+from mammo_core.preprocess.prepare import (
+    DECODER_STEP,
+    locate_breast,
+    prepare,
+    prepare_source,
+    read_and_prepare,
+    to_tensor,
+)
 
 CONFIG = PreprocessingConfig(size=64)
 HEADER = Header(patient="7", image="70", laterality="L", view="CC")
@@ -253,3 +260,13 @@ def test_model_input_is_reproducible():
     one, other = prepare(mammogram(picture()), CONFIG), prepare(mammogram(picture()), CONFIG)
     assert one.image.tobytes() == other.image.tobytes()
     assert one.geometry == other.geometry
+
+
+def test_locate_breast_gives_the_box_and_side_of_the_model_input():
+    for image in (picture(), picture()[:, ::-1]):
+        box, chest_right = locate_breast(mammogram(image), CONFIG.skin)
+        geometry = prepare(mammogram(image), CONFIG).geometry
+        assert box == pytest.approx([geometry.top, geometry.left, geometry.bottom, geometry.right])
+        assert chest_right == geometry.flipped
+    with pytest.raises(ImageError, match="blank"):
+        locate_breast(mammogram(np.zeros((64, 48))), CONFIG.skin)

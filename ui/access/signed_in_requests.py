@@ -21,7 +21,7 @@ from mammo_core.errors import AccessError
 from mammo_core.settings import settings
 from ui.access.sign_in import sign_in_configured
 
-PROTECTED = ("/_stcore/upload_file/", "/media/")  # also behind a base path
+PROTECTED = ("/_stcore/upload_file/", "/media/", "/pixels/")  # also behind a base path
 
 
 class SignedInRequests:

@@ -40,6 +40,8 @@ def test_has_role_without_claims_is_false():
         ("/_stcore/upload_file/a/b", True),
         ("/base/_stcore/upload_file/a/b", True),
         ("/media/abc.png", True),
+        ("/pixels/token/first", True),
+        ("/base/pixels/token/first", True),
         ("/static/js/index.js", False),
         ("/_stcore/stream", False),
         ("/oauth2callback", False),

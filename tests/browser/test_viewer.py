@@ -1,0 +1,252 @@
+"""The viewer in a real browser: levels, tools without the server, keys, and what can't be shown."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from builders.breasts import breast
+from builders.dicom import build_dicom, build_lookup_table
+from builders.server import Server
+from mammo_core.dicom.display import display
+from mammo_core.dicom.read import read
+from mammo_core.prediction.view_pixels import FIRST_SIDE
+from ui.pixel_route import SCRIPTS_ADDRESS
+
+COMPLETE = ".viewer .stage[data-state=complete]"
+SPACING = {"ImagerPixelSpacing": ["0.1", "0.1"]}
+TABLE = build_lookup_table(list(range(0, 65536, 16)), 0)
+VIEWS = {  # side and view: what its header adds
+    ("R", "CC"): {"WindowCenter": ["1500", "1800"], "WindowWidth": ["2600", "1200"], "PatientOrientation": ["P", "L"]},
+    ("L", "CC"): {"WindowCenter": "1500", "WindowWidth": "2600", "PhotometricInterpretation": "MONOCHROME1"},
+    ("R", "MLO"): {"WindowCenter": "1500", "WindowWidth": "300", "VOILUTFunction": "SIGMOID"},
+    ("L", "ML"): {"VOILUTSequence": [TABLE]},
+}
+# Compares the levels of the browser with those of a picture, both at the first resolution
+COMPARE_LEVELS = """async ([scripts, address, expected]) => {
+    const { fetchView } = await import(`/${scripts}/pixels.js`)
+    const { levelTable, unchanged } = await import(`/${scripts}/levels.js`)
+    const { description, codes } = await fetchView(address, "first")
+    const table = levelTable(description, unchanged())
+    if (codes.length !== expected.length) return 255
+    return codes.reduce((most, code, index) => Math.max(most, Math.abs(table[code] - expected[index])), 0)
+}"""
+# Draws three by two pixels at twice their size, mirrored, and returns the red channel
+DRAW = """async (scripts) => {
+    const { Renderer } = await import(`/${scripts}/renderer.js`)
+    const renderer = new Renderer()
+    const [level] = renderer.uploadPixels([{ codes: new Uint16Array([0, 300, 65535, 1, 2, 3]), rows: 2, columns: 3, covers: 1 }])
+    const table = new Uint8Array(65536)
+    for (const [code, grey] of [[0, 10], [300, 20], [65535, 30], [1, 40], [2, 50], [3, 60]]) table[code] = grey
+    const canvas = Object.assign(document.createElement("canvas"), { width: 4, height: 3 })
+    const context = canvas.getContext("2d")
+    renderer.draw(context, level, renderer.uploadLevels(table), { origin: [3, 0], stride: [-1, 1] })
+    return [...context.getImageData(0, 0, 4, 3).data].filter((_, index) => index % 4 === 0)
+}"""
+PICTURES = "(cells) => cells.map((cell) => cell.querySelector('canvas').toDataURL())"
+
+
+@pytest.fixture(scope="module")
+def mammograms(workplace):
+    """A data set of one patient: four views that differ in their windows, one damaged file, one missing view."""
+    folder = workplace / "data" / "windows"
+    files = folder / "train_images" / "7"
+    files.mkdir(parents=True)
+    pixels = np.kron(breast(700, 520), np.ones((3, 3), np.uint16))
+    rows = []
+    for number, ((side, view), elements) in enumerate(VIEWS.items(), 1):
+        (files / f"{number}.dcm").write_bytes(build_dicom(pixels, **SPACING, **elements))
+        rows.append((7, number, side, view))
+    (files / "5.dcm").write_bytes(b"no image" * 100)
+    table = pd.DataFrame([*rows, (7, 5, "R", "ML")], columns=["patient_id", "image_id", "laterality", "view"])
+    table.assign(cancer=0, site_id=1, machine_id=1, age=50).to_csv(folder / "train.csv", index=False)
+    return folder
+
+
+@pytest.fixture
+def viewer(page: Page, server: Server, mammograms) -> Page:
+    page.goto(f"{server.url}/exams?dataset=windows")
+    expect(page.locator(COMPLETE)).to_be_visible()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    return page
+
+
+def settle(page: Page) -> None:
+    """Wait until the browser has drawn, and fetched what a zoom needs."""
+    page.wait_for_timeout(600)
+    expect(page.locator(COMPLETE)).to_be_visible()
+
+
+def pictures(page: Page) -> list[str]:
+    settle(page)
+    return page.locator(".viewer .cell").evaluate_all(PICTURES)
+
+
+def windows(page: Page) -> list[str]:
+    return page.locator(".viewer .corner.window").all_inner_texts()
+
+
+def center(page: Page, number: int = 0) -> tuple[float, float]:
+    box = page.locator(".viewer .cell").nth(number).bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def drag(page: Page, x: float, y: float) -> None:
+    left, top = center(page)
+    page.mouse.move(left, top)
+    page.mouse.down()
+    page.mouse.move(left + x, top + y, steps=4)
+    page.mouse.up()
+
+
+def addresses(page: Page) -> list[str]:
+    """Return the addresses of the views' pixels, as the page got them."""
+    loaded = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)")
+    return sorted({name.rpartition("/")[0].strip("/") for name in loaded if name.startswith("/pixels/")})
+
+
+def test_levels_in_the_browser_are_those_of_the_servers_pictures(viewer: Page, server: Server, mammograms):
+    differences = []
+    expected = {
+        number: display(read(mammograms / "train_images" / "7" / f"{number}.dcm", FIRST_SIDE)).ravel().tolist()
+        for number in range(1, len(VIEWS) + 1)
+    }
+    readable = [address for address in addresses(viewer) if viewer.request.get(f"{server.url}/{address}/first").ok]
+    assert len(readable) == len(VIEWS)
+    for picture in expected.values():
+        arguments = [[SCRIPTS_ADDRESS, address, picture] for address in readable]
+        differences.append(min(viewer.evaluate(COMPARE_LEVELS, one) for one in arguments))
+    assert max(differences) <= 1
+
+
+def test_renderer_draws_each_pixels_level_and_black_around_them(viewer: Page):
+    assert viewer.evaluate(DRAW, SCRIPTS_ADDRESS) == [30, 20, 10, 0, 60, 50, 40, 0, 0, 0, 0, 0]
+
+
+def test_tools_change_all_linked_views_and_ask_the_server_for_nothing(viewer: Page):
+    settle(viewer)
+    requested: list[str] = []
+    viewer.on("request", lambda request: requested.append(request.url))
+    viewer.context.on("request", lambda request: requested.append(request.url))
+    sockets = viewer.evaluate("""() => {
+        window.sentToServer = []
+        const send = WebSocket.prototype.send
+        WebSocket.prototype.send = function (...message) { window.sentToServer.push(1); return send.apply(this, message) }
+    }""")
+    assert sockets is None
+    before = pictures(viewer)
+    for change in (
+        lambda: drag(viewer, 60, 40),
+        lambda: viewer.keyboard.press("i"),
+        lambda: viewer.keyboard.press("["),
+        lambda: viewer.keyboard.press("2"),
+        lambda: viewer.get_by_role("combobox", name="Window preset").select_option("All values"),
+        lambda: viewer.mouse.wheel(0, -100),
+        lambda: viewer.keyboard.press("Shift+ArrowLeft"),
+        lambda: viewer.mouse.dblclick(*center(viewer)),
+    ):
+        change()
+        after = pictures(viewer)
+        changed = [one != other for one, other in zip(before, after, strict=True)]
+        assert changed[:3] == [True, True, True]
+        before = after
+    assert requested == []
+    assert viewer.evaluate("window.sentToServer.length") == 0
+
+
+def test_reset_brings_back_the_first_picture_and_unlinked_views_stay(viewer: Page):
+    first, shown = pictures(viewer), windows(viewer)
+    drag(viewer, 60, 40)
+    assert pictures(viewer) != first
+    viewer.keyboard.press("Space")
+    assert pictures(viewer) == first
+    assert windows(viewer) == shown
+    viewer.keyboard.press("k")
+    viewer.keyboard.press("i")
+    changed = [one != other for one, other in zip(first, pictures(viewer), strict=True)]
+    assert changed == [True, *[False] * (len(first) - 1)]
+
+
+def test_zoom_beyond_the_first_resolution_fetches_all_pixels_once(viewer: Page):
+    settle(viewer)
+    requested: list[str] = []
+    viewer.on("request", lambda request: requested.append(request.url.rpartition("/")[2]))
+    viewer.mouse.move(*center(viewer))
+    viewer.mouse.wheel(0, -1200)
+    settle(viewer)
+    viewer.mouse.wheel(0, -300)
+    settle(viewer)
+    assert requested == ["complete"] * len(VIEWS)
+
+
+def test_views_hang_with_markers_and_scale_and_say_what_is_missing(viewer: Page):
+    names = viewer.locator(".viewer .name strong").all_inner_texts()
+    assert [name for name in names if name] == ["R CC", "L CC", "R MLO", "L MLO", "R ML", "L ML"]
+    cells = viewer.locator(".viewer .cell")
+    expect(cells.nth(3)).to_contain_text("L MLO is missing.")
+    expect(cells.nth(4)).to_contain_text("This isn't a DICOM file.")
+    expect(cells.nth(0).locator(".bar")).to_contain_text("mm")
+    # The file's rows lead backwards; a right breast hangs with its chest wall at the right, and its pixels have it at the left
+    assert [cells.nth(0).locator(f".marker.{edge}").inner_text() for edge in ("left", "right", "bottom")] == [
+        "P",
+        "A",
+        "L",
+    ]
+
+
+def test_keys_show_one_view_its_details_and_the_list_of_keys(viewer: Page):
+    cells = viewer.locator(".viewer .cell")
+    cells.nth(0).focus()
+    viewer.keyboard.press("ArrowRight")
+    viewer.keyboard.press("Enter")
+    expect(cells.nth(0)).to_be_hidden()
+    expect(cells.nth(1)).to_be_visible()
+    viewer.keyboard.press("ArrowLeft")
+    expect(cells.nth(0)).to_be_visible()
+    expect(cells.nth(1)).to_be_hidden()
+    viewer.keyboard.press("d")
+    expect(viewer.get_by_role("dialog")).to_contain_text("1560 × 2100 pixels")
+    viewer.keyboard.press("Escape")
+    viewer.keyboard.press("?")
+    expect(viewer.get_by_role("dialog")).to_contain_text("narrower or wider window")
+    viewer.keyboard.press("Escape")
+    expect(viewer.get_by_role("dialog")).to_have_count(0)
+    viewer.keyboard.press("Escape")
+    expect(cells.nth(1)).to_be_visible()
+
+
+def test_narrow_screen_stacks_the_views_without_scrolling_sideways(viewer: Page):
+    viewer.set_viewport_size({"width": 390, "height": 844})
+    settle(viewer)
+    boxes = [cell.bounding_box() for cell in viewer.locator(".viewer .cell").all()[:2]]
+    assert boxes[0]
+    assert boxes[1]
+    assert boxes[0]["x"] == boxes[1]["x"]
+    assert boxes[1]["y"] >= boxes[0]["y"] + boxes[0]["height"]
+    assert viewer.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_browser_without_webgl_shows_pictures_and_one_sentence(browser: Browser, server: Server, mammograms):
+    page = browser.new_page()
+    page.set_default_timeout(60_000)
+    page.add_init_script("""
+        const original = HTMLCanvasElement.prototype.getContext
+        HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+            return kind === "webgl2" ? null : original.call(this, kind, ...rest)
+        }
+    """)
+    page.goto(f"{server.url}/exams?dataset=windows")
+    expect(page.get_by_text("This browser has no WebGL 2")).to_be_visible()
+    expect(page.get_by_role("img", name="R CC, image 1")).to_be_visible()
+    page.close()
+
+
+def test_pixels_are_not_given_to_those_who_guess(viewer: Page, server: Server):
+    (address, *_) = addresses(viewer)
+    host = {"Host": f"localhost:{server.port}"}
+    assert server.status(f"/{address}/first", host) == 200
+    assert server.status(f"/{address[:-1]}/first", host) == 404
+    assert json.dumps(address).count("dcm") == 0

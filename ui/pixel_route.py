@@ -1,0 +1,124 @@
+"""Give the viewer its scripts, and each session the pixels that it may see.
+
+The pixels' address holds a token that only the session's page knows, and that ends with the session. With sign-in, the
+addresses are closed to those without a role as well: see `ui.access.signed_in_requests`.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from mammo_core.access.grants import Grants
+from mammo_core.errors import MammoError
+from mammo_core.storage.byte_cache import ByteCache
+from mammo_core.storage.file_errors import storage_errors
+from mammo_core.storage.hashing import file_version
+
+if TYPE_CHECKING:  # this module is imported when the server starts, before any component: see ui/startup.py
+    from mammo_core.dicom.sandbox import Sandbox
+
+SCRIPTS = Path(__file__).parent / "viewer" / "scripts"
+CACHE_BYTES = 256 * 2**20  # of pixels: some hundred views at the first resolution
+RESOLUTIONS = {"first": False, "complete": True}  # by name in the address: whether all pixels are wanted
+PIXELS = "application/octet-stream"
+HEADERS = {  # nothing of an image stays in the browser's files; the pixels are deflated, and not to be compressed again
+    "Cache-Control": "no-store",
+    "Content-Encoding": "identity",
+}
+GONE = "These pixels are no longer here. Show the page again."
+
+
+def scripts_version() -> str:
+    """Return text that changes when a script does.
+
+    In the address, it keeps browsers from taking an older script for a new one.
+    """
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(SCRIPTS.iterdir()))).hexdigest()[:16]
+
+
+SCRIPTS_ADDRESS = f"viewer/{scripts_version()}"
+SCRIPT = f"{SCRIPTS_ADDRESS}/main.js"
+
+
+@dataclass(frozen=True)
+class GrantedFile:
+    """A file whose pixels a session may fetch.
+
+    Attributes:
+        file: its path.
+        version: see `file_version`.
+        sandbox: in which the session has files decoded.
+    """
+
+    file: Path
+    version: str
+    sandbox: "Sandbox"
+
+
+_grants: Grants[GrantedFile] = Grants()
+_messages = ByteCache(CACHE_BYTES)
+
+
+@st.cache_resource(show_spinner=False, scope="session", on_release=_grants.revoke)
+def session_identity() -> str:
+    """Return what stands for this session among the grants; they end with it."""
+    return secrets.token_urlsafe()
+
+
+def grant_pixels(file: Path, sandbox: "Sandbox") -> str:
+    """Return the address at which this session's viewer gets the pixels of a file.
+
+    Args:
+        file: its path.
+        sandbox: of the session.
+    """
+    granted = GrantedFile(file, file_version(file), sandbox)
+    return f"pixels/{_grants.grant(session_identity(), granted)}"
+
+
+def viewer_routes() -> list[BaseRoute]:
+    """Return the routes of the viewer, behind the server's base path."""
+    base = f"/{st.get_option('server.baseUrlPath').strip('/')}".rstrip("/")
+    return [
+        Route(f"{base}/pixels/{{token}}/{{resolution}}", send_pixels),
+        Mount(f"{base}/{SCRIPTS_ADDRESS}", StaticFiles(directory=SCRIPTS)),
+    ]
+
+
+async def send_pixels(request: Request) -> Response:
+    """Answer with the pixels of a granted file, or with why there are none."""
+    granted = _grants.resolve(request.path_params["token"])
+    complete = RESOLUTIONS.get(request.path_params["resolution"])
+    if granted is None or complete is None:
+        return PlainTextResponse(GONE, 404, HEADERS)
+    try:
+        with storage_errors():
+            message = await run_in_threadpool(read_message, granted, complete)
+    except MammoError as error:
+        return JSONResponse({"problem": str(error)}, 422, HEADERS)
+    return Response(message, media_type=PIXELS, headers=HEADERS)
+
+
+def read_message(granted: GrantedFile, complete: bool) -> bytes:
+    """Return the message to a viewer with a file's pixels.
+
+    It is made once for all sessions until the file changes.
+
+    Raises:
+        MammoError: the file can't become a mammogram, or the session has ended.
+    """
+    from mammo_core.prediction.view_pixels import read_view_pixels
+
+    def make() -> bytes:
+        return granted.sandbox.run(read_view_pixels, granted.file, complete).to_message()
+
+    return _messages.get((granted.file, granted.version, complete), make)

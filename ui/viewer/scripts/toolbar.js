@@ -1,0 +1,122 @@
+// The buttons above the views, and the dialogs that they open.
+
+import { create } from "./elements.js"
+import { presetOf } from "./levels.js"
+import { KEYS, TOOLS } from "./tools.js"
+
+export class Toolbar {
+    constructor(root) {
+        this.root = root
+        this.stage = null
+        this.tool = "window"
+        this.buttons = {}
+        this.preset = create("select", { ariaLabel: "Window preset", onchange: () => this.stage.choosePreset(this.preset.value) })
+        this.shownOpacity = 0.6  // of heatmaps, when they are shown again
+        this.opacity = create("input", { type: "range", min: 0, max: 1, step: 0.05, title: "Opacity of the heatmaps (H)",
+            ariaLabel: "Opacity of the heatmaps", oninput: () => this.stage.showHeatmaps(Number(this.opacity.value)) })
+        this.heatmap = create("label", { className: "heatmap", title: "What each region adds to the probability" },
+            "Heatmap", this.opacity, create("span", { className: "ramp", ariaHidden: "true" }))
+        this.keys = buildKeys()
+        this.details = create("dialog", { ariaLabel: "Details of the view" })
+        for (const dialog of [this.keys, this.details]) {
+            dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close() })
+            dialog.addEventListener("keydown", (event) => event.stopPropagation())
+        }
+        this.element = create("div", { className: "toolbar", attributes: { role: "toolbar", "aria-label": "Viewer" } },
+            ...Object.entries(TOOLS).map(([tool, name]) => this.button(tool, name, `Drag: ${name.toLowerCase()}`, () => this.chooseTool(tool), true)),
+            create("span", { className: "gap" }),
+            this.preset,
+            this.button("inverted", "Invert", "Exchange black and white (I)", () => this.stage.invert(), true),
+            this.button("fill", "Fill", "Fill with the breast, or show the image to its edges (=)", () => this.stage.fill()),
+            this.button("reset", "Reset", "Reset window and zoom (Space)", () => this.stage.reset()),
+            create("span", { className: "gap" }),
+            this.button("single", "One view", "One view at full size, and back (Enter)", () => this.stage.toggleSingle(), true),
+            this.button("linked", "Linked", "Link zoom and window of all views (K)", () => this.stage.toggleLink(), true),
+            this.button("lesions", "Lesions", "Outline lesions: cyan where malignant, green where benign (L)", () => this.stage.toggleLesions(), true),
+            this.heatmap,
+            this.button("details", "Details", "Details of the view (D)", () => this.showDetails()),
+            this.button("screen", "Full screen", "Full screen, and back (F)", () => this.toggleFullScreen()),
+            this.button("keys", "Keys", "What the keys do (?)", () => this.showKeys()))
+    }
+
+    button(name, text, title, onclick, isToggle = false) {
+        const attributes = isToggle ? { "aria-pressed": "false" } : {}
+        return this.buttons[name] = create("button", { type: "button", title, onclick, attributes }, text)
+    }
+
+    /** Work on another stage. */
+    attach(stage) {
+        this.stage = stage
+        stage.onChange = () => this.refresh()
+        this.refresh()
+    }
+
+    refresh() {
+        const { stage, buttons } = this
+        const pressed = { ...Object.fromEntries(Object.keys(TOOLS).map((tool) => [tool, tool === this.tool])),
+            inverted: stage.active?.choice.inverted, single: stage.single !== null, linked: stage.linked, lesions: stage.lesions }
+        for (const [name, isPressed] of Object.entries(pressed)) buttons[name].setAttribute("aria-pressed", String(Boolean(isPressed)))
+        buttons.lesions.hidden = !stage.hasLesions
+        this.heatmap.hidden = !stage.hasHeatmaps
+        this.opacity.value = stage.opacity
+        this.showPresets()
+    }
+
+    showPresets() {
+        const names = this.stage.presets
+        if (names.join() !== [...this.preset.options].map(({ value }) => value).join()) {
+            this.preset.replaceChildren(...names.map((name) => create("option", { value: name }, name)))
+        }
+        const { active } = this.stage
+        if (active?.isShown) this.preset.value = presetOf(active.description, active.choice).name
+    }
+
+    chooseTool(tool) {
+        this.tool = tool
+        this.root.dataset.tool = tool
+        this.refresh()
+    }
+
+    toggleHeatmaps() {
+        const { opacity } = this.stage
+        if (opacity) this.shownOpacity = opacity
+        this.stage.showHeatmaps(opacity ? 0 : this.shownOpacity)
+    }
+
+    toggleText() { this.root.classList.toggle("without-text") }
+
+    toggleFullScreen() {
+        if (document.fullscreenElement) document.exitFullscreen()
+        else this.root.requestFullscreen?.()
+    }
+
+    showKeys() { this.keys.showModal() }
+
+    showDetails() {
+        const { cell, description } = this.stage.active
+        const size = description && `${description.source_columns} × ${description.source_rows} pixels` +
+            (description.limited ? ", shown at reduced resolution: the browser can't hold all of them." : "")
+        const heat = cell.heatmap && "Heatmap: what each region adds to the probability, from dark red to yellow."
+        const rows = Object.entries(description?.tags ?? {}).map(
+            ([name, value]) => create("tr", {}, create("th", { scope: "row" }, name), create("td", {}, value)))
+        this.details.replaceChildren(
+            create("h4", {}, `${cell.name} · ${cell.label}`),
+            ...[cell.problem, size, heat, ...(description?.notes ?? [])].filter(Boolean).map((text) => create("p", {}, text)),
+            create("table", {}, create("tbody", {}, ...rows)),
+            closeButton(this.details))
+        this.details.showModal()
+    }
+}
+
+const closeButton = (dialog) => create("button", { type: "button", onclick: () => dialog.close() }, "Close")
+
+function buildKeys() {
+    const rows = KEYS.map(({ shown, text }) =>
+        create("tr", {}, create("th", { scope: "row" }, create("kbd", {}, shown)), create("td", {}, text)))
+    const mouse = "Drag: window and level, or the tool that is chosen. Shift or the middle button moves, the right button zooms, " +
+        "the wheel zooms, a double click fills."
+    const dialog = create("dialog", { ariaLabel: "Keys of the viewer" },
+        create("h4", {}, "Keys of the viewer"), create("table", {}, create("tbody", {}, ...rows)), create("p", {}, mouse))
+    dialog.append(closeButton(dialog))
+    return dialog
+}
