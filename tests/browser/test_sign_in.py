@@ -79,6 +79,9 @@ def test_strangers_see_no_page_and_upload_nothing(visitor: Page, closed_server: 
         expect(visitor.get_by_test_id("stHeading")).to_have_count(1)
         expect(visitor.get_by_test_id("stSidebarNav")).to_have_count(0)
         expect(visitor.locator("input[type=file]")).to_have_count(0)
+    host = {"Host": f"localhost:{closed_server.port}"}
+    assert closed_server.status("/pixels/token/first", host) == 403
+    assert closed_server.status("/media/picture.png", host) == 403
 
 
 def test_editor_signs_in_acts_and_signs_out(visitor: Page, closed_server: Server, workplace):

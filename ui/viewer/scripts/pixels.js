@@ -10,6 +10,7 @@ export async function fetchView(address, resolution, signal) {
     const response = await fetch(new URL(`${address}/${resolution}`, document.baseURI), { signal })
     if (response.status === 422) throw new ViewProblem((await response.json()).problem)
     if (response.status === 403) throw new ViewProblem("Sign in again to see this image.")
+    if (response.status >= 500) throw new Error(`The server answered ${response.status}`)
     if (!response.ok) throw new ViewProblem("These pixels are no longer here. Show the page again.")
     const message = await response.arrayBuffer()
     const length = new DataView(message).getUint32(0, true)
