@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     max_file_bytes: int = Field(2**30, gt=0, description="largest file that is read, in bytes")
     decode_seconds: float = Field(20.0, gt=0, description="wall time that one upload's decoding may take")
     decode_bytes: int = Field(3 * 2**30, gt=0, description="memory that a decoding worker may take, in bytes")
-    decode_workers: int = Field(2, ge=1, description="processes that decode uploads")
+    decode_workers: int = Field(2, ge=1, description="processes of the server that decode uploads and images of exams")
     open_access: bool = Field(
         False,
         description="whether other machines are served without sign-in: something in front of the server decides who",

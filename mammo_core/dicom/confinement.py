@@ -1,7 +1,7 @@
 """Restrict a process to what decoding foreign files needs.
 
 A decoder that has been taken over shall reach nothing: no network, no file, no other process. On Linux the kernel sees to
-that, by a seccomp filter and by Landlock; docs/security.md says what holds on other systems.
+that, by a seccomp filter and by Landlock; docs/confinement.md says what holds on other systems.
 
 All functions change the process that calls them, irrevocably. `restrict_process` belongs in a worker, before it starts a thread:
 Landlock covers the calling thread and those that it starts later.

@@ -1,7 +1,7 @@
 """Run batches of work in confined processes on this machine, or on a Dask cluster.
 
 The workers of a cluster see the same file system. Dask's own options say how it is reached, among them those of TLS
-(`distributed.comm.tls`); see docs/security.md.
+(`distributed.comm.tls`); see docs/confinement.md.
 
 Work is streamed: a bounded number of small batches is pending at any time. A batch that may have killed its worker is set
 aside and repeated at the end, row by row with nothing else pending, so that a file that kills its worker affects no other.
