@@ -10,6 +10,7 @@ import pytest
 from pydantic import JsonValue, ValidationError
 
 import mammo_core.documents
+from builders.lessons import make_lesson
 from mammo_core.documents.active_model import ActiveModel
 from mammo_core.documents.base import FileDocument
 from mammo_core.documents.dataset import DatasetInfo, DatasetLink, StoreSource
@@ -37,6 +38,7 @@ EXAMPLES = [
     DatasetLink(path="/a"),
     StoreSource(csv="a", dataset="b", synthetic=True),
     RunConfig.model_validate(TrainingConfig(store="a").to_json() | {"schema_version": 1}),
+    make_lesson(),
 ]
 
 

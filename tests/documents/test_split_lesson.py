@@ -1,5 +1,6 @@
 import pytest
 
+from builders.lessons import make_lesson
 from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.split_lesson import SplitFigures, SplitLesson, SplitOutcome
 
@@ -54,7 +55,6 @@ def test_describe_compares_the_unseen_patients_with_chance(interval, expected):
 
 
 def test_describe_without_both_labels_says_so():
-    outcome = SplitOutcome(own=figures(Estimate(value=None)), unseen=figures(Estimate(value=None)), shared_patients=1)
-    texts = SplitLesson(store="demo", epochs=8, by_image=outcome, by_patient=outcome).describe()
-    assert outcome.flattery is None
-    assert ["too few images of either label" in text.lower() for text in texts] == [False, True, True]
+    lesson = make_lesson(own=None, unseen=None)
+    assert lesson.by_image.flattery is None
+    assert ["too few images of either label" in text.lower() for text in lesson.describe()] == [False, True, True]

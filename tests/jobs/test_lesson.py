@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
-from mammo_core.documents.estimate import Estimate
-from mammo_core.documents.split_lesson import BY_IMAGE, SplitFigures, SplitLesson, SplitOutcome
+from builders.lessons import make_lesson
+from mammo_core.documents.split_lesson import BY_IMAGE, SplitLesson
 from mammo_core.errors import DataError
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.lesson import STOPPED, LessonJob, read_lesson
@@ -21,11 +21,7 @@ def test_lesson_of_too_few_patients_is_refused_before_it_begins(prepared):
 
 
 def test_lesson_job_keeps_its_outcome_apart_from_runs(prepared, monkeypatch):
-    outcome = SplitFigures(
-        images=1, positive=0, patients=1, accuracy=1.0, always_negative=1.0, auc=Estimate(value=None)
-    )
-    both = SplitOutcome(own=outcome, unseen=outcome, shared_patients=0)
-    made = SplitLesson(store="demo", epochs=1, by_image=both, by_patient=both)
+    made = make_lesson()
 
     def fake(plan, folder, progress, should_stop):
         (folder / BY_IMAGE).mkdir()

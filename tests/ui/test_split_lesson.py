@@ -1,10 +1,10 @@
 import pytest
 
 from builders.app import live_charts, plain, show_component, widget
+from builders.lessons import make_lesson
 from mammo_core.dataset.store import open_store
-from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.metrics import METRICS, EpochRecord, append_record
-from mammo_core.documents.split_lesson import BY_IMAGE, BY_PATIENT, SplitFigures, SplitLesson, SplitOutcome
+from mammo_core.documents.split_lesson import BY_IMAGE, BY_PATIENT, SplitLesson
 from mammo_core.errors import JobError
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.lesson import LessonJob
@@ -42,11 +42,7 @@ def write_epochs(job, *names):
 
 
 def write_outcome(job):
-    figures = SplitFigures(
-        images=20, positive=2, patients=8, accuracy=0.9, always_negative=0.9, auc=Estimate(value=0.625)
-    )
-    outcome = SplitOutcome(own=figures, unseen=figures, shared_patients=7)
-    lesson = SplitLesson(store="demo", epochs=8, by_image=outcome, by_patient=outcome)
+    lesson = make_lesson()
     lesson.write(job.path / SplitLesson.file_name)
     return lesson
 
