@@ -12,7 +12,7 @@ import streamlit as st
 from mammo_core.dicom.sandbox import DecoderPool, Sandbox
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.models.bundle import Bundle
-from mammo_core.prediction.decode import warm_up
+from mammo_core.prediction import decode
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.viewing import ViewedImage, read_view
 from mammo_core.storage.hashing import file_version
@@ -25,8 +25,7 @@ from ui.startup import spare_from_collection
 def decoders() -> DecoderPool:
     """Return the processes in which files are decoded; they start at once."""
     pool = DecoderPool()
-    for _ in range(pool.workers):
-        Sandbox(pool=pool).start(warm_up)
+    Sandbox(pool=pool).start_workers(decode.__name__)
     return pool
 
 

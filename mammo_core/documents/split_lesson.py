@@ -5,7 +5,7 @@ lesson.json in the folder of the lesson holds the same.
 
 from typing import ClassVar
 
-from mammo_core.documents.base import FileDocument, PrintedDocument
+from mammo_core.documents.base import Document, FileDocument, PrintedDocument
 from mammo_core.documents.estimate import Estimate
 
 BY_IMAGE, BY_PATIENT = "by_image", "by_patient"
@@ -13,7 +13,7 @@ TITLES = {BY_IMAGE: "Split by image", BY_PATIENT: "Split by patient"}
 VISIBLE = 0.02  # difference in AUC or accuracy that the sentences name
 
 
-class SplitFigures(PrintedDocument):
+class SplitFigures(Document):
     """What a network reaches on some images.
 
     Attributes:
@@ -33,7 +33,7 @@ class SplitFigures(PrintedDocument):
     auc: Estimate
 
 
-class SplitOutcome(PrintedDocument):
+class SplitOutcome(Document):
     """What one network seems to reach, and what it reaches.
 
     Attributes:

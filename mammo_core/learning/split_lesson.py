@@ -88,7 +88,7 @@ def teach(
             return None
         if best.best is None:
             raise DataError("Training diverged: the loss is not a number. Try another data set.")
-        progress(Progress(done=number, total=len(TITLES), unit="networks", phase=f"{TITLES[name]}: predicting"))
+        progress(Progress(done=number + 1, total=len(TITLES), unit="networks", phase=f"{TITLES[name]}: predicting"))
         try:
             probability = predict(load(best.path), images, should_stop=stop_signal.is_set)
         except Cancelled:

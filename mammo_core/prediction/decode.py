@@ -126,13 +126,6 @@ def _exam(mammogram: Mammogram, secret: bytes) -> str | None:
     return None
 
 
-def warm_up() -> None:
-    """Import this module in a worker before the first file arrives.
-
-    The function itself does nothing: calling it is enough.
-    """
-
-
 def read_picture(source: Source, percentiles: tuple[float, float] | None) -> np.ndarray:
     """Read an image in full resolution for display; runs in a sandboxed worker.
 

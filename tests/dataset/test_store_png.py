@@ -3,25 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from builders.geometry import geometry
-from mammo_core.dataset.catalogue_image import CatalogueImage
-from mammo_core.dataset.store import Store, StoreContents, create_store, parse_geometry, store_contents
+from builders.stores import GEOMETRY, IMAGE, PREPARED, empty_store
+from mammo_core.dataset.store import Store, StoreContents, parse_geometry, store_contents
 from mammo_core.dataset.store_png import png_path, read_entry, write_image
-from mammo_core.documents.dataset import StoreSource
-from mammo_core.documents.preprocessing_config import PreprocessingConfig
-from mammo_core.preprocess.prepare import ModelInput
-from mammo_core.workspace import Workspace
-
-CONFIG = PreprocessingConfig(size=64)
-SOURCE = StoreSource(csv="demo/train.csv", dataset="demo", synthetic=False)
-GEOMETRY = geometry((800, 600), (64.0, 32.0), (50.0, 20.0, 450.0, 220.0), flipped=True)
-PREPARED = ModelInput(np.arange(64 * 64, dtype=np.uint8).reshape(64, 64), GEOMETRY, 1.0)
-IMAGE = CatalogueImage(patient_id="7", image_id="70", cancer=1, file=None)
 
 
 @pytest.fixture
 def store(tmp_path) -> Store:
-    return create_store(Workspace(tmp_path / "data", tmp_path / "models"), "demo", CONFIG, SOURCE)
+    return empty_store(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,31 +1,19 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from builders.geometry import geometry
-from mammo_core.dataset.catalogue_image import CatalogueImage
-from mammo_core.dataset.store import Store, create_store
+from builders.stores import IMAGE, PREPARED, empty_store
+from mammo_core.dataset.store import Store
 from mammo_core.dataset.store_png import write_image
 from mammo_core.dataset.store_writer import arrange_groups, existing_entries, remove_leftovers, write_index
-from mammo_core.documents.dataset import StoreSource
 from mammo_core.documents.manifest import QuarantineRow
-from mammo_core.documents.preprocessing_config import PreprocessingConfig
-from mammo_core.preprocess.prepare import ModelInput
-from mammo_core.workspace import Workspace
-
-CONFIG = PreprocessingConfig(size=64)
-SOURCE = StoreSource(csv="demo/train.csv", dataset="demo", synthetic=False)
-GEOMETRY = geometry((800, 600), (64.0, 32.0), (50.0, 20.0, 450.0, 220.0), flipped=True)
-PREPARED = ModelInput(np.arange(64 * 64, dtype=np.uint8).reshape(64, 64), GEOMETRY, 1.0)
-IMAGE = CatalogueImage(patient_id="7", image_id="70", cancer=1, file=None)
 
 
 @pytest.fixture
 def store(tmp_path) -> Store:
-    return create_store(Workspace(tmp_path / "data", tmp_path / "models"), "demo", CONFIG, SOURCE)
+    return empty_store(tmp_path)
 
 
 def test_existing_entries_trusts_the_manifest_and_reads_other_files(store):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from mammo_core.documents.metrics import METRICS, EpochRecord, read_metrics
@@ -77,8 +79,6 @@ def test_teach_on_other_images_begins_anew(plan, tmp_path):
     (tmp_path / BY_IMAGE / METRICS).write_text("of earlier images\n")
     (tmp_path / BY_IMAGE / STATE).write_bytes(b"a state")
     other = lesson_config("demo").model_copy(update={"epochs": 1})
-    split_lesson._open_run(
-        lesson_plans(plan)[BY_IMAGE].__class__(**vars(plan) | {"config": other}), tmp_path / BY_IMAGE
-    )
+    split_lesson._open_run(replace(lesson_plans(plan)[BY_IMAGE], config=other), tmp_path / BY_IMAGE)
     assert not (tmp_path / BY_IMAGE / STATE).exists()
     assert len(read_metrics(tmp_path / BY_IMAGE)) == 1
