@@ -269,6 +269,38 @@ def evaluate(
 
 
 @app.command()
+def need(
+    model: Annotated[str, typer.Argument(help="Name of the model.")],
+    data: Annotated[
+        str | None,
+        typer.Option(help="Prepared store that shows how scores vary; default: the model's own held-out patients."),
+    ] = None,
+    measure: Annotated[
+        Literal["auc", "sensitivity"],
+        typer.Option(help="What is to be known; a sensitivity is meant at the operating point unless given."),
+    ] = "auc",
+    half_width: Annotated[float, typer.Option(help="Half the length of the wanted 95 % interval.")] = 0.03,
+    prevalence: Annotated[
+        float | None, typer.Option(help="Share of the patients with cancer; default: that of the patients at hand.")
+    ] = None,
+    threshold: Annotated[float | None, typer.Option(help="Of the sensitivity: recall from this probability.")] = None,
+    specificity: Annotated[float | None, typer.Option(help="Of the sensitivity, in place of a threshold.")] = None,
+    unit: Annotated[Literal["image", "breast", "patient"], typer.Option(help="What is counted.")] = "breast",
+    as_json: AsJson = False,
+) -> None:
+    """Tell how many patients are needed to know a model's AUC or sensitivity well."""
+    from mammo_core.assessment.sample_size import model_sample_size
+    from mammo_core.evaluation.sample_size import choose_goal
+    from mammo_core.models.bundle import open_bundle
+    from mammo_core.models.registry import model_folder
+
+    goal = choose_goal(measure, half_width, prevalence, threshold, specificity)
+    workspace = Workspace.from_environment()
+    report = model_sample_size(workspace, open_bundle(model_folder(workspace, model)), goal, unit, data)
+    _print(report, as_json, report.verdict)
+
+
+@app.command()
 def score(
     file: Annotated[Path, typer.Argument(help="CSV with a score per image, breast or patient.")],
     data: Annotated[str, typer.Option(help="Data set with the labels: its name, folder or CSV.")],

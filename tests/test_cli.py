@@ -388,6 +388,24 @@ def test_explore_and_runs_of_latin1_names_write_them_as_they_came(run, workspace
     assert json.loads(out)["runs"][0]["folder"] == str(workspace.models / name)
 
 
+def test_need_json_document_and_sentence(run, workspace):
+    given = ("need", "demo", "--half-width", "0.05", "--prevalence", "0.02", "--unit", "patient")
+    status, out, _ = run(*given, "--json")
+    document = json.loads(out)
+    assert (status, document["model"], document["unit"], document["measure"]) == (0, "demo", "patient", "auc")
+    assert document["needed"]["half_width"] <= 0.05
+    assert document["needed"]["negative"] == 49 * document["needed"]["positive"]
+    assert run(*given)[1].strip() == document["verdict"]
+    _, out, _ = run("need", "demo", "--measure", "sensitivity", "--specificity", "0.8", "--json")
+    assert json.loads(out)["at"] == 0.8
+
+
+def test_need_contradictory_options_are_one_line(run, workspace):
+    status, out, error = run("need", "demo", "--specificity", "0.9")
+    assert (status, out) == (1, "")
+    assert error.startswith("Error: A threshold or specificity belongs to a sensitivity")
+
+
 def own_scores(workspace):
     """Return patient, image, side and a score of each labelled image of the data set "demo"."""
     table = pd.read_csv(workspace.data / "demo" / "train.csv", dtype=str)

@@ -30,6 +30,7 @@ from mammo_core.figures.training import CURVES, learning_curves
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import list_models, model_folder
 from ui.literal import literal
+from ui.sample_size import show_sample_size
 from ui.session import current_workspace
 
 PARTS = {"test": "Test set", "validation": "Validation set", "all": "All data"}
@@ -94,6 +95,7 @@ def show_unit(report: UnitReport, units: pd.DataFrame, unit: Unit, name: str, id
     if report.brier.value is not None:  # of probabilities
         left.plotly_chart(calibration_figure(units), key="calibration")
     right.plotly_chart(score_figure(units, threshold, unit), key="scores of labels")
+    show_sample_size(units, unit, name, identity, threshold)
 
 
 def show_localisation(localisation: Localisation | None) -> None:

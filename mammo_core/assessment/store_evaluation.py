@@ -1,5 +1,7 @@
 """Evaluate a model on a prepared store."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -14,6 +16,21 @@ from mammo_core.prediction.predictor import Predictor
 from mammo_core.workspace import Workspace
 
 BATCH = 64  # images per forward pass
+
+
+@dataclass(frozen=True)
+class StorePredictions:
+    """A model's predictions for the patients of a store that it has not seen.
+
+    Attributes:
+        table: one row per image, see `mammo_core.evaluation.units`, with the columns of the store's manifest.
+        part: "all", or the model's held-out part if the store has patients that the model has seen.
+        evaluated: whether they are those on which the model's own report is based.
+    """
+
+    table: pd.DataFrame
+    part: EvaluatedPart
+    evaluated: bool = False
 
 
 def evaluate_store(workspace: Workspace, bundle: Bundle, store_name: str) -> EvaluationReport:
@@ -32,6 +49,50 @@ def evaluate_store(workspace: Workspace, bundle: Bundle, store_name: str) -> Eva
     Raises:
         MammoError: the store does not exist, has no labels, or was prepared by another preprocessing configuration.
     """
+    return evaluate_predictions(workspace, bundle, predict_store(workspace, bundle, store_name))
+
+
+def evaluate_predictions(workspace: Workspace, bundle: Bundle, predictions: StorePredictions) -> EvaluationReport:
+    """Evaluate what `predict_store` returned."""
+    if predictions.evaluated:
+        return current_report(workspace, bundle)
+    validation = bundle.validation_predictions()
+    others = validation[~validation["patient_id"].isin(predictions.table["patient_id"])]
+    return evaluate(predictions.table, operating_point=bundle.threshold, part=predictions.part, validation=others)
+
+
+def predict_store(workspace: Workspace, bundle: Bundle, store_name: str) -> StorePredictions:
+    """Predict the images of a prepared store of patients that a model has not seen.
+
+    Args:
+        workspace: that the store lies in.
+        bundle: the model.
+        store_name: of the store.
+
+    Raises:
+        MammoError: the store does not exist, has no labels, or was prepared by another preprocessing configuration.
+    """
+    store = fitting_store(workspace, bundle, store_name)
+    table, evaluated = store.manifest(), bundle.evaluation_predictions()
+    if store.name == bundle.card.data.store and len(evaluated.merge(table[IMAGE_KEY])) == len(evaluated):
+        return StorePredictions(evaluated, bundle.evaluation().part, evaluated=True)
+    table, part = _unseen_images(table[table["label"].notna()].reset_index(drop=True), bundle, evaluated)
+    if table["label"].nunique() < 2:
+        raise DataError(
+            f"The store {store.name} doesn't hold both negative and positive images of patients that {bundle.name} has "
+            "not seen, so it can't be evaluated."
+        )
+    probability = _predict(bundle, store, table)
+    return StorePredictions(table.assign(probability=probability, label=table["label"].astype(int)), part)
+
+
+def fitting_store(workspace: Workspace, bundle: Bundle, store_name: str) -> Store:
+    """Open a store whose images are what a model expects.
+
+    Raises:
+        DataError: it does not exist or can't be read.
+        ConfigError: it was prepared by another preprocessing configuration.
+    """
     store = open_store(workspace, store_name)
     if store.preprocessing.size != bundle.preprocessing.size:
         raise ConfigError(
@@ -41,19 +102,7 @@ def evaluate_store(workspace: Workspace, bundle: Bundle, store_name: str) -> Eva
         )
     if store.preprocessing != bundle.preprocessing:
         raise ConfigError(f"The store {store.name} was prepared in another way than {bundle.name} expects.")
-    table, evaluated = store.manifest(), bundle.evaluation_predictions()
-    if store.name == bundle.card.data.store and len(evaluated.merge(table[IMAGE_KEY])) == len(evaluated):
-        return current_report(workspace, bundle)
-    table, part = _unseen_images(table[table["label"].notna()].reset_index(drop=True), bundle, evaluated)
-    if table["label"].nunique() < 2:
-        raise DataError(
-            f"The store {store.name} doesn't hold both negative and positive images of patients that {bundle.name} has "
-            "not seen, so it can't be evaluated."
-        )
-    predictions = table.assign(probability=_predict(bundle, store, table), label=table["label"].astype(int))
-    validation = bundle.validation_predictions()
-    others = validation[~validation["patient_id"].isin(predictions["patient_id"])]
-    return evaluate(predictions, operating_point=bundle.threshold, part=part, validation=others)
+    return store
 
 
 def _unseen_images(table: pd.DataFrame, bundle: Bundle, evaluated: pd.DataFrame) -> tuple[pd.DataFrame, EvaluatedPart]:

@@ -134,10 +134,25 @@ def sensitivity_at_90_specificity(sample: Sample) -> np.ndarray:
 
     NaN where a sample has one class only.
     """
-    sensitivity = _divide(sample.true_positives, sample.positives)
-    false_positive_rate = _divide(sample.false_positives, sample.negatives)
-    best = np.where(false_positive_rate <= FALSE_POSITIVE_LIMIT + 1e-12, sensitivity, 0.0).max(axis=1)
-    return np.where(np.isnan(sensitivity[:, -1] + false_positive_rate[:, -1]), np.nan, best)
+    return sensitivity_at_specificity(1 - FALSE_POSITIVE_LIMIT)(sample)
+
+
+def sensitivity_at_specificity(specificity: float) -> Metric:
+    """Return the metric: the highest sensitivity with at least this specificity.
+
+    It is NaN where a sample has one class only.
+
+    Args:
+        specificity: in [0, 1].
+    """
+
+    def metric(sample: Sample) -> np.ndarray:
+        sensitivity = _divide(sample.true_positives, sample.positives)
+        false_positive_rate = _divide(sample.false_positives, sample.negatives)
+        best = np.where(false_positive_rate <= 1 - specificity + 1e-12, sensitivity, 0.0).max(axis=1)
+        return np.where(np.isnan(sensitivity[:, -1] + false_positive_rate[:, -1]), np.nan, best)
+
+    return metric
 
 
 def brier(sample: Sample) -> np.ndarray:

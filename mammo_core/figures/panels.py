@@ -129,12 +129,17 @@ class PanelSource:
     date: str
 
 
+def file_stem(name: str) -> str:
+    """Return a name as part of a file's name: other characters become hyphens."""
+    return re.sub(r"[^0-9A-Za-z._-]+", "-", name)
+
+
 def sign_panels(panels: list[Panel], unit: Unit, source: PanelSource) -> list[Panel]:
     """Return the panels with their origin and names of files.
 
     Such a name is "rsna-classes-breast".
     """
-    name = re.sub(r"[^0-9A-Za-z._-]+", "-", source.dataset)
+    name = file_stem(source.dataset)
     origin = f"{source.dataset} · {unit}s · {source.filters} · {source.date}"
     return [
         replace(panel, origin=origin, file_name=f"{name}-{panel.key.replace('_id', '').replace('_', '-')}-{unit}")
