@@ -253,9 +253,13 @@ def evaluate(
     data: Annotated[
         str | None, typer.Option(help="Prepared store; default: the model's own held-out patients.")
     ] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="Column that divides the subgroups, may be repeated; default: site, age, …")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Evaluate a model on unseen patients, with confidence intervals and baselines."""
+    from mammo_core.assessment.group_attributes import evaluate_groups
     from mammo_core.assessment.report import current_report
     from mammo_core.assessment.store_evaluation import evaluate_store
     from mammo_core.documents.report import ModelEvaluation
@@ -264,7 +268,10 @@ def evaluate(
 
     workspace = Workspace.from_environment()
     bundle = open_bundle(model_folder(workspace, model))
-    report = current_report(workspace, bundle) if data is None else evaluate_store(workspace, bundle, data)
+    if by:
+        report = evaluate_groups(workspace, bundle, by, data)
+    else:
+        report = current_report(workspace, bundle) if data is None else evaluate_store(workspace, bundle, data)
     _print(ModelEvaluation(model=model, data=data, **dict(report)), as_json)
 
 

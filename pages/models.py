@@ -17,9 +17,10 @@ from ui.model_choice import choose_in_table
 from ui.model_comparison import show_comparison
 from ui.operating_point import show_operating_point
 from ui.outside_scores import show_outside_scores
-from ui.report_view import show_card, show_report, show_subgroups, show_training
+from ui.report_view import show_card, show_report, show_training
 from ui.resources import show_limit
 from ui.session import current_workspace, errors_shown, errors_shown_here, open_page
+from ui.subgroup_view import show_subgroups
 
 open_page("Models")
 part = st.segmented_control(

@@ -388,6 +388,16 @@ def test_explore_and_runs_of_latin1_names_write_them_as_they_came(run, workspace
     assert json.loads(out)["runs"][0]["folder"] == str(workspace.models / name)
 
 
+def test_evaluate_by_chosen_columns(run, workspace):
+    status, out, _ = run("evaluate", "demo", "--by", "density", "--by", "view", "--json")
+    groups = json.loads(out)["subgroups"]
+    assert (status, {row["attribute"] for row in groups}) == (0, {"density", "view"})
+    assert {row["p_value"] is None for row in groups} == {True, False}
+    status, out, error = run("evaluate", "demo", "--by", "patient_id")
+    assert (status, out) == (1, "")
+    assert error.startswith("Error: There is no column 'patient_id' to group by.")
+
+
 def test_need_json_document_and_sentence(run, workspace):
     given = ("need", "demo", "--half-width", "0.05", "--prevalence", "0.02", "--unit", "patient")
     status, out, _ = run(*given, "--json")

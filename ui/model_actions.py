@@ -23,6 +23,7 @@ from ui.access.sign_in import request
 from ui.literal import literal
 from ui.report_view import report_of
 from ui.session import announce, current_workspace, errors_announced, errors_shown, errors_shown_here
+from ui.subgroup_view import chosen_attributes, with_chosen_groups
 
 ACTIVE_HELP = "This is the active model; activate another one first."
 
@@ -53,7 +54,7 @@ def show_actions(bundle: Bundle) -> None:
 
     What changes a list of models is a dialog about one name, which closes afterwards.
     """
-    is_active = bundle.name == readable_active_model(current_workspace())
+    is_active, chosen = bundle.name == readable_active_model(current_workspace()), chosen_attributes(bundle)
     options: dict[str, Any] = {"disabled": is_active, "help": ACTIVE_HELP if is_active else None}
     with st.container(horizontal=True):
         if st.button("Activate", type="primary", icon=":material/check:", **options):
@@ -66,7 +67,7 @@ def show_actions(bundle: Bundle) -> None:
             confirm_deletion(bundle.name)
         st.download_button(
             "Download report",
-            lambda: report_html(bundle, report_of(bundle)),
+            lambda: report_html(bundle, with_chosen_groups(report_of(bundle), bundle, chosen)),
             f"{bundle.name}.html",
             "text/html",
             icon=":material/download:",

@@ -23,8 +23,9 @@ from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import list_models, model_folder, readable_active_model
 from ui.access.sign_in import request
 from ui.literal import literal
-from ui.report_view import show_groups, show_unit
+from ui.report_view import show_unit
 from ui.session import catalogue_of, current_workspace, errors_shown, errors_shown_here
+from ui.subgroup_view import show_groups
 from ui.uploads import remove_uploads
 
 FILE, NAME, NUMBER = "score file", "name of the score file", "number of the score file"  # in the session

@@ -5,7 +5,7 @@ import streamlit as st
 
 from mammo_core.assessment.report import current_report
 from mammo_core.documents.metrics import read_metrics
-from mammo_core.documents.report import EvaluationReport, Localisation, Subgroup, UnitReport
+from mammo_core.documents.report import EvaluationReport, Localisation, UnitReport
 from mammo_core.documents.units import UNITS, Unit
 from mammo_core.evaluation.curves import roc_band
 from mammo_core.evaluation.report import describe_image_over_age
@@ -14,8 +14,6 @@ from mammo_core.evaluation.tables import (
     explain_measures,
     format_share,
     report_table,
-    split_few,
-    subgroup_table,
 )
 from mammo_core.evaluation.units import to_unit
 from mammo_core.figures.evaluation import (
@@ -23,7 +21,6 @@ from mammo_core.figures.evaluation import (
     precision_figure,
     roc_figure,
     score_figure,
-    subgroup_figure,
 )
 from mammo_core.figures.model_report import card_tables
 from mammo_core.figures.training import CURVES, learning_curves
@@ -120,28 +117,6 @@ def show_localisation(localisation: Localisation | None) -> None:
         f"Share of {localisation.images:,} positive images of {localisation.patients:,} patients whose heatmap peak lies "
         f"on a lesion: {literal(format_share(rate))}, with its 95 % interval."
     )
-
-
-def show_subgroups(bundle: Bundle) -> None:
-    """Show a model's AUC in subgroups of the data."""
-    report = bundle.evaluation()
-    show_groups(report.subgroups, report.auc.value)
-
-
-def show_groups(subgroups: tuple[Subgroup, ...], overall: float | None) -> None:
-    """Show the AUC in subgroups, beside that of all units."""
-    if not subgroups:
-        st.info("These images have no attributes to group them by.", icon=":material/info:")
-        return
-    large, few = split_few(subgroups)
-    if large:
-        left, right = st.columns([3, 2])
-        left.plotly_chart(subgroup_figure(large, overall), key="subgroups")
-        right.dataframe(subgroup_table(large), hide_index=True, height="content")
-    if few:
-        with st.expander(f"{few:,} groups with too few breasts for an AUC"):
-            small = tuple(row for row in subgroups if row.auc is None)
-            st.dataframe(subgroup_table(small).drop(columns="AUC"), hide_index=True)
 
 
 def show_card(bundle: Bundle) -> None:

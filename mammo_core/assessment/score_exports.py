@@ -9,7 +9,7 @@ from mammo_core.documents.score_report import ScoreReport
 from mammo_core.documents.units import Unit
 from mammo_core.evaluation.html import as_html_table, page
 from mammo_core.evaluation.report import describe_image_over_age
-from mammo_core.evaluation.tables import format_ci, report_table, split_few, subgroup_table
+from mammo_core.evaluation.tables import describe_differences, format_ci, report_table, split_few, subgroup_table
 from mammo_core.storage.spreadsheet import spreadsheet_csv
 
 LIMIT = "Research use only. Not a medical device; nothing here is a diagnosis."
@@ -55,7 +55,10 @@ def score_report_html(report: ScoreReport) -> str:
         parts += _unit_section(report, unit, figures)
     large, few = split_few(report.subgroups)
     if large:
-        parts += ["<h2>Subgroups</h2>", as_html_table(subgroup_table(large))]
+        parts += [
+            f"<h2>Subgroups</h2><p>{escape(describe_differences(report.subgroups))}</p>",
+            as_html_table(subgroup_table(large)),
+        ]
     if few:
         parts.append(f"<p>{few:,} groups are too small for an AUC.</p>")
     if report.comparisons:

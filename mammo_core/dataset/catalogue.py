@@ -141,6 +141,26 @@ def read_catalogue(source: Path) -> Catalogue:
     return Catalogue(table.reset_index(drop=True), csv.parent, csv, tuple(raw.columns), tuple(notes))
 
 
+def read_other_columns(csv: Path) -> pd.DataFrame:
+    """Read the columns of a CSV that no catalogue holds, as text.
+
+    They may identify patients: whoever shows them chooses by `mammo_core.evaluation.group_columns`.
+
+    Returns:
+        One row per image: patient_id and image_id as in the catalogue, and the others as they are named in the CSV.
+
+    Raises:
+        DataError: see `read_catalogue`.
+    """
+    raw = _read_csv(csv, [])
+    table = _validate(raw, csv, [])
+    known = {*COLUMNS, path_column(raw.columns)}
+    others = [
+        str(name) for name in raw.columns if name not in known and str(name).lower() not in (*EXAM_ID, *EXAM_DATE)
+    ]
+    return table[["patient_id", "image_id"]].assign(**{name: raw[name].str.strip() for name in others})
+
+
 def _find_csv(source: Path) -> Path:
     source = source.expanduser().absolute()
     if os.path.isfile(source):

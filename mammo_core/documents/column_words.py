@@ -13,6 +13,14 @@ WORDS = {
         "6": "6 known cancer",
     },
 }
+MEASURES = {  # units of measurement, by column
+    "age": "years",
+    "body_part_thickness": "mm",
+    "compression_force": "N",
+    "exposure": "mAs",
+    "tube_voltage": "kV",
+    "pixel_spacing": "mm",
+}
 VIEWS = ("CC", "MLO")  # in hanging order, before all others
 ALONE = {"implant", "laterality", "view"}  # columns whose values say what they are about
 

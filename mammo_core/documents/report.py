@@ -255,6 +255,8 @@ class Subgroup(Document):
         n: number of units in the group.
         positives: number of positive units in the group.
         auc: None where the group has too few units or patients of a label.
+        difference: AUC of the group minus that of all other units; None also where these are too few.
+        p_value: of that difference, in [0, 1], corrected for the number of groups that were compared together (Holm 1979).
     """
 
     attribute: str
@@ -263,6 +265,8 @@ class Subgroup(Document):
     n: int
     positives: int
     auc: Estimate | None
+    difference: Estimate | None = None
+    p_value: float | None = None
 
 
 class Localisation(Document):

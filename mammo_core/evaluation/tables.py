@@ -45,6 +45,8 @@ MEANING = "meaning"
 MODEL, CONSTANT = "this model", "always “negative”"
 IMAGE_AND_AGE = "this model with age"
 MISSING = "–"
+SMALLEST_P_VALUE = 0.001  # smaller ones are shown as such
+ALPHA = 0.05  # corrected p values below it count as a difference
 
 
 def report_table(report: UnitReport) -> pd.DataFrame:
@@ -124,19 +126,66 @@ def subgroup_table(subgroups: tuple[Subgroup, ...]) -> pd.DataFrame:
     """Return subgroups as text.
 
     Returns:
-        One row per group: attribute, group, unit, n, positives and AUC, "too few" where there is none.
+        One row per group: attribute, group, unit, n, positives and AUC, "too few" where there is none; and where groups were
+        compared, the difference of the AUC from that of all others with its corrected p value.
     """
+    compared = any(row.difference is not None for row in subgroups)
     return pd.DataFrame(
         {
-            "attribute": row.attribute.removesuffix("_id").replace("_", " "),
+            "attribute": name_attribute(row.attribute),
             "group": name_value(row.attribute, row.group),
             "unit": row.unit,
             "n": row.n,
             "positives": row.positives,
             "AUC": format_ci(row.auc) if row.auc else "too few",
+            **(_difference_cells(row) if compared else {}),
         }
         for row in subgroups
     )
+
+
+def name_attribute(attribute: str) -> str:
+    """Return an attribute's name for readers, such as "site" for site_id."""
+    return attribute.removesuffix("_id").replace("_", " ")
+
+
+def _difference_cells(row: Subgroup) -> dict[str, str]:
+    return {
+        "ΔAUC to the rest": format_ci(row.difference) if row.difference else "too few",
+        "p, corrected": MISSING if row.p_value is None else format_p_value(row.p_value),
+    }
+
+
+def format_p_value(value: float) -> str:
+    """Return a p value as text, "0.031" or "< 0.001"."""
+    return "< 0.001" if value < SMALLEST_P_VALUE else f"{value:.3f}"
+
+
+def describe_differences(subgroups: Sequence[Subgroup]) -> str:
+    """State in a sentence or two which groups differ from all others.
+
+    It quotes the groups' names.
+    """
+    tested = [row for row in subgroups if row.p_value is not None]
+    if not tested:
+        return "Too few units to compare a group with the rest."
+    different = [row for row in tested if row.p_value is not None and row.p_value < ALPHA]
+    number = "1 group was" if len(tested) == 1 else f"{len(tested):,} groups were"
+    compared = f"{number} compared with the rest, and p values corrected for their number (Holm)."
+    if not different:
+        return f"No group is shown to differ from the rest. {compared}"
+    named = [
+        f"{name_attribute(row.attribute)} {name_value(row.attribute, row.group)} "
+        f"(ΔAUC {row.difference.value:.3f}, p {_with_sign(row.p_value)})"
+        for row in different
+        if row.difference is not None and row.p_value is not None
+    ]
+    return f"Different from the rest: {'; '.join(named)}. {compared}"
+
+
+def _with_sign(p_value: float) -> str:
+    text = format_p_value(p_value)
+    return text if text.startswith("<") else f"= {text}"
 
 
 def operating_table(units: pd.DataFrame, thresholds: Mapping[str, float], prevalence: float) -> pd.DataFrame:

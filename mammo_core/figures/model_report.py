@@ -11,7 +11,7 @@ from mammo_core.documents.card import ModelCard
 from mammo_core.documents.report import EvaluationReport
 from mammo_core.evaluation.html import as_html_table, page
 from mammo_core.evaluation.report import FIGURES
-from mammo_core.evaluation.tables import TITLES, format_ci, report_table, subgroup_table
+from mammo_core.evaluation.tables import TITLES, describe_differences, format_ci, report_table, subgroup_table
 from mammo_core.evaluation.units import to_unit
 from mammo_core.figures.evaluation import calibration_figure, precision_figure, roc_figure, score_figure
 from mammo_core.models.bundle import Bundle
@@ -61,7 +61,7 @@ def report_html(bundle: Bundle, report: EvaluationReport) -> str:
         "positive. 95 % confidence intervals over patients.</p>",
         as_html_table(report_table(report)),
         *_figures(bundle),
-        "<h2>Subgroups</h2>",
+        f"<h2>Subgroups</h2><p>{escape(describe_differences(report.subgroups))}</p>",
         as_html_table(subgroup_table(report.subgroups)),
         f"<h2>Images</h2>{as_html_table(report_table(report.units.image))}",
         f"<h2>Patients</h2>{as_html_table(report_table(report.units.patient))}",

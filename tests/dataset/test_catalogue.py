@@ -3,7 +3,7 @@ import os
 import pandas as pd
 import pytest
 
-from mammo_core.dataset.catalogue import COLUMNS, read_catalogue
+from mammo_core.dataset.catalogue import COLUMNS, read_catalogue, read_other_columns
 from mammo_core.errors import DataError
 from mammo_core.storage.path_text import text_path
 
@@ -367,3 +367,13 @@ def test_read_catalogue_study_of_its_own_for_every_image_is_one_exam(tmp_path, r
     catalogue = read_catalogue(folder_with(tmp_path, STUDIES + rows))
     assert catalogue.table["exam_id"].tolist() == exams
     assert (ONE_EXAM in catalogue.notes) == (len(set(exams)) < len(exams) and exams != ["a", "a", "b"])
+
+
+def test_read_other_columns_returns_what_no_catalogue_holds(tmp_path):
+    text = "patient_id,image_id,laterality,view,age,study_id,path,race,Thickness mm\n"
+    root = folder_with(tmp_path, text + "10,1,L,CC,60,s,a.dcm, white ,45\n11,1,R,CC,60,s,b.dcm,,50\n")
+    others = read_other_columns(root / "train.csv")
+    assert list(others) == ["patient_id", "image_id", "race", "Thickness mm"]
+    assert others["image_id"].tolist() == read_catalogue(root).table["image_id"].tolist() == ["10_1", "11_1"]
+    assert others["Thickness mm"].tolist() == ["45", "50"]
+    assert (others["race"].iloc[0], others["race"].isna().iloc[1]) == ("white", True)

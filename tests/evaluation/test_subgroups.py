@@ -1,9 +1,13 @@
+import numpy as np
 import pandas as pd
+import pytest
 
-from builders.predictions import predictions
+from builders.predictions import binormal_breasts, predictions
 from mammo_core.documents.estimate import Estimate
+from mammo_core.errors import DataError
+from mammo_core.evaluation.auc_differences import compare_with_rest
 from mammo_core.evaluation.intervals import newcombe
-from mammo_core.evaluation.subgroups import MIN_UNITS, subgroups
+from mammo_core.evaluation.subgroups import MIN_UNITS, offered_attributes, subgroups
 from mammo_core.evaluation.units import to_unit
 
 
@@ -70,3 +74,61 @@ def test_subgroups_of_scored_breasts_and_patients_count_these():
     patients = subgroups(to_unit(table, "patient"), 20, rows="patient")
     assert {(row.attribute, row.unit) for row in patients} == {("site_id", "patient"), ("age_band", "patient")}
     assert sum(row.n for row in patients if row.attribute == "site_id") == 120
+
+
+def grouped(seed: int, groups: int = 4, size: int = 60) -> pd.DataFrame:
+    """Breasts of patients, a quarter with cancer, who belong to groups by chance."""
+    table = binormal_breasts(size, 3 * size, seed=seed)
+    return table.assign(race=np.random.default_rng(seed).integers(groups, size=4 * size).repeat(2).astype(str))
+
+
+def test_groups_by_chance_rarely_differ_after_correction():
+    studies = [subgroups(grouped(seed), 2, by=["race"]) for seed in range(100)]
+    assert all(len(groups) == 4 for groups in studies)
+    different = sum(any(row.p_value is not None and row.p_value < 0.05 for row in groups) for groups in studies)
+    assert different <= 8
+
+
+def test_planted_effect_is_the_only_difference():
+    table = grouped(3, size=160)
+    weak = table["race"] == "2"
+    table.loc[weak, "probability"] = np.random.default_rng(0).random(weak.sum())
+    table["side"] = ["up", "down", "down", "up"] * 320
+    rows = {(row.attribute, row.group): row for row in subgroups(table, 20, by=["race", "side"])}
+    assert rows["race", "2"].p_value < 0.01
+    assert rows["race", "2"].difference.high < 0
+    assert [key for key, row in rows.items() if row.p_value < 0.01] == [("race", "2")]
+
+
+def test_two_groups_are_one_comparison():
+    first, second = subgroups(grouped(1, groups=2), 20, by=["race"])
+    assert first.difference.value == -second.difference.value
+    _, uncorrected = compare_with_rest(table := grouped(1, groups=2), (table["race"] == "0").to_numpy())
+    assert first.p_value == second.p_value == uncorrected
+
+
+def test_group_whose_rest_is_too_small_has_no_difference():
+    table = separated(30, 60, race=["a"] * 29 + ["b"] + ["a"] * 50 + ["b"] * 10)
+    large, small = subgroups(table, 20, by=["race"])
+    assert large.auc is not None
+    assert (large.difference, large.p_value, small.auc, small.difference) == (None, None, None, None)
+
+
+def test_chosen_attribute_of_images_counts_images():
+    table = predictions(patients=60).assign(exposure=lambda rows: np.arange(len(rows)) * 7 % 100 + 0.5)
+    by_image = subgroups(table, 20, by=["exposure"])
+    assert {row.unit for row in by_image} == {"image"}
+    assert by_image[0].group.startswith("up to ")
+    assert sum(row.n for row in by_image) == 240
+    assert {row.unit for row in subgroups(table, 20, by=["site_id"])} == {"breast"}
+
+
+def test_attribute_that_is_not_offered_is_one_sentence():
+    with pytest.raises(DataError, match=r"no column 'patient_id' to group by\. These can be used: site_id, age_band"):
+        subgroups(predictions(), 20, by=["patient_id"])
+
+
+def test_offered_attributes_begin_with_the_usual_ones():
+    table = predictions().assign(race=lambda rows: np.where(rows.index % 8 < 4, "a", "b"), patient_name="x")
+    assert offered_attributes(table) == ["site_id", "age_band", "laterality", "view", "race"]
+    assert offered_attributes(to_unit(table, "patient"), "patient") == ["site_id", "age_band", "race"]

@@ -9,10 +9,13 @@ from mammo_core.evaluation.tables import (
     MEANINGS,
     TITLES,
     comparison_table,
+    describe_differences,
     divide_measures,
     explain_measures,
     format_ci,
     format_interval,
+    format_p_value,
+    name_attribute,
     operating_table,
     report_table,
     split_few,
@@ -80,6 +83,33 @@ def test_subgroup_table_group_without_auc_says_too_few():
         "positives": [12, 1],
         "AUC": ["0.800 (0.700–0.900)", "too few"],
     }
+
+
+def test_subgroup_table_shows_differences_where_groups_were_compared():
+    auc, difference = Estimate(value=0.8), Estimate(value=-0.1, low=-0.2, high=-0.01)
+    known = {"unit": "breast", "n": 40, "positives": 12, "auc": auc}
+    rows = (
+        Subgroup(attribute="site_id", group="<1>", **known, difference=difference, p_value=0.0004),
+        Subgroup(attribute="density", group="A", **known, difference=difference, p_value=0.3),
+        Subgroup(attribute="density", group="B", **known),
+    )
+    table = subgroup_table(rows)
+    assert table["ΔAUC to the rest"].tolist() == [*["-0.100 (-0.200–-0.010)"] * 2, "too few"]
+    assert table["p, corrected"].tolist() == ["< 0.001", "0.300", "–"]
+    assert describe_differences(rows) == (
+        "Different from the rest: site <1> (ΔAUC -0.100, p < 0.001). 2 groups were compared with the rest, and p values "
+        "corrected for their number (Holm)."
+    )
+    assert describe_differences(rows[1:]).startswith("No group is shown to differ from the rest. 1 group was compared")
+    assert describe_differences(rows[2:]) == "Too few units to compare a group with the rest."
+
+
+def test_format_p_value_shows_the_smallest_as_such():
+    assert [format_p_value(value) for value in (0.00099, 0.001, 0.0312)] == ["< 0.001", "0.001", "0.031"]
+
+
+def test_name_attribute_is_in_plain_words():
+    assert [name_attribute(name) for name in ("site_id", "body_part_thickness")] == ["site", "body part thickness"]
 
 
 def test_operating_table_per_thousand_screens_matches_hand_calculation():

@@ -5,11 +5,11 @@ import pytest
 from builders.app import figures, plain, show_component
 from builders.models import write_model
 from mammo_core.documents.units import UNITS
-from mammo_core.evaluation.tables import divide_measures, report_table, split_few
+from mammo_core.evaluation.tables import divide_measures, report_table
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import choose_operating_point
 from mammo_core.settings import SHIPPED_MODELS
-from ui.report_view import report_of, show_card, show_localisation, show_report, show_subgroups, show_training
+from ui.report_view import report_of, show_card, show_localisation, show_report, show_training
 
 
 @pytest.fixture
@@ -64,19 +64,6 @@ def test_show_localisation_unknown_is_stated():
         "The lesions of these images are not known, or the network has no exact heatmap."
     ]
     assert not app.metric
-
-
-def test_show_subgroups_has_a_row_each_or_says_that_there_are_none(demo, workspace):
-    app = show_component(show_subgroups, demo)
-    large, few = split_few(demo.evaluation().subgroups)
-    assert [len(table.value) for table in app.dataframe] == [len(large), few]
-    assert app.expander[0].label == f"{few} groups with too few breasts for an AUC"
-    assert len(figures(app)) == 1
-    mine = write_model(workspace.models / "mine")
-    report = mine.evaluation().model_copy(update={"subgroups": ()})
-    report.write(mine.folder / "evaluation.json")
-    app = show_component(show_subgroups, mine)
-    assert [info.value for info in app.info] == ["These images have no attributes to group them by."]
 
 
 def test_show_card_lists_limits_and_tables(demo):

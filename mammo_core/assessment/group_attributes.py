@@ -1,0 +1,80 @@
+"""Add to predictions what a data set tells about their images, to group them by."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from mammo_core.assessment.report import current_report
+from mammo_core.assessment.store_evaluation import evaluate_predictions, predict_store
+from mammo_core.dataset.catalogue import read_other_columns
+from mammo_core.dataset.store import open_store
+from mammo_core.documents.report import EvaluationReport
+from mammo_core.errors import DataError
+from mammo_core.evaluation.subgroups import ATTRIBUTES, offered_attributes, subgroups
+from mammo_core.models.bundle import IMAGE_KEY, Bundle
+from mammo_core.workspace import Workspace
+
+
+def with_attributes(workspace: Workspace, predictions: pd.DataFrame, store_name: str) -> pd.DataFrame:
+    """Return predictions with the other columns of their data set's CSV.
+
+    Columns that the predictions have stay as they are.
+
+    Args:
+        workspace: that the store lies in.
+        predictions: one row per image, with patient_id and image_id.
+        store_name: of the store.
+
+    Raises:
+        DataError: the store or its CSV isn't here any more, or can't be read.
+    """
+    others = read_other_columns(open_store(workspace, store_name).read_csv_path())
+    return _joined(predictions, others)
+
+
+def _joined(predictions: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    new = [name for name in others if name not in predictions]
+    keys = predictions[IMAGE_KEY].astype("str")
+    values = keys.merge(others[[*IMAGE_KEY, *new]].astype(dict.fromkeys(IMAGE_KEY, "str")), on=IMAGE_KEY, how="left")
+    return predictions.assign(**{name: values[name].to_numpy() for name in new})
+
+
+def attributed_predictions(workspace: Workspace, bundle: Bundle) -> tuple[pd.DataFrame, str]:
+    """Return a model's held-out predictions with all that they can be grouped by.
+
+    Returns:
+        One row per image, and why there are no other columns than the model's own; empty if there is no such reason.
+    """
+    predictions = bundle.evaluation_predictions()
+    try:
+        return with_attributes(workspace, predictions, bundle.card.data.store), ""
+    except DataError as error:
+        return predictions, f"Only columns that the model itself holds can be used: {error}"
+
+
+def usual_attributes(predictions: pd.DataFrame) -> list[str]:
+    """Return the attributes by which predictions are divided unless others are chosen."""
+    return [name for name in offered_attributes(predictions) if name in ATTRIBUTES]
+
+
+def evaluate_groups(
+    workspace: Workspace, bundle: Bundle, by: Sequence[str], store_name: str | None = None
+) -> EvaluationReport:
+    """Return a model's report with the subgroups of chosen columns.
+
+    Args:
+        workspace: that the store lies in.
+        bundle: the model.
+        by: names of columns, see `mammo_core.evaluation.subgroups.offered_attributes`.
+        store_name: the store to evaluate on; None for the model's own held-out patients.
+
+    Raises:
+        MammoError: the store can't be evaluated, or there is no such column.
+    """
+    if store_name is None:
+        report, (table, _) = current_report(workspace, bundle), attributed_predictions(workspace, bundle)
+    else:
+        predictions = predict_store(workspace, bundle, store_name)
+        report = evaluate_predictions(workspace, bundle, predictions)
+        table = with_attributes(workspace, predictions.table, store_name)
+    return report.model_copy(update={"subgroups": subgroups(table, by=by)})

@@ -1,0 +1,53 @@
+import pandas as pd
+import pytest
+
+from mammo_core.assessment.group_attributes import (
+    attributed_predictions,
+    evaluate_groups,
+    usual_attributes,
+    with_attributes,
+)
+from mammo_core.dataset.store import open_store
+from mammo_core.errors import DataError
+from mammo_core.evaluation.subgroups import offered_attributes
+from mammo_core.models.bundle import Bundle, open_bundle
+from mammo_core.settings import SHIPPED_MODELS
+
+
+@pytest.fixture
+def bundle(finished) -> Bundle:
+    """The model of a store whose CSV tells more than a catalogue holds."""
+    csv = open_store(finished, "demo").read_csv_path()
+    table = pd.read_csv(csv, dtype=str)
+    table["race"] = (table["patient_id"].astype(int) % 2).map({0: "a", 1: "b"})
+    table["PatientName"] = "Doe^" + table["patient_id"]
+    table.to_csv(csv, index=False)
+    return open_bundle(finished.models / "trained")
+
+
+def test_with_attributes_adds_the_other_columns_of_the_csv(finished, bundle):
+    predictions = bundle.evaluation_predictions()
+    table = with_attributes(finished, predictions, "demo")
+    assert table[list(predictions)].equals(predictions)
+    expected = (predictions["patient_id"].astype(int) % 2).map({0: "a", 1: "b"})
+    assert table["race"].tolist() == expected.tolist()
+    assert "race" in offered_attributes(table)
+    assert "PatientName" not in offered_attributes(table)
+
+
+def test_attributed_predictions_without_the_store_say_so(workspace):
+    demo = open_bundle(SHIPPED_MODELS / "demo")
+    table, note = attributed_predictions(workspace, demo)
+    assert table.equals(demo.evaluation_predictions())
+    assert note.startswith("Only columns that the model itself holds can be used: There is no prepared store")
+    assert usual_attributes(table) == ["site_id", "machine_id", "age_band", "density", "implant", "laterality", "view"]
+
+
+def test_evaluate_groups_changes_the_subgroups_only(finished, bundle):
+    report = evaluate_groups(finished, bundle, ["race"])
+    assert {(row.attribute, row.group) for row in report.subgroups} <= {("race", "a"), ("race", "b")}
+    assert report.subgroups
+    assert report.auc == bundle.evaluation().auc
+    assert {row.attribute for row in evaluate_groups(finished, bundle, ["race"], "demo").subgroups} == {"race"}
+    with pytest.raises(DataError, match="no column 'PatientName' to group by"):
+        evaluate_groups(finished, bundle, ["PatientName"], "demo")

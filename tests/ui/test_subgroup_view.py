@@ -1,0 +1,58 @@
+"""A model in parts of the data, shown of the shipped model with the real core."""
+
+import pytest
+
+from builders.app import figures, plain, show_component
+from mammo_core.evaluation.subgroups import ATTRIBUTES, subgroups
+from mammo_core.evaluation.tables import describe_differences, split_few
+from mammo_core.models.bundle import Bundle, open_bundle
+from mammo_core.settings import SHIPPED_MODELS
+from ui.subgroup_view import choose_attributes, chosen_attributes, show_groups, show_subgroups, with_chosen_groups
+
+
+@pytest.fixture
+def demo(workspace) -> Bundle:
+    return open_bundle(SHIPPED_MODELS / "demo")
+
+
+def test_show_subgroups_has_a_row_each_and_says_which_differ(demo):
+    app = show_component(show_subgroups, demo)
+    groups = subgroups(demo.evaluation_predictions())
+    large, few = split_few(groups)
+    assert [len(table.value) for table in app.dataframe] == [len(large), few]
+    assert app.expander[0].label == f"{few} groups with too few breasts for an AUC"
+    assert plain(app.info[0].value) == describe_differences(groups)
+    assert len(figures(app)) == 1
+    assert "Only columns that the model itself holds can be used" in plain(app.caption[0].value)  # its data aren't here
+
+
+def test_show_subgroups_of_chosen_columns_has_their_rows_only(demo):
+    app = show_component(show_subgroups, demo)
+    assert app.multiselect[0].value == list(ATTRIBUTES)
+    app.multiselect[0].set_value(["site_id"]).run()
+    assert not app.exception
+    assert app.dataframe[0].value["attribute"].tolist() == ["site", "site"]
+    app.multiselect[0].set_value([]).run()
+    assert [info.value for info in app.info] == ["These images have no attributes to group them by."]
+
+
+def test_choose_attributes_offers_no_patients_and_remembers(demo):
+    app = show_component(choose_attributes, demo.evaluation_predictions(), "identity")
+    assert "patient_id" not in app.multiselect[0].options
+    app.multiselect[0].set_value(["view"]).run()
+    assert app.session_state["result"] == ("view",)
+    assert app.session_state["chosen groups identity"] == ["view"]
+
+
+def test_chosen_attributes_go_into_the_report(demo):
+    assert show_component(chosen_attributes, demo).session_state["result"] is None
+    report = demo.evaluation()
+    assert show_component(with_chosen_groups, report, demo, None).session_state["result"] == report
+    chosen = show_component(with_chosen_groups, report, demo, ["view"]).session_state["result"]
+    assert {group.attribute for group in chosen.subgroups} == {"view"}
+    assert chosen.auc == report.auc
+
+
+def test_show_groups_says_that_there_are_none():
+    app = show_component(show_groups, (), 0.5)
+    assert [info.value for info in app.info] == ["These images have no attributes to group them by."]

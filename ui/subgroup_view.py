@@ -1,0 +1,88 @@
+"""Show on the Models page how a model does in parts of the data."""
+
+import pandas as pd
+import streamlit as st
+
+from mammo_core.assessment.group_attributes import attributed_predictions, usual_attributes
+from mammo_core.documents.report import EvaluationReport, Subgroup
+from mammo_core.evaluation.subgroups import offered_attributes, subgroups
+from mammo_core.evaluation.tables import describe_differences, name_attribute, split_few, subgroup_table
+from mammo_core.figures.evaluation import subgroup_figure
+from mammo_core.models.bundle import Bundle
+from ui.literal import literal
+from ui.session import current_workspace
+
+LEFT_OUT = "Columns that may identify patients are left out. Columns of numbers are divided into quarters."
+
+
+@st.cache_data(show_spinner="Comparing groups …", max_entries=32)
+def _subgroups(_predictions: pd.DataFrame, identity: str, attributes: tuple[str, ...]) -> tuple[Subgroup, ...]:
+    return subgroups(_predictions, by=attributes)
+
+
+def show_subgroups(bundle: Bundle) -> None:
+    """Let the user choose columns, and show a model's AUC in the groups they make."""
+    predictions, note = attributed_predictions(current_workspace(), bundle)
+    attributes = choose_attributes(predictions, bundle.identity)
+    if note:
+        st.caption(literal(note))
+    show_groups(_subgroups(predictions, bundle.identity, attributes), bundle.evaluation().auc.value)
+
+
+def choose_attributes(predictions: pd.DataFrame, identity: str) -> tuple[str, ...]:
+    """Let the user choose the columns that divide the units.
+
+    Args:
+        predictions: one row per image, with these columns.
+        identity: of the model; the session remembers the choice for each.
+    """
+    offered, key = offered_attributes(predictions), f"chosen groups {identity}"
+    remembered = st.session_state.get(key, usual_attributes(predictions))
+    chosen = st.multiselect(
+        "Groups by",
+        offered,
+        [name for name in remembered if name in offered],
+        format_func=name_attribute,
+        key=f"groups by {identity}",
+        help=LEFT_OUT,
+    )
+    st.session_state[key] = chosen
+    return tuple(chosen)
+
+
+def with_chosen_groups(report: EvaluationReport, bundle: Bundle, chosen: list[str] | None) -> EvaluationReport:
+    """Return a report with the groups of the columns that were chosen.
+
+    Args:
+        report: of the model.
+        bundle: the model.
+        chosen: see `chosen_attributes`.
+    """
+    if chosen is None:
+        return report
+    predictions, _ = attributed_predictions(current_workspace(), bundle)
+    groups = _subgroups(predictions, bundle.identity, tuple(chosen))
+    return report.model_copy(update={"subgroups": groups})
+
+
+def chosen_attributes(bundle: Bundle) -> list[str] | None:
+    """Return the columns that were chosen for a model; None if none were yet."""
+    chosen: list[str] | None = st.session_state.get(f"chosen groups {bundle.identity}")
+    return chosen
+
+
+def show_groups(groups: tuple[Subgroup, ...], overall: float | None) -> None:
+    """Show the AUC in subgroups, beside that of all units, and which differ."""
+    if not groups:
+        st.info("These images have no attributes to group them by.", icon=":material/info:")
+        return
+    large, few = split_few(groups)
+    if large:
+        st.info(literal(describe_differences(groups)), icon=":material/balance:")
+        left, right = st.columns([2, 3])
+        left.plotly_chart(subgroup_figure(large, overall), key="subgroups")
+        right.dataframe(subgroup_table(large), hide_index=True, height="content")
+    if few:
+        with st.expander(f"{few:,} groups with too few breasts for an AUC"):
+            small = tuple(row for row in groups if row.auc is None)
+            st.dataframe(subgroup_table(small).drop(columns="AUC"), hide_index=True)
