@@ -16,9 +16,9 @@ from mammo_core.workspace import Workspace
 
 
 def with_attributes(workspace: Workspace, predictions: pd.DataFrame, store_name: str) -> pd.DataFrame:
-    """Return predictions with the other columns of their data set's CSV.
+    """Return predictions with what their data set tells about their images.
 
-    Columns that the predictions have stay as they are.
+    These are the other columns of its CSV, and how the images were acquired. Columns that the predictions have stay as they are.
 
     Args:
         workspace: that the store lies in.
@@ -28,8 +28,27 @@ def with_attributes(workspace: Workspace, predictions: pd.DataFrame, store_name:
     Raises:
         DataError: the store or its CSV isn't here any more, or can't be read.
     """
-    others = read_other_columns(open_store(workspace, store_name).read_csv_path())
-    return _joined(predictions, others)
+    store = open_store(workspace, store_name)
+    table = _joined(predictions, read_other_columns(store.read_csv_path()))
+    acquisitions = store.acquisitions()
+    if acquisitions is None:
+        return table
+    images = store.manifest()[IMAGE_KEY]
+    return _joined(table, images.merge(acquisitions.drop(columns="source_version"), on="image_id"))
+
+
+def describe_lacking(workspace: Workspace, store_name: str) -> str:
+    """State that a store lacks the values of its images' headers; empty if it doesn't.
+
+    Raises:
+        DataError: the store isn't here any more, or can't be read.
+    """
+    if open_store(workspace, store_name).acquisitions() is not None:
+        return ""
+    return (
+        f"The store {store_name} was imported by an earlier version, without values from the images' headers, such as exposure "
+        "and compression force. Import it again to group by them; its images stay as they are."
+    )
 
 
 def _joined(predictions: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
@@ -43,11 +62,12 @@ def attributed_predictions(workspace: Workspace, bundle: Bundle) -> tuple[pd.Dat
     """Return a model's held-out predictions with all that they can be grouped by.
 
     Returns:
-        One row per image, and why there are no other columns than the model's own; empty if there is no such reason.
+        One row per image, and a sentence on columns that are lacking; empty if there is none.
     """
     predictions = bundle.evaluation_predictions()
     try:
-        return with_attributes(workspace, predictions, bundle.card.data.store), ""
+        store = bundle.card.data.store
+        return with_attributes(workspace, predictions, store), describe_lacking(workspace, store)
     except DataError as error:
         return predictions, f"Only columns that the model itself holds can be used: {error}"
 

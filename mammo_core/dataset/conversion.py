@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 from mammo_core.dataset.catalogue_image import CatalogueImage
 from mammo_core.dataset.store_png import encode_image, png_path, read_entry, write_image
+from mammo_core.dicom.acquisition import to_acquisition
 from mammo_core.dicom.limits import hard_timeout, tune_malloc
+from mammo_core.dicom.mammogram import Mammogram
 from mammo_core.dicom.read import read_special_kind
-from mammo_core.documents.manifest import LEFT_OUT, PreparedImage, QuarantinedImage
+from mammo_core.documents.manifest import LEFT_OUT, MeasuredImage, PreparedImage, QuarantinedImage
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError, Reason
 from mammo_core.preprocess.prepare import read_and_prepare
@@ -64,7 +66,8 @@ def _encode_one(preprocessing: PreprocessingConfig, waiting: WaitingImage) -> En
         version = _version_text(path_text(file))  # before it is read: a change while it is read counts
         mammogram, prepared = read_and_prepare(file, preprocessing)
         _reject_special(mammogram.special_kind)
-        return EncodedImage(*encode_image(image, prepared, version))
+        entry, png = encode_image(image, prepared, version)
+        return EncodedImage(_measured(entry, mammogram), png)
     except ImageError as error:
         return quarantined_image(image, error.reason, error.message)
 
@@ -109,7 +112,12 @@ def _convert_one(folder: Path, preprocessing: PreprocessingConfig, image: Catalo
     version = _version_text(image.file)  # before it is read: a change while it is read counts
     mammogram, prepared = read_and_prepare(text_path(image.file), preprocessing)
     _reject_special(mammogram.special_kind)
-    return write_image(folder, image, prepared, version)
+    return _measured(write_image(folder, image, prepared, version), mammogram)
+
+
+def _measured(entry: PreparedImage, mammogram: Mammogram) -> MeasuredImage:
+    acquisition = to_acquisition(mammogram.tags, mammogram.pixel_mm)
+    return MeasuredImage(**entry.to_json(), acquisition=acquisition)
 
 
 def is_current(finished: PreparedImage, image: CatalogueImage) -> bool:

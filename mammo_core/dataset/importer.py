@@ -14,6 +14,7 @@ from functools import partial
 import pandas as pd
 from pydantic import ValidationError
 
+from mammo_core.dataset.acquisitions import complete_acquisitions
 from mammo_core.dataset.catalogue import Catalogue
 from mammo_core.dataset.catalogue_image import CatalogueImage
 from mammo_core.dataset.conversion import (
@@ -141,6 +142,7 @@ def import_images(
             tally.entries.append(outcome)
             tally.skipped += existing.get(outcome.png) == outcome.model_copy(update={"kind_checked": False})
         progress(tally.progress())
+    complete_acquisitions(store, images, tally.entries, pool, should_stop)
     return _complete_store(store, catalogue, tally, existing, began)
 
 

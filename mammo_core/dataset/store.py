@@ -8,6 +8,8 @@ A store holds model inputs as PNG files by label, their index, and the configura
         source.json                            where the images come from
         manifest.parquet                       one row per image in the store
         quarantine.parquet                     one row per image that could not be prepared, with the reason
+        acquisition.parquet                    one row per image in the store, with technical values of its header; older
+                                               stores lack it
 
 Each PNG carries its image_id and geometry in a text chunk. So an image and its entry appear together or not at all, and
 the manifest can be rebuilt from the PNG files after a crash.
@@ -30,6 +32,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from mammo_core.dataset.store_png import CLASSES, UNLABELLED
+from mammo_core.documents.acquisition import ImageAcquisition
 from mammo_core.documents.dataset import StoreSource
 from mammo_core.documents.geometry import Geometry
 from mammo_core.documents.manifest import QuarantineRow
@@ -48,7 +51,9 @@ MIN_PARALLEL = 8  # images; fewer are read sooner than threads start
 CONFIG_FILE = PreprocessingConfig.file_name
 MANIFEST = "manifest.parquet"
 QUARANTINE = "quarantine.parquet"
+ACQUISITION = "acquisition.parquet"
 QUARANTINE_COLUMNS = tuple(QuarantineRow.model_fields)
+ACQUISITION_COLUMNS = tuple(ImageAcquisition.model_fields)
 MANIFEST_COLUMNS = ("image_id", "geometry", "png", "sha256")  # of every version
 
 
@@ -110,6 +115,18 @@ class Store:
         if not os.path.exists(path):
             return pd.DataFrame(columns=pd.Index(QUARANTINE_COLUMNS))
         return read_parquet(path, QUARANTINE_COLUMNS)
+
+    def acquisitions(self) -> pd.DataFrame | None:
+        """Return how the images were acquired.
+
+        Returns:
+            One row per image, with the fields of `ImageAcquisition`; None if the store was imported by an earlier version.
+
+        Raises:
+            DataError: the file is damaged.
+        """
+        path = self.folder / ACQUISITION
+        return read_parquet(path, ACQUISITION_COLUMNS) if os.path.exists(path) else None
 
     def source(self) -> StoreSource:
         """Return where the images come from.

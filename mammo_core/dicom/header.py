@@ -37,6 +37,7 @@ TECHNICAL = (  # may be shown; nothing here can name a person
     "ImagerPixelSpacing", "PixelPaddingValue", "ImageLaterality", "ViewPosition", "RescaleSlope", "RescaleIntercept",
     "VOILUTFunction", "WindowCenter", "WindowWidth", "LossyImageCompression", "BreastImplantPresent",
     "EstimatedRadiographicMagnificationFactor", "DistanceSourceToDetector", "DistanceSourceToPatient", "PartialView",
+    "SoftwareVersions", "KVP", "Exposure", "CompressionForce", "BodyPartThickness",
 )  # fmt: skip
 READ = (
     *TECHNICAL, "SOPClassUID", "SOPInstanceUID", "PatientID", "IssuerOfPatientID", "StudyInstanceUID", "SeriesInstanceUID",

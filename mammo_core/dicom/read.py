@@ -8,6 +8,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from mammo_core.dicom import header as headers
+from mammo_core.dicom.acquisition import to_acquisition
 from mammo_core.dicom.codecs import Decoded
 from mammo_core.dicom.guard import only_image_errors
 from mammo_core.dicom.header import Header, Source
@@ -29,6 +30,7 @@ from mammo_core.dicom.spatial import read_directions, read_pixel_mm
 from mammo_core.dicom.special_images import is_raw, special_kind, substitute_kind
 from mammo_core.dicom.stored import read_stored_values
 from mammo_core.dicom.voi import read_voi_luts
+from mammo_core.documents.acquisition import Acquisition
 
 NUMERIC = {"DS", "IS", "US", "SS"}  # value representations of numbers (PS3.5 6.2)
 MAX_TAG_LENGTH = 64  # characters
@@ -78,6 +80,22 @@ def read_special_kind(source: Source) -> str | None:
         dataset = _with_functional_groups(header)
         labels = read_labels(dataset)
         return special_kind(dataset, labels.view, labels.modifiers)
+
+
+def read_acquisition(source: Source) -> Acquisition:
+    """Read how an image was acquired, from its header alone.
+
+    This parses untrusted bytes: call it in a sandboxed worker.
+
+    Args:
+        source: see `read`.
+
+    Raises:
+        ImageError: the file isn't DICOM, is missing, damaged or too large.
+    """
+    with headers.open_stream(source) as opened, only_image_errors():
+        dataset = _with_functional_groups(headers.check(*headers.parse(opened)))
+        return to_acquisition(_tags(dataset), read_pixel_mm(dataset))
 
 
 def _mammogram(header: Header, side: int | None, max_step: float | None, strict: bool) -> Mammogram:

@@ -5,6 +5,7 @@ They are images that were prepared, and images that could not be.
 
 from pydantic import Field
 
+from mammo_core.documents.acquisition import Acquisition
 from mammo_core.documents.base import Document
 from mammo_core.errors import Reason
 
@@ -39,6 +40,16 @@ class PreparedImage(PngEntry):
 
     png: str
     sha256: str
+
+
+class MeasuredImage(PreparedImage):
+    """A prepared image with what its header tells, which the manifest doesn't hold.
+
+    Attributes:
+        acquisition: how the image was acquired; acquisition.parquet holds it.
+    """
+
+    acquisition: Acquisition
 
 
 class QuarantineRow(Document):

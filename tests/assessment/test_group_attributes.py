@@ -7,7 +7,7 @@ from mammo_core.assessment.group_attributes import (
     usual_attributes,
     with_attributes,
 )
-from mammo_core.dataset.store import open_store
+from mammo_core.dataset.store import ACQUISITION, open_store
 from mammo_core.errors import DataError
 from mammo_core.evaluation.subgroups import offered_attributes
 from mammo_core.models.bundle import Bundle, open_bundle
@@ -33,6 +33,22 @@ def test_with_attributes_adds_the_other_columns_of_the_csv(finished, bundle):
     assert table["race"].tolist() == expected.tolist()
     assert "race" in offered_attributes(table)
     assert "PatientName" not in offered_attributes(table)
+
+
+def test_with_attributes_adds_how_images_were_acquired(finished, bundle):
+    store = open_store(finished, "demo")
+    table = store.acquisitions()
+    table["exposure"] = range(len(table))
+    table.to_parquet(store.folder / ACQUISITION)
+    joined = with_attributes(finished, bundle.evaluation_predictions(), "demo")
+    expected = table.set_index("image_id")["exposure"].loc[joined["image_id"]]
+    assert joined["exposure"].tolist() == expected.tolist()
+    assert attributed_predictions(finished, bundle)[1] == ""
+    (store.folder / ACQUISITION).unlink()
+    table, note = attributed_predictions(finished, bundle)
+    assert "race" in table
+    assert "exposure" not in table
+    assert note.startswith("The store demo was imported by an earlier version, without values from the images' headers")
 
 
 def test_attributed_predictions_without_the_store_say_so(workspace):

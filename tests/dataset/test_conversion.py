@@ -41,7 +41,8 @@ def test_encode_batch_writes_nothing_and_equals_what_a_cluster_writes(image, wor
     assert written == encoded.entry
     assert (store / written.png).read_bytes() == encoded.png
     before = (store / written.png).stat().st_mtime_ns
-    assert convert_batch(store, CONFIG, as_environment(), [image]) == [written]
+    (again,) = convert_batch(store, CONFIG, as_environment(), [image])
+    assert again.to_json().items() < written.to_json().items()  # its header wasn't read again
     assert (store / written.png).stat().st_mtime_ns == before  # made once
 
 

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from builders.predictions import binormal_breasts
@@ -41,6 +42,29 @@ def test_difference_is_that_of_both_aucs():
     assert difference.value == pytest.approx(inner - outer)
     assert difference.low < difference.value < difference.high
     assert (p_value < 0.05) == (difference.low > 0 or difference.high < 0)
+
+
+def test_interval_of_two_views_of_the_same_breasts_is_that_of_the_bootstrap():
+    breasts = binormal_breasts(60, 180, seed=5)
+    views = pd.concat([breasts, breasts.assign(probability=lambda rows: rows["probability"] * 0.9)], ignore_index=True)
+    views["probability"] += 0.02 * np.random.default_rng(1).standard_normal(len(views))
+    inside = np.arange(len(views)) < len(breasts)
+    difference, _ = compare_with_rest(views, inside)
+    rankings = [Ranking(views["label"][mask], views["probability"][mask]) for mask in (inside, ~inside)]
+    samples = [bootstrap(breasts["patient_id"], {"auc": (ranking, metrics.auc)}, 500)["auc"] for ranking in rankings]
+    deviation = (samples[0] - samples[1]).std()  # the same draws of patients for both
+    assert difference.high - difference.low == pytest.approx(2 * 2.0 * deviation, rel=0.15)
+    assert deviation < 0.5 * samples[0].std()
+
+
+def test_patient_with_many_units_counts_as_one():
+    units = binormal_breasts(40, 120, seed=6)
+    repeated = pd.concat([units] * 4, ignore_index=True)
+    inside = (np.arange(160) % 2 == 0).repeat(2)
+    once, _ = compare_with_rest(units, inside)
+    often, _ = compare_with_rest(repeated, np.tile(inside, 4))
+    assert often.low == pytest.approx(once.low)
+    assert often.high == pytest.approx(once.high)
 
 
 @pytest.mark.parametrize("within_patients", [False, True], ids=["groups of patients", "groups within patients"])
