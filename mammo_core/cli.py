@@ -32,7 +32,7 @@ from mammo_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from mammo_core.documents.base import PrintedDocument
-    from mammo_core.documents.report import ModelEvaluation
+    from mammo_core.documents.store_evaluation import ModelEvaluation
     from mammo_core.jobs.spec import JobSpec
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -259,20 +259,25 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Evaluate a model on unseen patients, with confidence intervals and baselines."""
-    from mammo_core.assessment.group_attributes import evaluate_groups
+    from mammo_core.assessment.group_attributes import report_groups
     from mammo_core.assessment.report import current_report
-    from mammo_core.assessment.store_evaluation import evaluate_store
-    from mammo_core.documents.report import ModelEvaluation
+    from mammo_core.documents.store_evaluation import ModelEvaluation, StoreEvaluation
+    from mammo_core.jobs.evaluation import evaluation_job
+    from mammo_core.jobs.process import run_for_result
     from mammo_core.models.bundle import open_bundle
     from mammo_core.models.registry import model_folder
 
     workspace = Workspace.from_environment()
     bundle = open_bundle(model_folder(workspace, model))
-    if by:
-        report = evaluate_groups(workspace, bundle, by, data)
+    if data is None:
+        evaluation = ModelEvaluation(model=model, **dict(current_report(workspace, bundle)))
     else:
-        report = current_report(workspace, bundle) if data is None else evaluate_store(workspace, bundle, data)
-    _print(ModelEvaluation(model=model, data=data, **dict(report)), as_json)
+        with progress_bar("images") as progress:
+            made = run_for_result(evaluation_job(bundle, data), workspace, StoreEvaluation, progress)
+        evaluation = ModelEvaluation(model=model, data=data, **dict(made.report), shift=made.shift, drift=made.drift)
+    if by:
+        evaluation = evaluation.model_copy(update={"subgroups": report_groups(workspace, bundle, by, data)})
+    _print(evaluation, as_json)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from ui.model_actions import offer_undo, show_actions
 from ui.model_choice import choose_in_table
 from ui.model_comparison import show_comparison
 from ui.operating_point import show_operating_point
+from ui.other_data import show_other_data
 from ui.outside_scores import show_outside_scores
 from ui.report_view import show_card, show_report, show_training
 from ui.resources import show_limit
@@ -68,6 +69,7 @@ views = {
     "Report": show_report,
     "Operating point": show_operating_point,
     "Subgroups": show_subgroups,
+    "Other data": show_other_data,
     "Errors": show_errors,
     "Training": show_training,
     "Card": show_card,

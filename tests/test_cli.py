@@ -10,13 +10,17 @@ import sys
 import pandas as pd
 import pytest
 
-from builders.jobs import SIZE
+from builders.jobs import SIZE, import_in_process
 from builders.waiting import wait_until
 from mammo_core import cli
+from mammo_core.assessment.kept_evaluations import kept_evaluations
 from mammo_core.assessment.score_match import labelled_images
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.store import open_store
 from mammo_core.jobs.folder import JobFolder
+from mammo_core.models.bundle import open_bundle
+from mammo_core.phantoms.generate import generate
+from mammo_core.phantoms.spec import DemoSpec
 from mammo_core.storage import atomic
 
 
@@ -386,6 +390,22 @@ def test_explore_and_runs_of_latin1_names_write_them_as_they_came(run, workspace
     status, out, _ = run("runs", "--json")
     assert json.loads(out)["runs"][0]["run"] == name
     assert json.loads(out)["runs"][0]["folder"] == str(workspace.models / name)
+
+
+def test_evaluate_on_a_store_tells_shift_and_drift_and_is_kept(run, finished):
+    generate(finished.data / "others", DemoSpec(patients=6, seed=9, prevalence=0.5, rows=256, columns=192), workers=1)
+    import_in_process("others")
+    status, out, _ = run("evaluate", "trained", "--data", "others", "--json")
+    document = json.loads(out)
+    assert (status, document["model"], document["data"], document["part"]) == (0, "trained", "others", "all")
+    assert {row["measure"] for row in document["shift"]} == {"recall_rate", "sensitivity", "specificity", "ppv"}
+    assert document["drift"]["images"] == document["units"]["image"]["n"]
+    bundle = open_bundle(finished.models / "trained")
+    assert kept_evaluations(finished, bundle)["others"].evaluation.report.n == document["n"]
+    _, out, _ = run("evaluate", "trained", "--data", "others", "--by", "view", "--json")
+    again = json.loads(out)
+    assert {row["attribute"] for row in again["subgroups"]} == {"view"}
+    assert again["auc"] == document["auc"]
 
 
 def test_evaluate_by_chosen_columns(run, workspace):

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from mammo_core.assessment.report import current_report
-from mammo_core.assessment.store_evaluation import evaluate_predictions, predict_store
+from mammo_core.assessment.kept_evaluations import kept_predictions
 from mammo_core.dataset.catalogue import read_other_columns
 from mammo_core.dataset.store import open_store
-from mammo_core.documents.report import EvaluationReport
+from mammo_core.documents.report import Subgroup
 from mammo_core.errors import DataError
 from mammo_core.evaluation.subgroups import ATTRIBUTES, offered_attributes, subgroups
 from mammo_core.models.bundle import IMAGE_KEY, Bundle
@@ -77,24 +76,22 @@ def usual_attributes(predictions: pd.DataFrame) -> list[str]:
     return [name for name in offered_attributes(predictions) if name in ATTRIBUTES]
 
 
-def evaluate_groups(
+def report_groups(
     workspace: Workspace, bundle: Bundle, by: Sequence[str], store_name: str | None = None
-) -> EvaluationReport:
-    """Return a model's report with the subgroups of chosen columns.
+) -> tuple[Subgroup, ...]:
+    """Return the subgroups of chosen columns.
 
     Args:
         workspace: that the store lies in.
         bundle: the model.
         by: names of columns, see `mammo_core.evaluation.subgroups.offered_attributes`.
-        store_name: the store to evaluate on; None for the model's own held-out patients.
+        store_name: a store on which the model has been evaluated; None for the model's own held-out patients.
 
     Raises:
-        MammoError: the store can't be evaluated, or there is no such column.
+        DataError: the store's predictions or its CSV are missing, or there is no such column.
     """
     if store_name is None:
-        report, (table, _) = current_report(workspace, bundle), attributed_predictions(workspace, bundle)
+        table, _ = attributed_predictions(workspace, bundle)
     else:
-        predictions = predict_store(workspace, bundle, store_name)
-        report = evaluate_predictions(workspace, bundle, predictions)
-        table = with_attributes(workspace, predictions.table, store_name)
-    return report.model_copy(update={"subgroups": subgroups(table, by=by)})
+        table = with_attributes(workspace, kept_predictions(workspace, bundle, store_name), store_name)
+    return subgroups(table, by=by)

@@ -1,15 +1,19 @@
 """Evaluate a model on a prepared store."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from mammo_core.assessment.report import current_report
-from mammo_core.dataset.store import Store, open_store
+from mammo_core.dataset.store import Store, list_stores, open_store, parse_geometry
 from mammo_core.documents.preprocessing_config import describe_size, size_option
+from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop, ignore_progress, never_stop
 from mammo_core.documents.report import EvaluatedPart, EvaluationReport
+from mammo_core.documents.store_evaluation import InputDrift
 from mammo_core.errors import ConfigError, DataError
+from mammo_core.evaluation.drift import INPUT_STATISTICS, input_drift
 from mammo_core.evaluation.report import evaluate
 from mammo_core.models.bundle import IMAGE_KEY, Bundle
 from mammo_core.prediction.predictor import Predictor
@@ -72,18 +76,56 @@ def predict_store(workspace: Workspace, bundle: Bundle, store_name: str) -> Stor
     Raises:
         MammoError: the store does not exist, has no labels, or was prepared by another preprocessing configuration.
     """
+    predictions = predict_until(workspace, bundle, store_name, ignore_progress, never_stop)
+    assert predictions is not None, "nobody stops it"
+    return predictions
+
+
+def predict_until(
+    workspace: Workspace, bundle: Bundle, store_name: str, progress: ProgressCallback, should_stop: ShouldStop
+) -> StorePredictions | None:
+    """Predict like `predict_store`, unless it is stopped.
+
+    Args:
+        workspace: that the store lies in.
+        bundle: the model.
+        store_name: of the store.
+        progress: called after each batch.
+        should_stop: called before each batch.
+
+    Returns:
+        None if it was stopped.
+
+    Raises:
+        MammoError: see `predict_store`.
+    """
+    store, predictions = unseen_images(workspace, bundle, store_name)
+    if predictions.evaluated:
+        return predictions
+    table = _predict(bundle, store, predictions.table, progress, should_stop)
+    return None if table is None else replace(predictions, table=table)
+
+
+def unseen_images(workspace: Workspace, bundle: Bundle, store_name: str) -> tuple[Store, StorePredictions]:
+    """Return a store, and its images of patients that a model has not seen.
+
+    Returns:
+        The predictions are those of the model's report if it was made on this store; otherwise they have no probability yet.
+
+    Raises:
+        MammoError: see `predict_store`.
+    """
     store = fitting_store(workspace, bundle, store_name)
     table, evaluated = store.manifest(), bundle.evaluation_predictions()
     if store.name == bundle.card.data.store and len(evaluated.merge(table[IMAGE_KEY])) == len(evaluated):
-        return StorePredictions(evaluated, bundle.evaluation().part, evaluated=True)
+        return store, StorePredictions(evaluated, bundle.evaluation().part, evaluated=True)
     table, part = _unseen_images(table[table["label"].notna()].reset_index(drop=True), bundle, evaluated)
     if table["label"].nunique() < 2:
         raise DataError(
             f"The store {store.name} doesn't hold both negative and positive images of patients that {bundle.name} has "
             "not seen, so it can't be evaluated."
         )
-    probability = _predict(bundle, store, table)
-    return StorePredictions(table.assign(probability=probability, label=table["label"].astype(int)), part)
+    return store, StorePredictions(table.assign(label=table["label"].astype(int)), part)
 
 
 def fitting_store(workspace: Workspace, bundle: Bundle, store_name: str) -> Store:
@@ -121,8 +163,44 @@ def _unseen_images(table: pd.DataFrame, bundle: Bundle, evaluated: pd.DataFrame)
     return table[seen_split.isna() | reported].reset_index(drop=True), part
 
 
-def _predict(bundle: Bundle, store: Store, table: pd.DataFrame) -> np.ndarray:
-    """Return the probability of each image of a store, (n,)."""
-    predictor, pngs = Predictor(bundle), table["png"].to_list()
-    batches = (store.images(pngs[start : start + BATCH]) for start in range(0, len(pngs), BATCH))
-    return np.concatenate([predictor.probabilities(images) for images in batches])
+def _predict(
+    bundle: Bundle, store: Store, table: pd.DataFrame, progress: ProgressCallback, should_stop: ShouldStop
+) -> pd.DataFrame | None:
+    """Return the images with probability, ood_score and `INPUT_STATISTICS`.
+
+    None is returned if it was stopped.
+    """
+    progress(Progress(done=0, total=len(table), phase="Loading TensorFlow"))
+    predictor, parts, began = Predictor(bundle), [], time.monotonic()
+    for start in range(0, len(table), BATCH):
+        if should_stop():
+            return None
+        rows = table.iloc[start : start + BATCH]
+        geometries = [parse_geometry(text) for text in rows["geometry"]]
+        parts.append(predictor.predict_inputs(store.images(rows["png"].to_list()), geometries))
+        done = start + len(rows)
+        rate = done / max(time.monotonic() - began, 1e-3)
+        left = (len(table) - done) / rate
+        progress(Progress(done=done, total=len(table), images_per_second=rate, seconds_left=left))
+    statistics = np.concatenate([part.statistics for part in parts])
+    return table.assign(
+        probability=np.concatenate([part.probability for part in parts]),
+        ood_score=np.concatenate([part.ood_score for part in parts]),
+        **dict(zip(INPUT_STATISTICS, statistics.T, strict=True)),
+    )
+
+
+def drift_of(bundle: Bundle, predictions: StorePredictions) -> InputDrift | None:
+    """Return how images differ from a model's training images.
+
+    None is returned for those of the model's own report.
+    """
+    if predictions.evaluated:
+        return None
+    features = predictions.table[list(INPUT_STATISTICS)].to_numpy(np.float64)
+    return input_drift(features, predictions.table["ood_score"].to_numpy(np.float64), bundle.ood_detector())
+
+
+def fitting_stores(workspace: Workspace, bundle: Bundle) -> list[str]:
+    """Return the names of the prepared stores whose images are what a model expects."""
+    return [store.name for store in list_stores(workspace) if store.preprocessing == bundle.preprocessing]

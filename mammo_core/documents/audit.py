@@ -10,6 +10,7 @@ Action = Literal[
     "sign in",
     "predict",
     "evaluate scores",
+    "evaluate model",
     "create data",
     "link data",
     "unlink or delete data",

@@ -317,18 +317,6 @@ class EvaluationReport(UnitReport, FileDocument):
         return self
 
 
-class ModelEvaluation(EvaluationReport):
-    """The evaluation of a named model, as the command line prints it.
-
-    Attributes:
-        model: its name.
-        data: the prepared store that it was evaluated on; None for its own held-out patients.
-    """
-
-    model: str
-    data: str | None = None
-
-
 class ModelComparison(Document):
     """Two models compared on the same images.
 

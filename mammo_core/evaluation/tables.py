@@ -151,7 +151,7 @@ def name_attribute(attribute: str) -> str:
 
 def _difference_cells(row: Subgroup) -> dict[str, str]:
     return {
-        "ΔAUC to the rest": format_ci(row.difference) if row.difference else "too few",
+        "ΔAUC to the rest": format_difference(row.difference) if row.difference else "too few",
         "p, corrected": MISSING if row.p_value is None else format_p_value(row.p_value),
     }
 
@@ -242,6 +242,15 @@ def _describe_point(units: pd.DataFrame, threshold: float, prevalence: float) ->
 def format_ci(figure: Estimate) -> str:
     """Return an estimate as text, "0.830 (0.790–0.870)" or "0.830 (no interval)"."""
     return _with_interval(figure, lambda value: f"{value:.3f}")
+
+
+def format_difference(figure: Estimate) -> str:
+    """Return a difference as text, "-0.100 (-0.200 to -0.010)"."""
+    if figure.value is None:
+        return MISSING
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.3f} ({NO_INTERVAL})"
+    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
 
 
 def format_interval(figure: Estimate) -> str:

@@ -22,13 +22,13 @@ def sample_size_figure(report: SampleSizeReport) -> go.Figure:
     figure = go.Figure()
     curve = sizes_table(report.curve)
     figure.add_scatter(**_points(curve), mode="lines", name="expected", line={"color": series_colour(0), "width": 2.5})
-    marks = {"here": (report.present, "circle-open"), "needed": (report.needed, "circle")}
-    for name, (size, symbol) in marks.items():
+    marks = (("here", report.present, "circle-open", 3), ("needed", report.needed, "circle", 0))
+    for name, size, symbol, width in marks:
         figure.add_scatter(
             **_points(sizes_table((size,))),
             mode="markers",
             name=name,
-            marker={"color": series_colour(0), "size": 12, "symbol": symbol, "line": {"width": 3}},
+            marker={"color": series_colour(0), "size": 12, "symbol": symbol, "line": {"width": width}},
         )
     figure.add_hline(
         report.half_width,

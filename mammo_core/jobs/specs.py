@@ -1,5 +1,7 @@
 """Read and run the job of a folder, whatever its kind."""
 
+from importlib import import_module
+
 from pydantic import ValidationError
 
 from mammo_core.errors import DataError
@@ -8,6 +10,15 @@ from mammo_core.jobs.process import record_failure, run_requested
 from mammo_core.jobs.spec import JobOutcome, JobSpec
 from mammo_core.storage.json_files import read_json
 from mammo_core.workspace import Workspace
+
+SPEC_CLASSES = {  # module and class of each kind of job
+    "demo": ("mammo_core.jobs.demo", "DemoJob"),
+    "import": ("mammo_core.jobs.importing", "ImportJob"),
+    "train": ("mammo_core.jobs.training", "TrainJob"),
+    "sweep": ("mammo_core.jobs.sweep", "SweepJob"),
+    "lesson": ("mammo_core.jobs.lesson", "LessonJob"),
+    "evaluate": ("mammo_core.jobs.evaluation", "EvaluationJob"),
+}
 
 
 def read_spec(folder: JobFolder) -> JobSpec:
@@ -31,27 +42,11 @@ def _spec_class(kind: object) -> type[JobSpec] | None:
 
     Only its own module is imported: the others take seconds.
     """
-    if kind == "demo":
-        from mammo_core.jobs.demo import DemoJob
-
-        return DemoJob
-    if kind == "import":
-        from mammo_core.jobs.importing import ImportJob
-
-        return ImportJob
-    if kind == "train":
-        from mammo_core.jobs.training import TrainJob
-
-        return TrainJob
-    if kind == "sweep":
-        from mammo_core.jobs.sweep import SweepJob
-
-        return SweepJob
-    if kind == "lesson":
-        from mammo_core.jobs.lesson import LessonJob
-
-        return LessonJob
-    return None
+    if not isinstance(kind, str) or kind not in SPEC_CLASSES:
+        return None
+    module, name = SPEC_CLASSES[kind]
+    spec_class: type[JobSpec] = getattr(import_module(module), name)
+    return spec_class
 
 
 def run_folder(folder: JobFolder, workspace: Workspace) -> JobOutcome:

@@ -6,11 +6,13 @@ A prediction is a probability, a heatmap and an OOD score.
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from mammo_core.dicom.pseudonyms import installation_secret
 from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.documents.geometry import Geometry
 from mammo_core.errors import ImageError, ModelError
 from mammo_core.evaluation.calibration import Calibration
 from mammo_core.evaluation.ood import OOD_STATISTICS, ood_features
@@ -22,6 +24,20 @@ from mammo_core.prediction.lookup import KnownViews, complete_labels, known_view
 from mammo_core.workspace import Workspace
 
 NO_PROBABILITY = "The model has no probability for this image: its network's output is not a number."
+
+
+class InputPredictions(NamedTuple):
+    """What a network predicts for n model inputs.
+
+    Attributes:
+        probability: calibrated, of the positive class, float64 (n,) in [0, 1].
+        ood_score: see `OODDetector.ood_score`, float64 (n,).
+        statistics: those of `ood_features` that need no network, float64 (n, 12).
+    """
+
+    probability: np.ndarray
+    ood_score: np.ndarray
+    statistics: np.ndarray
 
 
 class Predictor:
@@ -57,6 +73,21 @@ class Predictor:
             float64 (n,) in [0, 1].
         """
         return self.calibration.apply(self.network.run(images, with_cam=False).raw_probability)
+
+    def predict_inputs(self, images: np.ndarray, geometries: Sequence[Geometry]) -> InputPredictions:
+        """Predict model inputs and compare them with the training images.
+
+        Args:
+            images: model inputs, uint8 (n, rows, columns).
+            geometries: of each image in its source.
+        """
+        output = self.network.run(images, with_cam=False)
+        features = ood_features(images, geometries, output.embedding)
+        return InputPredictions(
+            probability=self.calibration.apply(output.raw_probability),
+            ood_score=self.ood_detector.ood_score(features),
+            statistics=features[:, :OOD_STATISTICS],
+        )
 
     def predict_image(self, file: InputFile, decoded: DecodedImage) -> ImagePrediction | UnreadableImage:
         """Predict one decoded file and check whether it is like the training images.

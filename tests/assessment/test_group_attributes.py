@@ -3,10 +3,11 @@ import pytest
 
 from mammo_core.assessment.group_attributes import (
     attributed_predictions,
-    evaluate_groups,
+    report_groups,
     usual_attributes,
     with_attributes,
 )
+from mammo_core.assessment.kept_evaluations import make_evaluation
 from mammo_core.dataset.store import ACQUISITION, open_store
 from mammo_core.errors import DataError
 from mammo_core.evaluation.subgroups import offered_attributes
@@ -59,11 +60,10 @@ def test_attributed_predictions_without_the_store_say_so(workspace):
     assert usual_attributes(table) == ["site_id", "machine_id", "age_band", "density", "implant", "laterality", "view"]
 
 
-def test_evaluate_groups_changes_the_subgroups_only(finished, bundle):
-    report = evaluate_groups(finished, bundle, ["race"])
-    assert {(row.attribute, row.group) for row in report.subgroups} <= {("race", "a"), ("race", "b")}
-    assert report.subgroups
-    assert report.auc == bundle.evaluation().auc
-    assert {row.attribute for row in evaluate_groups(finished, bundle, ["race"], "demo").subgroups} == {"race"}
+def test_report_groups_of_own_patients_and_of_a_store(finished, bundle):
+    own = report_groups(finished, bundle, ["race"])
+    assert {(row.attribute, row.group) for row in own} <= {("race", "a"), ("race", "b")}
+    make_evaluation(finished, bundle, "demo")
+    assert report_groups(finished, bundle, ["race"], "demo") == own
     with pytest.raises(DataError, match="no column 'PatientName' to group by"):
-        evaluate_groups(finished, bundle, ["PatientName"], "demo")
+        report_groups(finished, bundle, ["PatientName"], "demo")

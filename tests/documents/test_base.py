@@ -11,6 +11,7 @@ from pydantic import JsonValue, ValidationError
 
 import mammo_core.documents
 from builders.lessons import make_lesson
+from builders.store_evaluations import make_store_evaluation
 from mammo_core.documents.active_model import ActiveModel
 from mammo_core.documents.base import FileDocument
 from mammo_core.documents.dataset import DatasetInfo, DatasetLink, StoreSource
@@ -39,6 +40,7 @@ EXAMPLES = [
     StoreSource(csv="a", dataset="b", synthetic=True),
     RunConfig.model_validate(TrainingConfig(store="a").to_json() | {"schema_version": 1}),
     make_lesson(),
+    make_store_evaluation(),
 ]
 
 

@@ -13,6 +13,7 @@ from mammo_core.evaluation.tables import (
     divide_measures,
     explain_measures,
     format_ci,
+    format_difference,
     format_interval,
     format_p_value,
     name_attribute,
@@ -94,7 +95,7 @@ def test_subgroup_table_shows_differences_where_groups_were_compared():
         Subgroup(attribute="density", group="B", **known),
     )
     table = subgroup_table(rows)
-    assert table["ΔAUC to the rest"].tolist() == [*["-0.100 (-0.200–-0.010)"] * 2, "too few"]
+    assert table["ΔAUC to the rest"].tolist() == [*["-0.100 (-0.200 to -0.010)"] * 2, "too few"]
     assert table["p, corrected"].tolist() == ["< 0.001", "0.300", "–"]
     assert describe_differences(rows) == (
         "Different from the rest: site <1> (ΔAUC -0.100, p < 0.001). 2 groups were compared with the rest, and p values "
@@ -102,6 +103,12 @@ def test_subgroup_table_shows_differences_where_groups_were_compared():
     )
     assert describe_differences(rows[1:]).startswith("No group is shown to differ from the rest. 1 group was compared")
     assert describe_differences(rows[2:]) == "Too few units to compare a group with the rest."
+
+
+def test_format_difference_separates_negative_bounds():
+    assert format_difference(Estimate(value=-0.1, low=-0.2, high=-0.01)) == "-0.100 (-0.200 to -0.010)"
+    assert format_difference(Estimate(value=0.1)) == "0.100 (no interval)"
+    assert format_difference(Estimate(value=None)) == "–"
 
 
 def test_format_p_value_shows_the_smallest_as_such():

@@ -9,9 +9,12 @@ from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError, JobError
 from mammo_core.jobs import process
 from mammo_core.jobs.demo import DemoJob
+from mammo_core.jobs.evaluation import EvaluationJob
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import ImportJob
+from mammo_core.jobs.lesson import LessonJob
 from mammo_core.jobs.specs import read_spec, run_folder
+from mammo_core.jobs.sweep import SweepJob
 from mammo_core.jobs.training import TrainJob
 from mammo_core.storage.json_files import read_json, write_json
 from mammo_core.workspace import Workspace
@@ -23,6 +26,9 @@ JOBS = [
     DemoJob(out=Path("/elsewhere/demo")),
     ImportJob(source=SOURCE, store="demo", scheduler="tcp://host:8786"),
     TrainJob(name="run-1", config=TrainingConfig(store="demo", epochs=3)),
+    SweepJob(name="many", configs=(TrainingConfig(store="demo"),)),
+    LessonJob(store="demo"),
+    EvaluationJob(model="mine", identity="0" * 64, store="demo"),
 ]
 
 

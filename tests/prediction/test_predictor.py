@@ -292,3 +292,13 @@ def test_damaged_tables_of_a_model_are_refused_in_one_sentence(tmp_path, part, t
     bundle = write_card(folder, card)
     with pytest.raises(MammoError, match=r"isn't (readable|one that this application wrote)"):
         bundle.predictions() if part == PREDICTIONS else bundle.provenance()
+
+
+def test_predict_inputs_equals_predict_image(finished, readable, trained, sandbox):
+    predictions = predict(trained, input_files(readable.head(3)), sandbox)
+    images = np.stack([prediction.decoded.model_input for prediction in predictions])
+    geometries = [prediction.decoded.geometry for prediction in predictions]
+    together = trained.predict_inputs(images, geometries)
+    assert together.probability == pytest.approx([prediction.probability for prediction in predictions], abs=1e-6)
+    assert together.ood_score == pytest.approx([prediction.ood_score for prediction in predictions], rel=1e-4)
+    assert np.array_equal(together.statistics, ood_features(images, geometries, np.empty((3, 0))))

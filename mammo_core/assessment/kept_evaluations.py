@@ -1,0 +1,187 @@
+"""Keep evaluations of models on other data, and tell which are out of date.
+
+They lie in the models folder, apart from the models, by the model's network and the store's name:
+
+    <models>/.evaluations/<start of the network's SHA-256>/<store>/
+        store_evaluation.json    the evaluation, see `StoreEvaluation`
+        predictions.parquet      the predictions that it was made from
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from mammo_core.assessment.report import current_report
+from mammo_core.assessment.store_evaluation import (
+    StorePredictions,
+    drift_of,
+    evaluate_predictions,
+    fitting_store,
+    predict_until,
+    unseen_images,
+)
+from mammo_core.dataset.store import MANIFEST, Store
+from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop, ignore_progress, never_stop
+from mammo_core.documents.store_evaluation import StoreEvaluation
+from mammo_core.errors import DataError, MammoError
+from mammo_core.evaluation.operating_shift import operating_shift
+from mammo_core.models.bundle import IMAGE_KEY, NUMBERS, PREDICTION_COLUMNS, Bundle
+from mammo_core.storage.atomic import atomic_path
+from mammo_core.storage.file_errors import storage_errors
+from mammo_core.storage.folders import files_of_subfolders
+from mammo_core.storage.hashing import sha256
+from mammo_core.storage.names import named_folder
+from mammo_core.storage.parquet_files import read_parquet
+from mammo_core.storage.path_text import as_written, path_text
+from mammo_core.workspace import Workspace
+
+EVALUATIONS = ".evaluations"  # hidden, since it holds no run
+IDENTITY_DIGITS = 16
+PREDICTIONS = "predictions.parquet"
+COLUMNS = tuple(name for name in PREDICTION_COLUMNS if name != "part")
+
+
+@dataclass(frozen=True)
+class KeptEvaluation:
+    """An evaluation that was made before.
+
+    Attributes:
+        evaluation: what came of it.
+        outdated: why it is out of date, in a sentence; empty if it isn't.
+    """
+
+    evaluation: StoreEvaluation
+    outdated: str
+
+
+def evaluation_folder(workspace: Workspace, identity: str, store: str) -> Path:
+    """Return the folder of an evaluation. Writes nothing.
+
+    Args:
+        workspace: the folders to work in.
+        identity: SHA-256 of the model's network.
+        store: name of the prepared store.
+
+    Raises:
+        InvalidName: no store can have this name.
+    """
+    return named_folder(workspace.models / EVALUATIONS / identity[:IDENTITY_DIGITS], as_written(store))
+
+
+def make_evaluation(
+    workspace: Workspace,
+    bundle: Bundle,
+    store_name: str,
+    progress: ProgressCallback = ignore_progress,
+    should_stop: ShouldStop = never_stop,
+) -> StoreEvaluation | None:
+    """Evaluate a model on a store, and keep what comes of it.
+
+    Predictions of an earlier evaluation are used again if neither the store nor the network has changed since.
+
+    Args:
+        workspace: the folders to work in.
+        bundle: the model.
+        store_name: of the store.
+        progress: called with each progress.
+        should_stop: called before each batch of images.
+
+    Returns:
+        None if it was stopped.
+
+    Raises:
+        MammoError: the store can't be evaluated.
+    """
+    folder = evaluation_folder(workspace, bundle.identity, store_name)
+    store, unseen = unseen_images(workspace, bundle, store_name)
+    version = _store_version(store)
+    predictions = _kept_predictions(folder, bundle, version, unseen)
+    if predictions is None:
+        predictions = predict_until(workspace, bundle, store_name, progress, should_stop)
+    if predictions is None:
+        return None
+    progress(Progress(done=0, total=0, phase="Computing intervals"))
+    report, home = evaluate_predictions(workspace, bundle, predictions), current_report(workspace, bundle)
+    evaluation = StoreEvaluation(
+        model=bundle.name,
+        identity=bundle.identity,
+        store=store_name,
+        store_version=version,
+        created=datetime.now(UTC),
+        report=report,
+        shift=() if _shares_images(bundle, predictions.table) else operating_shift(home, report),
+        drift=drift_of(bundle, predictions),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    with storage_errors(folder), atomic_path(folder / PREDICTIONS) as path:
+        predictions.table.to_parquet(path, index=False)
+    evaluation.write(folder / StoreEvaluation.file_name)
+    return evaluation
+
+
+def kept_evaluations(workspace: Workspace, bundle: Bundle) -> dict[str, KeptEvaluation]:
+    """Return the evaluations of a model on other data that were made before, by store.
+
+    A damaged one is left out: it can be made again.
+    """
+    parent = workspace.models / EVALUATIONS / bundle.identity[:IDENTITY_DIGITS]
+    kept = {}
+    for path in sorted(files_of_subfolders(parent, StoreEvaluation.file_name)):
+        try:
+            evaluation = StoreEvaluation.read(path)
+        except DataError:
+            continue
+        kept[path_text(path.parent.name)] = KeptEvaluation(evaluation, _why_outdated(workspace, bundle, evaluation))
+    return kept
+
+
+def kept_predictions(workspace: Workspace, bundle: Bundle, store: str) -> pd.DataFrame:
+    """Return the predictions of an evaluation that was made before, one row per image.
+
+    Raises:
+        DataError: they are missing or damaged.
+    """
+    return read_parquet(evaluation_folder(workspace, bundle.identity, store) / PREDICTIONS, COLUMNS, NUMBERS)
+
+
+def _kept_predictions(folder: Path, bundle: Bundle, version: str, unseen: StorePredictions) -> StorePredictions | None:
+    """Return the kept predictions, if they are of these images and this network."""
+    path = folder / StoreEvaluation.file_name
+    if unseen.evaluated or not os.path.exists(path):
+        return None
+    try:
+        earlier = StoreEvaluation.read(path)
+        table = read_parquet(folder / PREDICTIONS, (*COLUMNS, "ood_score"), NUMBERS)
+    except DataError:
+        return None  # they are made again
+    same = (earlier.identity, earlier.store_version) == (bundle.identity, version)
+    if not same or not table[IMAGE_KEY].equals(unseen.table[IMAGE_KEY]):
+        return None
+    return StorePredictions(table, unseen.part)
+
+
+def _why_outdated(workspace: Workspace, bundle: Bundle, evaluation: StoreEvaluation) -> str:
+    try:
+        version = _store_version(fitting_store(workspace, bundle, evaluation.store))
+    except MammoError as error:
+        return f"It can't be made again: {error}"
+    if version != evaluation.store_version:
+        return "The store has been imported again since."
+    threshold = evaluation.report.operating_point.threshold
+    if threshold != bundle.threshold:
+        return f"The model's threshold was {threshold:.3f} then, and is {bundle.threshold:.3f} now."
+    return ""
+
+
+def _store_version(store: Store) -> str:
+    with storage_errors(store.folder):
+        return sha256(store.folder / MANIFEST)
+
+
+def _shares_images(bundle: Bundle, table: pd.DataFrame) -> bool:
+    """Return whether some of the images are among those of the model's own report."""
+    own = bundle.evaluation_predictions()[IMAGE_KEY].astype("str")
+    return not own.merge(table[IMAGE_KEY].astype("str")).empty
