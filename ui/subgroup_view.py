@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from mammo_core.assessment.group_attributes import attributed_predictions, usual_attributes
+from mammo_core.assessment.group_attributes import attributed_predictions, attributes_version, usual_attributes
 from mammo_core.documents.report import EvaluationReport, Subgroup
 from mammo_core.evaluation.subgroups import offered_attributes, subgroups
 from mammo_core.evaluation.tables import describe_differences, name_attribute, split_few, subgroup_table
@@ -15,18 +15,24 @@ from ui.session import current_workspace
 LEFT_OUT = "Columns that may identify patients are left out. Columns of numbers are divided into quarters."
 
 
+@st.cache_data(show_spinner="Reading columns …", max_entries=8)
+def _predictions(_bundle: Bundle, identity: str, version: str) -> tuple[pd.DataFrame, str]:
+    return attributed_predictions(current_workspace(), _bundle)
+
+
 @st.cache_data(show_spinner="Comparing groups …", max_entries=32)
-def _subgroups(_predictions: pd.DataFrame, identity: str, attributes: tuple[str, ...]) -> tuple[Subgroup, ...]:
-    return subgroups(_predictions, by=attributes)
+def _subgroups(_bundle: Bundle, identity: str, version: str, attributes: tuple[str, ...]) -> tuple[Subgroup, ...]:
+    return subgroups(_predictions(_bundle, identity, version)[0], by=attributes)
 
 
 def show_subgroups(bundle: Bundle) -> None:
     """Let the user choose columns, and show a model's AUC in the groups they make."""
-    predictions, note = attributed_predictions(current_workspace(), bundle)
+    version = attributes_version(current_workspace(), bundle)
+    predictions, note = _predictions(bundle, bundle.identity, version)
     attributes = choose_attributes(predictions, bundle.identity)
     if note:
         st.caption(literal(note))
-    show_groups(_subgroups(predictions, bundle.identity, attributes), bundle.evaluation().auc.value)
+    show_groups(_subgroups(bundle, bundle.identity, version, attributes), bundle.evaluation().auc.value)
 
 
 def choose_attributes(predictions: pd.DataFrame, identity: str) -> tuple[str, ...]:
@@ -60,8 +66,8 @@ def with_chosen_groups(report: EvaluationReport, bundle: Bundle, chosen: list[st
     """
     if chosen is None:
         return report
-    predictions, _ = attributed_predictions(current_workspace(), bundle)
-    groups = _subgroups(predictions, bundle.identity, tuple(chosen))
+    version = attributes_version(current_workspace(), bundle)
+    groups = _subgroups(bundle, bundle.identity, version, tuple(chosen))
     return report.model_copy(update={"subgroups": groups})
 
 

@@ -6,11 +6,12 @@ import pandas as pd
 
 from mammo_core.assessment.kept_evaluations import kept_predictions
 from mammo_core.dataset.catalogue import read_other_columns
-from mammo_core.dataset.store import open_store
+from mammo_core.dataset.store import ACQUISITION, open_store
 from mammo_core.documents.report import Subgroup
 from mammo_core.errors import DataError
 from mammo_core.evaluation.subgroups import ATTRIBUTES, offered_attributes, subgroups
 from mammo_core.models.bundle import IMAGE_KEY, Bundle
+from mammo_core.storage.hashing import file_version
 from mammo_core.workspace import Workspace
 
 
@@ -69,6 +70,15 @@ def attributed_predictions(workspace: Workspace, bundle: Bundle) -> tuple[pd.Dat
         return with_attributes(workspace, predictions, store), describe_lacking(workspace, store)
     except DataError as error:
         return predictions, f"Only columns that the model itself holds can be used: {error}"
+
+
+def attributes_version(workspace: Workspace, bundle: Bundle) -> str:
+    """Return text that changes when what `attributed_predictions` adds may have changed."""
+    try:
+        store = open_store(workspace, bundle.card.data.store)
+        return f"{store.folder} {file_version(store.read_csv_path())} {file_version(store.folder / ACQUISITION)}"
+    except DataError:
+        return ""
 
 
 def usual_attributes(predictions: pd.DataFrame) -> list[str]:

@@ -10,6 +10,7 @@ from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.models.registry import model_folder
+from mammo_core.storage.atomic import clear_temporary_files
 from mammo_core.workspace import Workspace
 
 STOPPED = "Stopped. Nothing of it is kept; an earlier evaluation stays."
@@ -43,6 +44,7 @@ class EvaluationJob(JobSpec):
 
     def run(self, context: JobContext) -> JobOutcome:
         """Predict the store's images, and evaluate the predictions."""
+        clear_temporary_files(context.folder)  # of an evaluation that was killed
         bundle = open_bundle(model_folder(context.workspace, self.model))
         evaluation = make_evaluation(context.workspace, bundle, self.store, context.progress, context.should_stop)
         if evaluation is None:

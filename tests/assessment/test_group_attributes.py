@@ -1,8 +1,11 @@
+import shutil
+
 import pandas as pd
 import pytest
 
 from mammo_core.assessment.group_attributes import (
     attributed_predictions,
+    attributes_version,
     report_groups,
     usual_attributes,
     with_attributes,
@@ -58,6 +61,20 @@ def test_attributed_predictions_without_the_store_say_so(workspace):
     assert table.equals(demo.evaluation_predictions())
     assert note.startswith("Only columns that the model itself holds can be used: There is no prepared store")
     assert usual_attributes(table) == ["site_id", "machine_id", "age_band", "density", "implant", "laterality", "view"]
+
+
+def test_attributes_version_changes_with_the_csv_and_the_headers(finished, bundle):
+    store = open_store(finished, "demo")
+    versions = [attributes_version(finished, bundle)]
+    csv = store.read_csv_path()
+    csv.write_text(csv.read_text() + "\n")
+    versions.append(attributes_version(finished, bundle))
+    (store.folder / ACQUISITION).unlink()
+    versions.append(attributes_version(finished, bundle))
+    assert len(set(versions)) == 3
+    assert attributes_version(finished, bundle) == versions[-1]
+    shutil.rmtree(store.folder)
+    assert attributes_version(finished, bundle) == ""
 
 
 def test_report_groups_of_own_patients_and_of_a_store(finished, bundle):

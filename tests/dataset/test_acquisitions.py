@@ -81,6 +81,15 @@ def test_import_reads_the_header_of_a_file_that_was_replaced(store, catalogue, p
     assert forces(store) == [120.5, *FORCES[1:]]
 
 
+def test_row_of_an_earlier_file_is_read_again(store, catalogue, pool):
+    import_images(catalogue, store, pool)
+    table = store.acquisitions()
+    table.loc[0, ["source_version", "compression_force"]] = ["1-1", 7.0]  # the import that made the image anew was killed
+    table.to_parquet(store.folder / ACQUISITION)
+    import_images(catalogue, store, pool)
+    assert forces(store) == list(FORCES)
+
+
 def test_read_headers_of_an_unreadable_file_is_unknown(tmp_path):
     (tmp_path / "a.dcm").write_text("no DICOM")
     (row,) = read_headers(as_environment(), [UnreadHeader("1", "5-6", tmp_path / "a.dcm")])
