@@ -74,21 +74,27 @@ def follow_evaluations(bundle: Bundle, stores: list[str], kept: dict[str, KeptEv
                 with right:
                     show_stop_button(job, "An earlier evaluation stays.")
                 continue
-            left.markdown(describe_kept(store, kept.get(store), job))
+            with left:
+                show_kept(store, kept.get(store), job)
             with right:
                 offer_evaluation(bundle, store, "Evaluate again" if store in kept else "Evaluate")
 
 
-def describe_kept(store: str, kept: KeptEvaluation | None, job: JobFolder | None) -> str:
-    """Return Markdown of one line on what is known of a model on a store."""
-    title = f"**{literal(store)}**"
-    if job is not None and (state := job.state()) != "finished":
-        title += f" {state_badge(state)} {literal(job.message())}"
-    if kept is None:
-        return title if job is not None else f"{title} · not evaluated yet"
-    made = f"{kept.evaluation.created:%Y-%m-%d %H:%M} UTC"
-    outdated = f" :orange-badge[out of date] {literal(kept.outdated)}" if kept.outdated else ""
-    return f"{title} · evaluated {literal(made)}{outdated}"
+def show_kept(store: str, kept: KeptEvaluation | None, job: JobFolder | None) -> None:
+    """Show in one line what is known of a model on a store.
+
+    Args:
+        store: its name.
+        kept: the evaluation that was made before, if any.
+        job: the last evaluation's job, if any.
+    """
+    with st.container(horizontal=True, vertical_alignment="center"):
+        made = f"evaluated {kept.evaluation.created:%Y-%m-%d %H:%M} UTC" if kept is not None else "not evaluated yet"
+        st.markdown(f"**{literal(store)}** · {literal(made)}", width="content")
+        if job is not None and (state := job.state()) != "finished":
+            st.markdown(f"{state_badge(state)} {literal(job.message())}", width="content")
+        if kept is not None and kept.outdated:
+            st.markdown(f":orange-badge[out of date] {literal(kept.outdated)}", width="content")
 
 
 def offer_evaluation(bundle: Bundle, store: str, label: str) -> None:

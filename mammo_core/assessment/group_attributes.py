@@ -73,7 +73,7 @@ def attributed_predictions(workspace: Workspace, bundle: Bundle) -> tuple[pd.Dat
 
 
 def attributes_version(workspace: Workspace, bundle: Bundle) -> str:
-    """Return text that changes when what `attributed_predictions` adds may have changed."""
+    """Return text that changes when the data set or its headers may have."""
     try:
         store = open_store(workspace, bundle.card.data.store)
         return f"{store.folder} {file_version(store.read_csv_path())} {file_version(store.folder / ACQUISITION)}"

@@ -84,7 +84,10 @@ def test_import_reads_the_header_of_a_file_that_was_replaced(store, catalogue, p
 def test_row_of_an_earlier_file_is_read_again(store, catalogue, pool):
     import_images(catalogue, store, pool)
     table = store.acquisitions()
-    table.loc[0, ["source_version", "compression_force"]] = ["1-1", 7.0]  # the import that made the image anew was killed
+    table.loc[0, ["source_version", "compression_force"]] = [
+        "1-1",
+        7.0,
+    ]  # the import that made the image anew was killed
     table.to_parquet(store.folder / ACQUISITION)
     import_images(catalogue, store, pool)
     assert forces(store) == list(FORCES)

@@ -15,7 +15,7 @@ from mammo_core.jobs.evaluation import evaluation_job
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.models.bundle import Bundle
 from ui import other_data
-from ui.other_data import describe_kept, show_evaluations, show_other_data
+from ui.other_data import show_evaluations, show_kept, show_other_data
 
 
 @pytest.fixture
@@ -72,7 +72,8 @@ def test_kept_evaluation_is_shown_at_once_and_marked_as_outdated(prepared, mine)
     evaluation = keep(prepared, mine)
     app = show_component(show_other_data, mine)
     assert not app.exception
-    assert "**elsewhere** · evaluated 2026-01-02 03:04 UTC :orange-badge[out of date]" in texts(app)
+    assert "**elsewhere** · evaluated 2026-01-02 03:04 UTC" in texts(app)
+    assert ":orange-badge[out of date] It can't be made again" in texts(app)
     assert "There is no prepared store 'elsewhere'" in texts(app)
     assert describe_shift(evaluation) in texts(app)
     assert "They look like <those>." in texts(app)
@@ -105,14 +106,15 @@ def test_running_evaluation_shows_its_progress_and_can_be_stopped(prepared, mine
     assert folder.stop_requested()
 
 
-def test_describe_kept_of_a_failed_job_says_why(prepared, mine):
+def test_show_kept_of_a_failed_job_says_why(prepared, mine):
     job = evaluation_job(mine, "demo")
     folder = JobFolder(job.folder(prepared))
     folder.write_request(job)
     folder.write_state("failed", "It *broke*.")
-    text = plain(describe_kept("demo", None, folder))
-    assert "failed" in text
-    assert "It *broke*." in text
+    app = show_component(show_kept, "demo", None, folder)
+    assert "**demo** · not evaluated yet" in texts(app)
+    assert "failed" in texts(app)
+    assert "It *broke*." in texts(app)
 
 
 def test_show_evaluations_with_missing_predictions_is_one_sentence(prepared, mine):
