@@ -5,6 +5,7 @@ import streamlit as st
 from mammo_core.dataset.store import list_stores
 from mammo_core.jobs.runs import active_jobs
 from mammo_core.jobs.training_runs import store_of_run, store_runs
+from ui.run_list import show_all_runs
 from ui.run_view import choose_run, show_other_runs, show_runs
 from ui.session import current_workspace, errors_shown, open_page
 from ui.split_lesson import show_lesson
@@ -12,6 +13,19 @@ from ui.training_plan import plan_run
 
 open_page("Train")
 workspace = current_workspace()
+bar = st.container(horizontal=True, vertical_alignment="bottom")
+section = bar.segmented_control(
+    "Section",
+    ["Train", "All runs"],
+    default="Train",
+    required=True,
+    key="section",
+    bind="query-params",
+    label_visibility="collapsed",
+)
+if section == "All runs":
+    show_all_runs(workspace, bar)
+    st.stop()
 with errors_shown():
     stores = {store.name: store for store in list_stores(workspace)}
 if not stores:
@@ -24,10 +38,9 @@ if not stores:
 
 if "store" not in st.query_params and (given := store_of_run(workspace, st.query_params.get("run"))) in stores:
     st.session_state["store"] = given  # a link to a run needn't name its store
-bar = st.container(horizontal=True, vertical_alignment="bottom")
 store = bar.selectbox("Imported data", list(stores), key="store", bind="query-params", width=220)
 with errors_shown():
-    runs = store_runs(workspace, store)
+    runs = store_runs(workspace, store, st.query_params.get("run"))
 if st.session_state.pop("started", False):
     st.session_state["new run"] = False  # closed, so that the new run's curves are in view
 show_other_runs(active_jobs(workspace), runs)

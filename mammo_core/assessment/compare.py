@@ -35,14 +35,19 @@ def compare_models(
         DataError: the predictions are of different images, so that no difference can be tested.
     """
     if not same_images(candidate, other):
-        raise DataError(
-            f"Not comparable with {other_name}: the two were tested on different patients, so the difference can't be "
-            "tested. Evaluate both on the same data."
-        )
+        raise not_comparable(other_name)
     candidate, other = candidate.sort_values(IMAGE_KEY), other.sort_values(IMAGE_KEY)
     own_units, other_units = to_unit(candidate, unit), to_unit(with_exams_of(candidate, other), unit)
     gain = compare_auc(own_units, other_units, resamples).gain
     return ModelComparison(n=len(own_units), gain=gain, verdict=f"{capitalise(describe_difference(other_name, gain))}.")
+
+
+def not_comparable(other_name: str) -> DataError:
+    """Return the error of a model that was tested on other images than another."""
+    return DataError(
+        f"Not comparable with {other_name}: the two were tested on different patients, so the difference can't be "
+        "tested. Evaluate both on the same data."
+    )
 
 
 def compare_with_active(workspace: Workspace, name: str) -> str:

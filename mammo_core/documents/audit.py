@@ -21,6 +21,8 @@ Action = Literal[
     "activate model",
     "rename model",
     "note on model",
+    "tag run",
+    "archive run",
     "choose operating point",
     "delete model",
     "restore model",

@@ -137,10 +137,10 @@ def read_metrics(run: Path) -> list[MetricsRecord]:
         raise _unknown_record(run, line + 1 if isinstance(line, int) else 1) from None
 
 
-def read_last_epoch(run: Path) -> int | None:
-    """Return the last finished epoch of a run; None before the first.
+def read_epochs(run: Path) -> list[EpochRecord]:
+    """Read the records of a run's finished epochs.
 
-    Only the records of epochs are checked: a run has many times more of steps.
+    Only these are checked: a run has many times more of steps.
 
     Raises:
         DataError: a line is not JSON, or the record of an epoch not one of this version.
@@ -150,10 +150,18 @@ def read_last_epoch(run: Path) -> int | None:
         number: line for number, line in numbered.items() if isinstance(line, dict) and line.get("kind") == "epoch"
     }
     try:
-        records = _EPOCHS.validate_python(epochs).values()
+        return list(_EPOCHS.validate_python(epochs).values())
     except ValidationError as error:
         raise _unknown_record(run, error.errors()[0]["loc"][0]) from None
-    return max((record.epoch for record in records), default=None)
+
+
+def read_last_epoch(run: Path) -> int | None:
+    """Return the last finished epoch of a run; None before the first.
+
+    Raises:
+        DataError: see `read_epochs`.
+    """
+    return max((record.epoch for record in read_epochs(run)), default=None)
 
 
 def _unknown_record(run: Path, number: int | str) -> DataError:

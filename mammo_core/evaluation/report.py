@@ -200,6 +200,35 @@ def compare_auc(model: pd.DataFrame, baseline: pd.DataFrame, resamples: int = RE
     )
 
 
+def auc_gains(
+    models: Mapping[str, pd.DataFrame], baseline: pd.DataFrame, resamples: int = RESAMPLES
+) -> dict[str, Estimate]:
+    """Return the paired difference in AUC of each model from a baseline.
+
+    It is that of `compare_auc`; all models share the draws.
+
+    Args:
+        models: one row per unit, with patient_id, label and probability, by name.
+        baseline: the same units in the same order.
+        resamples: how many bootstrap resamples of patients.
+    """
+    other = Ranking(baseline["label"], baseline["probability"])
+    rankings = {name: Ranking(units["label"], units["probability"]) for name, units in models.items()}
+    samples = bootstrap(
+        baseline["patient_id"],
+        {"": (other, metrics.auc), **{f"model {name}": (ranking, metrics.auc) for name, ranking in rankings.items()}},
+        resamples,
+    )
+    return {
+        name: gain_estimate(
+            baseline,
+            ranking.value(metrics.auc) - other.value(metrics.auc),
+            samples[f"model {name}"] - samples[""],
+        )
+        for name, ranking in rankings.items()
+    }
+
+
 def at_operating_point(
     report: Report, table: pd.DataFrame, unit: Unit, threshold: float, resamples: int = RESAMPLES
 ) -> Report:

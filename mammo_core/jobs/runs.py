@@ -68,10 +68,18 @@ def _summarise(folder: Path, active: Path | None) -> RunSummary:
 
 def read_auc(run: Path) -> Estimate | None:
     """Return the AUC by breast of a run's model; None without a readable report."""
+    return read_figures(run).get("auc")
+
+
+def read_figures(run: Path) -> dict[str, Estimate]:
+    """Return the figures of merit by breast of a run's model, by name.
+
+    They are empty without a readable report.
+    """
     from mammo_core.assessment.model_table import read_report  # takes a second, which every training would wait for
 
     report = read_report(run)
-    return report.auc if report else None
+    return report.figures_of_merit() if report else {}
 
 
 def active_jobs(workspace: Workspace) -> list[JobFolder]:

@@ -1,25 +1,34 @@
 """Describe the training runs of a store: a table to choose from, labels, results."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
 
 import pandas as pd
 
 from mammo_core.documents.estimate import Estimate
-from mammo_core.documents.job import FINAL, State
-from mammo_core.documents.metrics import read_last_epoch
+from mammo_core.documents.job import FINAL, JobState, State
+from mammo_core.documents.metrics import METRICS, read_epochs
 from mammo_core.documents.progress import duration
+from mammo_core.documents.run_tags import RunTags
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError
-from mammo_core.jobs.folder import JobFolder
-from mammo_core.jobs.runs import read_auc, run_folder, run_names
+from mammo_core.jobs.folder import SPEC, JobFolder
+from mammo_core.jobs.run_tags import read_tags
+from mammo_core.jobs.runs import read_figures, run_folder, run_names
 from mammo_core.jobs.training import TrainJob
+from mammo_core.models.bundle import CARD, EVALUATION
+from mammo_core.models.registry import NOTE, read_note_file
+from mammo_core.storage.hashing import FileStates, file_states
 from mammo_core.workspace import Workspace
 
 MISSING = "–"
+READ_FILES = (SPEC, JobState.file_name, METRICS, CARD, EVALUATION, RunTags.file_name, NOTE)  # what a run is read from
+KEPT_RUNS = 2048  # that have ended, read once while their files stay the same
 
 
 @dataclass(frozen=True)
@@ -33,16 +42,29 @@ class TrainingRun:
         requested_at: when it was started or resumed, in seconds since 1970.
         seconds: from then to its end, or to now; None if that can't be told.
         epochs: finished; None before the first.
-        auc: by breast, of the exported model; None without one.
+        figures: figures of merit by breast, of the exported model, by name; empty without one.
+        best_epoch: the one with the highest validation AUC; None before the first.
+        validation_auc: by image, of that epoch.
+        tags: the user's tags, and whether it is archived.
+        note: the user's note.
     """
 
     name: str
     state: State
     config: TrainingConfig | None
     requested_at: float
-    seconds: float | None
-    epochs: int | None
-    auc: Estimate | None
+    seconds: float | None = None
+    epochs: int | None = None
+    figures: Mapping[str, Estimate] = field(default_factory=dict)
+    best_epoch: int | None = None
+    validation_auc: float | None = None
+    tags: RunTags = field(default_factory=RunTags)
+    note: str = ""
+
+    @property
+    def auc(self) -> Estimate | None:
+        """The AUC by breast of the exported model; None without one."""
+        return self.figures.get("auc")
 
     @property
     def is_active(self) -> bool:
@@ -60,32 +82,79 @@ class TrainingRun:
         return f"{started} · {self.config.network if self.config else self.name}"
 
 
-def store_runs(workspace: Workspace, store: str) -> list[TrainingRun]:
-    """Return the runs on a store, newest first.
+def list_training_runs(workspace: Workspace) -> list[TrainingRun]:
+    """Return all runs, newest first, archived ones too."""
+    return [read_run(workspace, name) for name in run_names(workspace)]
+
+
+def store_runs(workspace: Workspace, store: str, shown: str | None = None) -> list[TrainingRun]:
+    """Return the runs on a store that aren't archived, newest first.
 
     Those whose settings can't be read are among them: they may be of any store.
+
+    Args:
+        workspace: the folders to work in.
+        store: name of the store.
+        shown: a run that is among them also if it is archived.
     """
-    runs = (read_run(workspace, name) for name in run_names(workspace))
-    return [run for run in runs if run.config is None or run.config.store == store]
+    return [
+        run
+        for run in list_training_runs(workspace)
+        if (run.config is None or run.config.store == store) and (not run.tags.archived or run.name == shown)
+    ]
+
+
+def active_progress(workspace: Workspace, names: Sequence[str]) -> dict[str, tuple[State, int | None]]:
+    """Return state and finished epochs of runs, by name: what a list of them shows."""
+    runs = [read_run(workspace, name) for name in names]
+    return {run.name: (run.state, run.epochs) for run in runs}
 
 
 def read_run(workspace: Workspace, name: str) -> TrainingRun:
     """Read the state, settings and result of a run.
 
+    One that has ended is read again only after one of its files has changed.
+
     Raises:
         InvalidName: no run can have this name.
     """
     job = JobFolder(run_folder(workspace, name))
-    config, epochs = None, None
+    state = job.state()
+    if state in FINAL:
+        return _read_ended(job.path, state, file_states(job.path / file for file in READ_FILES))
+    return _read(job, state)
+
+
+@lru_cache(maxsize=KEPT_RUNS)
+def _read_ended(folder: Path, state: State, states: FileStates) -> TrainingRun:
+    return _read(JobFolder(folder), state)
+
+
+def _read(job: JobFolder, state: State) -> TrainingRun:
+    config, epochs, tags = None, [], RunTags()
     with suppress(DataError):  # a damaged file: the run stays in the list, and its view says what is wrong
         config = job.spec(TrainJob).config
-        epochs = read_last_epoch(job.path)
+        epochs = read_epochs(job.path)
+    with suppress(DataError):  # likewise, where tags are changed
+        tags = read_tags(job.path)
+    best = max(epochs, key=lambda record: (record.val_auc, -record.val_loss), default=None)
+    return TrainingRun(
+        name=job.name,
+        state=state,
+        config=config,
+        requested_at=job.requested_at(),
+        seconds=_seconds(job, state),
+        epochs=max((record.epoch for record in epochs), default=None),
+        figures=read_figures(job.path),
+        best_epoch=best.epoch if best else None,
+        validation_auc=best.val_auc if best else None,
+        tags=tags,
+        note=read_note_file(job.path),
+    )
+
+
+def _seconds(job: JobFolder, state: State) -> float | None:
     requested_at = job.requested_at()
-    return TrainingRun(job.name, job.state(), config, requested_at, _seconds(job), epochs, read_auc(job.path))
-
-
-def _seconds(job: JobFolder) -> float | None:
-    requested_at, state = job.requested_at(), job.state()
     if not requested_at or state in ("crashed", "unreadable"):
         return None
     with suppress(DataError):

@@ -111,9 +111,13 @@ def read_note(workspace: Workspace, name: str) -> str:
     Raises:
         ModelNotFound: there is no such model.
     """
-    path = model_folder(workspace, name) / NOTE
+    return read_note_file(model_folder(workspace, name))
+
+
+def read_note_file(folder: Path) -> str:
+    """Return the user's note on the model or run of a folder, or an empty text."""
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return (folder / NOTE).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return ""
     except OSError as error:

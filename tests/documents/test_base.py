@@ -18,6 +18,7 @@ from mammo_core.documents.dataset import DatasetInfo, DatasetLink, StoreSource
 from mammo_core.documents.job import JobProcess, JobState
 from mammo_core.documents.metrics import _RECORDS
 from mammo_core.documents.progress import Progress
+from mammo_core.documents.run_tags import RunTags
 from mammo_core.documents.training_config import RunConfig, TrainingConfig
 from mammo_core.documents.verification import Verification
 from mammo_core.errors import MammoError
@@ -38,6 +39,7 @@ EXAMPLES = [
     DatasetInfo(synthetic=True),
     DatasetLink(path="/a"),
     StoreSource(csv="a", dataset="b", synthetic=True),
+    RunTags(tags=("good",), archived=True),
     RunConfig.model_validate(TrainingConfig(store="a").to_json() | {"schema_version": 1}),
     make_lesson(),
     make_store_evaluation(),

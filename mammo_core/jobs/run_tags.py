@@ -1,0 +1,126 @@
+"""Tag, archive, delete and restore training runs.
+
+A run that is queued or running, and the run of the active model, are neither archived nor deleted.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from mammo_core.documents.job import FINAL
+from mammo_core.documents.run_tags import MAX_CHARACTERS, MAX_TAGS, RunTags
+from mammo_core.errors import ConfigError, JobError, ModelError
+from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.runs import run_folder
+from mammo_core.models.registry import active_model, delete_model, restore_model
+from mammo_core.workspace import Workspace
+
+
+def read_tags(folder: Path) -> RunTags:
+    """Return the tags of the run in a folder; without a file there are none.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    path = folder / RunTags.file_name
+    return RunTags.read(path) if os.path.exists(path) else RunTags()
+
+
+def write_tags(workspace: Workspace, name: str, tags: Sequence[str]) -> RunTags:
+    """Replace the tags of a run; it stays archived, or not.
+
+    Args:
+        workspace: the folders to work in.
+        name: of the run.
+        tags: texts, each made one line without white space around it; empty and repeated ones are left out.
+
+    Raises:
+        ConfigError: they are too many, or one is too long.
+        DataError: the file of its present tags is damaged.
+        JobError: there is no such run.
+    """
+    folder = _existing_run(workspace, name)
+    lines = [" ".join(tag.split()) for tag in tags]
+    try:
+        labels = RunTags(tags=tuple(dict.fromkeys(filter(None, lines))), archived=read_tags(folder.path).archived)
+    except ValidationError:
+        raise ConfigError(
+            f"A run has at most {MAX_TAGS} tags of at most {MAX_CHARACTERS} characters. Shorten them, or take fewer."
+        ) from None
+    labels.write(folder.path / RunTags.file_name)
+    return labels
+
+
+def archive_runs(workspace: Workspace, names: Sequence[str]) -> None:
+    """Leave runs out of the usual lists; nothing else changes.
+
+    Raises:
+        JobError: one is queued or running, or isn't there; then none is archived.
+        ModelError: one is that of the active model.
+        DataError: the tags of one are damaged.
+    """
+    for name in names:
+        _check_removable(workspace, name, "archived")
+    _set_archived(workspace, names, archived=True)
+
+
+def bring_back_runs(workspace: Workspace, names: Sequence[str]) -> None:
+    """Put archived runs into the usual lists again.
+
+    Raises:
+        JobError: one isn't there.
+        DataError: the tags of one are damaged.
+    """
+    _set_archived(workspace, names, archived=False)
+
+
+def _set_archived(workspace: Workspace, names: Sequence[str], *, archived: bool) -> None:
+    changed = {
+        folder.path / RunTags.file_name: read_tags(folder.path).model_copy(update={"archived": archived})
+        for folder in (_existing_run(workspace, name) for name in names)
+    }
+    for path, labels in changed.items():
+        labels.write(path)
+
+
+def delete_runs(workspace: Workspace, names: Sequence[str]) -> tuple[str, ...]:
+    """Move runs with their models to the trash.
+
+    Returns:
+        What `restore_runs` brings back, until the trash is emptied.
+
+    Raises:
+        JobError: one is queued or running, or isn't there; then none is deleted.
+        ModelError: one is that of the active model.
+        StorageError: the file system refuses.
+    """
+    for name in names:
+        _check_removable(workspace, name, "deleted")
+    return tuple(delete_model(workspace, name) for name in names)
+
+
+def restore_runs(workspace: Workspace, trashed: Sequence[str]) -> list[str]:
+    """Bring deleted runs back, and return their names.
+
+    Raises:
+        ModelError: the trash was emptied, or another run has the name of one.
+        StorageError: the file system refuses.
+    """
+    return [restore_model(workspace, name) for name in trashed]
+
+
+def _check_removable(workspace: Workspace, name: str, verb: str) -> None:
+    state = _existing_run(workspace, name).state()
+    if state not in FINAL:
+        raise JobError(f"{name} is {state} and can't be {verb}. Stop it first.")
+    if name == active_model(workspace):
+        raise ModelError(f"{name} is the active model and can't be {verb}. Activate another one first.")
+
+
+def _existing_run(workspace: Workspace, name: str) -> JobFolder:
+    folder = JobFolder(run_folder(workspace, name))
+    if not folder.exists:
+        raise JobError(f"There is no run {name} any more. Show the list again.")
+    return folder

@@ -1,0 +1,81 @@
+import pytest
+
+from builders.runs import write_model_run, write_training_run
+from mammo_core.documents.run_tags import RunTags
+from mammo_core.errors import ConfigError, DataError, JobError, ModelError
+from mammo_core.jobs.run_tags import archive_runs, bring_back_runs, delete_runs, read_tags, restore_runs, write_tags
+from mammo_core.jobs.training_runs import list_training_runs, read_run
+from mammo_core.models.bundle import open_bundle
+from mammo_core.models.registry import activate
+
+
+def names(workspace):
+    return sorted(run.name for run in list_training_runs(workspace))
+
+
+def test_write_tags_are_one_line_each_once_and_stay_beside_the_model(workspace):
+    folder = write_model_run(workspace, "first").path
+    assert write_tags(workspace, "first", [" to  keep\n", "to keep", "", "*b*"]).tags == ("to keep", "*b*")
+    assert read_tags(folder) == RunTags(tags=("to keep", "*b*"))
+    assert read_run(workspace, "first").tags.tags == ("to keep", "*b*")
+    open_bundle(folder)  # whose hashes know nothing of tags
+
+
+@pytest.mark.parametrize("tags", [["x" * 41], [str(number) for number in range(21)]])
+def test_write_tags_too_long_or_too_many_raises_config_error(workspace, tags):
+    folder = write_training_run(workspace, "first").path
+    write_tags(workspace, "first", ["kept"])
+    with pytest.raises(ConfigError, match="at most 20 tags of at most 40 characters"):
+        write_tags(workspace, "first", tags)
+    assert read_tags(folder).tags == ("kept",)
+
+
+def test_damaged_tags_are_an_error_where_they_are_changed_and_none_in_lists(workspace):
+    folder = write_training_run(workspace, "first").path
+    (folder / RunTags.file_name).write_text("{")
+    assert read_run(workspace, "first").tags == RunTags()
+    with pytest.raises(DataError, match=r"tags\.json"):
+        write_tags(workspace, "first", ["new"])
+    assert (folder / RunTags.file_name).read_text() == "{"
+
+
+def test_archived_runs_keep_their_tags_and_come_back(workspace):
+    for name in ("first", "second"):
+        write_training_run(workspace, name)
+    write_tags(workspace, "first", ["good"])
+    archive_runs(workspace, ["first", "second"])
+    assert [run.tags.archived for run in list_training_runs(workspace)] == [True, True]
+    write_tags(workspace, "first", ["better"])
+    assert read_tags(workspace.models / "first") == RunTags(tags=("better",), archived=True)
+    bring_back_runs(workspace, ["first"])
+    assert read_tags(workspace.models / "first") == RunTags(tags=("better",))
+    assert read_tags(workspace.models / "second").archived
+
+
+def test_deleted_runs_are_restored_with_everything_in_them(workspace):
+    for name in ("first", "second", "third"):
+        write_model_run(workspace, name)
+    write_tags(workspace, "first", ["good"])
+    trashed = delete_runs(workspace, ["first", "second"])
+    assert names(workspace) == ["third"]
+    assert restore_runs(workspace, trashed) == ["first", "second"]
+    assert names(workspace) == ["first", "second", "third"]
+    assert read_run(workspace, "first").tags.tags == ("good",)
+    open_bundle(workspace.models / "first")
+
+
+@pytest.mark.parametrize(("change", "verb"), [(archive_runs, "archived"), (delete_runs, "deleted")])
+def test_active_run_and_active_model_are_refused_and_then_no_other_changes(workspace, change, verb):
+    write_model_run(workspace, "used")
+    activate(workspace, "used")
+    write_training_run(workspace, "ended")
+    running = write_training_run(workspace, "running", "running")
+    with running.lock():
+        with pytest.raises(JobError, match=f"running is running and can't be {verb}. Stop it first."):
+            change(workspace, ["ended", "running"])
+        with pytest.raises(ModelError, match=f"used is the active model and can't be {verb}"):
+            change(workspace, ["ended", "used"])
+        with pytest.raises(JobError, match="There is no run gone any more"):
+            change(workspace, ["ended", "gone"])
+        assert names(workspace) == ["ended", "running", "used"]
+        assert not any(run.tags.archived for run in list_training_runs(workspace))
