@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mammo_core.documents.base import PrintedDocument
     from mammo_core.documents.store_evaluation import ModelEvaluation
     from mammo_core.jobs.spec import JobSpec
+    from mammo_core.jobs.sweep import SweepJob
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 screen = Console(stderr=True)
@@ -168,8 +169,6 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a network on a prepared store, evaluate it on unseen patients, save it."""
-    from mammo_core.documents.job import SweepResult
-    from mammo_core.jobs.process import run_for_result
     from mammo_core.jobs.sweep import sweep_job, variants
     from mammo_core.jobs.training import train_job
 
@@ -177,11 +176,7 @@ def train(
     configs = variants({"store": name, **_read_settings_file(config)}, _parse_settings(changes or []), folds)
     if len(configs) == 1 and scheduler is None:
         return _run_job(train_job(workspace, configs[0]), "steps", as_json)
-    with progress_bar("runs") as progress:
-        result = run_for_result(sweep_job(configs, scheduler), workspace, SweepResult, progress)
-    _print(result, as_json)
-    if all(run.state in ("failed", "crashed") for run in result.runs):
-        raise JobError(f"All {len(result.runs)} runs failed. The first: {result.runs[0].message}")
+    _run_sweep(sweep_job(configs, scheduler), as_json)
 
 
 @app.command()
@@ -204,24 +199,28 @@ def lesson(
 
 @app.command()
 def resume(
-    run: Annotated[str, typer.Argument(help="Name of a training run that was stopped, failed or crashed.")],
+    run: Annotated[str, typer.Argument(help="Name of a training run, or sweep, that was stopped, failed or crashed.")],
     as_json: AsJson = False,
 ) -> None:
-    """Resume a training run after its last complete epoch."""
+    """Resume a run after its last complete epoch, or a sweep with what isn't done."""
+    from mammo_core.jobs.folder import JobFolder
+    from mammo_core.jobs.sweep import resume_sweep_job, sweep_folder
     from mammo_core.jobs.training import resume_job
 
-    _run_job(resume_job(Workspace.from_environment(), run), "steps", as_json)
+    workspace = Workspace.from_environment()
+    if JobFolder(sweep_folder(workspace, run)).exists:
+        return _run_sweep(resume_sweep_job(workspace, run), as_json)
+    _run_job(resume_job(workspace, run), "steps", as_json)
 
 
 @app.command()
-def stop(run: Annotated[str, typer.Argument(help="Name of a training run.")]) -> None:
-    """Stop a training run and keep its best model; a second stop ends it at once."""
+def stop(run: Annotated[str, typer.Argument(help="Name of a training run, or of a sweep.")]) -> None:
+    """Stop a run or sweep and keep the best models; a second stop ends it at once."""
     from mammo_core.documents.job import FINAL
-    from mammo_core.jobs.folder import JobFolder
     from mammo_core.jobs.process import stop_job
-    from mammo_core.jobs.runs import run_folder
+    from mammo_core.jobs.sweep import run_or_sweep
 
-    folder = JobFolder(run_folder(Workspace.from_environment(), run))
+    folder = run_or_sweep(Workspace.from_environment(), run)
     if not folder.exists or folder.state() in FINAL:
         raise JobError(f"{run} is not running. `mammo runs` lists the runs that are.")
     stop_job(folder)
@@ -452,6 +451,22 @@ def _run_job(job: "JobSpec", unit: str, as_json: bool) -> None:
     with progress_bar(unit) as progress:
         outcome = run_in_process(job, Workspace.from_environment(), progress)
     _print(outcome.document, as_json, outcome.message)
+
+
+def _run_sweep(job: "SweepJob", as_json: bool) -> None:
+    """Run a sweep in this process with a progress bar, and print what came of it.
+
+    Raises:
+        JobError: all its runs failed.
+    """
+    from mammo_core.documents.job import SweepResult
+    from mammo_core.jobs.process import run_for_result
+
+    with progress_bar("runs") as progress:
+        result = run_for_result(job, Workspace.from_environment(), SweepResult, progress)
+    _print(result, as_json)
+    if all(run.state in ("failed", "crashed") for run in result.runs):
+        raise JobError(f"All {len(result.runs)} runs failed. The first: {result.runs[0].message}")
 
 
 def _read_settings_file(path: Path | None) -> dict[str, JsonValue]:

@@ -9,22 +9,15 @@ from ui.run_list import show_all_runs
 from ui.run_view import choose_run, show_other_runs, show_runs
 from ui.session import current_workspace, errors_shown, open_page
 from ui.split_lesson import show_lesson
+from ui.sweep_view import choose_section, show_sweeps
 from ui.training_plan import plan_run
 
 open_page("Train")
 workspace = current_workspace()
 bar = st.container(horizontal=True, vertical_alignment="bottom")
-section = bar.segmented_control(
-    "Section",
-    ["Train", "All runs"],
-    default="Train",
-    required=True,
-    key="section",
-    bind="query-params",
-    label_visibility="collapsed",
-)
-if section == "All runs":
-    show_all_runs(workspace, bar)
+section = choose_section(bar)
+if section != "Train":
+    (show_all_runs if section == "All runs" else show_sweeps)(workspace, bar)
     st.stop()
 with errors_shown():
     stores = {store.name: store for store in list_stores(workspace)}
@@ -38,7 +31,7 @@ if not stores:
 
 if "store" not in st.query_params and (given := store_of_run(workspace, st.query_params.get("run"))) in stores:
     st.session_state["store"] = given  # a link to a run needn't name its store
-store = bar.selectbox("Imported data", list(stores), key="store", bind="query-params", width=220)
+store = bar.selectbox("Imported data", list(stores), key="store", bind="query-params", width=150)
 with errors_shown():
     runs = store_runs(workspace, store, st.query_params.get("run"))
 if st.session_state.pop("started", False):

@@ -6,7 +6,8 @@ from mammo_core.assessment.checklist import Step
 from mammo_core.documents.metrics import read_metrics
 from mammo_core.figures.training import loss_sparkline
 from mammo_core.jobs.folder import JobFolder
-from mammo_core.jobs.runs import active_jobs, is_training
+from mammo_core.jobs.runs import active_jobs, is_lesson, is_sweep, is_training
+from mammo_core.workspace import Workspace
 from ui.literal import literal
 from ui.live_chart import live_chart, to_drawing
 from ui.session import current_workspace, errors_shown_here, state_badge
@@ -37,18 +38,25 @@ def show_running() -> None:
             status, curve = st.columns([3, 2], vertical_alignment="center")
             training = is_training(workspace, job)
             with status:
-                show_job_link(job, training)
+                show_job_link(workspace, job)
                 st.progress(job.fraction(), text=literal(job.progress_text()))
             with curve, errors_shown_here():
                 if training and len(records := read_metrics(job.path)) > 1:
                     live_chart(to_drawing(loss_sparkline(records)), f"sparkline {job.name}")
 
 
-def show_job_link(job: JobFolder, training: bool) -> None:
+def show_job_link(workspace: Workspace, job: JobFolder) -> None:
     """Show a job's name and state as a link to the page that shows it."""
+    page, parameters, name = "pages/data.py", None, job.name
+    if is_training(workspace, job):
+        page, parameters = "pages/train.py", {"run": job.name}
+    elif is_sweep(workspace, job):
+        page, parameters = "pages/train.py", {"section": "Sweeps", "sweep": job.name}
+    elif is_lesson(workspace, job):
+        page, parameters, name = "pages/train.py", {"store": job.name}, f"Lesson on {job.name}"
     st.page_link(
-        "pages/train.py" if training else "pages/data.py",
-        label=f"**{literal(job.name)}** {state_badge(job.state())}",
+        page,
+        label=f"**{literal(name)}** {state_badge(job.state())}",
         icon=":material/arrow_forward:",
-        query_params={"run": job.name} if training else None,
+        query_params=parameters,
     )

@@ -45,14 +45,14 @@ def choose_run(runs: list[TrainingRun], workspace: Workspace, bar: DeltaGenerato
     if st.session_state.get("run") not in labels and first is not None:
         st.session_state["run"] = first.name
     with bar:
-        name = st.selectbox("Run", list(labels), key="run", format_func=labels.__getitem__, width=300)
+        name = st.selectbox("Run", list(labels), key="run", format_func=labels.__getitem__, width=260)
         others = st.multiselect(
             "Compare with",
             [run for run in labels if run != name],
             key="others",
             format_func=labels.__getitem__,
             placeholder="no other run",
-            width=300,
+            width=230,
         )
         active = any(run.is_active for run in runs if run.name in (name, *others))
         options, polled = choose_options(active)

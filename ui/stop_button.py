@@ -21,18 +21,19 @@ def stop(job: JobFolder) -> None:
         st.toast(literal(error), icon=":material/error:", duration="long")
 
 
-def show_stop_button(job: JobFolder, explanation: str | None = None) -> None:
+def show_stop_button(job: JobFolder, explanation: str | None = None, label: str = "Stop") -> None:
     """Show the button that stops a job; a second stop ends it at once.
 
     Args:
         job: the job.
         explanation: what is kept, shown when the pointer rests on the button.
+        label: of the button before the first click.
     """
-    label, icon = "Stop", ":material/stop:"
+    icon = ":material/stop:"
     if job.stop_requested():
         label, icon, explanation = "Stop now", ":material/dangerous:", "Loses the current step."
     st.button(
-        label,
+        literal(label),
         key=f"stop {path_text(job.path)}",
         icon=icon,
         width="stretch",

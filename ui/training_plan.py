@@ -18,6 +18,7 @@ from mammo_core.workspace import Workspace
 from ui.access.sign_in import request
 from ui.literal import literal
 from ui.session import errors_shown, errors_shown_here, show_error
+from ui.sweep_form import choose_variation, show_sweep_plan
 from ui.training_form import choose_settings, reset_settings
 
 KEPT_PLANS = 2  # each holds the table of a store's images
@@ -101,8 +102,16 @@ def plan_run(workspace: Workspace, store: Store) -> None:
         config = choose_settings(quick_start, start_models)
     if config is None:  # the form says why
         return
+    configs = None
+    with st.expander("Vary settings and folds", key="variation"), errors_shown_here():
+        configs = choose_variation(config)
+    if configs is None:  # likewise
+        return
+    config = configs[0]
     with shown, errors_shown_here():
-        if config != quick_start:
+        if len(configs) > 1:
+            show_sweep_plan(workspace, configs)
+        elif config != quick_start:
             show_plan(workspace, plan_settings(workspace, config), is_own=True)
         elif preset:
             show_plan(workspace, preset)

@@ -121,11 +121,36 @@ class SweepRun(Document):
     settings: dict[str, JsonValue]
 
 
+class PooledFolds(Document):
+    """The folds of one combination of settings, taken together.
+
+    Attributes:
+        settings: those in which the combinations differ.
+        runs: names of the runs that have a model, in the order of the folds.
+        folds: how many folds there are.
+        auc: by breast, of the test parts of these runs together: each patient is predicted by the network that hasn't seen
+            her; None without a model.
+        lowest: AUC of the worst fold; None as before.
+        highest: AUC of the best fold.
+        deviation: standard deviation of the AUC over the folds; None with fewer than two.
+    """
+
+    settings: dict[str, JsonValue]
+    runs: list[str]
+    folds: int
+    auc: Estimate | None
+    lowest: float | None = None
+    highest: float | None = None
+    deviation: float | None = None
+
+
 class SweepResult(PrintedDocument):
     """Several training runs: the JSON of `mammo train` with folds or values.
 
     Attributes:
         runs: in the order of the values.
+        pooled: with folds, one for each combination of values; empty without folds.
     """
 
     runs: list[SweepRun]
+    pooled: list[PooledFolds] = Field(default_factory=list)

@@ -200,6 +200,18 @@ def compare_auc(model: pd.DataFrame, baseline: pd.DataFrame, resamples: int = RE
     )
 
 
+def auc_estimate(units: pd.DataFrame, resamples: int = RESAMPLES) -> Estimate:
+    """Return the AUC of predictions with its interval over patients.
+
+    Args:
+        units: one row per unit, with patient_id, label and probability.
+        resamples: how many bootstrap resamples.
+    """
+    ranking = Ranking(units["label"], units["probability"])
+    samples = bootstrap(units["patient_id"], {"auc": (ranking, metrics.auc)}, resamples)
+    return rank_estimate(units, ranking.value(metrics.auc), samples["auc"], is_auc=True)
+
+
 def auc_gains(
     models: Mapping[str, pd.DataFrame], baseline: pd.DataFrame, resamples: int = RESAMPLES
 ) -> dict[str, Estimate]:

@@ -8,11 +8,11 @@ from mammo_core.documents.job import StoppedJob
 from mammo_core.documents.progress import Progress
 from mammo_core.documents.split_lesson import TITLES, SplitLesson
 from mammo_core.documents.training_config import TrainingConfig
+from mammo_core.jobs.runs import LESSONS
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.learning.plan import resolve
 from mammo_core.workspace import Workspace
 
-LESSONS = ".lessons"  # in the models folder; hidden, since it holds no run
 STOPPED = "Stopped. The lesson goes on from there when it is started again."
 
 

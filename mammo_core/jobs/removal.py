@@ -15,6 +15,8 @@ from mammo_core.documents.dataset import DatasetLink
 from mammo_core.documents.job import FINAL
 from mammo_core.errors import DataError
 from mammo_core.jobs.folder import SPEC, JobFolder
+from mammo_core.jobs.runs import SWEEPS
+from mammo_core.jobs.sweep import SweepJob
 from mammo_core.jobs.training import TrainJob
 from mammo_core.storage.folders import files_of_subfolders
 from mammo_core.storage.path_text import path_text
@@ -135,3 +137,7 @@ def _trained_stores(workspace: Workspace) -> Iterator[str]:
         with suppress(DataError):  # a damaged folder, which no process works in by this specification
             if _is_active(job := JobFolder(path.parent)):
                 yield job.spec(TrainJob).config.store
+    for path in files_of_subfolders(workspace.models / SWEEPS, SPEC):  # between two of its runs, none is active
+        with suppress(DataError):
+            if _is_active(job := JobFolder(path.parent)):
+                yield from (config.store for config in job.spec(SweepJob).configs)

@@ -14,7 +14,7 @@ from mammo_core.jobs.training_runs import TrainingRun
 RUN, STATE, TAGS, NOTE, STARTED = "run", "state", "tags", "note", "started"
 AUC, AUC_INTERVAL = "AUC", "AUC, 95 % CI"
 DIFFERENCE, DIFFERENCE_INTERVAL = "ΔAUC to the baseline", "ΔAUC, 95 % CI"
-SWEEP_RUN = re.compile(r"(?P<sweep>.+-sweep-\d{8}-\d{6})-\d{2,}")  # name of a run that a sweep has started
+SWEEP_RUN = re.compile(r"(?P<sweep>.+-sweep-\d{8}-\d{6}(-\d)?)-\d{2,}")  # name of a run that a sweep has started
 SETTINGS = {  # by field of the configuration: column
     name: {"epochs": "max. epochs"}.get(name, name.replace("_", " ")) for name in TrainingConfig.model_fields
 }

@@ -14,6 +14,9 @@ from mammo_core.storage.names import named_folder
 from mammo_core.storage.path_text import as_written, message_text, path_text
 from mammo_core.workspace import Workspace
 
+SWEEPS = ".sweeps"  # in the models folder; hidden, since they hold no run
+LESSONS = ".lessons"
+
 
 def list_runs(workspace: Workspace) -> list[RunSummary]:
     """Return a summary of each run, newest first, then of other models.
@@ -92,14 +95,28 @@ def is_training(workspace: Workspace, job: JobFolder) -> bool:
     return job.path.parent == workspace.models
 
 
+def is_sweep(workspace: Workspace, job: JobFolder) -> bool:
+    """Return whether a job is a sweep of several training runs."""
+    return job.path.parent == workspace.models / SWEEPS
+
+
+def is_lesson(workspace: Workspace, job: JobFolder) -> bool:
+    """Return whether a job is a lesson; its folder has the name of its store."""
+    return job.path.parent == workspace.models / LESSONS
+
+
 def unreadable_jobs(workspace: Workspace) -> list[JobFolder]:
     """Return all jobs whose state can't be read."""
     return [folder for folder in list_jobs(workspace) if folder.state() == "unreadable"]
 
 
 def list_jobs(workspace: Workspace) -> list[JobFolder]:
-    """Return the jobs of the data, prepared and models folder, finished or not."""
-    roots = (workspace.data, workspace.prepared, workspace.models)
+    """Return the jobs of the data, prepared and models folder, finished or not.
+
+    Sweeps and lessons are among them.
+    """
+    models = workspace.models
+    roots = (workspace.data, workspace.prepared, models, models / SWEEPS, models / LESSONS)
     return [JobFolder(path.parent) for root in roots for path in files_of_subfolders(root, SPEC)]
 
 

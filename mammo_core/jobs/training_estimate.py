@@ -11,12 +11,12 @@ from mammo_core.documents.job import FINAL
 from mammo_core.documents.metrics import EpochRecord, MetricsRecord, StartRecord, StepRecord, read_metrics
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.documents.time_estimate import TimeEstimate
-from mammo_core.documents.training_config import Network
+from mammo_core.documents.training_config import Network, TrainingConfig
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import run_folder, run_names
 from mammo_core.jobs.training import TrainJob
-from mammo_core.learning.plan import TrainingPlan, training_phases
+from mammo_core.learning.plan import TrainingPlan, resolve, training_phases
 from mammo_core.models.bundle import PREPROCESSING
 from mammo_core.workspace import Workspace
 
@@ -125,3 +125,35 @@ def _speed(folder: JobFolder) -> _Speed | None:
 
 def _steps(records: Sequence[MetricsRecord]) -> int:
     return max((record.steps for record in records if isinstance(record, StepRecord)), default=1)
+
+
+def estimate_sweep(workspace: Workspace, configs: Sequence[TrainingConfig]) -> TimeEstimate:
+    """Estimate the time of several runs, one after the other.
+
+    Runs that take the same time are estimated once.
+
+    Args:
+        workspace: the folders to work in.
+        configs: of the runs, at least one.
+
+    Raises:
+        MammoError: one of them isn't possible.
+        OSError: the file system refuses.
+    """
+    alike: dict[TrainingConfig, list[TrainingConfig]] = {}
+    for config in configs:
+        alike.setdefault(config.model_copy(update=_without_effect_on_time(config)), []).append(config)
+    estimates = [(estimate_training(workspace, resolve(workspace, group[0])), len(group)) for group in alike.values()]
+    seconds = [None if estimate.seconds is None else estimate.seconds * number for estimate, number in estimates]
+    known = [value for value in seconds if value is not None]
+    return TimeEstimate(
+        seconds=sum(known) if len(known) == len(seconds) else None,
+        measured=all(estimate.measured for estimate, _ in estimates),
+    )
+
+
+def _without_effect_on_time(config: TrainingConfig) -> dict[str, float | int | None]:
+    """Return fixed values of the settings that don't change how long a run takes."""
+    fields = ("learning_rate", "fine_tuning_rate", "seed", "patience", "lesion_weight")
+    fixed = {name: TrainingConfig.model_fields[name].default for name in fields}
+    return {**fixed, "fold": None if config.folds is None else 1}

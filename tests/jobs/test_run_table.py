@@ -83,6 +83,7 @@ def test_filter_options_are_the_values_that_runs_have(runs):
 
 def test_sweep_of_is_read_from_the_name():
     assert sweep_of("a-sweep-20261101-101500-12") == "a-sweep-20261101-101500"
+    assert sweep_of("a-sweep-20261101-101500-2-12") == "a-sweep-20261101-101500-2"
     assert sweep_of("a-sweep-20261101-101500") is sweep_of("demo-compact-20261101-101500-2") is None
 
 

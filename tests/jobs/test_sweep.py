@@ -4,6 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 
+from builders.runs import write_model_run, write_training_run
 from mammo_core import cli
 from mammo_core.assessment.model_table import model_table
 from mammo_core.documents.job import DemoResult, SweepResult
@@ -16,9 +17,20 @@ from mammo_core.jobs.process import run_for_result, run_in_process
 from mammo_core.jobs.runs import list_runs
 from mammo_core.jobs.spec import JobOutcome
 from mammo_core.jobs.specs import read_spec
-from mammo_core.jobs.sweep import STOPPED_BEFORE, sweep_job, variants
+from mammo_core.jobs.sweep import (
+    STOPPED_BEFORE,
+    SweepJob,
+    can_resume_sweep,
+    resume_sweep_job,
+    run_or_sweep,
+    start_sweep,
+    sweep_folder,
+    sweep_job,
+    variants,
+)
 from mammo_core.jobs.training import TrainJob
 from mammo_core.models.bundle import open_bundle
+from mammo_core.models.registry import activate
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +78,9 @@ def test_sweep_continues_after_failed_run(prepared, monkeypatch, error, message,
         ("failed", message, {"learning_rate": 0.01}),
         ("finished", "Well.", {"learning_rate": 0.001}),
     ]
-    assert [(progress.done, progress.total, progress.unit) for progress in seen] == [(1, 2, "runs"), (2, 2, "runs")]
+    assert [(progress.done, progress.total, progress.unit) for progress in seen] == [
+        *[(0, 2, "runs"), (1, 2, "runs"), (2, 2, "runs")]
+    ]
     logs = (roots.models / results[0].run).glob("work.log")
     assert [log.read_text().splitlines()[-1] for log in logs] == logged
 
@@ -114,6 +128,95 @@ def test_stopped_sweep_stops_its_run_and_starts_no_other(prepared, monkeypatch):
     assert not job.training_jobs()[1].folder(prepared).exists()
 
 
+def test_resumed_sweep_does_what_is_not_done(prepared, monkeypatch):
+    job = sweep_job(variants({"store": "demo"}, {"seed": [1, 2, 3]}))
+    done = []
+
+    def run(run, context):
+        done.append(run.config.seed)
+        if done == [1, 2]:
+            JobFolder(job.folder(prepared)).request_stop()
+            return JobOutcome("stopped", "Stopped early.", DemoResult(folder="nowhere"))
+        return GOOD
+
+    monkeypatch.setattr(TrainJob, "run", run)
+    run_in_process(job, prepared)
+    folder = JobFolder(sweep_folder(prepared, job.name))
+    assert (folder.state(), done) == ("stopped", [1, 2])
+    assert can_resume_sweep(prepared, folder)
+    seen = []
+    outcome = run_in_process(resume_sweep_job(prepared, job.name), prepared, seen.append)
+    assert done == [1, 2, 2, 3]
+    assert outcome.message == "3 of 3 runs ended without an error."
+    assert [(progress.done, progress.total) for progress in seen] == [(1, 3), (2, 3), (3, 3)]
+    assert not can_resume_sweep(prepared, folder)
+    with pytest.raises(JobError, match="only a sweep with a run that hasn't finished can be resumed"):
+        resume_sweep_job(prepared, job.name)
+
+
+def write_sweep(workspace, state="stopped"):
+    """Write the folder of a sweep of two runs that haven't begun."""
+    job = sweep_job(variants({"store": "demo"}, {"seed": [1, 2]}))
+    folder = JobFolder(job.folder(workspace))
+    folder.write_request(job)
+    folder.write_state(state)
+    return job, folder
+
+
+def test_resumed_sweep_would_replace_no_active_model_and_disturb_no_active_run(workspace):
+    job, _ = write_sweep(workspace)
+    run = write_model_run(workspace, f"{job.name}-01", state="stopped")
+    activate(workspace, run.name)
+    with pytest.raises(JobError, match="is the active model, and resuming would replace it"):
+        resume_sweep_job(workspace, job.name)
+    other = write_training_run(workspace, f"{job.name}-02", "running")
+    (workspace.models / "active.json").unlink()
+    with other.lock(), pytest.raises(JobError, match="-02 is running"):
+        resume_sweep_job(workspace, job.name)
+    with pytest.raises(JobError, match="nothing is not a sweep"):
+        resume_sweep_job(workspace, "nothing")
+
+
+def test_start_sweep_of_the_same_settings_twice_is_one_sweep(prepared, monkeypatch):
+    launched = []
+
+    def launch(job, workspace):
+        folder = JobFolder(job.folder(workspace))
+        folder.write_request(job)
+        folder.write_state("running")
+        launched.append(job)
+        return folder
+
+    monkeypatch.setattr(sweep_module, "launch", launch)
+    configs = variants({"store": "demo"}, {"seed": [1, 2]})
+    folder = start_sweep(prepared, configs)
+    with folder.lock():
+        assert start_sweep(prepared, configs) == folder
+        assert len(launched) == 1
+        start_sweep(prepared, variants({"store": "demo"}, {"seed": [3, 4]}))  # within the same second
+    assert len({job.name for job in launched}) == 2
+
+
+def test_stop_and_resume_commands_know_sweeps(workspace, monkeypatch, capsys):
+    job, folder = write_sweep(workspace, "running")
+    assert run_or_sweep(workspace, job.name) == folder
+    assert run_or_sweep(workspace, "other").path == workspace.models / "other"
+    with folder.lock():
+        monkeypatch.setattr(sys, "argv", ["mammo", "stop", job.name])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+    assert end.value.code == 0
+    assert folder.stop_requested()
+    assert f"{job.name}: stopping." in capsys.readouterr().out
+    resumed = []
+    monkeypatch.setattr(cli, "_run_sweep", lambda job, as_json: resumed.append(job))
+    monkeypatch.setattr(sys, "argv", ["mammo", "resume", job.name])
+    folder.write_state("stopped")
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert resumed == [job]
+
+
 def test_sweep_without_successful_run_exits_with_status_1(prepared, monkeypatch, capsys):
     def run(job, context):
         raise ModelError("It broke.")
@@ -152,6 +255,10 @@ def test_sweep_folds_on_dask_cluster_finish_like_local_runs(prepared):
         ("finished", 1, {"fold": 1}),
         ("finished", 1, {"fold": 2}),
     ]
+    (pooled,) = JobFolder(next((roots.models / ".sweeps").iterdir())).spec(SweepJob).result(roots).pooled
+    assert (pooled.settings, pooled.runs, pooled.folds) == ({}, [result.run for result in results], 2)
+    assert pooled.auc.value is not None
+    assert pooled.lowest <= pooled.highest
     reports = [open_bundle(roots.models / result.run).evaluation() for result in results]
     assert [result.auc for result in results] == [report.auc for report in reports]
     assert [report.part for report in reports] == ["test", "test"]

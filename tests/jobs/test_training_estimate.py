@@ -8,9 +8,11 @@ from mammo_core.dataset.store import open_store
 from mammo_core.documents.card import PartCounts
 from mammo_core.documents.metrics import METRICS, EpochRecord, StartRecord, StepRecord, append_record
 from mammo_core.documents.training_config import TrainingConfig
+from mammo_core.errors import DataError
+from mammo_core.jobs import training_estimate
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.training import TrainJob
-from mammo_core.jobs.training_estimate import START_SECONDS, estimate_training
+from mammo_core.jobs.training_estimate import START_SECONDS, estimate_sweep, estimate_training
 from mammo_core.learning.plan import resolve
 from mammo_core.models.bundle import PREPROCESSING
 
@@ -97,3 +99,26 @@ def test_estimate_training_without_a_like_run_is_rough(prepared, plan, change):
 def test_estimate_training_damaged_run_tells_nothing(prepared, plan):
     (write_run(prepared).path / METRICS).write_text("no JSON\n")
     assert not estimate_training(prepared, plan).measured
+
+
+def test_estimate_sweep_adds_up_runs_and_resolves_those_that_take_the_same_time_once(prepared, plan, monkeypatch):
+    write_run(prepared)
+    resolved = []
+    monkeypatch.setattr(
+        training_estimate, "resolve", lambda roots, config: resolved.append(config) or resolve(roots, config)
+    )
+    alike = [CONFIG.model_copy(update={"seed": seed, "learning_rate": 0.01}) for seed in (1, 2)]
+    longer = CONFIG.model_copy(update={"epochs": 4})
+    estimate = estimate_sweep(prepared, [*alike, longer])
+    single, other = (estimate_training(prepared, resolve(prepared, config)).seconds for config in (CONFIG, longer))
+    assert estimate.measured
+    assert estimate.seconds == pytest.approx(2 * single + other)
+    assert len(resolved) == 2
+    folds = [CONFIG.model_copy(update={"folds": 2, "fold": fold, "network": "original"}) for fold in (1, 2)]
+    assert not estimate_sweep(prepared, [*alike, *folds]).measured
+    assert len(resolved) == 4
+
+
+def test_estimate_sweep_of_an_impossible_run_raises(prepared):
+    with pytest.raises(DataError, match="no prepared store 'nothing'"):
+        estimate_sweep(prepared, [CONFIG, CONFIG.model_copy(update={"store": "nothing"})])

@@ -1,5 +1,12 @@
+import pytest
+
 from builders.app import plain, show_component
+from builders.runs import write_training_run
+from builders.sweeps import NAME, write_sweep
 from mammo_core.assessment.checklist import Step
+from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.lesson import LessonJob
+from ui import job_status
 from ui.job_status import show_checklist
 
 
@@ -27,3 +34,37 @@ def links_of(steps):
     finally:
         st.page_link = page_link
     return shown
+
+
+def write_job(workspace, kind):
+    """Write a job of a kind, and return its folder."""
+    if kind == "sweep":
+        return write_sweep(workspace, "running")[1]
+    if kind == "run":
+        return write_training_run(workspace, "first", "running")
+    job = LessonJob(store="demo")
+    folder = JobFolder(job.folder(workspace))
+    folder.write_request(job)
+    folder.write_state("running")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "name"),
+    [
+        ("run", {"run": "first"}, "first"),
+        ("sweep", {"section": "Sweeps", "sweep": NAME}, NAME),
+        ("lesson", {"store": "demo"}, "Lesson on demo"),
+    ],
+)
+def test_show_running_links_to_where_a_job_is_followed(workspace, monkeypatch, kind, parameters, name):
+    links = []
+    monkeypatch.setattr(
+        job_status.st,
+        "page_link",
+        lambda page, label, icon, query_params: links.append((page, plain(label), query_params)),
+    )
+    with write_job(workspace, kind).lock():
+        app = show_component(job_status.show_running)
+    assert not app.exception
+    assert links == [("pages/train.py", f"**{name}** :blue-badge[:material/play_circle: running]", parameters)]

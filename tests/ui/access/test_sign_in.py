@@ -18,19 +18,20 @@ READING = {  # functions of the modules below that change nothing that others wo
     "unfinished_models", "folder_bytes", "list_datasets", "free_name", "summarise_dataset", "warn_of_missing", "can_resume",
     "import_job", "resume_import_job", "demo_job", "describe_unfinished_import", "is_active_import", "describe_outcome",
     "unfinished_demos", "image_bytes", "describe_dataset", "unreadable_jobs", "unreadable_datasets", "any_active", "why_kept",
-    "is_training", "describe_missing", "list_runs", "active_jobs", "run_folder", "is_importing",
+    "is_training", "is_sweep", "is_lesson", "can_resume_sweep", "sweep_folder", "variants",
+    "describe_missing", "list_runs", "active_jobs", "run_folder", "is_importing",
     "read_tags",
     "empty_trash", "empty_data_trash",  # after an hour, whoever looks
 }  # fmt: skip
 CHANGING = {  # functions that do, each only after `request`
     "activate", "rename_model", "write_note", "delete_model", "restore_model", "choose_operating_point", "remove_dataset",
     "remove_store", "restore_removed", "link_dataset", "launch", "stop_job", "start", "resume", "write_tags", "archive_runs",
-    "bring_back_runs", "delete_runs", "restore_runs",
+    "bring_back_runs", "start_sweep", "resume_sweep", "delete_runs", "restore_runs",
 }  # fmt: skip
 MODULES = {
     "mammo_core.models.registry", "mammo_core.jobs.removal", "mammo_core.dataset.library", "mammo_core.jobs.process",
     "mammo_core.jobs.training", "mammo_core.jobs.importing", "mammo_core.jobs.demo", "mammo_core.storage.trash",
-    "mammo_core.jobs.runs", "mammo_core.jobs.run_tags",
+    "mammo_core.jobs.runs", "mammo_core.jobs.run_tags", "mammo_core.jobs.sweep",
 }  # fmt: skip
 
 
