@@ -46,7 +46,9 @@ if table.empty:
     st.info("There is no model yet. Train one first.", icon=":material/model_training:")
     st.page_link("pages/train.py", label="Go to Train", icon=":material/arrow_forward:")
     st.stop()
-st.caption("Select one model to see its report, or several to compare.")
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.caption("Select one model to see its report, or several to compare.", width="content")
+    st.page_link("pages/train.py", label="All runs", icon=":material/list:", query_params={"section": "All runs"})
 names = choose_in_table(table, active)
 offer_undo()
 if unfinished := unfinished_models(workspace, names):

@@ -7,6 +7,7 @@ import streamlit as st
 from mammo_core.assessment.compare import compare_with_active
 from mammo_core.errors import MammoError
 from mammo_core.figures.model_report import report_html
+from mammo_core.jobs.run_tags import check_ended
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import (
     activate,
@@ -88,6 +89,7 @@ def rename(name: str) -> None:
     new_name = st.session_state[f"name {name}"]
     with errors_announced():
         request("rename model", name)
+        check_ended(current_workspace(), name, "renamed")
         rename_model(current_workspace(), name, new_name)
         announce(f"{name} is now called {new_name}.")
 
@@ -116,6 +118,7 @@ def delete(name: str) -> None:
     """Delete a model, and remember how to restore it; a button's callback."""
     with errors_announced():
         request("delete model", name)
+        check_ended(current_workspace(), name, "deleted")
         st.session_state["deleted model"] = name, delete_model(current_workspace(), name)
         announce(f"Deleted {name}.")
 

@@ -111,10 +111,25 @@ def restore_runs(workspace: Workspace, trashed: Sequence[str]) -> list[str]:
     return [restore_model(workspace, name) for name in trashed]
 
 
-def _check_removable(workspace: Workspace, name: str, verb: str) -> None:
-    state = _existing_run(workspace, name).state()
-    if state not in FINAL:
+def check_ended(workspace: Workspace, name: str, verb: str) -> None:
+    """Check that no training works in the folder of a model or run.
+
+    Args:
+        workspace: the folders to work in.
+        name: of the model or run.
+        verb: what is to be done to it, such as "renamed".
+
+    Raises:
+        JobError: it is queued or running.
+    """
+    folder = JobFolder(run_folder(workspace, name))
+    if folder.exists and (state := folder.state()) not in FINAL:
         raise JobError(f"{name} is {state} and can't be {verb}. Stop it first.")
+
+
+def _check_removable(workspace: Workspace, name: str, verb: str) -> None:
+    _existing_run(workspace, name)
+    check_ended(workspace, name, verb)
     if name == active_model(workspace):
         raise ModelError(f"{name} is the active model and can't be {verb}. Activate another one first.")
 

@@ -3,7 +3,15 @@ import pytest
 from builders.runs import write_model_run, write_training_run
 from mammo_core.documents.run_tags import RunTags
 from mammo_core.errors import ConfigError, DataError, JobError, ModelError
-from mammo_core.jobs.run_tags import archive_runs, bring_back_runs, delete_runs, read_tags, restore_runs, write_tags
+from mammo_core.jobs.run_tags import (
+    archive_runs,
+    bring_back_runs,
+    check_ended,
+    delete_runs,
+    read_tags,
+    restore_runs,
+    write_tags,
+)
 from mammo_core.jobs.training_runs import list_training_runs, read_run
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import activate
@@ -79,3 +87,12 @@ def test_active_run_and_active_model_are_refused_and_then_no_other_changes(works
             change(workspace, ["ended", "gone"])
         assert names(workspace) == ["ended", "running", "used"]
         assert not any(run.tags.archived for run in list_training_runs(workspace))
+
+
+def test_check_ended_refuses_only_what_is_active(workspace):
+    write_training_run(workspace, "ended")
+    check_ended(workspace, "ended", "renamed")
+    check_ended(workspace, "no run", "renamed")
+    running = write_training_run(workspace, "running", "running")
+    with running.lock(), pytest.raises(JobError, match="running is running and can't be renamed"):
+        check_ended(workspace, "running", "renamed")

@@ -4,9 +4,10 @@ import pytest
 
 from builders.app import plain, show_component, widget
 from builders.models import write_model
+from builders.runs import write_model_run
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import activate, active_model, list_models, model_folder, read_note
-from ui.model_actions import confirm_activation, edit_name, show_actions
+from ui.model_actions import confirm_activation, delete, edit_name, rename, show_actions
 from ui.session import show_announcement
 
 
@@ -88,3 +89,21 @@ def test_delete_removes_the_model(bundle, workspace):
     app.button(key="delete mine now").click().run()
     assert app.session_state["announcement"] == "Deleted mine."
     assert list_models(workspace) == ["demo"]
+
+
+@pytest.mark.parametrize("action", [delete, rename])
+def test_model_of_a_resumed_run_that_is_active_stays(workspace, action):
+    run = write_model_run(workspace, "mine", state="running")
+    with run.lock():
+        app = show_component(enter_and_act, action)
+    assert not app.exception
+    assert app.session_state["announcement"].startswith("mine is running and can't be ")
+    assert "mine" in list_models(workspace)
+
+
+def enter_and_act(action):
+    """Act on a model for which another name is entered."""
+    import streamlit as st
+
+    st.session_state["name mine"] = "other"
+    action("mine")

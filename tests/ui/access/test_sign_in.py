@@ -20,7 +20,7 @@ READING = {  # functions of the modules below that change nothing that others wo
     "unfinished_demos", "image_bytes", "describe_dataset", "unreadable_jobs", "unreadable_datasets", "any_active", "why_kept",
     "is_training", "is_sweep", "is_lesson", "can_resume_sweep", "sweep_folder", "variants",
     "describe_missing", "list_runs", "active_jobs", "run_folder", "is_importing",
-    "read_tags",
+    "read_tags", "check_ended",
     "empty_trash", "empty_data_trash",  # after an hour, whoever looks
 }  # fmt: skip
 CHANGING = {  # functions that do, each only after `request`
