@@ -408,6 +408,44 @@ def predict(
         typer.echo(output_line(line))
 
 
+@app.command()
+def marks(
+    name: Annotated[str, typer.Argument(help="Data set: its name, folder or CSV.")],
+    csv: Annotated[
+        Path | None, typer.Option(help="Write the marks to this CSV file, in the form of lesions.csv.")
+    ] = None,
+    sr: Annotated[
+        Path | None,
+        typer.Option(help="Write DICOM Structured Reports, which hold patients' identifiers, to this folder."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count the marks that readers have drawn on a data set's images, and export them."""
+    from mammo_core.dataset.catalogue import read_catalogue
+    from mammo_core.dataset.library import describe_source, find_dataset
+    from mammo_core.dataset.mark_exports import make_mark_reports, write_mark_reports
+    from mammo_core.dataset.mark_lesions import marks_csv
+    from mammo_core.dataset.marks import read_marks, summarise_marks
+    from mammo_core.dicom.sandbox import Sandbox
+    from mammo_core.storage.atomic import check_writable, write_bytes
+
+    if csv:
+        check_writable(csv)
+    workspace = Workspace.from_environment()
+    catalogue = read_catalogue(find_dataset(workspace, name))
+    source = describe_source(workspace, catalogue)
+    known = read_marks(workspace, source)
+    summary = summarise_marks(source.dataset, known)
+    if csv:
+        write_bytes(csv, as_written(marks_csv(known)).encode(errors="surrogateescape"))
+    if sr:
+        with Sandbox() as sandbox:
+            reports = make_mark_reports(catalogue, known, sandbox)
+        write_mark_reports(reports, sr)
+        summary = summary.model_copy(update={"reports": len(reports.files), "notes": reports.notes})
+    _print(summary, as_json)
+
+
 @app.command(hidden=True)
 def bootstrap() -> None:
     """Create the demo data set and its store if there is no data (for `make run`).

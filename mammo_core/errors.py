@@ -3,6 +3,7 @@
 MammoError
 ├── DataError        a data set, CSV file, prepared store or its contents are not as expected
 │   ├── StoreUnfinished  the import of a prepared store has not finished
+│   ├── MarkConflict     somebody else has changed a mark meanwhile
 │   └── StorageError     the file system refuses: full, read-only, disconnected; also an OSError
 ├── ImageError       one file can't become a mammogram; carries a reason code
 ├── ModelError       a model or run folder is incomplete, changed or foreign
@@ -42,6 +43,10 @@ class DataError(MammoError):
 
 class StoreUnfinished(DataError):  # noqa: N818
     """The import of a prepared store has not finished."""
+
+
+class MarkConflict(DataError):  # noqa: N818
+    """Somebody else has changed a mark meanwhile."""
 
 
 class StorageError(DataError, OSError):

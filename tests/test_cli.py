@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from builders.jobs import SIZE, import_in_process
+from builders.marks import draw
 from builders.waiting import wait_until
 from mammo_core import cli
 from mammo_core.assessment.kept_evaluations import kept_evaluations
@@ -58,6 +59,25 @@ def test_explore_json_matches_csv_counts(run, prepared):
         assert document["views"] == table["view"].value_counts().to_dict()
         assert document["missing"]["density"] == table["density"].isna().sum()
         assert set(document) >= {"sites", "machines", "density", "birads"}
+
+
+@pytest.mark.slow
+def test_marks_are_counted_and_exported(run, prepared, tmp_path):
+    catalogue = read_catalogue(prepared.data / "demo")
+    image = catalogue.table.loc[catalogue.table["file"].notna(), "image_id"].iloc[0]
+    assert json.loads(run("marks", "demo", "--json")[1])["marks"] == 0
+    draw(prepared, catalogue, 1, image)
+    draw(prepared, catalogue, 2, image, author="Bob", finding="benign")
+    csv, folder = tmp_path / "lesions.csv", tmp_path / "reports"
+    status, out, _ = run("marks", "demo", "--csv", csv, "--sr", folder, "--json")
+    document = json.loads(out)
+    assert status == 0
+    assert (document["dataset"], document["marks"], document["images"], document["reports"]) == ("demo", 2, 1, 2)
+    assert document["findings"] == {"malignant": 1, "benign": 1}
+    assert pd.read_csv(csv, dtype={"image_id": "str"})["image_id"].tolist() == [image, image]
+    assert len(list(folder.glob("*.dcm"))) == 2
+    status, _, error = run("marks", "demo", "--sr", folder)
+    assert (status, "isn't empty" in error) == (1, True)
 
 
 @pytest.mark.slow

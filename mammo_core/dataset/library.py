@@ -14,6 +14,7 @@ import pandas as pd
 
 from mammo_core.dataset.catalogue import COLUMNS, Catalogue, read_catalogue
 from mammo_core.documents.dataset import DatasetInfo, DatasetLink, StoreSource
+from mammo_core.documents.marks import MarkFile
 from mammo_core.errors import DataError
 from mammo_core.storage.disk_space import format_bytes
 from mammo_core.storage.hashing import file_states, sha256
@@ -25,7 +26,7 @@ from mammo_core.workspace import Workspace
 MAX_HASHED_BYTES = 16_000_000  # of a table, which takes some 10 ms; RSNA's has 2.5 MB
 MISSING_ON_PURPOSE = 1  # files that the phantom generator leaves out
 MOSTLY = 0.5  # share of missing files from which a folder is probably not the right one
-RESERVED = frozenset({"prepared"})  # the folder of the stores is among the data sets, so none may have its name
+RESERVED = frozenset({"prepared", MarkFile.folder_name})  # folders among the data sets, so none may have their names
 
 
 @dataclass(frozen=True)

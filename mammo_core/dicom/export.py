@@ -103,7 +103,7 @@ def export(
             capture.PatientIdentityRemoved = "YES"
     charset = identifiers.charset if keep else ()
     report = _report(capture, content, comments)
-    return _file(capture, charset), _file(report, charset)
+    return save_file(capture, charset), save_file(report, charset)
 
 
 def _identity(identifiers: Identifiers, keep: bool, secret: bytes) -> dict[str, Any]:
@@ -220,7 +220,7 @@ def _comments(content: ReportContent) -> list[str]:
     return [*content.limits, *texts]
 
 
-def _file(dataset: Dataset, charset: tuple[str, ...]) -> bytes:
+def save_file(dataset: Dataset, charset: tuple[str, ...]) -> bytes:
     """Return a complete file in the first character set that can write its text.
 
     The character sets are none, the source's, and UTF-8.

@@ -132,6 +132,8 @@ _CHECKS: dict[str, Callable[[str], bool]] = {
     "StudyTime": lambda value: bool(_TIME.fullmatch(value)),
     "ReferringPhysicianName": _is_name,
     "StudyInstanceUID": _is_uid,
+    "SOPClassUID": _is_uid,
     "SOPInstanceUID": _is_uid,
+    "SeriesInstanceUID": _is_uid,
     BURNED: _short(16),
 }

@@ -1,10 +1,7 @@
 import io
-import os
-import shutil
 import subprocess
 import warnings
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +9,7 @@ from pydicom import dcmread
 from pydicom.datadict import dictionary_description
 from pydicom.dataset import Dataset
 
+from builders.conformance import conformance_errors, require
 from mammo_core.dicom.export import ReportContent, export
 from mammo_core.dicom.guard import quiet_pydicom
 from mammo_core.dicom.pseudonyms import person_key
@@ -148,14 +146,6 @@ def test_export_unknown_laterality_leaves_orientation_empty():
     assert not capture.PatientOrientation
 
 
-def require(command: str, package: str) -> None:
-    """Skip the test where a command isn't installed, and fail it where all are to be."""
-    if not shutil.which(command):
-        if os.environ.get("DCIODVFY_REQUIRED"):
-            pytest.fail(f"{command} is missing: install Debian's {package}")
-        pytest.skip(f"{command} (Debian's {package}) isn't installed")
-
-
 def test_export_is_readable_by_dcmtk(exported, tmp_path):
     for name, data, command in (("sc", exported[False][0], "dcmdump"), ("sr", exported[False][1], "dsrdump")):
         path = tmp_path / f"{name}.dcm"
@@ -173,17 +163,6 @@ def changed(**elements: object) -> bytes:
         stream = io.BytesIO()
         dataset.save_as(stream)
     return stream.getvalue()
-
-
-def conformance_errors(data: bytes, folder: Path) -> list[str]:
-    """Return the errors that dciodvfy finds in a file."""
-    require("dciodvfy", "dicom3tools")
-    path = folder / "export.dcm"
-    path.write_bytes(data)
-    done = subprocess.run(["dciodvfy", str(path)], check=False, capture_output=True)
-    lines = (done.stdout + done.stderr).decode(errors="replace").splitlines()
-    assert any(line in ("SCImage", "ComprehensiveSR") for line in lines)
-    return [line for line in lines if line.startswith("Error")] + [f"exit {done.returncode}"] * bool(done.returncode)
 
 
 NAMES = {

@@ -1,0 +1,119 @@
+"""Turn readers' marks into lesion annotations.
+
+They are for training, and for a lesions.csv.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from mammo_core.documents.lesions import LesionAnnotation
+from mammo_core.documents.marks import Mark
+from mammo_core.storage.spreadsheet import spreadsheet_csv
+
+MALIGNANT = {
+    "malignant": 1,
+    "benign": 0,
+    "unsure": None,
+}  # an annotation without it is left out by those who read the table
+MARK_COLUMNS = ("shape", "finding", "author", "time")  # beyond those of a lesion annotation
+TABLE_COLUMNS = (*LesionAnnotation.model_fields, *MARK_COLUMNS)
+
+
+def mark_table(marks: Iterable[Mark]) -> pd.DataFrame:
+    """Tabulate marks as lesion annotations, one a row.
+
+    Boxes end at entire pixels. `malignant` is missing where the reader is unsure, `size_mm` where the size of a pixel is unknown.
+
+    Returns:
+        The columns of `LesionAnnotation`, and `MARK_COLUMNS`: the shape, the finding as a word, the author, and the time in UTC.
+    """
+    table = pd.DataFrame([_to_row(mark) for mark in marks], columns=pd.Index(TABLE_COLUMNS))
+    return table.astype({"malignant": "Int8"})
+
+
+def _to_row(mark: Mark) -> tuple[object, ...]:
+    top, left, bottom, right = (
+        math.floor(mark.top),
+        math.floor(mark.left),
+        math.ceil(mark.bottom),
+        math.ceil(mark.right),
+    )
+    size = mark.size_mm()
+    return (
+        mark.patient_id,
+        mark.image_id,
+        mark.laterality,
+        mark.view,
+        mark.kind,
+        MALIGNANT[mark.finding],
+        top,
+        left,
+        bottom,
+        right,
+        round((mark.top + mark.bottom) / 2),
+        round((mark.left + mark.right) / 2),
+        None if size is None else round(size, 1),
+        mark.shape,
+        mark.finding,
+        mark.author,
+        mark.time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+
+
+def marks_csv(marks: Iterable[Mark]) -> str:
+    """Return marks as the text of a lesions.csv, see `mark_table`."""
+    return spreadsheet_csv(mark_table(marks))
+
+
+@dataclass(frozen=True)
+class MarkedLesions:
+    """Marks that count as lesions in training and evaluation.
+
+    Attributes:
+        by_image: lesion annotations by image_id.
+        note: how many marks count, and how many don't, in one or two sentences; None without malignant marks.
+    """
+
+    by_image: dict[str, pd.DataFrame]
+    note: str | None = None
+
+    def count(self, images: Iterable[str]) -> int:
+        """Return the number of marks on some images, given by image_id."""
+        return sum(len(self.by_image[image]) for image in set(images) & self.by_image.keys())
+
+
+def marked_lesions(marks: Iterable[Mark], images: pd.DataFrame) -> MarkedLesions:
+    """Return the malignant marks on positive images.
+
+    A malignant mark on an image that is labelled negative contradicts its label, and so doesn't count.
+
+    Args:
+        marks: of the data set.
+        images: those that are used, with image_id and label.
+    """
+    malignant = mark_table(mark for mark in marks if mark.finding == "malignant")
+    positive = set(images.loc[images["label"] == 1, "image_id"].astype(str))
+    used = malignant[malignant["image_id"].isin(positive)]
+    return MarkedLesions(dict(list(used.groupby("image_id"))), _describe_use(used, len(malignant) - len(used)))
+
+
+def _describe_use(used: pd.DataFrame, unused: int) -> str | None:
+    if not len(used) + unused:
+        return None
+    count, images = len(used), used["image_id"].nunique()
+    sentences = [f"{count:,} malignant {'mark' if count == 1 else 'marks'} of {images:,} images count as lesions."]
+    if unused:
+        verb = "doesn't count: its image is" if unused == 1 else "don't count: their images are"
+        sentences.append(f"{unused:,} more {verb} not among the positive images here.")
+    return " ".join(sentences)
+
+
+def join_lesions(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Join lesion annotations by image_id."""
+    return {
+        image: pd.concat([lesions[image] for lesions in (one, other) if image in lesions], ignore_index=True)
+        for image in sorted(one.keys() | other.keys())
+    }
