@@ -22,6 +22,7 @@ from ui.session import current_workspace, errors_shown, open_page
 KIND_HELP = {
     "positive": "This data set has no positive patients.",
     "lesion": "This data set has no lesion annotations.",
+    "marked": "Nobody has drawn a mark yet.",
     "quarantined": "No import of this data set has found an unreadable image.",
 }
 
@@ -87,7 +88,7 @@ with left:
 listed = known_score(bundle, patient) if bundle else None
 with right:
     hung, outlined = patient_images(catalogue, patient), lesions.table if outline else None
-    if settings or not show_patient_viewer(hung, bundle, outlined):
+    if settings or not show_patient_viewer(catalogue, hung, bundle, outlined):
         show_patient_exams(hung, bundle, outlined, settings or ViewSettings())
 if bundle and known_score(bundle, patient) != listed:
     st.rerun()  # the list above was drawn before the score was known

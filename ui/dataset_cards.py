@@ -12,6 +12,7 @@ from mammo_core.jobs.removal import why_kept
 from mammo_core.storage.path_text import path_text
 from ui.import_dialog import choose_import
 from ui.literal import literal, literal_table
+from ui.mark_downloads import show_marks
 from ui.removal_dialog import confirm_dataset_deletion, confirm_unlink
 from ui.session import catalogue_of, current_workspace, errors_shown_here, show_error
 from ui.store_cards import show_job, show_store
@@ -54,6 +55,8 @@ def show_dataset(dataset: Dataset, stores: list[Store]) -> None:
             show_steps(dataset, catalogue, imported=bool(stores))
         for note in catalogue.notes:
             st.caption(literal(note))
+        with errors_shown_here():
+            show_marks(dataset, catalogue)
         for store in stores:
             with errors_shown_here():
                 show_store(store, catalogue)

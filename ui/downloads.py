@@ -23,6 +23,7 @@ def offer_exports(report: ExamReport, bundle: Bundle, opacity: float) -> None:
         help="Otherwise files are numbered, and patients have the pseudonyms that this page shows.",
     )
     shown = report if keep else strip_file_names(report)
+    workspace, opened = current_workspace(), sandbox()  # what is made later has no session
     with st.container(horizontal=True):
         st.download_button(
             "CSV",
@@ -50,9 +51,7 @@ def offer_exports(report: ExamReport, bundle: Bundle, opacity: float) -> None:
         )
         st.download_button(
             "DICOM",
-            lambda: dicom_archive(
-                current_workspace(), report, bundle, sandbox(), opacity=opacity, keep_identifiers=keep
-            ),
+            lambda: dicom_archive(workspace, report, bundle, opened, opacity=opacity, keep_identifiers=keep),
             "dicom.zip",
             "application/zip",
             icon=":material/medical_information:",

@@ -141,7 +141,7 @@ def show_patient(bundle: Bundle, patient: str) -> None:
         return
     st.markdown(f"**Patient {literal(patient)}**")
     lesions = read_lesions(catalogue.root).table
-    if not show_patient_viewer(images, bundle, lesions):
+    if not show_patient_viewer(catalogue, images, bundle, lesions):
         show_patient_exams(images, bundle, lesions, ViewSettings(width=240))
     where = {"dataset": name, "patient": patient, "predict": "true"}
     st.page_link("pages/exams.py", label="Open in Exams", icon=":material/grid_view:", query_params=where)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from mammo_core.dataset.catalogue import Catalogue
 from mammo_core.dataset.patients import patient_exams
 from mammo_core.dicom.header import Source
 from mammo_core.models.bundle import Bundle
@@ -13,6 +14,7 @@ from mammo_core.prediction.viewer_layout import Annotations, lay_out_patient
 from mammo_core.prediction.viewing import by_source
 from ui.exam_view import predict_exam, show_no_files, show_reservations
 from ui.literal import literal
+from ui.mark_access import grant_marks
 from ui.pixel_route import grant_pixels
 from ui.resources import sandbox
 from ui.viewer import is_supported, show_viewer
@@ -20,11 +22,14 @@ from ui.viewer import is_supported, show_viewer
 Predictions = dict[Source, ImagePrediction | UnreadableImage]
 
 
-def show_patient_viewer(images: pd.DataFrame, bundle: Bundle | None, lesions: pd.DataFrame | None) -> bool:
+def show_patient_viewer(
+    catalogue: Catalogue, images: pd.DataFrame, bundle: Bundle | None, lesions: pd.DataFrame | None
+) -> bool:
     """Show the exams of a data set's patient, the newest first.
 
     Args:
-        images: the patient's rows of a catalogue.
+        catalogue: of the data set.
+        images: the patient's rows of it.
         bundle: the model whose predictions are shown, or None.
         lesions: lesions to outline, or None.
 
@@ -41,7 +46,8 @@ def show_patient_viewer(images: pd.DataFrame, bundle: Bundle | None, lesions: pd
         return grant_pixels(file, sandbox())
 
     predictions = predict_patient(images, bundle) if bundle else {}
-    show_viewer(lay_out_patient(images, address, Annotations(lesions, predictions)), "viewer")
+    layout = lay_out_patient(images, address, Annotations(lesions, predictions))
+    show_viewer(layout, "viewer", grant_marks(catalogue, images))
     return True
 
 

@@ -5,7 +5,6 @@ addresses are closed to those without a role as well: see `ui.access.signed_in_r
 """
 
 import hashlib
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,11 +16,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from mammo_core.access.grants import Grants
 from mammo_core.errors import MammoError
 from mammo_core.storage.byte_cache import ByteCache
 from mammo_core.storage.file_errors import storage_errors
 from mammo_core.storage.hashing import file_version
+from ui.mark_route import mark_routes
+from ui.session_grants import grant, granted_item
 
 if TYPE_CHECKING:  # this module is imported when the server starts, before any component: see ui/startup.py
     from mammo_core.dicom.sandbox import Sandbox
@@ -64,14 +64,7 @@ class GrantedFile:
     sandbox: "Sandbox"
 
 
-_grants: Grants[GrantedFile] = Grants()
 _messages = ByteCache(CACHE_BYTES)
-
-
-@st.cache_resource(show_spinner=False, scope="session", on_release=_grants.revoke)
-def session_identity() -> str:
-    """Return what stands for this session among the grants; they end with it."""
-    return secrets.token_urlsafe()
 
 
 def grant_pixels(file: Path, sandbox: "Sandbox") -> str:
@@ -81,8 +74,7 @@ def grant_pixels(file: Path, sandbox: "Sandbox") -> str:
         file: its path.
         sandbox: of the session.
     """
-    granted = GrantedFile(file, file_version(file), sandbox)
-    return f"pixels/{_grants.grant(session_identity(), granted)}"
+    return f"pixels/{grant(GrantedFile(file, file_version(file), sandbox))}"
 
 
 def viewer_routes() -> list[BaseRoute]:
@@ -90,13 +82,14 @@ def viewer_routes() -> list[BaseRoute]:
     base = f"/{st.get_option('server.baseUrlPath').strip('/')}".rstrip("/")
     return [
         Route(f"{base}/pixels/{{token}}/{{resolution}}", send_pixels),
+        *mark_routes(base),
         Mount(f"{base}/{SCRIPTS_ADDRESS}", StaticFiles(directory=SCRIPTS)),
     ]
 
 
 async def send_pixels(request: Request) -> Response:
     """Answer with the pixels of a granted file, or with why there are none."""
-    granted = _grants.resolve(request.path_params["token"])
+    granted = granted_item(request.path_params["token"], GrantedFile)
     complete = RESOLUTIONS.get(request.path_params["resolution"])
     if granted is None or complete is None:
         return PlainTextResponse(GONE, 404, HEADERS)

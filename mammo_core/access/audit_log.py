@@ -14,6 +14,11 @@ FOR_VIEWERS: tuple[Action, ...] = ("sign in", "predict", "evaluate scores")
 _writing = threading.Lock()  # sessions run in threads of one process
 
 
+def is_allowed(person: Person, action: Action) -> bool:
+    """Return whether a person's role allows an action."""
+    return person.role == "editor" or (person.role == "viewer" and action in FOR_VIEWERS)
+
+
 def authorise(workspace: Workspace, person: Person, action: Action, name: str, now: datetime | None = None) -> None:
     """Record what a person asks for, and refuse it unless the role allows it.
 
@@ -30,7 +35,7 @@ def authorise(workspace: Workspace, person: Person, action: Action, name: str, n
     """
     now = now or datetime.now(UTC)
     check_session(person, now)
-    allowed = person.role == "editor" or (person.role == "viewer" and action in FOR_VIEWERS)
+    allowed = is_allowed(person, action)
     entry = AuditEntry(
         time=now,
         who=message_text(person.name),

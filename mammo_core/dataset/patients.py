@@ -9,6 +9,8 @@ import pandas as pd
 
 from mammo_core.dataset.catalogue import Catalogue
 from mammo_core.dataset.lesion_annotations import read_lesions
+from mammo_core.dataset.library import describe_source
+from mammo_core.dataset.marks import read_marks
 from mammo_core.dataset.store import CONFIG_FILE, MANIFEST, QUARANTINE, Store, list_stores
 from mammo_core.documents.dataset import StoreSource
 from mammo_core.documents.manifest import LEFT_OUT
@@ -16,8 +18,13 @@ from mammo_core.errors import DataError, StoreUnfinished
 from mammo_core.storage.hashing import file_states
 from mammo_core.workspace import Workspace
 
-Kind = Literal["positive", "lesion", "quarantined"]
-KINDS: dict[Kind, str] = {"positive": "positive", "lesion": "with a lesion", "quarantined": "unreadable image"}
+Kind = Literal["positive", "lesion", "marked", "quarantined"]
+KINDS: dict[Kind, str] = {
+    "positive": "positive",
+    "lesion": "with a lesion",
+    "marked": "with a mark",
+    "quarantined": "unreadable image",
+}
 PATIENT_ORDERS: dict[str, tuple[str | None, bool]] = {  # by name: column and whether its lowest values come first
     "as in the table": (None, True),
     "positive first": ("label", False),
@@ -87,7 +94,11 @@ def list_patients(workspace: Workspace, catalogue: Catalogue, kind: Kind | None 
     Args:
         workspace: the prepared stores in whose quarantine images are looked up.
         catalogue: the data set.
-        kind: only those with a positive image, a known lesion, or an image that could not be imported; None takes all.
+        kind: only those with a positive image, a known lesion, a reader's mark, or an image that could not be imported; None
+            takes all.
+
+    Raises:
+        DataError: the file of marks is damaged.
     """
     table = catalogue.table
     if kind == "positive":
@@ -95,6 +106,9 @@ def list_patients(workspace: Workspace, catalogue: Catalogue, kind: Kind | None 
     elif kind == "lesion":
         lesions = read_lesions(catalogue.root).table
         selected = table["image_id"].isin([] if lesions is None else lesions["image_id"])
+    elif kind == "marked":
+        marks = read_marks(workspace, describe_source(workspace, catalogue))
+        selected = table["image_id"].isin({mark.image_id for mark in marks})
     elif kind == "quarantined":
         selected = table["image_id"].isin(quarantined(workspace, catalogue))
     else:

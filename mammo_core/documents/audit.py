@@ -15,6 +15,8 @@ Action = Literal[
     "link data",
     "unlink or delete data",
     "restore data",
+    "draw marks",
+    "export marks",
     "import",
     "train",
     "stop",

@@ -116,6 +116,7 @@ class ViewerCell(Document):
 
     Attributes:
         name: side and view, such as "R CC"; empty where nothing belongs.
+        image_id: the image in its data set's table, by which marks belong to it; empty where there is none.
         label: what identifies the image to the user.
         address: of its pixels on this server, without the resolution; empty if there are none to show.
         problem: why the view can't be shown, or that it is missing; empty otherwise.
@@ -129,6 +130,7 @@ class ViewerCell(Document):
     """
 
     name: str = ""
+    image_id: str = ""
     label: str = ""
     address: str = ""
     problem: str = ""

@@ -66,6 +66,7 @@ def _lay_out_cell(row: pd.Series, address: Address, annotations: Annotations) ->
     side = None if pd.isna(row["laterality"]) else str(row["laterality"])
     cell = ViewerCell(
         name=f"{side or '?'} {row['view']}",
+        image_id=image_id,
         label=f"image {image_id}",
         special_kind=special_view(str(row["view"])) or (None if side else NO_SIDE),
         cancer=bool(pd.notna(row["cancer"]) and row["cancer"] == 1),

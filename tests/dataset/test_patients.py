@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from builders.marks import draw
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.patients import (
     describe_patient,
@@ -32,6 +33,12 @@ def test_quarantined_patients_are_listed(catalogue):
     assert len(images) == 3
     patients = catalogue.table.loc[catalogue.table["image_id"].isin(images), "patient_id"]
     assert list_patients(Workspace.from_environment(), catalogue, "quarantined") == list(dict.fromkeys(patients))
+
+
+def test_patients_with_marks_are_listed(prepared, catalogue):
+    assert list_patients(prepared, catalogue, "marked") == []
+    draw(prepared, catalogue, 1, catalogue.table["image_id"].iloc[5])
+    assert list_patients(prepared, catalogue, "marked") == [catalogue.table["patient_id"].iloc[5]]
 
 
 def test_describe_patient_positive_includes_cancer_and_age(catalogue):

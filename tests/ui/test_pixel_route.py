@@ -11,8 +11,8 @@ from builders.dicom import build_dicom
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.prediction.view_pixels import LENGTH
 from mammo_core.storage.hashing import file_version
-from ui import pixel_route
 from ui.pixel_route import GONE, SCRIPT, GrantedFile, scripts_version, viewer_routes
+from ui.session_grants import all_grants
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def sandbox():
 
 
 def granted(file, sandbox: Sandbox, session: str = "one") -> str:
-    return f"/pixels/{pixel_route._grants.grant(session, GrantedFile(file, file_version(file), sandbox))}"
+    return f"/pixels/{all_grants.grant(session, GrantedFile(file, file_version(file), sandbox))}"
 
 
 def test_pixels_come_by_their_address_and_end_with_the_session(client, sandbox, tmp_path):
@@ -43,7 +43,7 @@ def test_pixels_come_by_their_address_and_end_with_the_session(client, sandbox, 
     assert sizes == [1200, 1200]
     assert client.get(f"{address}/other").status_code == 404
     assert client.get(f"{address[:-1]}/first").status_code == 404
-    pixel_route._grants.revoke("one")
+    all_grants.revoke("one")
     ended = client.get(f"{address}/first")
     assert (ended.status_code, ended.text) == (404, GONE)
 

@@ -1,4 +1,4 @@
-"""Take files from, and give pictures to, people who have signed in only.
+"""Take files and marks from, and give pictures to, people who have signed in only.
 
 Streamlit takes uploads from whoever has opened a page, also if that only says "Sign in". Each may be of half a gigabyte and
 stays in the server's memory.
@@ -15,13 +15,15 @@ from streamlit.web.server.server_util import get_cookie_secret
 from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
-from mammo_core.access.audit_log import check_session
-from mammo_core.access.people import read_person
+from mammo_core.access.audit_log import authorise, check_session
+from mammo_core.access.people import Person, read_person
+from mammo_core.documents.audit import Action
 from mammo_core.errors import AccessError
 from mammo_core.settings import settings
+from mammo_core.workspace import Workspace
 from ui.access.sign_in import sign_in_configured
 
-PROTECTED = ("/_stcore/upload_file/", "/media/", "/pixels/")  # also behind a base path
+PROTECTED = ("/_stcore/upload_file/", "/media/", "/pixels/", "/marks/")  # also behind a base path
 
 
 class SignedInRequests:
@@ -56,6 +58,31 @@ def cookie_claims(cookies: Mapping[str, str]) -> Mapping[str, object]:
     value = get_cookie_with_chunks(decoded, USER_COOKIE_NAME)
     claims = json.loads(value) if value else {}
     return claims if claims.get("is_logged_in") else {}
+
+
+def request_by_cookie(connection: HTTPConnection, action: Action, name: str) -> Person | None:
+    """Record what a request of the browser is for, and check its role.
+
+    It is what `ui.access.sign_in.request` is to pages.
+
+    Args:
+        connection: the request.
+        action: for what.
+        name: of the data set.
+
+    Returns:
+        Who has signed in; None where nobody has to.
+
+    Raises:
+        AccessError: nobody has signed in, the session has ended, or the role doesn't allow it.
+    """
+    if not sign_in_configured():
+        return None
+    if not (given := cookie_claims(connection.cookies)):
+        raise AccessError("Sign in first.")
+    person = read_person(given, settings())
+    authorise(Workspace.from_environment(), person, action, name)
+    return person
 
 
 def has_role(claims: Mapping[str, object]) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from mammo_core.documents.marks import MarkAccess
 from mammo_core.documents.viewer import ViewerLayout
 from ui.pixel_route import SCRIPT
 
@@ -36,14 +37,15 @@ def is_supported() -> bool:
     return False
 
 
-def show_viewer(layout: ViewerLayout, key: str) -> None:
+def show_viewer(layout: ViewerLayout, key: str, marks: MarkAccess | None = None) -> None:
     """Show exams in the viewer.
 
     Args:
         layout: the exams.
         key: identity of the viewer; what its user chose there stays while the key does.
+        marks: how the viewer gets and changes marks on these images; None where there are none.
     """
-    data = {"layout": layout.to_json(), "script": SCRIPT}
+    data = {"layout": layout.to_json(), "script": SCRIPT, "marks": marks.to_json() if marks else None}
     _viewer(key=key, data=data, height="content", on_unsupported_change=note_unsupported)
 
 

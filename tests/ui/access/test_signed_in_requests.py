@@ -2,11 +2,15 @@ import json
 import time
 
 import pytest
+from starlette.requests import HTTPConnection
 from streamlit.web.server.server_util import get_cookie_secret
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
-from ui.access.signed_in_requests import cookie_claims, has_role, is_protected
+from mammo_core.errors import AccessError
+from mammo_core.storage.json_files import read_json_lines
+from ui.access import sign_in
+from ui.access.signed_in_requests import cookie_claims, has_role, is_protected, request_by_cookie
 
 
 def signed(claims: dict, secret: str | None = None) -> dict[str, str]:
@@ -42,6 +46,7 @@ def test_has_role_without_claims_is_false():
         ("/media/abc.png", True),
         ("/pixels/token/first", True),
         ("/base/pixels/token/first", True),
+        ("/marks/token", True),
         ("/static/js/index.js", False),
         ("/_stcore/stream", False),
         ("/oauth2callback", False),
@@ -49,3 +54,38 @@ def test_has_role_without_claims_is_false():
 )
 def test_is_protected(path, protected):
     assert is_protected(path) is protected
+
+
+def connection(claims: dict | None) -> HTTPConnection:
+    cookies = "; ".join(f"{name}={value}" for name, value in signed(claims).items()) if claims else ""
+    return HTTPConnection({"type": "http", "headers": [(b"cookie", cookies.encode())]})
+
+
+def claims_of(role: str, seconds: float = 60) -> dict:
+    return {"iss": "https://id.example", "sub": "7", "name": "Ann", "exp": time.time() + seconds, "roles": [role]} | {
+        "is_logged_in": True
+    }
+
+
+def test_request_by_cookie_without_configuration_is_allowed(workspace):
+    assert request_by_cookie(connection(None), "draw marks", "demo") is None
+    assert not (workspace.data / "audit.jsonl").exists()
+
+
+def test_request_by_cookie_is_recorded_and_allowed_to_editors_only(workspace, monkeypatch):
+    monkeypatch.setattr(sign_in, "auth_secrets", lambda: {"server_metadata_url": "https://id.example"})
+    person = request_by_cookie(connection(claims_of("editor")), "draw marks", "demo")
+    assert person is not None
+    assert person.name == "Ann"
+    for claims, sentence in (
+        (claims_of("viewer"), "Your role doesn't allow this"),
+        (claims_of("editor", -1), "Your session has ended"),
+        (None, "Sign in first"),
+    ):
+        with pytest.raises(AccessError, match=sentence):
+            request_by_cookie(connection(claims), "draw marks", "demo")
+    lines = read_json_lines(workspace.data / "audit.jsonl")
+    assert [(line["action"], line["object"], line["role"], line["allowed"]) for line in lines] == [
+        ("draw marks", "demo", "editor", True),
+        ("draw marks", "demo", "viewer", False),
+    ]

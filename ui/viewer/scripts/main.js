@@ -1,6 +1,7 @@
 // The component: builds the viewer, and takes over what a later run of the page sends.
 
 import { create } from "./elements.js"
+import { Marks } from "./marks.js"
 import { Renderer } from "./renderer.js"
 import { Stage } from "./stage.js"
 import { Toolbar } from "./toolbar.js"
@@ -16,8 +17,10 @@ export default function ({ data, parentElement, setStateValue }) {
         return
     }
     const layout = JSON.stringify(data.layout)
-    if (viewer.layout !== layout) show(viewer, data.layout)
+    const marks = chooseMarks(viewer, data.marks)
+    if (viewer.layout !== layout || viewer.marks !== marks) show(viewer, data.layout, marks)
     viewer.layout = layout
+    marks?.refresh()
     return () => { if (!root.isConnected) close(root) }  // also called when the page runs again
 }
 
@@ -33,8 +36,14 @@ function open(root) {
     renderer.canvas.addEventListener("webglcontextlost", (event) => event.preventDefault())
     const toolbar = new Toolbar(root)
     root.dataset.tool = toolbar.tool
-    root.replaceChildren(toolbar.element, create("div", { className: "stages" }), toolbar.keys, toolbar.details)
-    const viewer = { root, renderer, toolbar, stage: null, layout: "" }
+    root.replaceChildren(toolbar.element, toolbar.panel.element, create("div", { className: "stages" }),
+        toolbar.keys, toolbar.details, toolbar.panel.dialog)
+    const viewer = { root, renderer, toolbar, stage: null, layout: "", marks: null }
+    viewer.onReturn = () => { if (!document.hidden) viewer.marks?.refresh() }  // others may have drawn meanwhile
+    viewer.onLeave = (event) => { if (viewer.marks && !viewer.marks.isSaved) event.preventDefault() }
+    window.addEventListener("beforeunload", viewer.onLeave)
+    document.addEventListener("visibilitychange", viewer.onReturn)
+    window.addEventListener("focus", viewer.onReturn)
     root.addEventListener("keydown", (event) => {
         const onControl = event.composedPath()[0].matches?.("button, select, input, dialog, dialog *")
         if (onControl && (event.key.length > 1 || event.key === " ")) return  // the control's own keys
@@ -46,10 +55,18 @@ function open(root) {
     return viewer
 }
 
+/** The marks that the page gives access to; the same as long as it gives the same. */
+function chooseMarks(viewer, access) {
+    if (!access) return null
+    const isSame = viewer.marks && JSON.stringify(viewer.marks.access) === JSON.stringify(access)
+    return isSame ? viewer.marks : new Marks(access)
+}
+
 /** Show other exams; tools stay as they were chosen. */
-function show(viewer, layout) {
+function show(viewer, layout, marks) {
     viewer.stage?.dispose()
-    const stage = new Stage(viewer.renderer, layout)
+    viewer.marks = marks
+    const stage = new Stage(viewer.renderer, layout, marks)
     if (viewer.stage) Object.assign(stage, {
         linked: viewer.stage.linked, lesions: viewer.stage.lesions, opacity: viewer.stage.opacity })
     viewer.stage = stage
@@ -61,6 +78,9 @@ function show(viewer, layout) {
 function close(root) {
     const viewer = viewers.get(root)
     viewer?.stage?.dispose()
+    document.removeEventListener("visibilitychange", viewer?.onReturn)
+    window.removeEventListener("focus", viewer?.onReturn)
+    window.removeEventListener("beforeunload", viewer?.onLeave)
     viewer?.renderer.gl.getExtension("WEBGL_lose_context")?.loseContext()
     viewers.delete(root)
 }

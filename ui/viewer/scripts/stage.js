@@ -3,13 +3,18 @@
 import { create } from "./elements.js"
 import { cameraAt, filled, limitZoom } from "./geometry.js"
 import { unchanged } from "./levels.js"
+import { MarkEditor } from "./mark_editor.js"
 import { View } from "./view.js"
 
 const MORE_AFTER_MS = 150  // of rest, before more pixels are fetched
 const PREFETCH = "600px"  // views nearer to the screen than this are loaded
 
 export class Stage {
-    constructor(renderer, layout) {
+    /**
+     * @param layout see mammo_core/documents/viewer.py
+     * @param marks see marks.js; null where none are drawn
+     */
+    constructor(renderer, layout, marks = null) {
         this.renderer = renderer
         this.views = []
         this.single = null
@@ -22,6 +27,8 @@ export class Stage {
         this.onChange = () => {}
         this.element = create("div", { className: "stage" }, ...layout.exams.map((exam) => this.buildExam(exam)))
         this.active = this.views.find((view) => view.cell.address) ?? this.views[0]
+        this.editor = marks && new MarkEditor(this, marks)
+        this.editor?.update()
         this.sizes = new ResizeObserver(() => this.refresh())
         this.near = new IntersectionObserver((entries) => this.loadNear(entries), { rootMargin: PREFETCH, scrollMargin: PREFETCH })
         for (const view of this.views) {
@@ -233,6 +240,7 @@ export class Stage {
 
     dispose() {
         clearTimeout(this.timer)
+        this.editor?.dispose()
         this.sizes.disconnect()
         this.near.disconnect()
         this.renderer.canvas.removeEventListener("webglcontextrestored", this.restore)

@@ -2,7 +2,8 @@
 
 import { create } from "./elements.js"
 import { presetOf } from "./levels.js"
-import { KEYS, TOOLS } from "./tools.js"
+import { MarkPanel } from "./mark_panel.js"
+import { KEYS, MARK_TOOLS, TOOLS } from "./tools.js"
 
 export class Toolbar {
     constructor(root) {
@@ -16,14 +17,20 @@ export class Toolbar {
             ariaLabel: "Opacity of the heatmaps", oninput: () => this.stage.showHeatmaps(Number(this.opacity.value)) })
         this.heatmap = create("label", { className: "heatmap", title: "What each region adds to the probability" },
             "Heatmap", this.opacity, create("span", { className: "ramp", ariaHidden: "true" }))
+        this.panel = new MarkPanel()
         this.keys = buildKeys()
         this.details = create("dialog", { ariaLabel: "Details of the view" })
-        for (const dialog of [this.keys, this.details]) {
+        for (const dialog of [this.keys, this.details, this.panel.dialog]) {
             dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close() })
             dialog.addEventListener("keydown", (event) => event.stopPropagation())
         }
         this.element = create("div", { className: "toolbar", attributes: { role: "toolbar", "aria-label": "Viewer" } },
             ...Object.entries(TOOLS).map(([tool, name]) => this.button(tool, name, `Drag: ${name.toLowerCase()}`, () => this.chooseTool(tool), true)),
+            this.markTools = create("span", { className: "group" },
+                ...Object.entries(MARK_TOOLS).map(([tool, name]) =>
+                    this.button(tool, name, `Drag: draw a mark (${name[0]})`, () => this.chooseMarkTool(tool), true)),
+                this.button("undo", "Undo", "Undo the last change of a mark (Ctrl + Z)", () => this.stage.editor.undo()),
+                this.button("redo", "Redo", "Redo it (Ctrl + Y)", () => this.stage.editor.redo())),
             create("span", { className: "gap" }),
             this.preset,
             this.button("inverted", "Invert", "Exchange black and white (I)", () => this.stage.invert(), true),
@@ -33,6 +40,7 @@ export class Toolbar {
             this.button("single", "One view", "One view at full size, and back (Enter)", () => this.stage.toggleSingle(), true),
             this.button("linked", "Linked", "Link zoom and window of all views (K)", () => this.stage.toggleLink(), true),
             this.button("lesions", "Lesions", "Outline lesions: cyan where malignant, green where benign (L)", () => this.stage.toggleLesions(), true),
+            this.button("marks", "Marks", "Show marks: cyan where malignant, green where benign, orange where unsure (A)", () => this.stage.editor.toggle(), true),
             this.heatmap,
             this.button("details", "Details", "Details of the view (D)", () => this.showDetails()),
             this.button("screen", "Full screen", "Full screen, and back (F)", () => this.toggleFullScreen()),
@@ -48,15 +56,23 @@ export class Toolbar {
     attach(stage) {
         this.stage = stage
         stage.onChange = () => this.refresh()
+        this.panel.attach(stage.editor)
+        if (!stage.editor?.marks.mayChange && this.tool in MARK_TOOLS) this.chooseTool("window")
         this.refresh()
     }
 
     refresh() {
         const { stage, buttons } = this
-        const pressed = { ...Object.fromEntries(Object.keys(TOOLS).map((tool) => [tool, tool === this.tool])),
-            inverted: stage.active?.choice.inverted, single: stage.single !== null, linked: stage.linked, lesions: stage.lesions }
+        const pressed = { ...Object.fromEntries(Object.keys({ ...TOOLS, ...MARK_TOOLS }).map((tool) => [tool, tool === this.tool])),
+            marks: stage.editor?.isShown, inverted: stage.active?.choice.inverted, single: stage.single !== null, linked: stage.linked, lesions: stage.lesions }
         for (const [name, isPressed] of Object.entries(pressed)) buttons[name].setAttribute("aria-pressed", String(Boolean(isPressed)))
         buttons.lesions.hidden = !stage.hasLesions
+        buttons.marks.hidden = !stage.editor?.marks.known.length
+        this.markTools.hidden = !stage.editor?.marks.mayChange
+        buttons.undo.disabled = !stage.editor?.marks.done.length
+        buttons.redo.disabled = !stage.editor?.marks.undone.length
+        this.root.classList.toggle("with-selection", Boolean(stage.editor?.selected))
+        this.panel.refresh()
         this.heatmap.hidden = !stage.hasHeatmaps
         this.opacity.value = stage.opacity
         this.showPresets()
@@ -75,6 +91,11 @@ export class Toolbar {
         this.tool = tool
         this.root.dataset.tool = tool
         this.refresh()
+    }
+
+    /** Have drags draw marks, once the reader's name is known. */
+    chooseMarkTool(tool) {
+        if (this.stage.editor?.marks.mayChange) this.panel.withAuthor(() => this.chooseTool(tool))
     }
 
     toggleHeatmaps() {

@@ -3,9 +3,12 @@
 const DRAG_PIXELS = 250  // by which a drag doubles or halves, or shifts by a window's width
 const WHEEL = 0.0015
 const PAN_STEP = 40  // CSS pixels
+const CLICK = 4  // CSS pixels; a shorter drag is a click
 const STEP = 1.15  // of a key that zooms or windows
 
 export const TOOLS = { window: "Window", move: "Move", zoom: "Zoom" }
+export const MARK_TOOLS = { box: "Box", ellipse: "Ellipse" }
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
 
 /** What each key does; the list that a user sees is made of it. */
 export const KEYS = [
@@ -24,14 +27,20 @@ export const KEYS = [
     { keys: ["l"], shown: "L", text: "outline lesions, or not", run: (bar) => bar.stage.toggleLesions() },
     { keys: ["h"], shown: "H", text: "heatmaps, or not", run: (bar) => bar.toggleHeatmaps() },
     { keys: ["w", "m", "z"], shown: "W M Z", text: "a drag windows, moves or zooms", run: (bar, key) => bar.chooseTool({ w: "window", m: "move", z: "zoom" }[key]) },
+    { keys: ["b", "e"], shown: "B E", text: "a drag draws a box or an ellipse, where marks may be drawn", run: (bar, key) => bar.chooseMarkTool({ b: "box", e: "ellipse" }[key]) },
+    { keys: ["n"], shown: "N", text: "select the next mark; arrows then move it, with Shift they resize it", run: (bar) => bar.stage.editor?.selectNext() },
+    { keys: ["Delete", "Backspace"], shown: "Delete", text: "delete the selected mark", run: (bar) => bar.stage.editor?.delete() },
+    { keys: ["a"], shown: "A", text: "marks, or not", run: (bar) => bar.stage.editor?.toggle() },
     { keys: ["o"], shown: "O", text: "text over the images, or not", run: (bar) => bar.toggleText() },
     { keys: ["d"], shown: "D", text: "details of the view", run: (bar) => bar.showDetails() },
     { keys: ["f"], shown: "F", text: "full screen, and back", run: (bar) => bar.toggleFullScreen() },
     { keys: ["?"], shown: "?", text: "this list", run: (bar) => bar.showKeys() },
+    { keys: [], shown: "Ctrl + Z, Y", text: "undo or redo a change of a mark" },
+    { keys: [], shown: "Esc", text: "cancel what is being drawn, end the selection of a mark, show all views" },
 ]
 
 function panByKey(stage, key) {
-    const [x, y] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key.replace("Shift+", "")]
+    const [x, y] = ARROWS[key.replace("Shift+", "")]
     stage.pan(x * PAN_STEP, y * PAN_STEP)
 }
 
@@ -42,7 +51,11 @@ function choosePreset(stage, number) {
 
 /** Press a key; returns whether it does anything. */
 export function pressKey(bar, event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return false
+    if (event.ctrlKey || event.metaKey) return undoByKey(bar.stage.editor, event)
+    if (event.altKey) return false
+    const { editor } = bar.stage
+    if (event.key === "Escape" && editor?.cancel()) return true
+    if (event.key in ARROWS && editor?.nudge(...ARROWS[event.key], event.shiftKey)) return true
     const key = event.shiftKey && event.key.startsWith("Arrow") ? `Shift+${event.key}` : event.key
     const entry = KEYS.find(({ keys }) => keys.includes(key) || keys.includes(key.toLowerCase()))
     if (key === "Escape" && bar.stage.single) {
@@ -53,6 +66,15 @@ export function pressKey(bar, event) {
     return entry !== undefined
 }
 
+/** Undo or redo what was done to marks; returns whether the keys are for that. */
+function undoByKey(editor, { key, shiftKey }) {
+    const letter = key.toLowerCase()
+    if (!editor || !["z", "y"].includes(letter)) return false
+    if (letter === "y" || shiftKey) editor.redo()
+    else editor.undo()
+    return true
+}
+
 /** Have the pointer work on a view. */
 export function attachPointer(view, bar) {
     const { element } = view
@@ -60,16 +82,29 @@ export function attachPointer(view, bar) {
         if (!view.cell.address) return
         element.focus({ preventScroll: true })
         element.setPointerCapture(event.pointerId)
-        view.drag = { tool: toolOf(event, bar), x: event.clientX, y: event.clientY }
+        const [tool, { editor }] = [toolOf(event, bar), bar.stage]
+        const ofMarks = tool === bar.tool && editor?.press(view, tool, ...within(element, event))
+        view.drag = { tool, ofMarks, x: event.clientX, y: event.clientY, length: 0 }
         event.preventDefault()
     })
     element.addEventListener("pointermove", (event) => {
         if (!view.drag) return
-        const { tool, x, y } = view.drag
-        Object.assign(view.drag, { x: event.clientX, y: event.clientY })
+        const { tool, ofMarks, x, y, length } = view.drag
+        const { editor } = bar.stage
+        if (ofMarks) return editor?.draft && editor.drag(...within(element, event))  // Esc may have ended it
+        Object.assign(view.drag, { x: event.clientX, y: event.clientY, length: length + Math.hypot(event.clientX - x, event.clientY - y) })
         drag(bar.stage, tool, event.clientX - x, event.clientY - y)
     })
-    for (const end of ["pointerup", "pointercancel"]) element.addEventListener(end, () => { view.drag = null })
+    element.addEventListener("pointerup", (event) => {
+        const { editor } = bar.stage
+        if (view.drag?.ofMarks && editor?.draft) editor.release(view, ...within(element, event))
+        else if (view.drag && !view.drag.ofMarks && view.drag.length < CLICK && event.button === 0) editor?.click(view, ...within(element, event))
+        view.drag = null
+    })
+    element.addEventListener("pointercancel", () => {
+        if (view.drag?.ofMarks) bar.stage.editor?.cancel()
+        view.drag = null
+    })
     element.addEventListener("dblclick", () => bar.stage.fill())
     element.addEventListener("contextmenu", (event) => event.preventDefault())
     element.addEventListener("wheel", (event) => {
@@ -81,6 +116,12 @@ export function attachPointer(view, bar) {
         bar.stage.zoom(Math.exp(-event.deltaY * lines * WHEEL),
             event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2)
     }, { passive: false })
+}
+
+/** Where an event is, in CSS pixels from a view's left top corner. */
+function within(element, event) {
+    const box = element.getBoundingClientRect()
+    return [event.clientX - box.left, event.clientY - box.top]
 }
 
 /** The left button does what was chosen, with Shift it moves; the middle one moves, the right one zooms. */

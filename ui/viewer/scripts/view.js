@@ -26,6 +26,8 @@ export class View {
         this.heat = null
         this.isNear = false  // to the part of the page that is on the screen
         this.requested = null  // the resolution that was asked for last
+        this.source = null  // where its pixels were drawn last, see `toSource`
+        this.markCount = 0
         this.abort = new AbortController()
         this.element = this.build()
     }
@@ -55,12 +57,20 @@ export class View {
 
     alternative() {
         const { name, label, problem } = this.cell
-        return [name, label, problem, this.probability()].filter(Boolean).join(", ")
+        const marks = this.markCount ? `${this.markCount} ${this.markCount === 1 ? "mark" : "marks"}` : ""
+        return [name, label, problem, this.probability(), marks].filter(Boolean).join(", ")
     }
 
     probability() {
         const { probability } = this.cell
         return probability === null ? "" : `probability ${probability.toFixed(2)}`
+    }
+
+    /** Say how many marks readers have drawn. */
+    showMarks(count) {
+        if (count === this.markCount) return
+        this.markCount = count
+        this.canvas.setAttribute("aria-label", this.alternative())
     }
 
     showName() {
@@ -130,7 +140,7 @@ export class View {
         return { ...lookAt(this, this.camera, base, inMm, width), base }
     }
 
-    draw(renderer, shown, inMm, { lesions, opacity }) {
+    draw(renderer, shown, inMm, { lesions, opacity, editor }) {
         const { width, height, density } = this.size()
         const [columns, rows] = [Math.round(width * density), Math.round(height * density)]
         if (this.canvas.width !== columns || this.canvas.height !== rows) Object.assign(this.canvas, { width: columns, height: rows })
@@ -139,7 +149,9 @@ export class View {
         const source = toSource(this, look, inMm, width, height)
         const { level, ...where } = sampling(this.textures, source, this.description.shift, density)
         renderer.draw(this.context, level, this.levels, where, this.heatOver(level, opacity))
+        this.source = source
         if (lesions) this.outline(source, density)
+        editor?.draw(this, density)
         this.showBar(look, inMm, width)
     }
 
