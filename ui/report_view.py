@@ -116,6 +116,7 @@ def show_localisation(localisation: Localisation | None) -> None:
     st.caption(
         f"Share of {localisation.images:,} positive images of {localisation.patients:,} patients whose heatmap peak lies "
         f"on a lesion: {literal(format_share(rate))}, with its 95 % interval."
+        + (f" Readers' marks among these lesions: {localisation.marks:,}." if localisation.marks else "")
     )
 
 

@@ -69,23 +69,19 @@ def marks_csv(marks: Iterable[Mark]) -> str:
 
 
 @dataclass(frozen=True)
-class MarkedLesions:
+class CountedMarks:
     """Marks that count as lesions in training and evaluation.
 
     Attributes:
-        by_image: lesion annotations by image_id.
-        note: how many marks count, and how many don't, in one or two sentences; None without malignant marks.
+        marks: these marks.
+        note: how many count, and how many don't, in one or two sentences; None without malignant marks.
     """
 
-    by_image: dict[str, pd.DataFrame]
+    marks: tuple[Mark, ...]
     note: str | None = None
 
-    def count(self, images: Iterable[str]) -> int:
-        """Return the number of marks on some images, given by image_id."""
-        return sum(len(self.by_image[image]) for image in set(images) & self.by_image.keys())
 
-
-def marked_lesions(marks: Iterable[Mark], images: pd.DataFrame) -> MarkedLesions:
+def count_as_lesions(marks: Iterable[Mark], images: pd.DataFrame) -> CountedMarks:
     """Return the malignant marks on positive images.
 
     A malignant mark on an image that is labelled negative contradicts its label, and so doesn't count.
@@ -94,26 +90,34 @@ def marked_lesions(marks: Iterable[Mark], images: pd.DataFrame) -> MarkedLesions
         marks: of the data set.
         images: those that are used, with image_id and label.
     """
-    malignant = mark_table(mark for mark in marks if mark.finding == "malignant")
+    malignant = [mark for mark in marks if mark.finding == "malignant"]
     positive = set(images.loc[images["label"] == 1, "image_id"].astype(str))
-    used = malignant[malignant["image_id"].isin(positive)]
-    return MarkedLesions(dict(list(used.groupby("image_id"))), _describe_use(used, len(malignant) - len(used)))
+    used = tuple(mark for mark in malignant if mark.image_id in positive)
+    return CountedMarks(used, _describe_use(used, len(malignant) - len(used)))
 
 
-def _describe_use(used: pd.DataFrame, unused: int) -> str | None:
+def _describe_use(used: tuple[Mark, ...], unused: int) -> str | None:
     if not len(used) + unused:
         return None
-    count, images = len(used), used["image_id"].nunique()
-    sentences = [f"{count:,} malignant {'mark' if count == 1 else 'marks'} of {images:,} images count as lesions."]
+    count, images = len(used), len({mark.image_id for mark in used})
+    sentences = [
+        f"{count:,} malignant {'mark counts' if count == 1 else 'marks count'} as lesions, on {images:,} images."
+    ]
     if unused:
         verb = "doesn't count: its image is" if unused == 1 else "don't count: their images are"
         sentences.append(f"{unused:,} more {verb} not among the positive images here.")
     return " ".join(sentences)
 
 
-def join_lesions(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Join lesion annotations by image_id."""
+def with_marks(lesions: dict[str, pd.DataFrame], marks: Iterable[Mark]) -> dict[str, pd.DataFrame]:
+    """Return lesion annotations by image_id with those that are marked.
+
+    Args:
+        lesions: of the data set itself.
+        marks: malignant ones, see `count_as_lesions`.
+    """
+    marked = dict(list(mark_table(marks).groupby("image_id")))
     return {
-        image: pd.concat([lesions[image] for lesions in (one, other) if image in lesions], ignore_index=True)
-        for image in sorted(one.keys() | other.keys())
+        image: pd.concat([known[image] for known in (lesions, marked) if image in known], ignore_index=True)
+        for image in sorted(lesions.keys() | marked.keys())
     }

@@ -279,6 +279,7 @@ class Localisation(Document):
         chance: the hit rate of a random point in the breast.
         outside: share of the heatmap outside the breast.
         outside_chance: share of the model input outside the breast.
+        marks: number of the lesions that readers have marked; 0 in files of earlier versions, which knew none.
     """
 
     images: int
@@ -287,6 +288,7 @@ class Localisation(Document):
     chance: float
     outside: float
     outside_chance: float
+    marks: int = 0
 
 
 class EvaluationReport(UnitReport, FileDocument):

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mammo_core.dataset.lesion_annotations import boxes_in_input
+from mammo_core.dataset.marks import marks_on
 from mammo_core.dataset.store import parse_geometry
 from mammo_core.documents.card import ModelCard
 from mammo_core.documents.metrics import Part
@@ -137,6 +138,9 @@ def _evaluate(trained: TrainedRun, network: keras.Model, should_stop: ShouldStop
         validation=None if part == "validation" else predictions[predictions["part"] == "validation"],
     )
     located = localisation(locate_lesions(network_pass, data, lesions, lesion_indices, should_stop))
+    if located is not None:
+        marks = marks_on(trained.plan.marks, data.table["image_id"].iloc[lesion_indices].astype(str))
+        located = located.model_copy(update={"marks": len(marks)})
     return EvaluatedNetwork(
         weights=int(network.count_params()),
         predictions=predictions,

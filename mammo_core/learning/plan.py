@@ -12,9 +12,12 @@ import pandas as pd
 import psutil
 
 from mammo_core.dataset.lesion_annotations import read_lesions
+from mammo_core.dataset.mark_lesions import count_as_lesions, with_marks
+from mammo_core.dataset.marks import mark_path, read_marks
 from mammo_core.dataset.splits import assert_no_overlap, balance, split_fold, split_patients
 from mammo_core.dataset.store import CONFIG_FILE, MANIFEST, Store, open_store
 from mammo_core.documents.lesions import LesionAnnotation
+from mammo_core.documents.marks import Mark
 from mammo_core.documents.metrics import PhaseName
 from mammo_core.documents.preprocessing_config import describe_size, size_option
 from mammo_core.documents.training_config import BLOCKS, IMAGENET, Imbalance, Network, TrainingConfig
@@ -108,10 +111,11 @@ class TrainingPlan:
             of ImageNet.
         split: one row per labelled image: the manifest's columns and part ("train", "validation" or "test").
         steps_per_epoch: number of batches in an epoch, with any repetitions from oversampling.
-        notes: sentences on what is left out, such as a lesions.csv of another program.
+        notes: sentences on what is left out, such as a lesions.csv of another program, and on marks that count.
         caches_features: whether a pretrained network's head is trained on features that are computed once and kept on
             disk, or on the images.
-        lesions: malignant lesions that the data set knows, by image_id, see `mammo_core.dataset.lesion_annotations`.
+        annotations: malignant lesions that the data set knows, by image_id, see `mammo_core.dataset.lesion_annotations`.
+        marks: readers' marks that count as lesions, see `count_as_lesions`.
     """
 
     config: TrainingConfig
@@ -121,7 +125,13 @@ class TrainingPlan:
     steps_per_epoch: int
     notes: tuple[str, ...] = ()
     caches_features: bool = True
-    lesions: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    annotations: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    marks: tuple[Mark, ...] = field(default=(), repr=False)
+
+    @property
+    def lesions(self) -> dict[str, pd.DataFrame]:
+        """All malignant lesions that are known, by image_id."""
+        return with_marks(self.annotations, self.marks)
 
     def describe(self) -> PlanPreview:
         """Return what the run will do, as display text."""
@@ -205,7 +215,8 @@ def input_states(workspace: Workspace, store: str, start_from: str | None) -> Fi
     """
     opened = open_store(workspace, store)
     lesions = opened.read_csv_path().with_name(LesionAnnotation.file_name)
-    files = [opened.folder / MANIFEST, opened.folder / CONFIG_FILE, lesions]
+    marks = mark_path(workspace, opened.source())
+    files = [opened.folder / MANIFEST, opened.folder / CONFIG_FILE, lesions, marks]
     if start_from is not None:
         model = model_folder(workspace, start_from)
         files += [model / name for name in (CARD, *HASHED_FILES)]
@@ -229,9 +240,10 @@ def _plan(
         _assert_unseen(start, split)
     labels = split.loc[split["part"] == "train", "label"].to_numpy(int)
     too_large = _features_exceed_disk(workspace, config, store, split)
-    notes = tuple(note for note in (lesions.note, too_large) if note)
+    counted = count_as_lesions(read_marks(workspace, store.source()), split)
+    notes = tuple(note for note in (lesions.note, counted.note, too_large) if note)
     steps = steps_per_epoch(labels, config)
-    return TrainingPlan(config, store, start, split, steps, notes, not too_large, lesions.malignant())
+    return TrainingPlan(config, store, start, split, steps, notes, not too_large, lesions.malignant(), counted.marks)
 
 
 def _check_settings(config: TrainingConfig) -> None:

@@ -2,6 +2,7 @@
 
 <models>/<run>/
     config.json  split.parquet  metrics.jsonl      configuration, part of each image, metrics while it trains
+    marks.json                                     readers' marks that count as lesions
     training_images.parquet                        images that it, or a model that it started from, was fitted to
     checkpoint.keras                               the best network so far
     resume.npz                                     state from which to resume, see callbacks.training_state
@@ -14,11 +15,13 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from mammo_core.dataset.stored_images import StoredImages
+from mammo_core.documents.marks import MarkFile
 from mammo_core.documents.metrics import METRICS, StartRecord, append_record
 from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop, ignore_progress, never_stop
 from mammo_core.documents.training_config import RunConfig
@@ -46,7 +49,7 @@ from mammo_core.storage.standard_output import printable
 
 logger = logging.getLogger(__name__)
 
-SPLIT, EVENTS = "split.parquet", "events"  # in a run's folder
+SPLIT, MARKS, EVENTS = "split.parquet", "marks.json", "events"  # in a run's folder
 SPLIT_COLUMNS = ["patient_id", "image_id", "label", "part"]
 
 
@@ -82,7 +85,7 @@ def train(
             verified=best_epoch > 0,  # an export that can't be verified raises
         )
 
-    prepare_run_folder(plan, run)
+    plan = prepare_run_folder(plan, run)
     for note in plan.notes:
         logger.warning(printable(note))
     images = StoredImages(plan.store, plan.split["png"].tolist())
@@ -95,24 +98,31 @@ def train(
     return result(*_describe_end(stop_signal, best, evaluated), metrics_logger.epochs_done, best.best_epoch)
 
 
-def prepare_run_folder(plan: TrainingPlan, run: Path) -> None:
+def prepare_run_folder(plan: TrainingPlan, run: Path) -> TrainingPlan:
     """Write the files that a run folder holds before training, or check them.
 
     A run can be resumed only with the same settings and images.
+
+    Returns:
+        The plan; of a run that is resumed, with the marks with which it began.
 
     Raises:
         ConfigError, DataError: they differ.
     """
     if (run / STATE).exists():
         _check_same(plan, run)
+        plan = replace(plan, marks=MarkFile.read(run / MARKS).marks if (run / MARKS).exists() else ())
     else:
         RunConfig.of(plan.config).write(run / RunConfig.file_name)
         with atomic_path(run / SPLIT) as path:
             plan.split[SPLIT_COLUMNS].to_parquet(path, index=False)
+        source = plan.store.source()
+        MarkFile(csv=source.csv, dataset=source.dataset, marks=plan.marks).write(run / MARKS)
         (run / METRICS).unlink(missing_ok=True)
         append_record(run / METRICS, StartRecord(time=time.time(), parts=count_parts(plan.split)))
     with atomic_path(run / TRAINING_IMAGES) as path:
         write_provenance(path, plan.split, plan.start)
+    return plan
 
 
 def _check_same(plan: TrainingPlan, run: Path) -> None:

@@ -2,7 +2,7 @@ import pandas as pd
 
 from builders.marks import make_mark
 from mammo_core.dataset.lesion_annotations import read_lesions
-from mammo_core.dataset.mark_lesions import join_lesions, mark_table, marked_lesions, marks_csv
+from mammo_core.dataset.mark_lesions import count_as_lesions, mark_table, marks_csv, with_marks
 
 IMAGES = pd.DataFrame({"image_id": ["7", "8", "9"], "label": [1, 0, 1]})
 
@@ -34,27 +34,29 @@ def test_malignant_marks_on_positive_images_count_as_lesions():
         make_mark(1, "7"),
         make_mark(2, "7"),
         make_mark(3, "7", finding="benign"),
-        make_mark(4, "8"),
+        make_mark(4, "8"),  # its image is labelled negative
         make_mark(5, "x"),
     ]
-    used = marked_lesions(marks, IMAGES)
-    assert {image: len(table) for image, table in used.by_image.items()} == {"7": 2}
-    assert used.count(["7", "7", "8"]) == 2
-    assert used.note == (
-        "2 malignant marks of 1 images count as lesions. "
+    counted = count_as_lesions(marks, IMAGES)
+    assert counted.marks == tuple(marks[:2])
+    assert counted.note == (
+        "2 malignant marks count as lesions, on 1 images. "
         "2 more don't count: their images are not among the positive images here."
+    )
+    assert count_as_lesions(marks[3:4], IMAGES).note == (
+        "0 malignant marks count as lesions, on 0 images. "
+        "1 more doesn't count: its image is not among the positive images here."
     )
 
 
 def test_marks_that_are_not_malignant_need_no_note():
-    used = marked_lesions([make_mark(1, finding="unsure")], IMAGES)
-    assert (used.by_image, used.note) == ({}, None)
+    counted = count_as_lesions([make_mark(1, finding="unsure")], IMAGES)
+    assert (counted.marks, counted.note) == ((), None)
 
 
-def test_join_lesions_keeps_those_of_both():
-    one, other = (
-        marked_lesions([make_mark(1)], IMAGES).by_image,
-        marked_lesions([make_mark(2), make_mark(3, "9")], IMAGES).by_image,
-    )
-    joined = join_lesions(one, other)
+def test_lesions_with_marks_are_those_of_both():
+    lesions = with_marks({}, [make_mark(1)])
+    joined = with_marks(lesions, [make_mark(2), make_mark(3, "9", top=5.0)])
     assert {image: len(table) for image, table in joined.items()} == {"7": 2, "9": 1}
+    assert joined["9"].loc[0, ["top", "left", "bottom", "right"]].tolist() == [5, 20, 50, 80]
+    assert with_marks(lesions, []).keys() == {"7"}

@@ -6,8 +6,10 @@ import psutil
 import pytest
 
 from builders.jobs import SIZE
+from builders.marks import draw
 from builders.stores import copy_store
 from mammo_core.assessment.store_evaluation import evaluate_store
+from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.lesion_annotations import read_lesions
 from mammo_core.dataset.store import Store, open_store
 from mammo_core.documents.training_config import TrainingConfig
@@ -84,6 +86,23 @@ def test_describe_foreign_lesions_are_named_before_training_starts(prepared, dat
     assert plan.describe().sentence.endswith(plan.notes[0])
     assert plan.lesions == {}
     assert input_states(prepared, "demo", None) != states
+
+
+def test_malignant_marks_on_positive_images_count_as_lesions(prepared):
+    states, before = input_states(prepared, "demo", None), plan_demo()
+    catalogue = read_catalogue(prepared.data / "demo")
+    split = before.split
+    unknown = split[(split["label"] == 1) & ~split["image_id"].isin(before.lesions.keys())]["image_id"].tolist()
+    known, negative = next(iter(before.lesions)), split.loc[split["label"] == 0, "image_id"].iloc[0]
+    for number, image in enumerate([*unknown[:1], known, negative]):
+        draw(prepared, catalogue, number, image)
+    plan = plan_demo()
+    assert input_states(prepared, "demo", None) != states
+    assert len(plan.lesions[known]) == len(before.lesions[known]) + 1
+    assert plan.lesions.keys() - before.lesions.keys() == set(unknown[:1])
+    assert plan.notes[0].startswith(f"{1 + len(unknown[:1])} malignant mark")
+    assert plan.notes[0].endswith("1 more doesn't count: its image is not among the positive images here.")
+    assert plan.notes[0] in plan.describe().sentence
 
 
 def test_resolve_store_without_its_source_raises_before_training(prepared):

@@ -8,7 +8,9 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from builders.jobs import SIZE, import_in_process
+from builders.marks import draw
 from mammo_core.assessment.store_evaluation import evaluate_store
+from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.store import open_store
 from mammo_core.documents.metrics import EpochRecord, StartRecord, StepRecord, read_metrics
 from mammo_core.documents.training_config import TrainingConfig
@@ -17,9 +19,10 @@ from mammo_core.documents.verification import VERIFICATION, Verification
 from mammo_core.errors import DataError
 from mammo_core.learning import phase_model
 from mammo_core.learning._tensorflow import tf
+from mammo_core.learning.callbacks.training_state import STATE
 from mammo_core.learning.input_pipeline import training_batches
 from mammo_core.learning.plan import resolve
-from mammo_core.learning.trainer import distribution_strategy, train
+from mammo_core.learning.trainer import MARKS, distribution_strategy, prepare_run_folder, train
 from mammo_core.models import bundle as bundle_module
 from mammo_core.models.bundle import CARD, open_bundle
 from mammo_core.prediction.decode import decode_image
@@ -118,6 +121,24 @@ def test_train_known_lesions_are_read_once_for_the_plan(prepared, verify_in_proc
     tested = plan.split.loc[plan.split["part"] == "test", "image_id"]
     localisation = open_bundle(tmp_path / "run").evaluation().localisation
     assert localisation.images == tested.isin(plan.lesions.keys()).sum() > 0
+
+
+def test_train_counts_marks_in_its_report_and_keeps_those_it_began_with(prepared, verify_in_process, tmp_path):
+    (prepared.data / "demo" / "lesions.csv").unlink()
+    catalogue, split = read_catalogue(prepared.data / "demo"), plan_demo().split
+    tested = split.loc[(split["part"] == "test") & (split["label"] == 1), "image_id"].tolist()
+    draw(prepared, catalogue, 1, tested[0])
+    draw(prepared, catalogue, 2, tested[0], shape="ellipse")
+    train(plan_demo(epochs=1), tmp_path / "run")
+    localisation = open_bundle(tmp_path / "run").evaluation().localisation
+    assert (localisation.images, localisation.marks) == (1, 2)
+    draw(prepared, catalogue, 3, tested[0])
+    later = plan_demo(epochs=1)
+    assert len(later.marks) == 3
+    assert (tmp_path / "run" / STATE).exists()
+    assert prepare_run_folder(later, tmp_path / "run").marks == later.marks[:2]  # a run that is resumed
+    (tmp_path / "run" / MARKS).unlink()  # a run of an earlier version
+    assert prepare_run_folder(later, tmp_path / "run").marks == ()
 
 
 def test_train_stop_in_first_epoch_has_no_model(prepared, tmp_path):

@@ -58,6 +58,13 @@ def test_show_localisation_states_hits_and_chance(demo):
     assert f"{localisation.images:,} positive images of {localisation.patients:,} patients" in app.caption[0].value
 
 
+def test_show_localisation_counts_readers_marks_where_there_are_any(demo):
+    localisation = demo.evaluation().localisation
+    assert "marks" not in show_component(show_localisation, localisation).caption[0].value
+    app = show_component(show_localisation, localisation.model_copy(update={"marks": 3}))
+    assert app.caption[0].value.endswith("Readers' marks among these lesions: 3.")
+
+
 def test_show_localisation_unknown_is_stated():
     app = show_component(show_localisation, None)
     assert [caption.value for caption in app.caption] == [
