@@ -11,10 +11,10 @@ from mammo_core.prediction.exams import hang_exams
 from mammo_core.prediction.viewing import hang_predictions
 from ui.downloads import offer_exports
 from ui.exam_list import choose_exam
-from ui.exam_view import show_rows
+from ui.exam_viewer import show_predicted_exam
 from ui.literal import literal
 from ui.prediction_run import predict_files
-from ui.prediction_view import choose_settings, show_comparison, show_model, show_results
+from ui.prediction_view import show_comparison, show_model, show_results
 from ui.resources import show_limit, start_resources
 from ui.session import current_workspace, errors_shown, open_page
 from ui.uploads import choose_files, revealed_example
@@ -54,8 +54,8 @@ def show_exams() -> None:
         show_results(report, exam, bundle)
         revealed = revealed_example()
     with pictures:
-        settings = choose_settings()
-        show_rows(hang_predictions(exam.rows, report, revealed), settings)
+        hung = hang_predictions(exam.rows, report, revealed)
+        settings = show_predicted_exam(hung)
     show_comparison(report, exam, bundle)
     offer_exports(report, bundle, settings.opacity)
 

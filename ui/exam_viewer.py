@@ -1,5 +1,6 @@
-"""Show a patient's exams in the viewer."""
+"""Show exams in the viewer: a patient's, and those of predicted files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -9,13 +10,23 @@ from mammo_core.dataset.catalogue import Catalogue
 from mammo_core.dataset.patients import patient_exams
 from mammo_core.dicom.header import Source
 from mammo_core.models.bundle import Bundle
+from mammo_core.prediction.files import InputFile
 from mammo_core.prediction.image_results import ImagePrediction, UnreadableImage
-from mammo_core.prediction.viewer_layout import Annotations, lay_out_patient
-from mammo_core.prediction.viewing import by_source
-from ui.exam_view import predict_exam, show_no_files, show_reservations
+from mammo_core.prediction.viewer_layout import Annotations, lay_out_patient, lay_out_predictions
+from mammo_core.prediction.viewing import HungImage, HungRow, ViewSettings, beyond_model, by_source, out_of_distribution
+from ui.exam_view import (
+    INPUT_WIDTH,
+    describe_image,
+    predict_exam,
+    show_details,
+    show_no_files,
+    show_reservations,
+    show_rows,
+)
 from ui.literal import literal
 from ui.mark_access import grant_marks
-from ui.pixel_route import grant_pixels
+from ui.pixel_route import grant_pixels, grant_upload
+from ui.prediction_view import choose_settings
 from ui.resources import sandbox
 from ui.viewer import is_supported, show_viewer
 
@@ -49,6 +60,46 @@ def show_patient_viewer(
     layout = lay_out_patient(images, address, Annotations(lesions, predictions))
     show_viewer(layout, "viewer", grant_marks(catalogue, images))
     return True
+
+
+def show_predicted_exam(rows: Sequence[HungRow]) -> ViewSettings:
+    """Show an exam of predicted files, in the viewer or as pictures.
+
+    Args:
+        rows: of the exam, see `hang_predictions`.
+
+    Returns:
+        The settings with which it is exported.
+    """
+    shown = st.segmented_control("Images in", ["viewer", "pictures"], default="viewer", required=True, key="show exam")
+    if shown == "viewer" and is_supported():
+        show_prediction_viewer(rows)
+        return ViewSettings()
+    settings = choose_settings()
+    show_rows(rows, settings)
+    return settings
+
+
+def show_prediction_viewer(rows: Sequence[HungRow]) -> None:
+    """Show an exam of predicted files in the viewer.
+
+    What the network sees of each image is shown below it on request.
+
+    Args:
+        rows: of the exam, see `hang_predictions`.
+    """
+
+    def address(image: HungImage) -> str:
+        return grant_upload(InputFile(image.label, image.source, image.key), sandbox())
+
+    show_reservations(beyond_model(rows), out_of_distribution(rows))
+    show_viewer(lay_out_predictions(rows, address), "viewer of predictions")
+    if st.toggle("What the network sees", key="network inputs", help="Its input, and details of each image"):
+        with st.container(horizontal=True):
+            for image in (image for row in rows for image in row if isinstance(image, HungImage)):
+                with st.container(width=INPUT_WIDTH):
+                    st.markdown(describe_image(image))
+                    show_details(image)
 
 
 def predict_patient(images: pd.DataFrame, bundle: Bundle) -> Predictions:

@@ -27,6 +27,11 @@ def grant(item: Hashable) -> str:
     return all_grants.grant(session_identity(), item)
 
 
+def withdraw_grants(kind: type) -> None:
+    """End this session's grants of items of a kind."""
+    all_grants.withdraw(session_identity(), kind)
+
+
 def granted_item(token: str, kind: type[Item]) -> Item | None:
     """Return the item of a token, or None if nobody has that.
 

@@ -13,6 +13,7 @@ from mammo_core.prediction.exams import SIDES, Correction
 from mammo_core.prediction.files import InputFile
 from ui.access.sign_in import request
 from ui.literal import literal
+from ui.pixel_route import withdraw_uploads
 from ui.session import current_workspace, errors_announced, errors_shown
 
 FILES, EXAMPLE, NUMBER = "files to predict", "example", "number of the example"
@@ -76,11 +77,13 @@ def take_uploads(key: str) -> None:
         request("predict", f"{len(uploads)} files")
         st.session_state[FILES] = [InputFile(upload.name, upload.getvalue(), upload.file_id) for upload in uploads]
         st.session_state[EXAMPLE] = None
+        withdraw_uploads()
 
 
 def clear_files() -> None:
     """Forget files, predictions and example; a callback."""
     remove_uploads()
+    withdraw_uploads()
     st.session_state.pop(PREDICTIONS, None)
     st.session_state.update({FILES: [], EXAMPLE: None, CLEARED: st.session_state.get(CLEARED, 0) + 1})
 

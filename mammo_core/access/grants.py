@@ -45,6 +45,18 @@ class Grants(Generic[Item]):
         with self._lock:
             return self._items.get(token)
 
+    def withdraw(self, session: str, kind: type) -> None:
+        """End a session's grants of items of a kind.
+
+        Args:
+            session: identity of the session.
+            kind: of the items.
+        """
+        with self._lock:
+            tokens = self._tokens.get(session, OrderedDict())
+            for item in [item for item in tokens if isinstance(item, kind)]:
+                del self._items[tokens.pop(item)]
+
     def revoke(self, session: str) -> None:
         """End all grants of a session."""
         with self._lock:

@@ -1,7 +1,7 @@
-"""Lay out the exams of a data set's patient for the viewer."""
+"""Lay out exams for the viewer: of a data set's patient, and of predicted files."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from mammo_core.dicom.special_images import special_view
 from mammo_core.documents.viewer import Heatmap, LesionBox, ViewerCell, ViewerExam, ViewerLayout
 from mammo_core.prediction.exams import SIDES, STANDARD_VIEWS, hang_images
 from mammo_core.prediction.image_results import ImagePrediction, UnreadableImage
-from mammo_core.prediction.viewing import NO_SIDE
+from mammo_core.prediction.viewing import NO_SIDE, HungImage, HungRow, missing_partner
 from mammo_core.storage.path_text import text_path
 
 HEATMAP_SIDE = 128  # pixels: longer side of a heatmap, which is coarser than that
@@ -59,6 +59,36 @@ def _lay_out_exam(title: str, images: pd.DataFrame, address: Address, annotation
         description=describe_patient(images),
         rows=tuple((laid_out(right, left), laid_out(left, right)) for right, left in hung),
     )
+
+
+def lay_out_predictions(rows: Sequence[HungRow], address: Callable[[HungImage], str]) -> ViewerLayout:
+    """Lay out an exam of predicted files.
+
+    Args:
+        rows: of one exam, see `hang_predictions`.
+        address: of an image's pixels.
+    """
+
+    def laid_out(image: HungImage | UnreadableImage | None, partner: HungImage | UnreadableImage | None) -> ViewerCell:
+        if isinstance(image, HungImage):
+            return _lay_out_prediction(image, address)
+        name = missing_partner(partner) if isinstance(partner, HungImage) else None
+        return ViewerCell(name=name, problem=f"{name} is missing.") if name else ViewerCell()
+
+    cells = tuple((laid_out(right, left), laid_out(left, right)) for right, left in rows)
+    return ViewerLayout(exams=(ViewerExam(title="", description="", rows=cells),))
+
+
+def _lay_out_prediction(image: HungImage, address: Callable[[HungImage], str]) -> ViewerCell:
+    cell = ViewerCell(
+        name=image.name,
+        label=image.label,
+        address=address(image),
+        special_kind=image.special_kind,
+        cancer=image.cancer,
+        lesions=None if image.lesions is None else _lesion_boxes(image.lesions),
+    )
+    return _with_prediction(cell, image.prediction)
 
 
 def _lay_out_cell(row: pd.Series, address: Address, annotations: Annotations) -> ViewerCell:

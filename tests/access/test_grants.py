@@ -26,3 +26,12 @@ def test_oldest_grants_of_a_session_end_first():
     grants: Grants[int] = Grants(kept=2)
     tokens = [grants.grant("one", number) for number in (1, 2, 1, 3)]
     assert [grants.resolve(token) for token in tokens] == [1, None, 1, 3]
+
+
+def test_withdraw_ends_a_sessions_grants_of_a_kind_only():
+    grants: Grants[object] = Grants()
+    text, number, other = grants.grant("one", "a"), grants.grant("one", 1), grants.grant("other", "a")
+    grants.withdraw("one", str)
+    assert [grants.resolve(token) for token in (text, number, other)] == [None, 1, "a"]
+    grants.withdraw("nobody", str)
+    assert grants.grant("one", "a") != text

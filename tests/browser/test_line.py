@@ -2,12 +2,14 @@
 
 import re
 import time
+import zipfile
 from pathlib import Path
 
 import pandas as pd
 from playwright.sync_api import Page, expect
 
 CHART = ".js-plotly-plot"
+PICTURE = "(canvas) => canvas.toDataURL()"
 PAGES = ("", "explore", "exams", "data", "train", "models", "predict")
 
 
@@ -46,6 +48,19 @@ def test_predict_uploaded_exam_shows_results_heatmaps_and_exports(page: Page, se
     expect(page.get_by_text(re.compile("^(No recall|Recall) \\("))).to_have_count(3)  # the patient's and both breasts'
     expect(page.get_by_text("synthetic images only").first).to_be_visible()
 
+    expect(page.locator(".viewer .stage[data-state=complete]")).to_be_visible()
+    page.wait_for_timeout(600)
+    with_heatmap = views.first.evaluate(PICTURE)
+    page.locator(".viewer .cell").first.focus()
+    page.keyboard.press("h")
+    page.wait_for_timeout(600)
+    assert views.first.evaluate(PICTURE) != with_heatmap
+    page.get_by_text("What the network sees").click()
+    expect(page.get_by_role("img", name=re.compile("^Network input of"))).to_have_count(4)
+
+    page.get_by_test_id("stMain").get_by_text("pictures", exact=True).click()
+    expect(page.locator(".viewer")).to_have_count(0)
+    expect(views).to_have_count(4)
     with_heatmap = views.first.get_attribute("src")
     page.get_by_test_id("stMain").get_by_text("Heatmap", exact=True).click()
     expect(views.first).not_to_have_attribute("src", with_heatmap or "")
@@ -57,13 +72,15 @@ def test_predict_uploaded_exam_shows_results_heatmaps_and_exports(page: Page, se
     report = taken(page, "HTML report").read_text(encoding="utf-8")
     assert "Not a medical device" in report
     assert files[0].name not in report
+    with zipfile.ZipFile(taken(page, "DICOM")) as archive:
+        assert len(archive.namelist()) == 8  # a picture and a report of each image
 
 
 def taken(page: Page, button: str) -> Path:
     """Click a download button and return the file; not while the script runs, which makes the button anew."""
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     with page.expect_download() as download:
-        page.get_by_role("button", name=button).click()
+        page.get_by_role("button", name=button, exact=True).click()
     return Path(download.value.path())
 
 

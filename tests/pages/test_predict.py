@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from builders.app import open_page, widget
+from builders.app import open_page, viewer_cells, widget
 from builders.archives import zipped
 from builders.breasts import noisy_breast
 from builders.dicom import build_dicom
@@ -19,6 +19,8 @@ from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.models.registry import activate, choose_operating_point
 from mammo_core.prediction.exams import NO_BREASTS, Correction
 from mammo_core.prediction.predictor import Predictor
+from ui.pixel_route import GrantedUpload
+from ui.session_grants import granted_item
 
 HEADER = Header(patient="7", image="70", laterality="L", view="CC", full=True)
 
@@ -32,7 +34,18 @@ def drop(app: AppTest, *files: tuple[str, bytes]) -> str:
     """Upload files and return all text of the page."""
     app.file_uploader(key="files").set_value([(name, data, "application/dicom") for name, data in files]).run()
     assert not app.exception
+    return all_text(app)
+
+
+def all_text(app: AppTest) -> str:
     return "\n".join(element.value for kind in ("markdown", "caption", "error", "warning") for element in app.get(kind))
+
+
+def show_pictures(app: AppTest) -> str:
+    """Show pictures instead of the viewer and return all text of the page."""
+    app.button_group(key="show exam").set_value("pictures").run()
+    assert not app.exception
+    return all_text(app)
 
 
 def test_upload_same_file_name_two_patients_gives_two_exams(app):
@@ -138,7 +151,10 @@ def test_sidebar_shows_model_and_limitations(app):
 
 
 def test_file_that_is_no_phantom_and_a_model_of_synthetic_images_give_no_decision(app):
-    text = drop(app, in_study(1, "1.2", "20210304", SOPInstanceUID="1.2.840.1"))
+    drop(app, in_study(1, "1.2", "20210304", SOPInstanceUID="1.2.840.1"))
+    (cell, _) = viewer_cells(app)
+    assert cell.no_decision == "this model has only seen synthetic images"
+    text = show_pictures(app)
     assert "\n:material/block: No decision: this model has only seen synthetic images.\n" in text
     assert text.count(":gray-badge[No decision]") == 2
     assert "ecall (" not in text
@@ -163,9 +179,33 @@ def test_heatmap_toggle_and_another_exam_predict_and_decode_nothing(app, monkeyp
     drop(app, ("a", dicom_bytes(noisy_breast(1), HEADER, "plain")))
     monkeypatch.setattr(Predictor, "predict_image", None)
     monkeypatch.setattr(Sandbox, "start", None)
+    show_pictures(app)
     app.toggle(key="heatmap").set_value(False).run()
     assert not app.exception
     assert len(app.metric) == 2
+
+
+def test_viewer_has_the_heatmaps_of_uploads_and_shows_what_the_network_sees_on_request(app):
+    left = dicom_bytes(noisy_breast(1), HEADER, "plain")
+    drop(
+        app,
+        ("a", left),
+        ("b.zip", zipped({"c": dicom_bytes(noisy_breast(2), replace(HEADER, image="71", view="MLO"), "plain")})),
+    )
+    cells = [cell for cell in viewer_cells(app) if cell.address]
+    assert [(cell.name, cell.label) for cell in cells] == [("L CC", "a"), ("L MLO", "c")]
+    assert all(cell.heatmap and cell.probability is not None and cell.image_id == "" for cell in cells)
+    missing = [cell.problem for cell in viewer_cells(app) if not cell.address]
+    assert missing == ["R CC is missing.", "R MLO is missing."]
+    granted = [granted_item(cell.address.removeprefix("pixels/"), GrantedUpload) for cell in cells]
+    assert granted[0] is not None
+    assert granted[0].source == left
+    assert not app.get("image")
+    app.toggle(key="network inputs").set_value(True).run()
+    inputs = [element.proto.imgs[0].alt for element in app.get("image")]
+    assert inputs == ["Network input of L CC", "Network input of L MLO"]
+    widget(app, "button", "Clear").click().run()
+    assert [granted_item(cell.address.removeprefix("pixels/"), GrantedUpload) for cell in cells] == [None, None]
 
 
 def test_demo_exam_is_predicted_and_its_lesions_are_shown_on_demand(app):

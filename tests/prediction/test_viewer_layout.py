@@ -7,10 +7,14 @@ import pandas as pd
 
 from builders.predicted_images import decoded_image, image_prediction
 from mammo_core.documents.viewer import LesionBox, ViewerCell
+from mammo_core.prediction.exam_report import ExamReport
+from mammo_core.prediction.examples import Example
 from mammo_core.prediction.image_results import UnreadableImage
-from mammo_core.prediction.viewer_layout import HEATMAP_SIDE, Annotations, lay_out_patient
+from mammo_core.prediction.viewer_layout import HEATMAP_SIDE, Annotations, lay_out_patient, lay_out_predictions
+from mammo_core.prediction.viewing import hang_predictions
 
 NONE = Annotations()
+BOX = {"top": 1.0, "left": 2.0, "bottom": 3.0, "right": 4.0}
 
 
 def table(*rows: dict[str, object]) -> pd.DataFrame:
@@ -50,6 +54,7 @@ def test_views_hang_right_and_left_with_cc_above_mlo_and_others_below():
     hung = cells(images)
     assert [cell.name for cell in hung] == ["R CC", "L CC", "R MLO", "L MLO", "R ML", ""]
     assert [cell.address for cell in hung] == ["", "pixels/2", "pixels/3", "pixels/1", "pixels/4", ""]
+    assert [cell.image_id for cell in hung] == ["", "2", "3", "1", "4", ""]
     assert [cell.problem for cell in hung] == ["R CC is missing.", "", "", "", "", ""]
     assert [cell.cancer for cell in hung] == [False, True, False, False, False, False]
 
@@ -105,3 +110,19 @@ def test_predictions_come_with_a_heatmap_of_the_frame_or_with_why_there_is_none(
     assert levels.max() == 255
     assert (second.probability, second.heatmap, second.unpredicted) == (None, None, "It shows no breast.")
     assert (third.probability, third.unpredicted) == (None, "")
+
+
+def test_predicted_files_hang_with_their_predictions_and_what_is_missing():
+    predicted = image_prediction(decoded_image(), file="a.dcm")
+    source = Path("/data/a.dcm")
+    example = Example((), {"R": True}, {predicted.key: pd.DataFrame([{"malignant": 1, **BOX}])})
+    report = ExamReport("demo", 0.5, (predicted,), sources={predicted.key: source})
+    rows = hang_predictions([(predicted, None)], report, example)
+    (exam,) = lay_out_predictions(rows, lambda image: f"pixels/{image.key}").exams
+    ((right, left),) = exam.rows
+    side, view = predicted.decoded.laterality, predicted.decoded.view_name
+    assert (right.name, right.label, right.address) == (f"{side} {view}", "a.dcm", f"pixels/{predicted.decoded.digest}")
+    assert (right.probability, right.no_decision) == (predicted.probability, predicted.no_decision)
+    assert right.lesions == (LesionBox(malignant=True, **BOX),)
+    assert right.image_id == ""  # marks are drawn on images of data sets
+    assert (left.name, left.problem, left.address) == (f"L {view}", f"L {view} is missing.", "")

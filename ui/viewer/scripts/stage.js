@@ -46,7 +46,7 @@ export class Stage {
             this.views.push(view)
             return view.element
         })
-        const heading = create("p", {}, title && create("strong", {}, title), title && " · ", description)
+        const heading = create("p", { hidden: !title && !description }, title && create("strong", {}, title), title && " · ", description)
         return create("section", { ariaLabel: title || "Exam" }, heading, create("div", { className: "grid" }, ...cells))
     }
 
