@@ -96,9 +96,6 @@ def list_patients(workspace: Workspace, catalogue: Catalogue, kind: Kind | None 
         catalogue: the data set.
         kind: only those with a positive image, a known lesion, a reader's mark, or an image that could not be imported; None
             takes all.
-
-    Raises:
-        DataError: the file of marks is damaged.
     """
     table = catalogue.table
     if kind == "positive":
@@ -107,13 +104,19 @@ def list_patients(workspace: Workspace, catalogue: Catalogue, kind: Kind | None 
         lesions = read_lesions(catalogue.root).table
         selected = table["image_id"].isin([] if lesions is None else lesions["image_id"])
     elif kind == "marked":
-        marks = read_marks(workspace, describe_source(workspace, catalogue))
-        selected = table["image_id"].isin({mark.image_id for mark in marks})
+        selected = table["image_id"].isin(_marked_images(workspace, catalogue))
     elif kind == "quarantined":
         selected = table["image_id"].isin(quarantined(workspace, catalogue))
     else:
         selected = pd.Series(True, index=table.index)
     return list(dict.fromkeys(table.loc[selected, "patient_id"].astype(str)))
+
+
+def _marked_images(workspace: Workspace, catalogue: Catalogue) -> set[str]:
+    """Return the images on which readers have drawn marks."""
+    with suppress(DataError):  # the page of the data sets and the viewer show what is wrong with the file
+        return {mark.image_id for mark in read_marks(workspace, describe_source(workspace, catalogue))}
+    return set()
 
 
 def patient_table(images: pd.DataFrame) -> pd.DataFrame:

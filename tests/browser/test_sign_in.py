@@ -115,6 +115,49 @@ def test_viewer_may_look_but_not_change(visitor: Page, closed_server: Server, wo
     assert (last["who"], last["action"], last["allowed"]) == ("ben", "create data", False)
 
 
+def open_viewer(page: Page, server: Server) -> None:
+    """Show an exam of the demo data in the viewer; whoever sees the page has signed in."""
+    expect(page.get_by_test_id("stSidebarNav")).to_be_visible()
+    page.goto(f"http://localhost:{server.port}/exams?dataset=demo")
+    expect(page.locator(".viewer .stage[data-state=complete]")).to_be_visible()
+
+
+def test_editor_draws_in_the_name_of_the_sign_in_and_a_viewer_cannot(
+    visitor: Page, browser: Browser, closed_server: Server, workplace
+):
+    sign_in(visitor, closed_server, "ann")
+    open_viewer(visitor, closed_server)
+    visitor.locator(".viewer").get_by_role("button", name="Box", exact=True).click()
+    expect(visitor.get_by_role("textbox", name="Your name")).to_have_count(0)
+    box = visitor.locator(".viewer .cell").first.bounding_box()
+    assert box
+    visitor.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.3 * box["height"])
+    visitor.mouse.down()
+    visitor.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"], steps=4)
+    visitor.mouse.up()
+    expect(visitor.locator(".viewer .about")).to_contain_text("ann")
+    expect(visitor.locator(".viewer .status")).to_have_text("1 mark")
+    last = read_json_lines(workplace / "data" / "audit.jsonl")[-1]
+    assert (last["who"], last["action"], last["object"], last["allowed"]) == ("ann", "draw marks", "demo", True)
+    other = browser.new_context().new_page()
+    sign_in(other, closed_server, "ben")
+    open_viewer(other, closed_server)
+    expect(other.locator(".viewer .status")).to_have_text("1 mark")
+    expect(other.locator(".viewer").get_by_role("button", name="Box", exact=True)).to_have_count(0)
+    answer = other.evaluate("""async () => {
+        const address = performance.getEntriesByType("resource").map(({ name }) => name).find((name) => name.includes("/marks/"))
+        const { marks: [{ id }] } = await (await fetch(address)).json()
+        const body = JSON.stringify({ id, version: 1, region: null, author: "ann" })
+        const response = await fetch(address, { method: "POST", body })
+        return [response.status, (await response.json()).problem]
+    }""")
+    assert answer[0] == 403
+    assert answer[1].startswith("Your role doesn't allow this (draw marks).")
+    last = read_json_lines(workplace / "data" / "audit.jsonl")[-1]
+    assert (last["who"], last["action"], last["allowed"]) == ("ben", "draw marks", False)
+    other.context.close()
+
+
 def test_person_without_a_role_sees_no_page(visitor: Page, closed_server: Server):
     sign_in(visitor, closed_server, "eve")
     expect(visitor.get_by_test_id("stAlert")).to_contain_text("eve has no role here")

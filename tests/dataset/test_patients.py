@@ -3,6 +3,8 @@ import pytest
 
 from builders.marks import draw
 from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dataset.library import describe_source
+from mammo_core.dataset.marks import mark_path
 from mammo_core.dataset.patients import (
     describe_patient,
     list_patients,
@@ -39,6 +41,8 @@ def test_patients_with_marks_are_listed(prepared, catalogue):
     assert list_patients(prepared, catalogue, "marked") == []
     draw(prepared, catalogue, 1, catalogue.table["image_id"].iloc[5])
     assert list_patients(prepared, catalogue, "marked") == [catalogue.table["patient_id"].iloc[5]]
+    mark_path(prepared, describe_source(prepared, catalogue)).write_text("no JSON")
+    assert list_patients(prepared, catalogue, "marked") == []  # the page stays; the viewer says why
 
 
 def test_describe_patient_positive_includes_cancer_and_age(catalogue):

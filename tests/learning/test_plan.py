@@ -11,6 +11,7 @@ from builders.stores import copy_store
 from mammo_core.assessment.store_evaluation import evaluate_store
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.lesion_annotations import read_lesions
+from mammo_core.dataset.marks import mark_path
 from mammo_core.dataset.store import Store, open_store
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import ConfigError, DataError, MammoError, StoreUnfinished
@@ -103,6 +104,15 @@ def test_malignant_marks_on_positive_images_count_as_lesions(prepared):
     assert plan.notes[0].startswith(f"{1 + len(unknown[:1])} malignant mark")
     assert plan.notes[0].endswith("1 more doesn't count: its image is not among the positive images here.")
     assert plan.notes[0] in plan.describe().sentence
+
+
+def test_damaged_file_of_marks_is_named_before_training_starts(prepared):
+    path = mark_path(prepared, open_store(prepared, "demo").source())
+    path.parent.mkdir()
+    path.write_text("no JSON")
+    plan = plan_demo()
+    assert plan.marks == ()
+    assert plan.notes[0].startswith("Readers' marks of this data set are ignored: ")
 
 
 def test_resolve_store_without_its_source_raises_before_training(prepared):
