@@ -12,6 +12,7 @@ from builders.dicom import build_dicom, build_lookup_table
 from builders.server import Server
 from mammo_core.dicom.display import display
 from mammo_core.dicom.read import read
+from mammo_core.prediction.rendering import overlay
 from mammo_core.prediction.view_pixels import FIRST_SIDE
 from ui.pixel_route import SCRIPTS_ADDRESS
 
@@ -45,6 +46,20 @@ DRAW = """async (scripts) => {
     renderer.draw(context, level, renderer.uploadLevels(table), { origin: [3, 0], stride: [-1, 1] })
     return [...context.getImageData(0, 0, 4, 3).data].filter((_, index) => index % 4 === 0)
 }"""
+# Draws one row of pixels of one grey level under a heatmap of the same width, and returns their colours
+DRAW_HEATMAP = """async ([scripts, grey, levels, opacity]) => {
+    const { Renderer } = await import(`/${scripts}/renderer.js`)
+    const renderer = new Renderer()
+    const columns = levels.length
+    const [level] = renderer.uploadPixels([{ codes: new Uint16Array(columns), rows: 1, columns, covers: 1 }])
+    const context = Object.assign(document.createElement("canvas"), { width: columns, height: 1 }).getContext("2d")
+    const heat = renderer.uploadHeatmap({ rows: 1, columns, levels: btoa(String.fromCharCode(...levels)) })
+    renderer.draw(context, level, renderer.uploadLevels(new Uint8Array(65536).fill(grey)), { origin: [0, 0], stride: [1, 1] },
+        { texture: heat, opacity, place: [1 / columns, 1, 0, 0] })
+    return [...context.getImageData(0, 0, columns, 1).data].filter((_, index) => index % 4 !== 3)
+}"""
+CONTOURS = """async ([scripts, heatmap]) => (await import(`/${scripts}/contours.js`)).contoursOf(
+    { ...heatmap, levels: btoa(String.fromCharCode(...heatmap.levels)) })"""
 PICTURES = "(cells) => cells.map((cell) => cell.querySelector('canvas').toDataURL())"
 
 
@@ -124,6 +139,85 @@ def test_levels_in_the_browser_are_those_of_the_servers_pictures(viewer: Page, s
 
 def test_renderer_draws_each_pixels_level_and_black_around_them(viewer: Page):
     assert viewer.evaluate(DRAW, SCRIPTS_ADDRESS) == [30, 20, 10, 0, 60, 50, 40, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("opacity", [0.0, 0.6, 1.0])
+def test_heatmap_has_the_colours_of_the_servers_pictures(viewer: Page, opacity):
+    levels = list(range(0, 256, 5))
+    drawn = np.array(viewer.evaluate(DRAW_HEATMAP, [SCRIPTS_ADDRESS, 100, levels, opacity])).reshape(1, -1, 3)
+    expected = overlay(np.full((1, len(levels)), 100, np.uint8), np.array([levels]) / 255, opacity)
+    assert np.abs(drawn - expected.astype(int)).max() <= 1
+
+
+def test_contours_run_around_what_passes_half_of_the_scale(viewer: Page):
+    levels = [0, 0, 0, 0, 255, 100, 0, 0, 0]
+    lines = viewer.evaluate(CONTOURS, [SCRIPTS_ADDRESS, {"rows": 3, "columns": 3, "levels": levels}])
+    points = sorted({(round(x * 3, 2), round(y * 3, 2)) for line in lines for x, y in line})
+    right = 1.5 + (255 - 127.5) / (255 - 100)  # between the middles of two cells
+    assert points == [(1.0, 1.5), (1.5, 1.0), (1.5, 2.0), (round(right, 2), 1.5)]
+    assert len(lines) == 4
+    edge = viewer.evaluate(CONTOURS, [SCRIPTS_ADDRESS, {"rows": 1, "columns": 1, "levels": [255]}])
+    assert len(edge) == 4  # closed also at the edge of the frame
+    assert viewer.evaluate(CONTOURS, [SCRIPTS_ADDRESS, {"rows": 1, "columns": 1, "levels": [120]}]) == []
+
+
+def test_two_fingers_zoom_about_the_middle_between_them(browser: Browser, server: Server, mammograms):
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, has_touch=True)
+    page = context.new_page()
+    page.goto(f"{server.url}/exams?dataset=windows")
+    expect(page.locator(COMPLETE)).to_be_visible()
+    page.locator(".viewer .cell").first.scroll_into_view_if_needed()
+    before = pictures(page)
+    left, top = center(page)
+    device = context.new_cdp_session(page)
+
+    def touch(kind: str, *offsets: float) -> None:
+        points = [{"x": left + offset, "y": top, "id": number} for number, offset in enumerate(offsets)]
+        device.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    bar = page.locator(".viewer .cell").first.locator(".bar")
+    text, width = bar.inner_text(), bar.bounding_box()
+    touch("touchStart", -30)
+    touch("touchStart", -30, 30)
+    touch("touchMove", -45, 45)
+    touch("touchMove", -60, 60)
+    touch("touchEnd")
+    zoomed = pictures(page)
+    assert [one != other for one, other in zip(before, zoomed, strict=True)][:3] == [True, True, True]
+    assert mm_per_pixel(text, width) == pytest.approx(2 * mm_per_pixel(bar.inner_text(), bar.bounding_box()), rel=0.05)
+    context.close()
+
+
+def mm_per_pixel(text: str, box) -> float:
+    """Return the scale that a scale bar shows."""
+    return float(text.split(maxsplit=1)[0]) / box["width"]
+
+
+def test_prior_exams_hang_below_the_newest_with_their_dates(page: Page, server: Server, workplace):
+    folder = workplace / "data" / "priors"
+    files = folder / "train_images" / "7"
+    files.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for number, (exam, date) in enumerate([("a", "2021-03-04"), ("b", "2023-05-06")], 1):
+        (files / f"{number}.dcm").write_bytes(build_dicom(breast(700, 520) // number, **SPACING))
+        rows.append((7, number, "R", "CC", exam, date))
+    names = ["patient_id", "image_id", "laterality", "view", "exam_id", "exam_date"]
+    table = pd.DataFrame(rows, columns=names)
+    table.assign(cancer=0, site_id=1, machine_id=1, age=50).to_csv(folder / "train.csv", index=False)
+    page.goto(f"{server.url}/exams?dataset=priors")
+    expect(page.locator(COMPLETE)).to_be_visible()
+    assert page.locator(".viewer section strong").all_inner_texts()[:1] == ["Exam of 2023-05-06"]
+    assert "Prior exam of 2021-03-04" in page.locator(".viewer section").nth(1).inner_text()
+    assert page.locator(".viewer .name small").all_inner_texts()[0] == "image 2"
+    before = [text for text in windows(page) if text]
+    drag(page, 60, 40)
+    settle(page)
+    after = [text for text in windows(page) if text]
+    assert len(before) == 2
+    assert [one != other for one, other in zip(before, after, strict=True)] == [
+        True,
+        True,
+    ]  # the prior exam's is linked
 
 
 def test_tools_change_all_linked_views_and_ask_the_server_for_nothing(viewer: Page):

@@ -68,7 +68,8 @@ function show(viewer, layout, marks) {
     viewer.marks = marks
     const stage = new Stage(viewer.renderer, layout, marks)
     if (viewer.stage) Object.assign(stage, {
-        linked: viewer.stage.linked, lesions: viewer.stage.lesions, opacity: viewer.stage.opacity })
+        linked: viewer.stage.linked, lesions: viewer.stage.lesions,
+        opacity: viewer.stage.opacity, contours: viewer.stage.contours })
     viewer.stage = stage
     for (const view of stage.views) attachPointer(view, viewer.toolbar)
     viewer.root.querySelector(".stages").replaceChildren(stage.element)

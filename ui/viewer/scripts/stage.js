@@ -21,6 +21,7 @@ export class Stage {
         this.linked = true
         this.lesions = true
         this.opacity = 0.6  // of heatmaps
+        this.contours = false  // of their hottest regions
         this.changed = new Set()
         this.loading = 0
         this.changedAt = null  // when a change was made that isn't drawn yet
@@ -173,6 +174,12 @@ export class Stage {
 
     toggleLesions() {
         this.lesions = !this.lesions
+        this.refresh()
+        this.onChange()
+    }
+
+    toggleContours() {
+        this.contours = !this.contours
         this.refresh()
         this.onChange()
     }

@@ -42,6 +42,7 @@ export class Toolbar {
             this.button("lesions", "Lesions", "Outline lesions: cyan where malignant, green where benign (L)", () => this.stage.toggleLesions(), true),
             this.button("marks", "Marks", "Show marks: cyan where malignant, green where benign, orange where unsure (A)", () => this.stage.editor.toggle(), true),
             this.heatmap,
+            this.button("contours", "Contours", "Outline where the heatmap passes half of its scale (C)", () => this.stage.toggleContours(), true),
             this.button("details", "Details", "Details of the view (D)", () => this.showDetails()),
             this.button("screen", "Full screen", "Full screen, and back (F)", () => this.toggleFullScreen()),
             this.button("keys", "Keys", "What the keys do (?)", () => this.showKeys()))
@@ -64,7 +65,7 @@ export class Toolbar {
     refresh() {
         const { stage, buttons } = this
         const pressed = { ...Object.fromEntries(Object.keys({ ...TOOLS, ...MARK_TOOLS }).map((tool) => [tool, tool === this.tool])),
-            marks: stage.editor?.isShown, inverted: stage.active?.choice.inverted, single: stage.single !== null, linked: stage.linked, lesions: stage.lesions }
+            contours: stage.contours, marks: stage.editor?.isShown, inverted: stage.active?.choice.inverted, single: stage.single !== null, linked: stage.linked, lesions: stage.lesions }
         for (const [name, isPressed] of Object.entries(pressed)) buttons[name].setAttribute("aria-pressed", String(Boolean(isPressed)))
         buttons.lesions.hidden = !stage.hasLesions
         buttons.marks.hidden = !stage.editor?.marks.known.length
@@ -73,7 +74,7 @@ export class Toolbar {
         buttons.redo.disabled = !stage.editor?.marks.undone.length
         this.root.classList.toggle("with-selection", Boolean(stage.editor?.selected))
         this.panel.refresh()
-        this.heatmap.hidden = !stage.hasHeatmaps
+        this.heatmap.hidden = buttons.contours.hidden = !stage.hasHeatmaps
         this.opacity.value = stage.opacity
         this.showPresets()
     }

@@ -26,6 +26,7 @@ export const KEYS = [
     { keys: ["k"], shown: "K", text: "link zoom and window of all views, or not", run: (bar) => bar.stage.toggleLink() },
     { keys: ["l"], shown: "L", text: "outline lesions, or not", run: (bar) => bar.stage.toggleLesions() },
     { keys: ["h"], shown: "H", text: "heatmaps, or not", run: (bar) => bar.toggleHeatmaps() },
+    { keys: ["c"], shown: "C", text: "outline where a heatmap passes half of its scale, or not", run: (bar) => bar.stage.toggleContours() },
     { keys: ["w", "m", "z"], shown: "W M Z", text: "a drag windows, moves or zooms", run: (bar, key) => bar.chooseTool({ w: "window", m: "move", z: "zoom" }[key]) },
     { keys: ["b", "e"], shown: "B E", text: "a drag draws a box or an ellipse, where marks may be drawn", run: (bar, key) => bar.chooseMarkTool({ b: "box", e: "ellipse" }[key]) },
     { keys: ["n"], shown: "N", text: "select the next mark; arrows then move it, with Shift they resize it", run: (bar) => bar.stage.editor?.selectNext() },
@@ -78,8 +79,10 @@ function undoByKey(editor, { key, shiftKey }) {
 /** Have the pointer work on a view. */
 export function attachPointer(view, bar) {
     const { element } = view
+    const touches = new Touches(view, bar)
     element.addEventListener("pointerdown", (event) => {
         if (!view.cell.address) return
+        if (event.pointerType === "touch" && touches.begin(event)) return
         element.focus({ preventScroll: true })
         element.setPointerCapture(event.pointerId)
         const [tool, { editor }] = [toolOf(event, bar), bar.stage]
@@ -88,7 +91,7 @@ export function attachPointer(view, bar) {
         event.preventDefault()
     })
     element.addEventListener("pointermove", (event) => {
-        if (!view.drag) return
+        if (touches.move(event) || !view.drag) return
         const { tool, ofMarks, x, y, length } = view.drag
         const { editor } = bar.stage
         if (ofMarks) return editor?.draft && editor.drag(...within(element, event))  // Esc may have ended it
@@ -96,12 +99,14 @@ export function attachPointer(view, bar) {
         drag(bar.stage, tool, event.clientX - x, event.clientY - y)
     })
     element.addEventListener("pointerup", (event) => {
+        touches.end(event)
         const { editor } = bar.stage
         if (view.drag?.ofMarks && editor?.draft) editor.release(view, ...within(element, event))
         else if (view.drag && !view.drag.ofMarks && view.drag.length < CLICK && event.button === 0) editor?.click(view, ...within(element, event))
         view.drag = null
     })
-    element.addEventListener("pointercancel", () => {
+    element.addEventListener("pointercancel", (event) => {
+        touches.end(event)
         if (view.drag?.ofMarks) bar.stage.editor?.cancel()
         view.drag = null
     })
@@ -116,6 +121,43 @@ export function attachPointer(view, bar) {
         bar.stage.zoom(Math.exp(-event.deltaY * lines * WHEEL),
             event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2)
     }, { passive: false })
+}
+
+/** Two fingers on a view: they zoom about the middle between them, and move the image with it. */
+class Touches {
+    constructor(view, bar) {
+        Object.assign(this, { view, bar, points: new Map() })
+    }
+
+    /** Add a finger; returns whether it is the second one. */
+    begin(event) {
+        this.points.set(event.pointerId, within(this.view.element, event))
+        if (this.points.size !== 2) return false
+        if (this.view.drag?.ofMarks) this.bar.stage.editor?.cancel()
+        this.view.drag = null
+        this.bar.stage.activate(this.view)
+        return true
+    }
+
+    /** Move a finger; returns whether there are two. */
+    move(event) {
+        if (!this.points.has(event.pointerId) || this.points.size !== 2) return false
+        const before = this.measure()
+        this.points.set(event.pointerId, within(this.view.element, event))
+        const { length, x, y } = this.measure()
+        const { width, height } = this.view.size()
+        this.bar.stage.pan(x - before.x, y - before.y)
+        if (length && before.length) this.bar.stage.zoom(length / before.length, x - width / 2, y - height / 2)
+        return true
+    }
+
+    end(event) { this.points.delete(event.pointerId) }
+
+    /** How far the fingers are apart, and the middle between them. */
+    measure() {
+        const [[left, top], [right, bottom]] = this.points.values()
+        return { length: Math.hypot(right - left, bottom - top), x: (left + right) / 2, y: (top + bottom) / 2 }
+    }
 }
 
 /** Where an event is, in CSS pixels from a view's left top corner. */

@@ -1,5 +1,6 @@
 // One view: its cell on the page, its pixels, and how they are drawn.
 
+import { contoursOf, drawContours } from "./contours.js"
 import { create } from "./elements.js"
 import { commonScale, filled, lookAt, markersOf, sampling, scaleBar, toSource } from "./geometry.js"
 import { levelTable, unchanged, windowOf } from "./levels.js"
@@ -24,6 +25,7 @@ export class View {
         this.textures = []
         this.levels = null
         this.heat = null
+        this.contours = cell.heatmap ? contoursOf(cell.heatmap) : []
         this.isNear = false  // to the part of the page that is on the screen
         this.requested = null  // the resolution that was asked for last
         this.source = null  // where its pixels were drawn last, see `toSource`
@@ -140,7 +142,7 @@ export class View {
         return { ...lookAt(this, this.camera, base, inMm, width), base }
     }
 
-    draw(renderer, shown, inMm, { lesions, opacity, editor }) {
+    draw(renderer, shown, inMm, { lesions, opacity, contours, editor }) {
         const { width, height, density } = this.size()
         const [columns, rows] = [Math.round(width * density), Math.round(height * density)]
         if (this.canvas.width !== columns || this.canvas.height !== rows) Object.assign(this.canvas, { width: columns, height: rows })
@@ -150,6 +152,7 @@ export class View {
         const { level, ...where } = sampling(this.textures, source, this.description.shift, density)
         renderer.draw(this.context, level, this.levels, where, this.heatOver(level, opacity))
         this.source = source
+        if (contours) drawContours(this.context, this.contours, source, this.description, density)
         if (lesions) this.outline(source, density)
         editor?.draw(this, density)
         this.showBar(look, inMm, width)
