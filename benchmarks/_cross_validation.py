@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mammo_core.cli import progress_bar, screen
+from mammo_core.dataset.leave_out import used_images
 from mammo_core.dataset.splits import split_fold
 from mammo_core.dataset.store import Store, open_store
 from mammo_core.documents.progress import Progress
@@ -45,13 +46,15 @@ class CrossValidation:
         images: one row per labelled image, as in the manifest, with label as int.
         folds: how many.
         epochs: of each training, at most; None for the project's default.
+        groups: the patient of each image, see `UsedImages`.
     """
 
     workspace: Workspace
     store: Store
     images: pd.DataFrame
     folds: int
-    epochs: int | None = None
+    epochs: int | None
+    groups: pd.Series
 
     def config(self, fold: int, **settings: Any) -> TrainingConfig:
         """Return the settings of the training that leaves out a fold.
@@ -71,7 +74,8 @@ class CrossValidation:
         """
         for fold in range(1, self.folds + 1):
             config = self.config(fold)
-            yield fold, split_fold(self.images, self.folds, fold, config.validation_share, config.seed)
+            images = self.images.assign(patient_id=self.groups)
+            yield fold, split_fold(images, self.folds, fold, config.validation_share, config.seed)
 
     def shipped_model(self) -> Bundle:
         """Return the shipped model."""
@@ -98,12 +102,15 @@ def open_cross_validation(
         MammoError: there is no such store, or it has too few labelled patients for so many folds.
     """
     store = open_store(workspace, store_name)
-    manifest = store.manifest()
-    images = manifest[manifest["label"].notna()].reset_index(drop=True)
+    used = used_images(store)
+    with_label = used.table["label"].notna()
+    images = used.table[with_label].reset_index(drop=True)
     if images.empty:
         raise DataError(f"The store {store.name} has no labelled images. Import data with a cancer column.")
     images = images.assign(label=images["label"].astype(int))
-    validation = CrossValidation(Workspace(workspace.data, results), store, images, folds, epochs)
+    validation = CrossValidation(
+        Workspace(workspace.data, results), store, images, folds, epochs, used.groups[with_label].reset_index(drop=True)
+    )
     next(validation.parts())  # raises if the folds are impossible
     return validation
 

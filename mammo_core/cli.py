@@ -198,6 +198,29 @@ def lesson(
 
 
 @app.command()
+def doctor(
+    name: Annotated[str, typer.Argument(help="The prepared store to check.")],
+    others: Annotated[
+        list[str] | None,
+        typer.Option("--with", help="Another store in which the same exposures are looked for; repeatable."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a store: duplicates, contradictions, outliers, labels, leaks."""
+    from mammo_core.documents.doctor_report import DoctorReport
+    from mammo_core.jobs.doctor import DoctorJob
+    from mammo_core.jobs.process import run_for_result
+
+    job = DoctorJob(store=name, others=tuple(others or ()))
+    with progress_bar("images") as progress:
+        report = run_for_result(job, Workspace.from_environment(), DoctorReport, progress)
+    if as_json:
+        return _print(report, as_json)
+    for text in (report.describe(), *report.lines()):
+        Console().print(escape(output_line(text)), highlight=False, soft_wrap=True)
+
+
+@app.command()
 def resume(
     run: Annotated[str, typer.Argument(help="Name of a training run, or sweep, that was stopped, failed or crashed.")],
     as_json: AsJson = False,

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mammo_core.assessment.report import current_report
+from mammo_core.dataset.leave_out import used_images
 from mammo_core.dataset.store import Store, list_stores, open_store, parse_geometry
 from mammo_core.documents.preprocessing_config import describe_size, size_option
 from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop, ignore_progress, never_stop
@@ -116,7 +117,7 @@ def unseen_images(workspace: Workspace, bundle: Bundle, store_name: str) -> tupl
         MammoError: see `predict_store`.
     """
     store = fitting_store(workspace, bundle, store_name)
-    table, evaluated = store.manifest(), bundle.evaluation_predictions()
+    table, evaluated = used_images(store).table, bundle.evaluation_predictions()
     if store.name == bundle.card.data.store and len(evaluated.merge(table[IMAGE_KEY])) == len(evaluated):
         return store, StorePredictions(evaluated, bundle.evaluation().part, evaluated=True)
     table, part = _unseen_images(table[table["label"].notna()].reset_index(drop=True), bundle, evaluated)

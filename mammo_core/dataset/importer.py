@@ -26,6 +26,7 @@ from mammo_core.dataset.conversion import (
     is_current,
     quarantined_image,
 )
+from mammo_core.dataset.leave_out import read_leave_out
 from mammo_core.dataset.store import QUARANTINE, Store
 from mammo_core.dataset.store_png import png_path
 from mammo_core.dataset.store_writer import arrange_groups, existing_entries, remove_leftovers, write_index
@@ -130,7 +131,8 @@ def import_images(
         if len(existing) % REPORT_EVERY == 0:
             checked = len(existing)
             progress(Progress(done=checked, total=len(images), prepared=0, skipped=checked, images_per_second=0.0))
-    entries, waiting, quarantine = _sort_out(store, images, existing)
+    listed = read_leave_out(store.data_root, store.source()).reasons
+    entries, waiting, quarantine = _sort_out(store, images, existing, listed)
     tally = _Tally(len(images), entries, quarantine, skipped=len(entries))
     progress(tally.progress())
     convert = partial(_convert_confined, existing=existing) if pool.is_confined else _convert
@@ -203,19 +205,20 @@ def _read_carried_over(store: Store) -> list[QuarantinedImage]:
 
 
 def _sort_out(
-    store: Store, images: Sequence[CatalogueImage], existing: EntryByPng
+    store: Store, images: Sequence[CatalogueImage], existing: EntryByPng, listed: Mapping[str, str]
 ) -> tuple[list[PreparedImage], list[CatalogueImage], list[QuarantinedImage]]:
     """Divide the catalogue's images into finished, waiting and quarantined ones.
 
     Images without a file are quarantined, those whose view or side in the table doesn't count for a breast, and those that
-    an earlier import quarantined if their file is unchanged.
+    an earlier import quarantined if their file is unchanged. Images on the data set's list, whose reasons are given by
+    image_id, are left out.
     """
     earlier = {image.image_id: image for image in _read_carried_over(store)}
     entries, waiting, quarantine = [], [], []
     for image in images:
         finished = existing.get(png_path(image))
         before = earlier.get(image.image_id)
-        stated = _left_out_by_table(image)
+        stated = _left_out_by_list(image, listed) or _left_out_by_table(image)
         if finished and not stated and is_current(finished, image) and (finished.kind_checked or image.file is None):
             entries.append(finished)
         elif image.file is None:
@@ -266,6 +269,17 @@ def _remove_all_but(store: Store, existing: EntryByPng, entries: Sequence[Prepar
     for png in existing.keys() - {entry.png for entry in entries}:
         with storage_errors(store.folder):
             (store.folder / png).unlink(missing_ok=True)
+
+
+def _left_out_by_list(image: CatalogueImage, listed: Mapping[str, str]) -> QuarantinedImage | None:
+    """Return the row of an image that the data set's list leaves out, or None.
+
+    It has no version, as by the table.
+    """
+    if image.image_id not in listed:
+        return None
+    detail = f"The data set's list leaves this image out: {listed[image.image_id]}"
+    return QuarantinedImage(image_id=image.image_id, file=image.file, reason=LEFT_OUT, detail=detail, version=())
 
 
 def _left_out_by_table(image: CatalogueImage) -> QuarantinedImage | None:

@@ -18,6 +18,7 @@ SPEC_CLASSES = {  # module and class of each kind of job
     "sweep": ("mammo_core.jobs.sweep", "SweepJob"),
     "lesson": ("mammo_core.jobs.lesson", "LessonJob"),
     "evaluate": ("mammo_core.jobs.evaluation", "EvaluationJob"),
+    "doctor": ("mammo_core.jobs.doctor", "DoctorJob"),
 }
 
 

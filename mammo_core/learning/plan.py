@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 import psutil
 
+from mammo_core.dataset.leave_out import UsedImages, leave_out_path, used_images
 from mammo_core.dataset.lesion_annotations import read_lesions
 from mammo_core.dataset.mark_lesions import CountedMarks, count_as_lesions, with_marks
 from mammo_core.dataset.marks import mark_path, read_marks
 from mammo_core.dataset.splits import assert_no_overlap, balance, split_fold, split_patients
 from mammo_core.dataset.store import CONFIG_FILE, MANIFEST, Store, open_store
+from mammo_core.documents.doctor_report import DoctorReport
 from mammo_core.documents.lesions import LesionAnnotation
 from mammo_core.documents.marks import Mark
 from mammo_core.documents.metrics import PhaseName
@@ -178,7 +180,7 @@ def resolve(workspace: Workspace, config: TrainingConfig) -> TrainingPlan:
         MammoError: the store, the start model, the settings or this machine's memory don't allow it.
     """
     store = open_store(workspace, config.store)
-    return _plan(workspace, config, store, _open_start_model(workspace, config.start_from), store.manifest())
+    return _plan(workspace, config, store, _open_start_model(workspace, config.start_from), used_images(store))
 
 
 def resolve_preset(workspace: Workspace, store: str, start_from: str | None) -> TrainingPlan:
@@ -195,9 +197,9 @@ def resolve_preset(workspace: Workspace, store: str, start_from: str | None) -> 
         MammoError: see `resolve`.
     """
     opened, start = open_store(workspace, store), _open_start_model(workspace, start_from)
-    manifest = opened.manifest()
-    config = preset_config(opened, start, manifest)
-    return _plan(workspace, config, opened, start if config.start_from else None, manifest)
+    used = used_images(opened)
+    config = preset_config(opened, start, used.table)
+    return _plan(workspace, config, opened, start if config.start_from else None, used)
 
 
 def input_states(workspace: Workspace, store: str, start_from: str | None) -> FileStates:
@@ -216,7 +218,8 @@ def input_states(workspace: Workspace, store: str, start_from: str | None) -> Fi
     opened = open_store(workspace, store)
     lesions = opened.read_csv_path().with_name(LesionAnnotation.file_name)
     marks = mark_path(workspace, opened.source())
-    files = [opened.folder / MANIFEST, opened.folder / CONFIG_FILE, lesions, marks]
+    checked = [opened.folder / DoctorReport.file_name, leave_out_path(opened.data_root, opened.source())]
+    files = [opened.folder / MANIFEST, opened.folder / CONFIG_FILE, lesions, marks, *checked]
     if start_from is not None:
         model = model_folder(workspace, start_from)
         files += [model / name for name in (CARD, *HASHED_FILES)]
@@ -228,20 +231,20 @@ def _open_start_model(workspace: Workspace, name: str | None) -> Bundle | None:
 
 
 def _plan(
-    workspace: Workspace, config: TrainingConfig, store: Store, start: Bundle | None, manifest: pd.DataFrame
+    workspace: Workspace, config: TrainingConfig, store: Store, start: Bundle | None, used: UsedImages
 ) -> TrainingPlan:
     _check_settings(config)
     assert_memory(config, store)
     lesions = read_lesions(store.read_csv_path().parent)  # this also shows that source.json is readable
     if start is not None:
         _check_start_model(config, store, start)
-    split = _divide(config, store, manifest)
+    split = _divide(config, store, used)
     if start is not None:
         _assert_unseen(start, split)
     labels = split.loc[split["part"] == "train", "label"].to_numpy(int)
     too_large = _features_exceed_disk(workspace, config, store, split)
     counted = _count_marks(workspace, store, split)
-    notes = tuple(note for note in (lesions.note, counted.note, too_large) if note)
+    notes = tuple(note for note in (*used.notes(), lesions.note, counted.note, too_large) if note)
     steps = steps_per_epoch(labels, config)
     return TrainingPlan(config, store, start, split, steps, notes, not too_large, lesions.malignant(), counted.marks)
 
@@ -297,20 +300,22 @@ def _check_start_model(config: TrainingConfig, store: Store, start: Bundle) -> N
         )
 
 
-def _divide(config: TrainingConfig, store: Store, manifest: pd.DataFrame) -> pd.DataFrame:
+def _divide(config: TrainingConfig, store: Store, used: UsedImages) -> pd.DataFrame:
     """Return the labelled images of a store with their part.
 
     Raises:
         DataError: there are no labelled images, or too few patients.
         ConfigError: a share is impossible.
     """
-    labelled = manifest[manifest["label"].notna()].reset_index(drop=True)
+    with_label = used.table["label"].notna()
+    labelled = used.table[with_label].reset_index(drop=True)
     if labelled.empty:
         raise DataError(f"The store {store.name} has no labelled images. Training needs a cancer column.")
+    joined = labelled.assign(patient_id=used.groups[with_label].to_numpy())
     if config.folds is not None and config.fold is not None:
-        part = split_fold(labelled, config.folds, config.fold, config.validation_share, config.seed)
+        part = split_fold(joined, config.folds, config.fold, config.validation_share, config.seed)
     else:
-        part = split_patients(labelled, config.validation_share, config.test_share, config.seed)
+        part = split_patients(joined, config.validation_share, config.test_share, config.seed)
     split = labelled.assign(part=part)
     assert_no_overlap(split)
     return split

@@ -6,6 +6,7 @@ from builders.jobs import import_in_process
 from builders.stores import copy_store
 from mammo_core.assessment import store_evaluation
 from mammo_core.assessment.store_evaluation import evaluate_store
+from mammo_core.dataset.leave_out import leave_out
 from mammo_core.dataset.store import CONFIG_FILE, open_store
 from mammo_core.errors import ConfigError
 from mammo_core.models.bundle import Bundle, open_bundle
@@ -45,3 +46,14 @@ def test_evaluate_store_own_training_store_uses_only_test_part(bundle):
     report = evaluate_store(Workspace.from_environment(), bundle, "demo")
     assert report.part == "test"
     assert report.n < bundle.predictions().groupby(["patient_id", "laterality"]).ngroups
+
+
+def test_evaluate_store_leaves_out_what_the_list_says(finished, bundle):
+    spec = DemoSpec(patients=6, seed=9, prevalence=0.5, rows=256, columns=192)
+    generate(finished.data / "others", spec, workers=1)
+    import_in_process("others")
+    store = open_store(finished, "others")
+    before = evaluate_store(finished, bundle, "others").n
+    breast = store.manifest().groupby(["patient_id", "laterality"])["image_id"].apply(list).iloc[0]
+    leave_out(store.data_root, store.source(), dict.fromkeys(map(str, breast), "blank"))
+    assert evaluate_store(finished, bundle, "others").n == before - 1

@@ -15,6 +15,7 @@ from builders.dicom import build_dicom
 from mammo_core.dataset import conversion, importer, store_png
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.importer import clear_quarantine, describe_quarantine, import_images, quarantined_so_far
+from mammo_core.dataset.leave_out import leave_out, take_back
 from mammo_core.dataset.library import describe_source
 from mammo_core.dataset.store import create_store, open_store, parse_geometry, store_contents
 from mammo_core.documents.manifest import PngEntry
@@ -430,3 +431,19 @@ def test_import_table_that_changes_a_view_moves_the_image(workspace, special_cat
     assert (again.prepared, again.skipped, again.left_out) == (1, 1, 4)
     assert store.manifest()["image_id"].tolist() == ["table", "other"]
     assert sorted(png.name for png in store.folder.glob("*/*.png")) == ["p_table.png", "q_other.png"]
+
+
+def test_import_leaves_out_what_the_list_says_until_it_is_taken_back(workspace, catalogue, pool):
+    store = store_for(catalogue)
+    before = import_images(catalogue, store, pool)
+    image = str(store.manifest().loc[0, "image_id"])
+    leave_out(store.data_root, store.source(), {image: "a paddle fills the frame"})
+    report = import_images(catalogue, store, pool)
+    assert report.left_out == before.left_out + 1
+    row = next(row for row in report.left_out_images if row.image_id == image)
+    assert row.detail == "The data set's list leaves this image out: a paddle fills the frame"
+    assert image not in set(store.manifest()["image_id"])
+    assert not list(store.folder.glob(f"*/*_{image}.png"))
+    take_back(store.data_root, store.source(), [image])
+    assert import_images(catalogue, store, pool).prepared == 1
+    assert image in set(store.manifest()["image_id"])

@@ -10,12 +10,14 @@ import pytest
 from pydantic import JsonValue, ValidationError
 
 import mammo_core.documents
+from builders.doctor import report
 from builders.lessons import make_lesson
 from builders.store_evaluations import make_store_evaluation
 from mammo_core.documents.active_model import ActiveModel
 from mammo_core.documents.base import FileDocument
 from mammo_core.documents.dataset import DatasetInfo, DatasetLink, StoreSource
 from mammo_core.documents.job import JobProcess, JobState
+from mammo_core.documents.leave_out import LeaveOutList
 from mammo_core.documents.metrics import _RECORDS
 from mammo_core.documents.progress import Progress
 from mammo_core.documents.run_tags import RunTags
@@ -43,6 +45,8 @@ EXAMPLES = [
     RunConfig.model_validate(TrainingConfig(store="a").to_json() | {"schema_version": 1}),
     make_lesson(),
     make_store_evaluation(),
+    report(),
+    LeaveOutList(dataset="demo"),
 ]
 
 

@@ -5,14 +5,17 @@ import pandas as pd
 import psutil
 import pytest
 
+from builders.doctor import pair, report
 from builders.jobs import SIZE
 from builders.marks import draw
 from builders.stores import copy_store
 from mammo_core.assessment.store_evaluation import evaluate_store
 from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dataset.leave_out import leave_out
 from mammo_core.dataset.lesion_annotations import read_lesions
 from mammo_core.dataset.marks import mark_path
 from mammo_core.dataset.store import Store, open_store
+from mammo_core.documents.doctor_report import DoctorReport
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import ConfigError, DataError, MammoError, StoreUnfinished
 from mammo_core.learning import plan as plan_module
@@ -297,3 +300,27 @@ def test_resolve_hashes_a_start_model_once_until_its_files_change(finished, monk
 def test_training_phases_divide_the_epochs(settings, phases):
     config = TrainingConfig(**{"store": "x", "network": "pretrained"} | settings)
     assert [(phase.name, phase.epochs, phase.learning_rate) for phase in training_phases(config)] == phases
+
+
+def test_resolve_leaves_out_what_the_list_says_and_tells_so(prepared):
+    store = open_store(prepared, "demo")
+    image = str(plan_demo().split.loc[0, "image_id"])
+    before = input_states(prepared, "demo", None)
+    leave_out(store.data_root, store.source(), {image: "blank"})
+    plan = plan_demo()
+    assert image not in set(plan.split["image_id"])
+    assert "1 image is left out, by the data set's list." in plan.describe().sentence
+    assert input_states(prepared, "demo", None) != before
+
+
+@pytest.mark.parametrize("settings", [{}, {"folds": 2, "fold": 1}], ids=["parts", "folds"])
+def test_no_split_parts_patients_who_share_an_exposure(prepared, settings):
+    store = open_store(prepared, "demo")
+    parts = plan_demo(**settings).split.groupby("patient_id")["part"].first()
+    first, second = parts.index[parts == "train"][0], parts.index[parts == "test"][0]
+    shared = pair(patient_a=first, patient_b=second)
+    report("demo").model_copy(update={"duplicates": (shared,)}).write(store.folder / DoctorReport.file_name)
+    joined = plan_demo(**settings)
+    parts = joined.split.groupby("patient_id")["part"].first()
+    assert parts[first] == parts[second]
+    assert "1 patient shares an image with another one" in joined.describe().sentence

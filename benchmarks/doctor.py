@@ -1,0 +1,164 @@
+"""Count how many planted faults the data doctor reports.
+
+    python -m benchmarks.doctor [SOURCE] [--patients 150] [--label-noise 0.05] [--out FOLDER]
+
+SOURCE is a data set in the RSNA layout; without it, phantoms are generated. Copies of its images are planted under other
+patients (re-encoded with loss, re-windowed, mirrored, cropped by up to 5 %), and images are mirrored, called the other view
+or labelled wrongly. The data set is imported and checked. The peer that finds duplicates is a perceptual hash of 256 bits
+over the same prepared images. Real sources stay where they are: sound images are linked.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Collection
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+from scipy import fft
+from sklearn.metrics import roc_auc_score
+
+from benchmarks._planted_faults import Faults, PlantedFaults, plant_faults
+from benchmarks._report import Report
+from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dataset.joined_patients import joined_patients
+from mammo_core.dataset.store import Store, open_store
+from mammo_core.doctor.image_features import ImageFeatures, store_features
+from mammo_core.doctor.suspect_labels import LabelSuspicion, label_suspicion
+from mammo_core.documents.doctor_report import DoctorReport, ImageFinding
+from mammo_core.documents.import_report import ImportReport
+from mammo_core.documents.progress import ignore_progress, never_stop
+from mammo_core.jobs.doctor import DoctorJob
+from mammo_core.jobs.importing import import_job
+from mammo_core.jobs.process import run_for_result
+from mammo_core.phantoms.generate import generate
+from mammo_core.phantoms.spec import DemoSpec
+from mammo_core.workspace import Workspace
+
+NAME = "planted"
+SURE = 0.9  # confidence from which a wrong side counts as reported
+RECALL, PRECISION, FALSE_PER_THOUSAND, MIN_AUROC = 0.95, 0.9, 1.0, 0.8
+HASH_SIDE, HASHED = 16, 64  # bits a side; pixels a side before the transform
+HASH_DISTANCE = 40  # of 256 bits, up to which two hashes count as equal
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("source", type=Path, nargs="?")
+    parser.add_argument("--patients", type=int, default=150, help="of the phantoms that are generated without a source")
+    parser.add_argument("--duplicates", type=int, default=200)
+    parser.add_argument("--faults", type=int, default=40, help="wrong sides, and as many wrong views")
+    parser.add_argument("--label-noise", type=float, default=0.05)
+    parser.add_argument("--out", type=Path, help="folder for data and store, which then stay")
+    options = parser.parse_args(arguments)
+    with TemporaryDirectory() as temporary:
+        folder = options.out or Path(temporary)
+        source = options.source or folder / "phantoms"
+        if options.source is None:
+            generate(source, DemoSpec(patients=options.patients, seed=77))
+        faults = Faults(options.duplicates, options.faults, options.faults, options.label_noise)
+        planted = plant_faults(read_catalogue(source), folder / NAME, faults)
+        workspace = Workspace(folder / "data", folder / "models")
+        run_for_result(import_job(workspace, str(folder / NAME), NAME), workspace, ImportReport)
+        began = time.monotonic()
+        report = run_for_result(DoctorJob(store=NAME), workspace, DoctorReport)
+        return summarise(open_store(workspace, NAME), report, planted, time.monotonic() - began)
+
+
+def summarise(store: Store, checked: DoctorReport, planted: PlantedFaults, seconds: float) -> int:
+    """Print what was reported of what was planted, and return the exit status."""
+    report = Report()
+    report.add("Checked", f"{checked.checked:,} images, {checked.checked / seconds:.0f} a second")
+    manifest = store.manifest()
+    true_patient = dict(zip(manifest["image_id"], manifest["patient_id"], strict=True))
+    true_patient |= {copy: true_patient.get(image, copy) for image, copy in planted.duplicates}
+    pairs = {(pair.image_a, pair.image_b) for pair in checked.duplicates if pair.relation == "other patients"}
+    _add_pairs(report, "Duplicates", pairs, planted, true_patient, is_target=True)
+    _add_pairs(report, "Perceptual hash", _hash_pairs(store, manifest), planted, true_patient, is_target=False)
+    sides = [finding for finding in checked.contradictions if finding.check == "side" and finding.confidence >= SURE]
+    views = [finding for finding in checked.contradictions if finding.check == "view"]
+    for name, findings, true in (("Wrong sides", sides, planted.mirrored), ("Wrong views", views, planted.wrong_views)):
+        _add_findings(report, name, findings, true)
+    for skipped in checked.skipped:
+        report.add(f"Not checked: {skipped.check}", skipped.reason)
+    if planted.wrong_labels:
+        _add_labels(report, store, checked, planted)
+    return report.summarise()
+
+
+def _add_pairs(
+    report: Report,
+    name: str,
+    pairs: Collection[tuple[str, str]],
+    planted: PlantedFaults,
+    true_patient: dict[str, str],
+    *,
+    is_target: bool,
+) -> None:
+    either_way = {frozenset(pair) for pair in pairs}
+    hits = {kind: [] for kind in sorted(set(planted.duplicates.values()))}
+    for pair, kind in planted.duplicates.items():
+        hits[kind].append(frozenset(pair) in either_way)
+    recall = float(np.mean([hit for of_kind in hits.values() for hit in of_kind]))
+    wrong = sum(len({true_patient[image] for image in pair}) == 2 for pair in either_way)
+    rate = 1000 * wrong / len(true_patient)
+    targets = (f"{RECALL}", f"{FALSE_PER_THOUSAND}") if is_target else ("", "")
+    report.add(f"{name}: recall", f"{recall:.3f}", targets[0], reached=recall >= RECALL or not is_target)
+    for kind, of_kind in hits.items():
+        report.add(f"{name}: recall, {kind}", f"{np.mean(of_kind):.2f}")
+    reached = rate <= FALSE_PER_THOUSAND or not is_target
+    report.add(f"{name}: wrong pairs in a thousand images", f"{rate:.1f}", targets[1], reached=reached)
+
+
+def _add_findings(report: Report, name: str, findings: list[ImageFinding], true: Collection[str]) -> None:
+    if not true:
+        return
+    reported = {finding.image_id for finding in findings}
+    recall, precision = len(reported & set(true)) / len(true), len(reported & set(true)) / max(len(reported), 1)
+    report.add(f"{name}: recall", f"{recall:.2f}", f"{PRECISION}", reached=recall >= PRECISION)
+    report.add(f"{name}: precision", f"{precision:.2f}", f"{PRECISION}", reached=precision >= PRECISION)
+
+
+def _add_labels(report: Report, store: Store, checked: DoctorReport, planted: PlantedFaults) -> None:
+    manifest = store.manifest().reset_index(drop=True)
+    features = store_features(store, manifest, _all_are_kept, ignore_progress, never_stop)
+    assert isinstance(features, ImageFeatures), "nobody has stopped it"
+    seen = np.concatenate([features.suspicious, features.lesion_contrast[:, np.newaxis]], axis=1)
+    suspicion = label_suspicion(
+        manifest, seen, joined_patients(manifest["patient_id"], checked.duplicates).to_numpy(str)
+    )
+    if not isinstance(suspicion, LabelSuspicion):
+        report.add("Wrong labels", suspicion.reason)
+        return
+    keys = zip(suspicion.table["patient_id"].astype(str), suspicion.table["laterality"].astype(str), strict=True)
+    wrong = pd.Series([key in planted.wrong_labels for key in keys])
+    auroc = float(roc_auc_score(wrong, suspicion.table["suspicion"]))
+    report.add("Wrong labels: AUC of the classifier", f"{suspicion.auc:.2f}")
+    target = f"{MIN_AUROC}" if suspicion.auc >= MIN_AUROC else ""
+    report.add("Wrong labels: AUROC of the suspicion", f"{auroc:.2f}", target, reached=auroc >= MIN_AUROC or not target)
+
+
+def _all_are_kept() -> None:
+    raise AssertionError("the check has computed all features")
+
+
+def _hash_pairs(store: Store, manifest: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return the pairs of different patients whose perceptual hashes are about equal.
+
+    A bit of the hash tells whether one of the lowest 16 × 16 cosine coefficients of the image lies above their median.
+    """
+    images = store.images(manifest["png"].tolist())
+    blocks = images.reshape(len(images), HASHED, images.shape[1] // HASHED, HASHED, images.shape[2] // HASHED)
+    low = fft.dctn(blocks.mean(axis=(2, 4)), axes=(1, 2))[:, :HASH_SIDE, :HASH_SIDE].reshape(len(images), -1)
+    bits = np.where(low > np.median(low, axis=1, keepdims=True), 1.0, -1.0).astype(np.float32)
+    distance = (bits.shape[1] - bits @ bits.T) / 2
+    patients = manifest["patient_id"].to_numpy(str)
+    first, second = np.nonzero((distance <= HASH_DISTANCE) & (patients[:, np.newaxis] < patients))
+    names = manifest["image_id"].to_numpy(str)
+    return list(zip(names[first], names[second], strict=True))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Prepared store → what is wrong with its images, sides, views and labels."""

@@ -1,0 +1,83 @@
+"""Inputs of the data doctor: manifests, thumbnails, reports."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from builders.geometry import geometry
+from mammo_core.documents.doctor_report import (
+    DoctorReport,
+    DuplicatePair,
+    ImageFinding,
+    Leak,
+    SkippedCheck,
+    SuspectLabel,
+)
+
+
+def manifest(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the manifest of a store; what a row leaves out has a usual value.
+
+    A row may say `flipped` (whether its chest wall lies at the right of the file) and `source` (rows and columns).
+    """
+    table = []
+    for number, row in enumerate(rows):
+        flipped, source = row.get("flipped", False), row.get("source", (800, 600))
+        crop = row.get("crop", (10, 0, 790, 400) if not flipped else (10, 200, 790, 600))
+        table.append(
+            {
+                "patient_id": "1",
+                "image_id": str(number),
+                "laterality": "L",
+                "view": "CC",
+                "machine_id": "49",
+                "site_id": "1",
+                "age": 60.0,
+                "invasive": 0,
+                "label": 0,
+                "png": f"negative/{number}.png",
+                "sha256": f"{number:064x}",
+                "geometry": geometry(source, (64, 32), crop, flipped=flipped).model_dump_json(),
+            }
+            | {name: value for name, value in row.items() if name not in ("flipped", "source", "crop")}
+        )
+    return pd.DataFrame(table)
+
+
+def thumbnail(seed: int, width: float = 40.0) -> np.ndarray:
+    """Return a breast whose texture depends on the seed, uint8 (64, 64)."""
+    row, column = np.mgrid[:64, :64]
+    noise = np.random.default_rng(seed).normal(0, 1, (64, 64))
+    smooth = sum(np.roll(noise, (down, right), (0, 1)) for down in range(3) for right in range(3))
+    inside = ((row - 31.5) / 30) ** 2 + (column / width) ** 2 < 1
+    return np.where(inside, np.clip(120 + 12 * np.asarray(smooth), 20, 255), 0).astype(np.uint8)
+
+
+def pair(first: str = "1", second: str = "2", **attributes: Any) -> DuplicatePair:
+    """Return a pair of images of the patients "a" and "b"."""
+    usual = {
+        "relation": "other patients",
+        "confidence": 0.9,
+        "reason": "The same exposure is there under two patients.",
+    }
+    owners = {"patient_a": "a", "patient_b": "b"}
+    return DuplicatePair.model_validate({"image_a": first, "image_b": second, **usual, **owners, **attributes})
+
+
+def report(store: str = "demo") -> DoctorReport:
+    """Return a report with one finding of each kind."""
+    return DoctorReport(
+        store=store,
+        checked=12,
+        patients=5,
+        duplicates=(pair(),),
+        contradictions=(
+            ImageFinding(image_id="3", reason="Called MLO.", confidence=0.8, patient_id="c", check="view"),
+        ),
+        outliers=(ImageFinding(image_id="4", reason="Almost blank.", confidence=0.95, patient_id="d", check="breast"),),
+        suspect_labels=(SuspectLabel(patient_id="e", laterality="L", label=1, probability=0.02, confidence=0.98),),
+        leaks=(Leak(what="the machine", auc=0.6, low=0.55, high=0.65),),
+        skipped=(SkippedCheck(check="side", reason="No image states its side."),),
+        seconds=1.5,
+    )

@@ -1,0 +1,101 @@
+import numpy as np
+
+from builders.doctor import manifest
+from mammo_core.doctor import sides_and_views
+from mammo_core.doctor.sides_and_views import faces_as_usual, wrong_sides, wrong_views
+
+
+def exam(patient, *images, machine="49"):
+    """Return rows of one patient: laterality and whether the chest wall lies at the right."""
+    return [
+        {"patient_id": patient, "laterality": side, "flipped": at_right, "machine_id": machine}
+        for side, at_right in images
+    ]
+
+
+USUAL = (("L", False), ("L", False), ("R", True), ("R", True))
+OTHER_WAY = (("L", True), ("L", True), ("R", False), ("R", False))
+
+
+def numbered(*exams):
+    return manifest(
+        [row | {"image_id": str(number)} for number, row in enumerate(row for rows in exams for row in rows)]
+    )
+
+
+def test_a_right_breast_usually_has_its_chest_wall_at_the_right():
+    table = numbered(exam("1", ("L", False), ("L", True), ("R", True), (None, True)))
+    assert faces_as_usual(table).tolist()[:3] == [1, 0, 1]
+    assert np.isnan(faces_as_usual(table)[3])
+
+
+def test_an_exam_displayed_the_other_way_round_as_a_whole_is_no_fault():
+    findings, skipped = wrong_sides(numbered(exam("1", *USUAL), exam("2", *OTHER_WAY)))
+    assert findings == skipped == []
+
+
+def test_one_image_against_all_others_of_its_exam_is_reported():
+    table = numbered(
+        *[exam(str(n), *USUAL) for n in range(5)], exam("7", *OTHER_WAY), exam("8", *OTHER_WAY[:3], ("R", True))
+    )
+    findings, skipped = wrong_sides(table)
+    assert [(each.image_id, each.confidence) for each in findings] == [("27", 0.95)]
+    assert findings[0].reason.startswith(
+        "It states the right breast, and faces the other way than the others of its exam"
+    )
+    assert skipped == []
+
+
+def test_of_two_images_that_differ_both_are_reported_as_unsure():
+    table = numbered(
+        *[exam(str(n), *USUAL) for n in range(3)], exam("7", *OTHER_WAY), exam("8", ("L", False), ("R", False))
+    )
+    assert [(each.image_id, each.confidence) for each in wrong_sides(table)[0]] == [("16", 0.5), ("17", 0.5)]
+
+
+def test_one_image_against_all_others_of_a_machine_is_reported_even_alone_in_its_exam():
+    table = numbered(*[exam(str(n), *USUAL) for n in range(4)], exam("9", ("R", False)))
+    assert [each.image_id for each in wrong_sides(table)[0]] == ["16"]
+
+
+def test_a_machine_whose_exams_are_mixed_is_skipped_and_counted():
+    mixed = (("L", False), ("L", True), ("R", True), ("R", False))
+    findings, skipped = wrong_sides(numbered(*[exam(str(n), *mixed) for n in range(4)]))
+    assert findings == []
+    assert skipped[0].reason.startswith("16 images can't be checked")
+
+
+def test_without_any_side_the_check_is_skipped():
+    assert wrong_sides(numbered(exam("1", (None, False))))[1][0].reason == "No image states its side."
+
+
+def views(patients, wrong=()):
+    """Return the manifest and features of breasts with one CC and one MLO each; some views are exchanged."""
+    rows, features = [], []
+    for patient in range(patients):
+        for view in ("CC", "MLO"):
+            called = {"CC": "MLO", "MLO": "CC"}[view] if (patient, view) in wrong else view
+            rows.append({"patient_id": str(patient), "view": called, "image_id": f"{patient}{view}"})
+            features.append([2.0 if view == "MLO" else -2.0, patient / patients, 1.0])
+    return manifest(rows), np.array(features, np.float32)
+
+
+def test_an_exchanged_view_is_reported_with_what_it_looks_like(monkeypatch):
+    monkeypatch.setattr(sides_and_views, "STRENGTH", 1.0)
+    table, features = views(40, wrong={(3, "MLO")})
+    findings, skipped = wrong_views(table, features)
+    assert [each.image_id for each in findings] == ["3MLO"]
+    assert findings[0].reason.startswith("It is called CC and looks like MLO: it shows a pectoral muscle")
+    assert findings[0].confidence > 0.9
+    assert skipped == []
+
+
+def test_too_few_patients_to_learn_the_views_are_counted():
+    table, features = views(10)
+    assert wrong_views(table, features)[1][0].reason.startswith("At least 20 patients")
+
+
+def test_a_store_of_one_view_is_skipped():
+    table, features = views(30)
+    kept = (table["view"] == "CC").to_numpy()
+    assert wrong_views(table[kept], features[kept])[1][0].check == "view"

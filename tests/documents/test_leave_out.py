@@ -1,0 +1,8 @@
+from datetime import UTC, datetime
+
+from mammo_core.documents.leave_out import LeaveOutList, LeftOutImage
+
+
+def test_reasons_by_image():
+    image = LeftOutImage(image_id="7", reason="blank", since=datetime(2026, 1, 1, tzinfo=UTC))
+    assert LeaveOutList(dataset="demo", images=(image,)).reasons == {"7": "blank"}

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from builders.doctor import report
+from mammo_core.dataset.store import open_store
+from mammo_core.doctor import diagnosis
+from mammo_core.documents.doctor_report import DoctorReport
+from mammo_core.errors import ConfigError, DataError
+from mammo_core.jobs import doctor
+from mammo_core.jobs.doctor import STOPPED, DoctorJob, read_report
+from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.process import run_in_process
+from mammo_core.jobs.specs import read_spec
+
+
+@pytest.fixture
+def network(monkeypatch):
+    """Compute the features without TensorFlow."""
+
+    def run(images):
+        means = images.reshape(len(images), 8, 8, 8, 8).mean(axis=(2, 4)).reshape(len(images), -1)
+        return {"means": means, "suspicious": means, "lesion_contrast": means[:, 0]}
+
+    monkeypatch.setattr(doctor, "_open_network", lambda store: run)
+
+
+def test_the_report_is_kept_in_the_store(prepared, network):
+    job = DoctorJob(store="demo")
+    store = open_store(prepared, "demo")
+    assert read_report(store) is None
+    outcome = run_in_process(job, prepared)
+    assert outcome.document == read_report(store)
+    assert outcome.message.startswith("73 images of 16 patients checked")
+    assert read_spec(JobFolder(job.folder(prepared))) == job
+    assert [folder.name for folder in prepared.prepared.iterdir() if not folder.name.startswith(".")] == ["demo"]
+
+
+def test_a_stopped_check_leaves_the_earlier_report(prepared, monkeypatch):
+    store = open_store(prepared, "demo")
+    report().write(store.folder / DoctorReport.file_name)
+    monkeypatch.setattr(diagnosis, "diagnose", lambda *_: None)
+    assert run_in_process(DoctorJob(store="demo"), prepared).message == STOPPED
+    assert read_report(store) == report()
+
+
+def test_impossible_checks_are_refused_before_they_begin(prepared):
+    with pytest.raises(DataError, match="no prepared store"):
+        DoctorJob(store="nowhere").prepare(prepared)
+    with pytest.raises(DataError, match="no prepared store"):
+        DoctorJob(store="demo", others=("nowhere",)).prepare(prepared)
+    with pytest.raises(ConfigError, match="with itself"):
+        DoctorJob(store="demo", others=("demo",)).prepare(prepared)
+
+
+@pytest.mark.slow
+def test_the_shipped_network_gives_the_features(prepared):
+    store = open_store(prepared, "demo")
+    images = store.images(store.manifest()["png"].tolist()[:2])
+    features = doctor._open_network(store)(images)
+    assert features["means"].shape == (2, 472)
+    assert features["suspicious"].shape == (2, 473)
+    assert np.isfinite(features["lesion_contrast"]).all()
