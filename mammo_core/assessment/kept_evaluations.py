@@ -7,6 +7,7 @@ They lie in the models folder, apart from the models, by the model's network and
         predictions.parquet      the predictions that it was made from
 """
 
+import hashlib
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from mammo_core.assessment.store_evaluation import (
     predict_until,
     unseen_images,
 )
+from mammo_core.dataset.leave_out import read_leave_out
 from mammo_core.dataset.store import MANIFEST, Store
 from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop, ignore_progress, never_stop
 from mammo_core.documents.store_evaluation import StoreEvaluation
@@ -169,7 +171,7 @@ def _why_outdated(workspace: Workspace, bundle: Bundle, evaluation: StoreEvaluat
     except MammoError as error:
         return f"It can't be made again: {error}"
     if version != evaluation.store_version:
-        return "The store has been imported again since."
+        return "The store has been imported again since, or other images of it are left out."
     threshold = evaluation.report.operating_point.threshold
     if threshold != bundle.threshold:
         return f"The model's threshold was {threshold:.3f} then, and is {bundle.threshold:.3f} now."
@@ -177,8 +179,11 @@ def _why_outdated(workspace: Workspace, bundle: Bundle, evaluation: StoreEvaluat
 
 
 def _store_version(store: Store) -> str:
+    """Return a hash of the manifest and, if there is one, of the leave-out list."""
     with storage_errors(store.folder):
-        return sha256(store.folder / MANIFEST)
+        manifest = sha256(store.folder / MANIFEST)
+    left_out = sorted(read_leave_out(store.data_root, store.source()).reasons)
+    return hashlib.sha256(repr((manifest, left_out)).encode()).hexdigest() if left_out else manifest
 
 
 def _shares_images(bundle: Bundle, table: pd.DataFrame) -> bool:

@@ -82,7 +82,8 @@ class StoreEvaluation(PrintedDocument, FileDocument):
         model: name of the model then.
         identity: SHA-256 of its network.
         store: name of the prepared store.
-        store_version: SHA-256 of the store's manifest, which lists its images with their hashes.
+        store_version: SHA-256 of the store's manifest, which lists its images with their hashes; where the data set's
+            leave-out list names images, of both.
         created: when it was made.
         report: on the patients of the store that the model has not seen.
         shift: of the operating point; empty where the store holds the model's own held-out patients.
