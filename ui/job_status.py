@@ -6,7 +6,7 @@ from mammo_core.assessment.checklist import Step
 from mammo_core.documents.metrics import read_metrics
 from mammo_core.figures.training import loss_sparkline
 from mammo_core.jobs.folder import JobFolder
-from mammo_core.jobs.runs import active_jobs, is_lesson, is_sweep, is_training
+from mammo_core.jobs.runs import active_jobs, is_check, is_evaluation, is_lesson, is_sweep, is_training
 from mammo_core.workspace import Workspace
 from ui.literal import literal
 from ui.live_chart import live_chart, to_drawing
@@ -54,6 +54,10 @@ def show_job_link(workspace: Workspace, job: JobFolder) -> None:
         page, parameters = "pages/train.py", {"section": "Sweeps", "sweep": job.name}
     elif is_lesson(workspace, job):
         page, parameters, name = "pages/train.py", {"store": job.name}, f"Lesson on {job.name}"
+    elif is_evaluation(workspace, job):
+        page, name = "pages/models.py", f"Evaluation on {job.name}"
+    elif is_check(workspace, job):
+        name = f"Check of {job.name}"
     st.page_link(
         page,
         label=f"**{literal(name)}** {state_badge(job.state())}",

@@ -40,7 +40,6 @@ from mammo_core.storage.parquet_files import read_parquet
 from mammo_core.storage.path_text import as_written, path_text
 from mammo_core.workspace import Workspace
 
-EVALUATIONS = ".evaluations"  # hidden, since it holds no run
 IDENTITY_DIGITS = 16
 PREDICTIONS = "predictions.parquet"
 COLUMNS = tuple(name for name in PREDICTION_COLUMNS if name != "part")
@@ -70,7 +69,7 @@ def evaluation_folder(workspace: Workspace, identity: str, store: str) -> Path:
     Raises:
         InvalidName: no store can have this name.
     """
-    return named_folder(workspace.models / EVALUATIONS / identity[:IDENTITY_DIGITS], as_written(store))
+    return named_folder(workspace.models / StoreEvaluation.folder_name / identity[:IDENTITY_DIGITS], as_written(store))
 
 
 def make_evaluation(
@@ -129,7 +128,7 @@ def kept_evaluations(workspace: Workspace, bundle: Bundle) -> dict[str, KeptEval
 
     A damaged one is left out: it can be made again.
     """
-    parent = workspace.models / EVALUATIONS / bundle.identity[:IDENTITY_DIGITS]
+    parent = workspace.models / StoreEvaluation.folder_name / bundle.identity[:IDENTITY_DIGITS]
     kept = {}
     for path in sorted(files_of_subfolders(parent, StoreEvaluation.file_name)):
         try:

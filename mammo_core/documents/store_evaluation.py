@@ -90,6 +90,7 @@ class StoreEvaluation(PrintedDocument, FileDocument):
         drift: of the images; None on the model's own held-out images.
     """
 
+    folder_name: ClassVar = ".evaluations"  # in the models folder; hidden, since it holds no run
     file_name: ClassVar = "store_evaluation.json"
     model: str
     identity: str

@@ -10,6 +10,7 @@ from mammo_core.documents.doctor_report import DoctorReport
 from mammo_core.documents.job import StoppedJob
 from mammo_core.documents.progress import Progress
 from mammo_core.errors import ConfigError
+from mammo_core.jobs.runs import CHECKS
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.models.registry import DEMO
 from mammo_core.settings import SHIPPED_MODELS
@@ -18,7 +19,6 @@ from mammo_core.workspace import Workspace
 if TYPE_CHECKING:
     from mammo_core.doctor.image_features import Arrays, Network
 
-CHECKS = ".doctor"  # in the folder of the stores; hidden, since it holds no store
 STOPPED = "Stopped. What was computed is kept; the check goes on from there when it is started again."
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.job import FINAL, RunSummary
 from mammo_core.documents.metrics import read_last_epoch
+from mammo_core.documents.store_evaluation import StoreEvaluation
 from mammo_core.errors import DataError, ModelNotFound
 from mammo_core.jobs.folder import SPEC, JobFolder
 from mammo_core.models.registry import active_model, list_models, model_folder
@@ -16,6 +17,7 @@ from mammo_core.workspace import Workspace
 
 SWEEPS = ".sweeps"  # in the models folder; hidden, since they hold no run
 LESSONS = ".lessons"
+CHECKS = ".doctor"  # in the folder of the stores; hidden, since it holds no store
 
 
 def list_runs(workspace: Workspace) -> list[RunSummary]:
@@ -105,6 +107,16 @@ def is_lesson(workspace: Workspace, job: JobFolder) -> bool:
     return job.path.parent == workspace.models / LESSONS
 
 
+def is_evaluation(workspace: Workspace, job: JobFolder) -> bool:
+    """Return whether a job evaluates a model on a store, whose name its folder has."""
+    return job.path.parent.parent == workspace.models / StoreEvaluation.folder_name
+
+
+def is_check(workspace: Workspace, job: JobFolder) -> bool:
+    """Return whether a job checks the images of a store, whose name its folder has."""
+    return job.path.parent == workspace.prepared / CHECKS
+
+
 def unreadable_jobs(workspace: Workspace) -> list[JobFolder]:
     """Return all jobs whose state can't be read."""
     return [folder for folder in list_jobs(workspace) if folder.state() == "unreadable"]
@@ -113,10 +125,11 @@ def unreadable_jobs(workspace: Workspace) -> list[JobFolder]:
 def list_jobs(workspace: Workspace) -> list[JobFolder]:
     """Return the jobs of the data, prepared and models folder, finished or not.
 
-    Sweeps and lessons are among them.
+    Sweeps, lessons, evaluations and checks are among them.
     """
-    models = workspace.models
-    roots = (workspace.data, workspace.prepared, models, models / SWEEPS, models / LESSONS)
+    models, prepared = workspace.models, workspace.prepared
+    evaluations = sorted((models / StoreEvaluation.folder_name).glob("[!.]*/"))
+    roots = (workspace.data, prepared, prepared / CHECKS, models, models / SWEEPS, models / LESSONS, *evaluations)
     return [JobFolder(path.parent) for root in roots for path in files_of_subfolders(root, SPEC)]
 
 

@@ -7,11 +7,15 @@ from mammo_core.documents.job import RunSummary
 from mammo_core.documents.report import EvaluationReport
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import InvalidName
+from mammo_core.jobs.doctor import DoctorJob
+from mammo_core.jobs.evaluation import EvaluationJob
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.lesson import LessonJob
 from mammo_core.jobs.runs import (
     active_jobs,
     any_active,
+    is_check,
+    is_evaluation,
     is_lesson,
     is_sweep,
     is_training,
@@ -111,16 +115,18 @@ def test_unreadable_jobs_are_not_active(workspace):
     assert unreadable_jobs(roots) == folders[1:]
 
 
-def test_sweeps_and_lessons_are_jobs_but_no_runs(workspace):
+def test_other_jobs_than_runs_are_jobs_but_no_runs(workspace):
     sweep = sweep_job(variants({"store": "demo"}, {"seed": [1, 2]}))
-    jobs = [sweep, LessonJob(store="demo"), TrainJob(name="first", config=TrainingConfig(store="demo"))]
+    training = TrainJob(name="first", config=TrainingConfig(store="demo"))
+    evaluation = EvaluationJob(model="demo", identity="a" * 64, store="demo")
+    jobs = [sweep, LessonJob(store="demo"), training, evaluation, DoctorJob(store="demo")]
     folders = [JobFolder(job.folder(workspace)) for job in jobs]
     for folder, job in zip(folders, jobs, strict=True):
         folder.write_request(job)
     assert {folder.path for folder in active_jobs(workspace)} == {folder.path for folder in folders}
     assert run_names(workspace) == ["first"]
-    for is_kind, index in ((is_sweep, 0), (is_lesson, 1), (is_training, 2)):
-        assert [is_kind(workspace, folder) for folder in folders] == [number == index for number in range(3)]
+    for index, is_kind in enumerate((is_sweep, is_lesson, is_training, is_evaluation, is_check)):
+        assert [is_kind(workspace, folder) for folder in folders] == [number == index for number in range(5)]
 
 
 def test_any_active_true_if_one_run_is_queued(finished):

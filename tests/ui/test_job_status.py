@@ -4,6 +4,8 @@ from builders.app import plain, show_component
 from builders.runs import write_training_run
 from builders.sweeps import NAME, write_sweep
 from mammo_core.assessment.checklist import Step
+from mammo_core.jobs.doctor import DoctorJob
+from mammo_core.jobs.evaluation import EvaluationJob
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.lesson import LessonJob
 from ui import job_status
@@ -42,7 +44,11 @@ def write_job(workspace, kind):
         return write_sweep(workspace, "running")[1]
     if kind == "run":
         return write_training_run(workspace, "first", "running")
-    job = LessonJob(store="demo")
+    job = {
+        "lesson": LessonJob(store="demo"),
+        "evaluation": EvaluationJob(model="demo", identity="a" * 64, store="demo"),
+        "check": DoctorJob(store="demo"),
+    }[kind]
     folder = JobFolder(job.folder(workspace))
     folder.write_request(job)
     folder.write_state("running")
@@ -50,14 +56,16 @@ def write_job(workspace, kind):
 
 
 @pytest.mark.parametrize(
-    ("kind", "parameters", "name"),
+    ("kind", "page", "parameters", "name"),
     [
-        ("run", {"run": "first"}, "first"),
-        ("sweep", {"section": "Sweeps", "sweep": NAME}, NAME),
-        ("lesson", {"store": "demo"}, "Lesson on demo"),
+        ("run", "train", {"run": "first"}, "first"),
+        ("sweep", "train", {"section": "Sweeps", "sweep": NAME}, NAME),
+        ("lesson", "train", {"store": "demo"}, "Lesson on demo"),
+        ("evaluation", "models", None, "Evaluation on demo"),
+        ("check", "data", None, "Check of demo"),
     ],
 )
-def test_show_running_links_to_where_a_job_is_followed(workspace, monkeypatch, kind, parameters, name):
+def test_show_running_links_to_where_a_job_is_followed(workspace, monkeypatch, kind, page, parameters, name):
     links = []
     monkeypatch.setattr(
         job_status.st,
@@ -67,4 +75,4 @@ def test_show_running_links_to_where_a_job_is_followed(workspace, monkeypatch, k
     with write_job(workspace, kind).lock():
         app = show_component(job_status.show_running)
     assert not app.exception
-    assert links == [("pages/train.py", f"**{name}** :blue-badge[:material/play_circle: running]", parameters)]
+    assert links == [(f"pages/{page}.py", f"**{name}** :blue-badge[:material/play_circle: running]", parameters)]
