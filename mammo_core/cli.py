@@ -469,6 +469,39 @@ def marks(
     _print(summary, as_json)
 
 
+@app.command()
+def exclude(
+    name: Annotated[str, typer.Argument(help="Data set: its name, folder or CSV.")],
+    add: Annotated[Path | None, typer.Option(help="Leave out the images of this CSV: image_id and reason.")] = None,
+    take_back: Annotated[Path | None, typer.Option(help="Take back the images of this CSV: image_id.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the list to this CSV file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show or change the list of images that are left out everywhere."""
+    from mammo_core.dataset import leave_out as lists
+    from mammo_core.dataset.catalogue import read_catalogue
+    from mammo_core.dataset.library import describe_source, find_dataset
+    from mammo_core.storage.atomic import check_writable, write_bytes
+
+    if csv:
+        check_writable(csv)
+    workspace = Workspace.from_environment()
+    catalogue = read_catalogue(find_dataset(workspace, name))
+    source = describe_source(workspace, catalogue)
+    added = lists.read_leave_out_csv(add.read_bytes()) if add else {}
+    lists.check_listed(catalogue, added)
+    if added:
+        lists.leave_out(workspace.data, source, added)
+    if take_back:
+        lists.take_back(workspace.data, source, lists.read_leave_out_csv(take_back.read_bytes()))
+    known = lists.read_leave_out(workspace.data, source)
+    if csv:
+        write_bytes(csv, as_written(lists.leave_out_csv(known)).encode(errors="surrogateescape"))
+    if as_json:
+        return _print(known, as_json)
+    Console().print(known.describe())
+
+
 @app.command(hidden=True)
 def bootstrap() -> None:
     """Create the demo data set and its store if there is no data (for `make run`).

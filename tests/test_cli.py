@@ -80,6 +80,22 @@ def test_marks_are_counted_and_exported(run, prepared, tmp_path):
     assert (status, "isn't empty" in error) == (1, True)
 
 
+def test_images_are_left_out_and_taken_back(run, prepared, tmp_path):
+    image = read_catalogue(prepared.data / "demo").table["image_id"].iloc[0]
+    given, kept = tmp_path / "given.csv", tmp_path / "kept.csv"
+    given.write_text(f"image_id,reason\n{image},blank\n")
+    status, out, _ = run("exclude", "demo", "--add", given, "--csv", kept, "--json")
+    assert status == 0
+    assert [(each["image_id"], each["reason"]) for each in json.loads(out)["images"]] == [(image, "blank")]
+    assert pd.read_csv(kept, dtype="str")[["image_id", "reason"]].values.tolist() == [[image, "blank"]]
+    assert run("exclude", "demo")[1].strip() == "1 image of this data set is left out."
+    assert run("exclude", "demo", "--take-back", kept)[1].strip() == "0 images of this data set are left out."
+    given.write_text("image_id\nunknown\n")
+    status, _, error = run("exclude", "demo", "--add", given)
+    assert (status, "doesn't name them" in error) == (1, True)
+    assert "unknown" not in error
+
+
 @pytest.mark.slow
 def test_second_import_skips_images_already_imported(run, prepared):
     status, out, error = run("import", "demo", "--size", SIZE, "--workers", "1", "--json")

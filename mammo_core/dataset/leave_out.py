@@ -18,6 +18,7 @@ from pathlib import Path
 import pandas as pd
 from filelock import Timeout
 
+from mammo_core.dataset.catalogue import Catalogue
 from mammo_core.dataset.joined_patients import joined_patients
 from mammo_core.dataset.store import Store
 from mammo_core.documents.dataset import StoreSource
@@ -123,6 +124,20 @@ def leave_out(data_root: Path, source: StoreSource, reasons: Mapping[str, str]) 
         for image, reason in reasons.items()
     }
     return _change(data_root, source, lambda known: known | new)
+
+
+def check_listed(catalogue: Catalogue, images: Iterable[str]) -> None:
+    """Check that a data set's table lists images.
+
+    Raises:
+        DataError: it doesn't list all of them.
+    """
+    unknown = set(images) - set(catalogue.table["image_id"].astype("str"))
+    if unknown:
+        count = "1 image" if len(unknown) == 1 else f"{len(unknown):,} images"
+        raise DataError(
+            f"{count} of the list can't be left out: the data set's table doesn't name them. Nothing was changed."
+        )
 
 
 def take_back(data_root: Path, source: StoreSource, images: Iterable[str]) -> LeaveOutList:

@@ -1,10 +1,10 @@
-"""The images of a data set that somebody has put on its leave-out list."""
+"""The leave-out list of a data set, as `mammo exclude --json` prints it."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import AwareDatetime
 
-from mammo_core.documents.base import Document, FileDocument
+from mammo_core.documents.base import Document, FileDocument, PrintedDocument
 
 MAX_REASON = 200  # characters
 
@@ -23,7 +23,7 @@ class LeftOutImage(Document):
     since: AwareDatetime
 
 
-class LeaveOutList(FileDocument):
+class LeaveOutList(PrintedDocument, FileDocument):
     """The list of a data set.
 
     Attributes:
@@ -32,7 +32,6 @@ class LeaveOutList(FileDocument):
     """
 
     folder_name: ClassVar = "leave-out"
-    schema_version: Literal[1] = 1
     dataset: str
     images: tuple[LeftOutImage, ...] = ()
 
@@ -40,3 +39,8 @@ class LeaveOutList(FileDocument):
     def reasons(self) -> dict[str, str]:
         """The reason by image_id."""
         return {image.image_id: image.reason for image in self.images}
+
+    def describe(self) -> str:
+        """Return the number of images in one sentence."""
+        count = len(self.images)
+        return f"{count:,} {'image of this data set is' if count == 1 else 'images of this data set are'} left out."
