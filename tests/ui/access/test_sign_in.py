@@ -18,7 +18,7 @@ READING = {  # functions of the modules below that change nothing that others wo
     "unfinished_models", "folder_bytes", "list_datasets", "free_name", "summarise_dataset", "warn_of_missing", "can_resume",
     "import_job", "resume_import_job", "demo_job", "describe_unfinished_import", "is_active_import", "describe_outcome",
     "unfinished_demos", "image_bytes", "describe_dataset", "unreadable_jobs", "unreadable_datasets", "any_active", "why_kept",
-    "is_training", "is_sweep", "is_lesson", "can_resume_sweep", "sweep_folder", "variants",
+    "is_training", "is_sweep", "is_lesson", "is_evaluation", "is_check", "can_resume_sweep", "sweep_folder", "variants",
     "describe_missing", "list_runs", "active_jobs", "run_folder", "is_importing",
     "read_tags", "check_ended",
     "read_marks", "marks_on", "describe_marks", "summarise_marks", "describe_source",
