@@ -499,7 +499,7 @@ def exclude(
         write_bytes(csv, as_written(lists.leave_out_csv(known)).encode(errors="surrogateescape"))
     if as_json:
         return _print(known, as_json)
-    Console().print(known.describe())
+    Console().print(output_line(known.describe()))
 
 
 @app.command(hidden=True)
