@@ -31,7 +31,9 @@ from mammo_core.storage.standard_output import accept_all_characters, output_lin
 from mammo_core.workspace import Workspace
 
 if TYPE_CHECKING:
+    from mammo_core.dataset.catalogue import Catalogue
     from mammo_core.documents.base import PrintedDocument
+    from mammo_core.documents.dataset import StoreSource
     from mammo_core.documents.store_evaluation import ModelEvaluation
     from mammo_core.jobs.spec import JobSpec
     from mammo_core.jobs.sweep import SweepJob
@@ -444,8 +446,6 @@ def marks(
     as_json: AsJson = False,
 ) -> None:
     """Count the marks that readers have drawn on a data set's images, and export them."""
-    from mammo_core.dataset.catalogue import read_catalogue
-    from mammo_core.dataset.library import describe_source, find_dataset
     from mammo_core.dataset.mark_exports import make_mark_reports, write_mark_reports
     from mammo_core.dataset.mark_lesions import marks_csv
     from mammo_core.dataset.marks import read_marks, summarise_marks
@@ -455,8 +455,7 @@ def marks(
     if csv:
         check_writable(csv)
     workspace = Workspace.from_environment()
-    catalogue = read_catalogue(find_dataset(workspace, name))
-    source = describe_source(workspace, catalogue)
+    catalogue, source = _open_data_set(workspace, name)
     known = read_marks(workspace, source)
     summary = summarise_marks(source.dataset, known)
     if csv:
@@ -479,15 +478,12 @@ def exclude(
 ) -> None:
     """Show or change the list of images that are left out everywhere."""
     from mammo_core.dataset import leave_out as lists
-    from mammo_core.dataset.catalogue import read_catalogue
-    from mammo_core.dataset.library import describe_source, find_dataset
     from mammo_core.storage.atomic import check_writable, write_bytes
 
     if csv:
         check_writable(csv)
     workspace = Workspace.from_environment()
-    catalogue = read_catalogue(find_dataset(workspace, name))
-    source = describe_source(workspace, catalogue)
+    catalogue, source = _open_data_set(workspace, name)
     added = lists.read_leave_out_csv(add.read_bytes()) if add else {}
     lists.check_listed(catalogue, added)
     if added:
@@ -500,6 +496,15 @@ def exclude(
     if as_json:
         return _print(known, as_json)
     Console().print(output_line(known.describe()))
+
+
+def _open_data_set(workspace: Workspace, name: str) -> "tuple[Catalogue, StoreSource]":
+    """Read a data set, given by name, folder or CSV, and describe where it is."""
+    from mammo_core.dataset.catalogue import read_catalogue
+    from mammo_core.dataset.library import describe_source, find_dataset
+
+    catalogue = read_catalogue(find_dataset(workspace, name))
+    return catalogue, describe_source(workspace, catalogue)
 
 
 @app.command(hidden=True)

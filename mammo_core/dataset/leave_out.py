@@ -1,15 +1,10 @@
 """Keep the list of images of a data set that are left out, and apply it.
 
-It lies in the data folder, one file for each data set and never in the data set's own folder:
-
-    <data>/leave-out/<hash>.json
-
-The hash is of the path of the data set's table, so that the list holds for every store made from it. Import, training and
-evaluation obey it.
+It lies in <data>/leave-out, see `mammo_core.dataset.data_set_files`, and holds for every store that is made from the data set.
+Import, training and evaluation obey it.
 """
 
 import csv
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +14,7 @@ import pandas as pd
 from filelock import Timeout
 
 from mammo_core.dataset.catalogue import Catalogue
+from mammo_core.dataset.data_set_files import data_set_file
 from mammo_core.dataset.joined_patients import joined_patients
 from mammo_core.dataset.store import Store
 from mammo_core.documents.dataset import StoreSource
@@ -30,7 +26,6 @@ from mammo_core.storage.file_errors import storage_errors
 from mammo_core.storage.locks import file_lock
 from mammo_core.storage.spreadsheet import spreadsheet_csv
 
-HASH_DIGITS = 16
 LOCK_SECONDS = 20.0  # for which a change waits for others
 MAX_CSV_BYTES = 20_000_000  # of an uploaded list
 COLUMNS = ("image_id", "reason")
@@ -90,8 +85,7 @@ def leave_out_path(data_root: Path, source: StoreSource) -> Path:
         data_root: the data folder.
         source: the data set, see `describe_source` and `Store.source`.
     """
-    digest = hashlib.sha256(source.csv.encode()).hexdigest()[:HASH_DIGITS]
-    return data_root / LeaveOutList.folder_name / f"{digest}.json"
+    return data_set_file(data_root, LeaveOutList.folder_name, source)
 
 
 def read_leave_out(data_root: Path, source: StoreSource) -> LeaveOutList:

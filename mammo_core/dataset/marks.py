@@ -4,13 +4,9 @@ They lie in the data folder, one file for each data set and never in the data se
 
     <data>/lesion-marks/<folder>-<hash>.json
 
-The hash is of the path of the data set's table and, for phantoms, of how they were generated: marks stay while the data set
-is unlinked and linked again, and never appear on the images of another one.
+See `mammo_core.dataset.data_set_files` for the name.
 """
 
-import hashlib
-import json
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,18 +15,16 @@ from pathlib import Path
 
 from filelock import Timeout
 
+from mammo_core.dataset.data_set_files import data_set_file
 from mammo_core.documents.dataset import StoreSource
 from mammo_core.documents.marks import Mark, MarkChange, MarkFile, MarkSummary
 from mammo_core.errors import DataError, MarkConflict
 from mammo_core.storage.file_errors import storage_errors
 from mammo_core.storage.locks import file_lock
-from mammo_core.storage.path_text import as_written, message_text, text_path
+from mammo_core.storage.path_text import as_written, message_text
 from mammo_core.workspace import Workspace
 
-HASH_DIGITS = 16
-MAX_FOLDER = 40  # characters of the folder's name in the file's
 LOCK_SECONDS = 20.0  # for which a change waits for others
-_UNUSUAL = re.compile(r"[^0-9A-Za-z._-]+")
 
 
 @dataclass(frozen=True)
@@ -56,11 +50,7 @@ def mark_path(workspace: Workspace, source: StoreSource) -> Path:
         workspace: with the data folder.
         source: the data set, see `describe_source` and `Store.source`.
     """
-    generator = source.generator.to_json() if source.generator else None
-    identity = json.dumps([source.csv, generator], sort_keys=True)
-    digest = hashlib.sha256(identity.encode()).hexdigest()[:HASH_DIGITS]
-    folder = _UNUSUAL.sub("_", text_path(source.csv).parent.name)[:MAX_FOLDER]
-    return workspace.data / MarkFile.folder_name / f"{folder}-{digest}.json"
+    return data_set_file(workspace.data, MarkFile.folder_name, source)
 
 
 def read_marks(workspace: Workspace, source: StoreSource) -> tuple[Mark, ...]:

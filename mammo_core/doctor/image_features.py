@@ -164,12 +164,6 @@ def _files(store: Store) -> list[Path]:
     return sorted(path for path in store.folder.glob(f"{PREFIX}*.npz") if path.stem.removeprefix(PREFIX).isdigit())
 
 
-def remove_features(store: Store) -> None:
-    """Remove what is kept, so that it is computed anew."""
-    for path in _files(store):
-        path.unlink(missing_ok=True)
-
-
 def standardised(features: np.ndarray) -> np.ndarray:
     """Return features as float32 (n, c) with mean 0 and deviation 1.
 

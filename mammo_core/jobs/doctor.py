@@ -77,13 +77,3 @@ def _open_network(store: Store) -> "Network":
         return vars(network.run(images))
 
     return run
-
-
-def read_report(store: Store) -> DoctorReport | None:
-    """Return the report of a store's last check, or None.
-
-    Raises:
-        DataError: its file is damaged.
-    """
-    path = store.folder / DoctorReport.file_name
-    return DoctorReport.read(path) if path.exists() else None

@@ -4,7 +4,7 @@ import pytest
 
 from mammo_core.dataset.store import open_store
 from mammo_core.doctor import image_features
-from mammo_core.doctor.image_features import directions, remove_features, store_features, thumbnails
+from mammo_core.doctor.image_features import directions, store_features, thumbnails
 from mammo_core.documents.progress import ignore_progress, never_stop
 from mammo_core.errors import DataError
 
@@ -82,15 +82,6 @@ def test_a_damaged_file_is_computed_anew(store, few):
     network = Network()
     compute(store, network)
     assert network.images == 6
-
-
-def test_removed_features_are_computed_anew(store, few):
-    compute(store, Network())
-    remove_features(store)
-    network = Network()
-    assert network.images == 0
-    compute(store, network)
-    assert network.images == len(store.manifest())
 
 
 def test_an_image_that_is_missing_is_named(store):

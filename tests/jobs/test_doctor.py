@@ -7,7 +7,7 @@ from mammo_core.doctor import diagnosis
 from mammo_core.documents.doctor_report import DoctorReport
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.jobs import doctor
-from mammo_core.jobs.doctor import STOPPED, DoctorJob, read_report
+from mammo_core.jobs.doctor import STOPPED, DoctorJob
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.process import run_in_process
 from mammo_core.jobs.specs import read_spec
@@ -27,9 +27,10 @@ def network(monkeypatch):
 def test_the_report_is_kept_in_the_store(prepared, network):
     job = DoctorJob(store="demo")
     store = open_store(prepared, "demo")
-    assert read_report(store) is None
+    path = store.folder / DoctorReport.file_name
+    assert not path.exists()
     outcome = run_in_process(job, prepared)
-    assert outcome.document == read_report(store)
+    assert outcome.document == DoctorReport.read(path)
     assert outcome.message.startswith("73 images of 16 patients checked")
     assert read_spec(JobFolder(job.folder(prepared))) == job
     assert [folder.name for folder in prepared.prepared.iterdir() if not folder.name.startswith(".")] == ["demo"]
@@ -40,7 +41,7 @@ def test_a_stopped_check_leaves_the_earlier_report(prepared, monkeypatch):
     report().write(store.folder / DoctorReport.file_name)
     monkeypatch.setattr(diagnosis, "diagnose", lambda *_: None)
     assert run_in_process(DoctorJob(store="demo"), prepared).message == STOPPED
-    assert read_report(store) == report()
+    assert DoctorReport.read(store.folder / DoctorReport.file_name) == report()
 
 
 def test_impossible_checks_are_refused_before_they_begin(prepared):
