@@ -39,7 +39,9 @@ def add_setting(page: Page, setting: str) -> None:
     box.click()
     box.press_sequentially(setting)
     page.get_by_role("option", name=setting, exact=True).click()
-    page.keyboard.press("Escape")
+    box.press("Tab")  # Escape would clear the choice if the list had closed by itself
+    expect(page.get_by_test_id("stMultiSelect").get_by_text(setting, exact=True)).to_be_visible()
+    wait_for_end(page)
 
 
 def write_values(page: Page, setting: str, values: str) -> None:
