@@ -116,9 +116,9 @@ class Visitor:
         shown = [element.exception.message for element in self._all("exception")]
         return shown + [element.alert.body for element in self._all("alert") if element.alert.format == Alert.ERROR]
 
-    def pictures(self) -> int:
-        """Return how many pictures the page shows."""
-        return sum(len(element.imgs.imgs) for element in self._all("imgs"))
+    def scores(self) -> int:
+        """Return how many large numbers the page shows: the score of each breast and patient that was predicted."""
+        return len(self._all("metric"))
 
     def _all(self, kind: str) -> list[Element]:
         return [element for element in self.elements.values() if element.WhichOneof("type") == kind]
