@@ -117,7 +117,7 @@ class Visitor:
         return shown + [element.alert.body for element in self._all("alert") if element.alert.format == Alert.ERROR]
 
     def scores(self) -> int:
-        """Return how many large numbers the page shows: the score of each breast and patient that was predicted."""
+        """Return how many scores, of breasts and patients, the page shows."""
         return len(self._all("metric"))
 
     def _all(self, kind: str) -> list[Element]:

@@ -32,16 +32,16 @@ def test_report_refusal_one_sentence_on_the_full_disk_is_the_target(outcome, is_
     assert report.missed == ["training"] * is_missed
 
 
-def test_visitor_errors_and_pictures_are_those_that_the_page_shows():
+def test_visitor_errors_and_scores_are_those_that_the_page_shows():
     elements = [Element() for _ in range(4)]
     elements[0].alert.body, elements[0].alert.format = "damaged", Alert.ERROR
     elements[1].alert.body, elements[1].alert.format = "a note", Alert.INFO
     elements[2].exception.message = "a defect"
-    elements[3].imgs.imgs.add()
+    elements[3].metric.body = "0.94"
     visitor = Visitor("http://127.0.0.1:1")
     visitor.elements = {(number,): element for number, element in enumerate(elements)}
     assert visitor.errors() == ["a defect", "damaged"]
-    assert visitor.pictures() == 1
+    assert visitor.scores() == 1
 
 
 def test_soak_state_counts_a_dead_job_that_seems_alive(tmp_path, monkeypatch):
