@@ -18,6 +18,7 @@ from mammo_core.jobs.training_runs import TrainingRun, first_run, read_run, run_
 from mammo_core.storage.hashing import FileStates, file_states
 from mammo_core.workspace import Workspace
 from ui.access.sign_in import request
+from ui.example_breasts import show_example_breasts
 from ui.literal import literal, literal_table
 from ui.live_chart import Drawing, live_chart, to_drawing
 from ui.run_result import show_result
@@ -125,6 +126,7 @@ def show_run(workspace: Workspace, name: str, others: list[str], options: CurveO
             show_result(workspace, name)
     with errors_shown_here():
         show_curves(workspace, [name, *others], options)
+    show_example_breasts(job.path)
     if active and not any_active(workspace, [name, *others]):
         st.rerun()  # the complete page once more, without polling
 

@@ -6,6 +6,7 @@
     training_images.parquet                        images that it, or a model that it started from, was fitted to
     checkpoint.keras                               the best network so far
     resume.npz                                     state from which to resume, see callbacks.training_state
+    example_maps.npz                               a few validation images with their activation map after each epoch
     events/                                        the epochs' metrics for TensorBoard
     model.keras, contract.json, …, card.json       the exported model, see mammo_core.models.bundle
     verification.json                              the result of reloading it in a fresh process
@@ -29,6 +30,7 @@ from mammo_core.documents.training_result import TrainingResult, TrainingStatus
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.learning._tensorflow import keras, tf
 from mammo_core.learning.callbacks.best_checkpoint import BestCheckpoint
+from mammo_core.learning.callbacks.example_maps import ExampleMapsWriter
 from mammo_core.learning.callbacks.metrics_logger import MetricsLogger, rewind_metrics
 from mammo_core.learning.callbacks.tensorboard import TensorBoardLogger
 from mammo_core.learning.callbacks.training_state import STATE, TrainingStateCheckpoint, read_position, restore
@@ -159,6 +161,8 @@ def fit(plan: TrainingPlan, data: TrainingData, context: TrainingContext) -> tup
         context.progress(Progress(done=0, total=0, phase="Building the network"))
         network = build_network(plan)
         best.network = network
+        with unreadable_images(data.images):
+            example_maps = ExampleMapsWriter(context.run, network, data, config.seed, saved.epoch if saved else 0)
         for index, phase in enumerate(training_phases(config)):
             if saved and index < saved.phase:
                 continue
@@ -171,9 +175,8 @@ def fit(plan: TrainingPlan, data: TrainingData, context: TrainingContext) -> tup
                 if resumed:
                     restore(state, network, trained.model.optimizer, best)
                 with unreadable_images(data.images):
-                    _fit_phase(
-                        trained, phase, best, metrics_logger, TrainingStateCheckpoint(state, best, network, index)
-                    )
+                    state_checkpoint = TrainingStateCheckpoint(state, best, network, index)
+                    _fit_phase(trained, phase, best, metrics_logger, [example_maps, state_checkpoint])
             if context.stop_signal.is_set() or context.stop_signal.diverged:
                 break
     return metrics_logger, best
@@ -191,9 +194,12 @@ def _fit_phase(
     phase: Phase,
     best: BestCheckpoint,
     metrics_logger: MetricsLogger,
-    state_checkpoint: TrainingStateCheckpoint,
+    last: list[keras.callbacks.Callback],
 ) -> None:
-    """Fit the layers of a phase until its epochs or its patience are over."""
+    """Fit the layers of a phase until its epochs or its patience are over.
+
+    The callbacks in `last` are called after the others.
+    """
     done = metrics_logger.epochs_done
     if done > best.first_epoch and best.patience_exhausted(done):
         return
@@ -202,7 +208,7 @@ def _fit_phase(
         best,
         metrics_logger,
         TensorBoardLogger(metrics_logger.path.parent / EVENTS),
-        state_checkpoint,
+        *last,
     ]
     trained.model.fit(
         trained.batches(done),

@@ -110,6 +110,8 @@ def test_train_run_survives_reload_and_server_restart_then_stops_and_resumes(pag
     main.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text("Kept the model of epoch")).to_be_visible(timeout=90_000)
     expect(page.get_by_text("Saved model verified")).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^Example [1-4], (posi|nega)tive, after epoch"))).to_have_count(4)
+    expect(page.get_by_text("This network has no class activation map")).to_be_visible()
     (request,) = (workplace / "models").glob("*/work.json")
     expect_listed(page, server, request.parent.name, "stopped")
 

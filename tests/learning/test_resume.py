@@ -12,6 +12,7 @@ from mammo_core.learning.callbacks.training_state import STATE
 from mammo_core.learning.plan import resolve
 from mammo_core.learning.trainer import SPLIT, train
 from mammo_core.models.bundle import open_bundle
+from mammo_core.models.example_maps import read_example_maps
 from mammo_core.workspace import Workspace
 
 
@@ -51,6 +52,9 @@ def test_resumed_run_matches_continuous_run(interrupted, prepared):
             assert getattr(resumed, name) == pytest.approx(getattr(expected, name), abs=1e-3), name
     cards = [open_bundle(run).card for run in (continuous, interrupted)]
     assert cards[0].best_epoch == cards[1].best_epoch
+    expected, resumed = (read_example_maps(run) for run in (continuous, interrupted))
+    assert resumed.epochs.tolist() == [1, 2, 3]
+    assert resumed.probabilities == pytest.approx(expected.probabilities, abs=1e-3)
     kinds = [record.kind for record in read_metrics(interrupted)]
     assert (kinds.count("start"), kinds.count("resume")) == (1, 1)
 

@@ -25,6 +25,7 @@ from mammo_core.learning.plan import resolve
 from mammo_core.learning.trainer import MARKS, distribution_strategy, prepare_run_folder, train
 from mammo_core.models import bundle as bundle_module
 from mammo_core.models.bundle import CARD, open_bundle
+from mammo_core.models.example_maps import read_example_maps
 from mammo_core.prediction.decode import decode_image
 from mammo_core.prediction.files import InputFile
 from mammo_core.prediction.predictor import Predictor
@@ -70,6 +71,17 @@ def test_metrics_contain_start_steps_and_epochs(run):
     assert [record.epoch for record in records if isinstance(record, EpochRecord)] == [1, 2]
     last_step = [record for record in records if isinstance(record, StepRecord)][-1]
     assert (last_step.epoch, last_step.step) == (2, last_step.steps)
+
+
+def test_example_maps_follow_each_epoch_and_probabilities_are_those_of_the_exported_model(run):
+    maps = read_example_maps(run)
+    assert maps.epochs.tolist() == [1, 2]
+    assert maps.has_cams
+    bundle = open_bundle(run)
+    validation = bundle.predictions().query("part == 'validation'")
+    for index, label in enumerate(maps.labels):
+        stored = validation.loc[validation["label"] == label, "raw_probability"].to_numpy()
+        assert np.abs(stored - maps.probability(bundle.card.best_epoch, index)).min() < 1e-4
 
 
 def test_logged_validation_auc_equals_auc_of_stored_predictions(run):

@@ -2,6 +2,7 @@
 
 import time
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -14,6 +15,7 @@ from mammo_core.figures.training import CurveOptions
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.training import TrainJob
 from mammo_core.jobs.training_runs import store_runs
+from mammo_core.models.example_maps import without_epochs, write_example_maps
 from mammo_core.workspace import Workspace
 from ui import run_view
 from ui.live_chart import to_drawing
@@ -55,6 +57,14 @@ def test_show_run_states_its_end_and_draws_its_curves(workspace):
     values = app.table[0].value.set_index("run").iloc[:, 0]
     assert (values["network"], values["epochs"]) == ("compact", "2 of at most 3")
     assert not app.get("progress")
+
+
+def test_show_run_shows_its_example_breasts(workspace):
+    run = write_run(workspace, "first_run")
+    pictures = without_epochs(np.zeros((1, 8, 8), np.uint8), np.array([1]))
+    write_example_maps(run.path, pictures.with_epoch(1, np.array([0.75]), np.ones((1, 2, 2))))
+    app = show(workspace, "first_run")
+    assert ":orange-badge[positive] predicted 0.75 after epoch 1" in [caption.value for caption in app.caption]
 
 
 def test_show_run_charts_keep_their_identity_when_metrics_are_appended(workspace):
