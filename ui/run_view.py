@@ -21,6 +21,7 @@ from ui.access.sign_in import request
 from ui.example_breasts import show_example_breasts
 from ui.literal import literal, literal_table
 from ui.live_chart import Drawing, live_chart, to_drawing
+from ui.run_notice import offer_notice
 from ui.run_result import show_result
 from ui.session import errors_shown, errors_shown_here, state_badge
 from ui.stop_button import show_stop_button
@@ -119,6 +120,7 @@ def show_run(workspace: Workspace, name: str, others: list[str], options: CurveO
     head.markdown(f"**{literal(name)}** {run_badge(state)} {literal(job.message())}")
     with action:
         show_actions(workspace, job, state)
+    offer_notice([JobFolder(run_folder(workspace, run)) for run in (name, *others)])
     if state not in FINAL:
         st.progress(job.fraction(), text=literal(" · ".join(filter(None, (job.progress_text(), job.age_text())))))
     else:

@@ -54,7 +54,8 @@ def widget(app: AppTest, kind: str, label: str) -> Any:
 def live_charts(app: AppTest) -> list[tuple[str, dict[str, Any]]]:
     """Return the identity and the figure of each live chart."""
     protos = [element.proto for element in app.get("bidi_component")]
-    return [(proto.id, json.loads(json.loads(proto.mixed.json or proto.json)["figure"])) for proto in protos]
+    sent = [(proto.id, json.loads(proto.mixed.json or proto.json)) for proto in protos]
+    return [(identity, json.loads(data["figure"])) for identity, data in sent if "figure" in data]
 
 
 def viewer_cells(app: AppTest) -> list[ViewerCell]:
