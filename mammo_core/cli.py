@@ -354,10 +354,14 @@ def score(
     threshold: Annotated[
         float | None, typer.Option(help="Recall from this score; default: at 90 % specificity on these data.")
     ] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="Column that divides the subgroups, may be repeated; default: site, age, …")
+    ] = None,
     html: Annotated[Path | None, typer.Option(help="Write a report to this HTML file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Evaluate the scores of any other model on the labels of a data set."""
+    from mammo_core.assessment.group_attributes import score_groups
     from mammo_core.assessment.score_evaluation import compare_scores, evaluate_scores, with_comparisons
     from mammo_core.assessment.score_exports import score_report_html
     from mammo_core.assessment.score_file import (
@@ -381,8 +385,11 @@ def score(
     source = read_score_file(file)
     chosen = change_columns(guess_columns(source.names), columns or [])
     scores = read_scores(source, chosen, unit, read_patient_list(patients) if patients else None)
-    scored = match_scores(workspace, read_catalogue(find_dataset(workspace, data)), scores)
+    catalogue = read_catalogue(find_dataset(workspace, data))
+    scored = match_scores(workspace, catalogue, scores)
     report = with_comparisons(evaluate_scores(scored, threshold), [compare_scores(scored, model) for model in models])
+    if by:
+        report = report.model_copy(update={"subgroups": score_groups(workspace, scored, catalogue.csv, by)})
     for note in report.notes:
         screen.print(escape(printable(note)), soft_wrap=True, highlight=False)
     if html:

@@ -501,6 +501,27 @@ def test_score_json_document_counts_and_figures(run, prepared, tmp_path):
     assert "Not comparable with demo" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("unit", ["image", "breast", "patient"])
+def test_score_subgroups_by_a_column_of_the_csv(run, prepared, tmp_path, unit):
+    csv = prepared.data / "demo" / "train.csv"
+    patients = pd.read_csv(csv, dtype=str)
+    patients.assign(race=(patients["patient_id"].astype(int) % 2).map({0: "a", 1: "b"})).to_csv(csv, index=False)
+    keys = {"image": ["image_id"], "breast": ["patient_id", "laterality"], "patient": ["patient_id"]}[unit]
+    table = own_scores(prepared).drop_duplicates(keys)
+    table[[*keys, "score"]].to_csv(tmp_path / "scores.csv", index=False)
+    given = ("score", tmp_path / "scores.csv", "--data", "demo", "--json", "--by", "race")
+    status, out, _ = run(*given)
+    groups = json.loads(out)["subgroups"]
+    assert status == 0
+    counted = labelled_images(prepared, read_catalogue(csv)).drop_duplicates(["patient_id", "laterality"])
+    counted = counted if unit != "patient" else counted.drop_duplicates("patient_id")
+    odd = int((counted["patient_id"].astype(int) % 2).sum())
+    assert [(row["group"], row["n"]) for row in groups] == [("a", len(counted) - odd), ("b", odd)]
+    status, out, error = run(*given, "--by", "patient_id")
+    assert (status, out) == (1, "")
+    assert "There is no column 'patient_id' to group by" in " ".join(error.split())
+
+
 def test_score_columns_unit_and_patients_are_options(run, prepared, tmp_path):
     table = own_scores(prepared).drop_duplicates(["patient_id", "laterality"])
     table = table[["patient_id", "laterality", "score"]].rename(columns={"score": "Wert", "laterality": "Seite"})

@@ -1,15 +1,19 @@
 """Add to predictions what a data set tells about their images, to group them by."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
 from mammo_core.assessment.kept_evaluations import kept_predictions
+from mammo_core.assessment.score_evaluation import unit_keys
+from mammo_core.assessment.score_match import ScoredData
 from mammo_core.dataset.catalogue import read_other_columns
-from mammo_core.dataset.store import ACQUISITION, open_store
+from mammo_core.dataset.store import ACQUISITION, Store, list_stores, open_store, stores_of
 from mammo_core.documents.report import Subgroup
 from mammo_core.errors import DataError
 from mammo_core.evaluation.subgroups import ATTRIBUTES, offered_attributes, subgroups
+from mammo_core.evaluation.units import to_unit
 from mammo_core.models.bundle import IMAGE_KEY, Bundle
 from mammo_core.storage.hashing import file_version
 from mammo_core.workspace import Workspace
@@ -29,7 +33,35 @@ def with_attributes(workspace: Workspace, predictions: pd.DataFrame, store_name:
         DataError: the store or its CSV isn't here any more, or can't be read.
     """
     store = open_store(workspace, store_name)
-    table = _joined(predictions, read_other_columns(store.read_csv_path()))
+    return _with_acquisitions(_joined(predictions, read_other_columns(store.read_csv_path())), store)
+
+
+def scored_with_attributes(workspace: Workspace, scored: ScoredData, csv: Path) -> pd.DataFrame:
+    """Return scores with what their data set tells about the scored units.
+
+    A breast or patient has the first known value of her images. How images were acquired is known where the data set is imported.
+
+    Args:
+        workspace: that the data set's stores lie in.
+        scored: the scores with the labels of the data set.
+        csv: of the data set.
+
+    Returns:
+        `ScoredData.table` with more columns.
+
+    Raises:
+        DataError: the CSV or a store can't be read.
+    """
+    images = _joined(scored.labelled, read_other_columns(csv))
+    for store in stores_of(csv, list_stores(workspace)):
+        images = _with_acquisitions(images, store)
+    new = [name for name in images if name not in scored.labelled and name not in scored.table]
+    units = to_unit(images.assign(probability=0.0), scored.unit)
+    keys = unit_keys(scored.table, scored.unit)
+    return scored.table.merge(units[[*keys, *new]], on=keys, how="left", validate="one_to_one")
+
+
+def _with_acquisitions(table: pd.DataFrame, store: Store) -> pd.DataFrame:
     acquisitions = store.acquisitions()
     if acquisitions is None:
         return table
@@ -105,3 +137,18 @@ def report_groups(
     else:
         table = with_attributes(workspace, kept_predictions(workspace, bundle, store_name), store_name)
     return subgroups(table, by=by)
+
+
+def score_groups(workspace: Workspace, scored: ScoredData, csv: Path, by: Sequence[str]) -> tuple[Subgroup, ...]:
+    """Return the subgroups of chosen columns, of scores from elsewhere.
+
+    Args:
+        workspace: that the data set's stores lie in.
+        scored: the scores with the labels of the data set.
+        csv: of the data set.
+        by: names of columns, see `mammo_core.evaluation.subgroups.offered_attributes`.
+
+    Raises:
+        DataError: the CSV or a store can't be read, or there is no such column.
+    """
+    return subgroups(scored_with_attributes(workspace, scored, csv), rows=scored.unit, by=by)

@@ -58,7 +58,7 @@ def counted_rows(scored: ScoredData, unit: Unit) -> CountedUnits:
     """
     if unit == scored.unit:
         return CountedUnits(scored.table, 0)
-    keys = _keys(scored.table, unit)
+    keys = unit_keys(scored.table, unit)
     known = scored.labelled.groupby(keys, dropna=False)["label"].max().rename("known").reset_index()
     labels = scored.table.merge(known, on=keys, how="left")
     own = labels.groupby(keys, dropna=False)["label"].transform("max")
@@ -123,7 +123,7 @@ def compare_scores(scored: ScoredData, model: Bundle, resamples: int = RESAMPLES
     if scored.unit == "image":
         rows = rows.merge(own[IMAGE_KEY], on=IMAGE_KEY)
         own = own.merge(rows[IMAGE_KEY], on=IMAGE_KEY)
-    keys = _keys(scored.table, unit)
+    keys = unit_keys(scored.table, unit)
     outside = _to_unit(rows, unit, scored.unit).set_index(keys)
     others = to_unit(own, unit).set_index(keys)
     known = labelled.groupby(keys)["label"].max()
@@ -161,7 +161,8 @@ def _no_comparison(name: str, common: int, unit: Unit) -> str:
     )
 
 
-def _keys(table: pd.DataFrame, unit: Unit) -> list[str]:
+def unit_keys(table: pd.DataFrame, unit: Unit) -> list[str]:
+    """Return the columns of a table that together name a unit."""
     return [name for name in KEYS[unit] if name in table]
 
 

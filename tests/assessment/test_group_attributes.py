@@ -7,13 +7,17 @@ from mammo_core.assessment.group_attributes import (
     attributed_predictions,
     attributes_version,
     report_groups,
+    scored_with_attributes,
     usual_attributes,
     with_attributes,
 )
 from mammo_core.assessment.kept_evaluations import make_evaluation
+from mammo_core.assessment.score_match import ScoredData, labelled_images
+from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.store import ACQUISITION, open_store
 from mammo_core.errors import DataError
 from mammo_core.evaluation.subgroups import offered_attributes
+from mammo_core.evaluation.units import to_unit
 from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.settings import SHIPPED_MODELS
 
@@ -53,6 +57,25 @@ def test_with_attributes_adds_how_images_were_acquired(finished, bundle):
     assert "race" in table
     assert "exposure" not in table
     assert note.startswith("The store demo was imported by an earlier version, without values from the images' headers")
+
+
+def test_scored_with_attributes_adds_what_the_headers_of_each_image_tell(prepared):
+    store = open_store(prepared, "demo")
+    acquired = store.acquisitions()
+    acquired["exposure"] = range(len(acquired))
+    acquired.to_parquet(store.folder / ACQUISITION)
+    csv = store.read_csv_path()
+    labelled = labelled_images(prepared, read_catalogue(csv))
+    exposure = labelled["image_id"].map(acquired.set_index("image_id")["exposure"])
+    scores = labelled.assign(probability=0.5)
+    joined = scored_with_attributes(prepared, ScoredData(scores, labelled, "demo", "image", ()), csv)
+    assert joined["exposure"].notna().sum() > 20
+    assert joined["exposure"].equals(exposure)  # unknown for images that the store lacks
+    breasts = to_unit(scores, "breast").drop(columns=["image_id", "view", "file"])
+    joined = scored_with_attributes(prepared, ScoredData(breasts, labelled, "demo", "breast", ()), csv)
+    keys = ["patient_id", "laterality"]
+    first = labelled.assign(exposure=exposure).groupby(keys)["exposure"].first()
+    assert joined.set_index(keys)["exposure"].equals(first.loc[pd.MultiIndex.from_frame(joined[keys])])
 
 
 def test_attributed_predictions_without_the_store_say_so(workspace):
