@@ -90,7 +90,7 @@ def show_unit(report: UnitReport, units: pd.DataFrame, unit: Unit, name: str, id
     left.plotly_chart(roc_figure({name: units}, threshold, band), key="roc")
     right.plotly_chart(precision_figure({name: units}), key="precision")
     if report.brier.value is not None:  # of probabilities
-        left.plotly_chart(calibration_figure(units), key="calibration")
+        left.plotly_chart(calibration_figure({"this model": units}), key="calibration")
     right.plotly_chart(score_figure(units, threshold, unit), key="scores of labels")
     show_sample_size(units, unit, name, identity, threshold)
 

@@ -5,8 +5,7 @@ import streamlit as st
 
 from mammo_core.errors import MammoError
 from mammo_core.evaluation.units import to_unit
-from mammo_core.figures.evaluation import roc_figure
-from mammo_core.figures.runs import calibrations_figure
+from mammo_core.figures.evaluation import calibration_figure, roc_figure
 from mammo_core.figures.training import CurveOptions
 from mammo_core.jobs.training_runs import TrainingRun, short_names
 from mammo_core.models.bundle import open_bundle
@@ -52,7 +51,7 @@ def show_scores(workspace: Workspace, runs: list[TrainingRun]) -> None:
     units = {titles[run.name]: table for run in runs if (table := read_breasts(workspace, run.name)) is not None}
     left, right = st.columns(2)
     left.plotly_chart(roc_figure(units), key="roc of runs")
-    right.plotly_chart(calibrations_figure(units), key="calibration of runs")
+    right.plotly_chart(calibration_figure(units), key="calibration of runs")
     st.caption("Breasts of each run's own test patients.")
 
 

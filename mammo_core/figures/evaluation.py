@@ -75,25 +75,26 @@ def precision_figure(models: Mapping[str, pd.DataFrame]) -> go.Figure:
     return _apply_layout(figure, "Precision and recall")
 
 
-def calibration_figure(units: pd.DataFrame) -> go.Figure:
-    """Draw observed shares of positives over predicted probabilities.
+def calibration_figure(models: Mapping[str, pd.DataFrame]) -> go.Figure:
+    """Draw observed shares of positives over each model's predicted probabilities.
 
     Bins hold equally many units.
 
     Args:
-        units: one row per unit, with label and probability.
+        models: one row per unit, with label and probability, by the name of the model or run.
     """
-    bins = curves.calibration(units)
     figure = go.Figure()
-    figure.add_scatter(
-        x=bins["mean_predicted"],
-        y=bins["observed_share"],
-        customdata=bins["n"],
-        mode="lines+markers",
-        name="this model",
-        line=_curve(0),
-        hovertemplate="predicted %{x:.3f}, observed %{y:.3f}, n = %{customdata}",
-    )
+    for index, (name, units) in enumerate(models.items()):
+        bins = curves.calibration(units)
+        figure.add_scatter(
+            x=bins["mean_predicted"],
+            y=bins["observed_share"],
+            customdata=bins["n"],
+            mode="lines+markers",
+            name=literal(name),
+            line=_curve(index),
+            hovertemplate="predicted %{x:.3f}, observed %{y:.3f}, n = %{customdata}",
+        )
     _diagonal(figure, "perfect")
     figure.update_xaxes(title="Mean predicted probability", rangemode="tozero")
     figure.update_yaxes(title="Observed share of positives", rangemode="tozero")

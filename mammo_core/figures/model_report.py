@@ -76,7 +76,7 @@ def _figures(bundle: Bundle) -> list[str]:
     figures: dict[str, go.Figure] = {
         "ROC": roc_figure({bundle.name: units}, bundle.threshold),
         "Precision and recall": precision_figure({bundle.name: units}),
-        "Calibration": calibration_figure(units),
+        "Calibration": calibration_figure({"this model": units}),
         "Scores": score_figure(units, bundle.threshold),
     }
     return [  # the first figure brings plotly.js, which the others use too

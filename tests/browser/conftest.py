@@ -45,7 +45,7 @@ def browser():
 
 
 @pytest.fixture
-def page(browser: Browser, server: Server) -> Page:
+def page(browser: Browser) -> Page:
     opened = browser.new_page(viewport={"width": 1440, "height": 900})
     opened.set_default_timeout(60_000)
     return opened

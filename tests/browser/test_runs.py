@@ -4,8 +4,9 @@ import re
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
+from builders.pages import wait_for_end
 from builders.runs import write_model_run, write_training_run
 from builders.server import Server
 from builders.workspaces import workspace_in
@@ -29,18 +30,6 @@ def runs_server(folder):
     running = Server(folder)
     yield running
     running.kill()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Page:
-    opened = browser.new_page(viewport={"width": 1440, "height": 900})
-    opened.set_default_timeout(60_000)
-    return opened
-
-
-def wait_for_end(page: Page) -> None:
-    """Wait until the script has run to its end."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def click_row(page: Page, index: int) -> None:

@@ -5,8 +5,9 @@ import shutil
 from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Browser, Page, TimeoutError, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
+from builders.pages import wait_for_end
 from builders.server import Server
 
 TRIES = 4  # of a choice
@@ -20,18 +21,6 @@ def sweep_server(workplace, tmp_path_factory):
     running = Server(folder)
     yield running
     running.kill()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Page:
-    opened = browser.new_page(viewport={"width": 1440, "height": 900})
-    opened.set_default_timeout(60_000)
-    return opened
-
-
-def wait_for_end(page: Page) -> None:
-    """Wait until the script has run to its end."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def add_setting(page: Page, setting: str) -> None:

@@ -64,12 +64,21 @@ def test_score_figure_bars_of_a_label_add_up_to_one():
 
 
 def test_calibration_figure_shows_observed_over_predicted():
-    figure = calibration_figure(UNITS)
+    figure = calibration_figure({"this model": UNITS})
     assert figure.data[0].x[0] == UNITS["probability"].head(8).mean()
     assert figure.data[0].y[0] == UNITS["label"].head(8).mean() == 0.25
     assert len(figure.data[0].x) == 10
     assert figure.layout.xaxis.title.text == "Mean predicted probability"
     assert figure.layout.yaxis.title.text == "Observed share of positives"
+
+
+def test_calibration_figure_has_a_line_and_a_colour_for_each_model():
+    figure = calibration_figure({"a": UNITS, "<b>": UNITS.assign(probability=0.25)})
+    assert [trace.name for trace in figure.data] == ["a", "&lt;b&gt;", "perfect"]
+    assert [trace.line.color for trace in figure.data[:2]] == list(SERIES[:2])
+    assert figure.data[0].customdata.tolist() == [8] * 10
+    assert figure.data[1].x.tolist() == [0.25] * 10
+    assert np.mean(figure.data[1].y) == 0.25
 
 
 def test_subgroup_figure_leaves_out_groups_without_auc():
