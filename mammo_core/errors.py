@@ -3,6 +3,7 @@
 MammoError
 ├── DataError        a data set, CSV file, prepared store or its contents are not as expected
 │   ├── StoreUnfinished  the import of a prepared store has not finished
+│   ├── StoreUnchecked   nobody has checked a prepared store, or not since it changed
 │   ├── MarkConflict     somebody else has changed a mark meanwhile
 │   └── StorageError     the file system refuses: full, read-only, disconnected; also an OSError
 ├── ImageError       one file can't become a mammogram; carries a reason code
@@ -43,6 +44,10 @@ class DataError(MammoError):
 
 class StoreUnfinished(DataError):  # noqa: N818
     """The import of a prepared store has not finished."""
+
+
+class StoreUnchecked(DataError):  # noqa: N818
+    """Nobody has checked a prepared store, or not since it changed."""
 
 
 class MarkConflict(DataError):  # noqa: N818

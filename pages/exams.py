@@ -14,6 +14,7 @@ from ui.exam_viewer import show_patient_viewer
 from ui.exploration import identify, prepared_of, select, table_of
 from ui.filters import NO_MATCH, choose_filters, offer_clearing
 from ui.literal import literal
+from ui.look_alikes import show_patient_look_alikes
 from ui.patient_list import choose_patient
 from ui.picture_settings import choose_picture_settings
 from ui.resources import show_limit
@@ -90,5 +91,6 @@ with right:
     hung, outlined = patient_images(catalogue, patient), lesions.table if outline else None
     if settings or not show_patient_viewer(catalogue, hung, bundle, outlined):
         show_patient_exams(hung, bundle, outlined, settings or ViewSettings())
+    show_patient_look_alikes(catalogue, hung)
 if bundle and known_score(bundle, patient) != listed:
     st.rerun()  # the list above was drawn before the score was known

@@ -13,6 +13,7 @@ from ui.downloads import offer_exports
 from ui.exam_list import choose_exam
 from ui.exam_viewer import show_predicted_exam
 from ui.literal import literal
+from ui.look_alikes import show_upload_look_alikes
 from ui.prediction_run import predict_files
 from ui.prediction_view import show_comparison, show_model, show_results
 from ui.resources import show_limit, start_resources
@@ -57,6 +58,7 @@ def show_exams() -> None:
         hung = hang_predictions(exam.rows, report, revealed)
         settings = show_predicted_exam(hung)
     show_comparison(report, exam, bundle)
+    show_upload_look_alikes(exam, bundle)
     offer_exports(report, bundle, settings.opacity)
 
 

@@ -6,19 +6,25 @@ They are one pool of decoding workers, and one loaded network for each model.
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from mammo_core.dicom.sandbox import DecoderPool, Sandbox
-from mammo_core.documents.preprocessing_config import PreprocessingConfig
+from mammo_core.documents.preprocessing_config import PreprocessingConfig, Size
 from mammo_core.models.bundle import Bundle
+from mammo_core.models.registry import DEMO
 from mammo_core.prediction import decode
 from mammo_core.prediction.predictor import Predictor
 from mammo_core.prediction.viewing import ViewedImage, read_view
+from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.storage.hashing import file_version
 from mammo_core.storage.path_text import path_text, text_path
 from ui.literal import literal
 from ui.startup import spare_from_collection
+
+if TYPE_CHECKING:
+    from mammo_core.learning.comparison_network import ComparisonNetwork
 
 
 @st.cache_resource(show_spinner=False)
@@ -80,6 +86,22 @@ def _load(bundle: Bundle) -> Predictor:
     finally:
         if future.done() and future.exception():
             start_loading.clear(bundle, bundle.folder, bundle.identity)  # the next call tries again
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def comparison_network(size: Size) -> "ComparisonNetwork":
+    """Return the network by whose features images are compared.
+
+    It is loaded once for all sessions.
+
+    Args:
+        size: of the images in pixels.
+    """
+    from mammo_core.learning.comparison_network import ComparisonNetwork
+
+    network = ComparisonNetwork(SHIPPED_MODELS / DEMO, size)
+    spare_from_collection()
+    return network
 
 
 def start_resources(bundle: Bundle) -> None:

@@ -13,6 +13,7 @@ from mammo_core.dataset.store import Store
 from mammo_core.doctor import duplicates as pairs
 from mammo_core.doctor.image_features import ImageFeatures, Network, directions, store_features
 from mammo_core.doctor.leaks import leaks
+from mammo_core.doctor.look_alike_index import write_index
 from mammo_core.doctor.neighbours import Neighbours, nearest
 from mammo_core.doctor.outliers import outliers
 from mammo_core.doctor.sides_and_views import wrong_sides, wrong_views
@@ -86,6 +87,7 @@ def diagnose(
     if duplicates is None:
         return None
     progress(Progress(done=0, total=0, phase=CHECKING))
+    write_index(store, own.manifest, own.features, joined_patients(own.manifest["patient_id"], duplicates))
     return _report(own, neighbours, duplicates, [other.name for other in others], began)
 
 

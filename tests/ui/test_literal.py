@@ -57,6 +57,7 @@ TRUSTED_NAMES = {  # variables that hold text from the code of the application, 
     ("ui/outside_scores.py", "title"): "from the constant COLUMNS",
     ("ui/sweep_form.py", "options"): "values of a setting, which are a fixed set",
     ("ui/sweep_view.py", "titles"): "its keys are fields of the training configuration",
+    ("ui/look_alikes.py", "sides"): "R and L",
     ("ui/outside_scores.py", "reports"): "its keys are units, which are a fixed set",
 }
 # What they return is checked like an argument.
