@@ -3,7 +3,8 @@
 Their outcome is known. This is part of the Exams and Predict pages. Nothing is computed before somebody opens it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -34,6 +35,7 @@ from mammo_core.storage.hashing import file_states
 from ui.exploration import thumbnail_cache
 from ui.image_grid import LABELS
 from ui.literal import literal
+from ui.patient_list import open_patient
 from ui.prediction_view import SIDE_NAMES
 from ui.resources import comparison_network, sandbox
 from ui.session import current_workspace, errors_shown_here
@@ -47,6 +49,7 @@ MEANING = (
 UNCHECKED = "Nobody has checked the imported data yet, so no similar breasts can be searched."
 UNFIT = "No checked data were prepared as this model prepares images, so no similar breasts can be searched."
 CARD_WIDTH, PICTURE_WIDTH = 200, 88  # px
+PICTURES = 2  # of a breast, at most
 KEPT = 16  # results of uploads that a session keeps
 RESULTS = "look-alikes of uploads"  # in the session state
 
@@ -72,7 +75,7 @@ def show_patient_look_alikes(catalogue: Catalogue, images: pd.DataFrame) -> None
             return show_unchecked(UNCHECKED)
         gallery = open_checked(store)
         if gallery is not None:
-            show_look_alikes(gallery, look_alikes(gallery, stored_query(gallery, patient, side)))
+            show_look_alikes(gallery, look_alikes(gallery, stored_query(gallery, patient, side)), offer_patient)
 
 
 def show_upload_look_alikes(exam: Exam, bundle: Bundle) -> None:
@@ -100,7 +103,7 @@ def show_upload_look_alikes(exam: Exam, bundle: Bundle) -> None:
         gallery = open_checked(store)
         if gallery is not None:
             gallery = training_gallery(gallery, bundle)
-            show_look_alikes(gallery, upload_look_alikes(gallery, images[side], bundle))
+            show_look_alikes(gallery, upload_look_alikes(gallery, images[side], bundle), partial(link_exam, store))
 
 
 def counted_images(exam: Exam, column: int) -> list[ImagePrediction]:
@@ -189,24 +192,30 @@ def show_unchecked(sentence: str) -> None:
     )
 
 
-def show_look_alikes(gallery: Gallery, result: LookAlikes) -> None:
-    """Show look-alikes, or why there are none."""
+def show_look_alikes(gallery: Gallery, result: LookAlikes, offer_exam: Callable[[LookAlike], None]) -> None:
+    """Show look-alikes, or why there are none.
+
+    Args:
+        gallery: the breasts that were searched.
+        result: those that were near enough.
+        offer_exam: shows the way to a breast's exam.
+    """
     if result.note:
         st.info(literal(result.note), icon=":material/search_off:")
-    datasets = list_datasets(current_workspace())
-    dataset = next((each.name for each in datasets if stores_of(each.path, [gallery.store])), None)
     with st.container(horizontal=True, gap="medium"):
         for breast in result.breasts:
             with st.container(width=CARD_WIDTH, gap="xxsmall"):
-                show_breast(breast, gallery.store, dataset)
+                show_breast(breast, gallery.store)
+                offer_exam(breast)
     st.caption(literal(gallery.describe()))
     if result.breasts:
         st.caption(MEANING)
 
 
-def show_breast(breast: LookAlike, store: Store, dataset: str | None) -> None:
-    """Show pictures, outcome and distance of a breast, and the way to its exam."""
-    rows = breast.images.assign(cancer=breast.images["label"], file=None)
+def show_breast(breast: LookAlike, store: Store) -> None:
+    """Show a picture of each view, outcome and distance of a breast."""
+    rows = breast.images.drop_duplicates("view").head(PICTURES)
+    rows = rows.assign(cancer=rows["label"], file=None)
     prepared = {str(row["image_id"]): store.folder / row["png"] for row in rows.to_dict("records")}
     with st.container(horizontal=True, gap="xxsmall"):
         for row, picture in zip(
@@ -225,10 +234,23 @@ def show_breast(breast: LookAlike, store: Store, dataset: str | None) -> None:
     age = "" if breast.age is None else f" {breast.age:.0f} years"
     st.markdown(f"{LABELS[breast.label]}{age}")
     st.caption(f"{literal(breast.nearness)}, distance {breast.distance:.2f}")
+
+
+def offer_patient(breast: LookAlike) -> None:
+    """Show a button that opens a breast's patient in this page's list."""
+    name = f"Patient {literal(breast.patient_id)}"
+    if st.button("Open exam", key=f"open look-alike {breast.patient_id}", help=name, type="tertiary"):
+        open_patient(breast.patient_id)
+
+
+def link_exam(store: Store, breast: LookAlike) -> None:
+    """Show a link to a breast's exam, if its data set is still here."""
+    datasets = list_datasets(current_workspace())
+    dataset = next((each.name for each in datasets if stores_of(each.path, [store])), None)
     if dataset is not None:
         st.page_link(
             "pages/exams.py",
-            label="Open in Exams",
+            label="Open exam",
             help=f"Patient {literal(breast.patient_id)}",
             query_params={"dataset": dataset, "patient": breast.patient_id},
         )

@@ -25,6 +25,7 @@ COLUMNS = {
 PARAMETER = "patient"
 MAX_PICTURES = 300  # patients; a longer list has no pictures, or each rerun would send megabytes
 SHOWN = "patient shown"  # in the session state: the list's key and the patient
+OPENED = "patients opened"  # likewise: how many others the page has opened, each of which ends the list's selection
 
 
 def choose_patient(
@@ -63,13 +64,22 @@ def choose_patient(
     patients = _with_requested(order_patients(patients, order), requested, everyone)
     known = patients["patient_id"].astype(str).tolist()
     start = known.index(requested) if requested in known else 0
-    index = choose_row(patients, f"patients {order} {key}", COLUMNS, start, kind, rows=14)
+    index = choose_row(
+        patients, f"patients {order} {key} {st.session_state.get(OPENED, 0)}", COLUMNS, start, kind, rows=14
+    )
     if absent > 0 and patients["files"].any():
         st.caption(f"{absent:,} patient{'s' if absent > 1 else ''} without files left out.")
     st.session_state[SHOWN] = key, known[index]
     if st.query_params.get(PARAMETER) != known[index]:
         st.query_params[PARAMETER] = known[index]
     return known[index]
+
+
+def open_patient(patient: str) -> None:
+    """Show another patient on the page that shows the list, which runs again."""
+    st.query_params[PARAMETER] = patient
+    st.session_state[OPENED] = st.session_state.get(OPENED, 0) + 1
+    st.rerun()
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

@@ -42,7 +42,7 @@ class Gallery:
         manifest: its images, one a row from 0.
         index: of their features.
         groups: text (n,), the patient of each image; patients who share an exposure count as one.
-        usable: bool (n,), images whose label is known and that the data set's list doesn't leave out.
+        usable: bool (n,), images whose label and side are known and that the data set's list doesn't leave out.
         fitted: whether these are only images of patients to whom a model was fitted.
     """
 
@@ -121,7 +121,8 @@ def open_gallery(store: Store) -> Gallery:
     index = open_index(store, manifest)
     report = store.folder / DoctorReport.file_name
     duplicates = DoctorReport.read(report).duplicates if report.exists() else ()
-    used = manifest["png"].isin(used_images(store).table["png"]) & manifest["label"].notna()
+    known = manifest["label"].notna() & manifest["laterality"].notna()
+    used = known & manifest["png"].isin(used_images(store).table["png"])
     groups = joined_patients(manifest["patient_id"], duplicates)
     return Gallery(store, manifest, index, groups.to_numpy(str), used.to_numpy(bool))
 

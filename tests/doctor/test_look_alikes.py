@@ -120,6 +120,14 @@ def test_breasts_without_a_label_do_not_count(store, breast):
     assert look_alikes(gallery, stored_query(gallery, *breast)).note == NO_LABELS
 
 
+def test_images_without_a_side_belong_to_no_breast(store, breast):
+    table = store.manifest()
+    nearest = find(store, breast)[0]
+    sides = table["laterality"].mask(table["patient_id"] == nearest.patient_id)
+    table.assign(laterality=sides).to_parquet(store.folder / MANIFEST, index=False)
+    assert nearest.patient_id not in [each.patient_id for each in find(store, breast)]
+
+
 @pytest.mark.parametrize("value", [0, 255, "noise"])
 def test_an_image_that_is_no_breast_has_no_look_alike(store, value):
     pixels = np.random.default_rng(0).integers(0, 256, (1, 64, 64)) if value == "noise" else np.full((1, 64, 64), value)

@@ -71,11 +71,33 @@ def test_exams_shows_the_nearest_breasts_of_each_side_with_links(prepared, patie
         assert len(expected) == 5
         assert cards(app) == [f"{each.nearness}, distance {each.distance:.2f}" for each in expected]
         assert gallery.describe() in words(app)
-        links = [link.proto.query_string for link in app.get("page_link")]
-        assert [link for link in links if f"patient={expected[0].patient_id}" in link]
         app.button_group(key="look-alike side of patient ['R', 'L']").set_value("L")
         without_error(app.run())
     assert MEANING in words(app)
+
+
+def test_exam_of_a_look_alike_opens_on_the_page_and_again_from_there(prepared, patient, check):
+    check(prepared)
+    app = show(patient)
+    for _ in range(2):
+        button = next(each for each in app.button if each.label == "Open exam")
+        expected = button.key.removeprefix("open look-alike ")
+        button.click()
+        without_error(app.run())
+        assert app.query_params["patient"] in (expected, [expected])
+        assert expected in [str(row) for row in app.dataframe[0].value["patient"]]
+        assert f"open look-alike {expected}" not in [each.key for each in app.button]
+
+
+def test_a_breast_with_many_images_shows_one_of_each_view(prepared, patient, check):
+    check(prepared)
+    app = show(patient)
+    pictures = [
+        image.proto.imgs[0].alt
+        for image in app.get("image")
+        if re.fullmatch(r"[LR] \w+, (positive|negative)", image.proto.imgs[0].alt)
+    ]
+    assert len(pictures) == 10
 
 
 def test_unchecked_data_lead_to_the_check(prepared, patient):
