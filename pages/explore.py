@@ -1,6 +1,7 @@
 """Explore a data set.
 
-The tabs show classes by unit, ages, rates by group, label leakage, missing values, and the images themselves.
+The tabs show classes by unit, ages, rates by group, label leakage, missing values, the images themselves, and what is
+wrong with them.
 """
 
 from functools import partial
@@ -27,6 +28,7 @@ from ui.filters import NO_MATCH, choose_filters, filter_further, filter_paramete
 from ui.image_grid import show_images
 from ui.literal import literal
 from ui.panels import show_panels
+from ui.quality import QUALITY, show_quality
 from ui.session import errors_shown, open_page
 
 IMAGES, CLAIMS = "Images", "Published claims"
@@ -62,7 +64,7 @@ with st.container(horizontal=True):
     for name, number, note in headline_of(selection, key):
         st.metric(literal(name), literal(number), literal(note), delta_color="off", delta_arrow="off", border=True)
 
-names = [*SECTIONS, COMPLETENESS, IMAGES, *([CLAIMS] if catalogue.rsna else [])]
+names = [*SECTIONS, COMPLETENESS, IMAGES, QUALITY, *([CLAIMS] if catalogue.rsna else [])]
 source = source_of(dataset, filters)
 for tab, name in zip(st.tabs(names, key="tab", bind="query-params"), names, strict=True):
     if not tab.open:
@@ -74,6 +76,8 @@ for tab, name in zip(st.tabs(names, key="tab", bind="query-params"), names, stri
                 prepared_of(catalogue, identity),
                 {**filter_parameters(filters, unit), "dataset": dataset},
             )
+        elif name == QUALITY:
+            show_quality(catalogue, dataset, identity)
         elif name == CLAIMS:
             show_claims(claims_of(table, identity))
         else:

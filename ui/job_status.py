@@ -1,15 +1,20 @@
 """Show on the overview how far the user's data have come, and what is running."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from mammo_core.assessment.checklist import Step
+from mammo_core.dataset.store import open_store
 from mammo_core.documents.metrics import read_metrics
+from mammo_core.errors import MammoError
 from mammo_core.figures.training import loss_sparkline
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import active_jobs, is_check, is_evaluation, is_lesson, is_sweep, is_training
 from mammo_core.workspace import Workspace
 from ui.literal import literal
 from ui.live_chart import live_chart, to_drawing
+from ui.quality import quality_address
 from ui.session import current_workspace, errors_shown_here, state_badge
 
 
@@ -57,7 +62,9 @@ def show_job_link(workspace: Workspace, job: JobFolder) -> None:
     elif is_evaluation(workspace, job):
         page, name = "pages/models.py", f"Evaluation on {job.name}"
     elif is_check(workspace, job):
-        name = f"Check of {job.name}"
+        page, name = "pages/explore.py", f"Check of {job.name}"
+        with suppress(MammoError):  # deleted meanwhile: the page itself says so
+            parameters = quality_address(open_store(workspace, job.name))
     st.page_link(
         page,
         label=f"**{literal(name)}** {state_badge(job.state())}",

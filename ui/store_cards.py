@@ -5,6 +5,7 @@ import streamlit as st
 from mammo_core.dataset.catalogue import Catalogue
 from mammo_core.dataset.importer import describe_quarantine, quarantined_so_far
 from mammo_core.dataset.store import Store, StoreContents, store_contents
+from mammo_core.dataset.store_checks import describe_quality
 from mammo_core.documents.job import FINAL
 from mammo_core.documents.preprocessing_config import describe_size
 from mammo_core.errors import MammoError
@@ -15,6 +16,7 @@ from mammo_core.storage.path_text import path_text
 from mammo_core.storage.spreadsheet import spreadsheet_csv
 from ui.access.sign_in import request
 from ui.literal import literal
+from ui.quality import quality_address
 from ui.removal_dialog import confirm_store_deletion
 from ui.session import announce, current_workspace, errors_shown_here, show_error, state_badge
 from ui.stop_button import show_stop_button
@@ -159,11 +161,24 @@ def show_store(store: Store, catalogue: Catalogue | None) -> None:
             resume = show_store_steps(store, job, active)
         if contents is not None:
             resume = show_unchecked(store, contents) or resume
+            if contents.bytes:
+                show_quality_line(store)
         show_job(job)
         refresh = REFRESH_SECONDS if active else None
         st.fragment(errors_shown_here()(show_quarantine), run_every=refresh)(store, active, catalogue)
         if resume:
             import_again(store)
+
+
+def show_quality_line(store: Store) -> None:
+    """Show whether imported data were checked, with a link to what is wrong with them."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with errors_shown_here():
+            st.caption(literal(describe_quality(store)), width="content")
+        with errors_shown_here():
+            st.page_link(
+                "pages/explore.py", label="Quality", icon=":material/stethoscope:", query_params=quality_address(store)
+            )
 
 
 def show_store_steps(store: Store, job: JobFolder, active: bool) -> bool:

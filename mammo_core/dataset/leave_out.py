@@ -157,6 +157,33 @@ def _change(data_root: Path, source: StoreSource, change: Change) -> LeaveOutLis
     return changed
 
 
+def leave_out_table(listed: LeaveOutList, catalogue: Catalogue) -> pd.DataFrame:
+    """Return a list for display, the latest first.
+
+    Returns:
+        image_id, patient_id, laterality, view, reason and since (UTC, in minutes); patient_id, laterality and view are missing
+        where the data set's table doesn't name the image.
+    """
+    known = catalogue.table[["image_id", "patient_id", "laterality", "view"]]
+    rows = [(image.image_id, image.reason, f"{image.since:%Y-%m-%d %H:%M}") for image in reversed(listed.images)]
+    table = pd.DataFrame(rows, columns=pd.Index((*COLUMNS, "since")), dtype="str")
+    return table.merge(known, "left", on="image_id")[[*known.columns, "reason", "since"]]
+
+
+def describe_leave_out(listed: LeaveOutList, catalogue: Catalogue) -> str:
+    """Return how many images and patients a list names, and what becomes of them."""
+    if not listed.images:
+        return "No image of this data set is left out."
+    table = leave_out_table(listed, catalogue)
+    patients = table["patient_id"].nunique()
+    owners = f" of {patients:,} {'patient' if patients == 1 else 'patients'}" if patients else ""
+    one = len(table) == 1
+    counts = f"{len(table):,} {'image' if one else 'images'}{owners} {'is' if one else 'are'} left out"
+    unknown = int(table["patient_id"].isna().sum())
+    note = f" The data set's table doesn't name {unknown:,} of them." if unknown else ""
+    return f"{counts}: import, training, evaluation and folds pass over {'it' if one else 'them'}.{note}"
+
+
 def leave_out_csv(images: LeaveOutList) -> str:
     """Return a list as a CSV with the columns image_id, reason and since."""
     rows = [(image.image_id, image.reason, image.since.isoformat()) for image in images.images]

@@ -197,9 +197,7 @@ def prepared_images(workspace: Workspace, catalogue: Catalogue) -> dict[str, Pat
     of_stores: list[dict[str, Path]] = []
     for store in _stores_of(workspace, catalogue):
         with suppress(DataError, StoreUnfinished):  # the page of the data sets shows what is wrong with the store
-            manifest = store.manifest()
-            pngs = (store.folder / png for png in manifest["png"])
-            of_stores.append(dict(zip(manifest["image_id"].astype(str), pngs, strict=True)))
+            of_stores.append(store.png_paths())
     return {image: png for images in sorted(of_stores, key=len) for image, png in images.items()}
 
 

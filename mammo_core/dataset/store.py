@@ -102,6 +102,17 @@ class Store:
             )
         return read_parquet(path, MANIFEST_COLUMNS)
 
+    def png_paths(self) -> dict[str, Path]:
+        """Return the PNG file of each image, by image_id.
+
+        Raises:
+            StoreUnfinished: the store has no manifest yet.
+            DataError: the manifest is damaged.
+        """
+        manifest = self.manifest()
+        pngs = (self.folder / png for png in manifest["png"])
+        return dict(zip(manifest["image_id"].astype(str), pngs, strict=True))
+
     def quarantine(self) -> pd.DataFrame:
         """Return the images that could not be prepared.
 

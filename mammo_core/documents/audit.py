@@ -18,6 +18,8 @@ Action = Literal[
     "draw marks",
     "export marks",
     "import",
+    "check data",
+    "leave out images",
     "train",
     "stop",
     "activate model",

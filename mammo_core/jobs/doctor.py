@@ -1,5 +1,6 @@
 """The job that checks the images of a prepared store."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -9,7 +10,8 @@ from mammo_core.dataset.store import Store, open_store
 from mammo_core.documents.doctor_report import DoctorReport
 from mammo_core.documents.job import StoppedJob
 from mammo_core.documents.progress import Progress
-from mammo_core.errors import ConfigError
+from mammo_core.errors import ConfigError, DataError
+from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import CHECKS
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.models.registry import DEMO
@@ -65,6 +67,18 @@ class DoctorJob(JobSpec):
             return JobOutcome("stopped", STOPPED, StoppedJob(message=STOPPED))
         report.write(store.folder / DoctorReport.file_name)
         return JobOutcome("finished", report.describe(), report)
+
+
+def check_job(workspace: Workspace, store: str) -> JobFolder:
+    """Return the folder of a store's check, which may not exist."""
+    return JobFolder(DoctorJob(store=store).folder(workspace))
+
+
+def compared_stores(job: JobFolder) -> tuple[str, ...]:
+    """Return the other stores of the last check that was requested."""
+    with suppress(DataError):  # missing or damaged: the next request replaces it
+        return job.spec(DoctorJob).others
+    return ()
 
 
 def _open_network(store: Store) -> "Network":

@@ -1,10 +1,13 @@
 import pytest
 
 from builders.doctor import pair, report
+from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.leave_out import (
+    describe_leave_out,
     leave_out,
     leave_out_csv,
     leave_out_path,
+    leave_out_table,
     read_leave_out,
     read_leave_out_csv,
     take_back,
@@ -95,3 +98,34 @@ def test_a_list_that_is_too_large_is_refused(monkeypatch):
     monkeypatch.setattr("mammo_core.dataset.leave_out.MAX_CSV_BYTES", 10)
     with pytest.raises(DataError, match="larger"):
         read_leave_out_csv(b"image_id\n12345\n")
+
+
+def test_table_for_display_has_the_latest_first_and_tells_what_is_unknown(store):
+    catalogue = read_catalogue(store.read_csv_path())
+    first = catalogue.table.iloc[0]
+    leave_out(store.data_root, store.source(), {str(first["image_id"]): "blank"})
+    listed = leave_out(store.data_root, store.source(), {"unknown": "cut off"})
+    table = leave_out_table(listed, catalogue)
+    assert table.columns.tolist() == ["image_id", "patient_id", "laterality", "view", "reason", "since"]
+    assert table["reason"].tolist() == ["cut off", "blank"]
+    assert table["patient_id"].isna().tolist() == [True, False]
+    assert table["patient_id"].iloc[1] == first["patient_id"]
+    assert describe_leave_out(listed, catalogue) == (
+        "2 images of 1 patient are left out: import, training, evaluation and folds pass over them. "
+        "The data set's table doesn't name 1 of them."
+    )
+
+
+def test_empty_list_is_described(store):
+    catalogue = read_catalogue(store.read_csv_path())
+    listed = read_leave_out(store.data_root, store.source())
+    assert describe_leave_out(listed, catalogue) == "No image of this data set is left out."
+    assert leave_out_table(listed, catalogue).empty
+
+
+def test_one_image_is_described_in_the_singular(store):
+    catalogue = read_catalogue(store.read_csv_path())
+    listed = leave_out(store.data_root, store.source(), {str(catalogue.table["image_id"].iloc[0]): "blank"})
+    assert describe_leave_out(listed, catalogue) == (
+        "1 image of 1 patient is left out: import, training, evaluation and folds pass over it."
+    )

@@ -7,8 +7,8 @@ from mammo_core.doctor import diagnosis
 from mammo_core.documents.doctor_report import DoctorReport
 from mammo_core.errors import ConfigError, DataError
 from mammo_core.jobs import doctor
-from mammo_core.jobs.doctor import STOPPED, DoctorJob
-from mammo_core.jobs.folder import JobFolder
+from mammo_core.jobs.doctor import STOPPED, DoctorJob, check_job, compared_stores
+from mammo_core.jobs.folder import SPEC, JobFolder
 from mammo_core.jobs.process import run_in_process
 from mammo_core.jobs.specs import read_spec
 
@@ -51,6 +51,16 @@ def test_impossible_checks_are_refused_before_they_begin(prepared):
         DoctorJob(store="demo", others=("nowhere",)).prepare(prepared)
     with pytest.raises(ConfigError, match="with itself"):
         DoctorJob(store="demo", others=("demo",)).prepare(prepared)
+
+
+def test_compared_stores_are_those_of_the_last_request(prepared):
+    job = check_job(prepared, "demo")
+    assert not job.exists
+    assert compared_stores(job) == ()
+    job.write_request(DoctorJob(store="demo", others=("a", "b")))
+    assert compared_stores(check_job(prepared, "demo")) == ("a", "b")
+    (job.path / SPEC).write_text("{")
+    assert compared_stores(job) == ()
 
 
 @pytest.mark.slow

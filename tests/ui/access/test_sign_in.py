@@ -21,6 +21,7 @@ READING = {  # functions of the modules below that change nothing that others wo
     "is_training", "is_sweep", "is_lesson", "is_evaluation", "is_check", "can_resume_sweep", "sweep_folder", "variants",
     "describe_missing", "list_runs", "active_jobs", "run_folder", "is_importing",
     "read_tags", "check_ended",
+    "read_leave_out", "read_leave_out_csv", "leave_out_csv", "leave_out_table", "describe_leave_out", "check_listed",
     "read_marks", "marks_on", "describe_marks", "summarise_marks", "describe_source",
     "empty_trash", "empty_data_trash",  # after an hour, whoever looks
 }  # fmt: skip
@@ -28,14 +29,14 @@ CHANGING = {  # functions that do, each only after `request`
     "activate", "rename_model", "write_note", "delete_model", "restore_model", "choose_operating_point", "remove_dataset",
     "remove_store", "restore_removed", "link_dataset", "launch", "stop_job", "start", "resume", "write_tags", "archive_runs",
     "bring_back_runs", "start_sweep", "resume_sweep", "delete_runs", "restore_runs",
-    "change_mark",
+    "change_mark", "leave_out", "take_back",
 }  # fmt: skip
 REQUESTS = {"request", "request_by_cookie"}  # of a page, and of a request of the browser
 MODULES = {
     "mammo_core.models.registry", "mammo_core.jobs.removal", "mammo_core.dataset.library", "mammo_core.jobs.process",
     "mammo_core.jobs.training", "mammo_core.jobs.importing", "mammo_core.jobs.demo", "mammo_core.storage.trash",
     "mammo_core.jobs.runs", "mammo_core.jobs.run_tags", "mammo_core.jobs.sweep",
-    "mammo_core.dataset.marks",
+    "mammo_core.dataset.marks", "mammo_core.dataset.leave_out",
 }  # fmt: skip
 
 
