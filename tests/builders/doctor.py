@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from builders.geometry import geometry
+from mammo_core.dataset.store import Store
 from mammo_core.documents.doctor_report import (
     DoctorReport,
     DuplicatePair,
@@ -81,3 +82,38 @@ def report(store: str = "demo") -> DoctorReport:
         skipped=(SkippedCheck(check="side", reason="No image states its side."),),
         seconds=1.5,
     )
+
+
+def report_on(store: Store, **findings: Any) -> DoctorReport:
+    """Return a report that names the first images of a store, one finding of each kind that names images.
+
+    Args:
+        store: a store with at least four images.
+        findings: replace those, by field of the report.
+    """
+    manifest = store.manifest()
+    images, patients = manifest["image_id"].astype(str).tolist(), manifest["patient_id"].astype(str).tolist()
+    usual: dict[str, Any] = {
+        "duplicates": (pair(images[0], images[1], patient_a=patients[0], patient_b=patients[1]),),
+        "contradictions": (
+            ImageFinding(
+                image_id=images[2], reason="Called MLO.", confidence=0.8, patient_id=patients[2], check="view"
+            ),
+        ),
+        "outliers": (
+            ImageFinding(
+                image_id=images[3], reason="Almost *blank*.", confidence=0.4, patient_id=patients[3], check="breast"
+            ),
+        ),
+        "suspect_labels": (
+            SuspectLabel(
+                patient_id=patients[0],
+                laterality=str(manifest["laterality"].iloc[0]),
+                label=0,
+                probability=0.9,
+                confidence=0.9,
+            ),
+        ),
+    }
+    empty = report(store.name).model_copy(update={"leaks": (), "skipped": ()})
+    return empty.model_copy(update=usual | findings)

@@ -62,7 +62,7 @@ def write_job(workspace, kind):
         ("sweep", "train", {"section": "Sweeps", "sweep": NAME}, NAME),
         ("lesson", "train", {"store": "demo"}, "Lesson on demo"),
         ("evaluation", "models", None, "Evaluation on demo"),
-        ("check", "data", None, "Check of demo"),
+        ("check", "explore", None, "Check of demo"),  # of a store that is gone
     ],
 )
 def test_show_running_links_to_where_a_job_is_followed(workspace, monkeypatch, kind, page, parameters, name):
@@ -76,3 +76,13 @@ def test_show_running_links_to_where_a_job_is_followed(workspace, monkeypatch, k
         app = show_component(job_status.show_running)
     assert not app.exception
     assert links == [(f"pages/{page}.py", f"**{name}** :blue-badge[:material/play_circle: running]", parameters)]
+
+
+def test_running_check_of_a_store_is_followed_among_its_findings(prepared, monkeypatch):
+    links = []
+    monkeypatch.setattr(
+        job_status.st, "page_link", lambda page, **options: links.append((page, options["query_params"]))
+    )
+    with write_job(prepared, "check").lock():
+        assert not show_component(job_status.show_running).exception
+    assert links == [("pages/explore.py", {"dataset": "demo", "tab": "Quality", "prepared": "demo"})]

@@ -5,10 +5,13 @@ import shutil
 import pytest
 
 from builders.app import plain, show_component
+from builders.doctor import report_on
 from builders.jobs import launch_in_process
 from builders.links import Link, record_links
 from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dataset.leave_out import leave_out
 from mammo_core.dataset.store import Store, open_store
+from mammo_core.documents.doctor_report import DoctorReport
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import ImportJob
 from mammo_core.storage.json_files import append_json_line
@@ -46,8 +49,25 @@ def test_show_store_states_size_contents_and_outcome(store, links):
     patients = read_catalogue(store.read_csv_path()).table.set_index("image_id")["patient_id"]
     assert links == [
         ("Train", {"store": "demo"}),
+        ("Quality", {"dataset": "demo", "tab": "Quality", "prepared": "demo"}),
         ("Open in Exams", {"dataset": "demo", "patient": patients[store.quarantine()["image_id"].iloc[0]]}),
     ]
+
+
+def test_card_says_what_the_check_reports_and_how_much_is_left_out(store):
+    assert "Not checked yet · no image left out" in [plain(caption.value) for caption in show(store).caption]
+    report_on(store).write(store.folder / DoctorReport.file_name)
+    leave_out(store.data_root, store.source(), {"7": "blank", "8": "blank"})
+    line = plain(next(caption.value for caption in show(store).caption if "Checked" in caption.value))
+    assert line.endswith(" UTC: 4 findings · 2 images left out")
+
+
+def test_damaged_report_leaves_the_rest_of_the_card(store, links):
+    (store.folder / DoctorReport.file_name).write_text("{")
+    app = show(store)
+    assert len(app.error) == 1
+    assert ("Quality", {"dataset": "demo", "tab": "Quality", "prepared": "demo"}) in links
+    assert [expander.label for expander in app.expander] == ["Quarantine (3)"]
 
 
 def test_quarantine_table_lists_reason_and_detail_first(store):
@@ -55,7 +75,7 @@ def test_quarantine_table_lists_reason_and_detail_first(store):
     table = app.dataframe[0].value
     assert list(table.columns) == ["reason", "detail", "image_id", "file"]
     assert set(table["reason"]) == {"missing", "damaged", "blank"}
-    sentence = app.caption[0].value
+    sentence = next(caption.value for caption in app.caption if "could not be imported" in caption.value)
     assert sentence.startswith(f"{len(table)} images could not be imported; the others are unaffected.")
     assert sentence.endswith("Demo data has a few missing and damaged files on purpose.")
     assert [button.key for button in app.download_button] == ["quarantine csv demo"]
