@@ -22,7 +22,7 @@ WHAT = (
     "ages and labels that contradict each other; images unlike all others; labels that other patients' images speak "
     "against; and what gives the label away beside the breast."
 )
-COMPARE_HELP = "The same exposures are looked for in these, too. They were prepared in the same way."
+COMPARE_HELP = "The same exposures are looked for in these, too: other data sets, prepared in the same way."
 
 
 def show_check(bar: DeltaGenerator, store: Store, images: int, check: StoreCheck | None, damaged: bool) -> None:

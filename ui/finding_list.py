@@ -30,6 +30,7 @@ from ui.literal import literal
 from ui.session import announce, current_workspace, errors_shown_here
 
 Reasons = dict[str, str]  # why to leave out, by image_id
+NOTHING = "Nothing to show. What could not be checked stands under “Not checked”."
 LEAK_NOTE = "No single image is to blame. Compare a model with the baselines in its report: it may use this, and not the breast."
 
 
@@ -49,7 +50,7 @@ def show_findings(
     """
     first = next((kind for kind in KINDS if select_findings(findings, kind, 0.0)), LEAKS if report.leaks else SKIPPED)
     if not findings and not report.leaks:
-        st.success("Nothing to report: no check has a finding.", icon=":material/check:")
+        st.success("Nothing to report: no check that could be made has a finding.", icon=":material/check:")
     kind = st.segmented_control(
         "Findings",
         [*KINDS, LEAKS, SKIPPED],
@@ -112,7 +113,7 @@ def choose_page(findings: list[Finding], kind: str, left_out: Reasons, selected:
                 args=(suggested,),
             )
     begin = (page - 1) * PAGE
-    st.caption(f"{begin + 1:,}–{min(begin + PAGE, len(shown)):,} of {len(shown):,}" if shown else "Nothing to show.")
+    st.caption(f"{begin + 1:,}–{min(begin + PAGE, len(shown)):,} of {len(shown):,}" if shown else NOTHING)
     return page_of_findings(shown, page)
 
 
@@ -131,7 +132,7 @@ def show_selection(catalogue: Catalogue, dataset: str, source: StoreSource, sele
             common_reason(selected),
             max_chars=MAX_REASON,
             placeholder="the finding of each image",
-            key=f"reason for {sorted(selected)}",
+            key=f"reason for {hash(frozenset(selected))}",
             width=420,
         )
         label = "Leave out 1 image" if len(selected) == 1 else f"Leave out {len(selected):,} images"

@@ -73,11 +73,16 @@ def describe_quality(store: Store) -> str:
 
 
 def comparable_stores(workspace: Workspace, store: Store) -> list[str]:
-    """Return the names of the other stores that were prepared in the same way."""
+    """Return the names of other data sets' stores that were prepared alike.
+
+    Raises:
+        DataError: a store doesn't tell where its images come from.
+    """
+    csv = store.read_csv_path()
     return [
         other.name
         for other in list_stores(workspace)
-        if other.name != store.name and other.preprocessing == store.preprocessing
+        if other.preprocessing == store.preprocessing and other.read_csv_path() != csv
     ]
 
 

@@ -25,7 +25,7 @@ class Finding:
         reason: in words.
         confidence: in [0, 1].
         images: image_ids in the data set.
-        suggested: those of them that are enough to leave out.
+        suggested: those of them that are enough to leave out; none for a copy in another store.
         store: name of the other store that holds the copy; None where there is none.
         copy: image_id of the copy there.
     """
@@ -62,8 +62,9 @@ def list_findings(report: DoctorReport, images: pd.DataFrame) -> list[Finding]:
 
 def _of_pair(pair: DuplicatePair) -> Finding:
     if pair.store is not None:
+        # Which of the two data sets should lose it is for the user to say.
         own = (pair.image_a,)
-        return Finding("Duplicates", pair.reason, pair.confidence, own, own, store=pair.store, copy=pair.image_b)
+        return Finding("Duplicates", pair.reason, pair.confidence, own, (), store=pair.store, copy=pair.image_b)
     both = (pair.image_a, pair.image_b)
     # The second one comes later in the store: the first of several copies is then never among those suggested.
     return Finding("Duplicates", pair.reason, pair.confidence, both, (pair.image_b,))

@@ -59,12 +59,17 @@ def test_damaged_report_is_one_sentence(store):
         read_check(store)
 
 
-def test_stores_prepared_in_another_way_are_not_comparable(prepared, store):
-    for name, size in (("same", 64), ("other", 128)):
+def test_comparable_stores_are_of_other_data_sets_and_prepared_alike(prepared, store):
+    elsewhere = store.source().model_copy(update={"csv": "elsewhere/train.csv"})
+    for name, size, source in (
+        ("same", 64, elsewhere),
+        ("other-size", 128, elsewhere),
+        ("same-data", 64, store.source()),
+    ):
         folder = prepared.prepared / name
         folder.mkdir()
         store.preprocessing.model_copy(update={"size": size}).write(folder / store.preprocessing.file_name)
-        store.source().write(folder / StoreSource.file_name)
+        source.write(folder / StoreSource.file_name)
     assert comparable_stores(prepared, store) == ["same"]
 
 

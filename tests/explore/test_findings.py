@@ -38,10 +38,11 @@ def test_list_findings_names_kind_and_images():
     )
 
 
-def test_copy_in_another_store_suggests_the_own_image():
+def test_copy_in_another_store_suggests_no_image():
     copied = report().model_copy(update={"duplicates": (pair(relation="other store", store="elsewhere"),)})
     first = list_findings(copied, IMAGES)[0]
-    assert (first.images, first.suggested, first.store, first.copy) == (("1",), ("1",), "elsewhere", "2")
+    assert (first.images, first.suggested, first.store, first.copy) == (("1",), (), "elsewhere", "2")
+    assert suggested_reasons([first], ()) == {}
 
 
 def test_breast_that_the_table_does_not_name_has_no_images():

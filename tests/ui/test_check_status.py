@@ -31,11 +31,11 @@ def launched(monkeypatch):
 
 @pytest.fixture
 def other(prepared, store):
-    """Another store of the same preprocessing."""
+    """A store of another data set, of the same preprocessing."""
     folder = prepared.prepared / "other"
     folder.mkdir()
     store.preprocessing.write(folder / store.preprocessing.file_name)
-    store.source().write(folder / StoreSource.file_name)
+    store.source().model_copy(update={"csv": "other/train.csv"}).write(folder / StoreSource.file_name)
     return "other"
 
 

@@ -123,12 +123,12 @@ def test_all_are_selected_at_once_one_of_each_pair(store, images):
 def test_findings_are_filtered_by_confidence_and_by_what_is_left_out(store, images):
     app = show(store, "Unusual images")
     app.selectbox(key="confidence").set_value(0.5).run()
-    assert captions(app) == ["Nothing to show."]
+    assert captions(app) == [finding_list.NOTHING]
     app.selectbox(key="confidence").set_value(0.0).run()
     assert captions(app)[0] == "1–1 of 1"
     leave_out(store.data_root, store.source(), {images[3]: "blank"})
     app.toggle(key="hide left out").set_value(True).run()
-    assert captions(app) == ["Nothing to show."]
+    assert captions(app) == [finding_list.NOTHING]
 
 
 def test_suspect_label_shows_the_images_of_the_breast(store):

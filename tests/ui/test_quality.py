@@ -108,7 +108,7 @@ def test_damaged_manifest_is_one_sentence(store, links):
 def test_check_without_findings_says_so(store, links):
     keep(store, DoctorReport(store="demo", checked=73, patients=16))
     app = without_error(show(store))
-    assert app.success[0].value == "Nothing to report: no check has a finding."
+    assert app.success[0].value == "Nothing to report: no check that could be made has a finding."
     assert "Everything could be checked." in texts(app)
 
 
