@@ -17,7 +17,7 @@ from ui.literal import literal
 from ui.resources import sandbox
 from ui.session import current_workspace, errors_shown_here
 
-WIDTH = 160  # px of a picture
+WIDTH = 144  # px of a picture: two of them stand side by side also on a phone
 KEPT = 4  # stores whose tables are kept for all sessions
 Picture = tuple[pd.Series, bytes | str]  # an image's row of a table, and its picture or why there is none
 Pictures = Mapping[tuple[str | None, str], Picture]  # by store, None for the data set's own, and image_id
