@@ -71,6 +71,7 @@ def test_copy_is_reported_shown_left_out_and_taken_back(page: Page, planted: Ser
 
     page.set_viewport_size({"width": 390, "height": 844})
     boxes = [picture.bounding_box() for picture in pictures.all()[:2]]
-    assert boxes[0] and boxes[1]
+    assert boxes[0]
+    assert boxes[1]
     assert boxes[0]["y"] == boxes[1]["y"]  # side by side also on a phone
     expect(page.get_by_test_id("stException")).to_have_count(0)
