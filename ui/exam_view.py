@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from mammo_core.dataset.patients import describe_patient, patient_exams
+from mammo_core.dataset.patients import describe_findings, describe_patient, patient_exams
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.exam_report import ExamReport
@@ -49,7 +49,8 @@ def show_patient_exams(
     """
     for title, rows in patient_exams(images):
         heading = f"**{literal(title)}** · " if title else ""
-        st.markdown(f"{heading}{literal(describe_patient(rows))}")
+        about = " · ".join(filter(None, [describe_patient(rows), describe_findings(rows)]))
+        st.markdown(f"{heading}{literal(about)}")
         show_catalogue_exam(rows, bundle, lesions, settings)
 
 

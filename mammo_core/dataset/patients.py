@@ -37,7 +37,7 @@ PATIENT_ORDERS: dict[str, tuple[str | None, bool]] = {  # by name: column and wh
 def describe_patient(images: pd.DataFrame) -> str:
     """Return one line that describes a patient.
 
-    It states age, density, site, machine, and the findings in each breast.
+    It states age, density, site and machine, and nothing that tells the label; see `describe_findings`.
 
     Args:
         images: the patient's rows of a catalogue.
@@ -50,6 +50,16 @@ def describe_patient(images: pd.DataFrame) -> str:
     parts += [f"{title} {first[column]}" for column, title in titles.items() if pd.notna(first[column])]
     if images["implant"].eq(1).fillna(False).any():
         parts.append("implant")
+    return " · ".join(parts)
+
+
+def describe_findings(images: pd.DataFrame) -> str:
+    """Return one line with the findings in each breast; empty without any.
+
+    Args:
+        images: the patient's rows of a catalogue.
+    """
+    parts = []
     for side, rows in images.groupby("laterality"):
         findings = [word for word in ("cancer", "invasive", "biopsy") if rows[word].eq(1).fillna(False).any()]
         birads = rows["BIRADS"].dropna()

@@ -121,7 +121,7 @@ class ViewerCell(Document):
         address: of its pixels on this server, without the resolution; empty if there are none to show.
         problem: why the view can't be shown, or that it is missing; empty otherwise.
         special_kind: what the image is if it doesn't count for its breast, as far as its table tells.
-        cancer: whether the data set labels the image as positive.
+        cancer: whether the data set labels the image as positive, shown on request only; None without a label.
         lesions: to outline; None where none are to be shown.
         probability: that a model predicts, in [0, 1]; None without a prediction.
         no_decision: why nothing can be decided from the probability, as a clause; None otherwise.
@@ -135,7 +135,7 @@ class ViewerCell(Document):
     address: str = ""
     problem: str = ""
     special_kind: str | None = None
-    cancer: bool = False
+    cancer: bool | None = None
     lesions: tuple[LesionBox, ...] | None = None
     probability: float | None = None
     no_decision: str | None = None
@@ -148,12 +148,14 @@ class ViewerExam(Document):
 
     Attributes:
         title: such as "Prior exam of 2021-03-04"; empty for a patient's only exam.
-        description: one line about patient and exam.
+        description: one line about patient and exam, without the label.
+        findings: one line about what is known of each breast, shown with the labels only; empty without any.
         rows: of a cell for the right breast, which hangs at the left, and one for the left breast.
     """
 
     title: str
     description: str
+    findings: str = ""
     rows: tuple[tuple[ViewerCell, ViewerCell], ...]
 
 

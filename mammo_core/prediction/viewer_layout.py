@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mammo_core.dataset.patients import describe_patient, patient_exams
+from mammo_core.dataset.patients import describe_findings, describe_patient, patient_exams
 from mammo_core.dicom.header import Source
 from mammo_core.dicom.special_images import special_view
 from mammo_core.documents.viewer import Heatmap, LesionBox, ViewerCell, ViewerExam, ViewerLayout
@@ -57,6 +57,7 @@ def _lay_out_exam(title: str, images: pd.DataFrame, address: Address, annotation
     return ViewerExam(
         title=title,
         description=describe_patient(images),
+        findings=describe_findings(images),
         rows=tuple((laid_out(right, left), laid_out(left, right)) for right, left in hung),
     )
 
@@ -99,7 +100,7 @@ def _lay_out_cell(row: pd.Series, address: Address, annotations: Annotations) ->
         image_id=image_id,
         label=f"image {image_id}",
         special_kind=special_view(str(row["view"])) or (None if side else NO_SIDE),
-        cancer=bool(pd.notna(row["cancer"]) and row["cancer"] == 1),
+        cancer=bool(row["cancer"] == 1) if pd.notna(row["cancer"]) else None,
         lesions=None if lesions is None else _lesion_boxes(lesions[lesions["image_id"] == row["image_id"]]),
     )
     if pd.isna(row["file"]):

@@ -124,7 +124,7 @@ class HungImage:
         source: the file.
         laterality: the side on which the image hangs; None where unknown.
         content: the prediction, or the image without one.
-        cancer: whether the data set labels the image as positive.
+        cancer: whether the data set labels the image as positive; None without a label.
         lesions: boxes to outline (malignant, and top, left, bottom, right in source pixels), or None.
         special_kind: what the image is if it doesn't count for its breast, such as "a magnified view"; None if it does.
     """
@@ -135,7 +135,7 @@ class HungImage:
     source: Source
     laterality: str | None
     content: ImagePrediction | ViewedImage
-    cancer: bool = False
+    cancer: bool | None = None
     lesions: pd.DataFrame | None = None
     special_kind: str | None = None
 
@@ -286,7 +286,7 @@ def _hang_image(
         source=source,
         laterality=laterality,
         content=content,
-        cancer=bool(pd.notna(row["cancer"]) and row["cancer"] == 1),
+        cancer=bool(row["cancer"] == 1) if pd.notna(row["cancer"]) else None,
         lesions=None if lesions is None else lesions[lesions["image_id"] == row["image_id"]],
         special_kind=view.special_kind or special_view(str(row["view"])) or (None if laterality else NO_SIDE),
     )
@@ -312,7 +312,7 @@ def hang_predictions(rows: Sequence[Row], report: ExamReport, example: Example |
             source=report.sources[image.key],
             laterality=decoded.laterality,
             content=image,
-            cancer=bool(example and decoded.laterality and example.cancer.get(decoded.laterality)),
+            cancer=example.cancer.get(decoded.laterality) if example and decoded.laterality else None,
             lesions=example.lesions.get(image.key) if example else None,
             special_kind=decoded.special_kind,
         )

@@ -76,7 +76,8 @@ def mammograms(workplace):
         rows.append((7, number, side, view))
     (files / "5.dcm").write_bytes(b"no image" * 100)
     table = pd.DataFrame([*rows, (7, 5, "R", "ML")], columns=["patient_id", "image_id", "laterality", "view"])
-    table.assign(cancer=0, site_id=1, machine_id=1, age=50).to_csv(folder / "train.csv", index=False)
+    table = table.assign(cancer=[1, 0, 1, 0, 1], site_id=1, machine_id=1, age=50)  # the third is R MLO
+    table.to_csv(folder / "train.csv", index=False)
     return folder
 
 
@@ -310,6 +311,23 @@ def test_keys_show_one_view_its_details_and_the_list_of_keys(viewer: Page):
     expect(viewer.get_by_role("dialog")).to_have_count(0)
     viewer.keyboard.press("Escape")
     expect(cells.nth(1)).to_be_visible()
+
+
+def test_labels_are_shown_on_request_only(viewer: Page):
+    cells, button = viewer.locator(".viewer .cell"), viewer.get_by_role("button", name="Labels", exact=True)
+    findings = viewer.locator(".viewer .findings")
+    assert "cancer" not in viewer.locator(".viewer .stage").inner_text()
+    assert "cancer" not in "".join(image.get_attribute("aria-label") or "" for image in viewer.locator("canvas").all())
+    expect(button).to_have_attribute("aria-pressed", "false")
+    cells.nth(0).focus()
+    viewer.keyboard.press("t")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    assert cells.locator(".badge").all_inner_texts() == ["cancer", "no cancer", "cancer", "cancer", "no cancer"]
+    expect(findings).to_contain_text("R: cancer")
+    expect(cells.nth(1).get_by_role("img")).to_have_attribute("aria-label", "L CC, image 2, no cancer")
+    button.click()
+    expect(findings).to_be_hidden()
+    expect(cells.locator(".badge")).to_have_count(0)
 
 
 def test_narrow_screen_stacks_the_views_without_scrolling_sideways(viewer: Page):

@@ -6,6 +6,7 @@ from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.library import describe_source
 from mammo_core.dataset.marks import mark_path
 from mammo_core.dataset.patients import (
+    describe_findings,
     describe_patient,
     list_patients,
     order_patients,
@@ -45,11 +46,16 @@ def test_patients_with_marks_are_listed(prepared, catalogue):
     assert list_patients(prepared, catalogue, "marked") == []  # the page stays; the viewer says why
 
 
-def test_describe_patient_positive_includes_cancer_and_age(catalogue):
-    patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
-    text = describe_patient(patient_images(catalogue, patient))
-    assert "cancer, " in text
-    assert "years" in text
+def test_describe_patient_keeps_the_findings_apart(catalogue):
+    images = patient_images(catalogue, list_patients(Workspace.from_environment(), catalogue, "positive")[0])
+    assert "years" in describe_patient(images)
+    assert not any(word in describe_patient(images) for word in ("cancer", "BI-RADS", "invasive", "biopsy"))
+    assert "cancer, " in describe_findings(images)
+
+
+def test_describe_findings_of_an_unlabelled_patient_is_empty():
+    words = dict.fromkeys(["cancer", "invasive", "biopsy", "BIRADS"], pd.NA)
+    assert describe_findings(pd.DataFrame([{"laterality": "L"} | words])) == ""
 
 
 def exams_of(exams: list[str | None], dates: list[str | None]) -> list[tuple[str, list[str]]]:

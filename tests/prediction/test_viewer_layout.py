@@ -56,7 +56,7 @@ def test_views_hang_right_and_left_with_cc_above_mlo_and_others_below():
     assert [cell.address for cell in hung] == ["", "pixels/2", "pixels/3", "pixels/1", "pixels/4", ""]
     assert [cell.image_id for cell in hung] == ["", "2", "3", "1", "4", ""]
     assert [cell.problem for cell in hung] == ["R CC is missing.", "", "", "", "", ""]
-    assert [cell.cancer for cell in hung] == [False, True, False, False, False, False]
+    assert [cell.cancer for cell in hung] == [None, True, False, False, False, None]
 
 
 def test_file_that_is_not_there_keeps_its_position_and_says_so():
@@ -67,7 +67,7 @@ def test_file_that_is_not_there_keeps_its_position_and_says_so():
 
 def test_unlabelled_image_of_unknown_side_is_shown_and_not_counted():
     (_, cell) = cells(table(image(1, None, "CC", cancer=pd.NA)))
-    assert (cell.name, cell.cancer, cell.special_kind) == ("? CC", False, "an image of an unknown side")
+    assert (cell.name, cell.cancer, cell.special_kind) == ("? CC", None, "an image of an unknown side")
     assert cells(table(image(1, "R", "MAG")))[0].special_kind == "a magnified view"
 
 
@@ -88,6 +88,12 @@ def test_exams_of_a_patient_come_newest_first_with_their_dates():
     assert [exam.title for exam in layout.exams] == ["Exam of 2023-05-06", "Prior exam of 2021-03-04"]
     assert [exam.rows[0][0].address for exam in layout.exams] == ["pixels/2", "pixels/1"]
     assert layout.exams[0].description == "1 images"
+
+
+def test_findings_are_apart_from_what_is_always_shown():
+    images = table(image(1, "L", "CC", cancer=1, BIRADS="0"), image(2, "R", "CC"))
+    (exam,) = lay_out_patient(images, lambda file: f"pixels/{file.stem}", NONE).exams
+    assert (exam.description, exam.findings) == ("2 images", "L: cancer, BI-RADS 0")
 
 
 def test_predictions_come_with_a_heatmap_of_the_frame_or_with_why_there_is_none():

@@ -106,6 +106,9 @@ def test_hang_predictions_shows_label_and_lesions_of_an_example():
     ((image, _),) = hang_predictions([(prediction, None)], report, example)
     assert image.cancer
     assert image.lesions is boxes
+    ((upload, _),) = hang_predictions([(prediction, None)], report)
+    assert isinstance(upload, HungImage)
+    assert upload.cancer is None
 
 
 def test_read_view_uses_requested_window(readable):
@@ -149,12 +152,12 @@ def test_hang_catalogue_exam_image_without_a_side_is_shown_and_not_counted(tmp_p
     assert (image.name, image.laterality, image.special_kind) == ("? CC", None, "an image of an unknown side")
 
 
-def test_hang_catalogue_exam_unlabelled_image_is_not_marked_as_cancer(tmp_path):
+def test_hang_catalogue_exam_unlabelled_image_has_no_label(tmp_path):
     row = {"image_id": "1", "laterality": "L", "view": "CC", "cancer": pd.NA, "file": str(tmp_path / "1.dcm")}
     view = ViewedImage(np.zeros((2, 2), np.uint8), 2, 2, None, "", {}, ())
     ((_, image),) = hang_catalogue_exam(pd.DataFrame([row]), lambda *_: view)
     assert isinstance(image, HungImage)
-    assert image.cancer is False
+    assert image.cancer is None
 
 
 @pytest.mark.parametrize(

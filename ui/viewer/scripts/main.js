@@ -70,6 +70,7 @@ function show(viewer, layout, marks) {
     if (viewer.stage) Object.assign(stage, {
         linked: viewer.stage.linked, lesions: viewer.stage.lesions,
         opacity: viewer.stage.opacity, contours: viewer.stage.contours })
+    if (viewer.stage?.labels) stage.showLabels(true)
     viewer.stage = stage
     for (const view of stage.views) attachPointer(view, viewer.toolbar)
     viewer.root.querySelector(".stages").replaceChildren(stage.element)

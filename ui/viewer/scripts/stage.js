@@ -20,6 +20,7 @@ export class Stage {
         this.single = null
         this.linked = true
         this.lesions = true
+        this.labels = false  // a reader looks first
         this.opacity = 0.6  // of heatmaps
         this.contours = false  // of their hottest regions
         this.changed = new Set()
@@ -40,14 +41,15 @@ export class Stage {
         renderer.canvas.addEventListener("webglcontextrestored", this.restore)
     }
 
-    buildExam({ title, description, rows }) {
+    buildExam({ title, description, findings, rows }) {
         const cells = rows.flat().map((cell, index) => {
             const view = new View(cell, index % 2)
             view.element.addEventListener("focusin", () => this.activate(view))
             this.views.push(view)
             return view.element
         })
-        const heading = create("p", { hidden: !title && !description }, title && create("strong", {}, title), title && " · ", description)
+        const heading = create("p", { hidden: !title && !description }, title && create("strong", {}, title), title && " · ", description,
+            findings && create("span", { className: "findings" }, ` · ${findings}`))
         return create("section", { ariaLabel: title || "Exam" }, heading, create("div", { className: "grid" }, ...cells))
     }
 
@@ -55,6 +57,7 @@ export class Stage {
     get inMm() { return this.shown.every((view) => view.description.pixel_mm) }
     get targets() { return this.linked ? this.views : [this.active] }
     get hasHeatmaps() { return this.views.some((view) => view.cell.heatmap) }
+    get hasLabels() { return this.views.some((view) => view.cell.cancer !== null) }
     get hasLesions() { return this.views.some((view) => view.cell.lesions?.length) }
 
     /** The names of the presets of all views, in their order. */
@@ -171,6 +174,16 @@ export class Stage {
         this.refresh()
         this.onChange()
     }
+
+    /** Show the data set's labels, or not. */
+    showLabels(labels) {
+        this.labels = labels
+        this.element.classList.toggle("with-labels", this.labels)
+        for (const view of this.views) view.showLabel(this.labels)
+        this.onChange()
+    }
+
+    toggleLabels() { if (this.hasLabels) this.showLabels(!this.labels) }
 
     toggleLesions() {
         this.lesions = !this.lesions

@@ -40,6 +40,7 @@ export class Toolbar {
             this.button("single", "One view", "One view at full size, and back (Enter)", () => this.stage.toggleSingle(), true),
             this.button("linked", "Linked", "Link zoom and window of all views (K)", () => this.stage.toggleLink(), true),
             this.button("lesions", "Lesions", "Outline lesions: cyan where malignant, green where benign (L)", () => this.stage.toggleLesions(), true),
+            this.button("labels", "Labels", "Show what the data set says of each image (T)", () => this.stage.toggleLabels(), true),
             this.button("marks", "Marks", "Show marks: cyan where malignant, green where benign, orange where unsure (A)", () => this.stage.editor.toggle(), true),
             this.heatmap,
             this.button("contours", "Contours", "Outline where the heatmap passes half of its scale (C)", () => this.stage.toggleContours(), true),
@@ -65,8 +66,9 @@ export class Toolbar {
     refresh() {
         const { stage, buttons } = this
         const pressed = { ...Object.fromEntries(Object.keys({ ...TOOLS, ...MARK_TOOLS }).map((tool) => [tool, tool === this.tool])),
-            contours: stage.contours, marks: stage.editor?.isShown, inverted: stage.active?.choice.inverted, single: stage.single !== null, linked: stage.linked, lesions: stage.lesions }
+            contours: stage.contours, marks: stage.editor?.isShown, inverted: stage.active?.choice.inverted, single: stage.single !== null, linked: stage.linked, lesions: stage.lesions, labels: stage.labels }
         for (const [name, isPressed] of Object.entries(pressed)) buttons[name].setAttribute("aria-pressed", String(Boolean(isPressed)))
+        buttons.labels.hidden = !stage.hasLabels
         buttons.lesions.hidden = !stage.hasLesions
         buttons.marks.hidden = !stage.editor?.marks.known.length
         this.markTools.hidden = !stage.editor?.marks.mayChange

@@ -25,6 +25,7 @@ export const KEYS = [
     { keys: ["Enter"], shown: "Enter", text: "one view at full size, and back", run: (bar) => bar.stage.toggleSingle() },
     { keys: ["k"], shown: "K", text: "link zoom and window of all views, or not", run: (bar) => bar.stage.toggleLink() },
     { keys: ["l"], shown: "L", text: "outline lesions, or not", run: (bar) => bar.stage.toggleLesions() },
+    { keys: ["t"], shown: "T", text: "the data set's labels, where it has any, or not", run: (bar) => bar.stage.toggleLabels() },
     { keys: ["h"], shown: "H", text: "heatmaps, or not", run: (bar) => bar.toggleHeatmaps() },
     { keys: ["c"], shown: "C", text: "outline where a heatmap passes half of its scale, or not", run: (bar) => bar.stage.toggleContours() },
     { keys: ["w", "m", "z"], shown: "W M Z", text: "a drag windows, moves or zooms", run: (bar, key) => bar.chooseTool({ w: "window", m: "move", z: "zoom" }[key]) },

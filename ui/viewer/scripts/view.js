@@ -30,6 +30,7 @@ export class View {
         this.requested = null  // the resolution that was asked for last
         this.source = null  // where its pixels were drawn last, see `toSource`
         this.markCount = 0
+        this.labelled = false  // whether the label is shown
         this.abort = new AbortController()
         this.element = this.build()
     }
@@ -60,12 +61,24 @@ export class View {
     alternative() {
         const { name, label, problem } = this.cell
         const marks = this.markCount ? `${this.markCount} ${this.markCount === 1 ? "mark" : "marks"}` : ""
-        return [name, label, problem, this.probability(), marks].filter(Boolean).join(", ")
+        return [name, label, problem, this.probability(), this.label(), marks].filter(Boolean).join(", ")
     }
 
     probability() {
         const { probability } = this.cell
         return probability === null ? "" : `probability ${probability.toFixed(2)}`
+    }
+
+    /** The data set's label while it is shown. */
+    label() {
+        const { cancer } = this.cell
+        return !this.labelled || cancer === null ? "" : cancer ? "cancer" : "no cancer"
+    }
+
+    showLabel(labelled) {
+        this.labelled = labelled
+        this.canvas.setAttribute("aria-label", this.alternative())
+        this.showName()
     }
 
     /** Say how many marks readers have drawn. */
@@ -76,9 +89,9 @@ export class View {
     }
 
     showName() {
-        const { name, label, cancer, no_decision: undecided, unpredicted } = this.cell
+        const { name, label, no_decision: undecided, unpredicted } = this.cell
         const special = this.description?.special_kind ?? this.cell.special_kind
-        const badges = [cancer && "cancer", special && `${special}, not counted`, this.description?.limited && "reduced",
+        const badges = [this.label(), special && `${special}, not counted`, this.description?.limited && "reduced",
             undecided && `no decision: ${undecided}`, this.isShown && unpredicted]
         this.corner.replaceChildren(
             create("strong", {}, name), create("small", {}, label),
