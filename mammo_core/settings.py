@@ -32,6 +32,11 @@ class Settings(BaseSettings):
     data: Path = Field(default_factory=lambda: default_folder("data"), description="data sets and prepared stores")
     models: Path = Field(default_factory=lambda: default_folder("models"), description="run folders and model bundles")
     max_megapixels: float = Field(100.0, gt=0, description="largest image that is decoded, in 10⁶ pixels")
+    max_shown_megapixels: float = Field(
+        200.0,
+        gt=0,
+        description="largest image that is shown at reduced resolution though it is above that, in 10⁶ pixels",
+    )
     max_file_bytes: int = Field(2**30, gt=0, description="largest file that is read, in bytes")
     decode_seconds: float = Field(20.0, gt=0, description="wall time that one upload's decoding may take")
     decode_bytes: int = Field(3 * 2**30, gt=0, description="memory that a decoding worker may take, in bytes")

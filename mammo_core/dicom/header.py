@@ -216,8 +216,14 @@ def _gzip_trailer(data: bytes) -> bytes:
     return struct.pack("<II", zlib.crc32(data), len(data))
 
 
-def check(dataset: Dataset, syntax: uid.UID, stream: BinaryIO) -> Header:
+def check(dataset: Dataset, syntax: uid.UID, stream: BinaryIO, max_megapixels: float | None = None) -> Header:
     """Check what the header states about the pixels, and find them.
+
+    Args:
+        dataset: elements before the pixels.
+        syntax: transfer syntax.
+        stream: at the pixels.
+        max_megapixels: largest image that is allowed, in 10⁶ pixels; None for the settings' `max_megapixels`.
 
     Raises:
         ImageError: something is missing, contradictory, not supported or too large.
@@ -228,8 +234,9 @@ def check(dataset: Dataset, syntax: uid.UID, stream: BinaryIO) -> Header:
     high = integer(dataset, "HighBit", bits - 1)
     if rows < 1 or columns < 1 or not 1 <= frames <= MAX_FRAMES:
         raise ImageError("damaged", "The header gives an impossible number of rows, columns or frames.")
-    if rows * columns > settings().max_megapixels * 1e6:
-        limit = f"{settings().max_megapixels:g} are decoded"
+    allowed = settings().max_megapixels if max_megapixels is None else max_megapixels
+    if rows * columns > allowed * 1e6:
+        limit = f"{allowed:g} are {'decoded' if max_megapixels is None else 'shown'}"
         raise too_large(f"The image has {rows * columns / 1e6:,.0f} megapixels", limit)
     if allocated not in (1, 8, 16, 32):
         raise ImageError("unsupported", f"Pixels of {allocated} bits aren't supported.")

@@ -31,13 +31,22 @@ from mammo_core.dicom.special_images import is_raw, special_kind, substitute_kin
 from mammo_core.dicom.stored import read_stored_values
 from mammo_core.dicom.voi import read_voi_luts
 from mammo_core.documents.acquisition import Acquisition
+from mammo_core.settings import settings
 
 NUMERIC = {"DS", "IS", "US", "SS"}  # value representations of numbers (PS3.5 6.2)
 MAX_TAG_LENGTH = 64  # characters
+REDUCED = "The image has {:,.0f} megapixels and is shown at reduced resolution; at most {:g} are read by models."
 FIRST_MAMMOGRAM = 1913  # year; anonymisers write earlier ones
 
 
-def read(source: Source, side: int | None = None, *, max_step: float | None = None, strict: bool = False) -> Mammogram:
+def read(
+    source: Source,
+    side: int | None = None,
+    *,
+    max_step: float | None = None,
+    strict: bool = False,
+    only_shown: bool = False,
+) -> Mammogram:
     """Read one DICOM file.
 
     Args:
@@ -48,6 +57,8 @@ def read(source: Source, side: int | None = None, *, max_step: float | None = No
             `codecs.decode` and `Mammogram.quantisation_step`. None decodes every bit.
         strict: decode JPEG Lossless a second time with a decoder that reports warnings: twice the time, for foreign
             files.
+        only_shown: whether a reader looks at the image and no model does. It may then have as many pixels as the settings'
+            `max_shown_megapixels`; a note says so of one that models don't read. Give a `side` with it.
 
     Raises:
         ImageError: the file isn't a mammogram, can't be decoded, is damaged, or is too large.
@@ -57,7 +68,8 @@ def read(source: Source, side: int | None = None, *, max_step: float | None = No
         has_pixels = bool(stream.read(1))
         reject_others(dataset, has_pixels)
         stream.seek(-1, 1)
-        header = headers.check(dataset, syntax, stream)
+        shown = max(settings().max_shown_megapixels, settings().max_megapixels) if only_shown else None
+        header = headers.check(dataset, syntax, stream, shown)
         return _mammogram(header, side, max_step, strict)
 
 
@@ -164,6 +176,9 @@ def _with_functional_groups(header: Header) -> Dataset:
 
 def _notes(header: Header, decoded: Decoded) -> tuple[str, ...]:
     notes = [*decoded.notes]
+    megapixels, most = header.rows * header.columns / 1e6, settings().max_megapixels
+    if megapixels > most:
+        notes.append(REDUCED.format(megapixels, most))
     if header.frames > 1:
         notes.append(f"The file has {header.frames} frames; this is the middle one, number {header.frames // 2 + 1}.")
     may_exceed = not decoded.halvings and header.bits < header.allocated and not decoded.signed

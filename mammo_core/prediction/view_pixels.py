@@ -20,6 +20,7 @@ from mammo_core.dicom.header import Source
 from mammo_core.dicom.lookup_table import LookupTable
 from mammo_core.dicom.mammogram import Mammogram
 from mammo_core.dicom.read import read
+from mammo_core.dicom.reduction import count_halvings
 from mammo_core.dicom.voi import Window
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.documents.viewer import DisplayPreset, ViewDescription
@@ -66,7 +67,7 @@ def read_view_pixels(source: Source, complete: bool) -> ViewPixels:
     Raises:
         ImageError: the file can't become a mammogram.
     """
-    mammogram = read(source, LAST_SIDE if complete else FIRST_SIDE)
+    mammogram = read(source, LAST_SIDE if complete else FIRST_SIDE, only_shown=True)
     presets = list_presets(mammogram)
     lowest, step = code_scale(mammogram, presets, HIGHEST_CODE if complete else FIRST_HIGHEST_CODE)
     codes = np.round((mammogram.pixels - np.float32(lowest)) / np.float32(step)).astype(np.uint16)
@@ -80,7 +81,7 @@ def read_view_pixels(source: Source, complete: bool) -> ViewPixels:
         reduction=mammogram.reduction,
         shift=mammogram.shift,
         complete=complete or not mammogram.reduction,
-        limited=complete and mammogram.reduction > 0,
+        limited=count_halvings(mammogram.source_rows, mammogram.source_columns, LAST_SIDE) > 0,
         lowest=lowest,
         step=step,
         inversion_sum=mammogram.inversion_sum,

@@ -172,13 +172,13 @@ def read_view(
     Raises:
         ImageError: the file can't become a mammogram.
     """
-    mammogram = read(file, DISPLAY_SIDE, max_step=DECODER_STEP)
+    mammogram = read(file, DISPLAY_SIDE, max_step=DECODER_STEP, only_shown=True)
     prepared, problem = None, ""
     if preprocessing is not None:
         try:
             prepared = prepare_source(file, preprocessing)
         except ImageError as error:
-            problem = str(error)
+            problem = " ".join(mammogram.notes) if error.reason == "too_large" else str(error)
     return ViewedImage(
         picture=display(mammogram, levels=percentiles),
         source_shape=(mammogram.source_rows, mammogram.source_columns),

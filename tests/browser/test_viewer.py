@@ -194,6 +194,33 @@ def mm_per_pixel(text: str, box) -> float:
     return float(text.split(maxsplit=1)[0]) / box["width"]
 
 
+def test_image_over_the_limit_of_models_is_shown_reduced_and_says_so(page: Page, server: Server, workplace):
+    folder = workplace / "data" / "huge"
+    files = folder / "train_images" / "7"
+    files.mkdir(parents=True)
+    pixels = np.kron(breast(1050, 1000), np.ones((10, 10), np.uint16))
+    (files / "1.dcm").write_bytes(build_dicom(pixels, **SPACING))
+    (files / "2.dcm").write_bytes(build_dicom(np.full((700, 520), 300, np.uint16), **SPACING))
+    rows = [(7, 1, "R", "CC"), (7, 2, "L", "CC")]
+    table = pd.DataFrame(rows, columns=["patient_id", "image_id", "laterality", "view"])
+    table.assign(cancer=0, site_id=1, machine_id=1, age=50).to_csv(folder / "train.csv", index=False)
+    page.goto(f"{server.url}/exams?dataset=huge")
+    expect(page.locator(COMPLETE)).to_be_visible()
+    cells = page.locator(".viewer .cell")
+    assert cells.locator(".badge").all_inner_texts() == ["reduced"]
+    assert windows(page)[1].startswith("W ")  # a constant image has a window
+    page.mouse.move(*center(page))
+    page.mouse.wheel(0, -1500)
+    settle(page)
+    assert cells.locator(".badge").all_inner_texts() == ["reduced"]
+    cells.nth(0).focus()
+    page.keyboard.press("d")
+    expect(page.get_by_role("dialog")).to_contain_text("105 megapixels and is shown at reduced resolution")
+    page.goto(f"{server.url}/exams?dataset=huge&show=pictures")
+    expect(page.get_by_test_id("stAlert")).to_contain_text(["105 megapixels and is shown at reduced resolution"])
+    (files / "1.dcm").unlink()  # 210 MB
+
+
 def test_prior_exams_hang_below_the_newest_with_their_dates(page: Page, server: Server, workplace):
     folder = workplace / "data" / "priors"
     files = folder / "train_images" / "7"

@@ -97,6 +97,21 @@ def test_read_megapixel_limit_is_configurable(limits):
     assert refused(build_dicom(breast())).reason == "too_large"
 
 
+def test_read_image_that_is_only_shown_has_a_limit_of_its_own_and_a_note(limits):
+    limits(max_megapixels=0.005)
+    mammogram = read(build_dicom(breast()), 16, only_shown=True)
+    assert (mammogram.source_rows, mammogram.source_columns, mammogram.reduction) == (96, 72, 1)
+    assert mammogram.notes == (
+        "The image has 0 megapixels and is shown at reduced resolution; at most 0.005 are read by models.",
+    )
+    limits(max_shown_megapixels=0.006)
+    with pytest.raises(ImageError, match=r"at most 0\.006 are shown\.") as error:
+        read(build_dicom(breast()), 16, only_shown=True)
+    assert error.value.reason == "too_large"
+    limits(max_megapixels=1)
+    assert read(build_dicom(breast()), 16, only_shown=True).notes == ()  # as high as for models at least
+
+
 def test_read_deflated_bomb_raises_too_large(limits):
     limits(max_megapixels=1)
     data = build_dicom(breast(), DEFLATED)

@@ -173,6 +173,12 @@ def test_image_with_more_pixels_than_browsers_draw_is_reduced_and_says_so():
     assert (view.description.complete, view.description.limited) == (True, True)
 
 
+def test_reduced_image_says_so_from_the_first_resolution_on():
+    columns = np.tile(np.arange(4, dtype=np.uint16), (8200, 2))
+    assert read_view_pixels(build_dicom(columns), False).description.limited
+    assert not read_view_pixels(build_dicom(columns[:8000]), False).description.limited
+
+
 def test_message_holds_length_description_and_pixels():
     view = read_view_pixels(build_dicom(breast()), True)
     message = view.to_message()

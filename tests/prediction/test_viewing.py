@@ -25,6 +25,7 @@ from mammo_core.prediction.viewing import (
     read_view,
 )
 from mammo_core.preprocess.prepare import prepare_source
+from mammo_core.settings import settings
 
 VIEW = ViewedImage(np.full((4, 3), 9, np.uint8), (8, 6), None, None, "", {}, ())
 
@@ -117,6 +118,17 @@ def test_read_view_uses_requested_window(readable):
     assert (view.source_shape, view.chest_left, view.model_input) == ((512, 384), None, None)
     assert not np.array_equal(read_view(file, None, (1.0, 50.0)).picture, view.picture)
     assert "PatientID" not in view.tags
+
+
+def test_read_view_of_an_image_too_large_for_models_is_shown_and_says_so(readable, monkeypatch):
+    monkeypatch.setenv("MAMMO_MAX_MEGAPIXELS", "0.1")
+    settings.cache_clear()
+    view = read_view(Path(readable["file"].iloc[0]), PreprocessingConfig(), None)
+    monkeypatch.undo()
+    settings.cache_clear()
+    assert view.picture.any()
+    assert view.model_input is None
+    assert "is shown at reduced resolution; at most 0.1 are read by models." in view.problem
 
 
 def test_read_view_model_input_equals_imported_image(readable):
