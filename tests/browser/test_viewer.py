@@ -366,6 +366,12 @@ def test_narrow_screen_stacks_the_views_without_scrolling_sideways(viewer: Page)
     assert boxes[0]["x"] == boxes[1]["x"]
     assert boxes[1]["y"] >= boxes[0]["y"] + boxes[0]["height"]
     assert viewer.evaluate("document.documentElement.scrollWidth") <= 390
+    viewer.locator(".viewer .cell").first.focus()
+    viewer.keyboard.press("?")
+    dialog = viewer.get_by_role("dialog")
+    assert dialog.evaluate(
+        "({ scrollTop, scrollHeight, clientHeight }) => scrollTop === 0 && scrollHeight > clientHeight"
+    )
 
 
 def test_browser_without_webgl_shows_pictures_and_one_sentence(browser: Browser, server: Server, mammograms):

@@ -114,7 +114,7 @@ export class Toolbar {
         else this.root.requestFullscreen?.()
     }
 
-    showKeys() { this.keys.showModal() }
+    showKeys() { openFromTop(this.keys) }
 
     showDetails() {
         const { cell, description } = this.stage.active
@@ -128,8 +128,14 @@ export class Toolbar {
             ...[cell.problem, size, heat, ...(description?.notes ?? [])].filter(Boolean).map((text) => create("p", {}, text)),
             create("table", {}, create("tbody", {}, ...rows)),
             closeButton(this.details))
-        this.details.showModal()
+        openFromTop(this.details)
     }
+}
+
+/** Open a dialog; the focus goes to its button, which would scroll a long one to its end. */
+function openFromTop(dialog) {
+    dialog.showModal()
+    dialog.scrollTop = 0
 }
 
 const closeButton = (dialog) => create("button", { type: "button", onclick: () => dialog.close() }, "Close")
