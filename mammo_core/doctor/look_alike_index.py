@@ -21,10 +21,9 @@ from mammo_core.storage.atomic import atomic_path
 PREFIX = "look-alikes-v1-"  # of the file of features
 MEASURED = 500  # breasts, at most, whose nearest one tells which distances are usual
 TYPICAL, FAR, FARTHEST = 0.5, 0.9, 0.99  # shares of these breasts that are nearer to another one
-MARGIN = (
-    1.1  # of the limit over FARTHEST: breasts of new patients lie a little farther away; blank images and photographs
-)
-# from 1.2 on, on phantoms and on real mammograms
+# The limit over FARTHEST: breasts of new patients lie a little farther away; blank images and photographs do from 1.2 on, on
+# phantoms and on real mammograms.
+MARGIN = 1.1
 HASH_DIGITS = 16
 
 
