@@ -51,10 +51,10 @@ def choose_epoch(run: str, epochs: list[int]) -> int:
 
 def show_example(maps: ExampleMaps, epoch: int, index: int, label: int) -> None:
     """Show one example with its label and probability."""
-    probability = f"{maps.probability(epoch, index):.2f}"
-    alt = f"Example {index + 1}, {LABELS[label]}, after epoch {epoch}: predicted {probability}"
+    probability = maps.probability(epoch, index)
+    alt = f"Example {index + 1}, {LABELS[label]}, after epoch {epoch}: predicted {probability:.2f}"
     st.image(example_picture(maps, epoch, index), width="stretch", output_format="PNG", alt=alt)
-    st.caption(f"{BADGES[label]} predicted {probability} after epoch {epoch}")
+    st.caption(f"{BADGES[label]} predicted {probability:.2f} after epoch {epoch:d}")
 
 
 def show_explanation(maps: ExampleMaps) -> None:

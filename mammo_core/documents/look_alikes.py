@@ -24,7 +24,7 @@ class LookAlikeIndex(FileDocument):
     file_name: ClassVar = "look-alikes.json"
     schema_version: Literal[1] = 1
     images: str
-    vectors: str
+    vectors: str = Field(pattern=r"^look-alikes-v\d+-[0-9a-f]+\.npy$")
     typical: float = Field(ge=0)
     far: float = Field(ge=0)
     limit: float = Field(ge=0)

@@ -18,6 +18,7 @@ from mammo_core.documents.base import FileDocument
 from mammo_core.documents.dataset import DatasetInfo, DatasetLink, StoreSource
 from mammo_core.documents.job import JobProcess, JobState
 from mammo_core.documents.leave_out import LeaveOutList
+from mammo_core.documents.look_alikes import LookAlikeIndex
 from mammo_core.documents.metrics import _RECORDS
 from mammo_core.documents.progress import Progress
 from mammo_core.documents.run_tags import RunTags
@@ -47,6 +48,7 @@ EXAMPLES = [
     make_store_evaluation(),
     report(),
     LeaveOutList(dataset="demo"),
+    LookAlikeIndex(images="a", vectors="look-alikes-v1-0.npy", typical=1.0, far=1.2, limit=1.5),
 ]
 
 

@@ -22,6 +22,7 @@ READING = {  # functions of the modules below that change nothing that others wo
     "describe_missing", "list_runs", "active_jobs", "run_folder", "is_importing",
     "read_tags", "check_ended",
     "read_leave_out", "read_leave_out_csv", "leave_out_csv", "leave_out_table", "describe_leave_out", "check_listed",
+    "leave_out_path",
     "read_marks", "marks_on", "describe_marks", "summarise_marks", "describe_source",
     "empty_trash", "empty_data_trash",  # after an hour, whoever looks
 }  # fmt: skip
