@@ -22,6 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -30,11 +31,14 @@ import psutil
 from benchmarks._report import Report
 from benchmarks.convert import convert_theirs, write_phantoms
 from mammo_core.dataset.catalogue import Catalogue, read_catalogue
+from mammo_core.dataset.conversion import WaitingImage, encode_batch
 from mammo_core.dataset.importer import import_images
 from mammo_core.dataset.library import describe_source
 from mammo_core.dataset.store import create_store
+from mammo_core.dataset.worker_pool import WorkerPool
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.jobs.cluster import open_pool
+from mammo_core.jobs.importing import TASKS
 from mammo_core.preprocess.prepare import prepare_source
 from mammo_core.settings import settings
 from mammo_core.workspace import Workspace
@@ -93,6 +97,13 @@ def prepare_bare(folder: Path, rows: int, processes: int) -> float:
     return rows / (time.perf_counter() - start)
 
 
+def prepare_first(catalogue: Catalogue, pool: WorkerPool, workers: int) -> None:
+    """Have each worker prepare a file first, as bare processes do."""
+    first = next(image for image in catalogue.images() if image.file is not None)
+    rows = [WaitingImage(first, Path(first.file), None)] * 8 * workers
+    list(pool.map_batches(partial(encode_batch, PreprocessingConfig()), rows, lambda: False))
+
+
 def import_once(catalogue: Catalogue, name: str, workers: int) -> tuple[float, float]:
     """Import into a new store and measure the time.
 
@@ -106,8 +117,8 @@ def import_once(catalogue: Catalogue, name: str, workers: int) -> tuple[float, f
         describe_source(Workspace.from_environment(), catalogue),
     )
     start = time.perf_counter()
-    with open_pool(workers) as pool:
-        list(pool.map_batches(sum, list(range(4 * workers)), lambda: False))  # workers start when they are needed
+    with open_pool(workers, module=TASKS) as pool:
+        prepare_first(catalogue, pool, workers)
         done = seconds(lambda: import_images(catalogue, store, pool))
     all_rows = time.perf_counter() - start
     assert len(store.manifest()) == len(catalogue.table)

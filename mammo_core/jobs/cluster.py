@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mammo_core.dataset.worker_pool import WorkerPool
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import JobError
+from mammo_core.jobs.batches import divide
 from mammo_core.jobs.local_pool import LocalPool
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 
 BATCH_ROWS = 16  # rows in a task; Dask's overhead of milliseconds per task is then small beside the decoding
-FIRST_BATCHES = 4  # of one row each, then as many of two, of four and so on: the first results come soon
 BATCHES_PER_WORKER = 4  # pending at any time
 NO_WORKER_SECONDS = 60.0  # waiting time for a first or another worker
 POLL_SECONDS = 1.0  # between two checks for workers while no batch is done
@@ -59,7 +59,7 @@ class DaskPool:
     ) -> Iterator[tuple[list[Row], Result | None]]:
         """Apply a task to batches of rows, see `WorkerPool.map_batches`."""
         suspects: list[Row] = []
-        for batch, result in _run_batches(self.client, task, divide(rows), should_stop):
+        for batch, result in _run_batches(self.client, task, divide(rows, BATCH_ROWS), should_stop):
             if result is None:
                 suspects += batch
             else:
@@ -71,17 +71,6 @@ class DaskPool:
 def default_workers() -> int:
     """Return how many workers a local pool has by default: one for each core."""
     return os.cpu_count() or 1
-
-
-def divide(rows: Sequence[Row]) -> list[list[Row]]:
-    """Divide rows into batches that grow up to `BATCH_ROWS` rows."""
-    batches: list[list[Row]] = []
-    start = 0
-    while start < len(rows):
-        size = min(BATCH_ROWS, 2 ** (len(batches) // FIRST_BATCHES))
-        batches.append(list(rows[start : start + size]))
-        start += size
-    return batches
 
 
 @contextmanager

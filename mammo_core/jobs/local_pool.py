@@ -10,8 +10,11 @@ from typing import TypeVar
 
 from mammo_core.dicom.sandbox import Sandbox
 from mammo_core.errors import ImageError
+from mammo_core.jobs.batches import divide
+from mammo_core.settings import settings
 
-ROWS_PER_WORKER = 3  # pending at any time: one in work, and others so that no worker waits for its next
+BATCH_ROWS = 4  # rows in a call; its overhead of a millisecond is then small beside the decoding
+BATCHES_PER_WORKER = 3  # pending at any time: one in work, and others so that no worker waits for its next
 
 Row = TypeVar("Row")  # see `WorkerPool`
 Result = TypeVar("Result")
@@ -32,34 +35,34 @@ class LocalPool:
     def map_batches(
         self, task: Callable[[list[Row]], Result], rows: Sequence[Row], should_stop: Callable[[], bool]
     ) -> Iterator[tuple[list[Row], Result | None]]:
-        """Apply a task to one row after the other, see `WorkerPool.map_batches`.
+        """Apply a task to batches of rows, see `WorkerPool.map_batches`.
 
-        A row whose worker ended is tried again when the others are done: the system may have killed the worker for want of
-        memory.
+        The rows of a batch whose worker ended are tried again one by one when the others are done: one of them may have ended
+        it, or the system may have killed it for want of memory.
         """
         suspects: list[Row] = []
-        for row, result in self._run(task, rows, should_stop):
+        for batch, result in self._run(task, divide(rows, BATCH_ROWS), should_stop):
             if result is None:
-                suspects.append(row)
+                suspects += batch
             else:
-                yield [row], result
-        for suspect in suspects:
-            for row, result in self._run(task, [suspect], should_stop):
-                yield [row], result
+                yield batch, result
+        for row in suspects:
+            yield from self._run(task, [[row]], should_stop)
 
     def _run(
-        self, task: Callable[[list[Row]], Result], rows: Sequence[Row], should_stop: Callable[[], bool]
-    ) -> Iterator[tuple[Row, Result | None]]:
-        """Yield each row with the task's result, or None if it ended its worker."""
-        waiting = iter(rows)
-        pending: dict[Future[Result], Row] = {}
+        self, task: Callable[[list[Row]], Result], batches: Sequence[list[Row]], should_stop: Callable[[], bool]
+    ) -> Iterator[tuple[list[Row], Result | None]]:
+        """Yield each batch with the task's result, or None if it ended its worker."""
+        waiting = iter(batches)
+        pending: dict[Future[Result], list[Row]] = {}
         try:
             while True:
-                while len(pending) < ROWS_PER_WORKER * self.sandbox.workers and not should_stop():
-                    row = next(waiting, None)
-                    if row is None:
+                while len(pending) < BATCHES_PER_WORKER * self.sandbox.workers and not should_stop():
+                    batch = next(waiting, None)
+                    if batch is None:
                         break
-                    pending[self.sandbox.submit(task, [row])] = row
+                    seconds = len(batch) * settings().decode_seconds
+                    pending[self.sandbox.submit(task, batch, timeout=seconds)] = batch
                 if not pending:
                     return
                 for future in wait(pending, return_when=FIRST_COMPLETED).done:
@@ -70,14 +73,14 @@ class LocalPool:
             _drop_waiting(pending)
 
 
-def _drop_waiting(pending: "dict[Future[Result], Row]") -> None:
-    """Cancel the rows that no worker has begun: they wait for the next run."""
+def _drop_waiting(pending: "dict[Future[Result], list[Row]]") -> None:
+    """Cancel the batches that no worker has begun: they wait for the next run."""
     for future in [future for future in pending if future.cancel()]:
         del pending[future]
 
 
 def _result(future: "Future[Result]") -> Result | None:
-    """Return a row's result; None if it ended its worker."""
+    """Return a batch's result; None if it ended its worker."""
     try:
         return future.result()
     except ImageError:  # the task itself returns what it finds about a file

@@ -116,12 +116,6 @@ def test_map_batches_lost_scheduler_raises_error(scheduler, short_connect_timeou
         list(pool.map_batches(double, rows(100), lambda: next(calls) == 12 and scheduler.close()))
 
 
-def test_divide_makes_small_batches_first():
-    batches = cluster.divide(range(50))
-    assert [len(batch) for batch in batches] == [1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 4, 8, 8, 6]
-    assert [row for batch in batches for row in batch] == list(range(50))
-
-
 def test_map_batches_stopped_finishes_only_what_workers_have_begun(scheduler, monkeypatch):
     monkeypatch.setattr(cluster, "BATCHES_PER_WORKER", 20)
     scheduler.scale(1)
