@@ -7,7 +7,6 @@ is 0, 1 (an error, shown as one line), 2 (wrong usage) or 130 (interrupted from 
 import json
 import os
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -540,13 +539,14 @@ def bootstrap() -> None:
 @app.command(hidden=True)
 def job(folder: Path) -> None:
     """Run the job of a folder; the app starts this command in its own process."""
+    from mammo_core.jobs.file_errors import describe_origin
     from mammo_core.jobs.folder import JobFolder
     from mammo_core.jobs.specs import run_folder
 
     try:
         run_folder(JobFolder(folder), Workspace.from_environment())
-    except OSError:
-        traceback.print_exc()  # into work.log: one line would not tell what the file system refused, and where
+    except OSError as error:
+        sys.stderr.write(describe_origin(error))  # into work.log: one line would not tell where the file system refused
         raise
 
 

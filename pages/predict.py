@@ -17,7 +17,7 @@ from ui.look_alikes import show_upload_look_alikes
 from ui.prediction_run import predict_files
 from ui.prediction_view import show_comparison, show_model, show_results
 from ui.resources import show_limit, start_resources
-from ui.session import current_workspace, errors_shown, open_page
+from ui.session import current_workspace, errors_shown, errors_shown_here, open_page
 from ui.uploads import choose_files, revealed_example
 
 open_page("Predict")
@@ -48,6 +48,7 @@ exams = hang_exams(report.images)
 
 
 @st.fragment
+@errors_shown_here()
 def show_exams() -> None:
     exam = choose_exam(report, exams)
     probabilities, pictures = st.columns([2, 5], gap="medium")

@@ -24,15 +24,17 @@ def show_example_breasts(run: Path) -> None:
         run: the run's folder.
     """
     with errors_shown_here():
-        maps = read_once(run, file_states([run / EXAMPLE_MAPS]))
+        states = file_states([run / EXAMPLE_MAPS])
+        maps = read_once(run, states)
         if maps is None or not len(maps.epochs) or not len(maps.labels):
             return
         st.markdown("**Example breasts**")
         epoch = choose_epoch(run.name, maps.epochs.tolist())
         cells = st.columns(max(len(maps.labels), 4), gap="small")
+        pictures = draw_once(run, states, epoch)
         for index, label in enumerate(maps.labels.tolist()):
             with cells[index]:
-                show_example(maps, epoch, index, label)
+                show_example(pictures[index], maps, epoch, index, label)
         show_explanation(maps)
 
 
@@ -42,6 +44,13 @@ def read_once(run: Path, states: FileStates) -> ExampleMaps | None:
     return read_example_maps(run)
 
 
+@st.cache_data(show_spinner=False, max_entries=64)
+def draw_once(run: Path, states: FileStates, epoch: int) -> list[bytes]:
+    """Draw a run's examples after an epoch, as PNG files; once for all sessions."""
+    maps = read_once(run, states)
+    return [] if maps is None else [example_picture(maps, epoch, index) for index in range(len(maps.labels))]
+
+
 def choose_epoch(run: str, epochs: list[int]) -> int:
     """Let the user choose an epoch; the latest one follows the training."""
     key = f"epoch of {run}"
@@ -49,11 +58,11 @@ def choose_epoch(run: str, epochs: list[int]) -> int:
     return next((epoch for epoch in epochs if epoch == chosen), epochs[-1])
 
 
-def show_example(maps: ExampleMaps, epoch: int, index: int, label: int) -> None:
+def show_example(picture: bytes, maps: ExampleMaps, epoch: int, index: int, label: int) -> None:
     """Show one example with its label and probability."""
     probability = maps.probability(epoch, index)
     alt = f"Example {index + 1}, {LABELS[label]}, after epoch {epoch}: predicted {probability:.2f}"
-    st.image(example_picture(maps, epoch, index), width="stretch", output_format="PNG", alt=alt)
+    st.image(picture, width="stretch", output_format="PNG", alt=alt)
     st.caption(f"{BADGES[label]} predicted {probability:.2f} after epoch {epoch:d}")
 
 

@@ -12,7 +12,7 @@ from mammo_core.prediction.thumbnails import make_thumbnails
 from mammo_core.storage.hashing import FileStates, file_states
 from mammo_core.storage.path_text import path_text
 from ui.exploration import thumbnail_cache
-from ui.image_grid import LABELS
+from ui.image_grid import show_thumbnail
 from ui.literal import literal
 from ui.resources import sandbox
 from ui.session import current_workspace, errors_shown_here
@@ -86,17 +86,5 @@ def show_picture(pictures: Pictures, store: str | None, image: str, dataset: str
         st.caption(":material/broken_image: The table doesn't name this image any more.")
         return
     row, thumbnail = pictures[store, image]
-    name = f"{'?' if pd.isna(row['laterality']) else row['laterality']} {row['view']}"
-    if isinstance(thumbnail, str):
-        st.caption(f":material/broken_image: {literal(name)}: {literal(thumbnail)}")
-    else:
-        st.image(thumbnail, width="stretch", output_format="PNG", alt=f"{name}, image {image}")
-    label = "" if pd.isna(row["cancer"]) else LABELS[int(row["cancer"])]
-    age = "" if pd.isna(row["age"]) else f", {row['age']:.0f} years"
-    st.page_link(
-        "pages/exams.py",
-        label=f"{literal(name)} {label}",
-        help=f"Open patient {literal(row['patient_id'])}{literal(age)} in Exams",
-        query_params={"dataset": dataset, "patient": str(row["patient_id"])},
-    )
+    show_thumbnail(row, thumbnail, {"dataset": dataset})
     st.caption(f"image {literal(image)}")

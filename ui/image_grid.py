@@ -45,7 +45,7 @@ def show_images(images: pd.DataFrame, prepared: Mapping[str, Path], parameters: 
     with st.spinner("Reading the images …"):
         for cell, (_, row), thumbnail in zip(cells, shown.iterrows(), thumbnails, strict=True):
             with cell:
-                _show(row, thumbnail, parameters)
+                show_thumbnail(row, thumbnail, parameters)
 
 
 def _cells(count: int) -> list["st.delta_generator.DeltaGenerator"]:
@@ -54,7 +54,14 @@ def _cells(count: int) -> list["st.delta_generator.DeltaGenerator"]:
     return [cell for _ in range(rows) for cell in st.columns(COLUMNS, gap="xsmall")][:count]
 
 
-def _show(row: pd.Series, thumbnail: bytes | str, parameters: Parameters) -> None:
+def show_thumbnail(row: pd.Series, thumbnail: bytes | str, parameters: Parameters) -> None:
+    """Show a small picture of an image with the link to its exam.
+
+    Args:
+        row: of a catalogue.
+        thumbnail: the picture, or why there is none.
+        parameters: of the address of the Exams page, without the patient.
+    """
     name = f"{'?' if pd.isna(row['laterality']) else row['laterality']} {row['view']}"
     if isinstance(thumbnail, str):
         st.caption(f":material/broken_image: {literal(name)}: {literal(thumbnail)}")

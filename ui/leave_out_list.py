@@ -42,10 +42,11 @@ def show_leave_out_list(catalogue: Catalogue, dataset: str) -> None:
     listed = read_leave_out(current_workspace().data, source)
     title = f"Leave-out list ({len(listed.images):,})"
     with st.expander(title, icon=":material/playlist_remove:", key=f"leave-out list {dataset}"):
-        st.markdown(literal(describe_leave_out(listed, catalogue)))
+        table = leave_out_table(listed, catalogue)
+        st.markdown(literal(describe_leave_out(table)))
         if listed.images:
             st.caption(MEANING)
-        taken = choose_listed(leave_out_table(listed, catalogue), dataset) if listed.images else []
+        taken = choose_listed(table, dataset) if listed.images else []
         with st.container(horizontal=True, vertical_alignment="center"):
             if listed.images:
                 offer_taking_back(source, dataset, taken)

@@ -170,11 +170,14 @@ def leave_out_table(listed: LeaveOutList, catalogue: Catalogue) -> pd.DataFrame:
     return table.merge(known, "left", on="image_id")[[*known.columns, "reason", "since"]]
 
 
-def describe_leave_out(listed: LeaveOutList, catalogue: Catalogue) -> str:
-    """Return how many images and patients a list names, and what becomes of them."""
-    if not listed.images:
+def describe_leave_out(table: pd.DataFrame) -> str:
+    """Return how many images and patients a list names, and what becomes of them.
+
+    Args:
+        table: see `leave_out_table`.
+    """
+    if not len(table):
         return "No image of this data set is left out."
-    table = leave_out_table(listed, catalogue)
     patients = table["patient_id"].nunique()
     owners = f" of {patients:,} {'patient' if patients == 1 else 'patients'}" if patients else ""
     one = len(table) == 1
@@ -204,9 +207,9 @@ def read_leave_out_csv(data: bytes) -> dict[str, str]:
     written = csv_format_of(data)
     lines = data.decode(written.encoding, "replace").splitlines()[written.lines_before :]
     rows = csv.DictReader(lines, delimiter=written.separator)
-    if "image_id" not in (rows.fieldnames or []):
-        raise DataError("The list needs a column image_id.")
     try:
+        if "image_id" not in (rows.fieldnames or []):
+            raise DataError("The list needs a column image_id.")
         reasons = {(row["image_id"] or "").strip(): (row.get("reason") or "").strip() or "by the list" for row in rows}
     except csv.Error as error:
         raise DataError(f"The list isn't readable as a CSV ({error}).") from None

@@ -171,18 +171,25 @@ class Store:
 
     def _image(self, png: str) -> np.ndarray:
         """Read one PNG, uint8 (rows, columns)."""
-        size = describe_size(self.preprocessing.size)
         try:
             with Image.open(self.folder / png, formats=["PNG"]) as picture:
                 pixels = np.asarray(picture)
-            if pixels.shape != self.preprocessing.shape:
-                raise ValueError(f"its shape is {pixels.shape}")
-        except (OSError, ValueError, SyntaxError) as error:  # Pillow raises SyntaxError for a broken PNG
-            raise DataError(
-                f"{png} of the store {self.name} isn't readable as a {size} PNG ({error}). "
-                "Delete it and run the import again."
-            ) from None
-        return pixels
+            if pixels.shape == self.preprocessing.shape:
+                return pixels
+        except (OSError, ValueError, SyntaxError):  # Pillow raises SyntaxError for a broken PNG
+            pass
+        raise DataError(
+            f"The PNG of {self._describe_image(png)} of the store {self.name} is missing, or isn't readable as one of "
+            f"{describe_size(self.preprocessing.size)}. Delete it and run the import again."
+        )
+
+    def _describe_image(self, png: str) -> str:
+        """Name the image of a PNG, whose own name states the patient, too."""
+        with suppress(DataError):  # no manifest yet
+            manifest = self.manifest()
+            images = manifest.loc[manifest["png"] == png, "image_id"]
+            return f"image {images.iloc[0]}" if len(images) else "an image"
+        return "an image"
 
 
 @dataclass(frozen=True)

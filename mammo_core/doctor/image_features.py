@@ -3,7 +3,6 @@
 Where TensorFlow is needed, see `mammo_core.learning.comparison_network`.
 """
 
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from PIL import Image
 
 from mammo_core.dataset.store import Store
 from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop
+from mammo_core.storage.array_files import DAMAGE
 from mammo_core.storage.atomic import atomic_path
 
 PREFIX = "features-v1-"  # of the files in a store's folder; those of another version aren't read
@@ -151,7 +151,7 @@ def _read_kept(store: Store) -> Arrays:
         try:
             with np.load(path, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in ("sha256", *ARRAYS)}
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        except DAMAGE:
             path.unlink(missing_ok=True)
             continue
         parts.append(arrays)

@@ -16,6 +16,7 @@ from mammo_core.doctor.breast_distances import StoredBreasts, breast_distances, 
 from mammo_core.doctor.image_features import ImageFeatures, standardised
 from mammo_core.documents.look_alikes import LookAlikeIndex
 from mammo_core.errors import DataError, StoreUnchecked
+from mammo_core.storage.array_files import damaged_arrays
 from mammo_core.storage.atomic import atomic_path
 
 PREFIX = "look-alikes-v1-"  # of the file of features
@@ -95,14 +96,16 @@ def open_index(store: Store, manifest: pd.DataFrame) -> OpenIndex:
     document = LookAlikeIndex.read(path)
     if document.images != _digest(manifest):
         raise StoreUnchecked(f"The imported data {store.name} has changed since it was checked. Check it again.")
-    try:
+    damaged = DataError(f"The index of the images of {store.name} is damaged. Check the data again.")
+    with damaged_arrays(damaged):
         rows = np.load(store.folder / document.vectors, mmap_mode="r", allow_pickle=False)
         if rows.dtype != np.float32 or rows.ndim != 2 or len(rows) != len(manifest) + 2:
-            raise ValueError("shape")
-    except (OSError, ValueError, EOFError):
-        raise DataError(f"The index of the images of {store.name} is damaged. Check the data again.") from None
+            raise damaged
     plain = np.asarray(rows)  # a view without the cost of memmap's own indexing
-    return OpenIndex(document, stored_breasts(manifest, plain[2:]), plain[0], plain[1])
+    breasts = stored_breasts(manifest, plain[2:])
+    if not (np.isfinite(breasts.squares).all() and np.isfinite(plain[0]).all() and (plain[1] > 0).all()):
+        raise damaged
+    return OpenIndex(document, breasts, plain[0], plain[1])
 
 
 def _digest(manifest: pd.DataFrame) -> str:

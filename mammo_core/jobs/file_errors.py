@@ -1,10 +1,11 @@
-"""Report an error of the file system as an error of the job."""
+"""Report errors of the file system as errors of a job, and describe others."""
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mammo_core.errors import JobError
-from mammo_core.storage.disk_space import is_disk_full
+from mammo_core.errors import JobError, MammoError
+from mammo_core.storage.disk_space import chain, is_disk_full
 from mammo_core.storage.file_errors import describe_file_error
 
 
@@ -25,3 +26,16 @@ def file_errors_as_job_error(name: str) -> Iterator[None]:
             raise JobError(f"The disk is full, so {name} can't take requests. Make room and try again.") from error
         what, advice = describe_file_error(error)
         raise JobError(f"{name} can't take requests. {what}. {advice}") from error
+
+
+def describe_origin(error: BaseException) -> str:
+    """Return where an error and its causes were raised, for a log.
+
+    The text of an error of the file system is left out: it names a file, which may name a patient.
+    """
+    lines: list[str] = []
+    for cause in reversed(list(chain(error))):
+        lines += traceback.format_tb(cause.__traceback__)
+        named = isinstance(cause, OSError) and not isinstance(cause, MammoError)
+        lines += [f"{type(cause).__name__}\n"] if named else traceback.format_exception_only(cause)
+    return "".join(lines)

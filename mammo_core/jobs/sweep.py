@@ -5,7 +5,6 @@ They run one after the other in this process, or in parallel on a Dask cluster.
 
 import itertools
 import threading
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -21,7 +20,7 @@ from mammo_core.documents.progress import Progress
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError, JobError, MammoError
 from mammo_core.jobs.cluster import POLL_SECONDS, open_cluster
-from mammo_core.jobs.file_errors import file_errors_as_job_error
+from mammo_core.jobs.file_errors import describe_origin, file_errors_as_job_error
 from mammo_core.jobs.folder import SPEC, JobFolder
 from mammo_core.jobs.process import launch, run_requested
 from mammo_core.jobs.runs import SWEEPS, read_auc, run_folder
@@ -293,11 +292,11 @@ def _failure_recorded_by_job(path: Path) -> Iterator[None]:
         yield
     except MammoError:
         pass
-    except Exception:
+    except Exception as error:
         if not JobFolder(path).exists or JobFolder(path).state() not in FINAL:
             raise
         with (path / "work.log").open("a", encoding="utf-8") as log:
-            log.write(traceback.format_exc())
+            log.write(describe_origin(error))
 
 
 def _run_in_sequence(jobs: Sequence[TrainJob], context: JobContext) -> Iterator[Path]:

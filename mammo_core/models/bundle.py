@@ -14,13 +14,11 @@ A model is a folder:
 Loading is strict: a folder with a changed, missing or foreign file is rejected.
 """
 
-import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -30,6 +28,7 @@ from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.documents.report import EvaluationReport
 from mammo_core.errors import ConfigError, DataError, ModelError
 from mammo_core.evaluation.ood import OODDetector
+from mammo_core.storage.array_files import damaged_arrays
 from mammo_core.storage.atomic import atomic_path
 from mammo_core.storage.file_errors import storage_errors
 from mammo_core.storage.hashing import FileStates, file_states, sha256
@@ -145,11 +144,11 @@ class Bundle:
         Raises:
             ModelError: its file can't be read.
         """
-        try:
-            with np.load(self.folder / OOD_DETECTOR, allow_pickle=False) as arrays:
-                return OODDetector.from_arrays(arrays)
-        except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile, zlib.error) as error:
-            raise ModelError(f"{OOD_DETECTOR} of {self.name} isn't readable ({type(error).__name__}).") from None
+        with (
+            damaged_arrays(ModelError(f"{OOD_DETECTOR} of {self.name} isn't readable.")),
+            np.load(self.folder / OOD_DETECTOR, allow_pickle=False) as arrays,
+        ):
+            return OODDetector.from_arrays(arrays)
 
 
 def write_ood_detector(path: Path, detector: OODDetector) -> None:

@@ -1,17 +1,18 @@
 """Keep activation maps of a few validation images, epoch by epoch."""
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from mammo_core.errors import DataError
+from mammo_core.storage.array_files import damaged_arrays
 from mammo_core.storage.atomic import atomic_path
 
 EXAMPLE_MAPS = "example_maps.npz"  # in a run's folder
 MIN_PEAK = 1e-6  # logits: a map that is nowhere above it is shown without colour
 DIMENSIONS = {"pictures": 3, "labels": 1, "epochs": 1, "probabilities": 2, "cams": 4}
+KINDS = {"pictures": "u", "labels": "iu", "epochs": "iu", "probabilities": "f", "cams": "f"}  # of their elements
 
 
 @dataclass(frozen=True)
@@ -117,27 +118,26 @@ def read_example_maps(run: Path) -> ExampleMaps | None:
     """
     if not (run / EXAMPLE_MAPS).exists():
         return None
-    try:
+    foreign = DataError(f"{EXAMPLE_MAPS} of the run {run.name} isn't one that this application wrote. Delete the file.")
+    with damaged_arrays(foreign):
         with np.load(run / EXAMPLE_MAPS, allow_pickle=False) as file:
             maps = ExampleMaps(**{name: file[name] for name in DIMENSIONS})
         if not _fits(maps):
-            raise ValueError
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zipfile.error, MemoryError):
-        raise DataError(
-            f"{EXAMPLE_MAPS} of the run {run.name} isn't one that this application wrote. Delete the file."
-        ) from None
+            raise foreign
     return maps
 
 
 def _fits(maps: ExampleMaps) -> bool:
     """Return whether the arrays belong together."""
-    if any(getattr(maps, name).ndim != dimensions for name, dimensions in DIMENSIONS.items()):
+    arrays = {name: getattr(maps, name) for name in DIMENSIONS}
+    if any(array.ndim != DIMENSIONS[name] or array.dtype.kind not in KINDS[name] for name, array in arrays.items()):
         return False
     counts = (len(maps.epochs), len(maps.labels))
     numbers = np.isfinite(maps.probabilities).all() and np.isfinite(maps.cams).all()
     return (
         maps.pictures.dtype == np.uint8
         and len(maps.pictures) == counts[1]
+        and (maps.pictures.size > 0 or not counts[1])
         and maps.probabilities.shape == maps.cams.shape[:2] == counts
-        and bool(numbers)
+        and bool(numbers and np.isin(maps.labels, (0, 1)).all() and (np.diff(maps.epochs, prepend=0) > 0).all())
     )

@@ -17,6 +17,12 @@ from mammo_core.documents.doctor_report import (
 )
 
 
+def pool_features(images: np.ndarray) -> dict[str, np.ndarray]:
+    """Return features of images of 64 × 64 pixels as the comparison network does, without TensorFlow."""
+    means = images.reshape(len(images), 8, 8, 8, 8).mean(axis=(2, 4)).reshape(len(images), -1)
+    return {"means": means, "suspicious": means, "lesion_contrast": means[:, 0]}
+
+
 def manifest(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Return the manifest of a store; what a row leaves out has a usual value.
 

@@ -100,6 +100,11 @@ def test_a_list_that_is_too_large_is_refused(monkeypatch):
         read_leave_out_csv(b"image_id\n12345\n")
 
 
+def test_a_list_with_a_cell_that_no_csv_has_is_refused():
+    with pytest.raises(DataError, match="isn't readable as a CSV"):
+        read_leave_out_csv(b"image_id," + b"x" * 200_000)
+
+
 def test_table_for_display_has_the_latest_first_and_tells_what_is_unknown(store):
     catalogue = read_catalogue(store.read_csv_path())
     first = catalogue.table.iloc[0]
@@ -110,7 +115,7 @@ def test_table_for_display_has_the_latest_first_and_tells_what_is_unknown(store)
     assert table["reason"].tolist() == ["cut off", "blank"]
     assert table["patient_id"].isna().tolist() == [True, False]
     assert table["patient_id"].iloc[1] == first["patient_id"]
-    assert describe_leave_out(listed, catalogue) == (
+    assert describe_leave_out(leave_out_table(listed, catalogue)) == (
         "2 images of 1 patient are left out: import, training, evaluation and folds pass over them. "
         "The data set's table doesn't name 1 of them."
     )
@@ -119,13 +124,13 @@ def test_table_for_display_has_the_latest_first_and_tells_what_is_unknown(store)
 def test_empty_list_is_described(store):
     catalogue = read_catalogue(store.read_csv_path())
     listed = read_leave_out(store.data_root, store.source())
-    assert describe_leave_out(listed, catalogue) == "No image of this data set is left out."
+    assert describe_leave_out(leave_out_table(listed, catalogue)) == "No image of this data set is left out."
     assert leave_out_table(listed, catalogue).empty
 
 
 def test_one_image_is_described_in_the_singular(store):
     catalogue = read_catalogue(store.read_csv_path())
     listed = leave_out(store.data_root, store.source(), {str(catalogue.table["image_id"].iloc[0]): "blank"})
-    assert describe_leave_out(listed, catalogue) == (
+    assert describe_leave_out(leave_out_table(listed, catalogue)) == (
         "1 image of 1 patient is left out: import, training, evaluation and folds pass over it."
     )

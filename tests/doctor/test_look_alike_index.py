@@ -64,7 +64,10 @@ def test_another_check_replaces_the_file_of_features(store):
     assert [path.name for path in store.folder.glob("*.npy")] == [open_index(store, TABLE.head(5)).document.vectors]
 
 
-@pytest.mark.parametrize("content", [b"", b"\x93NUMPY damaged", None])
+UNPARSED = b"\x93NUMPY\x01\x00\x20\x00" + b"{'descr': '<f4', 'shape': ((8, ".ljust(32)  # Python's parser gives up
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY damaged", UNPARSED, None])
 def test_a_damaged_index_gives_one_sentence(store, content):
     write(store)
     path = store.folder / LookAlikeIndex.read(store.folder / LookAlikeIndex.file_name).vectors
@@ -78,6 +81,7 @@ def test_a_damaged_index_gives_one_sentence(store, content):
 def test_features_of_other_images_count_as_damage(store):
     write(store)
     path = store.folder / LookAlikeIndex.read(store.folder / LookAlikeIndex.file_name).vectors
-    np.save(path, np.zeros((3, 2), np.float32))
-    with pytest.raises(DataError, match="damaged"):
-        open_index(store, TABLE)
+    for rows in (np.zeros((3, 2), np.float32), np.full((8, 2), np.nan, np.float32)):
+        np.save(path, rows)
+        with pytest.raises(DataError, match="damaged"):
+            open_index(store, TABLE)

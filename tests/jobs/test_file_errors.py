@@ -3,8 +3,9 @@ import os
 
 import pytest
 
-from mammo_core.errors import JobError
-from mammo_core.jobs.file_errors import file_errors_as_job_error
+from mammo_core.errors import JobError, StorageError
+from mammo_core.jobs.file_errors import describe_origin, file_errors_as_job_error
+from mammo_core.storage.file_errors import storage_errors
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,23 @@ def test_file_errors_as_job_error_names_the_cause_in_one_line(number, sentence):
     with pytest.raises(JobError) as raised, file_errors_as_job_error("demo"):
         raise OSError(number, os.strerror(number), "/patients/secret")
     assert str(raised.value) == sentence
+
+
+def open_missing(path):
+    with storage_errors():
+        path.read_bytes()
+
+
+def test_origin_names_functions_and_no_file(tmp_path):
+    path = tmp_path / "patient-4711"
+    with pytest.raises(StorageError) as caught:
+        open_missing(path)
+    origin = describe_origin(caught.value)
+    assert "in open_missing" in origin
+    assert "FileNotFoundError\n" in origin
+    assert "A file or folder is missing" in origin
+    assert "patient-4711" not in origin
+
+
+def test_origin_keeps_the_text_of_other_errors():
+    assert describe_origin(ValueError("seven")) == "ValueError: seven\n"

@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import numpy as np
 import pytest
 
@@ -63,7 +65,24 @@ def test_damaged_or_foreign_maps_raise_data_error(tmp_path):
         {"cams": arrays["cams"][0]},
         {"probabilities": nothing},
         {"pictures": arrays["pictures"].astype(float)},
+        {"pictures": np.zeros((2, 0, 0), np.uint8)},
+        {"labels": np.array([0, 5])},
+        {"labels": np.array(["a", "b"])},
+        {"epochs": np.array([1.0, 2.0])},
+        {"epochs": np.array([2, 2])},
+        {"probabilities": arrays["probabilities"].astype(str)},
     ):
         np.savez(tmp_path / EXAMPLE_MAPS, **{**arrays, **foreign})
         with pytest.raises(DataError, match="Delete the file"):
+            read_example_maps(tmp_path)
+
+
+def test_any_damaged_byte_is_survived(tmp_path):
+    write_example_maps(tmp_path, two_epochs())
+    intact, random = (tmp_path / EXAMPLE_MAPS).read_bytes(), np.random.default_rng(0)
+    for position in random.integers(0, len(intact), 300):
+        damaged = bytearray(intact)
+        damaged[position] ^= int(random.integers(1, 256))
+        (tmp_path / EXAMPLE_MAPS).write_bytes(damaged)
+        with suppress(DataError):
             read_example_maps(tmp_path)

@@ -151,6 +151,13 @@ def test_upload_is_never_spooled_to_disk(workspace):
     assert MultiPartParser.spool_max_size >= limit >= 100 * 2**20
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_fragments_of_a_page_show_errors_themselves_and_end_with_the_session(page):
+    lines = (ROOT / "pages" / f"{page}.py").read_text().splitlines()
+    after = [lines[number + 1] for number, line in enumerate(lines) if line.startswith("@st.fragment")]
+    assert set(after) <= {"@errors_shown_here()"}
+
+
 LIGHT = """
 import sys
 from streamlit.testing.v1 import AppTest

@@ -10,9 +10,14 @@ import pytest
 
 from builders.app import open_page
 from builders.archives import zipped
+from builders.doctor import pool_features
 from builders.sentinels import SENTINEL, files_with_sentinels, sentinel_file, sentinels_in
+from mammo_core import cli
 from mammo_core.dataset.store import open_store
 from mammo_core.dicom.sandbox import Sandbox
+from mammo_core.errors import DataError
+from mammo_core.jobs import doctor
+from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import import_job
 from mammo_core.jobs.process import run_in_process
 from mammo_core.models.bundle import open_bundle
@@ -54,6 +59,53 @@ def test_import_leaves_no_word_of_a_file_in_store_log_or_temporary_files(workspa
     assert len(open_store(workspace, "demo").manifest()) == 1
     assert list(files_with_sentinels([workspace.data, temporary])) == []
     assert sentinels_in("".join((*capfd.readouterr(), caplog.text, str(outcome.document.to_json())))) == []
+
+
+@pytest.fixture
+def named_patient(workspace, tmp_path):
+    """A folder in the RSNA layout whose patient is called as the sentinel; it is imported as demo."""
+    source = tmp_path / "source"
+    (source / "train_images" / SENTINEL).mkdir(parents=True)
+    for image in (70, 71):
+        (source / "train_images" / SENTINEL / f"{image}.dcm").write_bytes(sentinel_file(image))
+    table = pd.DataFrame(
+        {"patient_id": SENTINEL, "image_id": [70, 71], "laterality": ["L", "R"], "view": "CC", "cancer": 0}
+    )
+    table.to_csv(source / "train.csv", index=False)
+    run_in_process(import_job(workspace, str(source), "demo", 64), workspace)
+    return source
+
+
+def words_of(folder):
+    """Return what the files of a job in a folder say, but for its results."""
+    names = ("work.log", "state.json", "progress.json")
+    return "".join(path.read_text() for path in folder.rglob("*") if path.name in names)
+
+
+def test_check_of_a_missing_image_names_no_patient(named_patient, workspace, monkeypatch, capfd):
+    monkeypatch.setattr(doctor, "_open_network", lambda store: pool_features)
+    store = open_store(workspace, "demo")
+    (store.folder / store.manifest()["png"].iloc[0]).unlink()
+    with pytest.raises(DataError, match=r"The PNG of image 7[01] of the store demo") as caught:
+        run_in_process(doctor.DoctorJob(store="demo"), workspace)
+    folder = doctor.check_job(workspace, "demo").path
+    assert "The PNG of image" in words_of(folder)
+    assert sentinels_in(words_of(folder) + str(caught.value) + "".join(capfd.readouterr())) == []
+
+
+def test_job_whose_file_the_system_refuses_names_no_patient(named_patient, workspace, monkeypatch, capfd):
+    store = open_store(workspace, "demo")
+    png = store.folder / store.manifest()["png"].iloc[0]
+    png.unlink()
+    png.mkdir()
+    job = import_job(workspace, str(named_patient), "demo", 64)
+    folder = JobFolder(job.folder(workspace))
+    folder.write_request(job)
+    with pytest.raises(OSError):  # noqa: PT011 - the command line turns it into a sentence
+        cli.job(folder.path)
+    log = "".join(capfd.readouterr())
+    assert "in write_bytes" in log or "in atomic_path" in log or "in read_entry" in log
+    assert sentinels_in(words_of(folder.path) + log) == []
 
 
 def test_prediction_and_exports_leave_no_word_of_a_file_in_log_exports_or_temporary_files(

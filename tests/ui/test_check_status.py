@@ -5,7 +5,6 @@ import streamlit as st
 
 from builders.app import plain, show_component, without_error
 from builders.doctor import report
-from mammo_core.dataset.store import open_store
 from mammo_core.dataset.store_checks import StoreCheck
 from mammo_core.documents.dataset import StoreSource
 from mammo_core.documents.progress import Progress
@@ -14,11 +13,6 @@ from mammo_core.jobs.doctor import STOPPED, DoctorJob, check_job
 from mammo_core.jobs.folder import JobFolder
 from ui import check_status
 from ui.check_status import show_check
-
-
-@pytest.fixture
-def store(prepared):
-    return open_store(prepared, "demo")
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from builders.doctor import pair, report_on
 from builders.links import record_links
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.leave_out import leave_out, read_leave_out
-from mammo_core.dataset.store import open_store
 from mammo_core.documents.doctor_report import Leak, SkippedCheck
 from mammo_core.errors import AccessError
 from mammo_core.explore.findings import PAGE, list_findings
@@ -18,16 +17,6 @@ from ui.finding_list import show_findings
 @pytest.fixture(autouse=True)
 def links(monkeypatch):
     return record_links(monkeypatch)
-
-
-@pytest.fixture
-def store(prepared):
-    return open_store(prepared, "demo")
-
-
-@pytest.fixture
-def images(store):
-    return store.manifest()["image_id"].astype(str).tolist()
 
 
 def show(store, kind=None, **findings):

@@ -1,25 +1,12 @@
 import shutil
 
-import pytest
-
 from builders.app import plain, show_component, without_error
 from builders.doctor import pair, report
 from builders.links import record_links
 from mammo_core.dataset.catalogue import read_catalogue
-from mammo_core.dataset.store import open_store
 from mammo_core.explore.findings import list_findings
 from ui.finding_list import show_copy
 from ui.finding_pictures import pngs_of, read_pictures, show_picture
-
-
-@pytest.fixture
-def store(prepared):
-    return open_store(prepared, "demo")
-
-
-@pytest.fixture
-def images(store):
-    return store.manifest()["image_id"].astype(str).tolist()
 
 
 def findings_of(store, *pairs):

@@ -3,22 +3,11 @@ import pytest
 from builders.app import plain, show_component, without_error
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.leave_out import leave_out, leave_out_csv, leave_out_path, read_leave_out
-from mammo_core.dataset.store import open_store
 from mammo_core.errors import AccessError
 from ui import leave_out_list
 from ui.leave_out_list import show_leave_out_list
 
 UPLOADER = "uploaded list 0"
-
-
-@pytest.fixture
-def store(prepared):
-    return open_store(prepared, "demo")
-
-
-@pytest.fixture
-def images(store):
-    return store.manifest()["image_id"].astype(str).tolist()
 
 
 def show(store):

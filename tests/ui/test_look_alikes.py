@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from builders.app import open_page, plain, without_error
+from builders.doctor import pool_features
 from mammo_core.dataset.store import MANIFEST, open_store
 from mammo_core.doctor.look_alikes import NOTHING_NEAR, LookAlikes, look_alikes, open_gallery, stored_query
 from mammo_core.jobs import doctor
@@ -22,12 +23,7 @@ from ui.look_alikes import MEANING, UNCHECKED, UNFIT, choose_store, counted_imag
 @pytest.fixture
 def check(monkeypatch):
     """Return a function that checks a workspace's store without TensorFlow."""
-
-    def network(images):
-        means = images.reshape(len(images), 8, 8, 8, 8).mean(axis=(2, 4)).reshape(len(images), -1)
-        return {"means": means, "suspicious": means, "lesion_contrast": means[:, 0]}
-
-    monkeypatch.setattr(doctor, "_open_network", lambda store: network)
+    monkeypatch.setattr(doctor, "_open_network", lambda store: pool_features)
     return lambda workspace: run_in_process(DoctorJob(store="demo"), workspace)
 
 

@@ -10,15 +10,10 @@ from builders.doctor import report_on
 from builders.links import record_links
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.leave_out import leave_out
-from mammo_core.dataset.store import MANIFEST, open_store
+from mammo_core.dataset.store import MANIFEST
 from mammo_core.documents.doctor_report import DoctorReport
 from ui import check_status
 from ui.quality import quality_address, show_quality
-
-
-@pytest.fixture
-def store(prepared):
-    return open_store(prepared, "demo")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """After each epoch, save everything needed to resume."""
 
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from mammo_core.errors import ModelError
 from mammo_core.learning._tensorflow import keras
 from mammo_core.learning.callbacks.best_checkpoint import BestCheckpoint
 from mammo_core.learning.callbacks.validation import is_validated
+from mammo_core.storage.array_files import damaged_arrays
 from mammo_core.storage.atomic import atomic_path
 
 STATE = "resume.npz"  # weights, optimiser with its counters, seeds, phase, epochs finished, best score so far
@@ -96,13 +96,9 @@ def restore(path: Path, network: keras.Model, optimizer: keras.optimizers.Optimi
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    try:
-        with np.load(path, allow_pickle=False) as state:
-            yield state
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
-        raise ModelError(
-            f"{path.parent.name} can't be resumed: its {path.name} isn't a state of its network. Start a new run."
-        ) from None
+    foreign = f"{path.parent.name} can't be resumed: its {path.name} isn't a state of its network. Start a new run."
+    with damaged_arrays(ModelError(foreign)), np.load(path, allow_pickle=False) as state:
+        yield state
 
 
 def _variables(network: keras.Model, optimizer: keras.optimizers.Optimizer) -> list[keras.Variable]:
