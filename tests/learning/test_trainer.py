@@ -109,9 +109,11 @@ def test_train_stop_before_first_epoch_writes_no_model(prepared, tmp_path):
 @pytest.mark.parametrize("network", ["original", "pretrained"])  # TensorFlow's reading, and ours for features
 def test_train_damaged_image_is_named(prepared, thin_body, tmp_path, network):
     plan = plan_demo(epochs=1, network=network, batch_size=2)
-    png = plan.split.loc[plan.split["part"] == "train", "png"].iloc[3]
-    (plan.store.folder / png).write_bytes(b"no PNG")
-    with pytest.raises(DataError, match=rf"^{png} of the store demo isn't readable as a {SIZE} × {SIZE} PNG"):
+    row = plan.split[plan.split["part"] == "train"].iloc[3]
+    (plan.store.folder / row["png"]).write_bytes(b"no PNG")
+    with pytest.raises(
+        DataError, match=rf"^The PNG of image {row['image_id']} of the store demo .* one of {SIZE} × {SIZE}\."
+    ):
         train(plan, tmp_path / "run")
 
 
