@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mammo_core.documents.store_evaluation import ModelEvaluation
     from mammo_core.jobs.spec import JobSpec
     from mammo_core.jobs.sweep import SweepJob
+    from mammo_core.models.bundle import Bundle
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 screen = Console(stderr=True)
@@ -279,6 +280,9 @@ def evaluate(
     by: Annotated[
         list[str] | None, typer.Option(help="Column that divides the subgroups, may be repeated; default: site, age, …")
     ] = None,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete what is kept of the evaluation on --data, and evaluate nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Evaluate a model on unseen patients, with confidence intervals and baselines."""
@@ -292,6 +296,8 @@ def evaluate(
 
     workspace = Workspace.from_environment()
     bundle = open_bundle(model_folder(workspace, model))
+    if delete:
+        return _delete_evaluation(workspace, bundle, data, as_json)
     if data is None:
         evaluation = ModelEvaluation(model=model, **dict(current_report(workspace, bundle)))
     else:
@@ -301,6 +307,19 @@ def evaluate(
     if by:
         evaluation = evaluation.model_copy(update={"subgroups": report_groups(workspace, bundle, by, data)})
     _print(evaluation, as_json)
+
+
+def _delete_evaluation(workspace: Workspace, bundle: "Bundle", data: str | None, as_json: bool) -> None:
+    """Delete what is kept of a model's evaluation on other data, and report it."""
+    from mammo_core.documents.store_evaluation import DeletedEvaluation
+    from mammo_core.jobs.removal import empty_evaluation_trash, remove_evaluation
+
+    if data is None:
+        raise ConfigError("The evaluation on a model's own patients belongs to it. Name another store with --data.")
+    remove_evaluation(workspace, bundle, data)
+    empty_evaluation_trash(workspace)
+    message = f"Deleted the evaluation of {bundle.name} on {data}. To make it again, evaluate without --delete."
+    _print(DeletedEvaluation(model=bundle.name, data=data), as_json, message)
 
 
 @app.command()

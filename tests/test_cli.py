@@ -442,6 +442,17 @@ def test_evaluate_on_a_store_tells_shift_and_drift_and_is_kept(run, finished):
     again = json.loads(out)
     assert {row["attribute"] for row in again["subgroups"]} == {"view"}
     assert again["auc"] == document["auc"]
+    status, out, _ = run("evaluate", "trained", "--data", "others", "--delete", "--json")
+    assert (status, json.loads(out)) == (0, {"schema_version": 1, "model": "trained", "data": "others"})
+    assert kept_evaluations(finished, bundle) == {}
+    status, out, error = run("evaluate", "trained", "--data", "others", "--delete")
+    assert (status, out, error) == (1, "", "Error: There is no evaluation of trained on others.\n")
+
+
+def test_evaluation_on_own_patients_is_not_deleted(run, workspace):
+    status, _, error = run("evaluate", "demo", "--delete")
+    assert status == 1
+    assert error.startswith("Error: The evaluation on a model's own patients belongs to it.")
 
 
 def test_evaluate_by_chosen_columns(run, workspace):

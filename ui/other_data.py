@@ -13,6 +13,7 @@ from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.process import launch
 from mammo_core.models.bundle import Bundle
 from ui.access.sign_in import request
+from ui.evaluation_removal import offer_deletion, offer_undo
 from ui.literal import literal
 from ui.report_view import report_of
 from ui.session import current_workspace, errors_shown, errors_shown_here, state_badge
@@ -28,6 +29,7 @@ INTRODUCTION = (
 def show_other_data(bundle: Bundle) -> None:
     """Let the user evaluate a model on other data, and show what came of it."""
     workspace = current_workspace()
+    offer_undo()
     kept = kept_evaluations(workspace, bundle)
     stores = sorted({*fitting_stores(workspace, bundle), *kept})
     if not stores:
@@ -116,7 +118,9 @@ def show_evaluations(bundle: Bundle, kept: dict[str, KeptEvaluation]) -> None:
         st.markdown("**Shift from home**")
         st.dataframe(shift_table(shifts), hide_index=True, height="content")
     for store, evaluation in evaluations.items():
-        st.markdown(f"**{literal(store)}**")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{literal(store)}**", width="content")
+            offer_deletion(bundle, store)
         st.info(literal(evaluation.report.verdict_or_reason()), icon=":material/balance:")
         st.markdown(literal(describe_shift(evaluation)))
         if evaluation.drift is not None:

@@ -72,6 +72,11 @@ def evaluation_folder(workspace: Workspace, identity: str, store: str) -> Path:
     return named_folder(workspace.models / StoreEvaluation.folder_name / identity[:IDENTITY_DIGITS], as_written(store))
 
 
+def evaluation_folders(workspace: Workspace) -> list[Path]:
+    """Return the folders that hold the evaluations of one network each."""
+    return sorted(path for path in (workspace.models / StoreEvaluation.folder_name).glob("[!.]*") if path.is_dir())
+
+
 def make_evaluation(
     workspace: Workspace,
     bundle: Bundle,

@@ -11,6 +11,8 @@ Action = Literal[
     "predict",
     "evaluate scores",
     "evaluate model",
+    "delete evaluation",
+    "restore evaluation",
     "create data",
     "link data",
     "unlink or delete data",

@@ -75,6 +75,18 @@ class ModelEvaluation(EvaluationReport):
     drift: InputDrift | None = None
 
 
+class DeletedEvaluation(PrintedDocument):
+    """The evaluation of a model on other data that was deleted.
+
+    Attributes:
+        model: name of the model.
+        data: name of the prepared store.
+    """
+
+    model: str
+    data: str
+
+
 class StoreEvaluation(PrintedDocument, FileDocument):
     """The evaluation of a model on a prepared store: store_evaluation.json.
 

@@ -1,6 +1,6 @@
-"""Unlink and delete data sets and imported data, with an hour to restore them.
+"""Unlink and delete data sets, imported data and evaluations; restore them.
 
-A linked folder's own files are never touched: unlinking removes the link only.
+What was deleted can be restored for an hour. A linked folder's own files are never touched: unlinking removes the link only.
 """
 
 import os
@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from mammo_core.assessment.kept_evaluations import evaluation_folder, evaluation_folders
 from mammo_core.dataset.library import Dataset, find_name
 from mammo_core.dataset.store import Store, list_stores, stores_of
 from mammo_core.documents.dataset import DatasetLink
@@ -18,6 +19,7 @@ from mammo_core.jobs.folder import SPEC, JobFolder
 from mammo_core.jobs.runs import SWEEPS
 from mammo_core.jobs.sweep import SweepJob
 from mammo_core.jobs.training import TrainJob
+from mammo_core.models.bundle import Bundle
 from mammo_core.storage.folders import files_of_subfolders
 from mammo_core.storage.path_text import path_text
 from mammo_core.storage.trash import empty_trash, move_to_trash, restore_from_trash, trashed_name
@@ -38,7 +40,7 @@ class Removed:
 
     @property
     def name(self) -> str:
-        """Name of the data set or store."""
+        """Name of the data set or store; of an evaluation, that of its store."""
         return trashed_name(self.trashed)
 
 
@@ -97,6 +99,21 @@ def remove_store(workspace: Workspace, store: Store) -> Removed:
     return Removed(workspace.prepared, move_to_trash(store.folder))
 
 
+def remove_evaluation(workspace: Workspace, bundle: Bundle, store_name: str) -> Removed:
+    """Delete what is kept of a model's evaluation on other data.
+
+    Raises:
+        DataError: there is none, or it is being made anew.
+        StorageError: the file system refuses.
+    """
+    folder = evaluation_folder(workspace, bundle.identity, store_name)
+    if not os.path.isdir(folder):
+        raise DataError(f"There is no evaluation of {bundle.name} on {store_name}.")
+    if _is_active(JobFolder(folder)):
+        raise DataError(f"{bundle.name} is being evaluated on {store_name}. Stop that first.")
+    return Removed(folder.parent, move_to_trash(folder))
+
+
 def restore_removed(removed: Removed) -> str:
     """Bring back what was unlinked or deleted, and return its name.
 
@@ -119,6 +136,16 @@ def empty_data_trash(workspace: Workspace) -> None:
         StorageError: the file system refuses.
     """
     for root in (workspace.data, workspace.prepared):
+        empty_trash(root)
+
+
+def empty_evaluation_trash(workspace: Workspace) -> None:
+    """Remove evaluations that were deleted more than an hour ago.
+
+    Raises:
+        StorageError: the file system refuses.
+    """
+    for root in evaluation_folders(workspace):
         empty_trash(root)
 
 

@@ -21,6 +21,12 @@ def test_model_is_evaluated_on_other_data_and_the_result_is_kept(page: Page, ser
     expect(page.get_by_text(re.compile(r"evaluated \d{4}-\d{2}-\d{2}"))).to_be_visible()
     expect(page.get_by_text("Figures at the threshold")).to_be_visible()
 
+    page.get_by_role("button", name="Delete", exact=True).last.click()  # the first one is the model's
+    page.get_by_role("button", name="Delete evaluation").click()
+    expect(page.get_by_text("not evaluated yet")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text(re.compile(r"evaluated \d{4}-\d{2}-\d{2}"))).to_be_visible()
+
     page.goto(f"{server.url}/models?view=Report&model=demo")
     page.get_by_text("How many patients are needed?").click()
     expect(page.get_by_text(re.compile("To know the AUC by breast to ±0.03 you need about"))).to_be_visible()

@@ -2,17 +2,31 @@
 
 import pytest
 
+from builders.models import write_model
+from builders.store_evaluations import make_store_evaluation
+from mammo_core.assessment.kept_evaluations import evaluation_folder, kept_evaluations
 from mammo_core.dataset.library import link_dataset, list_datasets
 from mammo_core.dataset.store import Store, create_store, list_stores
 from mammo_core.documents.dataset import DatasetInfo, StoreSource
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
+from mammo_core.documents.store_evaluation import StoreEvaluation
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError
 from mammo_core.jobs.demo import DemoJob
+from mammo_core.jobs.evaluation import evaluation_job
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import ImportJob
-from mammo_core.jobs.removal import folder_bytes, remove_dataset, remove_store, restore_removed, why_kept
+from mammo_core.jobs.removal import (
+    empty_evaluation_trash,
+    folder_bytes,
+    remove_dataset,
+    remove_evaluation,
+    remove_store,
+    restore_removed,
+    why_kept,
+)
 from mammo_core.jobs.training import TrainJob
+from mammo_core.storage.trash import TRASH, TRASH_SECONDS
 from mammo_core.workspace import Workspace
 
 CSV = "patient_id,image_id,laterality,view,cancer\n1,10,L,CC,0\n"
@@ -126,3 +140,51 @@ def test_folder_bytes_adds_up_all_files(tmp_path):
     (tmp_path / "a" / "one").write_bytes(b"12345")
     (tmp_path / "two").write_bytes(b"123")
     assert folder_bytes(tmp_path) == 8
+
+
+@pytest.fixture
+def evaluated(workspace):
+    """A model with an evaluation on each of two stores, of which neither is here."""
+    bundle = write_model(workspace.models / "mine")
+    for store in ("a", "b"):
+        make_store_evaluation(store).write(
+            evaluation_folder(workspace, bundle.identity, store) / StoreEvaluation.file_name
+        )
+    return bundle
+
+
+def test_remove_evaluation_deletes_one_and_restores_it(workspace, evaluated):
+    removed = remove_evaluation(workspace, evaluated, "a")
+    assert removed.name == "a"
+    assert list(kept_evaluations(workspace, evaluated)) == ["b"]
+    assert restore_removed(removed) == "a"
+    assert list(kept_evaluations(workspace, evaluated)) == ["a", "b"]
+
+
+def test_remove_evaluation_refuses_what_is_missing_or_being_made(workspace, evaluated):
+    with pytest.raises(DataError, match=r"^There is no evaluation of mine on c\.$"):
+        remove_evaluation(workspace, evaluated, "c")
+    job = evaluation_job(evaluated, "a")
+    folder = JobFolder(job.folder(workspace))
+    folder.write_request(job)
+    with folder.lock():
+        folder.write_state("running", "")
+        with pytest.raises(DataError, match=r"mine is being evaluated on a\. Stop that first"):
+            remove_evaluation(workspace, evaluated, "a")
+    assert list(kept_evaluations(workspace, evaluated)) == ["a", "b"]
+
+
+def test_evaluation_can_be_restored_for_an_hour_and_not_over_another(workspace, evaluated):
+    removed = remove_evaluation(workspace, evaluated, "a")
+    make_store_evaluation("a").write(evaluation_folder(workspace, evaluated.identity, "a") / StoreEvaluation.file_name)
+    with pytest.raises(DataError, match="There is another 'a' now"):
+        restore_removed(removed)
+    empty_evaluation_trash(workspace)
+    trash = removed.root / TRASH
+    assert [path.name for path in trash.iterdir()] == [removed.trashed]
+    seconds, rest = removed.trashed.split(".", 1)
+    (trash / removed.trashed).rename(trash / f"{int(seconds) - int(TRASH_SECONDS) - 1}.{rest}")
+    empty_evaluation_trash(workspace)
+    assert list(trash.iterdir()) == []
+    with pytest.raises(DataError, match="can't be restored any more"):
+        restore_removed(removed)

@@ -24,12 +24,12 @@ READING = {  # functions of the modules below that change nothing that others wo
     "read_leave_out", "read_leave_out_csv", "leave_out_csv", "leave_out_table", "describe_leave_out", "check_listed",
     "leave_out_path",
     "read_marks", "marks_on", "describe_marks", "summarise_marks", "describe_source",
-    "empty_trash", "empty_data_trash",  # after an hour, whoever looks
+    "empty_trash", "empty_data_trash", "empty_evaluation_trash",  # after an hour, whoever looks
 }  # fmt: skip
 CHANGING = {  # functions that do, each only after `request`
     "activate", "rename_model", "write_note", "delete_model", "restore_model", "choose_operating_point", "remove_dataset",
-    "remove_store", "restore_removed", "link_dataset", "launch", "stop_job", "start", "resume", "write_tags", "archive_runs",
-    "bring_back_runs", "start_sweep", "resume_sweep", "delete_runs", "restore_runs",
+    "remove_store", "remove_evaluation", "restore_removed", "link_dataset", "launch", "stop_job", "start", "resume", "write_tags",
+    "archive_runs", "bring_back_runs", "start_sweep", "resume_sweep", "delete_runs", "restore_runs",
     "change_mark", "leave_out", "take_back",
 }  # fmt: skip
 REQUESTS = {"request", "request_by_cookie"}  # of a page, and of a request of the browser
