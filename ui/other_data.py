@@ -18,6 +18,7 @@ from ui.literal import literal
 from ui.report_view import report_of
 from ui.session import current_workspace, errors_shown, errors_shown_here, state_badge
 from ui.stop_button import show_stop_button
+from ui.subgroup_view import show_store_subgroups
 
 REFRESH_SECONDS = 1.0
 INTRODUCTION = (
@@ -125,6 +126,7 @@ def show_evaluations(bundle: Bundle, kept: dict[str, KeptEvaluation]) -> None:
         st.markdown(literal(describe_shift(evaluation)))
         if evaluation.drift is not None:
             st.markdown(literal(evaluation.drift.verdict))
+        show_store_subgroups(bundle, store, evaluation.report.auc.value)
     with errors_shown_here():
         units = {HOME: to_unit(bundle.evaluation_predictions(), "breast")}
         for store in evaluations:

@@ -3,8 +3,10 @@
 The file stays in the session until it is cleared; nothing of it is stored, executed or written to the log.
 """
 
+import pandas as pd
 import streamlit as st
 
+from mammo_core.assessment.group_attributes import acquisitions_version, scored_with_attributes, usual_attributes
 from mammo_core.assessment.score_evaluation import compare_scores, evaluate_scores, scored_units, with_comparisons
 from mammo_core.assessment.score_exports import describe_scored, score_report_csv, score_report_html
 from mammo_core.assessment.score_file import (
@@ -19,17 +21,20 @@ from mammo_core.assessment.score_file import (
 from mammo_core.assessment.score_match import ScoredData, match_scores
 from mammo_core.dataset.library import Dataset, list_datasets
 from mammo_core.documents.score_report import ScoreColumns, ScoreReport
+from mammo_core.evaluation.subgroups import offered_attributes, subgroups
+from mammo_core.evaluation.tables import name_attribute
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import list_models, model_folder, readable_active_model
 from ui.access.sign_in import request
 from ui.literal import literal
 from ui.report_view import show_unit
 from ui.session import catalogue_of, current_workspace, errors_shown, errors_shown_here
-from ui.subgroup_view import show_groups
+from ui.subgroup_view import LEFT_OUT, show_groups
 from ui.uploads import remove_uploads
 
 FILE, NAME, NUMBER = "score file", "name of the score file", "number of the score file"  # in the session
 EVALUATED = "evaluated scores"
+ATTRIBUTED, GROUPED = "scores with attributes", "subgroups of the scores"
 MEGABYTES = MAX_BYTES // 2**20
 NAMED = "outside scores"  # in the figures: the file's name may tell more than it should
 COLUMNS = {
@@ -75,7 +80,7 @@ def show_outside_scores() -> None:
         threshold, models = choose_evaluation()
     with errors_shown_here():
         scored, report = evaluated(file, columns, dataset, patients, threshold, models)
-        show_score_report(scored, report)
+        show_score_report(scored, report, dataset)
 
 
 def choose_file() -> ScoreFile | None:
@@ -118,7 +123,8 @@ def clear_file() -> None:
 
 def clear_evaluation() -> None:
     """Forget the report and what was chosen for it."""
-    st.session_state.pop(EVALUATED, None)
+    for key in (EVALUATED, ATTRIBUTED, GROUPED):
+        st.session_state.pop(key, None)
     st.session_state[NUMBER] = st.session_state.get(NUMBER, 0) + 1
 
 
@@ -212,8 +218,31 @@ def evaluated(
     return scored, report
 
 
-def show_score_report(scored: ScoredData, report: ScoreReport) -> None:
-    """Show a report on scores like one on a model, and offer it as files."""
+def attributed(scored: ScoredData, dataset: Dataset) -> pd.DataFrame:
+    """Return the scores with all that they can be grouped by.
+
+    It is read again when it may have changed.
+
+    Raises:
+        DataError: the data set's CSV or a store can't be read.
+    """
+    workspace, csv = current_workspace(), catalogue_of(dataset).csv
+    state = st.session_state[EVALUATED][0], acquisitions_version(workspace, csv)
+    if st.session_state.get(ATTRIBUTED, (None,))[0] != state:
+        with st.spinner("Reading columns …"):
+            st.session_state[ATTRIBUTED] = state, scored_with_attributes(workspace, scored, csv)
+    table: pd.DataFrame = st.session_state[ATTRIBUTED][1]
+    return table
+
+
+def show_score_report(scored: ScoredData, report: ScoreReport, dataset: Dataset) -> None:
+    """Show a report on scores like one on a model, and offer it as files.
+
+    Args:
+        scored: the scores with their labels.
+        report: on them.
+        dataset: with the labels.
+    """
     reports = report.reports()
     unit = st.segmented_control("Unit", list(reports), default=report.unit, required=True, key="unit of the scores")
     figures = reports[unit]
@@ -227,8 +256,39 @@ def show_score_report(scored: ScoredData, report: ScoreReport) -> None:
             st.markdown(f"- {literal(note)}")
     show_unit(figures, scored_units(scored, unit), unit, NAMED, report.model_dump_json())
     st.markdown("**Subgroups**")
+    with errors_shown_here():
+        report = choose_groups(report, attributed(scored, dataset))
     show_groups(report.subgroups, report.auc.value)
     offer_report(report)
+
+
+def choose_groups(report: ScoreReport, table: pd.DataFrame) -> ScoreReport:
+    """Let the user choose the columns that divide the scores.
+
+    Args:
+        report: on the scores.
+        table: the scores with all that they can be grouped by.
+
+    Returns:
+        The report with the groups of these columns.
+    """
+    offered = offered_attributes(table, report.scored)
+    usual = [name for name in offered if name in usual_attributes(table)]
+    chosen = st.multiselect(
+        "Groups by",
+        offered,
+        usual,
+        format_func=name_attribute,
+        key=f"groups of the scores {st.session_state.get(NUMBER)}",
+        help=f"{LEFT_OUT} What the images' headers tell is known where the data set was imported.",
+    )
+    if chosen == usual:
+        return report
+    state = st.session_state[ATTRIBUTED][0], chosen
+    if st.session_state.get(GROUPED, (None,))[0] != state:
+        with st.spinner("Comparing groups …"):
+            st.session_state[GROUPED] = state, subgroups(table, rows=report.scored, by=chosen)
+    return report.model_copy(update={"subgroups": st.session_state[GROUPED][1]})
 
 
 def offer_report(report: ScoreReport) -> None:

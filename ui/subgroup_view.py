@@ -10,29 +10,58 @@ from mammo_core.evaluation.tables import describe_differences, name_attribute, s
 from mammo_core.figures.evaluation import subgroup_figure
 from mammo_core.models.bundle import Bundle
 from ui.literal import literal
-from ui.session import current_workspace
+from ui.session import current_workspace, errors_shown_here
 
 LEFT_OUT = "Columns that may identify patients are left out. Columns of numbers are divided into quarters."
 
 
 @st.cache_data(show_spinner="Reading columns …", max_entries=8)
-def _predictions(_bundle: Bundle, identity: str, version: str) -> tuple[pd.DataFrame, str]:
-    return attributed_predictions(current_workspace(), _bundle)
+def _predictions(_bundle: Bundle, identity: str, version: str, store: str | None) -> tuple[pd.DataFrame, str]:
+    return attributed_predictions(current_workspace(), _bundle, store)
 
 
 @st.cache_data(show_spinner="Comparing groups …", max_entries=32)
-def _subgroups(_bundle: Bundle, identity: str, version: str, attributes: tuple[str, ...]) -> tuple[Subgroup, ...]:
-    return subgroups(_predictions(_bundle, identity, version)[0], by=attributes)
+def _subgroups(
+    _bundle: Bundle, identity: str, version: str, attributes: tuple[str, ...], store: str | None
+) -> tuple[Subgroup, ...]:
+    return subgroups(_predictions(_bundle, identity, version, store)[0], by=attributes)
 
 
 def show_subgroups(bundle: Bundle) -> None:
     """Let the user choose columns, and show a model's AUC in the groups they make."""
-    version = attributes_version(current_workspace(), bundle)
-    predictions, note = _predictions(bundle, bundle.identity, version)
-    attributes = choose_attributes(predictions, bundle.identity)
+    show_chosen_groups(bundle, bundle.evaluation().auc.value)
+
+
+def show_store_subgroups(bundle: Bundle, store: str, overall: float | None) -> None:
+    """Show the same for an evaluation on other data, once the user opens the part.
+
+    Args:
+        bundle: the model.
+        store: that it has been evaluated on.
+        overall: AUC of all its units.
+    """
+    part = st.expander("Subgroups", icon=":material/groups:", key=f"subgroups on {store}", on_change="rerun")
+    if part.open:
+        with part, errors_shown_here():
+            show_chosen_groups(bundle, overall, store)
+
+
+def show_chosen_groups(bundle: Bundle, overall: float | None, store: str | None = None) -> None:
+    """Let the user choose columns, and show the AUC in the groups they make.
+
+    Args:
+        bundle: the model.
+        overall: AUC of all units.
+        store: that it has been evaluated on; None for the model's own held-out patients.
+    """
+    version = attributes_version(current_workspace(), bundle, store)
+    predictions, note = _predictions(bundle, bundle.identity, version, store)
+    identity = bundle.identity if store is None else f"{bundle.identity} on {store}"
+    attributes = choose_attributes(predictions, identity)
     if note:
         st.caption(literal(note))
-    show_groups(_subgroups(bundle, bundle.identity, version, attributes), bundle.evaluation().auc.value)
+    groups = _subgroups(bundle, bundle.identity, version, attributes, store)
+    show_groups(groups, overall, "subgroups" if store is None else f"subgroups of {store}")
 
 
 def choose_attributes(predictions: pd.DataFrame, identity: str) -> tuple[str, ...]:
@@ -40,7 +69,7 @@ def choose_attributes(predictions: pd.DataFrame, identity: str) -> tuple[str, ..
 
     Args:
         predictions: one row per image, with these columns.
-        identity: of the model; the session remembers the choice for each.
+        identity: of the predictions; the session remembers the choice for each.
     """
     offered, key = offered_attributes(predictions), f"chosen groups {identity}"
     remembered = st.session_state.get(key, usual_attributes(predictions))
@@ -67,7 +96,7 @@ def with_chosen_groups(report: EvaluationReport, bundle: Bundle, chosen: list[st
     if chosen is None:
         return report
     version = attributes_version(current_workspace(), bundle)
-    groups = _subgroups(bundle, bundle.identity, version, tuple(chosen))
+    groups = _subgroups(bundle, bundle.identity, version, tuple(chosen), None)
     return report.model_copy(update={"subgroups": groups})
 
 
@@ -77,8 +106,14 @@ def chosen_attributes(bundle: Bundle) -> list[str] | None:
     return chosen
 
 
-def show_groups(groups: tuple[Subgroup, ...], overall: float | None) -> None:
-    """Show the AUC in subgroups, beside that of all units, and which differ."""
+def show_groups(groups: tuple[Subgroup, ...], overall: float | None, key: str = "subgroups") -> None:
+    """Show the AUC in subgroups, beside that of all units, and which differ.
+
+    Args:
+        groups: of the same units.
+        overall: AUC of all units.
+        key: of the chart.
+    """
     if not groups:
         st.info("These images have no attributes to group them by.", icon=":material/info:")
         return
@@ -86,7 +121,7 @@ def show_groups(groups: tuple[Subgroup, ...], overall: float | None) -> None:
     if large:
         st.info(literal(describe_differences(groups)), icon=":material/balance:")
         left, right = st.columns([2, 3])
-        left.plotly_chart(subgroup_figure(large, overall), key="subgroups")
+        left.plotly_chart(subgroup_figure(large, overall), key=key)
         right.dataframe(subgroup_table(large), hide_index=True, height="content")
     if few:
         with st.expander(f"{few:,} groups with too few breasts for an AUC"):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mammo_core.assessment.kept_evaluations import kept_predictions
+from mammo_core.assessment.kept_evaluations import kept_predictions, kept_version
 from mammo_core.assessment.score_evaluation import unit_keys
 from mammo_core.assessment.score_match import ScoredData
 from mammo_core.dataset.catalogue import read_other_columns
@@ -90,27 +90,47 @@ def _joined(predictions: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     return predictions.assign(**{name: values[name].to_numpy() for name in new})
 
 
-def attributed_predictions(workspace: Workspace, bundle: Bundle) -> tuple[pd.DataFrame, str]:
-    """Return a model's held-out predictions with all that they can be grouped by.
+def attributed_predictions(
+    workspace: Workspace, bundle: Bundle, store_name: str | None = None
+) -> tuple[pd.DataFrame, str]:
+    """Return a model's predictions with all that they can be grouped by.
+
+    Args:
+        workspace: that the data lie in.
+        bundle: the model.
+        store_name: a store on which the model has been evaluated; None for the model's own held-out patients.
 
     Returns:
         One row per image, and a sentence on columns that are lacking; empty if there is none.
+
+    Raises:
+        DataError: the store's predictions are missing or damaged.
     """
-    predictions = bundle.evaluation_predictions()
+    if store_name is None:
+        predictions, store = bundle.evaluation_predictions(), bundle.card.data.store
+    else:
+        predictions, store = kept_predictions(workspace, bundle, store_name), store_name
     try:
-        store = bundle.card.data.store
         return with_attributes(workspace, predictions, store), describe_lacking(workspace, store)
     except DataError as error:
-        return predictions, f"Only columns that the model itself holds can be used: {error}"
+        return predictions, f"Only columns that the predictions themselves hold can be used: {error}"
 
 
-def attributes_version(workspace: Workspace, bundle: Bundle) -> str:
-    """Return text that changes when the data set or its headers may have."""
+def attributes_version(workspace: Workspace, bundle: Bundle, store_name: str | None = None) -> str:
+    """Return text that changes when what `attributed_predictions` returns may have."""
+    kept = "" if store_name is None else kept_version(workspace, bundle, store_name)
     try:
-        store = open_store(workspace, bundle.card.data.store)
-        return f"{store.folder} {file_version(store.read_csv_path())} {file_version(store.folder / ACQUISITION)}"
+        store = open_store(workspace, store_name or bundle.card.data.store)
+        versions = file_version(store.read_csv_path()), file_version(store.folder / ACQUISITION)
     except DataError:
-        return ""
+        return kept
+    return " ".join((str(store.folder), *versions, kept)).strip()
+
+
+def acquisitions_version(workspace: Workspace, csv: Path) -> str:
+    """Return text that changes when what is known of a data set's headers may have."""
+    stores = stores_of(csv, list_stores(workspace))
+    return " ".join(f"{store.folder} {file_version(store.folder / ACQUISITION)}" for store in stores)
 
 
 def usual_attributes(predictions: pd.DataFrame) -> list[str]:

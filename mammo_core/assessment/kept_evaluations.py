@@ -34,7 +34,7 @@ from mammo_core.models.bundle import IMAGE_KEY, NUMBERS, PREDICTION_COLUMNS, Bun
 from mammo_core.storage.atomic import atomic_path
 from mammo_core.storage.file_errors import storage_errors
 from mammo_core.storage.folders import files_of_subfolders
-from mammo_core.storage.hashing import sha256
+from mammo_core.storage.hashing import file_version, sha256
 from mammo_core.storage.names import named_folder
 from mammo_core.storage.parquet_files import read_parquet
 from mammo_core.storage.path_text import as_written, path_text
@@ -151,6 +151,11 @@ def kept_predictions(workspace: Workspace, bundle: Bundle, store: str) -> pd.Dat
         DataError: they are missing or damaged.
     """
     return read_parquet(evaluation_folder(workspace, bundle.identity, store) / PREDICTIONS, COLUMNS, NUMBERS)
+
+
+def kept_version(workspace: Workspace, bundle: Bundle, store: str) -> str:
+    """Return text that changes when the predictions of an evaluation do."""
+    return file_version(evaluation_folder(workspace, bundle.identity, store) / PREDICTIONS)
 
 
 def _kept_predictions(folder: Path, bundle: Bundle, version: str, unseen: StorePredictions) -> StorePredictions | None:

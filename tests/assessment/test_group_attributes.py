@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from mammo_core.assessment.group_attributes import (
+    acquisitions_version,
     attributed_predictions,
     attributes_version,
     report_groups,
@@ -82,7 +83,7 @@ def test_attributed_predictions_without_the_store_say_so(workspace):
     demo = open_bundle(SHIPPED_MODELS / "demo")
     table, note = attributed_predictions(workspace, demo)
     assert table.equals(demo.evaluation_predictions())
-    assert note.startswith("Only columns that the model itself holds can be used: There is no prepared store")
+    assert note.startswith("Only columns that the predictions themselves hold can be used: There is no prepared store")
     assert usual_attributes(table) == ["site_id", "machine_id", "age_band", "density", "implant", "laterality", "view"]
 
 
@@ -98,6 +99,39 @@ def test_attributes_version_changes_with_the_csv_and_the_headers(finished, bundl
     assert attributes_version(finished, bundle) == versions[-1]
     shutil.rmtree(store.folder)
     assert attributes_version(finished, bundle) == ""
+
+
+def test_attributed_predictions_of_an_evaluation_on_a_store(finished, bundle):
+    make_evaluation(finished, bundle, "demo")
+    table, note = attributed_predictions(finished, bundle, "demo")
+    assert {"race", "exposure"} <= set(table)
+    assert (table["patient_id"].tolist(), note) == (bundle.evaluation_predictions()["patient_id"].tolist(), "")
+    shutil.rmtree(open_store(finished, "demo").folder)
+    table, note = attributed_predictions(finished, bundle, "demo")
+    assert "race" not in table
+    assert note.startswith("Only columns that the predictions themselves hold can be used")
+    with pytest.raises(DataError, match="isn't readable"):
+        attributed_predictions(finished, bundle, "others")
+
+
+def test_attributes_version_of_a_store_changes_with_the_evaluation(finished, bundle):
+    versions = [attributes_version(finished, bundle, "demo")]
+    make_evaluation(finished, bundle, "demo")
+    versions.append(attributes_version(finished, bundle, "demo"))
+    shutil.rmtree(open_store(finished, "demo").folder)
+    versions.append(attributes_version(finished, bundle, "demo"))
+    assert len(set(versions)) == 3
+    assert versions[2] != ""
+
+
+def test_acquisitions_version_changes_with_the_headers_of_a_store(finished, bundle):
+    store = open_store(finished, "demo")
+    csv = store.read_csv_path()
+    before = acquisitions_version(finished, csv)
+    (store.folder / ACQUISITION).unlink()
+    assert before != acquisitions_version(finished, csv) != ""
+    shutil.rmtree(store.folder)
+    assert acquisitions_version(finished, csv) == ""
 
 
 def test_report_groups_of_own_patients_and_of_a_store(finished, bundle):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from playwright.sync_api import Page, expect
 
+from builders.pages import add_choice
 from mammo_core.assessment.score_match import labelled_images
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.workspace import Workspace
@@ -34,6 +35,8 @@ def test_outside_scores_are_dropped_mapped_reported_and_downloaded(page: Page, s
     expect(page.get_by_text(re.compile("Not comparable with demo|evaluated on")).first).to_be_visible()
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
+
+    add_choice(page, "Groups by", "BIRADS")
 
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     with page.expect_download() as download:

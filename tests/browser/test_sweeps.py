@@ -2,15 +2,12 @@
 
 import re
 import shutil
-from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Page, TimeoutError, expect
+from playwright.sync_api import Page, expect
 
-from builders.pages import wait_for_end
+from builders.pages import add_choice, wait_for_end
 from builders.server import Server
-
-TRIES = 4  # of a choice
 
 
 @pytest.fixture(scope="module")
@@ -21,26 +18,6 @@ def sweep_server(workplace, tmp_path_factory):
     running = Server(folder)
     yield running
     running.kill()
-
-
-def add_setting(page: Page, setting: str) -> None:
-    """Add a setting to those that are varied.
-
-    On a busy machine the browser sometimes loses a choice and sends nothing to the server: it is repeated.
-    """
-    wait_for_end(page)
-    box = page.get_by_role("combobox", name="Vary")
-    chosen = page.get_by_test_id("stMultiSelect").get_by_text(setting, exact=True)
-    for _ in range(TRIES):
-        with suppress(AssertionError, TimeoutError):
-            box.click()
-            box.fill(setting)
-            page.get_by_role("option", name=setting, exact=True).click(timeout=5_000)
-            page.keyboard.press("Escape")
-            expect(chosen).to_be_visible(timeout=5_000)
-            break
-    expect(chosen).to_be_visible()
-    wait_for_end(page)
 
 
 def write_values(page: Page, setting: str, values: str) -> None:
@@ -58,10 +35,10 @@ def test_sweep_on_folds_is_started_stopped_resumed_and_pooled(page: Page, sweep_
     wait_for_end(page)
     main.get_by_text("Vary settings and folds").click()
     expect(page.get_by_role("combobox", name="Vary")).to_be_visible()
-    add_setting(page, "network")
+    add_choice(page, "Vary", "network")
     main.get_by_role("button", name="compact").click()
     main.get_by_role("button", name="pretrained").click()
-    add_setting(page, "max. epochs")
+    add_choice(page, "Vary", "max. epochs")
     write_values(page, "max. epochs", "2, many")
     expect(page.get_by_text("'many' isn't a value of “max. epochs”: it should be a valid integer.")).to_be_visible()
     write_values(page, "max. epochs", "2")

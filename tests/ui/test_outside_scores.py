@@ -15,11 +15,11 @@ from builders.scores import both_sides, csv_bytes, image_scores, labelled_set
 from mammo_core.assessment.score_evaluation import evaluate_scores
 from mammo_core.assessment.score_file import guess_columns, open_score_file, read_scores
 from mammo_core.assessment.score_match import match_scores
-from mammo_core.errors import AccessError
+from mammo_core.errors import AccessError, DataError
 from mammo_core.evaluation.tables import divide_measures, report_table
 from mammo_core.models.registry import activate
 from ui import outside_scores
-from ui.outside_scores import EVALUATED, FILE, NAME
+from ui.outside_scores import ATTRIBUTED, EVALUATED, FILE, GROUPED, NAME
 
 PART = {"part": "Outside scores"}
 
@@ -82,6 +82,35 @@ def test_scores_are_reported_like_a_model(data, table):
     assert all(note in shown for note in report.notes)
     app.segmented_control(key="unit of the scores").set_value("patient").run()
     assert app.dataframe[0].value.equals(divide_measures(report_table(report.units.patient))[0])
+
+
+def test_subgroups_by_a_chosen_column_are_shown_and_go_into_the_downloads(data, table, monkeypatch):
+    race = (table["patient_id"].astype(int) // 4 % 2).map({0: "a", 1: "b"})
+    labelled_set(data, table.assign(race=race, PatientName="Doe^" + table["patient_id"]), "another")
+    app = upload(opened(), csv_bytes(image_scores(table)))
+    app.selectbox(key="data set of scores").set_value("another").run()
+    without_error(app)
+    groups = widget(app, "multiselect", "Groups by")
+    assert "race" in groups.options
+    assert "PatientName" not in groups.options
+    taken = []
+    monkeypatch.setattr(outside_scores, "offer_report", taken.append)
+    groups.set_value(["race"]).run()
+    without_error(app)
+    assert {(row.attribute, row.group) for row in taken[0].subgroups} == {("race", "a"), ("race", "b")}
+    assert app.dataframe[-1].value["attribute"].tolist() == ["race", "race"]
+    widget(app, "button", "Clear").click().run()
+    assert not [key for key in (EVALUATED, ATTRIBUTED, GROUPED) if key in app.session_state]
+
+
+def test_columns_that_cannot_be_read_leave_the_report(data, table, monkeypatch):
+    def fail(*_):
+        raise DataError("acquisition.parquet isn't readable.")
+
+    monkeypatch.setattr(outside_scores, "scored_with_attributes", fail)
+    app = upload(opened(), csv_bytes(image_scores(table)))
+    assert [plain(error.value) for error in app.error] == ["acquisition.parquet isn't readable."]
+    assert [button.label for button in app.download_button][-2:] == ["CSV", "HTML report"]
 
 
 def test_columns_can_be_chosen_and_a_ranking_has_no_calibration(data, table):

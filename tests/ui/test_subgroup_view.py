@@ -3,11 +3,20 @@
 import pytest
 
 from builders.app import figures, plain, show_component
+from builders.predictions import predictions
+from mammo_core.assessment.kept_evaluations import PREDICTIONS, evaluation_folder
 from mammo_core.evaluation.subgroups import ATTRIBUTES, subgroups
 from mammo_core.evaluation.tables import describe_differences, split_few
 from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.settings import SHIPPED_MODELS
-from ui.subgroup_view import choose_attributes, chosen_attributes, show_groups, show_subgroups, with_chosen_groups
+from ui.subgroup_view import (
+    choose_attributes,
+    chosen_attributes,
+    show_groups,
+    show_store_subgroups,
+    show_subgroups,
+    with_chosen_groups,
+)
 
 
 @pytest.fixture
@@ -23,7 +32,9 @@ def test_show_subgroups_has_a_row_each_and_says_which_differ(demo):
     assert app.expander[0].label == f"{few} groups with too few breasts for an AUC"
     assert plain(app.info[0].value) == describe_differences(groups)
     assert len(figures(app)) == 1
-    assert "Only columns that the model itself holds can be used" in plain(app.caption[0].value)  # its data aren't here
+    assert "Only columns that the predictions themselves hold can be used" in plain(
+        app.caption[0].value
+    )  # its data aren't here
 
 
 def test_show_subgroups_of_chosen_columns_has_their_rows_only(demo):
@@ -51,6 +62,33 @@ def test_chosen_attributes_go_into_the_report(demo):
     chosen = show_component(with_chosen_groups, report, demo, ["view"]).session_state["result"]
     assert {group.attribute for group in chosen.subgroups} == {"view"}
     assert chosen.auc == report.auc
+
+
+def test_show_store_subgroups_are_of_the_evaluation_once_opened(workspace, demo):
+    kept = predictions(patients=160, signal=0.1).assign(race=lambda table: table["patient_id"].astype(int) % 3 // 2)
+    folder = evaluation_folder(workspace, demo.identity, "elsewhere")
+    folder.mkdir(parents=True)
+    kept.to_parquet(folder / PREDICTIONS)
+    app = show_component(show_store_subgroups, demo, "elsewhere", 0.5)
+    assert not app.multiselect
+    app.session_state["subgroups on elsewhere"] = True
+    app.run()
+    assert not app.exception
+    assert "Only columns that the predictions themselves hold can be used" in plain(app.caption[0].value)
+    app.multiselect[0].set_value(["race"]).run()
+    assert not app.exception
+    expected = subgroups(kept, by=["race"])
+    assert plain(app.info[0].value) == describe_differences(expected)
+    assert app.dataframe[0].value["group"].tolist() == ["0", "1"]
+    assert app.session_state[f"chosen groups {demo.identity} on elsewhere"] == ["race"]
+
+
+def test_show_store_subgroups_without_predictions_is_one_sentence(workspace, demo):
+    app = show_component(show_store_subgroups, demo, "elsewhere", 0.5)
+    app.session_state["subgroups on elsewhere"] = True
+    app.run()
+    assert not app.exception
+    assert "isn't readable" in plain(app.error[0].value)
 
 
 def test_show_groups_says_that_there_are_none():
