@@ -52,6 +52,15 @@ class Settings(BaseSettings):
         0.0, ge=0, description="hours until a person has to sign in again; 0 for when the identity token expires"
     )
 
+    schedulers: str = Field(
+        "", description="addresses of the Dask schedulers on which the page may run sweeps, with commas between them"
+    )
+
+    @property
+    def scheduler_addresses(self) -> tuple[str, ...]:
+        """The addresses of `schedulers`, each once."""
+        return tuple(dict.fromkeys(filter(None, (address.strip() for address in self.schedulers.split(",")))))
+
     @field_validator("data", "models")
     @classmethod
     def _make_absolute(cls, path: Path) -> Path:

@@ -37,6 +37,14 @@ def test_default_folders_of_an_installed_package_lie_in_current_folder(tmp_path,
     assert (settings().data, settings().models) == (tmp_path / "data", tmp_path / "models")
 
 
+def test_scheduler_addresses_are_each_listed_once(monkeypatch):
+    assert settings().scheduler_addresses == ()
+    monkeypatch.setenv("MAMMO_SCHEDULERS", " tls://a:8786,,tcp://b:8786 , tls://a:8786")
+    settings.cache_clear()
+    assert settings().scheduler_addresses == ("tls://a:8786", "tcp://b:8786")
+    assert as_environment()["MAMMO_SCHEDULERS"].strip() == "tls://a:8786,,tcp://b:8786 , tls://a:8786"
+
+
 def test_value_outside_its_range_names_the_variable(monkeypatch):
     monkeypatch.setenv("MAMMO_DECODE_WORKERS", "0")
     with pytest.raises(ConfigError, match="MAMMO_DECODE_WORKERS"):

@@ -14,6 +14,7 @@ from mammo_core.jobs.sweep_results import format_setting
 from mammo_core.jobs.sweep_values import VARIABLE, count_runs, options_of, parse_values, without_foreign_start
 from mammo_core.jobs.training_estimate import estimate_sweep
 from mammo_core.learning.plan import input_states
+from mammo_core.settings import settings
 from mammo_core.storage.hashing import FileStates, file_states
 from mammo_core.workspace import Workspace
 from ui.access.sign_in import request
@@ -119,14 +120,41 @@ def show_sweep_plan(workspace: Workspace, configs: Sequence[TrainingConfig]) -> 
         configs: of the runs, at least two.
     """
     estimate = estimate_runs(workspace, configs)
+    scheduler = choose_scheduler()
+    order = "one after the other" if scheduler is None else "one for each free worker of the cluster"
     st.markdown(
-        f"**{len(configs):,} runs**, one after the other, on **{literal(configs[0].store)}**. They go on when this page is "
+        f"**{len(configs):,} runs**, {order}, on **{literal(configs[0].store)}**. They go on when this page is "
         "closed, and one that fails doesn't end the others."
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(f"Start {len(configs):,} runs", key="start sweep", type="primary", icon=":material/play_arrow:"):
             with errors_shown(), st.spinner("Starting …"):
                 request("train", configs[0].store)
-                st.session_state[STARTED_SWEEP] = start_sweep(workspace, configs).name
+                st.session_state[STARTED_SWEEP] = start_sweep(workspace, configs, scheduler).name
             st.rerun()
-        st.caption(literal(estimate.describe()), width="content")
+        st.caption(literal(describe_time(estimate, scheduler)), width="content")
+
+
+def choose_scheduler() -> str | None:
+    """Let the user choose a Dask cluster among those that the settings name.
+
+    Returns:
+        The scheduler's address; None for this machine, or where no cluster is named.
+    """
+    addresses = settings().scheduler_addresses
+    if not addresses:
+        return None
+    return st.selectbox(
+        "Run on",
+        [None, *addresses],
+        key="scheduler of the sweep",
+        format_func=lambda address: "this machine" if address is None else literal(address),
+        help="A Dask cluster whose workers see the same data and models. The server's operator names them, and sets the "
+        "certificates with which they are reached.",
+        width=380,
+    )
+
+
+def describe_time(estimate: TimeEstimate, scheduler: str | None) -> str:
+    """Return the estimated time of all runs as text for display."""
+    return estimate.describe() if scheduler is None else f"one after the other: {estimate.describe()}"

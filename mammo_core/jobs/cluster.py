@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -126,10 +126,21 @@ def open_cluster(scheduler: str) -> Iterator[DaskPool]:
 
 def _connect(scheduler: str) -> "Client":
     from distributed import Client
+    from distributed.comm.registry import backends
 
+    scheme = scheduler.partition("://")[0]
+    if "://" in scheduler and scheme not in backends:
+        raise JobError(f"{scheduler} isn't the address of a Dask scheduler. Give one such as tls://host:8786.")
     try:
         return Client(scheduler)
-    except (OSError, ValueError) as error:
+    except TypeError:
+        if scheme != "tls":
+            raise
+        raise JobError(
+            f"The Dask scheduler at {scheduler} is reached by TLS, and Dask's options name no certificate for that. Set them as "
+            "docs/confinement.md shows."
+        ) from None
+    except (OSError, ValueError, RuntimeError) as error:  # the last one where Dask's options require encryption
         raise JobError(
             f"Can't reach a Dask scheduler at {scheduler} ({error}). Start one, or omit the address."
         ) from None
@@ -199,6 +210,31 @@ def _cancel_queued(client: "Client", pending: "dict[Future, list[Row]]") -> None
         del pending[future]
 
 
+class WorkerWatch:
+    """Notice when a cluster has had no worker for `NO_WORKER_SECONDS`.
+
+    Args:
+        client: of the cluster.
+    """
+
+    def __init__(self, client: "Client") -> None:
+        self.client, self.seen_at = client, time.monotonic()
+
+    def check(self) -> None:
+        """Look for workers; to be called again and again while nothing is done.
+
+        Raises:
+            JobError: there has been none for too long, or the scheduler disappeared.
+        """
+        if _count_workers(self.client):
+            self.seen_at = time.monotonic()
+        elif time.monotonic() - self.seen_at > NO_WORKER_SECONDS:
+            raise JobError(
+                f"There has been no Dask worker for {NO_WORKER_SECONDS:g} s. Start workers for this scheduler in the "
+                "project's folder, as the README shows, or omit the scheduler. Then run the same command again."
+            )
+
+
 def _some_done(client: "Client", futures: list["Future"]) -> list["Future"]:
     """Wait until at least one future is done, and return those that are.
 
@@ -207,18 +243,11 @@ def _some_done(client: "Client", futures: list["Future"]) -> list["Future"]:
     """
     from distributed import wait
 
-    worker_seen_at = time.monotonic()
+    watch = WorkerWatch(client)
     while True:
-        try:
+        with suppress(TimeoutError):
             return list(wait(futures, timeout=POLL_SECONDS, return_when="FIRST_COMPLETED").done)
-        except TimeoutError:
-            if _count_workers(client):
-                worker_seen_at = time.monotonic()
-            elif time.monotonic() - worker_seen_at > NO_WORKER_SECONDS:
-                raise JobError(
-                    f"There has been no Dask worker for {NO_WORKER_SECONDS:g} s. Start workers for this scheduler in the "
-                    "project's folder, as the README shows, or omit the scheduler. Then run the same command again."
-                ) from None
+        watch.check()
 
 
 def _result(future: "Future") -> Any:

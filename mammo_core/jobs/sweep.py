@@ -18,8 +18,8 @@ from mammo_core.documents.job import FINAL, State, SweepResult, SweepRun
 from mammo_core.documents.metrics import read_last_epoch
 from mammo_core.documents.progress import Progress
 from mammo_core.documents.training_config import TrainingConfig
-from mammo_core.errors import DataError, JobError, MammoError
-from mammo_core.jobs.cluster import POLL_SECONDS, open_cluster
+from mammo_core.errors import ConfigError, DataError, JobError, MammoError
+from mammo_core.jobs.cluster import POLL_SECONDS, WorkerWatch, open_cluster
 from mammo_core.jobs.file_errors import describe_origin, file_errors_as_job_error
 from mammo_core.jobs.folder import SPEC, JobFolder
 from mammo_core.jobs.process import launch, run_requested
@@ -28,7 +28,7 @@ from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.jobs.training import TrainJob
 from mammo_core.learning.plan import resolve
 from mammo_core.models.registry import active_model
-from mammo_core.settings import apply_environment, as_environment
+from mammo_core.settings import apply_environment, as_environment, settings
 from mammo_core.storage.folders import files_of_subfolders
 from mammo_core.storage.locks import file_lock
 from mammo_core.storage.names import named_folder
@@ -173,18 +173,27 @@ def run_or_sweep(workspace: Workspace, name: str) -> JobFolder:
 
 
 @file_errors_as_job_error("a sweep")
-def start_sweep(workspace: Workspace, configs: Sequence[TrainingConfig]) -> JobFolder:
+def start_sweep(workspace: Workspace, configs: Sequence[TrainingConfig], scheduler: str | None = None) -> JobFolder:
     """Start a sweep in a process of its own.
 
     Two clicks, or two tabs, with the same settings start one sweep.
+
+    Args:
+        workspace: the folders to work in.
+        configs: the settings of each run.
+        scheduler: see `SweepJob`; only one that the settings name, since a scheduler may run code in who connects to it.
 
     Returns:
         The new sweep's folder, or that of a queued or running one with the same settings.
 
     Raises:
-        MammoError: settings or data don't allow one of the runs, or the disk is full.
+        MammoError: settings or data don't allow one of the runs, no scheduler answers, or the disk is full.
     """
-    job = sweep_job(configs)
+    if scheduler is not None and scheduler not in settings().scheduler_addresses:
+        raise ConfigError(
+            f"{scheduler} isn't a scheduler that this server may use. Its operator sets MAMMO_SCHEDULERS."
+        )
+    job = sweep_job(configs, scheduler)
     root = workspace.models / SWEEPS
     root.mkdir(parents=True, exist_ok=True)
     with file_lock(root / ".start.lock"):
@@ -329,7 +338,9 @@ def _run_in_parallel(jobs: Sequence[TrainJob], context: JobContext, scheduler: s
         }
         folders = list(pending.values())
         try:
+            watch = WorkerWatch(pool.client)
             while pending and not context.should_stop():
+                watch.check()
                 with suppress(TimeoutError):
                     for future in wait(list(pending), timeout=POLL_SECONDS, return_when="FIRST_COMPLETED").done:
                         path = pending.pop(future)

@@ -93,6 +93,28 @@ def test_open_cluster_without_scheduler_raises_error(short_connect_timeout):
         pass
 
 
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("ftp://here:1", r"^ftp://here:1 isn't the address of a Dask scheduler\. Give one such as tls://host:8786\.$"),
+        ("tls://127.0.0.1:1", "is reached by TLS, and Dask's options name no certificate"),
+        ("nowhere", "Can't reach a Dask scheduler at nowhere"),
+    ],
+)
+def test_open_cluster_at_a_wrong_address_is_one_sentence(short_connect_timeout, address, sentence):
+    with pytest.raises(JobError, match=sentence), open_cluster(address):
+        pass
+
+
+def test_open_cluster_without_encryption_where_it_is_required(short_connect_timeout):
+    with (
+        dask.config.set({"distributed.comm.require-encryption": True}),
+        pytest.raises(JobError, match="encryption required by Dask configuration"),
+        open_cluster("tcp://127.0.0.1:1"),
+    ):
+        pass
+
+
 def test_open_cluster_passes_on_errors_of_its_body(scheduler):
     with pytest.raises(OSError, match="disk full"), open_cluster(scheduler.scheduler_address):
         raise OSError("disk full")

@@ -31,6 +31,7 @@ from mammo_core.jobs.sweep import (
 from mammo_core.jobs.training import TrainJob
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import activate
+from mammo_core.settings import Settings
 
 pytestmark = pytest.mark.slow
 
@@ -242,6 +243,39 @@ def test_sweep_checks_all_runs_before_starting(prepared):
     with pytest.raises(JobError, match="Can't reach a Dask scheduler at tcp"):
         sweep(roots, [TrainingConfig(store="demo")], "tcp://127.0.0.1:9")
     assert sorted(roots.models.iterdir()) == before
+
+
+def test_sweep_on_a_cluster_without_workers_ends_with_one_sentence(prepared, monkeypatch):
+    from distributed import LocalCluster
+
+    monkeypatch.setattr("mammo_core.jobs.cluster.NO_WORKER_SECONDS", 0.2)
+    monkeypatch.setattr(sweep_module, "POLL_SECONDS", 0.3)
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster,
+        pytest.raises(JobError, match=r"There has been no Dask worker for 0\.2 s"),
+    ):
+        sweep(prepared, variants({"store": "demo"}, {}, folds=2), cluster.scheduler_address)
+    (folder,) = (prepared.models / ".sweeps").iterdir()
+    assert JobFolder(folder).state() == "failed"
+
+
+def test_start_sweep_on_a_cluster_that_the_settings_name(prepared, monkeypatch):
+    from distributed import LocalCluster
+
+    def prepare(job, workspace):
+        job.prepare(workspace)
+        launched.append(job)
+        return JobFolder(job.folder(workspace))
+
+    launched, configs = [], variants({"store": "demo"}, {}, folds=2)
+    monkeypatch.setattr(sweep_module, "launch", prepare)
+    with LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster:
+        address = cluster.scheduler_address
+        with pytest.raises(ConfigError, match="isn't a scheduler that this server may use"):
+            start_sweep(prepared, configs, address)
+        monkeypatch.setattr(sweep_module, "settings", lambda: Settings(schedulers=f"tls://other:8786, {address}"))
+        start_sweep(prepared, configs, address)
+    assert [(job.scheduler, job.configs) for job in launched] == [(address, tuple(configs))]
 
 
 def test_sweep_folds_on_dask_cluster_finish_like_local_runs(prepared):

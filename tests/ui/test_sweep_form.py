@@ -5,6 +5,7 @@ from mammo_core.dataset.store import open_store
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.jobs import sweep
 from mammo_core.jobs.folder import JobFolder
+from mammo_core.settings import Settings
 from ui import sweep_form, training_plan
 from ui.sweep_form import choose_variation, estimate_runs, show_sweep_plan
 
@@ -67,6 +68,42 @@ def test_show_sweep_plan_says_the_time_and_starts_one_job(prepared, monkeypatch)
     assert not app.exception
     assert [job.configs for job in launched] == [tuple(FOLDS)]
     assert app.session_state[sweep_form.STARTED_SWEEP] == launched[0].name
+
+
+def name_scheduler(monkeypatch, address):
+    """Name a scheduler in the settings."""
+    for module in (sweep, sweep_form):
+        monkeypatch.setattr(module, "settings", lambda: Settings(schedulers=address))
+
+
+def test_sweep_runs_on_a_cluster_that_the_settings_name(prepared, monkeypatch):
+    launched = []
+    monkeypatch.setattr(sweep, "launch", lambda job, roots: launched.append(job) or JobFolder(job.folder(roots)))
+    name_scheduler(monkeypatch, "tls://a_b:8786")
+    app = show_component(show_sweep_plan, prepared, FOLDS)
+    assert app.selectbox(key="scheduler of the sweep").value is None
+    app.selectbox(key="scheduler of the sweep").set_value("tls://a_b:8786").run()
+    assert plain(app.markdown[0].value).startswith("**2 runs**, one for each free worker of the cluster, on **demo**.")
+    assert app.caption[0].value.startswith("one after the other: ")
+    app.button(key="start sweep").click().run()
+    assert not app.exception
+    assert [job.scheduler for job in launched] == ["tls://a_b:8786"]
+
+
+def test_scheduler_that_does_not_answer_is_one_sentence(prepared, monkeypatch):
+    name_scheduler(monkeypatch, "ftp://a:8786")
+    app = show_component(show_sweep_plan, prepared, FOLDS)
+    app.selectbox(key="scheduler of the sweep").set_value("ftp://a:8786").run()
+    app.button(key="start sweep").click().run()
+    assert [plain(error.value) for error in app.error] == [
+        "ftp://a:8786 isn't the address of a Dask scheduler. Give one such as tls://host:8786."
+    ]
+    assert sweep_form.STARTED_SWEEP not in app.session_state
+
+
+def test_without_a_named_cluster_nothing_is_chosen(prepared):
+    app = show_component(show_sweep_plan, prepared, FOLDS)
+    assert not app.selectbox
 
 
 def test_estimate_runs_is_made_again_only_when_something_changes(prepared, monkeypatch):
