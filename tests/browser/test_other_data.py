@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from builders.pages import add_choice
+
 
 def test_model_is_evaluated_on_other_data_and_the_result_is_kept(page: Page, server):
     page.goto(f"{server.url}/models?view=Other+data&model=demo")
@@ -20,6 +22,10 @@ def test_model_is_evaluated_on_other_data_and_the_result_is_kept(page: Page, ser
     page.reload()
     expect(page.get_by_text(re.compile(r"evaluated \d{4}-\d{2}-\d{2}"))).to_be_visible()
     expect(page.get_by_text("Figures at the threshold")).to_be_visible()
+
+    page.get_by_test_id("stExpander").get_by_text("Subgroups").click()
+    add_choice(page, "Groups by", "biopsy")
+    expect(page.get_by_test_id("stException")).to_have_count(0)
 
     page.get_by_role("button", name="Delete", exact=True).last.click()  # the first one is the model's
     page.get_by_role("button", name="Delete evaluation").click()
