@@ -26,6 +26,7 @@ class Mammogram:
         windows: windows and tables of the file; the first is its default.
         value_step: difference of two neighbouring stored values, in modality values.
         pixel_mm: height and width of a source pixel, see `mammo_core.dicom.spatial`; None where unknown.
+        spacing_basis: where that size comes from, as a sentence, likewise; empty where unknown.
         directions: where the source's rows and columns lead, such as ("P", "L"), likewise.
         laterality: "L", "R" or None; see `mammo_core.dicom.labels`.
         view: "CC", "MLO", … or None; see `mammo_core.dicom.labels`.
@@ -53,6 +54,7 @@ class Mammogram:
     windows: tuple[Window | LookupTable, ...] = ()
     value_step: float = 1.0
     pixel_mm: tuple[float, float] | None = None
+    spacing_basis: str = ""
     directions: tuple[str, str] | None = None
     laterality: str | None = None
     view: str | None = None

@@ -26,7 +26,7 @@ from mammo_core.dicom.phantom_uids import is_phantom
 from mammo_core.dicom.pseudonyms import real_patient_id
 from mammo_core.dicom.reduction import average_blocks, count_halvings, wavelet_may_reduce
 from mammo_core.dicom.reject import reject_others
-from mammo_core.dicom.spatial import read_directions, read_pixel_mm
+from mammo_core.dicom.spatial import read_directions, read_pixel_mm, read_spacing_basis
 from mammo_core.dicom.special_images import is_raw, special_kind, substitute_kind
 from mammo_core.dicom.stored import read_stored_values
 from mammo_core.dicom.voi import read_voi_luts
@@ -138,6 +138,7 @@ def _mammogram(header: Header, side: int | None, max_step: float | None, strict:
         windows=read_voi_luts(dataset, header.little),
         value_step=1.0 if table else abs(rescale[0]),
         pixel_mm=read_pixel_mm(dataset),
+        spacing_basis=read_spacing_basis(dataset),
         directions=read_directions(dataset),
         laterality=labels.laterality,
         view=labels.view,

@@ -25,9 +25,28 @@ def read_pixel_mm(dataset: Dataset) -> tuple[float, float] | None:
     detector, calibrated = (_spacing(dataset, name) for name in ("ImagerPixelSpacing", "PixelSpacing"))
     if detector is None or (calibrated and not _are_same(detector, calibrated)):
         return calibrated
-    factor = _numbers(dataset, "EstimatedRadiographicMagnificationFactor")
-    magnification = factor[0] if factor and 1 <= factor[0] < 10 else 1.0
+    magnification = _magnification(dataset)
     return detector[0] / magnification, detector[1] / magnification
+
+
+def read_spacing_basis(dataset: Dataset) -> str:
+    """Return a sentence on where the size of a pixel comes from.
+
+    It is empty where the size is unknown.
+
+    Args:
+        dataset: of the file, see `read_pixel_mm`.
+    """
+    size = read_pixel_mm(dataset)
+    if size is None:
+        return ""
+    pixel = f"A pixel is {size[0]:.3g} × {size[1]:.3g} mm"
+    detector, magnification = _spacing(dataset, "ImagerPixelSpacing"), _magnification(dataset)
+    if detector is None or size != (detector[0] / magnification, detector[1] / magnification):
+        return f"{pixel}, as the file states for the patient."
+    if magnification == 1:
+        return f"{pixel} at the detector; the file states no magnification, so the breast is a little smaller."
+    return f"{pixel} in the breast: {detector[0]:.3g} mm at the detector, divided by a magnification of {magnification:.3g}."
 
 
 def read_directions(dataset: Dataset) -> tuple[str, str] | None:
@@ -43,6 +62,15 @@ def read_directions(dataset: Dataset) -> tuple[str, str] | None:
     if len(texts) != 2 or not all(_DIRECTION.fullmatch(text) for text in texts):
         return None
     return texts[0], texts[1]
+
+
+def _magnification(dataset: Dataset) -> float:
+    """Return how many times larger the detector's image is than the breast.
+
+    It is 1 where the file states no usable factor.
+    """
+    factor = _numbers(dataset, "EstimatedRadiographicMagnificationFactor")
+    return factor[0] if factor and 1 <= factor[0] < 10 else 1.0
 
 
 def _spacing(dataset: Dataset, name: str) -> tuple[float, float] | None:

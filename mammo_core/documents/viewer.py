@@ -48,9 +48,11 @@ class ViewDescription(Document):
         inversion_sum: see `Mammogram.inversion_sum`.
         presets: the first is the file's, or that over the breast's own values where the file's shows nothing.
         pixel_mm: height and width of a source pixel in mm; None where unknown.
+        spacing_basis: see `Mammogram.spacing_basis`.
         directions: see `Mammogram.directions`.
         chest_left: whether the chest wall lies at the left edge; None where unknown.
         box: top, left, bottom and right of the breast in source pixels; None where there is none.
+        modifiers: see `Mammogram.modifiers`.
         special_kind: what the image is if it doesn't count for its breast.
         tags: technical header values on the allow-list.
         notes: sentences about what was unusual in reading the file.
@@ -69,9 +71,11 @@ class ViewDescription(Document):
     inversion_sum: float | None
     presets: tuple[DisplayPreset, ...]
     pixel_mm: tuple[float, float] | None
+    spacing_basis: str
     directions: tuple[str, str] | None
     chest_left: bool | None
     box: tuple[float, float, float, float] | None
+    modifiers: tuple[str, ...]
     special_kind: str | None
     tags: dict[str, str]
     notes: tuple[str, ...]

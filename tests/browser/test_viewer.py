@@ -341,20 +341,39 @@ def test_keys_show_one_view_its_details_and_the_list_of_keys(viewer: Page):
 
 
 def test_labels_are_shown_on_request_only(viewer: Page):
-    cells, button = viewer.locator(".viewer .cell"), viewer.get_by_role("button", name="Labels", exact=True)
+    cells, box = viewer.locator(".viewer .cell"), viewer.locator(".viewer").get_by_role("checkbox", name="Labels")
     findings = viewer.locator(".viewer .findings")
     assert "cancer" not in viewer.locator(".viewer .stage").inner_text()
     assert "cancer" not in "".join(image.get_attribute("aria-label") or "" for image in viewer.locator("canvas").all())
-    expect(button).to_have_attribute("aria-pressed", "false")
+    viewer.locator(".viewer").get_by_role("button", name="Show").click()
+    expect(box).not_to_be_checked()
     cells.nth(0).focus()
+    expect(box).to_be_hidden()  # the menu closes when the focus leaves it
     viewer.keyboard.press("t")
-    expect(button).to_have_attribute("aria-pressed", "true")
     assert cells.locator(".badge").all_inner_texts() == ["cancer", "no cancer", "cancer", "cancer", "no cancer"]
     expect(findings).to_contain_text("R: cancer")
     expect(cells.nth(1).get_by_role("img")).to_have_attribute("aria-label", "L CC, image 2, no cancer")
-    button.click()
+    viewer.locator(".viewer").get_by_role("button", name="Show").click()
+    expect(box).to_be_checked()
+    box.uncheck()
     expect(findings).to_be_hidden()
     expect(cells.locator(".badge")).to_have_count(0)
+    viewer.keyboard.press("Escape")
+    expect(box).to_be_hidden()
+    expect(viewer.locator(".viewer").get_by_role("button", name="Show")).to_be_focused()
+
+
+@pytest.mark.parametrize(("width", "rows"), [(1440, 1), (1024, 2), (390, 2)])
+def test_toolbar_stays_low_and_every_button_has_a_name(viewer: Page, width, rows):
+    viewer.set_viewport_size({"width": width, "height": 900})
+    settle(viewer)
+    buttons = viewer.locator(".toolbar button:visible, .toolbar select:visible").all()
+    boxes = [box for button in buttons if (box := button.bounding_box())]
+    assert len(boxes) == len(buttons) > 12
+    tops = {round(box["y"] + box["height"] / 2, -1) for box in boxes}
+    assert len(tops) <= rows
+    assert max(box["x"] + box["width"] for box in boxes) <= width
+    assert all(button.get_attribute("aria-label") or button.inner_text() for button in buttons)
 
 
 def test_narrow_screen_stacks_the_views_without_scrolling_sideways(viewer: Page):

@@ -31,6 +31,29 @@ def test_pixel_mm_is_that_in_the_breast_or_unknown(elements, expected):
 
 
 @pytest.mark.parametrize(
+    ("elements", "expected"),
+    [
+        ({}, ""),
+        ({"PixelSpacing": ["0.05", "0.06"]}, "A pixel is 0.05 × 0.06 mm, as the file states for the patient."),
+        (
+            {"ImagerPixelSpacing": ["0.1", "0.1"], "PixelSpacing": ["0.09", "0.09"]},
+            "A pixel is 0.09 × 0.09 mm, as the file states for the patient.",
+        ),
+        (
+            {"ImagerPixelSpacing": ["0.1", "0.1"], "EstimatedRadiographicMagnificationFactor": "1.6"},
+            "A pixel is 0.0625 × 0.0625 mm in the breast: 0.1 mm at the detector, divided by a magnification of 1.6.",
+        ),
+        (
+            {"ImagerPixelSpacing": ["0.1", "0.1"]},
+            "A pixel is 0.1 × 0.1 mm at the detector; the file states no magnification, so the breast is a little smaller.",
+        ),
+    ],
+)
+def test_spacing_basis_says_where_the_size_of_a_pixel_comes_from(elements, expected):
+    assert read(build_dicom(breast(), **elements)).spacing_basis == expected
+
+
+@pytest.mark.parametrize(
     ("value", "expected"),
     [
         (["P", "L"], ("P", "L")),

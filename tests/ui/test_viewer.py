@@ -9,6 +9,7 @@ from mammo_core.documents.viewer import ViewerCell, ViewerExam, ViewerLayout
 from ui.pixel_route import SCRIPT, SCRIPTS
 from ui.viewer import NO_WEBGL, UNSUPPORTED, is_supported, note_unsupported, show_viewer
 
+SVG = "http://www.w3.org/2000/svg"  # a name, which no browser fetches
 LAYOUT = ViewerLayout(
     exams=(ViewerExam(title="", description="2 images", rows=((ViewerCell(name="R CC"), ViewerCell(name="L CC")),)),)
 )
@@ -25,7 +26,7 @@ def test_viewer_gets_the_layout_and_the_address_of_its_script():
 
 @pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.js")), ids=lambda script: script.name)
 def test_scripts_import_one_another_only_and_never_write_html(script: Path):
-    text = script.read_text(encoding="utf-8")
+    text = script.read_text(encoding="utf-8").replace(f'"{SVG}"', "")
     imported = re.findall(r'from "([^"]+)"', text)
     assert all((SCRIPTS / name).is_file() for name in imported)
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|https?:", text)

@@ -86,6 +86,17 @@ export function markersOf(view) {
     return { left: opposite(right), right, top: opposite(column), bottom: column }
 }
 
+const SCREEN_PIXELS_PER_MM = 96 / 25.4  // CSS pixels, as browsers count them
+
+/** Pixels of the screen for a unit at which a view is as large as the breast; null where the size of its pixels isn't known. */
+export function trueScale({ description }, inMm) {
+    if (!description.pixel_mm) return null
+    return inMm ? SCREEN_PIXELS_PER_MM : SCREEN_PIXELS_PER_MM * description.pixel_mm[1]
+}
+
+/** The same at which each of its pixels has one of the screen; `density` of these are a CSS pixel. */
+export const pixelScale = ({ description }, inMm, density) => 1 / unitOf(description, inMm)[1] / density
+
 const BARS_MM = [1, 2, 5, 10, 20, 50, 100]
 
 /** The length of a scale bar in mm, and in pixels of the screen; null without a spacing. */

@@ -36,7 +36,7 @@ function open(root) {
     renderer.canvas.addEventListener("webglcontextlost", (event) => event.preventDefault())
     const toolbar = new Toolbar(root)
     root.dataset.tool = toolbar.tool
-    root.replaceChildren(toolbar.element, toolbar.panel.element, create("div", { className: "stages" }),
+    root.replaceChildren(toolbar.element, create("div", { className: "stages" }), toolbar.panel.element,
         toolbar.keys, toolbar.details, toolbar.panel.dialog)
     const viewer = { root, renderer, toolbar, stage: null, layout: "", marks: null }
     viewer.onReturn = () => { if (!document.hidden) viewer.marks?.refresh() }  // others may have drawn meanwhile

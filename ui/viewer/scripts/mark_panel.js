@@ -1,5 +1,6 @@
-// The line below the buttons: the selected mark with its kind and finding, who drew it, and what became of changes.
+// The line below the views: the selected mark with its kind and finding, who drew it, and what became of changes.
 
+import { createDialog } from "./dialogs.js"
 import { create } from "./elements.js"
 import { FINDINGS, KINDS } from "./marks.js"
 
@@ -8,6 +9,7 @@ const MAX_NAME = 64
 export class MarkPanel {
     constructor() {
         this.editor = null
+        this.isDrawing = false  // whether a drag draws a mark
         this.kind = this.choice("Kind", KINDS, (kind) => this.editor.name({ kind }))
         this.finding = this.choice("Finding", FINDINGS, (finding) => this.editor.name({ finding }))
         this.remove = create("button", { type: "button", title: "Delete the mark (Delete)", onclick: () => this.editor.delete() }, "Delete mark")
@@ -40,7 +42,7 @@ export class MarkPanel {
             this.then = null
             this.refresh()
         })
-        return create("dialog", { ariaLabel: "Your name" }, form)
+        return createDialog("Your name", form)
     }
 
     /** Do something once the reader's name is known. */
@@ -78,6 +80,7 @@ export class MarkPanel {
         const state = marks.isSaved ? `${count} ${count === 1 ? "mark" : "marks"}` : "Saving …"
         this.status.textContent = marks.problem || (count || marks.mayChange ? state : "")
         this.status.classList.toggle("problem-text", Boolean(marks.problem))
+        this.element.classList.toggle("idle", !mark && !marks.problem && marks.isSaved && !this.isDrawing)
     }
 }
 

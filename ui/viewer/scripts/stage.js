@@ -1,7 +1,7 @@
 // All views of a patient, hung: which of them are linked, which is active, and when they are drawn.
 
 import { create } from "./elements.js"
-import { cameraAt, filled, limitZoom } from "./geometry.js"
+import { cameraAt, filled, limitZoom, pixelScale, trueScale } from "./geometry.js"
 import { unchanged } from "./levels.js"
 import { MarkEditor } from "./mark_editor.js"
 import { View } from "./view.js"
@@ -145,11 +145,36 @@ export class Stage {
         })
     }
 
-    /** Fill the views with the breast, or with the image if they are. */
-    fill() {
-        const { fit, u } = this.active.camera
-        this.setCamera(filled(u === null && fit === "breast" ? "image" : "breast"))
+    /** The scales that the active view can be shown at, in pixels of the screen for a unit, by their name; null where unknown. */
+    get scales() {
+        const { active: view, inMm } = this
+        if (!view?.isShown) return { true: null, pixels: null }
+        return { true: trueScale(view, inMm), pixels: pixelScale(view, inMm, view.size().density) }
     }
+
+    /** How the active view is zoomed: filled by the "breast" or the "image", a name of `scales`, or "" for any other. */
+    get zoomed() {
+        const { active: view, inMm, shown } = this
+        if (!view?.isShown || view.camera.u === null) return view?.camera.fit ?? "breast"
+        const { scale } = view.look(shown, inMm)
+        return Object.entries(this.scales).find(([, other]) => other && Math.abs(scale / other - 1) < 1e-6)?.[0] ?? ""
+    }
+
+    /** How many pixels of the screen the active view has for each of its own, in per cent. */
+    get percent() {
+        const { active: view, shown, inMm } = this
+        return view?.isShown ? Math.round(view.look(shown, inMm).scale / this.scales.pixels * 100) : 100
+    }
+
+    /** Zoom to one of the names that `zoomed` gives. */
+    chooseZoom(name) {
+        const scale = this.scales[name]
+        if (name === "breast" || name === "image") this.setCamera(filled(name))
+        else if (scale) this.moveCamera((look) => ({ ...look, scale }))
+    }
+
+    /** Fill the views with the breast, or with the image if they are. */
+    fill() { this.chooseZoom(this.zoomed === "breast" ? "image" : "breast") }
 
     setCamera(camera) {
         for (const view of this.targets) view.camera = { ...camera }

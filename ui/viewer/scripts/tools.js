@@ -21,6 +21,8 @@ export const KEYS = [
     { keys: ["i"], shown: "I", text: "invert", run: (bar) => bar.stage.invert() },
     { keys: ["+", "-"], shown: "+ −", text: "zoom", run: (bar, key) => bar.stage.zoom(key === "+" ? STEP : 1 / STEP) },
     { keys: ["="], shown: "=", text: "fill with the breast, or show the image to its edges", run: (bar) => bar.stage.fill() },
+    { keys: ["s"], shown: "S", text: "true size, where the file states the size of its pixels", run: (bar) => bar.stage.chooseZoom("true") },
+    { keys: ["p"], shown: "P", text: "a pixel of the screen for each of the image", run: (bar) => bar.stage.chooseZoom("pixels") },
     { keys: [" "], shown: "Space", text: "reset window and zoom", run: (bar) => bar.stage.reset() },
     { keys: ["Enter"], shown: "Enter", text: "one view at full size, and back", run: (bar) => bar.stage.toggleSingle() },
     { keys: ["k"], shown: "K", text: "link zoom and window of all views, or not", run: (bar) => bar.stage.toggleLink() },
@@ -37,6 +39,7 @@ export const KEYS = [
     { keys: ["d"], shown: "D", text: "details of the view", run: (bar) => bar.showDetails() },
     { keys: ["f"], shown: "F", text: "full screen, and back", run: (bar) => bar.toggleFullScreen() },
     { keys: ["?"], shown: "?", text: "this list", run: (bar) => bar.showKeys() },
+    { keys: [], shown: "Alt + ↑ ↓", text: "previous or next patient of the list" },
     { keys: [], shown: "Ctrl + Z, Y", text: "undo or redo a change of a mark" },
     { keys: [], shown: "Esc", text: "cancel what is being drawn, end the selection of a mark, show all views" },
 ]

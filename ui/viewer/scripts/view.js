@@ -61,8 +61,11 @@ export class View {
     alternative() {
         const { name, label, problem } = this.cell
         const marks = this.markCount ? `${this.markCount} ${this.markCount === 1 ? "mark" : "marks"}` : ""
-        return [name, label, problem, this.probability(), this.label(), marks].filter(Boolean).join(", ")
+        return [name, this.modifiers(), label, problem, this.probability(), this.label(), marks].filter(Boolean).join(", ")
     }
+
+    /** What is special about the view, such as "implant displaced"; "" where it doesn't count, which has a badge. */
+    modifiers() { return this.description && !this.description.special_kind ? this.description.modifiers.join(", ") : "" }
 
     probability() {
         const { probability } = this.cell
@@ -94,7 +97,7 @@ export class View {
         const badges = [this.label(), special && `${special}, not counted`, this.description?.limited && "reduced",
             undecided && `no decision: ${undecided}`, this.isShown && unpredicted]
         this.corner.replaceChildren(
-            create("strong", {}, name), create("small", {}, label),
+            create("strong", {}, name), create("span", {}, this.modifiers()), create("small", {}, label),
             create("span", { className: undecided ? "muted" : "" }, this.probability()),
             ...badges.filter(Boolean).map((text) => create("span", { className: "badge" }, text)))
     }
@@ -118,6 +121,7 @@ export class View {
         this.textures = renderer.uploadPixels(buildPyramid(view))
         if (this.cell.heatmap) this.heat ??= renderer.uploadHeatmap(this.cell.heatmap)
         this.problem.textContent = ""
+        this.canvas.setAttribute("aria-label", this.alternative())
         this.showName()
         this.showMarkers()
         this.refreshLevels(renderer)
