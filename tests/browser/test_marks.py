@@ -1,8 +1,10 @@
 """Marks in a real browser: drawn, changed and undone at once, kept for others, right whatever the viewer shows."""
 
 import json
+import re
+import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -13,7 +15,10 @@ from builders.server import Server
 from mammo_core.dataset.catalogue import Catalogue, read_catalogue
 from mammo_core.dataset.library import describe_source
 from mammo_core.dataset.marks import mark_path, read_marks
+from mammo_core.documents.card import ModelCard
 from mammo_core.documents.marks import Mark
+from mammo_core.models.bundle import CARD, PREDICTIONS, write_card
+from mammo_core.settings import PROJECT
 from mammo_core.workspace import Workspace
 
 COMPLETE = ".viewer .stage[data-state=complete]"
@@ -60,7 +65,8 @@ def viewer(page: Page, server: Server, patient: str, kept) -> Page:
 
 
 def cell(page: Page, name: str) -> Locator:
-    return page.locator(".viewer .cell").filter(has=page.locator(f".name strong:text-is('{name}')"))
+    """Return the cell of a view, such as "R CC", or of an image, such as "image 12"."""
+    return page.locator(".viewer .cell").filter(has=page.locator(f".name :text-is('{name}')"))
 
 
 def drag(page: Page, name: str, start: tuple[float, float], end: tuple[float, float], release: bool = True) -> None:
@@ -253,6 +259,46 @@ def test_data_page_counts_marks_and_offers_them(viewer: Page, server: Server, tm
     with zipfile.ZipFile(download.value.path()) as archive:
         assert archive.namelist() == ["marks-0001.dcm", "marks-0002.dcm"]
         assert archive.read("marks-0001.dcm")[128:132] == b"DICM"
+
+
+@pytest.fixture
+def model(workplace, catalogue: Catalogue) -> Iterator[str]:
+    """The shipped model as if it had been evaluated on the data set; it is removed afterwards."""
+    folder = workplace / "models" / "errors"
+    shutil.copytree(PROJECT / "models" / "demo", folder)
+    predictions = pd.read_parquet(folder / PREDICTIONS)
+    images = catalogue.table[catalogue.table["file"].notna() & catalogue.table["laterality"].notna()]
+    tested = predictions[predictions["part"] == "test"].head(len(images)).reset_index(drop=True)
+    names = ["patient_id", "image_id", "laterality", "view"]
+    tested[names] = images[names].head(len(tested)).to_numpy()
+    tested["label"] = images["cancer"].head(len(tested)).to_numpy(int)
+    validated = predictions[predictions["part"] == "validation"]
+    pd.concat([validated, tested]).to_parquet(folder / PREDICTIONS, index=False)
+    card = ModelCard.read(folder / CARD)
+    data = card.data.model_copy(update={"dataset": "demo"})
+    write_card(folder, card.model_copy(update={"name": folder.name, "data": data}))
+    yield folder.name
+    shutil.rmtree(folder)
+
+
+def test_mark_drawn_on_the_errors_of_a_model_is_one_of_its_data_set(page: Page, server: Server, model, catalogue, kept):
+    page.goto(f"{server.url}/models?view=Errors&model={model}")
+    group = re.compile("^[1-9][0-9]*\\s+(detected cancers|missed cancers|false positives|true negatives)$")
+    page.get_by_role("button", name=group).first.click()
+    page.locator(".viewer .cell").first.scroll_into_view_if_needed()
+    expect(page.locator(COMPLETE)).to_be_visible()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    shown = page.locator(".viewer .cell").filter(has=page.locator(".window:not(:empty)"))
+    label = shown.first.locator("small").inner_text()
+    draw(page, "Ellipse", label, (0.4, 0.4), (0.6, 0.6))
+    wait_until_kept(page, 1)
+    page.wait_for_timeout(300)
+    (mark,) = kept()
+    assert (f"image {mark.image_id}", mark.shape, mark.author) == (label, "ellipse", READER)
+    row = catalogue.table[catalogue.table["image_id"] == mark.image_id].iloc[0]
+    assert (mark.patient_id, mark.laterality, mark.view) == (row["patient_id"], row["laterality"], row["view"])
+    open_exam(page, server, mark.patient_id)
+    wait_until_kept(page, 1)
 
 
 def marks_address(page: Page) -> str:
