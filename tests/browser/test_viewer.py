@@ -319,6 +319,22 @@ def test_views_hang_with_markers_and_scale_and_say_what_is_missing(viewer: Page)
     ]
 
 
+def test_views_fill_the_screen_in_full_screen(viewer: Page):
+    viewer.locator(".viewer .cell").first.focus()
+    viewer.keyboard.press("f")
+    viewer.wait_for_function("document.fullscreenElement !== null")
+    settle(viewer)
+    box = viewer.locator(".viewer .cell").nth(2).bounding_box()
+    assert box
+    assert 840 < box["y"] + box["height"] <= 900
+    viewer.keyboard.press("Enter")
+    settle(viewer)
+    box = viewer.locator(".viewer .cell.chosen").bounding_box()
+    assert box
+    assert box["height"] > 780
+    assert box["y"] + box["height"] <= 900
+
+
 def test_keys_show_one_view_its_details_and_the_list_of_keys(viewer: Page):
     cells = viewer.locator(".viewer .cell")
     cells.nth(0).focus()
@@ -377,6 +393,12 @@ def test_toolbar_stays_low_and_every_button_has_a_name(viewer: Page, width, rows
 
 
 def test_narrow_screen_stacks_the_views_without_scrolling_sideways(viewer: Page):
+    viewer.set_viewport_size({"width": 1024, "height": 768})
+    settle(viewer)
+    right, left = (cell.bounding_box() for cell in viewer.locator(".viewer .cell").all()[:2])
+    assert right
+    assert left
+    assert (right["y"], right["x"] + right["width"]) == (left["y"], left["x"])  # still back to back
     viewer.set_viewport_size({"width": 390, "height": 844})
     settle(viewer)
     boxes = [cell.bounding_box() for cell in viewer.locator(".viewer .cell").all()[:2]]

@@ -29,6 +29,7 @@ export function createKeys() {
     const dialog = createDialog("Keys of the viewer",
         create("h4", {}, "Keys of the viewer"), lines(rows), create("p", {}, MOUSE))
     dialog.append(closeButton(dialog))
+    dialog.classList.add("keys")
     return dialog
 }
 

@@ -39,7 +39,7 @@ export const KEYS = [
     { keys: ["d"], shown: "D", text: "details of the view", run: (bar) => bar.showDetails() },
     { keys: ["f"], shown: "F", text: "full screen, and back", run: (bar) => bar.toggleFullScreen() },
     { keys: ["?"], shown: "?", text: "this list", run: (bar) => bar.showKeys() },
-    { keys: [], shown: "Alt + ↑ ↓", text: "previous or next patient of the list" },
+    { keys: [], shown: "Alt + ↑ ↓", text: "previous or next patient, where they are listed" },
     { keys: [], shown: "Ctrl + Z, Y", text: "undo or redo a change of a mark" },
     { keys: [], shown: "Esc", text: "cancel what is being drawn, end the selection of a mark, show all views" },
 ]
