@@ -377,6 +377,10 @@ def test_labels_are_shown_on_request_only(viewer: Page):
     viewer.keyboard.press("Escape")
     expect(box).to_be_hidden()
     expect(viewer.locator(".viewer").get_by_role("button", name="Show")).to_be_focused()
+    viewer.keyboard.press("Enter")
+    expect(box).to_be_visible()
+    viewer.get_by_role("heading", name="Exams").click()
+    expect(box).to_be_hidden()
 
 
 @pytest.mark.parametrize(("width", "rows"), [(1440, 1), (1024, 2), (390, 2)])

@@ -40,6 +40,9 @@ export class LayerMenu {
         this.button.setAttribute("aria-expanded", String(isOpen))
     }
 
+    /** Close the menu for a press of the pointer elsewhere. */
+    leave(event) { if (!event.composedPath().includes(this.element)) this.open(false) }
+
     pressKey(event) {
         if (event.key !== "Escape") return
         event.stopPropagation()

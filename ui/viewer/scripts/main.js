@@ -41,7 +41,9 @@ function open(root) {
     const viewer = { root, renderer, toolbar, stage: null, layout: "", marks: null }
     viewer.onReturn = () => { if (!document.hidden) viewer.marks?.refresh() }  // others may have drawn meanwhile
     viewer.onLeave = (event) => { if (viewer.marks && !viewer.marks.isSaved) event.preventDefault() }
+    viewer.onPress = (event) => toolbar.layers.leave(event)
     window.addEventListener("beforeunload", viewer.onLeave)
+    document.addEventListener("pointerdown", viewer.onPress)
     document.addEventListener("visibilitychange", viewer.onReturn)
     window.addEventListener("focus", viewer.onReturn)
     root.addEventListener("keydown", (event) => {
@@ -80,6 +82,7 @@ function show(viewer, layout, marks) {
 function close(root) {
     const viewer = viewers.get(root)
     viewer?.stage?.dispose()
+    document.removeEventListener("pointerdown", viewer?.onPress)
     document.removeEventListener("visibilitychange", viewer?.onReturn)
     window.removeEventListener("focus", viewer?.onReturn)
     window.removeEventListener("beforeunload", viewer?.onLeave)
