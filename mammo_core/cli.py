@@ -206,6 +206,10 @@ def doctor(
         list[str] | None,
         typer.Option("--with", help="Another store in which the same exposures are looked for; repeatable."),
     ] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option("--model", help="A model: exposures that it was trained on are looked for; repeatable."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check a store: duplicates, contradictions, outliers, labels, leaks."""
@@ -213,7 +217,7 @@ def doctor(
     from mammo_core.jobs.doctor import DoctorJob
     from mammo_core.jobs.process import run_for_result
 
-    job = DoctorJob(store=name, others=tuple(others or ()))
+    job = DoctorJob(store=name, others=tuple(others or ()), models=tuple(models or ()))
     with progress_bar("images") as progress:
         report = run_for_result(job, Workspace.from_environment(), DoctorReport, progress)
     if as_json:

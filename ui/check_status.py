@@ -1,5 +1,6 @@
 """Check the images of imported data: start, follow, stop and resume."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import streamlit as st
@@ -8,9 +9,10 @@ from streamlit.delta_generator import DeltaGenerator
 from mammo_core.dataset.store import Store
 from mammo_core.dataset.store_checks import StoreCheck, comparable_stores, estimate_check
 from mammo_core.documents.job import FINAL
-from mammo_core.jobs.doctor import DoctorJob, check_job, compared_stores
+from mammo_core.jobs.doctor import DoctorJob, check_job, last_request
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.process import launch
+from mammo_core.models.registry import compatible_models
 from ui.access.sign_in import request
 from ui.literal import literal
 from ui.session import announce, current_workspace, errors_shown, errors_shown_here, state_badge
@@ -23,6 +25,10 @@ WHAT = (
     "against; and what gives the label away beside the breast."
 )
 COMPARE_HELP = "The same exposures are looked for in these, too: other data sets, prepared in the same way."
+MODELS_HELP = (
+    "Models for images of this size. Images are listed whose exposure such a model was trained on, under whatever name; its "
+    "evaluation on these data leaves their patients out."
+)
 
 
 def show_check(bar: DeltaGenerator, store: Store, images: int, check: StoreCheck | None, damaged: bool) -> None:
@@ -58,9 +64,9 @@ def show_check(bar: DeltaGenerator, store: Store, images: int, check: StoreCheck
         )
     label = "Resume the check" if interrupted else "Check again" if check is not None or damaged else "Check the images"
     with bar:
-        start = offer_check(store, compared_stores(job), label, is_first=check is None)
+        start = offer_check(store, last_request(job), label, is_first=check is None)
     if start is not None:
-        start_check(store, start)
+        start_check(start)
 
 
 def follow_check(job: JobFolder) -> None:
@@ -74,37 +80,61 @@ def follow_check(job: JobFolder) -> None:
         show_stop_button(job, "What was computed is kept, and an earlier report stays.")
 
 
-def offer_check(store: Store, compared: tuple[str, ...], label: str, *, is_first: bool) -> list[str] | None:
-    """Show the button that starts a check, and the stores to compare with.
+def offer_check(store: Store, last: DoctorJob | None, label: str, *, is_first: bool) -> DoctorJob | None:
+    """Show the button that starts a check, and what to compare with.
 
     Args:
         store: the imported data.
-        compared: names of the stores that the last check was to compare with.
+        last: the last check that was requested.
         label: of the button.
         is_first: whether nothing of an earlier check can be shown.
 
     Returns:
-        The names of the stores to compare with, once the button was clicked; else None.
+        The check, once the button was clicked; else None.
     """
-    others, chosen = comparable_stores(current_workspace(), store), []
-    if others:
-        chosen = st.multiselect(
-            "Compare with",
-            others,
-            [name for name in compared if name in others],
-            placeholder="no other data",
-            key=f"compare {store.name}",
-            help=COMPARE_HELP,
-            width=320,
-        )
+    others = choose_compared(
+        "Compare with",
+        comparable_stores(current_workspace(), store),
+        last.others if last else (),
+        f"compare {store.name}",
+        "no other data",
+        COMPARE_HELP,
+    )
+    models = choose_compared(
+        "Trained models",
+        compatible_models(current_workspace(), store.preprocessing),
+        last.models if last else (),
+        f"models {store.name}",
+        "no model",
+        MODELS_HELP,
+    )
     kind: Literal["primary", "secondary"] = "primary" if is_first else "secondary"
     clicked = st.button(literal(label), key="check images", icon=":material/stethoscope:", type=kind)
-    return chosen if clicked else None
+    return DoctorJob(store=store.name, others=tuple(others), models=tuple(models)) if clicked else None
 
 
-def start_check(store: Store, others: list[str]) -> None:
+def choose_compared(
+    label: str, names: Sequence[str], last: Sequence[str], key: str, placeholder: str, explanation: str
+) -> list[str]:
+    """Let the user choose what a check compares with, if there is anything.
+
+    Args:
+        label: of the box.
+        names: to choose from.
+        last: chosen for the last check.
+        key: of the box.
+        placeholder: shown while nothing is chosen.
+        explanation: what the choice is for.
+    """
+    if not names:
+        return []
+    kept = [name for name in last if name in names]
+    return st.multiselect(label, names, kept, placeholder=placeholder, key=key, help=explanation, width=260)
+
+
+def start_check(job: DoctorJob) -> None:
     """Start a check and show the page again; an error ends the page here."""
     with errors_shown(), st.spinner("Starting …"):
-        request("check data", store.name)
-        launch(DoctorJob(store=store.name, others=tuple(others)), current_workspace())
+        request("check data", job.store)
+        launch(job, current_workspace())
     st.rerun()

@@ -82,9 +82,9 @@ def known_check(store: Store) -> tuple[StoreCheck | None, bool]:
 
 
 def describe_comparison(report: DoctorReport) -> str:
-    """Return what a check counted, and with which other stores it compared."""
-    others = f" Compared with {', '.join(report.compared_with)}." if report.compared_with else ""
-    return f"{report.describe()}{others}"
+    """Return what a check counted, and with what it compared."""
+    others = [f"Compared with {', '.join(report.compared_with)}."] if report.compared_with else []
+    return " ".join([report.describe(), *others, *(overlap.describe() for overlap in report.models)])
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)

@@ -21,6 +21,7 @@ from mammo_core.assessment.store_evaluation import (
     drift_of,
     evaluate_predictions,
     fitting_store,
+    patients_known_by_copies,
     predict_until,
     unseen_images,
 )
@@ -103,7 +104,7 @@ def make_evaluation(
     """
     folder = evaluation_folder(workspace, bundle.identity, store_name)
     store, unseen = unseen_images(workspace, bundle, store_name)
-    version = _store_version(store)
+    version = _store_version(store, bundle)
     predictions = _kept_predictions(folder, bundle, version, unseen)
     if predictions is None:
         predictions = predict_until(workspace, bundle, store_name, progress, should_stop)
@@ -176,23 +177,30 @@ def _kept_predictions(folder: Path, bundle: Bundle, version: str, unseen: StoreP
 
 def _why_outdated(workspace: Workspace, bundle: Bundle, evaluation: StoreEvaluation) -> str:
     try:
-        version = _store_version(fitting_store(workspace, bundle, evaluation.store))
+        version = _store_version(fitting_store(workspace, bundle, evaluation.store), bundle)
     except MammoError as error:
         return f"It can't be made again: {error}"
     if version != evaluation.store_version:
-        return "The store has been imported again since, or other images of it are left out."
+        return (
+            "The store has been imported again since, other images of it are left out, or its check tells more of what the "
+            "model was trained on."
+        )
     threshold = evaluation.report.operating_point.threshold
     if threshold != bundle.threshold:
         return f"The model's threshold was {threshold:.3f} then, and is {bundle.threshold:.3f} now."
     return ""
 
 
-def _store_version(store: Store) -> str:
-    """Return a hash of the manifest and, if there is one, of the leave-out list."""
+def _store_version(store: Store, bundle: Bundle) -> str:
+    """Return a hash of a store's manifest and of what an evaluation leaves out."""
     with storage_errors(store.folder):
         manifest = sha256(store.folder / MANIFEST)
     left_out = sorted(read_leave_out(store.data_root, store.source()).reasons)
-    return hashlib.sha256(repr((manifest, left_out)).encode()).hexdigest() if left_out else manifest
+    copied = sorted(patients_known_by_copies(store, bundle))
+    if not left_out and not copied:
+        return manifest
+    kept = (manifest, left_out, copied) if copied else (manifest, left_out)
+    return hashlib.sha256(repr(kept).encode()).hexdigest()
 
 
 def _shares_images(bundle: Bundle, table: pd.DataFrame) -> bool:

@@ -9,6 +9,7 @@ import pandas as pd
 from mammo_core.assessment.report import current_report
 from mammo_core.dataset.leave_out import used_images
 from mammo_core.dataset.store import Store, list_stores, open_store, parse_geometry
+from mammo_core.dataset.store_checks import read_check
 from mammo_core.documents.preprocessing_config import describe_size, size_option
 from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop, ignore_progress, never_stop
 from mammo_core.documents.report import EvaluatedPart, EvaluationReport
@@ -41,7 +42,8 @@ class StorePredictions:
 def evaluate_store(workspace: Workspace, bundle: Bundle, store_name: str) -> EvaluationReport:
     """Evaluate a model on the patients of a prepared store that it has not seen.
 
-    Neither the model nor those that it started from were fitted to them or selected on them.
+    Neither the model nor those that it started from were fitted to them or selected on them, nor to copies of their images that
+    the store's check reports.
 
     Args:
         workspace: that the store lies in.
@@ -120,13 +122,26 @@ def unseen_images(workspace: Workspace, bundle: Bundle, store_name: str) -> tupl
     table, evaluated = used_images(store).table, bundle.evaluation_predictions()
     if store.name == bundle.card.data.store and len(evaluated.merge(table[IMAGE_KEY])) == len(evaluated):
         return store, StorePredictions(evaluated, bundle.evaluation().part, evaluated=True)
-    table, part = _unseen_images(table[table["label"].notna()].reset_index(drop=True), bundle, evaluated)
+    labelled = table[table["label"].notna()].reset_index(drop=True)
+    table, part = _unseen_images(labelled, bundle, evaluated, patients_known_by_copies(store, bundle))
     if table["label"].nunique() < 2:
         raise DataError(
             f"The store {store.name} doesn't hold both negative and positive images of patients that {bundle.name} has "
             "not seen, so it can't be evaluated."
         )
     return store, StorePredictions(table.assign(label=table["label"].astype(int)), part)
+
+
+def patients_known_by_copies(store: Store, bundle: Bundle) -> frozenset[str]:
+    """Return the patients of whom a model has seen an exposure by another name.
+
+    The store's last check says so, if it compared with the model.
+
+    Raises:
+        DataError: the report of the check is damaged.
+    """
+    check = read_check(store)
+    return check.report.known_patients(bundle.identity) if check else frozenset()
 
 
 def fitting_store(workspace: Workspace, bundle: Bundle, store_name: str) -> Store:
@@ -148,7 +163,9 @@ def fitting_store(workspace: Workspace, bundle: Bundle, store_name: str) -> Stor
     return store
 
 
-def _unseen_images(table: pd.DataFrame, bundle: Bundle, evaluated: pd.DataFrame) -> tuple[pd.DataFrame, EvaluatedPart]:
+def _unseen_images(
+    table: pd.DataFrame, bundle: Bundle, evaluated: pd.DataFrame, copied: frozenset[str]
+) -> tuple[pd.DataFrame, EvaluatedPart]:
     """Return the images of patients that a model has not seen, and their part.
 
     A model without a test part was evaluated on its validation part; these patients count as unseen.
@@ -157,8 +174,9 @@ def _unseen_images(table: pd.DataFrame, bundle: Bundle, evaluated: pd.DataFrame)
         table: labelled images, one a row.
         bundle: the model.
         evaluated: the predictions on which its report is based.
+        copied: patients of whom it has seen an exposure under another name, see `patients_known_by_copies`.
     """
-    seen_split = bundle.seen_split(table)
+    seen_split = bundle.seen_split(table).mask(table["patient_id"].astype("str").isin(list(copied)), "train")
     part: EvaluatedPart = "all" if seen_split.isna().all() else bundle.evaluation().part
     reported = (seen_split == "validation") & table["patient_id"].isin(evaluated["patient_id"])
     return table[seen_split.isna() | reported].reset_index(drop=True), part

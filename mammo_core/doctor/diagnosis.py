@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -11,14 +10,16 @@ import pandas as pd
 from mammo_core.dataset.joined_patients import joined_patients
 from mammo_core.dataset.store import Store
 from mammo_core.doctor import duplicates as pairs
-from mammo_core.doctor.image_features import ImageFeatures, Network, directions, store_features
+from mammo_core.doctor.image_features import Network, directions, store_features
 from mammo_core.doctor.leaks import leaks
 from mammo_core.doctor.look_alike_index import write_index
 from mammo_core.doctor.neighbours import Neighbours, nearest
 from mammo_core.doctor.outliers import outliers
+from mammo_core.doctor.same_exposures import Examined, pairs_between, pairs_within
 from mammo_core.doctor.sides_and_views import wrong_sides, wrong_views
 from mammo_core.doctor.suspect_labels import suspect_labels
 from mammo_core.doctor.table_contradictions import finding, table_contradictions
+from mammo_core.doctor.training_overlap import TrainingData, TrainingOverlap, training_overlap
 from mammo_core.documents.doctor_report import DoctorReport, DuplicatePair, ImageFinding, SkippedCheck
 from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop
 from mammo_core.errors import ConfigError, DataError
@@ -32,24 +33,10 @@ SEARCHING, COMPARING, CHECKING = (
 )
 
 
-@dataclass(frozen=True)
-class Examined:
-    """A store with its images' features.
-
-    Attributes:
-        store: the store.
-        manifest: its images, one a row from 0.
-        features: of its images.
-    """
-
-    store: Store
-    manifest: pd.DataFrame
-    features: ImageFeatures
-
-
 def diagnose(
     store: Store,
     others: Sequence[Store],
+    models: Sequence[TrainingData],
     open_network: Callable[[Store], Network],
     progress: ProgressCallback,
     should_stop: ShouldStop,
@@ -59,6 +46,7 @@ def diagnose(
     Args:
         store: the store.
         others: stores in which the same exposures are looked for.
+        models: what models have been fitted to; the same exposures are looked for there.
         open_network: loads the network that computes the features of a store's images.
         progress: called often, with the phase.
         should_stop: called often.
@@ -71,24 +59,35 @@ def diagnose(
         ConfigError: another store was prepared in another way.
     """
     began = time.monotonic()
-    _check(store, others)
-    examined = []
-    for each in (store, *others):
+    sources = [source for training in models for source in training.stores]
+    stores = {each.name: each for each in (store, *others, *sources)}
+    _check(store, list(stores.values()))
+    examined = {}
+    for name, each in stores.items():
         manifest = each.manifest().reset_index(drop=True)
         features = store_features(each, manifest, partial(open_network, each), progress, should_stop)
         if features is None:
             return None
-        examined.append(Examined(each, manifest, features))
-    own, *rest = examined
+        examined[name] = Examined(each, manifest, features)
+    own = examined[store.name]
     neighbours = _neighbours(own, progress, should_stop)
     if neighbours is None:
         return None
-    duplicates = _duplicates(own, neighbours, rest, progress, should_stop)
+    progress(Progress(done=0, total=0, phase=COMPARING))
+    duplicates = _duplicates(own, neighbours, [examined[other.name] for other in others], should_stop)
     if duplicates is None:
         return None
+    overlaps = []
+    for training in models:
+        overlap = training_overlap(own, training, examined, duplicates, should_stop)
+        if overlap is None:
+            return None
+        overlaps.append(overlap)
     progress(Progress(done=0, total=0, phase=CHECKING))
     write_index(store, own.manifest, own.features, joined_patients(own.manifest["patient_id"], duplicates))
-    return _report(own, neighbours, duplicates, [other.name for other in others], began)
+    report = _report(own, neighbours, duplicates, overlaps)
+    compared = tuple(other.name for other in others)
+    return report.model_copy(update={"compared_with": compared, "seconds": round(time.monotonic() - began, 1)})
 
 
 def _check(store: Store, others: Sequence[Store]) -> None:
@@ -115,37 +114,21 @@ def _neighbours(own: Examined, progress: ProgressCallback, should_stop: ShouldSt
 
 
 def _duplicates(
-    own: Examined,
-    neighbours: Neighbours,
-    others: Sequence[Examined],
-    progress: ProgressCallback,
-    should_stop: ShouldStop,
+    own: Examined, neighbours: Neighbours, others: Sequence[Examined], should_stop: ShouldStop
 ) -> list[DuplicatePair] | None:
-    """Return the pairs that show one exposure, the surest first; None after a stop."""
-    progress(Progress(done=0, total=0, phase=COMPARING))
-    coarse = pairs.coarse_texture(own.features.thumbnails)
+    """Return the pairs that show one exposure; None after a stop."""
     same: list[DuplicatePair] = []
-    searched = [(own, neighbours)]
-    for other in others:
-        both = directions(np.concatenate([own.features.means, other.features.means]))
-        abroad = nearest(
-            both[: len(own.manifest)], both[len(own.manifest) :], pairs.CANDIDATES, should_stop=should_stop
+    for other in (own, *others):
+        compared = (
+            pairs_within(own, neighbours, should_stop)
+            if other is own
+            else pairs_between(own, other, np.arange(len(own.manifest)), should_stop)
         )
-        if abroad is None:
+        if compared is None:
             return None
-        searched.append((other, abroad))
-    for other, near in searched:
-        candidates = pairs.candidate_pairs(near, same=other is own)
-        there = coarse if other is own else pairs.coarse_texture(other.features.thumbnails)
-        likely = pairs.likely_pairs(candidates, coarse, there)
-        values = pairs.agreement(likely, own.features.thumbnails, other.features.thumbnails, should_stop)
-        if values is None:
-            return None
-        for (first, second), value in zip(likely.tolist(), values.tolist(), strict=True):
-            pair = _pair(own, own.manifest.iloc[first], other, other.manifest.iloc[second], value)
-            if pair is not None:
-                same.append(pair)
-    return sorted(same, key=lambda pair: (-pair.confidence, pair.image_a, pair.image_b))
+        reported = (_pair(own, own.manifest.iloc[a], other, other.manifest.iloc[b], value) for a, b, value in compared)
+        same += [pair for pair in reported if pair is not None]
+    return same
 
 
 def _pair(own: Examined, first: pd.Series, other: Examined, second: pd.Series, value: float) -> DuplicatePair | None:
@@ -177,7 +160,7 @@ def _pair(own: Examined, first: pd.Series, other: Examined, second: pd.Series, v
 
 
 def _report(
-    own: Examined, neighbours: Neighbours, duplicates: list[DuplicatePair], compared: list[str], began: float
+    own: Examined, neighbours: Neighbours, duplicates: Sequence[DuplicatePair], overlaps: Sequence[TrainingOverlap]
 ) -> DoctorReport:
     manifest, features = own.manifest, own.features
     groups = joined_patients(manifest["patient_id"], duplicates).to_numpy(str)
@@ -186,7 +169,9 @@ def _report(
     seen = np.concatenate([features.suspicious, features.lesion_contrast[:, np.newaxis]], axis=1)
     labels, no_labels = suspect_labels(manifest, seen, groups)
     leaking, no_leaks = leaks(manifest, own.store, groups)
-    skipped: list[SkippedCheck] = [*no_sides, *no_views, *no_labels, *no_leaks]
+    not_compared = [skip for overlap in overlaps for skip in overlap.skipped]
+    skipped: list[SkippedCheck] = [*no_sides, *no_views, *no_labels, *no_leaks, *not_compared]
+    same = [*duplicates, *(pair for overlap in overlaps for pair in overlap.pairs)]
     contradictions = [*sides, *views, *table_contradictions(manifest), *_contradicting_copies(manifest, duplicates)]
     nearness = (
         neighbours.similarity[:, :NEAREST].mean(axis=1) if neighbours.similarity.size else np.zeros(len(manifest))
@@ -195,14 +180,13 @@ def _report(
         store=own.store.name,
         checked=len(manifest),
         patients=int(manifest["patient_id"].nunique()),
-        duplicates=tuple(duplicates),
+        duplicates=tuple(sorted(same, key=lambda pair: (-pair.confidence, pair.image_a, pair.image_b))),
         contradictions=tuple(sorted(contradictions, key=lambda each: -each.confidence)),
         outliers=tuple(sorted(outliers(manifest, features.thumbnails, nearness), key=lambda each: -each.confidence)),
         suspect_labels=tuple(labels),
         leaks=tuple(leaking),
         skipped=tuple(skipped),
-        compared_with=tuple(compared),
-        seconds=round(time.monotonic() - began, 1),
+        models=tuple(overlap.overlap for overlap in overlaps),
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from mammo_core.documents.base import Document, FileDocument, PrintedDocument
 
-Relation = Literal["same patient", "other patients", "other store"]
+Relation = Literal["same patient", "other patients", "other store", "training data"]
 
 
 class DuplicatePair(Document):
@@ -18,11 +18,12 @@ class DuplicatePair(Document):
     Attributes:
         image_a: image_id of the one.
         image_b: image_id of the other, in `store`.
-        relation: whether both are of one patient, of two, or the other is in another store.
+        relation: whether both are of one patient, of two, the other is in another store, or a model has been fitted to it.
         confidence: in [0, 1].
         reason: in words.
         patient_a, patient_b: patient_id of each.
         store: name of the store that holds the other; None if it is the same.
+        model: name of the model that has been fitted to the other, or selected by it; None for other relations.
         mirrored: whether one is the mirror image of the other, or states another side.
     """
 
@@ -34,6 +35,7 @@ class DuplicatePair(Document):
     patient_a: str
     patient_b: str
     store: str | None = None
+    model: str | None = None
     mirrored: bool = False
 
 
@@ -87,6 +89,28 @@ class Leak(Document):
     high: float | None = None
 
 
+class ModelOverlap(Document):
+    """How much of a store a model has been fitted to, or selected by.
+
+    Attributes:
+        model: its name.
+        identity: SHA-256 of its network, which stays when it is renamed.
+        named: number of images of patients that it knows by name.
+        copies: number of other images whose exposure it knows under another name or from another store.
+    """
+
+    model: str
+    identity: str
+    named: int
+    copies: int
+
+    def describe(self) -> str:
+        """Return the two numbers in one sentence."""
+        named = "1 image here is" if self.named == 1 else f"{self.named:,} images here are"
+        copies = "1 other image shows" if self.copies == 1 else f"{self.copies:,} other images show"
+        return f"{named} of patients whom {self.model} was trained on, and {copies} an exposure that it was trained on."
+
+
 class SkippedCheck(Document):
     """A check that could not be made, or not on all images.
 
@@ -113,6 +137,7 @@ class DoctorReport(PrintedDocument, FileDocument):
         leaks: the strongest first.
         skipped: what could not be checked.
         compared_with: names of the other stores in which duplicates were looked for.
+        models: what each model that was named has been fitted to.
         seconds: how long it took.
     """
 
@@ -127,6 +152,7 @@ class DoctorReport(PrintedDocument, FileDocument):
     leaks: tuple[Leak, ...] = ()
     skipped: tuple[SkippedCheck, ...] = ()
     compared_with: tuple[str, ...] = ()
+    models: tuple[ModelOverlap, ...] = ()
     seconds: float = 0.0
 
     def describe(self) -> str:
@@ -141,9 +167,19 @@ class DoctorReport(PrintedDocument, FileDocument):
         parts = [f"{number:,} {one if number == 1 else many}" for number, one, many in counts]
         return f"{self.checked:,} images of {self.patients:,} patients checked: {', '.join(parts)}."
 
+    def known_patients(self, identity: str) -> frozenset[str]:
+        """Return the patients of whom a model knows an exposure under another name.
+
+        Args:
+            identity: SHA-256 of the model's network.
+        """
+        names = {overlap.model for overlap in self.models if overlap.identity == identity}
+        return frozenset(pair.patient_a for pair in self.duplicates if pair.model in names)
+
     def lines(self) -> list[str]:
         """Return each finding in a line, by kind."""
         return [
+            *(overlap.describe() for overlap in self.models),
             *(f"{pair.image_a} and {pair.image_b}: {pair.reason}" for pair in self.duplicates),
             *(f"{each.image_id}: {each.reason}" for each in (*self.contradictions, *self.outliers)),
             *(

@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from builders.doctor import pair, report
 from builders.jobs import import_in_process
 from builders.models import write_model
 from builders.store_evaluations import make_store_evaluation
@@ -12,7 +13,8 @@ from mammo_core.assessment.kept_evaluations import (
     make_evaluation,
 )
 from mammo_core.assessment.store_evaluation import evaluate_store
-from mammo_core.dataset.store import MANIFEST
+from mammo_core.dataset.store import MANIFEST, open_store
+from mammo_core.documents.doctor_report import DoctorReport, ModelOverlap
 from mammo_core.documents.store_evaluation import StoreEvaluation
 from mammo_core.errors import DataError, InvalidName
 from mammo_core.evaluation.drift import INPUT_STATISTICS
@@ -68,6 +70,18 @@ def test_make_evaluation_again_predicts_only_if_images_changed(finished, bundle,
     make_evaluation(finished, moved, "others")
     assert predictor == ["trained", "trained"]
     assert kept_evaluations(finished, moved)["others"].outdated == ""
+
+
+def test_evaluation_is_outdated_once_a_check_tells_more_of_the_training(finished, bundle, predictor):
+    make_evaluation(finished, bundle, "others")
+    store = open_store(finished, "others")
+    report("others").write(store.folder / DoctorReport.file_name)
+    assert kept_evaluations(finished, bundle)["others"].outdated == ""
+    copy = pair(patient_a=str(store.manifest()["patient_id"].iloc[0]), relation="training data", model="trained")
+    known = ModelOverlap(model="trained", identity=bundle.identity, named=0, copies=1)
+    checked = report("others").model_copy(update={"duplicates": (copy,), "models": (known,)})
+    checked.write(store.folder / DoctorReport.file_name)
+    assert "tells more of what the model was trained on" in kept_evaluations(finished, bundle)["others"].outdated
 
 
 def test_make_evaluation_is_stopped_between_batches_and_keeps_nothing(finished, bundle, predictor):

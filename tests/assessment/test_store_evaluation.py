@@ -2,12 +2,14 @@ import shutil
 
 import pytest
 
+from builders.doctor import pair, report
 from builders.jobs import import_in_process
 from builders.stores import copy_store
 from mammo_core.assessment import store_evaluation
 from mammo_core.assessment.store_evaluation import evaluate_store
 from mammo_core.dataset.leave_out import leave_out
 from mammo_core.dataset.store import CONFIG_FILE, open_store
+from mammo_core.documents.doctor_report import DoctorReport, ModelOverlap
 from mammo_core.errors import ConfigError
 from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.phantoms.generate import generate
@@ -57,3 +59,22 @@ def test_evaluate_store_leaves_out_what_the_list_says(finished, bundle):
     breast = store.manifest().groupby(["patient_id", "laterality"])["image_id"].apply(list).iloc[0]
     leave_out(store.data_root, store.source(), dict.fromkeys(map(str, breast), "blank"))
     assert evaluate_store(finished, bundle, "others").n == before - 1
+
+
+def test_evaluate_store_leaves_out_patients_whose_exposure_the_model_has_seen(finished, bundle):
+    spec = DemoSpec(patients=6, seed=9, prevalence=0.5, rows=256, columns=192)
+    generate(finished.data / "others", spec, workers=1)
+    import_in_process("others")
+    store = open_store(finished, "others")
+    before = evaluate_store(finished, bundle, "others")
+    first = store.manifest().iloc[0]
+    copy = pair(str(first["image_id"]), patient_a=str(first["patient_id"]), relation="training data", model="its name")
+    known = ModelOverlap(model="its name", identity=bundle.identity, named=0, copies=1)
+    checked = report("others").model_copy(update={"duplicates": (copy,), "models": (known,)})
+    checked.write(store.folder / DoctorReport.file_name)
+    after = evaluate_store(finished, bundle, "others")
+    assert (before.part, after.part) == ("all", "test")
+    assert after.n == before.n - 2  # both breasts
+    other = checked.model_copy(update={"models": (known.model_copy(update={"identity": "of another model"}),)})
+    other.write(store.folder / DoctorReport.file_name)
+    assert evaluate_store(finished, bundle, "others").n == before.n

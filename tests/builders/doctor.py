@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from builders.geometry import geometry
-from mammo_core.dataset.store import Store
+from mammo_core.dataset.store import MANIFEST, Store
 from mammo_core.documents.doctor_report import (
     DoctorReport,
     DuplicatePair,
@@ -123,3 +124,29 @@ def report_on(store: Store, **findings: Any) -> DoctorReport:
     }
     empty = report(store.name).model_copy(update={"leaks": (), "skipped": ()})
     return empty.model_copy(update=usual | findings)
+
+
+def open_network(store):
+    """Return a stand-in whose features are a coarse picture of the image."""
+
+    def run(images):
+        means = np.stack([np.asarray(Image.fromarray(image).resize((8, 8)), float).ravel() for image in images])
+        return {"means": means, "suspicious": means, "lesion_contrast": means[:, 0]}
+
+    return run
+
+
+def plant(store, change, **columns):
+    """Add a copy of the first image to the store, with other pixels and columns; return its image_id."""
+    table = store.manifest()
+    row = table.iloc[[0]].assign(image_id="copy", png="negative/copy.png", sha256="f" * 64, **columns)
+    pixels = np.asarray(Image.open(store.folder / table.loc[0, "png"]))
+    (store.folder / "negative").mkdir(exist_ok=True)
+    Image.fromarray(change(pixels)).save(store.folder / "negative" / "copy.png")
+    pd.concat([table, row], ignore_index=True).to_parquet(store.folder / MANIFEST, index=False)
+    return str(table.loc[0, "image_id"])
+
+
+def darker(pixels):
+    """Return an image as a window would darken it."""
+    return (pixels * 0.8).astype(np.uint8)

@@ -1,10 +1,8 @@
 import shutil
 
-import numpy as np
-import pandas as pd
 import pytest
-from PIL import Image
 
+from builders.doctor import darker, open_network, plant
 from builders.stores import copy_store
 from mammo_core.dataset.store import MANIFEST, open_store
 from mammo_core.doctor.diagnosis import diagnose
@@ -12,38 +10,13 @@ from mammo_core.documents.progress import ignore_progress, never_stop
 from mammo_core.errors import ConfigError, DataError
 
 
-def open_network(store):
-    """Return a stand-in whose features are a coarse picture of the image."""
-
-    def run(images):
-        means = np.stack([np.asarray(Image.fromarray(image).resize((8, 8)), float).ravel() for image in images])
-        return {"means": means, "suspicious": means, "lesion_contrast": means[:, 0]}
-
-    return run
-
-
 def check(store, *others, should_stop=never_stop):
-    return diagnose(store, others, open_network, ignore_progress, should_stop)
+    return diagnose(store, others, (), open_network, ignore_progress, should_stop)
 
 
 @pytest.fixture
 def store(prepared):
     return open_store(prepared, "demo")
-
-
-def plant(store, change, **columns):
-    """Add a copy of the first image to the store, with other pixels and columns."""
-    table = store.manifest()
-    row = table.iloc[[0]].assign(image_id="copy", png="negative/copy.png", sha256="f" * 64, **columns)
-    pixels = np.asarray(Image.open(store.folder / table.loc[0, "png"]))
-    (store.folder / "negative").mkdir(exist_ok=True)
-    Image.fromarray(change(pixels)).save(store.folder / "negative" / "copy.png")
-    pd.concat([table, row], ignore_index=True).to_parquet(store.folder / MANIFEST, index=False)
-    return str(table.loc[0, "image_id"])
-
-
-def darker(pixels):
-    return (pixels * 0.8).astype(np.uint8)
 
 
 def test_the_same_image_of_another_patient_is_found_with_its_words(store):
@@ -113,4 +86,4 @@ def test_what_was_computed_is_kept_for_the_next_time(store):
     assert list(store.folder.glob("features-*.npz"))
     shutil.rmtree(store.folder / "negative")
     shutil.rmtree(store.folder / "positive")
-    assert diagnose(store, (), lambda _: pytest.fail("computed anew"), ignore_progress, never_stop).checked
+    assert diagnose(store, (), (), lambda _: pytest.fail("computed anew"), ignore_progress, never_stop).checked

@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 
 from builders.doctor import pool_features, report
+from builders.stores import copy_store
 from mammo_core.dataset.store import open_store
 from mammo_core.doctor import diagnosis
 from mammo_core.documents.doctor_report import DoctorReport
-from mammo_core.errors import ConfigError, DataError
+from mammo_core.errors import ConfigError, DataError, ModelNotFound
 from mammo_core.jobs import doctor
-from mammo_core.jobs.doctor import STOPPED, DoctorJob, check_job, compared_stores
+from mammo_core.jobs.doctor import STOPPED, DoctorJob, check_job, last_request
 from mammo_core.jobs.folder import SPEC, JobFolder
 from mammo_core.jobs.process import run_in_process
 from mammo_core.jobs.specs import read_spec
@@ -48,14 +49,14 @@ def test_impossible_checks_are_refused_before_they_begin(prepared):
         DoctorJob(store="demo", others=("demo",)).prepare(prepared)
 
 
-def test_compared_stores_are_those_of_the_last_request(prepared):
+def test_last_request_names_what_was_compared(prepared):
     job = check_job(prepared, "demo")
     assert not job.exists
-    assert compared_stores(job) == ()
-    job.write_request(DoctorJob(store="demo", others=("a", "b")))
-    assert compared_stores(check_job(prepared, "demo")) == ("a", "b")
+    assert last_request(job) is None
+    job.write_request(DoctorJob(store="demo", others=("a", "b"), models=("mine",)))
+    assert last_request(check_job(prepared, "demo")) == DoctorJob(store="demo", others=("a", "b"), models=("mine",))
     (job.path / SPEC).write_text("{")
-    assert compared_stores(job) == ()
+    assert last_request(job) is None
 
 
 @pytest.mark.slow
@@ -66,3 +67,17 @@ def test_the_shipped_network_gives_the_features(prepared):
     assert features["means"].shape == (2, 472)
     assert features["suspicious"].shape == (2, 473)
     assert np.isfinite(features["lesion_contrast"]).all()
+
+
+def test_a_model_for_images_of_another_size_is_refused(finished):
+    copy_store(finished, open_store(finished, "demo"), "demo", "larger", size=128)
+    with pytest.raises(ConfigError, match="Import the data again with --size 64"):
+        DoctorJob(store="larger", models=("trained",)).prepare(finished)
+    with pytest.raises(ModelNotFound):
+        DoctorJob(store="demo", models=("nothing",)).prepare(finished)
+
+
+def test_what_a_model_was_trained_on_is_in_the_report(finished, network):
+    report = run_in_process(DoctorJob(store="demo", models=("trained",)), finished).document
+    assert [overlap.model for overlap in report.models] == ["trained"]
+    assert report.models[0].named > 0

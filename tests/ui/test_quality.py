@@ -6,12 +6,12 @@ import shutil
 import pytest
 
 from builders.app import open_page, plain, show_component, without_error
-from builders.doctor import report_on
+from builders.doctor import pair, report_on
 from builders.links import record_links
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.leave_out import leave_out
-from mammo_core.dataset.store import MANIFEST
-from mammo_core.documents.doctor_report import DoctorReport
+from mammo_core.dataset.store import MANIFEST, open_store
+from mammo_core.documents.doctor_report import DoctorReport, ModelOverlap
 from ui import check_status
 from ui.quality import quality_address, show_quality
 
@@ -134,3 +134,32 @@ def test_start_of_a_check_is_requested(store, links, monkeypatch):
     monkeypatch.setattr(check_status, "launch", lambda job, workspace: jobs.append(job))
     show(store).button(key="check images").click().run()
     assert [job.store for job in jobs] == ["demo"]
+
+
+def test_models_for_the_same_images_can_be_compared(finished, links, monkeypatch):
+    store = open_store(finished, "demo")
+    known = ModelOverlap(model="trained", identity="0", named=40, copies=1)
+    keep(store, report_on(store, models=(known,)))
+    jobs = []
+    monkeypatch.setattr(check_status, "launch", lambda job, workspace: jobs.append(job))
+    app = without_error(show(store))
+    assert "40 images here are of patients whom trained was trained on, and 1 other image shows an exposure" in texts(
+        app
+    )
+    choice = app.multiselect(key="models demo")
+    assert choice.options == ["trained"]  # not the demo, which is for larger images
+    choice.set_value(["trained"])
+    app.button(key="check images").click().run()
+    assert [job.models for job in jobs] == [("trained",)]
+
+
+def test_copy_in_the_training_data_is_shown_beside_the_image(store, links):
+    images = store.manifest()["image_id"].astype(str).tolist()
+    copied = pair(
+        images[0], images[1], relation="training data", store="demo", model="mine", reason="mine was fitted to it."
+    )
+    keep(store, report_on(store, duplicates=(copied,)))
+    app = without_error(show(store))
+    assert "mine was fitted to it." in texts(app)
+    assert len(app.get("image")) == 2
+    assert "in demo" in texts(app)
