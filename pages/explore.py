@@ -1,7 +1,7 @@
 """Explore a data set.
 
 The tabs show classes by unit, ages, rates by group, label leakage, missing values, the images themselves, and what is
-wrong with them.
+wrong with them, and a map of those that look alike.
 """
 
 from functools import partial
@@ -26,6 +26,7 @@ from ui.exploration import (
 )
 from ui.filters import NO_MATCH, choose_filters, filter_further, filter_parameters, offer_clearing
 from ui.image_grid import show_images
+from ui.image_map import MAP, show_map
 from ui.literal import literal
 from ui.panels import show_panels
 from ui.quality import QUALITY, show_quality
@@ -64,18 +65,21 @@ with st.container(horizontal=True):
     for name, number, note in headline_of(selection, key):
         st.metric(literal(name), literal(number), literal(note), delta_color="off", delta_arrow="off", border=True)
 
-names = [*SECTIONS, COMPLETENESS, IMAGES, QUALITY, *([CLAIMS] if catalogue.rsna else [])]
+names = [*SECTIONS, COMPLETENESS, IMAGES, MAP, QUALITY, *([CLAIMS] if catalogue.rsna else [])]
 source = source_of(dataset, filters)
 for tab, name in zip(st.tabs(names, key="tab", bind="query-params"), names, strict=True):
     if not tab.open:
         continue
     with tab, errors_shown():
-        if name == IMAGES:
-            show_images(
-                selection.images,
+        if name in (IMAGES, MAP):
+            prepared, parameters = (
                 prepared_of(catalogue, identity),
                 {**filter_parameters(filters, unit), "dataset": dataset},
             )
+            if name == IMAGES:
+                show_images(selection.images, prepared, parameters)
+            else:
+                show_map(catalogue, selection.images, prepared, parameters)
         elif name == QUALITY:
             show_quality(catalogue, dataset, identity)
         elif name == CLAIMS:

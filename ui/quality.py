@@ -5,6 +5,7 @@ This is the tab Quality of the Explore page.
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mammo_core.dataset.catalogue import Catalogue
 from mammo_core.dataset.store import MANIFEST, Store, list_stores, stores_of
@@ -45,14 +46,10 @@ def show_quality(catalogue: Catalogue, dataset: str, identity: str) -> None:
     """
     with errors_shown_here():
         show_leave_out_list(catalogue, dataset)
-    with errors_shown():
-        stores = {store.name: store for store in stores_of(catalogue.csv, list_stores(current_workspace()))}
-    if not stores:
-        st.info("These images aren't imported yet, so there is nothing to check.", icon=":material/database:")
-        st.page_link("pages/data.py", label="Go to Data", icon=":material/arrow_forward:")
-        return
     bar = st.container(horizontal=True, vertical_alignment="bottom")
-    store = stores[bar.selectbox("Imported data", list(stores), key=KEY, bind="query-params", width=260)]
+    store = choose_store(catalogue, bar, "so there is nothing to check")
+    if store is None:
+        return
     with errors_shown():
         images = len(pngs_of(store))
         check, damaged = known_check(store)
@@ -62,6 +59,23 @@ def show_quality(catalogue: Catalogue, dataset: str, identity: str) -> None:
         st.markdown(f"{literal(check.when)}. {literal(describe_comparison(check.report))}")
         findings = findings_of(check.report, catalogue.table, (path_text(store.folder), states_of(store), identity))
     st.fragment(errors_shown_here()(show_findings))(findings, check.report, catalogue, dataset, store)
+
+
+def choose_store(catalogue: Catalogue, bar: DeltaGenerator, otherwise: str) -> Store | None:
+    """Let the user choose among the imports of a data set; without one, lead to Data.
+
+    Args:
+        catalogue: the data set.
+        bar: where the choice belongs.
+        otherwise: what follows if it isn't imported, for the end of a sentence.
+    """
+    with errors_shown():
+        stores = {store.name: store for store in stores_of(catalogue.csv, list_stores(current_workspace()))}
+    if not stores:
+        st.info(f"These images aren't imported yet, {literal(otherwise)}.", icon=":material/database:")
+        st.page_link("pages/data.py", label="Go to Data", icon=":material/arrow_forward:")
+        return None
+    return stores[bar.selectbox("Imported data", list(stores), key=KEY, bind="query-params", width=260)]
 
 
 def states_of(store: Store) -> FileStates:

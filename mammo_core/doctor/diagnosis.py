@@ -11,6 +11,7 @@ from mammo_core.dataset.joined_patients import joined_patients
 from mammo_core.dataset.store import Store
 from mammo_core.doctor import duplicates as pairs
 from mammo_core.doctor.image_features import Network, directions, store_features
+from mammo_core.doctor.image_map import write_map
 from mammo_core.doctor.leaks import leaks
 from mammo_core.doctor.look_alike_index import write_index
 from mammo_core.doctor.neighbours import Neighbours, nearest
@@ -26,9 +27,10 @@ from mammo_core.errors import ConfigError, DataError
 
 DUPLICATES = "duplicates"
 NEAREST = 5  # neighbours that tell whether an image resembles any other
-SEARCHING, COMPARING, CHECKING = (
+SEARCHING, COMPARING, MAPPING, CHECKING = (
     "Searching similar images",
     "Comparing similar images",
+    "Drawing the map",
     "Checking sides, views and labels",
 )
 
@@ -83,6 +85,12 @@ def diagnose(
         if overlap is None:
             return None
         overlaps.append(overlap)
+
+    def mapped(done: int, total: int) -> None:
+        progress(Progress(done=done, total=total, phase=MAPPING))
+
+    if write_map(store, own.manifest, own.features, neighbours, mapped, should_stop) is None:
+        return None
     progress(Progress(done=0, total=0, phase=CHECKING))
     write_index(store, own.manifest, own.features, joined_patients(own.manifest["patient_id"], duplicates))
     report = _report(own, neighbours, duplicates, overlaps)

@@ -61,7 +61,7 @@ def write_index(store: Store, manifest: pd.DataFrame, features: ImageFeatures, g
     Raises:
         StorageError: the file system refuses.
     """
-    digest = _digest(manifest)
+    digest = images_digest(manifest)
     vectors = standardised(features.means)
     name = f"{PREFIX}{digest[:HASH_DIGITS]}.npy"
     with atomic_path(store.folder / name) as path:
@@ -94,7 +94,7 @@ def open_index(store: Store, manifest: pd.DataFrame) -> OpenIndex:
             f"The imported data {store.name} hasn't been checked yet, so its breasts can't be searched."
         )
     document = LookAlikeIndex.read(path)
-    if document.images != _digest(manifest):
+    if document.images != images_digest(manifest):
         raise StoreUnchecked(f"The imported data {store.name} has changed since it was checked. Check it again.")
     damaged = DataError(f"The index of the images of {store.name} is damaged. Check the data again.")
     with damaged_arrays(damaged):
@@ -108,7 +108,8 @@ def open_index(store: Store, manifest: pd.DataFrame) -> OpenIndex:
     return OpenIndex(document, breasts, plain[0], plain[1])
 
 
-def _digest(manifest: pd.DataFrame) -> str:
+def images_digest(manifest: pd.DataFrame) -> str:
+    """Return a hash that changes when an image of a store does."""
     return hashlib.sha256("\n".join(manifest["sha256"].astype("str")).encode()).hexdigest()
 
 
