@@ -26,6 +26,7 @@ from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.joined_patients import joined_patients
 from mammo_core.dataset.store import Store, open_store
 from mammo_core.doctor.image_features import ImageFeatures, store_features
+from mammo_core.doctor.sides_and_views import compare_sides
 from mammo_core.doctor.suspect_labels import LabelSuspicion, label_suspicion
 from mammo_core.documents.doctor_report import DoctorReport, ImageFinding
 from mammo_core.documents.import_report import ImportReport
@@ -81,6 +82,7 @@ def summarise(store: Store, checked: DoctorReport, planted: PlantedFaults, secon
     views = [finding for finding in checked.contradictions if finding.check == "view"]
     for name, findings, true in (("Wrong sides", sides, planted.mirrored), ("Wrong views", views, planted.wrong_views)):
         _add_findings(report, name, findings, true)
+    _add_comparable_sides(report, manifest.reset_index(drop=True), sides, planted.mirrored)
     for skipped in checked.skipped:
         report.add(f"Not checked: {skipped.check}", skipped.reason)
     if planted.wrong_labels:
@@ -119,6 +121,19 @@ def _add_findings(report: Report, name: str, findings: list[ImageFinding], true:
     recall, precision = len(reported & set(true)) / len(true), len(reported & set(true)) / max(len(reported), 1)
     report.add(f"{name}: recall", f"{recall:.2f}", f"{PRECISION}", reached=recall >= PRECISION)
     report.add(f"{name}: precision", f"{precision:.2f}", f"{PRECISION}", reached=precision >= PRECISION)
+
+
+def _add_comparable_sides(
+    report: Report, manifest: pd.DataFrame, findings: list[ImageFinding], mirrored: Collection[str]
+) -> None:
+    """Add the recall of the wrong sides that other images can tell of at all."""
+    names = manifest.loc[compare_sides(manifest).query("comparable").index, "image_id"].astype(str)
+    comparable = set(names) & set(mirrored)
+    if not comparable:
+        return
+    recall = len(comparable & {finding.image_id for finding in findings}) / len(comparable)
+    report.add("Wrong sides: share that other images can tell of", f"{len(comparable) / len(mirrored):.2f}")
+    report.add("Wrong sides: recall among these", f"{recall:.2f}")
 
 
 def _add_labels(report: Report, store: Store, checked: DoctorReport, planted: PlantedFaults) -> None:

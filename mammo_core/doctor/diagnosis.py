@@ -21,6 +21,7 @@ from mammo_core.doctor.sides_and_views import wrong_sides, wrong_views
 from mammo_core.doctor.suspect_labels import suspect_labels
 from mammo_core.doctor.table_contradictions import finding, table_contradictions
 from mammo_core.doctor.training_overlap import TrainingData, TrainingOverlap, training_overlap
+from mammo_core.doctor.view_classifier import ViewPictures
 from mammo_core.documents.doctor_report import DoctorReport, DuplicatePair, ImageFinding, SkippedCheck
 from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop
 from mammo_core.errors import ConfigError, DataError
@@ -173,7 +174,7 @@ def _report(
     manifest, features = own.manifest, own.features
     groups = joined_patients(manifest["patient_id"], duplicates).to_numpy(str)
     sides, no_sides = wrong_sides(manifest)
-    views, no_views = wrong_views(manifest, features.means)
+    views, no_views = wrong_views(manifest, ViewPictures(features.means, features.thumbnails), groups)
     seen = np.concatenate([features.suspicious, features.lesion_contrast[:, np.newaxis]], axis=1)
     labels, no_labels = suspect_labels(manifest, seen, groups)
     leaking, no_leaks = leaks(manifest, own.store, groups)

@@ -2,25 +2,23 @@
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from mammo_core.dataset.store import parse_geometry
-from mammo_core.doctor.cross_fitting import cross_fitted
 from mammo_core.doctor.table_contradictions import exam_of, finding
+from mammo_core.doctor.view_classifier import ViewPictures, wrong_view_log_odds
 from mammo_core.documents.doctor_report import ImageFinding, SkippedCheck
 
 SIDE, VIEW = "side", "view"
-ONE_WAY = (
-    0.9  # share of a machine's images that face the usual side, from which the others are wrong; RSNA's: 0.55 and 1
-)
-MIXED = 0.2  # share of a machine's exams whose images face both sides, from which an exam proves nothing
+ONE_WAY = 0.9  # share of a machine's images in exams that face the usual side, from which others are wrong; RSNA's: 0.55 and 1
+MIXED = 0.15  # share of a machine's images that face another side than most of their exam, from which an exam proves nothing
+FEW = (1, 20)  # images that are added to those that face another side, and to all, so that a few don't decide
 MIN_PATIENTS = 20  # with each view, so that a classifier can learn to tell them apart
-STRENGTH = 0.001  # inverse of the regularisation of the view's classifier
 PAIR_ODDS = (
-    2.5  # log odds: a breast has one CC and one MLO, so a view that makes or breaks a pair is less or more likely
+    3.5  # log odds: a breast has one CC and one MLO, so a view that makes or breaks a pair is less or more likely
 )
-SURE = 2.5  # log odds of a wrong view, from which it is reported
-BY_EXAM, BY_MACHINE, BY_ONE = 0.95, 0.9, 0.5  # confidence of a wrong side, by what it is compared with
+SURE = 1.0  # log odds of a wrong view, from which it is reported
+BY_MACHINE, EVEN = 0.9, 0.5  # confidence of a wrong side, compared with its machine; of either of two that differ
 
 
 def faces_as_usual(manifest: pd.DataFrame) -> np.ndarray:
@@ -50,20 +48,10 @@ def wrong_sides(manifest: pd.DataFrame) -> tuple[list[ImageFinding], list[Skippe
     """
     if manifest["laterality"].isna().all():
         return [], [SkippedCheck(check=SIDE, reason="No image states its side.")]
-    table = pd.DataFrame({"usual": faces_as_usual(manifest), "exam": exam_of(manifest)}, index=manifest.index)
-    table["machine"] = manifest["machine_id"].astype("str").where(manifest["machine_id"].notna(), "")
-    table = table[table["usual"].notna()]
-    findings, unclear = [], 0
-    for _, of_machine in table.groupby("machine"):
-        share = of_machine["usual"].mean()
-        if not 1 - ONE_WAY < share < ONE_WAY:
-            wrong = of_machine.index[of_machine["usual"] != round(share)]
-            findings += [_wrong_side(manifest.loc[row], "all images of its machine", BY_MACHINE) for row in wrong]
-        elif _mixed_exams(of_machine) > MIXED:
-            unclear += len(of_machine)
-        else:
-            unclear += int((of_machine.groupby("exam")["usual"].transform("size") == 1).sum())
-            findings += _wrong_within_exams(manifest, of_machine)
+    compared = compare_sides(manifest)
+    wrong = compared.index[compared["confidence"] > 0]
+    findings = [_wrong_side(manifest.loc[row], compared.loc[row]) for row in wrong]
+    unclear = int((~compared["comparable"]).sum())
     if not unclear:
         return findings, []
     reason = (
@@ -73,56 +61,96 @@ def wrong_sides(manifest: pd.DataFrame) -> tuple[list[ImageFinding], list[Skippe
     return findings, [SkippedCheck(check=SIDE, reason=reason)]
 
 
-def _mixed_exams(table: pd.DataFrame) -> float:
-    """Return the share of exams with three or more images that face both sides."""
-    exams = table.groupby("exam")["usual"].agg(["nunique", "size"])
-    exams = exams[exams["size"] >= 3]
-    return float((exams["nunique"] > 1).mean()) if len(exams) else 0.0
-
-
-def _wrong_within_exams(manifest: pd.DataFrame, table: pd.DataFrame) -> list[ImageFinding]:
-    """Return the images that face another side than all others of their exam.
-
-    Of two images that differ, nobody can say which is the wrong one: both are returned, less sure.
-    """
-    exams = table.groupby("exam")["usual"]
-    count, alike = exams.transform("size"), exams.transform("sum")
-    alike = alike.where(table["usual"] == 1, count - alike)
-    alone = table.index[(alike == 1) & (count >= 2)]
-    return [
-        _wrong_side(manifest.loc[row], "the others of its exam", BY_EXAM)
-        if count[row] > 2
-        else _wrong_side(manifest.loc[row], "the only other one of its exam, which may be the wrong one", BY_ONE)
-        for row in alone
-    ]
-
-
-def _wrong_side(row: pd.Series, others: str, confidence: float) -> ImageFinding:
-    side = {"L": "left", "R": "right"}[str(row["laterality"])]
-    return finding(row, SIDE, f"It states the {side} breast, and faces the other way than {others}.", confidence)
-
-
-def wrong_views(manifest: pd.DataFrame, features: np.ndarray) -> tuple[list[ImageFinding], list[SkippedCheck]]:
-    """Return the images whose view, CC or MLO, contradicts their pixels.
-
-    A logistic regression on the features learns the two views from other patients' images; that a breast usually has one
-    of each view counts, too.
+def compare_sides(manifest: pd.DataFrame) -> pd.DataFrame:
+    """Compare the side that each image faces with the images of its machine or exam.
 
     Args:
         manifest: of a store.
-        features: (n, c), of its images, averaged over the breast.
+
+    Returns:
+        A row for each image with a laterality, with the index of the manifest: `comparable`, whether other images can tell
+        that its side is wrong; `by_machine`, whether those of its machine; `images`, of its exam; `confidence` that it is
+        wrong, 0 where nothing speaks for it.
+    """
+    table = pd.DataFrame({"usual": faces_as_usual(manifest), "exam": exam_of(manifest)}, index=manifest.index)
+    table["machine"] = manifest["machine_id"].astype("str").where(manifest["machine_id"].notna(), "")
+    table = table[table["usual"].notna()]
+    exams = table.groupby(["machine", "exam"])["usual"]
+    table["images"], table["share"] = exams.transform("size"), exams.transform("mean")
+    parts = [_compare_with_machine(of_machine) for _, of_machine in table.groupby("machine")]
+    return pd.concat(parts).loc[table.index, ["comparable", "by_machine", "images", "confidence"]]
+
+
+def _compare_with_machine(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the images of one machine, compared with it or with their exam.
+
+    They are compared with the machine if its exams face one way.
+    """
+    opposed = np.where(table["share"] > 0.5, table["usual"] == 0, table["usual"] == 1) & (table["share"] != 0.5)
+    several = table["images"] > 2
+    fewer = np.minimum(table["share"], 1 - table["share"])[several]
+    swapped = (fewer.sum() + FEW[0]) / (several.sum() + FEW[1])
+    clear = table.loc[table["share"] != 0.5, "share"]
+    usual = float((clear > 0.5).mean()) if len(clear) else 0.5
+    if swapped <= MIXED and not 1 - ONE_WAY < usual < ONE_WAY:
+        confidence = np.where(table["usual"] != round(usual), BY_MACHINE, 0.0)
+        return table.assign(comparable=True, by_machine=True, confidence=confidence)
+    return _compare_with_exams(table.assign(opposed=opposed, by_machine=False), swapped)
+
+
+def _compare_with_exams(table: pd.DataFrame, swapped: float) -> pd.DataFrame:
+    """Return the images of one machine, compared with the others of their exam.
+
+    That k of n images are wrong has the odds (swapped / (1 - swapped)) ** (n - 2 k) against that all others are. Of two
+    images that differ, nobody can say which is the wrong one: both are returned, less sure.
+
+    Args:
+        table: of the images, with `opposed`: whether most of the exam face the other side.
+        swapped: share of the machine's images that do.
+    """
+    if swapped > MIXED:
+        return table.assign(comparable=False, confidence=0.0)
+    lead = table["images"] * (2 * table["share"] - 1).abs()  # images that face the exam's way, less those that don't
+    of_majority = 1 / (1 + (swapped / (1 - swapped)) ** lead)
+    pair = (table["images"] == 2) & (table["share"] == 0.5)
+    confidence = np.select([table["opposed"], pair], [of_majority, EVEN], 0.0)
+    return table.assign(comparable=(table["images"] > 1) & (lead > 0), confidence=confidence)
+
+
+def _wrong_side(row: pd.Series, compared: pd.Series) -> ImageFinding:
+    """Return the finding on an image that faces another side than others."""
+    if compared["by_machine"]:
+        others = "almost all images of its machine"
+    elif compared["comparable"]:
+        others = "most others of its exam"
+    else:
+        others = "the only other one of its exam, which may be the wrong one"
+    side = {"L": "left", "R": "right"}[str(row["laterality"])]
+    reason = f"It states the {side} breast, and faces the other way than {others}."
+    return finding(row, SIDE, reason, compared["confidence"])
+
+
+def wrong_views(
+    manifest: pd.DataFrame, pictures: ViewPictures, groups: np.ndarray
+) -> tuple[list[ImageFinding], list[SkippedCheck]]:
+    """Return the images whose view, CC or MLO, contradicts their pixels.
+
+    Classifiers learn the two views from other patients' images; that a breast usually has one of each view counts, too.
+
+    Args:
+        manifest: of a store.
+        pictures: of its images.
+        groups: (n,), patients, of whom those that share an exposure are one.
     """
     standard = manifest["view"].isin(["CC", "MLO"]).to_numpy()
     table = manifest[standard]
     is_mlo = (table["view"] == "MLO").to_numpy(int)
-    patients = [table.loc[is_mlo == view, "patient_id"].nunique() for view in (0, 1)]
-    if min(patients, default=0) < MIN_PATIENTS:
+    patients = [len(np.unique(groups[standard][is_mlo == view])) for view in (0, 1)]
+    if min(patients) < MIN_PATIENTS:
         reason = f"At least {MIN_PATIENTS} patients with CC and as many with MLO are needed to learn the views."
         return [], [SkippedCheck(check=VIEW, reason=reason)]
-    groups = table["patient_id"].to_numpy(str)
-    probability = cross_fitted(features[standard].astype(np.float32), is_mlo, groups, STRENGTH)
-    odds = logit(np.clip(probability, 1e-6, 1 - 1e-6))
-    wrong = np.where(is_mlo == 1, -odds, odds) + _pair_odds(table)
+    of_standard = ViewPictures(pictures.features[standard].astype(np.float32), pictures.thumbnails[standard])
+    wrong = wrong_view_log_odds(of_standard, is_mlo, groups[standard]) + _pair_odds(table)
     findings = []
     for position in np.flatnonzero(wrong > SURE):
         row = table.iloc[position]

@@ -3,6 +3,7 @@ import numpy as np
 from builders.doctor import manifest
 from mammo_core.doctor import sides_and_views
 from mammo_core.doctor.sides_and_views import faces_as_usual, wrong_sides, wrong_views
+from mammo_core.doctor.view_classifier import ViewPictures
 
 
 def exam(patient, *images, machine="49"):
@@ -39,10 +40,35 @@ def test_one_image_against_all_others_of_its_exam_is_reported():
         *[exam(str(n), *USUAL) for n in range(5)], exam("7", *OTHER_WAY), exam("8", *OTHER_WAY[:3], ("R", True))
     )
     findings, skipped = wrong_sides(table)
-    assert [(each.image_id, each.confidence) for each in findings] == [("27", 0.95)]
-    assert findings[0].reason.startswith(
-        "It states the right breast, and faces the other way than the others of its exam"
+    assert [(each.image_id, each.confidence) for each in findings] == [("27", 0.998)]
+    assert findings[0].reason == "It states the right breast, and faces the other way than most others of its exam."
+    assert skipped == []
+
+
+def test_two_images_against_three_of_their_exam_are_reported_less_sure():
+    table = numbered(
+        *[exam(str(n), *USUAL) for n in range(5)],
+        exam("7", *OTHER_WAY),
+        exam("8", *OTHER_WAY[:3], ("R", True), ("R", True)),
     )
+    findings, skipped = wrong_sides(table)
+    assert [(each.image_id, each.confidence) for each in findings] == [("27", 0.939), ("28", 0.939)]  # 3 of 49 swapped
+    assert skipped == []
+
+
+def test_an_exam_that_is_divided_evenly_is_counted_as_unclear():
+    table = numbered(
+        *[exam(str(n), *USUAL) for n in range(6)], exam("7", *OTHER_WAY), exam("8", *USUAL[:2], *OTHER_WAY[2:])
+    )
+    findings, skipped = wrong_sides(table)
+    assert findings == []
+    assert skipped[0].reason.startswith("4 images can't be checked")
+
+
+def test_swapped_images_of_a_machine_with_one_way_are_reported_though_they_are_many():
+    exams = [exam(str(n), *USUAL) for n in range(7)] + [exam(str(n), *USUAL[:3], ("R", False)) for n in (7, 8, 9)]
+    findings, skipped = wrong_sides(numbered(*exams))
+    assert [(each.image_id, each.confidence) for each in findings] == [("31", 0.9), ("35", 0.9), ("39", 0.9)]
     assert skipped == []
 
 
@@ -50,7 +76,9 @@ def test_of_two_images_that_differ_both_are_reported_as_unsure():
     table = numbered(
         *[exam(str(n), *USUAL) for n in range(3)], exam("7", *OTHER_WAY), exam("8", ("L", False), ("R", False))
     )
-    assert [(each.image_id, each.confidence) for each in wrong_sides(table)[0]] == [("16", 0.5), ("17", 0.5)]
+    findings, skipped = wrong_sides(table)
+    assert [(each.image_id, each.confidence) for each in findings] == [("16", 0.5), ("17", 0.5)]
+    assert skipped[0].reason.startswith("2 images can't be checked")
 
 
 def test_one_image_against_all_others_of_a_machine_is_reported_even_alone_in_its_exam():
@@ -70,32 +98,53 @@ def test_without_any_side_the_check_is_skipped():
 
 
 def views(patients, wrong=()):
-    """Return the manifest and features of breasts with one CC and one MLO each; some views are exchanged."""
-    rows, features = [], []
+    """Return the manifest, pictures and groups of breasts with one CC and one MLO each; some views are exchanged."""
+    rows, features, thumbnails = [], [], np.full((2 * patients, 64, 64), 90, np.uint8)
+    generator = np.random.default_rng(5)
     for patient in range(patients):
         for view in ("CC", "MLO"):
             called = {"CC": "MLO", "MLO": "CC"}[view] if (patient, view) in wrong else view
+            thumbnails[len(rows), :16, :16] = (200 if view == "MLO" else 60) + generator.normal(0, 15)  # the muscle
             rows.append({"patient_id": str(patient), "view": called, "image_id": f"{patient}{view}"})
-            features.append([2.0 if view == "MLO" else -2.0, patient / patients, 1.0])
-    return manifest(rows), np.array(features, np.float32)
+            features.append([(2.0 if view == "MLO" else -2.0) + generator.normal(0, 0.5), patient / patients, 1.0])
+    table = manifest(rows)
+    return table, ViewPictures(np.array(features, np.float32), thumbnails), table["patient_id"].to_numpy(str)
 
 
-def test_an_exchanged_view_is_reported_with_what_it_looks_like(monkeypatch):
-    monkeypatch.setattr(sides_and_views, "STRENGTH", 1.0)
-    table, features = views(40, wrong={(3, "MLO")})
-    findings, skipped = wrong_views(table, features)
+def test_an_exchanged_view_is_reported_with_what_it_looks_like():
+    findings, skipped = wrong_views(*views(40, wrong={(3, "MLO")}))
     assert [each.image_id for each in findings] == ["3MLO"]
     assert findings[0].reason.startswith("It is called CC and looks like MLO: it shows a pectoral muscle")
     assert findings[0].confidence > 0.9
     assert skipped == []
 
 
+def test_a_view_that_makes_a_pair_needs_less_doubt_than_one_that_breaks_it(monkeypatch):
+    table, pictures, groups = views(40)
+    table.loc[1, "view"] = "CC"  # the first breast has two CC
+    doubt = np.full(80, -10.0)
+    doubt[[0, 1, 2, 4]] = [-3.0, -2.0, 5.0, 4.0]
+    monkeypatch.setattr(sides_and_views, "wrong_view_log_odds", lambda *given: doubt)
+    findings, _ = wrong_views(table, pictures, groups)
+    assert [(each.image_id, each.confidence) for each in findings] == [("0MLO", 0.818), ("1CC", 0.818)]  # 1.5
+
+
+def test_without_a_wrong_view_none_is_reported():
+    assert wrong_views(*views(40)) == ([], [])
+
+
 def test_too_few_patients_to_learn_the_views_are_counted():
-    table, features = views(10)
-    assert wrong_views(table, features)[1][0].reason.startswith("At least 20 patients")
+    assert wrong_views(*views(10))[1][0].reason.startswith("At least 20 patients")
+
+
+def test_patients_who_share_an_exposure_count_as_one():
+    table, pictures, groups = views(22)
+    joined = np.where(groups.astype(int) < 4, "0", groups)
+    assert wrong_views(table, pictures, joined)[1][0].reason.startswith("At least 20 patients")
 
 
 def test_a_store_of_one_view_is_skipped():
-    table, features = views(30)
+    table, pictures, groups = views(30)
     kept = (table["view"] == "CC").to_numpy()
-    assert wrong_views(table[kept], features[kept])[1][0].check == "view"
+    of_one = ViewPictures(pictures.features[kept], pictures.thumbnails[kept])
+    assert wrong_views(table[kept], of_one, groups[kept])[1][0].check == "view"
