@@ -14,7 +14,7 @@ from mammo_core.dataset.catalogue import Catalogue
 from mammo_core.dataset.store import MANIFEST, Store
 from mammo_core.doctor.image_map import open_map
 from mammo_core.documents.image_map import ImageMap
-from mammo_core.errors import StoreUnchecked
+from mammo_core.errors import MammoError, StoreUnchecked
 from mammo_core.figures.image_map import PREDICTION, MapFigure, colourings, map_figure
 from mammo_core.storage.hashing import FileStates, file_states
 from mammo_core.storage.path_text import path_text
@@ -48,8 +48,7 @@ def show_map(catalogue: Catalogue, images: pd.DataFrame, prepared: Mapping[str, 
     store = choose_store(catalogue, bar, "so there is no map of them")
     if store is None:
         return
-    with errors_shown():
-        known = known_map(store)
+    known = known_map(store)
     if known is None:
         return
     document, table = known
@@ -66,18 +65,20 @@ def show_map(catalogue: Catalogue, images: pd.DataFrame, prepared: Mapping[str, 
 
 
 def known_map(store: Store) -> tuple[ImageMap, pd.DataFrame] | None:
-    """Return the map of a store, see `open_map`; without one, lead to Quality."""
+    """Return the map of a store, see `open_map`; without a sound one, lead to Quality."""
     try:
         return map_of(store, path_text(store.folder), map_states(store))
     except StoreUnchecked as error:
         st.info(f"{literal(error)} The check draws the map.", icon=":material/scatter_plot:")
-        st.page_link(
-            "pages/explore.py",
-            label="Go to Quality",
-            icon=":material/arrow_forward:",
-            query_params=quality_address(store),
-        )
-        return None
+    except MammoError as error:
+        st.error(literal(error))
+    st.page_link(
+        "pages/explore.py",
+        label="Go to Quality",
+        icon=":material/arrow_forward:",
+        query_params=quality_address(store),
+    )
+    return None
 
 
 def show_points(

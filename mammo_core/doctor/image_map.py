@@ -14,6 +14,7 @@ from mammo_core.doctor.neighbours import Neighbours
 from mammo_core.documents.image_map import ImageMap
 from mammo_core.documents.progress import ShouldStop
 from mammo_core.errors import DataError, StoreUnchecked
+from mammo_core.storage.array_files import damaged_arrays
 from mammo_core.storage.atomic import atomic_path
 
 PREFIX = "image-map-v1-"  # of the file of coordinates
@@ -99,10 +100,9 @@ def read_map(store: Store, manifest: pd.DataFrame) -> tuple[ImageMap, np.ndarray
     document = ImageMap.read(path)
     if document.images != images_digest(manifest):
         raise StoreUnchecked(f"The imported data {store.name} has changed since it was checked. Check it again.")
-    try:
+    damaged = DataError(f"The map of the images of {store.name} is damaged. Check the data again.")
+    with damaged_arrays(damaged):
         points = np.load(store.folder / document.points, allow_pickle=False)
-        if points.dtype != np.float32 or points.shape != (len(manifest), 2):
-            raise ValueError("shape")
-    except (OSError, ValueError, EOFError):
-        raise DataError(f"The map of the images of {store.name} is damaged. Check the data again.") from None
+        if points.dtype != np.float32 or points.shape != (len(manifest), 2) or not np.isfinite(points).all():
+            raise damaged
     return document, points

@@ -83,10 +83,14 @@ def training_data(workspace: Workspace, bundle: Bundle) -> TrainingData:
 def _store_names(workspace: Workspace, bundle: Bundle) -> Iterator[str]:
     """Yield the store of a model, and those of the models that it started from."""
     yield bundle.card.data.store
+    names = {bundle.name}  # models can be renamed, so that one may seem to have started from itself
     start = bundle.card.config.start_from
-    if start is not None:
-        with suppress(ModelError):  # deleted: its images are counted as missing
-            yield from _store_names(workspace, open_bundle(model_folder(workspace, start)))
+    with suppress(ModelError):  # deleted: its images are counted as missing
+        while start is not None and start not in names:
+            names.add(start)
+            card = open_bundle(model_folder(workspace, start)).card
+            yield card.data.store
+            start = card.config.start_from
 
 
 def _describe_missing(bundle: Bundle, missing: int, total: int) -> str:

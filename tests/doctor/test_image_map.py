@@ -62,11 +62,12 @@ def test_store_that_was_not_checked_has_no_map(store):
         open_map(store)
 
 
-def test_points_of_another_number_of_images_are_damaged(checked):
+def test_points_of_another_number_of_images_or_without_numbers_are_damaged(checked):
     document, _ = open_map(checked)
-    np.save(checked.folder / document.points, np.zeros((3, 2), np.float32))
-    with pytest.raises(DataError, match="damaged"):
-        open_map(checked)
+    for points in (np.zeros((3, 2), np.float32), np.full((len(checked.manifest()), 2), np.nan, np.float32)):
+        np.save(checked.folder / document.points, points)
+        with pytest.raises(DataError, match="damaged"):
+            open_map(checked)
     (checked.folder / ImageMap.file_name).write_text("{")
     with pytest.raises(DataError, match=ImageMap.file_name):
         open_map(checked)

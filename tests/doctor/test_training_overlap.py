@@ -10,7 +10,7 @@ from mammo_core.dataset.store import MANIFEST, open_store
 from mammo_core.doctor.diagnosis import diagnose
 from mammo_core.doctor.training_overlap import training_data
 from mammo_core.documents.progress import ignore_progress, never_stop
-from mammo_core.models.bundle import IMAGE_KEY, open_bundle
+from mammo_core.models.bundle import CARD, IMAGE_KEY, open_bundle
 from mammo_core.models.registry import model_folder
 
 
@@ -128,6 +128,13 @@ def test_data_of_the_model_that_it_started_from_count(finished, store, bundle):
     training = training_data(finished, replace(bundle, card=deleted))
     assert training.stores == ()
     assert training.missing.startswith("The images that trained was trained on are not")
+
+
+def test_renamed_model_that_seems_to_have_started_from_itself_counts_once(finished, bundle):
+    config = bundle.card.config.model_copy(update={"start_from": "trained"})
+    bundle.card.model_copy(update={"config": config}).write(bundle.folder / CARD)
+    training = training_data(finished, open_bundle(bundle.folder))
+    assert [each.name for each in training.stores] == ["demo"]
 
 
 def test_a_stop_gives_no_report(finished, bundle, renamed):

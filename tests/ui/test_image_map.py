@@ -48,12 +48,13 @@ def test_data_that_changed_since_lead_to_quality(store, links):
     assert [label for label, _ in links] == ["Go to Quality"]
 
 
-def test_damaged_map_is_one_sentence(store, links):
+def test_damaged_map_is_one_sentence_and_leads_to_quality(store, links):
     check(store)
     (store.folder / ImageMap.file_name).write_text("{")
     app = show(store)
     assert len(app.error) == 1
     assert ImageMap.file_name in plain(app.error[0].value)
+    assert [label for label, _ in links] == ["Go to Quality"]
 
 
 def test_map_says_what_distance_means_and_is_coloured(store, links):
