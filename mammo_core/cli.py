@@ -23,7 +23,7 @@ from mammo_core import __version__
 from mammo_core.dicom.confinement import make_undumpable
 from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED
 from mammo_core.documents.progress import Progress, ProgressCallback
-from mammo_core.errors import ConfigError, JobError, MammoError
+from mammo_core.errors import ConfigError, JobError, MammoError, StorageError
 from mammo_core.storage.file_errors import storage_error, storage_errors
 from mammo_core.storage.path_text import as_written, names_as_written
 from mammo_core.storage.standard_output import accept_all_characters, output_line, output_values, printable
@@ -568,9 +568,14 @@ def job(folder: Path) -> None:
 
     try:
         run_folder(JobFolder(folder), Workspace.from_environment())
-    except OSError as error:
+    except StorageError as error:
         sys.stderr.write(describe_origin(error))  # into work.log: one line would not tell where the file system refused
         raise
+    except MammoError:
+        raise
+    except Exception as error:
+        sys.stderr.write(describe_origin(error))
+        raise SystemExit(1) from error
 
 
 def _run_job(job: "JobSpec", unit: str, as_json: bool) -> None:

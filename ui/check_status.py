@@ -129,7 +129,9 @@ def choose_compared(
     if not names:
         return []
     kept = [name for name in last if name in names]
-    return st.multiselect(label, names, kept, placeholder=placeholder, key=key, help=explanation, width=260)
+    return st.multiselect(
+        literal(label), names, kept, placeholder=placeholder, key=key, help=literal(explanation), width=260
+    )
 
 
 def start_check(job: DoctorJob) -> None:

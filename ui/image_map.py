@@ -58,7 +58,7 @@ def show_map(catalogue: Catalogue, images: pd.DataFrame, prepared: Mapping[str, 
         return
     with bar:
         by = choose_colouring(store, table)
-    sentence = f"{len(shown):,} images. {MEANING} {literal(document.describe())}"
+    sentence = f"{len(shown):,} images. {MEANING} {document.describe()}"
     with errors_shown():
         key, drawn = f"map of {store.name} by {by}", draw(store, shown, by)
     st.fragment(errors_shown_here()(show_points))(drawn, key, sentence, images, prepared, parameters)
@@ -109,7 +109,7 @@ def show_points(
         on_select="rerun",
         alt=sentence,
     )
-    st.caption(sentence)
+    st.caption(literal(sentence))
     points = chosen.selection.points
     selected = drawn.selected((point["curve_number"], point["point_index"]) for point in points)
     if not selected:

@@ -24,7 +24,7 @@ from mammo_core.errors import DataError
 from mammo_core.storage.csv_files import csv_format_of
 from mammo_core.storage.file_errors import storage_errors
 from mammo_core.storage.locks import file_lock
-from mammo_core.storage.spreadsheet import spreadsheet_csv
+from mammo_core.storage.spreadsheet import read_cell, spreadsheet_csv
 
 LOCK_SECONDS = 20.0  # for which a change waits for others
 MAX_CSV_BYTES = 20_000_000  # of an uploaded list
@@ -215,4 +215,4 @@ def read_leave_out_csv(data: bytes) -> dict[str, str]:
         raise DataError(f"The list isn't readable as a CSV ({error}).") from None
     if "" in reasons:
         raise DataError("A line of the list has no image_id.")
-    return {image.removeprefix("'"): reason for image, reason in reasons.items()}
+    return {read_cell(image): read_cell(reason) for image, reason in reasons.items()}

@@ -31,11 +31,11 @@ def file_errors_as_job_error(name: str) -> Iterator[None]:
 def describe_origin(error: BaseException) -> str:
     """Return where an error and its causes were raised, for a log.
 
-    The text of an error of the file system is left out: it names a file, which may name a patient.
+    Its own text is left out, except of errors of the core: it may quote a value or a file that names a patient.
     """
     lines: list[str] = []
     for cause in reversed(list(chain(error))):
         lines += traceback.format_tb(cause.__traceback__)
-        named = isinstance(cause, OSError) and not isinstance(cause, MammoError)
-        lines += [f"{type(cause).__name__}\n"] if named else traceback.format_exception_only(cause)
+        own = isinstance(cause, MammoError)
+        lines += traceback.format_exception_only(cause) if own else [f"{type(cause).__name__}\n"]
     return "".join(lines)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 from pandas.api.types import is_numeric_dtype
 from pyarrow import ArrowException
 
@@ -22,6 +23,7 @@ def read_parquet(path: Path, columns: tuple[str, ...] = (), numbers: tuple[str, 
     """
     try:
         table = pd.read_parquet(path)
+        _check_texts(table)
     except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, MemoryError, ArrowException) as error:
         reason = type(error).__name__  # pandas trusts the metadata that it has stored in the file
         raise DataError(
@@ -35,3 +37,15 @@ def read_parquet(path: Path, columns: tuple[str, ...] = (), numbers: tuple[str, 
             "Restore it, or make it again."
         )
     return table
+
+
+def _check_texts(table: pd.DataFrame) -> None:
+    """Check that texts are UTF-8: Arrow would notice only when one is used.
+
+    Raises:
+        ArrowException: one isn't; the error's text quotes it.
+    """
+    for name, kind in table.dtypes.items():
+        texts = table[name].cat.categories.array if isinstance(kind, pd.CategoricalDtype) else table[name].array
+        if isinstance(texts.dtype, pd.StringDtype):
+            pa.array(texts).validate(full=True)

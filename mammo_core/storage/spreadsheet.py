@@ -1,8 +1,15 @@
 """Write tables as CSV in which a spreadsheet program finds nothing to run."""
 
+import re
+
 import pandas as pd
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # a cell that begins so is a formula
+# A cell that begins so is a formula, also after quotes or spaces. Programs that divide at semicolons or tabs, as many do outside
+# the English-speaking countries, begin a cell after them, and a row after a line feed, whatever quotes stand around.
+FORMULA = r"""[ '"\t]*[=+\-@＝＋－＠]"""
+CELL_START = rf"""(?:^(?={{apostrophe}}[ '"]*[\t\n])|(?:^|(?<=[;\t\n]))(?={{apostrophe}}{FORMULA}))"""
+UNSAFE = re.compile(CELL_START.format(apostrophe=""))
+MADE_SAFE = re.compile(CELL_START.format(apostrophe="'") + "'")
 
 
 def spreadsheet_csv(table: pd.DataFrame) -> str:
@@ -15,14 +22,19 @@ def spreadsheet_csv(table: pd.DataFrame) -> str:
     return text
 
 
-def _neutralise(value: object) -> object:
-    """Put an apostrophe before text that looks like a formula.
+def read_cell(text: str) -> str:
+    """Return what a cell held before `spreadsheet_csv` made it safe.
 
-    A spreadsheet program may also take it for one after quotes or spaces. A carriage return becomes a line feed: the CSV writer
-    quotes only that, and what follows it would begin a row.
+    Line breaks stay line feeds.
     """
-    if isinstance(value, str):
-        value = value.replace("\r\n", "\n").replace("\r", "\n")
-    if isinstance(value, str) and value.lstrip(" '\"").startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value
+    return MADE_SAFE.sub("", text)
+
+
+def _neutralise(value: object) -> object:
+    """Put an apostrophe before whatever a program may take for a formula.
+
+    A carriage return becomes a line feed: the CSV writer quotes only that, and what follows it would begin a row.
+    """
+    if not isinstance(value, str):
+        return value
+    return UNSAFE.sub("'", value.replace("\r\n", "\n").replace("\r", "\n"))

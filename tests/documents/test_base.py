@@ -16,6 +16,7 @@ from builders.store_evaluations import make_store_evaluation
 from mammo_core.documents.active_model import ActiveModel
 from mammo_core.documents.base import FileDocument
 from mammo_core.documents.dataset import DatasetInfo, DatasetLink, StoreSource
+from mammo_core.documents.image_map import ImageMap
 from mammo_core.documents.job import JobProcess, JobState
 from mammo_core.documents.leave_out import LeaveOutList
 from mammo_core.documents.look_alikes import LookAlikeIndex
@@ -49,6 +50,7 @@ EXAMPLES = [
     report(),
     LeaveOutList(dataset="demo"),
     LookAlikeIndex(images="a", vectors="look-alikes-v1-0.npy", typical=1.0, far=1.2, limit=1.5),
+    ImageMap(images="a", points="image-map-v1-0.npy", landmarks=3, around=2, kept=0.5),
 ]
 
 

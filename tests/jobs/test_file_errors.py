@@ -44,5 +44,6 @@ def test_origin_names_functions_and_no_file(tmp_path):
     assert "patient-4711" not in origin
 
 
-def test_origin_keeps_the_text_of_other_errors():
-    assert describe_origin(ValueError("seven")) == "ValueError: seven\n"
+def test_origin_keeps_the_text_of_the_core_alone():
+    assert describe_origin(ValueError("invalid literal: 'Doe^Jane'")) == "ValueError\n"
+    assert describe_origin(JobError("The job has ended.")).endswith("JobError: The job has ended.\n")

@@ -15,7 +15,7 @@ from builders.sentinels import SENTINEL, files_with_sentinels, sentinel_file, se
 from mammo_core import cli
 from mammo_core.dataset.store import open_store
 from mammo_core.dicom.sandbox import Sandbox
-from mammo_core.errors import DataError
+from mammo_core.errors import DataError, StorageError
 from mammo_core.jobs import doctor
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.importing import import_job
@@ -93,6 +93,21 @@ def test_check_of_a_missing_image_names_no_patient(named_patient, workspace, mon
     assert sentinels_in(words_of(folder) + str(caught.value) + "".join(capfd.readouterr())) == []
 
 
+def test_defect_in_a_job_that_quotes_a_name_logs_where_it_is(named_patient, workspace, monkeypatch, capfd):
+    def quote(job, context):
+        raise ValueError(f"invalid literal: {SENTINEL}")
+
+    monkeypatch.setattr(doctor.DoctorJob, "run", quote)
+    folder = doctor.check_job(workspace, "demo")
+    folder.write_request(doctor.DoctorJob(store="demo"))
+    with pytest.raises(SystemExit):
+        cli.job(folder.path)
+    log = "".join(capfd.readouterr())
+    assert "in quote" in log
+    assert log.endswith("ValueError\n")
+    assert sentinels_in(words_of(folder.path) + log) == []
+
+
 def test_job_whose_file_the_system_refuses_names_no_patient(named_patient, workspace, monkeypatch, capfd):
     store = open_store(workspace, "demo")
     png = store.folder / store.manifest()["png"].iloc[0]
@@ -101,7 +116,7 @@ def test_job_whose_file_the_system_refuses_names_no_patient(named_patient, works
     job = import_job(workspace, str(named_patient), "demo", 64)
     folder = JobFolder(job.folder(workspace))
     folder.write_request(job)
-    with pytest.raises(OSError):  # noqa: PT011 - the command line turns it into a sentence
+    with pytest.raises(StorageError):
         cli.job(folder.path)
     log = "".join(capfd.readouterr())
     assert "in write_bytes" in log or "in atomic_path" in log or "in read_entry" in log

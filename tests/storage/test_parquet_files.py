@@ -40,3 +40,13 @@ def test_read_parquet_damaged_at_any_place_is_read_or_raises_data_error(tmp_path
         except DataError:
             refused += 1
     assert refused > len(sound) // 10
+
+
+@pytest.mark.parametrize("kind", ["str", "category"])
+def test_read_parquet_text_that_is_no_utf8_raises_data_error_without_it(tmp_path, kind):
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({"a": pd.Series(["Zyxwquark"], dtype=kind)}).to_parquet(path, compression=None)
+    path.write_bytes(path.read_bytes().replace(b"Zyxwquark", b"Zyxwq\xff\xffrk"))
+    with pytest.raises(DataError, match=r"a\.parquet in .* isn't readable") as caught:
+        read_parquet(path)
+    assert "Zyx" not in str(caught.value)

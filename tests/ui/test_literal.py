@@ -139,7 +139,9 @@ class Finder(ast.NodeVisitor):
         """Return the expressions that a text consists of: none of a constant, None if it may be foreign."""
         parts: list[ast.expr] | None = None
         match node:
-            case ast.Constant() | ast.FormattedValue(format_spec=ast.JoinedStr()):  # a text has no format of numbers
+            case ast.Constant():
+                parts = []
+            case ast.FormattedValue(format_spec=ast.JoinedStr([ast.Constant(spec)])) if no_text_has(spec):
                 parts = []
             case ast.FormattedValue(value=value) | ast.Starred(value) | ast.Subscript(value) | ast.Attribute(value):
                 parts = [value]
@@ -158,6 +160,15 @@ class Finder(ast.NodeVisitor):
             case ast.Name(name):
                 parts = next((scope[name] for scope in reversed(self.assigned) if name in scope), None)
         return parts
+
+
+def no_text_has(spec: str) -> bool:
+    """Return whether Python formats no text so, but numbers and times only."""
+    try:
+        format("text", spec)
+    except ValueError:
+        return True
+    return False
 
 
 def assignments(function: ast.FunctionDef) -> dict[str, list[ast.expr]]:
@@ -187,6 +198,7 @@ def interpreted(source: str, file: str = "page.py") -> list[str]:
         "st.markdown(name)", "st.error(str(error))", 'st.caption(f"File {file}")', "column.metric('a', value)",
         "st.button('a', help=text)", "st.table(rows)", "st.tabs(names)", "st.image(x, caption=name)",
         'st.progress(0.5, text=" · ".join(names))', "st.pills('a', options)", "text = dataset.name; st.write(text)",
+        'st.info(f"{name:>9}")', 'st.info(f"{name:.80}")', 'st.info(f"{name:{width}}")',
     ],
 )  # fmt: skip
 def test_finder_of_interpreted_text_finds_foreign_text(call):
@@ -198,6 +210,7 @@ def test_finder_of_interpreted_text_finds_foreign_text(call):
     [
         "st.markdown('**a**')", 'st.error(literal(error))', 'st.caption(f"{n:,} of {literal(name)}")', "st.info(NO_MATCH)",
         "st.table(literal_table(rows))", "st.selectbox('a', names)", "st.dataframe(rows)", "st.image(name)",
+        'st.info(f"{share:.0%} on {day:%Y-%m-%d}")',
     ],
 )  # fmt: skip
 def test_finder_of_interpreted_text_accepts_literal_text(call):
