@@ -307,7 +307,9 @@ def evaluate(
     else:
         with progress_bar("images") as progress:
             made = run_for_result(evaluation_job(bundle, data), workspace, StoreEvaluation, progress)
-        evaluation = ModelEvaluation(model=model, data=data, **dict(made.report), shift=made.shift, drift=made.drift)
+        evaluation = ModelEvaluation(
+            model=model, data=data, **dict(made.report), shift=made.shift, drift=made.drift, notes=made.notes
+        )
     if by:
         evaluation = evaluation.model_copy(update={"subgroups": report_groups(workspace, bundle, by, data)})
     _print(evaluation, as_json)

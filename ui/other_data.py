@@ -15,7 +15,7 @@ from mammo_core.models.bundle import Bundle
 from ui.access.sign_in import request
 from ui.evaluation_removal import offer_deletion, offer_undo
 from ui.literal import literal
-from ui.report_view import report_of
+from ui.report_view import report_of, show_localisation
 from ui.session import current_workspace, errors_shown, errors_shown_here, state_badge
 from ui.stop_button import show_stop_button
 from ui.subgroup_view import show_store_subgroups
@@ -96,8 +96,8 @@ def show_kept(store: str, kept: KeptEvaluation | None, job: JobFolder | None) ->
         st.markdown(f"**{literal(store)}** · {literal(made)}", width="content")
         if job is not None and (state := job.state()) != "finished":
             st.markdown(f"{state_badge(state)} {literal(job.message())}", width="content")
-        if kept is not None and kept.outdated:
-            st.markdown(f":orange-badge[out of date] {literal(kept.outdated)}", width="content")
+        if kept is not None and (changed := kept.outdated or kept.new_lesions):
+            st.markdown(f":orange-badge[out of date] {literal(changed)}", width="content")
 
 
 def offer_evaluation(bundle: Bundle, store: str, label: str) -> None:
@@ -126,6 +126,9 @@ def show_evaluations(bundle: Bundle, kept: dict[str, KeptEvaluation]) -> None:
         st.markdown(literal(describe_shift(evaluation)))
         if evaluation.drift is not None:
             st.markdown(literal(evaluation.drift.verdict))
+        show_localisation(evaluation.report.localisation)
+        if evaluation.notes:
+            st.caption(literal(" ".join(evaluation.notes)))
         show_store_subgroups(bundle, store, evaluation.report.auc.value)
     with errors_shown_here():
         units = {HOME: to_unit(bundle.evaluation_predictions(), "breast")}

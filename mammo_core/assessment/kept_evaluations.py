@@ -21,16 +21,19 @@ from mammo_core.assessment.store_evaluation import (
     drift_of,
     evaluate_predictions,
     fitting_store,
+    load_once,
     patients_known_by_copies,
     predict_until,
     unseen_images,
 )
+from mammo_core.assessment.store_localisation import locate_lesions, read_store_lesions
 from mammo_core.dataset.leave_out import read_leave_out
 from mammo_core.dataset.store import MANIFEST, Store
 from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop, ignore_progress, never_stop
 from mammo_core.documents.store_evaluation import StoreEvaluation
 from mammo_core.errors import DataError, MammoError
 from mammo_core.evaluation.operating_shift import operating_shift
+from mammo_core.learning.cancellation import Cancelled
 from mammo_core.models.bundle import IMAGE_KEY, NUMBERS, PREDICTION_COLUMNS, Bundle
 from mammo_core.storage.atomic import atomic_path
 from mammo_core.storage.file_errors import storage_errors
@@ -53,10 +56,13 @@ class KeptEvaluation:
     Attributes:
         evaluation: what came of it.
         outdated: why it is out of date, in a sentence; empty if it isn't.
+        new_lesions: that other lesions are known of its images now, in a sentence; empty if not. Its predictions are not
+            concerned.
     """
 
     evaluation: StoreEvaluation
     outdated: str
+    new_lesions: str = ""
 
 
 def evaluation_folder(workspace: Workspace, identity: str, store: str) -> Path:
@@ -87,7 +93,8 @@ def make_evaluation(
 ) -> StoreEvaluation | None:
     """Evaluate a model on a store, and keep what comes of it.
 
-    Predictions of an earlier evaluation are used again if neither the store nor the network has changed since.
+    Predictions of an earlier evaluation are used again if neither the store nor the network has changed since, and so is
+    what came of the pointing game if no other lesions are known.
 
     Args:
         workspace: the folders to work in.
@@ -105,11 +112,21 @@ def make_evaluation(
     folder = evaluation_folder(workspace, bundle.identity, store_name)
     store, unseen = unseen_images(workspace, bundle, store_name)
     version = _store_version(store, bundle)
-    predictions = _kept_predictions(folder, bundle, version, unseen)
+    earlier, load = _earlier_evaluation(folder, bundle, version), load_once(bundle)
+    predictions = _kept_predictions(folder, unseen) if earlier else None
     if predictions is None:
-        predictions = predict_until(workspace, bundle, store_name, progress, should_stop)
+        predictions = predict_until(workspace, bundle, store_name, progress, should_stop, load)
     if predictions is None:
         return None
+    lesions = read_store_lesions(workspace, store, predictions.table)
+    if earlier is not None and earlier.lesions == lesions.version:
+        located = earlier.report.localisation
+    else:
+        progress(Progress(done=0, total=0, phase="Comparing heatmaps with lesions"))
+        try:
+            located = locate_lesions(load, store, lesions, should_stop)
+        except Cancelled:
+            return None
     progress(Progress(done=0, total=0, phase="Computing intervals"))
     report, home = evaluate_predictions(workspace, bundle, predictions), current_report(workspace, bundle)
     evaluation = StoreEvaluation(
@@ -118,9 +135,11 @@ def make_evaluation(
         store=store_name,
         store_version=version,
         created=datetime.now(UTC),
-        report=report,
+        report=report.model_copy(update={"localisation": located}),
         shift=() if _shares_images(bundle, predictions.table) else operating_shift(home, report),
         drift=drift_of(bundle, predictions),
+        lesions=lesions.version,
+        notes=lesions.notes,
     )
     folder.mkdir(parents=True, exist_ok=True)
     with storage_errors(folder), atomic_path(folder / PREDICTIONS) as path:
@@ -141,7 +160,9 @@ def kept_evaluations(workspace: Workspace, bundle: Bundle) -> dict[str, KeptEval
             evaluation = StoreEvaluation.read(path)
         except DataError:
             continue
-        kept[path_text(path.parent.name)] = KeptEvaluation(evaluation, _why_outdated(workspace, bundle, evaluation))
+        outdated = _why_outdated(workspace, bundle, evaluation)
+        lesions = "" if outdated else _describe_new_lesions(workspace, bundle, evaluation)
+        kept[path_text(path.parent.name)] = KeptEvaluation(evaluation, outdated, lesions)
     return kept
 
 
@@ -159,20 +180,27 @@ def kept_version(workspace: Workspace, bundle: Bundle, store: str) -> str:
     return file_version(evaluation_folder(workspace, bundle.identity, store) / PREDICTIONS)
 
 
-def _kept_predictions(folder: Path, bundle: Bundle, version: str, unseen: StorePredictions) -> StorePredictions | None:
-    """Return the kept predictions, if they are of these images and this network."""
+def _earlier_evaluation(folder: Path, bundle: Bundle, version: str) -> StoreEvaluation | None:
+    """Return what was kept, if it is of this network and this version of the store."""
     path = folder / StoreEvaluation.file_name
-    if unseen.evaluated or not os.path.exists(path):
+    if not os.path.exists(path):
         return None
     try:
         earlier = StoreEvaluation.read(path)
+    except DataError:
+        return None  # it is made again
+    return earlier if (earlier.identity, earlier.store_version) == (bundle.identity, version) else None
+
+
+def _kept_predictions(folder: Path, unseen: StorePredictions) -> StorePredictions | None:
+    """Return the predictions of an earlier evaluation, if they are of these images."""
+    if unseen.evaluated:
+        return None
+    try:
         table = read_parquet(folder / PREDICTIONS, (*COLUMNS, "ood_score"), NUMBERS)
     except DataError:
         return None  # they are made again
-    same = (earlier.identity, earlier.store_version) == (bundle.identity, version)
-    if not same or not table[IMAGE_KEY].equals(unseen.table[IMAGE_KEY]):
-        return None
-    return StorePredictions(table, unseen.part)
+    return StorePredictions(table, unseen.part) if table[IMAGE_KEY].equals(unseen.table[IMAGE_KEY]) else None
 
 
 def _why_outdated(workspace: Workspace, bundle: Bundle, evaluation: StoreEvaluation) -> str:
@@ -189,6 +217,22 @@ def _why_outdated(workspace: Workspace, bundle: Bundle, evaluation: StoreEvaluat
     if threshold != bundle.threshold:
         return f"The model's threshold was {threshold:.3f} then, and is {bundle.threshold:.3f} now."
     return ""
+
+
+def _describe_new_lesions(workspace: Workspace, bundle: Bundle, evaluation: StoreEvaluation) -> str:
+    """State that other lesions are known now than in an evaluation.
+
+    The text is empty if that isn't so, or if its predictions are lost.
+    """
+    try:
+        images = kept_predictions(workspace, bundle, evaluation.store)
+        store = fitting_store(workspace, bundle, evaluation.store)
+        known = read_store_lesions(workspace, store, images).version
+    except DataError:
+        return ""  # whoever shows the predictions says so
+    if known == evaluation.lesions:
+        return ""
+    return "Its lesions are known otherwise now: lesions.csv of the data set or readers' marks have changed since."
 
 
 def _store_version(store: Store, bundle: Bundle) -> str:

@@ -1,12 +1,15 @@
 """Evaluate a model on a prepared store."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from mammo_core.assessment.report import current_report
+from mammo_core.assessment.store_localisation import locate_lesions, read_store_lesions
 from mammo_core.dataset.leave_out import used_images
 from mammo_core.dataset.store import Store, list_stores, open_store, parse_geometry
 from mammo_core.dataset.store_checks import read_check
@@ -56,11 +59,16 @@ def evaluate_store(workspace: Workspace, bundle: Bundle, store_name: str) -> Eva
     Raises:
         MammoError: the store does not exist, has no labels, or was prepared by another preprocessing configuration.
     """
-    return evaluate_predictions(workspace, bundle, predict_store(workspace, bundle, store_name))
+    load = load_once(bundle)
+    predictions = predict_until(workspace, bundle, store_name, ignore_progress, never_stop, load)
+    assert predictions is not None, "nobody stops it"
+    store = fitting_store(workspace, bundle, store_name)
+    located = locate_lesions(load, store, read_store_lesions(workspace, store, predictions.table))
+    return evaluate_predictions(workspace, bundle, predictions).model_copy(update={"localisation": located})
 
 
 def evaluate_predictions(workspace: Workspace, bundle: Bundle, predictions: StorePredictions) -> EvaluationReport:
-    """Evaluate what `predict_store` returned."""
+    """Evaluate what `predict_store` returned, without the lesions of the store."""
     if predictions.evaluated:
         return current_report(workspace, bundle)
     validation = bundle.validation_predictions()
@@ -79,13 +87,18 @@ def predict_store(workspace: Workspace, bundle: Bundle, store_name: str) -> Stor
     Raises:
         MammoError: the store does not exist, has no labels, or was prepared by another preprocessing configuration.
     """
-    predictions = predict_until(workspace, bundle, store_name, ignore_progress, never_stop)
+    predictions = predict_until(workspace, bundle, store_name, ignore_progress, never_stop, load_once(bundle))
     assert predictions is not None, "nobody stops it"
     return predictions
 
 
 def predict_until(
-    workspace: Workspace, bundle: Bundle, store_name: str, progress: ProgressCallback, should_stop: ShouldStop
+    workspace: Workspace,
+    bundle: Bundle,
+    store_name: str,
+    progress: ProgressCallback,
+    should_stop: ShouldStop,
+    load: Callable[[], Predictor],
 ) -> StorePredictions | None:
     """Predict like `predict_store`, unless it is stopped.
 
@@ -95,6 +108,7 @@ def predict_until(
         store_name: of the store.
         progress: called after each batch.
         should_stop: called before each batch.
+        load: returns the model's network; called only if something is left to predict.
 
     Returns:
         None if it was stopped.
@@ -105,8 +119,13 @@ def predict_until(
     store, predictions = unseen_images(workspace, bundle, store_name)
     if predictions.evaluated:
         return predictions
-    table = _predict(bundle, store, predictions.table, progress, should_stop)
+    table = _predict(load, store, predictions.table, progress, should_stop)
     return None if table is None else replace(predictions, table=table)
+
+
+def load_once(bundle: Bundle) -> Callable[[], Predictor]:
+    """Return a function that loads a model's network when it is called first."""
+    return cache(lambda: Predictor(bundle))
 
 
 def unseen_images(workspace: Workspace, bundle: Bundle, store_name: str) -> tuple[Store, StorePredictions]:
@@ -183,14 +202,18 @@ def _unseen_images(
 
 
 def _predict(
-    bundle: Bundle, store: Store, table: pd.DataFrame, progress: ProgressCallback, should_stop: ShouldStop
+    load: Callable[[], Predictor],
+    store: Store,
+    table: pd.DataFrame,
+    progress: ProgressCallback,
+    should_stop: ShouldStop,
 ) -> pd.DataFrame | None:
     """Return the images with probability, ood_score and `INPUT_STATISTICS`.
 
     None is returned if it was stopped.
     """
     progress(Progress(done=0, total=len(table), phase="Loading TensorFlow"))
-    predictor, parts, began = Predictor(bundle), [], time.monotonic()
+    predictor, parts, began = load(), [], time.monotonic()
     for start in range(0, len(table), BATCH):
         if should_stop():
             return None

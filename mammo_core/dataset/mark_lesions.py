@@ -1,6 +1,6 @@
 """Turn readers' marks into lesion annotations.
 
-They are for training, and for a lesions.csv.
+They are for training and evaluation, and for a lesions.csv.
 """
 
 import math
@@ -9,9 +9,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from mammo_core.dataset.marks import read_marks
+from mammo_core.documents.dataset import StoreSource
 from mammo_core.documents.lesions import LesionAnnotation
 from mammo_core.documents.marks import Mark
+from mammo_core.errors import DataError
 from mammo_core.storage.spreadsheet import spreadsheet_csv
+from mammo_core.workspace import Workspace
 
 MALIGNANT = {
     "malignant": 1,
@@ -96,13 +100,28 @@ def count_as_lesions(marks: Iterable[Mark], images: pd.DataFrame) -> CountedMark
     return CountedMarks(used, _describe_use(used, len(malignant) - len(used)))
 
 
+def read_counted_marks(workspace: Workspace, source: StoreSource, images: pd.DataFrame) -> CountedMarks:
+    """Read the marks of a data set that count as lesions, see `count_as_lesions`.
+
+    There are none, and a note, if their file is damaged.
+
+    Args:
+        workspace: with the data folder.
+        source: the data set.
+        images: those that are used, with image_id and label.
+    """
+    try:
+        return count_as_lesions(read_marks(workspace, source), images)
+    except DataError as error:
+        return CountedMarks((), f"Readers' marks of this data set are ignored: {error}")
+
+
 def _describe_use(used: tuple[Mark, ...], unused: int) -> str | None:
     if not len(used) + unused:
         return None
     count, images = len(used), len({mark.image_id for mark in used})
-    sentences = [
-        f"{count:,} malignant {'mark counts' if count == 1 else 'marks count'} as lesions, on {images:,} images."
-    ]
+    counted = "mark counts" if count == 1 else "marks count"
+    sentences = [f"{count:,} malignant {counted} as lesions, on {images:,} {'image' if images == 1 else 'images'}."]
     if unused:
         verb = "doesn't count: its image is" if unused == 1 else "don't count: their images are"
         sentences.append(f"{unused:,} more {verb} not among the positive images here.")

@@ -67,12 +67,14 @@ class ModelEvaluation(EvaluationReport):
         data: the prepared store that it was evaluated on; None for its own held-out patients.
         shift: of the operating point on other data; empty where these hold the model's own held-out patients.
         drift: of the images of other data; None on the model's own.
+        notes: sentences on readers' marks of the other data that count as lesions, and on those that don't.
     """
 
     model: str
     data: str | None = None
     shift: tuple[ShareShift, ...] = ()
     drift: InputDrift | None = None
+    notes: tuple[str, ...] = ()
 
 
 class DeletedEvaluation(PrintedDocument):
@@ -100,6 +102,9 @@ class StoreEvaluation(PrintedDocument, FileDocument):
         report: on the patients of the store that the model has not seen.
         shift: of the operating point; empty where the store holds the model's own held-out patients.
         drift: of the images; None on the model's own held-out images.
+        lesions: SHA-256 of the lesions of the images, in the data set's lesions.csv and as readers marked them; empty
+            without any, and in files of earlier versions, which knew none.
+        notes: sentences on readers' marks that count as lesions, and on those that don't.
     """
 
     folder_name: ClassVar = ".evaluations"  # in the models folder; hidden, since it holds no run
@@ -112,3 +117,5 @@ class StoreEvaluation(PrintedDocument, FileDocument):
     report: EvaluationReport
     shift: tuple[ShareShift, ...]
     drift: InputDrift | None = None
+    lesions: str = ""
+    notes: tuple[str, ...] = ()

@@ -13,8 +13,8 @@ import psutil
 
 from mammo_core.dataset.leave_out import UsedImages, leave_out_path, used_images
 from mammo_core.dataset.lesion_annotations import read_lesions
-from mammo_core.dataset.mark_lesions import CountedMarks, count_as_lesions, with_marks
-from mammo_core.dataset.marks import mark_path, read_marks
+from mammo_core.dataset.mark_lesions import read_counted_marks, with_marks
+from mammo_core.dataset.marks import mark_path
 from mammo_core.dataset.splits import assert_no_overlap, balance, split_fold, split_patients
 from mammo_core.dataset.store import CONFIG_FILE, MANIFEST, Store, open_store
 from mammo_core.documents.doctor_report import DoctorReport
@@ -243,21 +243,10 @@ def _plan(
         _assert_unseen(start, split)
     labels = split.loc[split["part"] == "train", "label"].to_numpy(int)
     too_large = _features_exceed_disk(workspace, config, store, split)
-    counted = _count_marks(workspace, store, split)
+    counted = read_counted_marks(workspace, store.source(), split)
     notes = tuple(note for note in (*used.notes(), lesions.note, counted.note, too_large) if note)
     steps = steps_per_epoch(labels, config)
     return TrainingPlan(config, store, start, split, steps, notes, not too_large, lesions.malignant(), counted.marks)
-
-
-def _count_marks(workspace: Workspace, store: Store, split: pd.DataFrame) -> CountedMarks:
-    """Return the marks that count as lesions.
-
-    There are none, and a note, if their file is damaged.
-    """
-    try:
-        return count_as_lesions(read_marks(workspace, store.source()), split)
-    except DataError as error:
-        return CountedMarks((), f"Readers' marks of this data set are ignored: {error}")
 
 
 def _check_settings(config: TrainingConfig) -> None:

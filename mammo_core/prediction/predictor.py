@@ -89,6 +89,17 @@ class Predictor:
             statistics=features[:, :OOD_STATISTICS],
         )
 
+    def activation_maps(self, images: np.ndarray) -> np.ndarray | None:
+        """Return the class activation maps of model inputs.
+
+        Args:
+            images: model inputs, uint8 (n, rows, columns).
+
+        Returns:
+            float64 (n, h, w), in logits; None if the network has none.
+        """
+        return self.network.run(images).cam
+
     def predict_image(self, file: InputFile, decoded: DecodedImage) -> ImagePrediction | UnreadableImage:
         """Predict one decoded file and check whether it is like the training images.
 

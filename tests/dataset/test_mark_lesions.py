@@ -40,7 +40,7 @@ def test_malignant_marks_on_positive_images_count_as_lesions():
     counted = count_as_lesions(marks, IMAGES)
     assert counted.marks == tuple(marks[:2])
     assert counted.note == (
-        "2 malignant marks count as lesions, on 1 images. "
+        "2 malignant marks count as lesions, on 1 image. "
         "2 more don't count: their images are not among the positive images here."
     )
     assert count_as_lesions(marks[3:4], IMAGES).note == (

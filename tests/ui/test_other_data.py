@@ -7,7 +7,9 @@ from builders.app import figures, plain, show_component
 from builders.models import write_model
 from builders.predictions import predictions
 from builders.store_evaluations import make_store_evaluation
-from mammo_core.assessment.kept_evaluations import PREDICTIONS, evaluation_folder
+from mammo_core.assessment.kept_evaluations import PREDICTIONS, KeptEvaluation, evaluation_folder
+from mammo_core.documents.estimate import Estimate
+from mammo_core.documents.report import Localisation
 from mammo_core.documents.store_evaluation import StoreEvaluation
 from mammo_core.errors import JobError
 from mammo_core.evaluation.elsewhere_tables import HOME, describe_shift
@@ -91,6 +93,31 @@ def test_several_evaluations_are_side_by_side_and_one_without_shift_has_no_row(p
     assert app.dataframe[0].value["data"].tolist() == [HOME, "a", "b"]
     assert app.dataframe[1].value["data"].tolist() == ["a"]
     assert "These data hold patients of the model's own report" in texts(app)
+
+
+def test_pointing_game_names_its_marks_and_those_that_dont_count(prepared, mine):
+    located = Localisation(
+        images=3,
+        patients=2,
+        hit_rate=Estimate(value=2 / 3, low=None, high=None),
+        chance=0.1,
+        outside=0.02,
+        outside_chance=0.5,
+        marks=4,
+    )
+    report = make_store_evaluation().report.model_copy(update={"localisation": located})
+    keep(prepared, mine, report=report, notes=("1 more doesn't count: <why>.",))
+    app = show_component(show_other_data, mine)
+    assert not app.exception
+    assert next((metric.label, metric.value) for metric in app.metric) == ("Heatmap peak on a lesion", "67%")
+    assert "Readers' marks among these lesions: 4." in texts(app)
+    assert "1 more doesn't count: <why>." in texts(app)
+
+
+def test_new_lesions_mark_an_evaluation_as_outdated(prepared, mine):
+    kept = KeptEvaluation(make_store_evaluation(), "", "Its lesions are known otherwise now.")
+    app = show_component(show_kept, "elsewhere", kept, None)
+    assert ":orange-badge[out of date] Its lesions are known otherwise now." in texts(app)
 
 
 def test_running_evaluation_shows_its_progress_and_can_be_stopped(prepared, mine, monkeypatch):
