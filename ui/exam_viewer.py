@@ -13,7 +13,15 @@ from mammo_core.models.bundle import Bundle
 from mammo_core.prediction.files import InputFile
 from mammo_core.prediction.image_results import ImagePrediction, UnreadableImage
 from mammo_core.prediction.viewer_layout import Annotations, lay_out_patient, lay_out_predictions
-from mammo_core.prediction.viewing import HungImage, HungRow, ViewSettings, beyond_model, by_source, out_of_distribution
+from mammo_core.prediction.viewing import (
+    HungImage,
+    HungRow,
+    ViewSettings,
+    beyond_model,
+    by_source,
+    hang_catalogue_predictions,
+    out_of_distribution,
+)
 from ui.exam_view import (
     INPUT_WIDTH,
     describe_image,
@@ -59,6 +67,8 @@ def show_patient_viewer(
     predictions = predict_patient(images, bundle) if bundle else {}
     layout = lay_out_patient(images, address, Annotations(lesions, predictions))
     show_viewer(layout, "viewer", grant_marks(catalogue, images))
+    if predicted := hang_catalogue_predictions(images, predictions):
+        show_network_inputs(predicted)
     return True
 
 
@@ -94,9 +104,18 @@ def show_prediction_viewer(rows: Sequence[HungRow]) -> None:
 
     show_reservations(beyond_model(rows), out_of_distribution(rows))
     show_viewer(lay_out_predictions(rows, address), "viewer of predictions")
+    show_network_inputs([image for row in rows for image in row if isinstance(image, HungImage)])
+
+
+def show_network_inputs(images: Sequence[HungImage]) -> None:
+    """Show on request what the network reads of each image, and the image's details.
+
+    Args:
+        images: with their predictions, in the order in which they hang.
+    """
     if st.toggle("What the network sees", key="network inputs", help="Its input, and details of each image"):
         with st.container(horizontal=True):
-            for image in (image for row in rows for image in row if isinstance(image, HungImage)):
+            for image in images:
                 with st.container(width=INPUT_WIDTH):
                     st.markdown(describe_image(image))
                     show_details(image)

@@ -246,6 +246,39 @@ def hang_catalogue_exam(
     return [(hung(right), hung(left)) for right, left in rows]
 
 
+def hang_catalogue_predictions(
+    images: pd.DataFrame, predictions: Mapping[Source, ImagePrediction | UnreadableImage]
+) -> list[HungImage]:
+    """Return a patient's predicted images in the order in which they hang.
+
+    No file is read.
+
+    Args:
+        images: the patient's rows of a catalogue; their laterality and view decide how they hang.
+        predictions: of the `input_files`, see `by_source`.
+    """
+    hung = hang_images((row for _, row in images.iterrows()), lambda row: (row["laterality"], row["view"]))
+    rows = [row for pair in hung for row in pair if row is not None and pd.notna(row["file"])]
+    predicted = [(row, text_path(row["file"]), predictions.get(text_path(row["file"]))) for row in rows]
+    return [
+        _hang_prediction(row, file, prediction)
+        for row, file, prediction in predicted
+        if isinstance(prediction, ImagePrediction)
+    ]
+
+
+def _hang_prediction(row: pd.Series, file: Path, prediction: ImagePrediction) -> HungImage:
+    laterality = None if pd.isna(row["laterality"]) else str(row["laterality"])
+    return HungImage(
+        name=f"{laterality or '?'} {row['view']}",
+        label=f"image {row['image_id']}",
+        key=str(row["image_id"]),
+        source=file,
+        laterality=laterality,
+        content=prediction,
+    )
+
+
 def by_source(report: ExamReport) -> dict[Source, ImagePrediction | UnreadableImage]:
     """Return the results of a report by their files.
 

@@ -121,6 +121,15 @@ def test_inputs_toggle_shows_model_input_beside_each_view(catalogue):
     assert pictures(without_error(app.run())) == 2 * before > 0
 
 
+def test_what_the_network_sees_is_shown_with_the_viewer_too(catalogue):
+    patient = list_patients(Workspace.from_environment(), catalogue, "positive")[0]
+    app = without_error(open_page("exams", {"patient": patient, "predict": "true"}))
+    assert not pictures(app)
+    app.toggle(key="network inputs").set_value(True)
+    assert pictures(without_error(app.run())) == (catalogue.table["patient_id"] == patient).sum()
+    assert "network inputs" not in [toggle.key for toggle in open_page("exams", {"patient": patient}).toggle]
+
+
 @pytest.mark.parametrize(("kind", "name"), [("positive", "positive"), ("quarantined", "unreadable image")])
 def test_arrows_step_through_the_patients_of_a_kind_and_say_where(catalogue, kind, name):
     with_files = set(catalogue.table.loc[catalogue.table["file"].notna(), "patient_id"])

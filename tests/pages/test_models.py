@@ -36,6 +36,10 @@ def test_confusion_matrix_cell_opens_its_exams(bundle):
     patient = app.dataframe[1].value["patient"].iloc[0]
     assert any(text.value.startswith(f"**Patient {patient}**") for text in app.markdown)
     assert any(cell.probability is not None for cell in viewer_cells(app))
+    app.toggle(key="network inputs").set_value(True).run()
+    inputs = [element.proto.imgs[0].alt for element in app.get("image")]
+    assert inputs[0].startswith("Network input of R CC")
+    assert len(inputs) == sum(cell.probability is not None for cell in viewer_cells(app))
 
 
 def test_errors_view_marks_out_of_distribution_image(bundle, monkeypatch):

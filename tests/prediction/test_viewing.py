@@ -18,6 +18,7 @@ from mammo_core.prediction.viewing import (
     HungImage,
     ViewedImage,
     hang_catalogue_exam,
+    hang_catalogue_predictions,
     hang_predictions,
     input_files,
     missing_partner,
@@ -86,6 +87,17 @@ def test_hang_catalogue_exam_shows_why_an_image_has_no_prediction(tmp_path):
     rows = hang_catalogue_exam(table, read_for_test, report)
     assert (rows[0][0].problem, rows[0][0].prediction) == ("No breast.", None)
     assert not out_of_distribution(rows)
+
+
+def test_hang_catalogue_predictions_reads_no_file_and_leaves_out_the_unpredicted(tmp_path):
+    table = patient_table(tmp_path)
+    first, second, damaged = input_files(table)
+    left = image_prediction(decoded_image("L", "CC"))
+    predictions = {second.source: left, damaged.source: UnreadableImage("", damaged.key, "no")}
+    (image,) = hang_catalogue_predictions(table, predictions)
+    assert (image.name, image.label, image.source, image.content) == ("L CC", "image 2", second.source, left)
+    both = hang_catalogue_predictions(table, {**predictions, first.source: left})
+    assert [image.name for image in both] == ["R CC", "L CC"]  # the table's side, in the order of hanging
 
 
 def test_hang_predictions_keeps_file_name_and_source():
