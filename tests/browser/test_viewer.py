@@ -60,6 +60,19 @@ DRAW_HEATMAP = """async ([scripts, grey, levels, opacity]) => {
 }"""
 CONTOURS = """async ([scripts, heatmap]) => (await import(`/${scripts}/contours.js`)).contoursOf(
     { ...heatmap, levels: btoa(String.fromCharCode(...heatmap.levels)) })"""
+COVERED = """(cell) => {
+    const text = (className, textContent) => Object.assign(document.createElement("span"), { className, textContent })
+    cell.querySelector(".name").append(text("", "probability 0.02"),
+        text("badge", "no decision: this model has only seen synthetic images"), text("badge", "reduced"))
+    cell.querySelector(".window").textContent += " inverted"
+    const box = (element) => element.getBoundingClientRect()
+    const covers = (one, other) => one.left < other.right && other.left < one.right
+        && one.top < other.bottom && other.top < one.bottom
+    const texts = [...cell.querySelectorAll(".name > *, .window, .bar")].filter(({ textContent }) => textContent)
+    const markers = [...cell.querySelectorAll(".marker")]
+    if (markers.some(({ textContent }) => !textContent)) return ["no directions"]
+    return markers.filter((marker) => texts.some((text) => covers(box(text), box(marker)))).map(({ className }) => className)
+}"""
 PICTURES = "(cells) => cells.map((cell) => cell.querySelector('canvas').toDataURL())"
 
 
@@ -394,6 +407,41 @@ def test_toolbar_stays_low_and_every_button_has_a_name(viewer: Page, width, rows
     assert len(tops) <= rows
     assert max(box["x"] + box["width"] for box in boxes) <= width
     assert all(button.get_attribute("aria-label") or button.inner_text() for button in buttons)
+
+
+def test_toolbar_is_one_stop_of_the_tab_key_and_arrows_go_through_it(viewer: Page):
+    toolbar = viewer.get_by_role("toolbar", name="Viewer")
+    toolbar.get_by_role("button", name="Window", exact=True).focus()
+    viewer.keyboard.press("ArrowLeft")
+    keys = toolbar.get_by_role("button", name="Keys")
+    expect(keys).to_be_focused()  # the last one
+    assert keys.evaluate("(button) => getComputedStyle(button).outlineStyle") == "solid"
+    viewer.keyboard.press("ArrowRight")
+    for _ in range(3):
+        viewer.keyboard.press("ArrowRight")
+    box = toolbar.get_by_role("button", name="Box")
+    expect(box).to_be_focused()
+    before = windows(viewer)
+    for _ in range(2):
+        viewer.keyboard.press("ArrowRight")  # over buttons that can't be pressed at present
+    expect(toolbar.get_by_role("combobox", name="Window preset")).to_be_focused()
+    viewer.keyboard.press("ArrowRight")
+    expect(toolbar.get_by_role("button", name="Invert")).to_be_focused()
+    assert windows(viewer) == before  # the list of presets has only let the focus pass
+    viewer.keyboard.press("End")
+    expect(keys).to_be_focused()
+    viewer.keyboard.press("Tab")
+    expect(viewer.locator(".viewer .cell").first).to_be_focused()
+    viewer.keyboard.press("Shift+Tab")
+    expect(keys).to_be_focused()
+    assert toolbar.locator("[tabindex='0']").count() == 1
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_names_leave_the_directions_free_however_long_they_are(viewer: Page, width):
+    viewer.set_viewport_size({"width": width, "height": 768})
+    settle(viewer)
+    assert viewer.locator(".viewer .cell").first.evaluate(COVERED) == []
 
 
 def test_narrow_screen_stacks_the_views_without_scrolling_sideways(viewer: Page):

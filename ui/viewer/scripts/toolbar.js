@@ -6,6 +6,7 @@ import { createIcon } from "./icons.js"
 import { LayerMenu } from "./layer_menu.js"
 import { presetOf } from "./levels.js"
 import { MarkPanel } from "./mark_panel.js"
+import { Roving } from "./roving.js"
 import { MARK_TOOLS, TOOLS } from "./tools.js"
 
 const ZOOMS = { breast: "Breast", image: "Image", true: "True size", pixels: "All pixels", "": "" }
@@ -42,6 +43,7 @@ export class Toolbar {
                 this.button("details", "Details", "Details of the view (D)", () => this.showDetails()),
                 this.button("screen", "Full screen", "Full screen, and back (F)", () => this.toggleFullScreen()),
                 this.button("keys", "Keys", "What the keys do (?)", () => this.showKeys())))
+        this.roving = new Roving(this.element, ".menu")
     }
 
     button(name, label, title, onclick, isToggle = false) {
@@ -72,6 +74,7 @@ export class Toolbar {
         this.panel.refresh()
         this.showPresets()
         this.showZoom()
+        this.roving.refresh()
     }
 
     showZoom() {

@@ -107,7 +107,7 @@ export class View {
         this.requested = resolution
         try {
             const view = await fetchView(this.cell.address, resolution, this.abort.signal)
-            this.adopt(renderer, view)
+            if (!this.abort.signal.aborted) this.adopt(renderer, view)  // inflating doesn't end with the exam
         } catch (error) {
             if (error.name === "AbortError") return
             if (!this.isShown) this.refuse(error instanceof ViewProblem ? error.message : UNEXPECTED)
