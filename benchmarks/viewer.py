@@ -8,18 +8,21 @@ opens them at 1440 × 900. Times are medians. The exit status is 1 if a target i
 - first paint: from a click on Next or Previous until all images of the exam are drawn. Warm: the server has sent them before.
 - first bytes: of the pixels, as they are sent, before anything is zoomed.
 - redraw: from a change of the window until the views are drawn, for each view.
-- memory: of the browser's processes, after ten other exams, relative to that after the first.
+- memory: of the browser's processes, after ten other exams, relative to that after the first; and the same with all pixels of
+  every exam. That browser is driven without Playwright, see `_plain_browser`.
 """
 
 import argparse
+import json
 import statistics
 import sys
 import tempfile
+import time
 from pathlib import Path
 
-import psutil
 from playwright.sync_api import Page, Response
 
+from benchmarks._plain_browser import PlainPage, plain_page
 from benchmarks._report import Report
 from benchmarks._server import server
 from benchmarks.pages import IDLE, SETTLE_MS, VIEWER, browser_page, seconds
@@ -33,6 +36,17 @@ FIRST_S, FIRST_BYTES, REDRAW_MS, GROWTH = 1.5, 4_000_000, 40.0, 1.2
 ROOT = "[...document.querySelectorAll('*')].map((e) => e.shadowRoot?.querySelector('.viewer')).find(Boolean)"
 LABEL = f"() => {ROOT}?.querySelector('.stage[data-state=complete] .name small')?.textContent"
 OTHER_EXAM = f"(before) => ![undefined, before].includes(({LABEL})())"
+IDLE_NOW = f"document.querySelector('{IDLE}') !== null"
+CLICK_NEXT = """[...document.querySelectorAll("[data-testid=stMain] button")].find(
+    (button) => button.innerText.startsWith("Next")).click()"""
+SHOW_ALL_PIXELS = f"""(() => {{
+    performance.clearResourceTimings()
+    const zoom = {ROOT}.querySelector("select[aria-label=Zoom]")
+    zoom.value = "pixels"
+    zoom.dispatchEvent(new Event("change"))
+}})()"""
+ALL_FETCHED = """performance.getEntriesByType("resource").filter(
+    ({ name, responseEnd }) => name.endsWith("/complete") && responseEnd).length === 4"""
 CHANGE_WINDOW = f"""async (changes) => {{
     const cell = {ROOT}.querySelector(".cell")
     performance.clearMeasures()
@@ -99,29 +113,42 @@ def measure_redraw(report: Report, page: Page) -> None:
     report.add("redraw of a view, software rendering", f"{taken:.1f} ms", f"<= {REDRAW_MS:g} ms", taken <= REDRAW_MS)
 
 
-def browser_bytes(page: Page) -> int:
-    """Return the memory of the browser's processes, without garbage.
+def next_exam(page: PlainPage) -> None:
+    """Click Next, and wait until the exam's images are drawn."""
+    page.wait(IDLE_NOW)
+    time.sleep(SETTLE_MS / 1000)
+    before = json.dumps(page.evaluate(f"({LABEL})()"))
+    page.evaluate(CLICK_NEXT)
+    page.wait(f"({OTHER_EXAM})({before})")
+    page.wait(IDLE_NOW)
 
-    What processes share is left out.
+
+def load_all_pixels(page: PlainPage) -> None:
+    """Zoom until the browser fetches all pixels, and wait for those of all four files."""
+    page.evaluate(SHOW_ALL_PIXELS)
+    page.wait(f"{ALL_FETCHED} && ({LABEL})() !== undefined")
+
+
+def measure_memory(report: Report, page: PlainPage, *, zoomed: bool) -> None:
+    """Look at ten exams, one after the other.
+
+    Args:
+        report: where the figure is added.
+        page: with the first exam, before anything is zoomed.
+        zoomed: whether all pixels of each exam are loaded.
     """
-    page.context.new_cdp_session(page).send("HeapProfiler.collectGarbage")
-    page.wait_for_timeout(1000)
-    processes = psutil.Process().children(recursive=True)
-    return sum(process.memory_full_info().uss for process in processes if "chrom" in process.name())
-
-
-def measure_memory(report: Report, page: Page) -> None:
-    """Look at ten exams, one after the other."""
-    first = browser_bytes(page)
-    for number in range(EXAMS):
-        go(page, "Next" if number < EXAMS / 2 else "Previous")
-    growth = browser_bytes(page) / first
-    report.add(
-        f"browser's memory after {EXAMS} exams",
-        f"{growth:.2f} × the first's {first / 2**20:,.0f} MiB",
-        f"<= {GROWTH:g}",
-        growth <= GROWTH,
-    )
+    sizes = []
+    for number in range(EXAMS + 1):
+        if number:
+            next_exam(page)
+        if zoomed:
+            load_all_pixels(page)
+        if number in (0, EXAMS):
+            sizes.append(page.bytes())
+    first, last = sizes
+    name = f"browser's memory after {EXAMS} exams{', all pixels' if zoomed else ''}"
+    value = f"{last / first:.2f} × the first's {first / 2**20:,.0f} MiB"
+    report.add(name, value, f"<= {GROWTH:g}", last / first <= GROWTH)
 
 
 def main() -> int:
@@ -138,8 +165,11 @@ def main() -> int:
             page.goto(f"{url}/exams?dataset=full")
             page.locator(VIEWER).wait_for()
             measure_redraw(report, page)
-            measure_memory(report, page)
             measure_paint(report, page, transfers, repeats)
+        for zoomed in (False, True):
+            with server(Path(name)) as url, plain_page(f"{url}/exams?dataset=full") as plain:
+                plain.wait(f"({LABEL})() !== undefined")
+                measure_memory(report, plain, zoomed=zoomed)
     return report.summarise()
 
 
