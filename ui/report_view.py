@@ -115,7 +115,7 @@ def show_localisation(localisation: Localisation | None) -> None:
     )
     st.caption(
         f"Share of {localisation.images:,} positive images of {localisation.patients:,} patients whose heatmap peak lies "
-        f"on a lesion: {literal(format_share(rate))}, with its 95 % interval."
+        f"on a lesion: {literal(format_share(rate))}{', with its 95 % interval' if rate.low is not None else ''}."
         + (f" Readers' marks among these lesions: {localisation.marks:,}." if localisation.marks else "")
     )
 

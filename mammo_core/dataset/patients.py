@@ -43,7 +43,7 @@ def describe_patient(images: pd.DataFrame) -> str:
         images: the patient's rows of a catalogue.
     """
     first = images.iloc[0]
-    parts = [f"{len(images)} images"]
+    parts = ["1 image" if len(images) == 1 else f"{len(images)} images"]
     if pd.notna(first["age"]):
         parts.append(f"{first['age']:.0f} years")
     titles = {"density": "density", "site_id": "site", "machine_id": "machine"}

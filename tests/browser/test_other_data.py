@@ -1,13 +1,35 @@
 """A model on other data in a real browser: start the evaluation, follow it, read it, see it again at once."""
 
 import re
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import Page, expect
 
+from builders.marks import draw
 from builders.pages import add_choice
+from mammo_core.dataset.catalogue import read_catalogue
+from mammo_core.dataset.library import describe_source
+from mammo_core.dataset.marks import mark_path
+from mammo_core.workspace import Workspace
 
 
-def test_model_is_evaluated_on_other_data_and_the_result_is_kept(page: Page, server):
+@pytest.fixture
+def marked(workplace) -> Iterator[None]:
+    """A malignant mark on a positive image, and one on a negative image, which contradicts its label."""
+    workspace, catalogue = (
+        Workspace(workplace / "data", workplace / "models"),
+        read_catalogue(workplace / "data" / "demo"),
+    )
+    there = catalogue.table[catalogue.table["file"].notna() & catalogue.table["laterality"].notna()]
+    for number, label in enumerate((1, 0), 1):
+        image = str(there.loc[(there["cancer"] == label) & there["view"].isin(["CC", "MLO"]), "image_id"].iloc[0])
+        draw(workspace, catalogue, number, image)
+    yield
+    mark_path(workspace, describe_source(workspace, catalogue)).unlink()
+
+
+def test_model_is_evaluated_on_other_data_and_the_result_is_kept(page: Page, server, marked):
     page.goto(f"{server.url}/models?view=Other+data&model=demo")
     expect(page.get_by_text("not evaluated yet")).to_be_visible()
     page.get_by_role("button", name="Evaluate", exact=True).click()
@@ -16,6 +38,8 @@ def test_model_is_evaluated_on_other_data_and_the_result_is_kept(page: Page, ser
     expect(page.get_by_text("Figures at the threshold")).to_be_visible()
     expect(page.get_by_text(re.compile("At the threshold .*, which was chosen at home"))).to_be_visible()
     expect(page.get_by_text(re.compile("of the images are unlike those that the model was trained on"))).to_be_visible()
+    expect(page.get_by_text("Readers' marks among these lesions: 1.")).to_be_visible()
+    expect(page.get_by_text("1 malignant mark counts as lesions, on 1 image. 1 more doesn't count")).to_be_visible()
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
 

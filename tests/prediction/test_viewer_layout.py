@@ -87,7 +87,7 @@ def test_exams_of_a_patient_come_newest_first_with_their_dates():
     layout = lay_out_patient(images, lambda file: f"pixels/{file.stem}", NONE)
     assert [exam.title for exam in layout.exams] == ["Exam of 2023-05-06", "Prior exam of 2021-03-04"]
     assert [exam.rows[0][0].address for exam in layout.exams] == ["pixels/2", "pixels/1"]
-    assert layout.exams[0].description == "1 images"
+    assert layout.exams[0].description == "1 image"
 
 
 def test_findings_are_apart_from_what_is_always_shown():
