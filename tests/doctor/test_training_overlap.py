@@ -1,5 +1,4 @@
 import shutil
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -113,21 +112,22 @@ def test_images_that_are_not_there_any_more_are_counted(finished, store, bundle,
     assert skip.reason.startswith(f"3 of the {total} images that trained, or a model before it, was trained on are not")
 
 
-def test_data_of_the_model_that_it_started_from_count(finished, store, bundle):
+def copy_of(bundle, name, store, start):
+    """Return a copy of a model that says that it was trained on another store, and started from another model."""
+    folder = shutil.copytree(bundle.folder, bundle.folder.with_name(name))
     card = bundle.card
-    later = card.model_copy(
-        update={
-            "data": card.data.model_copy(update={"store": "later"}),
-            "config": card.config.model_copy(update={"start_from": "trained"}),
-        }
-    )
-    training = training_data(finished, replace(bundle, card=later))
+    data, config = card.data.model_copy(update={"store": store}), card.config.model_copy(update={"start_from": start})
+    card.model_copy(update={"name": name, "data": data, "config": config}).write(folder / CARD)
+    return open_bundle(folder)
+
+
+def test_data_of_the_model_that_it_started_from_count(finished, store, bundle):
+    training = training_data(finished, copy_of(bundle, "later", "gone", "trained"))
     assert [each.name for each in training.stores] == ["demo"]
     assert training.missing == ""
-    deleted = later.model_copy(update={"config": card.config.model_copy(update={"start_from": "deleted"})})
-    training = training_data(finished, replace(bundle, card=deleted))
+    training = training_data(finished, copy_of(bundle, "last", "gone", "deleted"))
     assert training.stores == ()
-    assert training.missing.startswith("The images that trained was trained on are not")
+    assert training.missing.startswith("The images that last was trained on are not")
 
 
 def test_renamed_model_that_seems_to_have_started_from_itself_counts_once(finished, bundle):
