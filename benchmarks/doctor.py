@@ -80,9 +80,11 @@ def summarise(store: Store, checked: DoctorReport, planted: PlantedFaults, secon
     _add_pairs(report, "Perceptual hash", _hash_pairs(store, manifest), planted, true_patient, is_target=False)
     sides = [finding for finding in checked.contradictions if finding.check == "side" and finding.confidence >= SURE]
     views = [finding for finding in checked.contradictions if finding.check == "view"]
-    for name, findings, true in (("Wrong sides", sides, planted.mirrored), ("Wrong views", views, planted.wrong_views)):
-        _add_findings(report, name, findings, true)
+    copies = {copy for (_, copy), kind in planted.duplicates.items() if kind == "mirrored"}
+    _add_findings(report, "Wrong sides", sides, planted.mirrored, copies)
+    _add_findings(report, "Wrong views", views, planted.wrong_views)
     _add_comparable_sides(report, manifest.reset_index(drop=True), sides, planted.mirrored)
+    _add_markers(report, manifest, planted)
     for skipped in checked.skipped:
         report.add(f"Not checked: {skipped.check}", skipped.reason)
     if planted.wrong_labels:
@@ -114,10 +116,21 @@ def _add_pairs(
     report.add(f"{name}: wrong pairs in a thousand images", f"{rate:.1f}", targets[1], reached=reached)
 
 
-def _add_findings(report: Report, name: str, findings: list[ImageFinding], true: Collection[str]) -> None:
+def _add_findings(
+    report: Report, name: str, findings: list[ImageFinding], true: Collection[str], also_true: Collection[str] = ()
+) -> None:
+    """Add recall and precision.
+
+    Args:
+        report: to which they are added.
+        name: of the fault.
+        findings: what the check reports.
+        true: images with the fault.
+        also_true: images that have it and count neither for nor against the check, such as mirrored copies.
+    """
     if not true:
         return
-    reported = {finding.image_id for finding in findings}
+    reported = {finding.image_id for finding in findings} - set(also_true)
     recall, precision = len(reported & set(true)) / len(true), len(reported & set(true)) / max(len(reported), 1)
     report.add(f"{name}: recall", f"{recall:.2f}", f"{PRECISION}", reached=recall >= PRECISION)
     report.add(f"{name}: precision", f"{precision:.2f}", f"{PRECISION}", reached=precision >= PRECISION)
@@ -126,14 +139,31 @@ def _add_findings(report: Report, name: str, findings: list[ImageFinding], true:
 def _add_comparable_sides(
     report: Report, manifest: pd.DataFrame, findings: list[ImageFinding], mirrored: Collection[str]
 ) -> None:
-    """Add the recall of the wrong sides that other images can tell of at all."""
+    """Add the recall of the wrong sides that letters or other images can tell of."""
     names = manifest.loc[compare_sides(manifest).query("comparable").index, "image_id"].astype(str)
     comparable = set(names) & set(mirrored)
     if not comparable:
         return
     recall = len(comparable & {finding.image_id for finding in findings}) / len(comparable)
-    report.add("Wrong sides: share that other images can tell of", f"{len(comparable) / len(mirrored):.2f}")
+    report.add("Wrong sides: share that letters or other images can tell of", f"{len(comparable) / len(mirrored):.2f}")
     report.add("Wrong sides: recall among these", f"{recall:.2f}")
+
+
+def _add_markers(report: Report, manifest: pd.DataFrame, planted: PlantedFaults) -> None:
+    """Add how many burnt-in letters were read, and how many of them wrongly."""
+    copies = {copy for (_, copy), kind in planted.duplicates.items() if kind == "mirrored"}
+    true = manifest["laterality"].astype("str")
+    is_copy = manifest["image_id"].astype("str").isin(copies)
+    true = true.where(~is_copy, true.map({"L": "R", "R": "L"}))  # a mirrored copy states the other side
+    mirrored = is_copy | manifest["image_id"].astype("str").isin(planted.mirrored)
+    true = true.where(~mirrored, "mirrored " + true)
+    legible = manifest["side_marker"] != "illegible"
+    wrong = legible & (manifest["side_marker"] != true)
+    report.add("Letters beside the breast: read", f"{int(legible.sum()):,} of {len(manifest):,} images")
+    report.add(
+        "Letters beside the breast: read, of the mirrored", f"{int((legible & mirrored).sum())} of {mirrored.sum()}"
+    )
+    report.add("Letters beside the breast: not as planted or stated", f"{int(wrong.sum())}")
 
 
 def _add_labels(report: Report, store: Store, checked: DoctorReport, planted: PlantedFaults) -> None:

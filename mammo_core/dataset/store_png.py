@@ -40,7 +40,13 @@ def encode_image(image: CatalogueImage, prepared: ModelInput, source_version: st
         source_version: of the file that it was made from, see `PngEntry`.
     """
     geometry = json.dumps(prepared.geometry.to_json())
-    entry = PngEntry(image_id=image.image_id, geometry=geometry, source_version=source_version, kind_checked=True)
+    entry = PngEntry(
+        image_id=image.image_id,
+        geometry=geometry,
+        source_version=source_version,
+        kind_checked=True,
+        side_marker=prepared.side_marker,
+    )
     text = PngImagePlugin.PngInfo()
     text.add_text(_TEXT_KEY, json.dumps(entry.to_json()))
     stream = io.BytesIO()

@@ -3,6 +3,8 @@
 They are images that were prepared, and images that could not be.
 """
 
+from typing import Literal
+
 from pydantic import Field
 
 from mammo_core.documents.acquisition import Acquisition
@@ -10,6 +12,8 @@ from mammo_core.documents.base import Document
 from mammo_core.errors import Reason
 
 LEFT_OUT: Reason = "left_out"
+
+SideMarker = Literal["not read", "illegible", "L", "R", "mirrored L", "mirrored R"]
 
 
 class PngEntry(Document):
@@ -22,12 +26,15 @@ class PngEntry(Document):
             stores of earlier versions. An image whose file has changed since is made again.
         kind_checked: whether the file's header was checked for a special image. Earlier versions didn't check; the next import
             does, and leaves such images out.
+        side_marker: the side that is burnt into the image beside the breast, "illegible" where there is none or none that is
+            clear; mirrored if the letters are. Earlier versions didn't read it.
     """
 
     image_id: str
     geometry: str
     source_version: str = ""
     kind_checked: bool = False
+    side_marker: SideMarker = "not read"
 
 
 class PreparedImage(PngEntry):

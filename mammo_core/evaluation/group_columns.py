@@ -22,7 +22,17 @@ _IDENTIFYING = re.compile(
     r"name$|birth|dob\b|ssn|mrn|address|phone|mail|zip|post_?code|accession|uid\b|(?<![a-z])ids?$|_id_|date|time|note|comment|text"
     r"|path|file|png|sha256|geometry|source_version|person|initials"
 )
-_NOT_GROUPS = {"label", "cancer", "probability", "raw_probability", "part", "kind_checked", "age_band", "age"}
+_NOT_GROUPS = {
+    "label",
+    "cancer",
+    "probability",
+    "raw_probability",
+    "part",
+    "kind_checked",
+    "side_marker",
+    "age_band",
+    "age",
+}
 _OF_IMAGES = re.compile(r"image_(area|mean|deviation|p\d+)")  # the statistics of a baseline
 
 

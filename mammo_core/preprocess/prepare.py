@@ -9,10 +9,12 @@ from mammo_core.dicom.header import Source
 from mammo_core.dicom.mammogram import Mammogram
 from mammo_core.dicom.read import read
 from mammo_core.documents.geometry import Geometry
+from mammo_core.documents.manifest import SideMarker
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
 from mammo_core.preprocess.breast import Breast, bounding_box, chest_right, find_breast
 from mammo_core.preprocess.geometry import Raster, crop_raster
+from mammo_core.preprocess.side_marker import read_side_marker
 
 LEVELS = 255  # grey levels above 0 of a model input
 MAX_STEP = 2  # largest acceptable quantisation step of the decoded source, in grey levels of a model input
@@ -30,11 +32,13 @@ class ModelInput:
         image: uint8 (rows, columns); 0 is background.
         geometry: its position in the source.
         span: difference between the breast's high and low percentile, in modality values.
+        side_marker: the side that is burnt in beside the breast.
     """
 
     image: np.ndarray
     geometry: Geometry
     span: float
+    side_marker: SideMarker = "not read"
 
 
 def prepare_source(source: Source, preprocessing: PreprocessingConfig) -> ModelInput:
@@ -79,7 +83,7 @@ def prepare(mammogram: Mammogram, preprocessing: PreprocessingConfig) -> ModelIn
         ImageError: it shows no breast.
     """
     step, fine = _coarse_step(mammogram), 2**mammogram.reduction
-    breast, box = _locate(mammogram, step, preprocessing.skin)
+    coarse, breast, box = _locate(mammogram, step, preprocessing.skin)
     geometry = _geometry(mammogram, box, chest_right(breast.mask), preprocessing.shape)
 
     raster = crop_raster(geometry)
@@ -99,7 +103,9 @@ def prepare(mammogram: Mammogram, preprocessing: PreprocessingConfig) -> ModelIn
     image = np.round(scaled * coverage * LEVELS).astype(np.uint8)
     if geometry.flipped:
         image = np.ascontiguousarray(image[:, ::-1])
-    return ModelInput(image, geometry, float(high - low))
+    outside = (coarse > breast.skin) & ~breast.near
+    side_marker = read_side_marker(mammogram.pixels, outside, step // fine, breast.air)
+    return ModelInput(image, geometry, float(high - low), side_marker)
 
 
 def locate_breast(mammogram: Mammogram, skin: float) -> tuple[list[float], bool]:
@@ -115,12 +121,12 @@ def locate_breast(mammogram: Mammogram, skin: float) -> tuple[list[float], bool]
     Raises:
         ImageError: it shows no breast.
     """
-    breast, box = _locate(mammogram, _coarse_step(mammogram), skin)
+    _, breast, box = _locate(mammogram, _coarse_step(mammogram), skin)
     return box, chest_right(breast.mask)
 
 
-def _locate(mammogram: Mammogram, step: int, skin: float) -> tuple[Breast, list[float]]:
-    """Return the breast in an image of coarse pixels, and its box in source pixels.
+def _locate(mammogram: Mammogram, step: int, skin: float) -> tuple[np.ndarray, Breast, list[float]]:
+    """Return a coarse image, the breast in it, and its box in source pixels.
 
     Args:
         mammogram: at any resolution.
@@ -130,7 +136,7 @@ def _locate(mammogram: Mammogram, step: int, skin: float) -> tuple[Breast, list[
     frame = Raster(0, 0, step, -(-mammogram.source_rows // step), -(-mammogram.source_columns // step))
     coarse = frame.average(mammogram.pixels, 2**mammogram.reduction, mammogram.shift)
     breast = find_breast(coarse, skin)
-    return breast, [edge * step for edge in bounding_box(coarse, breast)]
+    return coarse, breast, [edge * step for edge in bounding_box(coarse, breast)]
 
 
 def _coarse_step(mammogram: Mammogram) -> int:

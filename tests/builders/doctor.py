@@ -47,6 +47,7 @@ def manifest(rows: list[dict[str, Any]]) -> pd.DataFrame:
                 "png": f"negative/{number}.png",
                 "sha256": f"{number:064x}",
                 "geometry": geometry(source, (64, 32), crop, flipped=flipped).model_dump_json(),
+                "side_marker": "illegible",
             }
             | {name: value for name, value in row.items() if name not in ("flipped", "source", "crop")}
         )

@@ -37,6 +37,7 @@ def test_write_index_keeps_the_order_of_the_catalogue(store):
         "geometry",
         "source_version",
         "kind_checked",
+        "side_marker",
         "png",
         "sha256",
         "label",

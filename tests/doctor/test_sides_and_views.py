@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from builders.doctor import manifest
 from mammo_core.doctor import sides_and_views
@@ -95,6 +96,54 @@ def test_a_machine_whose_exams_are_mixed_is_skipped_and_counted():
 
 def test_without_any_side_the_check_is_skipped():
     assert wrong_sides(numbered(exam("1", (None, False))))[1][0].reason == "No image states its side."
+
+
+def with_markers(table, **markers):
+    """Return a table in which most images have an illegible letter; `markers` are by image_id, such as _3="R"."""
+    texts = {name.removeprefix("_"): text for name, text in markers.items()}
+    return table.assign(side_marker=[texts.get(image, "illegible") for image in table["image_id"]])
+
+
+def reasons(table):
+    return {each.image_id: (each.reason, each.confidence) for each in wrong_sides(table)[0]}
+
+
+@pytest.mark.parametrize(
+    ("marker", "contradiction"),
+    [
+        ("R", "the letter R is burnt into it"),
+        ("mirrored L", "the letter L that is burnt into it is mirrored: so is the image"),
+        ("mirrored R", "a mirrored letter R is burnt into it: it shows the right breast, mirrored"),
+    ],
+)
+def test_letter_that_contradicts_the_stated_side_is_reported(marker, contradiction):
+    mixed = (("L", False), ("L", True), ("R", True), ("R", False))  # of which other images tell nothing
+    table = with_markers(numbered(*[exam(str(n), *mixed) for n in range(4)]), _4=marker)
+    assert reasons(table) == {"4": (f"It states the left breast, and {contradiction}.", 0.98)}
+    assert wrong_sides(table)[1][0].reason.startswith("15 images can't be checked: no letter")
+
+
+def test_letter_that_confirms_the_stated_side_outweighs_other_images():
+    table = numbered(*[exam(str(n), *USUAL) for n in range(4)], exam("9", ("R", False)))
+    assert list(reasons(with_markers(table))) == ["16"]
+    assert reasons(with_markers(table, _16="R")) == {}
+
+
+def test_letter_of_one_of_two_images_that_differ_decides_on_the_other():
+    table = numbered(
+        *[exam(str(n), *USUAL) for n in range(3)], exam("7", *OTHER_WAY), exam("8", ("L", False), ("R", False))
+    )
+    others = "and faces the other way than most others of its exam."
+    assert reasons(with_markers(table, _16="L")) == {"17": (f"It states the right breast, {others}", 0.972)}  # 1 of 36
+    assert list(reasons(with_markers(table, _16="mirrored L"))) == ["16"]
+    assert wrong_sides(with_markers(table, _16="L"))[1] == []
+
+
+def test_stores_without_letters_say_so():
+    table = numbered(exam("1", *USUAL))
+    assert wrong_sides(with_markers(table))[1] == []
+    for unread in (table.drop(columns="side_marker"), table.assign(side_marker="not read")):
+        assert wrong_sides(unread)[1][0].reason.startswith("4 images were imported by an earlier version, which didn't")
 
 
 def views(patients, wrong=()):

@@ -10,6 +10,7 @@ from mammo_core.dicom.read import read
 from mammo_core.dicom.write import Header, dicom_bytes
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.errors import ImageError
+from mammo_core.phantoms.marks import draw_label
 from mammo_core.preprocess.geometry import crop_raster
 from mammo_core.preprocess.prepare import (
     DECODER_STEP,
@@ -46,6 +47,14 @@ def test_model_input_background_is_0_and_breast_is_not():
     assert (prepared.image[breast == 0] == 0).all()
     assert (prepared.image[breast > 0.999] >= round(0.05 * 255)).all()
     assert 0.2 < np.mean(prepared.image == 0) < 0.8
+
+
+def test_side_beside_the_breast_is_read():
+    plain = picture(800, 600)
+    marked = plain.copy()
+    draw_label(marked, "R-MLO", False, np.random.default_rng(1))
+    read = [prepare(mammogram(pixels), CONFIG).side_marker for pixels in (plain, marked, marked[:, ::-1])]
+    assert read == ["illegible", "R", "mirrored R"]
 
 
 def test_model_input_keeps_the_aspect_ratio():
