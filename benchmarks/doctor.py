@@ -1,11 +1,14 @@
 """Count how many planted faults the data doctor reports.
 
     python -m benchmarks.doctor [SOURCE] [--patients 150] [--seed 77] [--rows 1024] [--label-noise 0.05] [--out FOLDER]
+    python -m benchmarks.doctor [SOURCE] --large [54706] [--patients 150] [--out FOLDER]
 
 SOURCE is a data set in the RSNA layout; without it, phantoms are generated. Copies of its images are planted under other
 patients (re-encoded with loss, re-windowed, mirrored, cropped by up to 5 %), and images are mirrored, called the other view
 or labelled wrongly. The data set is imported and checked. The peer that finds duplicates is a perceptual hash of 256 bits
 over the same prepared images. Real sources stay where they are: sound images are linked.
+
+With --large nothing is planted; the images are repeated with noise, so many times that the check of a large store can be timed.
 """
 
 import argparse
@@ -23,6 +26,7 @@ import pandas as pd
 from scipy import fft
 from sklearn.metrics import roc_auc_score
 
+from benchmarks._large_check import measure_large_check
 from benchmarks._planted_faults import Faults, PlantedFaults, plant_faults
 from benchmarks._report import Report
 from mammo_core.dataset.catalogue import read_catalogue
@@ -47,6 +51,7 @@ from mammo_core.preprocess.side_marker import read_side_marker
 from mammo_core.workspace import Workspace
 
 NAME = "planted"
+LARGE = 54_706  # images of RSNA's training part
 SURE = 0.9  # confidence from which a wrong side counts as reported
 RECALL, PRECISION, FALSE_PER_THOUSAND, MIN_AUROC = 0.95, 0.9, 1.0, 0.8
 HASH_SIDE, HASHED = 16, 64  # bits a side; pixels a side before the transform
@@ -63,6 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--duplicates", type=int, default=200)
     parser.add_argument("--faults", type=int, default=40, help="wrong sides, and as many wrong views")
     parser.add_argument("--label-noise", type=float, default=0.05)
+    parser.add_argument("--large", type=int, nargs="?", const=LARGE, metavar="IMAGES", help="time the check of so many")
     parser.add_argument("--out", type=Path, help="folder for data and store, which then stay")
     options = parser.parse_args(arguments)
     with TemporaryDirectory() as temporary:
@@ -71,6 +77,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.source is None:
             columns = options.rows * 3 // 4
             generate(source, DemoSpec(options.patients, options.seed, rows=options.rows, columns=columns))
+        if options.large:
+            return measure_large(source, folder, options.large)
         faults = Faults(options.duplicates, options.faults, options.faults, options.label_noise)
         planted = plant_faults(read_catalogue(source), folder / NAME, faults)
         workspace = Workspace(folder / "data", folder / "models")
@@ -101,6 +109,16 @@ def time_of_letters(source: Path) -> float:
                 with suppress(ImageError):  # demo data has damaged files on purpose
                     prepare_source(file, PreprocessingConfig())
     return sum(spent) / (time.thread_time() - began)
+
+
+def measure_large(source: Path, folder: Path, images: int) -> int:
+    """Print how long the check of so many images takes, and return the exit status."""
+    workspace = Workspace(folder / "data", folder / "models")
+    run_for_result(import_job(workspace, str(source), NAME), workspace, ImportReport)
+    run_for_result(DoctorJob(store=NAME), workspace, DoctorReport)
+    store, report = open_store(workspace, NAME), Report()
+    measure_large_check(workspace, store, kept_features(store), images, report)
+    return report.summarise()
 
 
 def summarise(
@@ -214,8 +232,7 @@ def _add_markers(report: Report, manifest: pd.DataFrame, planted: PlantedFaults)
 
 def _add_labels(report: Report, store: Store, checked: DoctorReport, planted: PlantedFaults) -> None:
     manifest = store.manifest().reset_index(drop=True)
-    features = store_features(store, manifest, _all_are_kept, ignore_progress, never_stop)
-    assert isinstance(features, ImageFeatures), "nobody has stopped it"
+    features = kept_features(store)
     seen = np.concatenate([features.suspicious, features.lesion_contrast[:, np.newaxis]], axis=1)
     suspicion = label_suspicion(
         manifest, seen, joined_patients(manifest["patient_id"], checked.duplicates).to_numpy(str)
@@ -229,6 +246,15 @@ def _add_labels(report: Report, store: Store, checked: DoctorReport, planted: Pl
     report.add("Wrong labels: AUC of the classifier", f"{suspicion.auc:.2f}")
     target = f"{MIN_AUROC}" if suspicion.auc >= MIN_AUROC else ""
     report.add("Wrong labels: AUROC of the suspicion", f"{auroc:.2f}", target, reached=auroc >= MIN_AUROC or not target)
+
+
+def kept_features(store: Store) -> ImageFeatures:
+    """Return the features of a checked store's images."""
+    features = store_features(
+        store, store.manifest().reset_index(drop=True), _all_are_kept, ignore_progress, never_stop
+    )
+    assert isinstance(features, ImageFeatures), "nobody has stopped it"
+    return features
 
 
 def _all_are_kept() -> None:

@@ -1,5 +1,7 @@
 """Predict each patient's images by a classifier that was fitted to other patients."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
@@ -12,15 +14,30 @@ MAX_FITTED = (
 )
 
 
+Fold = tuple[np.ndarray, np.ndarray]  # rows to which a classifier is fitted, and those that it predicts
+
+
+def divide(labels: np.ndarray, groups: np.ndarray) -> list[Fold]:
+    """Divide images into folds with about the same share of each label.
+
+    Of many groups this takes seconds, so classifiers that are compared share the folds.
+
+    Args:
+        labels: int (n,), 0 or 1.
+        groups: (n,), such as patients: one group is never on both sides.
+    """
+    return list(StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0).split(labels, labels, groups))
+
+
 def cross_fitted(
-    features: np.ndarray, labels: np.ndarray, groups: np.ndarray, strength: float, *, balanced: bool = False
+    features: np.ndarray, labels: np.ndarray, folds: Sequence[Fold], strength: float, *, balanced: bool = False
 ) -> np.ndarray:
     """Return the probability of label 1 of each image.
 
     Args:
         features: float32 (n, c).
         labels: int (n,), 0 or 1.
-        groups: (n,), such as patients: one group is never on both sides.
+        folds: of the images, see `divide`.
         strength: inverse of the regularisation of the logistic regression.
         balanced: whether both labels weigh the same.
 
@@ -28,9 +45,8 @@ def cross_fitted(
         float64 (n,).
     """
     probability = np.empty(len(labels))
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
     generator = np.random.default_rng(0)
-    for rest, part in folds.split(features, labels, groups):
+    for rest, part in folds:
         fitted = _sample(rest, labels, generator)
         model = make_pipeline(
             StandardScaler(),

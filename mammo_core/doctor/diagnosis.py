@@ -103,6 +103,8 @@ def _check(store: Store, others: Sequence[Store]) -> None:
     if store.manifest().empty:
         raise DataError(f"The store {store.name} has no images, so there is nothing to check.")
     for other in others:
+        if other.manifest().empty:
+            raise DataError(f"The store {other.name} has no images, so there is nothing to compare.")
         if other.preprocessing != store.preprocessing:
             raise ConfigError(
                 f"The images of {other.name} were prepared in another way than those of {store.name}, so they can't be compared. "

@@ -19,9 +19,9 @@ from mammo_core.storage.atomic import atomic_path
 
 PREFIX = "features-v1-"  # of the files in a store's folder; those of another version aren't read
 CHUNK = 1024  # images in a file: some ten seconds of work, so that little is lost when it is interrupted
-BATCH = 32  # images in a forward pass
+BATCH = 16  # images in a forward pass: more take more memory and no less time
 THUMBNAIL = 64  # rows and columns of the reduced images
-PHASE = "Computing features"
+LOADING, PHASE = "Loading the network", "Computing features"
 ARRAYS = ("means", "suspicious", "lesion_contrast", "thumbnails")  # of a file, beside sha256
 
 Arrays = dict[str, np.ndarray]
@@ -75,31 +75,43 @@ def store_features(
     Raises:
         DataError: an image can't be read.
     """
-    kept = _read_kept(store)
-    missing = manifest[~manifest["sha256"].isin(kept["sha256"])].drop_duplicates("sha256")
-    total = len(manifest)
+    kept = _kept_digests(store)
+    missing = manifest[~manifest["sha256"].isin(kept)].drop_duplicates("sha256")
+    if len(missing):
+        progress(Progress(done=0, total=0, phase=LOADING))
+        if not _compute_missing(store, missing, len(manifest), open_network(), progress, should_stop):
+            return None
+    return _read_features(store, manifest["sha256"])
+
+
+def _compute_missing(
+    store: Store,
+    missing: pd.DataFrame,
+    total: int,
+    network: Network,
+    progress: ProgressCallback,
+    should_stop: ShouldStop,
+) -> bool:
+    """Compute and keep the features of some images.
+
+    It returns whether it got to the end.
+    """
 
     def report(waiting: int) -> None:
         progress(Progress(done=total - waiting, total=total, phase=PHASE))
 
     report(len(missing))
-    if len(missing):
-        network = open_network()
-        for start in range(0, len(missing), CHUNK):
-            chunk = missing.iloc[start : start + CHUNK]
-            parts = []
-            for batch in _compute(store, network, chunk):
-                parts.append(batch)
-                report(len(missing) - start - sum(len(part["sha256"]) for part in parts))
-                if should_stop():
-                    break
-            _keep(store, parts)
+    for start in range(0, len(missing), CHUNK):
+        parts: list[Arrays] = []
+        for batch in _compute(store, network, missing.iloc[start : start + CHUNK]):
+            parts.append(batch)
+            report(len(missing) - start - sum(len(part["sha256"]) for part in parts))
             if should_stop():
-                return None
-        kept = _read_kept(store)
-    row_of = {digest: row for row, digest in enumerate(kept["sha256"].tolist())}
-    rows = np.array([row_of[digest] for digest in manifest["sha256"]], int)
-    return ImageFeatures(**{name: kept[name][rows] for name in ARRAYS})
+                break
+        _keep(store, parts)
+        if should_stop():
+            return False
+    return True
 
 
 def _compute(store: Store, network: Network, images: pd.DataFrame) -> Iterator[Arrays]:
@@ -141,23 +153,39 @@ def _keep(store: Store, parts: Sequence[Arrays]) -> None:
         np.savez(path, **arrays)
 
 
-def _read_kept(store: Store) -> Arrays:
-    """Return all that is kept.
+def _kept_digests(store: Store) -> set[str]:
+    """Return the hashes of the images whose features are kept.
 
     A damaged file is removed, and its images are computed anew.
     """
-    parts: list[Arrays] = []
+    digests: set[str] = set()
     for path in _files(store):
         try:
             with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in ("sha256", *ARRAYS)}
+                arrays = {name: file[name] for name in ("sha256", *ARRAYS)}  # all are read: any may be damaged
         except DAMAGE:
             path.unlink(missing_ok=True)
             continue
-        parts.append(arrays)
-    if not parts:
-        return {"sha256": np.empty(0, str)}
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        digests.update(arrays["sha256"].tolist())
+    return digests
+
+
+def _read_features(store: Store, digests: pd.Series) -> ImageFeatures:
+    """Return the kept features of images, given by their hashes.
+
+    They are read file by file: all of them twice would take too much memory.
+    """
+    arrays: Arrays = {}
+    for path in _files(store):
+        with np.load(path, allow_pickle=False) as file:
+            numbers = {digest: number for number, digest in enumerate(file["sha256"].tolist())}
+            rows = digests.map(numbers).reset_index(drop=True).dropna().astype(int)
+            for name in ARRAYS if len(rows) else ():
+                values = file[name]
+                if name not in arrays:
+                    arrays[name] = np.empty((len(digests), *values.shape[1:]), values.dtype)
+                arrays[name][rows.index] = values[rows]
+    return ImageFeatures(**arrays)
 
 
 def _files(store: Store) -> list[Path]:
@@ -182,5 +210,6 @@ def directions(features: np.ndarray) -> np.ndarray:
     Their product is the similarity of two images.
     """
     values = standardised(features)
-    length = np.sqrt((values * values).sum(axis=1, keepdims=True))
-    return values / np.where(length > 0, length, 1)
+    length = np.sqrt(np.einsum("nc,nc->n", values, values))[:, np.newaxis]
+    values /= np.where(length > 0, length, 1)
+    return values

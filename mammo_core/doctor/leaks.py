@@ -1,20 +1,21 @@
 """Find what gives the label away without looking at the breast."""
 
 import os
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+from sklearn.model_selection import cross_val_predict
 from sklearn.tree import DecisionTreeClassifier
 
 from mammo_core.dataset.store import Store, parse_geometry
+from mammo_core.doctor.cross_fitting import Fold, divide
 from mammo_core.documents.doctor_report import Leak, SkippedCheck
 from mammo_core.evaluation import metrics
 from mammo_core.evaluation.bootstrap import bootstrap
 from mammo_core.evaluation.intervals import MIN_PATIENTS, patients_by_label, rank_estimate
 
 LEAKS = "leaks"
-FOLDS = 5
 LEAVES, LEAF = 8, 20  # most leaves of a tree, and fewest images in one: coarse enough not to learn patients by heart
 MIN_AUC = 0.55  # from which a leak is worth reporting
 BEYOND_CHANCE = (
@@ -39,10 +40,11 @@ def leaks(manifest: pd.DataFrame, store: Store, groups: np.ndarray) -> tuple[lis
     if min(patients_by_label(units)) < MIN_PATIENTS:
         reason = f"At least {MIN_PATIENTS} patients of each label are needed."
         return [], [SkippedCheck(check=LEAKS, reason=reason)]
+    folds = divide(units["label"].to_numpy(int), groups)
     beyond_chance = [
         leak
         for what, values in _candidates(table, store).items()
-        if (leak := _measure(what, values, units)) and _is_beyond_chance(leak)
+        if (leak := _measure(what, values, units, folds)) and _is_beyond_chance(leak)
     ]
     return sorted(beyond_chance, key=lambda leak: -leak.auc), []
 
@@ -51,7 +53,7 @@ def _is_beyond_chance(leak: Leak) -> bool:
     return leak.auc >= MIN_AUC and leak.low is not None and leak.auc - 0.5 > BEYOND_CHANCE * (leak.auc - leak.low)
 
 
-def _measure(what: str, values: np.ndarray, units: pd.DataFrame) -> Leak | None:
+def _measure(what: str, values: np.ndarray, units: pd.DataFrame, folds: Sequence[Fold]) -> Leak | None:
     """Return how well a candidate predicts the label.
 
     None is returned if it is the same for all images.
@@ -59,10 +61,7 @@ def _measure(what: str, values: np.ndarray, units: pd.DataFrame) -> Leak | None:
     if len(np.unique(values, axis=0)) < 2:
         return None
     tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_samples_leaf=LEAF, random_state=0)
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
-    scores = cross_val_predict(
-        tree, values, units["label"], groups=units["patient_id"], cv=folds, method="predict_proba"
-    )[:, 1]
+    scores = cross_val_predict(tree, values, units["label"], cv=folds, method="predict_proba")[:, 1]
     ranking = metrics.Ranking(units["label"], scores)
     draws = bootstrap(units["patient_id"], {"auc": (ranking, metrics.auc)}, RESAMPLES)
     figure = rank_estimate(units, ranking.value(metrics.auc), draws["auc"], is_auc=True)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from mammo_core.dataset.store import Store
 from mammo_core.doctor.breast_distances import StoredBreasts, breast_distances, stored_breasts
-from mammo_core.doctor.image_features import ImageFeatures, standardised
+from mammo_core.doctor.image_features import ImageFeatures
 from mammo_core.documents.look_alikes import LookAlikeIndex
 from mammo_core.errors import DataError, StoreUnchecked
 from mammo_core.storage.array_files import damaged_arrays
@@ -62,10 +62,13 @@ def write_index(store: Store, manifest: pd.DataFrame, features: ImageFeatures, g
         StorageError: the file system refuses.
     """
     digest = images_digest(manifest)
-    vectors = standardised(features.means)
+    rows = np.concatenate([_scale(features.means), features.means], dtype=np.float32)
+    vectors = rows[2:]
+    vectors -= rows[0]
+    vectors /= rows[1]
     name = f"{PREFIX}{digest[:HASH_DIGITS]}.npy"
     with atomic_path(store.folder / name) as path:
-        np.save(path, np.concatenate([_scale(features.means), vectors]))
+        np.save(path, rows)
     nearest = _nearest_distances(stored_breasts(manifest, vectors), groups.to_numpy(str))
     typical, far, farthest = np.quantile(nearest, (TYPICAL, FAR, FARTHEST)) if len(nearest) else (0.0, 0.0, 0.0)
     limit = MARGIN * float(farthest)

@@ -40,7 +40,7 @@ def outliers(manifest: pd.DataFrame, thumbnails: np.ndarray, nearness: np.ndarra
 
 
 def _breast_shares(manifest: pd.DataFrame, thumbnails: np.ndarray) -> Iterator[ImageFinding]:
-    share = (thumbnails > 0).mean(axis=(1, 2))
+    share = np.array([np.count_nonzero(image) / image.size for image in thumbnails])
     for row in np.flatnonzero(share < MIN_BREAST):
         text = f"The breast covers {100 * share[row]:.0f} % of the prepared image: it is almost blank."
         yield finding(manifest.iloc[row], BREAST, text, CERTAIN)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from mammo_core.doctor.cross_fitting import cross_fitted
+from mammo_core.doctor.cross_fitting import cross_fitted, divide
 from mammo_core.doctor.table_contradictions import exam_of
 from mammo_core.documents.doctor_report import SkippedCheck, SuspectLabel
 
@@ -80,8 +80,9 @@ def label_suspicion(manifest: pd.DataFrame, features: np.ndarray, groups: np.nda
     if min(patients) < MIN_PATIENTS:
         reason = f"At least {MIN_PATIENTS} patients with each label are needed to learn what labels look like."
         return SkippedCheck(check=LABELS, reason=reason)
+    folds = divide(labels, groups)
     candidates = [
-        _breasts(table, cross_fitted(values, labels, groups, strength, balanced=True)) for strength in STRENGTHS
+        _breasts(table, cross_fitted(values, labels, folds, strength, balanced=True)) for strength in STRENGTHS
     ]
     aucs = [float(roc_auc_score(breasts["label"], breasts["probability"])) for breasts in candidates]
     best = int(np.argmax(aucs))

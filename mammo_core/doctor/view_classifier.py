@@ -1,17 +1,18 @@
 """Estimate by the pixels how likely each stated view, CC or MLO, is wrong."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-FOLDS = 5
+from mammo_core.doctor.cross_fitting import Fold, divide
+
 MAX_FITTED = 6_000  # images of each fold: more take minutes and change little
 STRENGTH = 0.001  # inverse of the logistic regressions' regularisation
 SUPPORT_STRENGTH = 3.0  # the same of the support vector machine
@@ -57,11 +58,11 @@ def wrong_view_log_odds(pictures: ViewPictures, is_mlo: np.ndarray, groups: np.n
 def _mean_margin(pictures: ViewPictures, is_mlo: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Return how much each image looks like MLO, with deviation 1."""
     linear = LogisticRegression(C=STRENGTH, max_iter=500)
-    coarse = coarse_pictures(pictures.thumbnails)
+    coarse, folds = coarse_pictures(pictures.thumbnails), divide(is_mlo, groups)
     margins = [
-        _cross_fitted_margin(linear, pictures.features, is_mlo, groups),
-        _cross_fitted_margin(linear, coarse, is_mlo, groups),
-        _cross_fitted_margin(SVC(C=SUPPORT_STRENGTH), pictures.features, is_mlo, groups),
+        _cross_fitted_margin(linear, pictures.features, is_mlo, folds),
+        _cross_fitted_margin(linear, coarse, is_mlo, folds),
+        _cross_fitted_margin(SVC(C=SUPPORT_STRENGTH), pictures.features, is_mlo, folds),
     ]
     total = np.sum([margin / max(float(margin.std()), 1e-9) for margin in margins], axis=0)
     return np.asarray(total / max(float(total.std()), 1e-9))
@@ -78,13 +79,13 @@ def coarse_pictures(thumbnails: np.ndarray) -> np.ndarray:
     """
     size = thumbnails.shape[1] // CELLS
     cells = thumbnails.reshape(len(thumbnails), CELLS, size, CELLS, size).mean(axis=(2, 4), dtype=np.float32)
-    breast = np.maximum((thumbnails > 0).sum(axis=(1, 2)), 1)
-    mean = thumbnails.sum(axis=(1, 2), dtype=np.float32) / breast
+    breast = np.array([np.count_nonzero(image) for image in thumbnails])
+    mean = thumbnails.sum(axis=(1, 2), dtype=np.float32) / np.maximum(breast, 1)
     return np.asarray(cells.reshape(len(thumbnails), -1) / np.maximum(mean, 1)[:, np.newaxis], np.float32)
 
 
 def _cross_fitted_margin(
-    classifier: LogisticRegression | SVC, features: np.ndarray, is_mlo: np.ndarray, groups: np.ndarray
+    classifier: LogisticRegression | SVC, features: np.ndarray, is_mlo: np.ndarray, folds: Sequence[Fold]
 ) -> np.ndarray:
     """Return the decision function of each image.
 
@@ -92,7 +93,7 @@ def _cross_fitted_margin(
     """
     margin = np.empty(len(is_mlo))
     generator = np.random.default_rng(0)
-    for rest, part in StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0).split(features, is_mlo, groups):
+    for rest, part in folds:
         fitted = generator.permutation(rest)[:MAX_FITTED]
         model: Pipeline = make_pipeline(StandardScaler(), classifier)
         model.fit(features[fitted], is_mlo[fitted])

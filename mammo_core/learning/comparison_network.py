@@ -1,12 +1,14 @@
 """Compute the features by which images are compared."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from mammo_core.documents.preprocessing_config import Size
-from mammo_core.learning._tensorflow import keras
+from mammo_core.learning._tensorflow import keras, tf
 from mammo_core.learning.networks import BODY, CONTRAST, HEAD, SUSPICIOUS, build, load, top_count
 from mammo_core.models.bundle import MODEL
 from mammo_core.preprocess.prepare import to_tensor
@@ -50,14 +52,33 @@ class ComparisonNetwork:
         body = network.get_layer(BODY)
         parts = [network.get_layer(name).output for name in (SUSPICIOUS, CONTRAST)]
         head = keras.Model(network.get_layer(HEAD).input, parts)
-        self._network = keras.Model(network.input, [body.output, *head(body.output)])
+        self._outputs = _with_constant_weights(keras.Model(network.input, [body.output, *head(body.output)]))
 
     def run(self, images: np.ndarray) -> ComparedFeatures:
         """Return the features of images, uint8 (n, rows, columns)."""
-        outputs = self._network.predict_on_batch(to_tensor(images))
-        maps, suspicious, contrast = (np.asarray(output)[: len(images)] for output in outputs)
+        outputs = self._outputs(to_tensor(images))
+        maps, suspicious, contrast = (np.asarray(output) for output in outputs)
         breast = maps[..., -1:]
         means = (maps[..., :-1] * breast).sum(axis=(1, 2)) / (breast.sum(axis=(1, 2)) + SMALLEST_BREAST)
         cells = contrast.reshape(len(images), -1)
         top = np.sort(cells, axis=1)[:, -top_count(cells.shape[1], SUSPICIOUS_CELLS) :]
         return ComparedFeatures(means, suspicious, top.mean(axis=1))
+
+
+def _with_constant_weights(model: keras.Model) -> Callable[[np.ndarray], Any]:
+    """Return a function that computes a model's outputs by its present weights.
+
+    TensorFlow merges constant weights of a normalisation with those of the convolution before it; that saves a third of the
+    time.
+    """
+    weights = [(variable, variable.numpy()) for variable in model.variables]
+
+    def outputs(images: Any) -> Any:
+        constants = [(variable, tf.constant(values)) for variable, values in weights]
+        with keras.StatelessScope(state_mapping=constants):
+            return model(images, training=False)
+
+    compiled: Callable[[np.ndarray], Any] = tf.function(
+        outputs, input_signature=[tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)]
+    )
+    return compiled

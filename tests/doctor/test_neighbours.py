@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from mammo_core.doctor import neighbours
 from mammo_core.doctor.neighbours import nearest
@@ -31,3 +32,13 @@ def test_the_only_image_has_no_neighbour():
 
 def test_a_requested_stop_ends_the_search():
     assert nearest(unit([0]), unit([0, 1]), 1, should_stop=lambda: True) is None
+
+
+@pytest.mark.parametrize("images", [7, 64, 150])
+def test_the_most_similar_images_may_lie_in_one_group_or_in_several(images):
+    vectors = np.random.default_rng(images).normal(size=(images, 3)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    near = nearest(vectors, vectors, 5, same=True)
+    similarity = vectors @ vectors.T
+    np.fill_diagonal(similarity, -np.inf)
+    assert np.array_equal(near.indices, np.argsort(-similarity, axis=1)[:, :5])

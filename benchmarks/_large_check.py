@@ -1,0 +1,103 @@
+"""Measure the check of a large store: its time by phase, and its memory."""
+
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks._large_store import enlarge
+from benchmarks._report import Report
+from mammo_core.dataset.store import Store
+from mammo_core.doctor.image_features import PHASE, ImageFeatures
+from mammo_core.documents.doctor_report import DoctorReport
+from mammo_core.documents.progress import Progress
+from mammo_core.jobs.doctor import DoctorJob
+from mammo_core.jobs.process import run_for_result
+from mammo_core.workspace import Workspace
+
+LARGE = "large"  # name of the store
+FRESH = 1024  # images whose features the check computes; those of the others are kept, and their time is extrapolated
+SECONDS, MEBIBYTES = 600.0, 2048.0
+CORES = 2
+STATUS = Path("/proc/self/status")  # Linux; `getrusage` would give the peak of the process that started this one, too
+PEAK = "VmHWM:"
+
+
+class Clock(NamedTuple):
+    """A point in time, in seconds.
+
+    Attributes:
+        wall: as on a clock.
+        processor: used by all threads of the process.
+    """
+
+    wall: float
+    processor: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a check took.
+
+    Attributes:
+        phases: when each phase began, and the end as "".
+        peak_mib: memory of the process at most, libraries included.
+    """
+
+    phases: dict[str, Clock]
+    peak_mib: float
+
+
+def measure_large_check(
+    workspace: Workspace, store: Store, features: ImageFeatures, images: int, report: Report
+) -> None:
+    """Report time and memory of the check of many images.
+
+    A process of its own checks them.
+
+    Args:
+        workspace: the folders of the store.
+        store: a small one, whose images are repeated.
+        features: of its images.
+        images: of the large store.
+        report: receives the figures.
+    """
+    enlarge(workspace, store, features, LARGE, images, FRESH)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        measured = pool.submit(check_and_measure, workspace.data, workspace.models).result()
+    total = Clock(0.0, 0.0)
+    for (name, began), (_, ended) in pairwise(measured.phases.items()):
+        times = images / FRESH if name == PHASE else 1.0
+        took = Clock((ended.wall - began.wall) * times, (ended.processor - began.processor) * times)
+        total = Clock(total.wall + took.wall, total.processor + took.processor)
+        extrapolated = f", extrapolated from {FRESH:,} images" if name == PHASE else ""
+        report.add(name, f"{describe(took)}{extrapolated}")
+    report.add(f"All checks of {images:,} images", describe(total), f"{SECONDS:.0f} s", reached=total.wall <= SECONDS)
+    busy = total.processor / CORES
+    report.add(f"The same if {CORES} cores did nothing else, at least", f"{busy:.0f} s")
+    peak = measured.peak_mib
+    report.add("Memory at most", f"{peak:,.0f} MiB", f"below {MEBIBYTES:,.0f} MiB", reached=peak < MEBIBYTES)
+
+
+def describe(took: Clock) -> str:
+    """Return a time in words."""
+    return f"{took.wall:.0f} s, of {took.processor:.0f} s processor time"
+
+
+def check_and_measure(data: Path, models: Path) -> Measured:
+    """Check the large store in this process, which has done nothing else."""
+    phases: dict[str, Clock] = {}
+
+    def note(phase: str) -> None:
+        phases.setdefault(phase, Clock(time.monotonic(), time.process_time()))
+
+    def on_progress(progress: Progress) -> None:
+        note(progress.phase or "")
+
+    run_for_result(DoctorJob(store=LARGE), Workspace(data, models), DoctorReport, on_progress)
+    note("")
+    peak = next(line for line in STATUS.read_text().splitlines() if line.startswith(PEAK))
+    return Measured(phases, int(peak.split()[1]) / 1024)
