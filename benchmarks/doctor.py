@@ -26,7 +26,7 @@ import pandas as pd
 from scipy import fft
 from sklearn.metrics import roc_auc_score
 
-from benchmarks._large_check import measure_large_check
+from benchmarks._large_check import MAP, measure_large_check
 from benchmarks._planted_faults import Faults, PlantedFaults, plant_faults
 from benchmarks._report import Report
 from mammo_core.dataset.catalogue import read_catalogue
@@ -36,6 +36,7 @@ from mammo_core.doctor.image_features import ImageFeatures, store_features
 from mammo_core.doctor.sides_and_views import compare_sides
 from mammo_core.doctor.suspect_labels import LabelSuspicion, label_suspicion
 from mammo_core.documents.doctor_report import DoctorReport, ImageFinding
+from mammo_core.documents.image_map import ImageMap
 from mammo_core.documents.import_report import ImportReport
 from mammo_core.documents.manifest import SideMarker
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
@@ -139,6 +140,7 @@ def summarise(
     true_patient = dict(zip(manifest["image_id"], manifest["patient_id"], strict=True))
     true_patient |= {copy: true_patient.get(image, copy) for image, copy in planted.duplicates}
     pairs = {(pair.image_a, pair.image_b) for pair in checked.duplicates if pair.relation == "other patients"}
+    report.add(MAP, f"{ImageMap.read(store.folder / ImageMap.file_name).kept:.2f}")
     _add_pairs(report, "Duplicates", pairs, planted, true_patient, is_target=True)
     _add_pairs(report, "Perceptual hash", _hash_pairs(store, manifest), planted, true_patient, is_target=False)
     sides = [finding for finding in checked.contradictions if finding.check == "side" and finding.confidence >= SURE]

@@ -3,8 +3,9 @@
     python -m benchmarks.look_alikes [--images 54706] [--store FOLDER [--strangers FOLDER]]
 
 The features are random numbers, mapped from a file as in use; time and memory don't depend on their values. With the folder of a
-checked store, also how many of its breasts have a look-alike, and how near blank images, noise, photographs and a drawn chest
-come; and with that of another one, how many of that one's breasts have a look-alike in the first.
+checked store, also how many of its breasts have a look-alike, how near blank images, noise, photographs and a drawn chest come,
+and how often the other view of a breast is among the images that are most like one, see `_other_view`; and with that of another
+one, how many of that one's breasts have a look-alike in the first.
 """
 
 import argparse
@@ -19,7 +20,9 @@ import psutil
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
+from benchmarks._other_view import measure_other_view
 from benchmarks._report import Report
+from benchmarks.doctor import kept_features
 from mammo_core.dataset.store import Store, read_store
 from mammo_core.doctor.breast_distances import breast_distances
 from mammo_core.doctor.image_features import ImageFeatures
@@ -48,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.store:
         store = read_store(options.store, options.store.parents[1])
         measure_rejection(store, report)
+        measure_other_view(store, kept_features(store), report)
         if options.strangers:
             count_strangers(store, read_store(options.strangers, options.strangers.parents[1]), report)
     return report.summarise()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 
 import numpy as np
@@ -40,7 +41,7 @@ def diagnose(
     store: Store,
     others: Sequence[Store],
     models: Sequence[TrainingData],
-    open_network: Callable[[Store], Network],
+    open_network: Callable[[Store], AbstractContextManager[Network]],
     progress: ProgressCallback,
     should_stop: ShouldStop,
 ) -> DoctorReport | None:
@@ -50,7 +51,7 @@ def diagnose(
         store: the store.
         others: stores in which the same exposures are looked for.
         models: what models have been fitted to; the same exposures are looked for there.
-        open_network: loads the network that computes the features of a store's images.
+        open_network: offers the network that computes the features of a store's images, for the length of a `with` block.
         progress: called often, with the phase.
         should_stop: called often.
 

@@ -4,6 +4,7 @@ Where TensorFlow is needed, see `mammo_core.learning.comparison_network`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ class ImageFeatures:
 def store_features(
     store: Store,
     manifest: pd.DataFrame,
-    open_network: Callable[[], Network],
+    open_network: Callable[[], AbstractContextManager[Network]],
     progress: ProgressCallback,
     should_stop: ShouldStop,
 ) -> ImageFeatures | None:
@@ -65,7 +66,7 @@ def store_features(
     Args:
         store: the store.
         manifest: its images.
-        open_network: loads the network; called only if something is to be computed.
+        open_network: offers the network for the length of a `with` block; called only if something is to be computed.
         progress: called after each batch.
         should_stop: called before each batch.
 
@@ -79,8 +80,9 @@ def store_features(
     missing = manifest[~manifest["sha256"].isin(kept)].drop_duplicates("sha256")
     if len(missing):
         progress(Progress(done=0, total=0, phase=LOADING))
-        if not _compute_missing(store, missing, len(manifest), open_network(), progress, should_stop):
-            return None
+        with open_network() as network:
+            if not _compute_missing(store, missing, len(manifest), network, progress, should_stop):
+                return None
     return _read_features(store, manifest["sha256"])
 
 

@@ -1,7 +1,6 @@
 """Compare images of one store, or of two, that may show the same exposure."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -27,11 +26,6 @@ class Examined:
     store: Store
     manifest: pd.DataFrame
     features: ImageFeatures
-
-    @cached_property
-    def coarse(self) -> np.ndarray:
-        """Textures at half the resolution, see `coarse_texture`."""
-        return pairs.coarse_texture(self.features.thumbnails)
 
     def select(self, rows: np.ndarray) -> "Examined":
         """Return some of the images; `rows` is bool (n,)."""
@@ -96,7 +90,9 @@ def pairs_between(
 def _compare(
     own: Examined, other: Examined, candidates: np.ndarray, should_stop: ShouldStop
 ) -> list[ComparedPair] | None:
-    likely = pairs.likely_pairs(candidates, own.coarse, other.coarse)
+    coarse = pairs.coarse_texture(own.features.thumbnails)
+    of_other = coarse if other is own else pairs.coarse_texture(other.features.thumbnails)
+    likely = pairs.likely_pairs(candidates, coarse, of_other)
     values = pairs.agreement(likely, own.features.thumbnails, other.features.thumbnails, should_stop)
     if values is None:
         return None

@@ -1,10 +1,8 @@
 """The job that checks the images of a prepared store."""
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-
-import numpy as np
 
 from mammo_core.dataset.store import Store, open_store
 from mammo_core.documents.doctor_report import DoctorReport
@@ -16,12 +14,11 @@ from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import CHECKS
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.models.bundle import open_bundle
-from mammo_core.models.registry import DEMO, model_folder
-from mammo_core.settings import SHIPPED_MODELS
+from mammo_core.models.registry import model_folder
 from mammo_core.workspace import Workspace
 
 if TYPE_CHECKING:
-    from mammo_core.doctor.image_features import Arrays, Network
+    from mammo_core.doctor.image_features import Network
 
 STOPPED = "Stopped. What was computed is kept; the check goes on from there when it is started again."
 
@@ -95,13 +92,8 @@ def last_request(job: JobFolder) -> DoctorJob | None:
     return None
 
 
-def _open_network(store: Store) -> "Network":
-    """Load the network that computes the features of a store's images."""
-    from mammo_core.learning.comparison_network import ComparisonNetwork
+def _open_network(store: Store) -> AbstractContextManager["Network"]:
+    """Offer the network that computes the features of a store's images."""
+    from mammo_core.jobs.comparison_process import comparison_network
 
-    network = ComparisonNetwork(SHIPPED_MODELS / DEMO, store.preprocessing.size)
-
-    def run(images: np.ndarray) -> "Arrays":
-        return vars(network.run(images))
-
-    return run
+    return comparison_network(store.preprocessing.size)

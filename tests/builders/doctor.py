@@ -1,5 +1,6 @@
 """Inputs of the data doctor: manifests, thumbnails, reports."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -128,13 +129,13 @@ def report_on(store: Store, **findings: Any) -> DoctorReport:
 
 
 def open_network(store):
-    """Return a stand-in whose features are a coarse picture of the image."""
+    """Offer a stand-in whose features are a coarse picture of the image."""
 
     def run(images):
         means = np.stack([np.asarray(Image.fromarray(image).resize((8, 8)), float).ravel() for image in images])
         return {"means": means, "suspicious": means, "lesion_contrast": means[:, 0]}
 
-    return run
+    return nullcontext(run)
 
 
 def plant(store, change, **columns):

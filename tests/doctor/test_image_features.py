@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -38,7 +40,7 @@ def few(monkeypatch):
 
 def compute(store, network, manifest=None, should_stop=never_stop):
     table = store.manifest() if manifest is None else manifest
-    return store_features(store, table, lambda: network, ignore_progress, should_stop)
+    return store_features(store, table, lambda: nullcontext(network), ignore_progress, should_stop)
 
 
 def test_features_are_those_of_each_image_and_kept(store, few):

@@ -26,7 +26,7 @@ def test_selected_images_keep_their_rows_and_features(planted):
     selected = planted.select(wanted)
     assert selected.manifest["image_id"].tolist() == planted.manifest["image_id"].tolist()[70:]
     assert (selected.features.thumbnails == planted.features.thumbnails[70:]).all()
-    assert len(selected.coarse) == len(selected.features) == len(planted.manifest) - 70
+    assert len(selected.manifest) == len(selected.features) == len(planted.manifest) - 70
 
 
 def test_copy_agrees_with_its_image_within_a_store(planted):

@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ from mammo_core.jobs.specs import read_spec
 @pytest.fixture
 def network(monkeypatch):
     """Compute the features without TensorFlow."""
-    monkeypatch.setattr(doctor, "_open_network", lambda store: pool_features)
+    monkeypatch.setattr(doctor, "_open_network", lambda store: nullcontext(pool_features))
 
 
 def test_the_report_is_kept_in_the_store(prepared, network):
@@ -63,7 +65,8 @@ def test_last_request_names_what_was_compared(prepared):
 def test_the_shipped_network_gives_the_features(prepared):
     store = open_store(prepared, "demo")
     images = store.images(store.manifest()["png"].tolist()[:2])
-    features = doctor._open_network(store)(images)
+    with doctor._open_network(store) as network:
+        features = network(images)
     assert features["means"].shape == (2, 472)
     assert features["suspicious"].shape == (2, 473)
     assert np.isfinite(features["lesion_contrast"]).all()

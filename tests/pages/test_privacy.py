@@ -4,6 +4,7 @@ import io
 import logging
 import tempfile
 import zipfile
+from contextlib import nullcontext
 
 import pandas as pd
 import pytest
@@ -83,7 +84,7 @@ def words_of(folder):
 
 
 def test_check_of_a_missing_image_names_no_patient(named_patient, workspace, monkeypatch, capfd):
-    monkeypatch.setattr(doctor, "_open_network", lambda store: pool_features)
+    monkeypatch.setattr(doctor, "_open_network", lambda store: nullcontext(pool_features))
     store = open_store(workspace, "demo")
     (store.folder / store.manifest()["png"].iloc[0]).unlink()
     with pytest.raises(DataError, match=r"The PNG of image 7[01] of the store demo") as caught:

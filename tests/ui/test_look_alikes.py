@@ -1,6 +1,7 @@
 """Look-alikes on the Exams and Predict pages, with the real core."""
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import pandas as pd
@@ -23,7 +24,7 @@ from ui.look_alikes import MEANING, UNCHECKED, UNFIT, choose_store, counted_imag
 @pytest.fixture
 def check(monkeypatch):
     """Return a function that checks a workspace's store without TensorFlow."""
-    monkeypatch.setattr(doctor, "_open_network", lambda store: pool_features)
+    monkeypatch.setattr(doctor, "_open_network", lambda store: nullcontext(pool_features))
     return lambda workspace: run_in_process(DoctorJob(store="demo"), workspace)
 
 
