@@ -29,6 +29,7 @@ OTHER, UNKNOWN = "others", "unknown"
 HEIGHT = 560  # px
 SMALL, LARGE = 3, 7  # px of a point
 MANY = 10_000  # points, which are small
+FAINT = {SMALL: 0.03, LARGE: 0.2}  # opacity of points that aren't selected: many lie over each other
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def map_figure(table: pd.DataFrame, by: str) -> MapFigure:
             text=[literal(text) for text in side + " " + view + ", image " + part["image_id"].astype("str")],
             hovertemplate="%{text}<extra>%{fullData.name}</extra>",
             marker={"size": size, "opacity": 0.75, **marker},
+            unselected={"marker": {"opacity": FAINT[size]}},
         )
         images.append(tuple(part["image_id"].astype("str")))
     hidden = {"visible": False}

@@ -73,3 +73,11 @@ def test_only_known_columns_colour(table):
     bare = table[["image_id", "x", "y", "laterality", "view"]].assign(laterality=None, view=None)
     assert colourings(bare) == ["Label"]
     assert groups(map_figure(bare, "Label")) == {"unknown": ("a", "b", "c", "d", "e")}
+
+
+def test_of_many_points_those_that_are_not_selected_are_fainter(table, monkeypatch):
+    few = map_figure(table, "Label").figure.data[0]
+    monkeypatch.setattr("mammo_core.figures.image_map.MANY", 4)
+    many = map_figure(table, "Label").figure.data[0]
+    assert many.unselected.marker.opacity < few.unselected.marker.opacity < few.marker.opacity
+    assert many.marker.size < few.marker.size
