@@ -8,7 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mammo_core.learning._tensorflow import keras
-from mammo_core.learning.networks import class_activation_map, with_cam_outputs
+from mammo_core.learning.networks import (
+    class_activation_map,
+    has_lesion_map,
+    split_with_cam_outputs,
+    with_cam_outputs,
+)
 from mammo_core.preprocess.prepare import to_tensor
 
 
@@ -33,6 +38,8 @@ class CamNetwork:
 
     Args:
         model: float32 (b, rows, columns, 1) in [0, 1] → probabilities (b, 2).
+        shares_body: whether the body of a pretrained network runs by itself, as it does where its features are cached:
+            TensorFlow needn't trace it once more, which would be felt in a short first epoch.
 
     Attributes:
         has_cam: whether it has an activation map.
@@ -40,9 +47,13 @@ class CamNetwork:
         output_shape: of the probabilities.
     """
 
-    def __init__(self, model: keras.Model) -> None:
+    def __init__(self, model: keras.Model, *, shares_body: bool = False) -> None:
         self.input_shape, self.output_shape = model.input_shape, model.output_shape
-        self._network = with_cam_outputs(model)
+        self._body: keras.Model | None = None
+        if shares_body and has_lesion_map(model):
+            self._body, self._network = split_with_cam_outputs(model)
+        else:
+            self._network = with_cam_outputs(model)
         self.has_cam = len(self._network.outputs) > 1
 
     def run(self, images: np.ndarray, *, with_cam: bool = True) -> NetworkOutput:
@@ -52,14 +63,26 @@ class CamNetwork:
             images: uint8 (n, rows, columns).
             with_cam: whether to compute the class activation map.
         """
-        outputs = self._network.predict_on_batch(to_tensor(images))
-        outputs = [output[: len(images)] for output in _as_list(outputs)]  # several devices may repeat the last images
+        outputs = self._outputs(to_tensor(images))
         probabilities = outputs[0]
         if not self.has_cam:
             return NetworkOutput(_positive(probabilities), np.empty((len(images), 0)), None)
         features = outputs[1]
         cam = class_activation_map(self._network, *outputs[1:]) if with_cam else None
         return NetworkOutput(_positive(probabilities), features.mean(axis=(1, 2), dtype=np.float64), cam)
+
+    def _outputs(self, inputs: np.ndarray) -> list[np.ndarray]:
+        """Return the outputs of `with_cam_outputs`."""
+        if self._body is None:
+            return _predict(self._network, inputs)
+        (maps,) = _predict(self._body, inputs)
+        probabilities, features, contrast = _predict(self._network, maps)
+        return [probabilities, features, maps, contrast]
+
+
+def _predict(model: keras.Model, inputs: np.ndarray) -> list[np.ndarray]:
+    """Return a model's outputs for a batch; several devices may repeat the last images, which are left out."""
+    return [output[: len(inputs)] for output in _as_list(model.predict_on_batch(inputs))]
 
 
 def _as_list(outputs: object) -> list[np.ndarray]:

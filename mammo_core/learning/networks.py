@@ -426,6 +426,16 @@ def with_cam_outputs(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, outputs)
 
 
+def split_with_cam_outputs(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """Return body and head of a pretrained network, as `split_pretrained` does; the head with what its map is made of.
+
+    Returns:
+        Body, and a head with the outputs of `with_cam_outputs` except the maps of the body, which are its input.
+    """
+    outputs = [model.output, model.get_layer(FEATURES).output, model.get_layer(CONTRAST).output]
+    return model.get_layer(BODY), keras.Model(model.get_layer(HEAD).input, outputs)
+
+
 def class_activation_map(
     model: keras.Model,
     features: np.ndarray,

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mammo_core.learning.cam_network import CamNetwork
-from mammo_core.learning.networks import OUTPUT, build
+from mammo_core.learning.networks import BODY, OUTPUT, build
 from mammo_core.preprocess.prepare import to_tensor
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 64, 64), dtype=np.uint8)
@@ -57,6 +57,35 @@ def test_run_cuts_outputs_that_several_devices_have_padded(name, monkeypatch):
     assert np.array_equal(output.embedding, expected.embedding)
     assert (output.cam is None) == (name == "original")
     assert output.cam is None or np.array_equal(output.cam, expected.cam)
+
+
+@pytest.fixture(scope="module")
+def pretrained():
+    return build("pretrained", 64)
+
+
+def test_shared_body_gives_the_same_output(pretrained):
+    expected, output = (CamNetwork(pretrained, shares_body=shared).run(IMAGES) for shared in (False, True))
+    assert output.raw_probability == pytest.approx(expected.raw_probability, abs=1e-6)
+    assert output.embedding == pytest.approx(expected.embedding, abs=1e-5)
+    assert output.cam == pytest.approx(expected.cam, abs=1e-4)
+    assert np.ptp(expected.cam) > 0.01
+
+
+def test_shared_body_that_was_run_before_is_not_traced_again(pretrained, monkeypatch):
+    body, traced = pretrained.get_layer(BODY), []
+    for images in (IMAGES, IMAGES[:1]):  # of two sizes, so that any number of images goes
+        body.predict_on_batch(to_tensor(images))
+    monkeypatch.setattr(body, "call", lambda *_, call=body.call, **options: traced.append(1) or call(*_, **options))
+    CamNetwork(pretrained, shares_body=True).run(IMAGES[:2])
+    assert not traced
+    CamNetwork(pretrained).run(IMAGES)
+    assert traced
+
+
+def test_shared_body_makes_no_difference_to_a_network_without_one(model):
+    expected, output = (CamNetwork(model, shares_body=shared).run(IMAGES) for shared in (False, True))
+    assert np.array_equal(output.raw_probability, expected.raw_probability)
 
 
 def test_run_network_without_activation_map_has_neither_cam_nor_embedding():

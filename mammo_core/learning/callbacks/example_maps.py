@@ -31,7 +31,7 @@ class ExampleMapsWriter(keras.callbacks.Callback):
 
     def __init__(self, run: Path, network: keras.Model, data: TrainingData, seed: int, epochs_done: int = 0) -> None:
         super().__init__()
-        self.run, self.network = run, CamNetwork(network)
+        self.run, self.network = run, CamNetwork(network, shares_body=True)
         indices = choose_examples(data, seed)
         self.images = data.images[indices]
         kept = read_example_maps(run) if epochs_done else None
