@@ -81,7 +81,10 @@ class CamNetwork:
 
 
 def _predict(model: keras.Model, inputs: np.ndarray) -> list[np.ndarray]:
-    """Return a model's outputs for a batch; several devices may repeat the last images, which are left out."""
+    """Return a model's outputs for a batch.
+
+    Several devices may repeat the last images; the repetitions are left out.
+    """
     return [output[: len(inputs)] for output in _as_list(model.predict_on_batch(inputs))]
 
 

@@ -427,10 +427,11 @@ def with_cam_outputs(model: keras.Model) -> keras.Model:
 
 
 def split_with_cam_outputs(model: keras.Model) -> tuple[keras.Model, keras.Model]:
-    """Return body and head of a pretrained network, as `split_pretrained` does; the head with what its map is made of.
+    """Return body and head of a pretrained network, with what its map is made of.
 
     Returns:
-        Body, and a head with the outputs of `with_cam_outputs` except the maps of the body, which are its input.
+        Body, as `split_pretrained` returns it, and a head whose input are the body's maps, with the other outputs of
+        `with_cam_outputs`: probabilities, features and local contrast.
     """
     outputs = [model.output, model.get_layer(FEATURES).output, model.get_layer(CONTRAST).output]
     return model.get_layer(BODY), keras.Model(model.get_layer(HEAD).input, outputs)
