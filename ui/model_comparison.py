@@ -11,6 +11,7 @@ from mammo_core.figures.evaluation import precision_figure, roc_figure
 from mammo_core.figures.training import learning_curves
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import model_folder
+from ui.charts import show_chart
 from ui.literal import literal
 from ui.report_view import report_of
 from ui.session import current_workspace, errors_shown_here
@@ -24,13 +25,18 @@ def show_comparison(bundles: list[Bundle]) -> None:
         show_difference(first, other)
     left, right = st.columns(2)
     units = {bundle.name: to_unit(bundle.evaluation_predictions(), "breast") for bundle in bundles}
-    left.plotly_chart(roc_figure(units), key="roc of several")
-    right.plotly_chart(precision_figure(units), key="precision of several")
+    source = ", ".join(units)
+    with left:
+        show_chart(roc_figure(units), "roc of several", source)
+    with right:
+        show_chart(precision_figure(units), "precision of several", source)
     workspace = current_workspace()
     with errors_shown_here():
         runs = {bundle.name: read_metrics(model_folder(workspace, bundle.name)) for bundle in bundles}
-        left.plotly_chart(learning_curves(runs, "loss"), key="losses of several")
-        right.plotly_chart(learning_curves(runs, "auc"), key="scores of several")
+        with left:
+            show_chart(learning_curves(runs, "loss"), "losses of several", source)
+        with right:
+            show_chart(learning_curves(runs, "auc"), "scores of several", source)
     st.caption("Breasts of each model's own held-out patients. Differences are paired, by bootstrap over patients.")
 
 

@@ -10,6 +10,7 @@ from mammo_core.figures.evaluation import score_figure
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import choose_operating_point
 from ui.access.sign_in import request
+from ui.charts import show_chart
 from ui.session import current_workspace, errors_shown
 
 
@@ -28,7 +29,8 @@ def show_operating_point(bundle: Bundle) -> None:
         f"Breasts of the held-out patients, projected to {to_per_thousand(prevalence):.1f} cancers in 1,000; 95 % intervals. "
         "Readers: US screening, Breast Cancer Surveillance Consortium (Lehman et al. 2017)."
     )
-    right.plotly_chart(score_figure(units, threshold, present=bundle.threshold), key="scores at the threshold")
+    with right:
+        show_chart(score_figure(units, threshold, present=bundle.threshold), "scores at the threshold", bundle.name)
     if left.button("Use this operating point", icon=":material/save:", disabled=threshold == bundle.threshold):
         with errors_shown():
             request("choose operating point", bundle.name)

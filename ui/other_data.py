@@ -13,6 +13,7 @@ from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.process import launch
 from mammo_core.models.bundle import Bundle
 from ui.access.sign_in import request
+from ui.charts import show_chart
 from ui.evaluation_removal import offer_deletion, offer_undo
 from ui.literal import literal
 from ui.report_view import report_of, show_localisation
@@ -135,5 +136,8 @@ def show_evaluations(bundle: Bundle, kept: dict[str, KeptEvaluation]) -> None:
         for store in evaluations:
             units[store] = to_unit(kept_predictions(current_workspace(), bundle, store), "breast")
         left, right = st.columns(2)
-        left.plotly_chart(roc_figure(units, bundle.threshold), key="roc on other data")
-        right.plotly_chart(precision_figure(units), key="precision on other data")
+        source = f"{bundle.name} on {', '.join(evaluations)}"
+        with left:
+            show_chart(roc_figure(units, bundle.threshold), "roc on other data", source)
+        with right:
+            show_chart(precision_figure(units), "precision on other data", source)

@@ -258,7 +258,7 @@ def show_score_report(scored: ScoredData, report: ScoreReport, dataset: Dataset)
     st.markdown("**Subgroups**")
     with errors_shown_here():
         report = choose_groups(report, attributed(scored, dataset))
-    show_groups(report.subgroups, report.auc.value)
+    show_groups(report.subgroups, report.auc.value, NAMED)
     offer_report(report)
 
 

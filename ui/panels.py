@@ -45,7 +45,7 @@ def show_panel(panel: Panel, on_filter: Callable[[MarkFilter], None] | None = No
         offer_downloads(panel)
     key, config = f"{panel.key} {st.session_state.get(CLICKS, 0)}", {"displayModeBar": False}
     if on_filter is None or not panel.choices:
-        st.plotly_chart(panel.figure, key=key, config=config, alt=panel.reading)
+        st.plotly_chart(panel.figure, key=key, config=config, alt=panel.reading or panel.title)
     else:
         st.plotly_chart(
             panel.figure,
@@ -55,7 +55,8 @@ def show_panel(panel: Panel, on_filter: Callable[[MarkFilter], None] | None = No
             selection_mode="points",
             on_select=partial(filter_by_click, panel.choices, key, on_filter),
         )
-    st.caption(literal(panel.reading))
+    if panel.reading:
+        st.caption(literal(panel.reading))
 
 
 def filter_by_click(

@@ -26,6 +26,7 @@ from mammo_core.figures.model_report import card_tables
 from mammo_core.figures.training import CURVES, learning_curves
 from mammo_core.models.bundle import Bundle
 from mammo_core.models.registry import list_models, model_folder
+from ui.charts import show_chart
 from ui.literal import literal
 from ui.sample_size import show_sample_size
 from ui.session import current_workspace
@@ -87,11 +88,14 @@ def show_unit(report: UnitReport, units: pd.DataFrame, unit: Unit, name: str, id
     left, right = st.columns(2)
     threshold = report.operating_point.threshold
     band = _roc_band(units, identity, unit)
-    left.plotly_chart(roc_figure({name: units}, threshold, band), key="roc")
-    right.plotly_chart(precision_figure({name: units}), key="precision")
-    if report.brier.value is not None:  # of probabilities
-        left.plotly_chart(calibration_figure({"this model": units}), key="calibration")
-    right.plotly_chart(score_figure(units, threshold, unit), key="scores of labels")
+    source = f"{name} by {unit}"
+    with left:
+        show_chart(roc_figure({name: units}, threshold, band), "roc", source)
+        if report.brier.value is not None:  # of probabilities
+            show_chart(calibration_figure({"this model": units}), "calibration", source)
+    with right:
+        show_chart(precision_figure({name: units}), "precision", source)
+        show_chart(score_figure(units, threshold, unit), "scores of labels", source)
     show_sample_size(units, unit, name, identity, threshold)
 
 
@@ -133,4 +137,5 @@ def show_training(bundle: Bundle) -> None:
     """Show the learning curves of a model's training."""
     records = read_metrics(model_folder(current_workspace(), bundle.name))
     for column, metric in zip(st.columns(len(CURVES)), CURVES, strict=True):
-        column.plotly_chart(learning_curves({bundle.name: records}, metric), key=f"{metric} {bundle.name}")
+        with column:
+            show_chart(learning_curves({bundle.name: records}, metric), f"{metric} {bundle.name}", bundle.name)

@@ -11,6 +11,7 @@ from mammo_core.jobs.training_runs import TrainingRun, short_names
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import model_folder
 from mammo_core.workspace import Workspace
+from ui.charts import show_chart
 from ui.run_view import choose_options, show_curves, show_run
 from ui.session import errors_shown_here, show_error
 
@@ -49,9 +50,14 @@ def show_scores(workspace: Workspace, runs: list[TrainingRun]) -> None:
         return
     titles = short_names(runs)
     units = {titles[run.name]: table for run in runs if (table := read_breasts(workspace, run.name)) is not None}
+    if not units:
+        return
     left, right = st.columns(2)
-    left.plotly_chart(roc_figure(units), key="roc of runs")
-    right.plotly_chart(calibration_figure(units), key="calibration of runs")
+    source = ", ".join(units)
+    with left:
+        show_chart(roc_figure(units), "roc of runs", source)
+    with right:
+        show_chart(calibration_figure(units), "calibration of runs", source)
     st.caption("Breasts of each run's own test patients.")
 
 

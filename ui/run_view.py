@@ -10,12 +10,21 @@ from mammo_core.documents.job import FINAL, State
 from mammo_core.documents.metrics import METRICS, EpochRecord, StepRecord, read_metrics
 from mammo_core.documents.verification import describe_verification
 from mammo_core.errors import DataError
-from mammo_core.figures.training import CURVES, PROGRESSIONS, CurveMetric, CurveOptions, Records, learning_curves
+from mammo_core.figures.training import (
+    CURVES,
+    PROGRESSIONS,
+    CurveMetric,
+    CurveOptions,
+    Records,
+    epochs_table,
+    learning_curves,
+)
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import any_active, run_folder
 from mammo_core.jobs.training import can_resume, resume
 from mammo_core.jobs.training_runs import TrainingRun, first_run, read_run, run_table, short_names, summary_table
 from mammo_core.storage.hashing import FileStates, file_states
+from mammo_core.storage.spreadsheet import spreadsheet_csv
 from mammo_core.workspace import Workspace
 from ui.access.sign_in import request
 from ui.example_breasts import show_example_breasts
@@ -167,10 +176,28 @@ def show_curves(workspace: Workspace, names: list[str], options: CurveOptions) -
                 live_chart(draw(drawn, version, metric, options), f"{metric} of {' '.join(names)}")
     with right if drawn else left:
         show_summary(workspace, runs)
+        if drawn:
+            offer_numbers(drawn, " ".join(names))
         if len(drawn) > 1:
             st.caption("Solid lines: validation. Dotted lines: training. Star: best validation AUC.")
         if missing := [title for title in records if title not in drawn and len(names) > 1]:
             st.caption(f"Without a point yet: {literal(', '.join(missing))}.")
+
+
+def offer_numbers(runs: Mapping[str, Records], key: str) -> None:
+    """Offer the metrics of each epoch of runs as a CSV.
+
+    The charts' own tools save pictures.
+    """
+    st.download_button(
+        "Learning curves, CSV",
+        lambda: spreadsheet_csv(epochs_table(runs)),
+        "learning-curves.csv",
+        "text/csv",
+        icon=":material/download:",
+        key=f"numbers of {key}",
+        on_click="ignore",
+    )
 
 
 def records_of(workspace: Workspace, name: str) -> Records:

@@ -17,7 +17,7 @@ from mammo_core.workspace import Workspace
 from ui.access.sign_in import request
 from ui.literal import literal
 from ui.live_chart import live_chart
-from ui.run_view import draw, has_points
+from ui.run_view import draw, has_points, offer_numbers
 from ui.session import errors_shown, errors_shown_here, state_badge
 from ui.stop_button import show_stop_button
 
@@ -121,3 +121,4 @@ def show_lesson_curves(job: JobFolder) -> None:
     for column, metric in zip(st.columns(len(SHOWN)), SHOWN, strict=True):
         with column:
             live_chart(draw(drawn, version, metric, CurveOptions()), f"{metric} of the lesson on {job.name}")
+    offer_numbers(drawn, f"the lesson on {job.name}")

@@ -9,6 +9,7 @@ from mammo_core.evaluation.subgroups import offered_attributes, subgroups
 from mammo_core.evaluation.tables import describe_differences, name_attribute, split_few, subgroup_table
 from mammo_core.figures.evaluation import subgroup_figure
 from mammo_core.models.bundle import Bundle
+from ui.charts import show_chart
 from ui.literal import literal
 from ui.session import current_workspace, errors_shown_here
 
@@ -61,7 +62,8 @@ def show_chosen_groups(bundle: Bundle, overall: float | None, store: str | None 
     if note:
         st.caption(literal(note))
     groups = _subgroups(bundle, bundle.identity, version, attributes, store)
-    show_groups(groups, overall, "subgroups" if store is None else f"subgroups of {store}")
+    source = bundle.name if store is None else f"{bundle.name} on {store}"
+    show_groups(groups, overall, source, "subgroups" if store is None else f"subgroups of {store}")
 
 
 def choose_attributes(predictions: pd.DataFrame, identity: str) -> tuple[str, ...]:
@@ -106,12 +108,13 @@ def chosen_attributes(bundle: Bundle) -> list[str] | None:
     return chosen
 
 
-def show_groups(groups: tuple[Subgroup, ...], overall: float | None, key: str = "subgroups") -> None:
+def show_groups(groups: tuple[Subgroup, ...], overall: float | None, source: str, key: str = "subgroups") -> None:
     """Show the AUC in subgroups, beside that of all units, and which differ.
 
     Args:
         groups: of the same units.
         overall: AUC of all units.
+        source: model or scores that the groups are of, in words.
         key: of the chart.
     """
     if not groups:
@@ -121,7 +124,8 @@ def show_groups(groups: tuple[Subgroup, ...], overall: float | None, key: str = 
     if large:
         st.info(literal(describe_differences(groups)), icon=":material/balance:")
         left, right = st.columns([2, 3])
-        left.plotly_chart(subgroup_figure(large, overall), key=key)
+        with left:
+            show_chart(subgroup_figure(large, overall), key, source)
         right.dataframe(subgroup_table(large), hide_index=True, height="content")
     if few:
         with st.expander(f"{few:,} groups with too few breasts for an AUC"):

@@ -23,6 +23,7 @@ from mammo_core.jobs.sweep_results import (
 )
 from mammo_core.workspace import Workspace
 from ui.access.sign_in import request
+from ui.charts import show_chart
 from ui.literal import literal
 from ui.run_list import PARAMETER
 from ui.session import errors_shown, errors_shown_here, state_badge
@@ -184,6 +185,7 @@ def show_charts(groups: Sequence[SweepGroup], name: str) -> None:
                 key=f"setting of {name}",
                 format_func=lambda field: literal(titles[field]),
             )
-        st.plotly_chart(setting_figure(results, setting, titles[setting]), key=f"auc by setting of {name}")
+        show_chart(setting_figure(results, setting, titles[setting]), f"auc by setting of {name}", name)
     if len(titles) > 1:
-        right.plotly_chart(parallel_figure(results, titles), key=f"settings of {name}")
+        with right:
+            show_chart(parallel_figure(results, titles), f"settings of {name}", name)

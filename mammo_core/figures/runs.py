@@ -74,7 +74,11 @@ def parallel_figure(results: pd.DataFrame, titles: Mapping[str, str]) -> go.Figu
         rangefont={"color": "rgba(0,0,0,0)"},  # the ends of an axis have ticks already
     )
     apply_style(figure)
-    return figure.update_layout(margin={"l": 80, "r": 60, "t": 60, "b": 30}, height=HEIGHT)
+    return figure.update_layout(
+        title={"text": "Settings and AUC", "x": 0, "font": {"size": 15}},
+        margin={"l": 80, "r": 60, "t": 92, "b": 30},
+        height=HEIGHT,
+    )
 
 
 def is_number(values: pd.Series) -> bool:

@@ -119,6 +119,15 @@ def learning_curves(runs: Mapping[str, Records], metric: CurveMetric, options: C
     return figure
 
 
+def epochs_table(runs: Mapping[str, Records]) -> pd.DataFrame:
+    """Return the metrics of each finished epoch of runs.
+
+    Its columns are run, then `EPOCH_COLUMNS`.
+    """
+    tables = [_epochs(records).assign(run=name) for name, records in runs.items()]
+    return pd.concat(tables, ignore_index=True)[["run", *EPOCH_COLUMNS]]
+
+
 def horizontal_scale(records: Records, progression: Progression) -> Scale:
     """Return the function from positions in epochs to the horizontal axis."""
     if progression == "epoch":

@@ -12,6 +12,7 @@ from mammo_core.figures.training import (
     base_rate,
     best_epoch,
     entropy,
+    epochs_table,
     learning_curves,
     loss_sparkline,
 )
@@ -50,6 +51,13 @@ def test_loss_sparkline_is_one_smoothed_line_without_axes():
     assert 0.6 < line.y[1] < 0.8
     assert not figure.layout.xaxis.visible
     assert not loss_sparkline([START]).data
+
+
+def test_epochs_table_has_a_row_for_each_epoch_of_each_run():
+    table = epochs_table({"a": RECORDS, "b": [START, epoch(1, 0.9, 0.8, 0.5, 0.55)], "c": [START]})
+    assert table["run"].tolist() == ["a", "a", "b"]
+    assert table["epoch"].tolist() == [1, 2, 1]
+    assert table["val_auc"].tolist() == [0.7, 0.7, 0.55]
 
 
 def test_curves_show_the_majority_class_baseline():

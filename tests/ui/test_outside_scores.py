@@ -75,8 +75,14 @@ def test_scores_are_reported_like_a_model(data, table):
     first, others = divide_measures(report_table(report))
     assert app.dataframe[0].value.equals(first)
     assert app.dataframe[2].value.equals(others)
-    titles = {figure["layout"]["title"]["text"] for figure in figures(app)}
-    assert titles >= {"ROC curve", "Precision and recall", "Calibration", "Probabilities of breasts, by label"}
+    titles = {plain(text.value) for text in app.markdown}
+    assert titles >= {
+        "**ROC curve**",
+        "**Precision and recall**",
+        "**Calibration**",
+        "**Probabilities of breasts, by label**",
+    }
+    assert len(figures(app)) == 5
     assert plain(app.warning[0].value) == "Not comparable with mine: it was evaluated on none of the scored breasts."
     shown = " ".join(plain(text.value) for text in app.markdown)
     assert all(note in shown for note in report.notes)
@@ -123,9 +129,9 @@ def test_columns_can_be_chosen_and_a_ranking_has_no_calibration(data, table):
     widget(app, "selectbox", "Image").set_value("Bild").run()
     without_error(app)
     assert "Each score is of one image." in [caption.value for caption in app.caption]
-    titles = [figure["layout"]["title"]["text"] for figure in figures(app)]
-    assert "Calibration" not in titles
-    assert "Scores of breasts, by label" in titles
+    titles = [plain(text.value) for text in app.markdown]
+    assert "**Calibration**" not in titles
+    assert "**Scores of breasts, by label**" in titles
 
 
 def test_threshold_is_taken_and_can_be_left_to_the_data(data, table):
@@ -232,6 +238,9 @@ def test_exports_hold_the_figures_and_no_identifier(data, table, monkeypatch):
 
     monkeypatch.setattr(st, "download_button", keep)
     without_error(upload(opened(), csv_bytes(image_scores(table))))
-    assert set(offered) == {"outside-scores.csv", "outside-scores.html"}
+    charts = ("roc-curve", "precision-and-recall", "calibration", "probabilities-of-breasts-by-label")
+    assert set(offered) >= {"outside-scores.csv", "outside-scores.html"} | {
+        f"outside-scores-by-breast-{chart}.{kind}" for chart in charts for kind in ("csv", "html")
+    }
     assert "ROC AUC" in pd.read_csv(io.StringIO(offered["outside-scores.csv"]))["measure"].tolist()
     assert "<h2>By breast</h2>" in offered["outside-scores.html"]

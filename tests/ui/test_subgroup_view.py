@@ -92,5 +92,5 @@ def test_show_store_subgroups_without_predictions_is_one_sentence(workspace, dem
 
 
 def test_show_groups_says_that_there_are_none():
-    app = show_component(show_groups, (), 0.5)
+    app = show_component(show_groups, (), 0.5, "mine")
     assert [info.value for info in app.info] == ["These images have no attributes to group them by."]
