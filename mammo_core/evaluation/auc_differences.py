@@ -3,6 +3,9 @@
 The variance is DeLong's (1988) for units that belong to patients (Obuchowski 1997): each patient's contribution to both AUCs is
 one number, so a patient with units in the group and outside of it counts as one. It takes no resampling, so that hundreds of
 groups can be compared.
+
+The p value is a score test's: its variance is about the AUC that both have in common if they don't differ. A small group that
+is ranked almost perfectly shows too little variance about its own AUC, so that groups by chance would differ too often.
 """
 
 from collections.abc import Sequence
@@ -25,34 +28,51 @@ def compare_with_rest(units: pd.DataFrame, inside: np.ndarray) -> tuple[Estimate
         inside: whether a unit belongs to the group, bool (n,).
 
     Returns:
-        The difference with its 95 % interval, and the two-sided p value in [0, 1]. Both follow Student's t with as many degrees
-        of freedom as the rarest of the four has patients, less one: normal intervals of few patients are too narrow. Interval
-        and p value are missing where nothing varies.
+        The difference with its 95 % interval, and the two-sided p value in [0, 1]. Both follow Student's t, since normal
+        intervals of few patients are too narrow: the interval with as many degrees of freedom as the rarest of the four has
+        patients, less one, the p value with those of Welch (1947) for the rarest of each. Interval and p value are missing
+        where nothing varies.
     """
     patients = np.unique(units["patient_id"].to_numpy(), return_inverse=True)[1]
-    values, parts, rarest = [], [], []
-    for mask in (inside, ~inside):
-        of_mask = units[mask]
-        value, contributions = auc_contributions(of_mask, patients[mask], int(patients.max()) + 1)
-        values.append(value)
-        parts.append(contributions)
-        rarest.append(min(patients_by_label(of_mask)))
-    difference, deviation = values[0] - values[1], float(np.sqrt(((parts[0] - parts[1]) ** 2).sum()))
+    count, masks = int(patients.max()) + 1, (inside, ~inside)
+    parts = [auc_contributions(units[mask], patients[mask], count) for mask in masks]
+    rarest = [min(patients_by_label(units[mask])) for mask in masks]
+    difference, deviation = parts[0][0] - parts[1][0], _deviation([own for _, own in parts])
     if deviation < np.finfo(float).eps:
         return Estimate(value=difference), None
-    freedom = min(rarest) - 1
-    reach = float(t.ppf((1 + LEVEL) / 2, freedom)) * deviation
-    p_value = float(2 * t.sf(abs(difference) / deviation, freedom))
+    reach = float(t.ppf((1 + LEVEL) / 2, min(rarest) - 1)) * deviation
+    common = float(np.average([auc for auc, _ in parts], weights=[units["label"][mask].sum() for mask in masks]))
+    about_common = [auc_contributions(units[mask], patients[mask], count, common)[1] for mask in masks]
+    p_value = float(2 * t.sf(abs(difference) / _deviation(about_common), welch_freedom(*rarest)))
     return Estimate(value=difference, low=max(difference - reach, -1.0), high=min(difference + reach, 1.0)), p_value
 
 
-def auc_contributions(units: pd.DataFrame, patients: np.ndarray, count: int) -> tuple[float, np.ndarray]:
+def welch_freedom(first: int, second: int) -> float:
+    """Return the degrees of freedom of a difference (Welch 1947).
+
+    Args:
+        first: patients whose mean is subtracted from, at least 2, who vary as much as the others.
+        second: the others, at least 2.
+    """
+    shares = np.array([1 / first, 1 / second])
+    return float(shares.sum() ** 2 / (shares**2 / (np.array([first, second]) - 1)).sum())
+
+
+def _deviation(contributions: Sequence[np.ndarray]) -> float:
+    """Return the standard deviation of the difference of two AUCs."""
+    return float(np.sqrt(((contributions[0] - contributions[1]) ** 2).sum()))
+
+
+def auc_contributions(
+    units: pd.DataFrame, patients: np.ndarray, count: int, about: float | None = None
+) -> tuple[float, np.ndarray]:
     """Return the AUC of units, and how much each patient moves it.
 
     Args:
         units: one row per unit, with label and probability; both labels occur, each in two patients or more.
         patients: the index of each unit's patient, int (n,).
         count: of all patients, k.
+        about: the AUC about which units vary; by default their own.
 
     Returns:
         The AUC, and the contributions, float64 (k,), whose squares add up to its variance.
@@ -67,10 +87,11 @@ def auc_contributions(units: pd.DataFrame, patients: np.ndarray, count: int) -> 
     above[positive] = (ranks[positive] - rankdata(scores[positive])) / n
     above[~positive] = 1 - (ranks[~positive] - rankdata(scores[~positive])) / m
     auc, contributions = float(above[positive].mean()), np.zeros(count)
+    centre = auc if about is None else about
     for mask, units_of_label in ((positive, m), (~positive, n)):
         of_label = len(np.unique(patients[mask]))
         correction = np.sqrt(of_label / (of_label - 1)) / units_of_label
-        contributions += np.bincount(patients[mask], (above[mask] - auc) * correction, count)
+        contributions += np.bincount(patients[mask], (above[mask] - centre) * correction, count)
     return auc, contributions
 
 
