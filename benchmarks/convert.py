@@ -54,8 +54,10 @@ class Measured:
     fidelity: float
 
 
-def write_phantoms(folder: Path, grid: tuple[int, int], syntax: str, count: int) -> list[Path]:
-    spec = DemoSpec(patients=40, seed=9, rows=grid[0], columns=grid[1])
+def write_phantoms(
+    folder: Path, grid: tuple[int, int], syntax: str, count: int, *, full_headers: bool = False
+) -> list[Path]:
+    spec = DemoSpec(patients=40, seed=9, rows=grid[0], columns=grid[1], full_headers=full_headers)
     jobs = [job for job in make_jobs(make_table(spec), spec) if not job.oddity]
     chosen = [job for job in jobs if job.machine.syntax == syntax and job.machine.bits == BITS][:count]
     paths = [folder / f"{syntax}-{grid[0]}-{job.image}.dcm" for job in chosen]

@@ -2,7 +2,7 @@
 
 The notebook converts one file after the other.
 
-    python -m benchmarks.importing [--rows 1600] [--rounds 3] [--skip-memory]
+    python -m benchmarks.importing [--rows 1600] [--rounds 3] [--skip-memory | --headers]
 
 Full-size phantoms, half JPEG 2000 Lossless and half JPEG Lossless, are linked into a data set in the RSNA layout. Rounds
 are interleaved: the notebook's loop (see benchmarks/convert.py), preparing alone in this process and in two bare processes
@@ -11,6 +11,9 @@ finishes first. Times are wall clock and medians.
 Starting and stopping workers, which happens once for each import, is not part of the comparisons; the rate including it is
 printed separately. Memory is the peak of the coordinator and of any worker over 1,000 and 20,000 rows of small files. The
 exit status is 1 if a target is missed.
+
+With --headers, only what it costs to keep how images were acquired: preparing files with and without it in one process, and
+importing a store once more that has the values, and one of an earlier version that hasn't and whose headers are read.
 """
 
 import argparse
@@ -24,6 +27,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import pandas as pd
 import psutil
@@ -34,7 +38,7 @@ from mammo_core.dataset.catalogue import Catalogue, read_catalogue
 from mammo_core.dataset.conversion import WaitingImage, encode_batch
 from mammo_core.dataset.importer import import_images
 from mammo_core.dataset.library import describe_source
-from mammo_core.dataset.store import create_store
+from mammo_core.dataset.store import ACQUISITION, Store, create_store
 from mammo_core.dataset.worker_pool import WorkerPool
 from mammo_core.documents.preprocessing_config import PreprocessingConfig
 from mammo_core.jobs.cluster import open_pool
@@ -104,18 +108,18 @@ def prepare_first(catalogue: Catalogue, pool: WorkerPool, workers: int) -> None:
     list(pool.map_batches(partial(encode_batch, PreprocessingConfig()), rows, lambda: False))
 
 
+def describe_and_create(catalogue: Catalogue, name: str) -> Store:
+    workspace = Workspace.from_environment()
+    return create_store(workspace, name, PreprocessingConfig(), describe_source(workspace, catalogue))
+
+
 def import_once(catalogue: Catalogue, name: str, workers: int) -> tuple[float, float]:
     """Import into a new store and measure the time.
 
     Returns:
         The seconds of the import alone, and including the start and stop of workers.
     """
-    store = create_store(
-        Workspace.from_environment(),
-        name,
-        PreprocessingConfig(),
-        describe_source(Workspace.from_environment(), catalogue),
-    )
+    store = describe_and_create(catalogue, name)
     start = time.perf_counter()
     with open_pool(workers, module=TASKS) as pool:
         prepare_first(catalogue, pool, workers)
@@ -163,6 +167,38 @@ def measure_speed(folder: Path, rows: int, rounds: int, report: Report) -> None:
     )
 
 
+def measure_headers(folder: Path, rows: int, rounds: int, report: Report) -> None:
+    """Time what reading and keeping header values adds to an import."""
+    files = [
+        path
+        for syntax in ("jpeg2000", "jpeg_lossless")
+        for path in write_phantoms(folder, FULL, syntax, 8, full_headers=True)
+    ]
+    catalogue = link_dataset(folder / "large", files, rows)
+    store = describe_and_create(catalogue, "headers")
+    batch = [WaitingImage(image, Path(str(image.file)), None) for image in catalogue.images()[: len(files)]]
+    times: dict[str, list[float]] = {"with": [], "without": [], "again": [], "old": []}
+    with open_pool(2, module=TASKS) as pool:
+        import_images(catalogue, store, pool)
+        for _ in range(rounds):
+            times["with"].append(seconds(lambda: encode_batch(store.preprocessing, batch)))
+            with patch("mammo_core.dataset.conversion._measured", lambda entry, _: entry):
+                times["without"].append(seconds(lambda: encode_batch(store.preprocessing, batch)))
+            times["again"].append(seconds(lambda: import_images(catalogue, store, pool)))
+            (store.folder / ACQUISITION).unlink()
+            times["old"].append(seconds(lambda: import_images(catalogue, store, pool)))
+            assert store.acquisitions()["manufacturer"].notna().all()
+    with_values, without, again, old = (statistics.median(times[name]) for name in times)
+    spread = max(times["without"]) / min(times["without"]) - 1
+    report.add("preparing with header values, an image", f"{1000 * with_values / len(batch):.2f} ms")
+    report.add("preparing without", f"{1000 * without / len(batch):.2f} ms (rounds differ by {spread:.1%})")
+    report.add("header values add", f"{with_values / without - 1:+.1%}")
+    report.add(f"importing {rows:,} images once more, two workers", f"{again:.2f} s")
+    report.add("the same where all headers must be read", f"{old:.2f} s")
+    report.add("reading a header, two workers", f"{1000 * (old - again) / rows:.2f} ms")
+    report.add(f"headers of {RSNA:,} images would take", f"{(old - again) / rows * RSNA:.0f} s")
+
+
 def measure_memory(folder: Path, rows: int, report: Report) -> None:
     files = write_phantoms(folder, SMALL, "jpeg2000", 8)
     catalogue = link_dataset(folder / f"many-{rows}", files, rows)
@@ -196,12 +232,16 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1600)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--skip-memory", action="store_true")
+    parser.add_argument("--headers", action="store_true", help="only the cost of keeping how images were acquired")
     options = parser.parse_args()
     report = Report()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ |= {"MAMMO_DATA": name, "MAMMO_MODELS": f"{name}/models"}
         settings.cache_clear()
+        if options.headers:
+            measure_headers(folder, options.rows, options.rounds, report)
+            return report.summarise()
         for rows in () if options.skip_memory else (1_000, 20_000):
             measure_memory(folder, rows, report)
         measure_speed(folder, options.rows, options.rounds, report)

@@ -4,7 +4,7 @@ The import hands on what it reads. Of images that it doesn't read, such as those
 alone.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -17,11 +17,13 @@ from mammo_core.dataset.worker_pool import WorkerPool
 from mammo_core.dicom.read import read_acquisition
 from mammo_core.documents.acquisition import Acquisition, ImageAcquisition
 from mammo_core.documents.manifest import MeasuredImage, PreparedImage
+from mammo_core.documents.progress import Progress, ProgressCallback, ShouldStop, ignore_progress
 from mammo_core.errors import ImageError
 from mammo_core.settings import apply_environment, as_environment
 from mammo_core.storage.atomic import atomic_path
 from mammo_core.storage.path_text import text_path
 
+READING = "Reading headers of images that were prepared before"  # as displayed
 COLUMNS = tuple(ImageAcquisition.model_fields)
 
 
@@ -44,7 +46,8 @@ def complete_acquisitions(
     images: Sequence[CatalogueImage],
     entries: Iterable[PreparedImage],
     pool: WorkerPool,
-    should_stop: Callable[[], bool],
+    should_stop: ShouldStop,
+    progress: ProgressCallback = ignore_progress,
 ) -> None:
     """Write how the images of a store were acquired.
 
@@ -56,6 +59,7 @@ def complete_acquisitions(
         entries: the images that the store holds.
         pool: the processes that read headers.
         should_stop: called between batches.
+        progress: called after each batch of headers that are read.
     """
     held = {entry.image_id: entry for entry in entries}
     rows = {row.image_id: row for row in _known(store, held)}
@@ -66,7 +70,10 @@ def complete_acquisitions(
         if image.image_id in held and image.image_id not in rows and image.file is not None
     ]
     task = partial(read_headers, as_environment() if not pool.is_confined else {})
+    done = 0
     for batch, outcome in pool.map_batches(task, unread, should_stop) if unread else ():
+        done += len(batch)
+        progress(Progress(done=done, total=len(unread), phase=READING))
         for row in outcome or [_unknown(image) for image in batch]:
             rows[row.image_id] = row
     ordered = [rows[image.image_id] for image in images if image.image_id in rows]

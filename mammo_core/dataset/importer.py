@@ -144,7 +144,9 @@ def import_images(
             tally.entries.append(outcome)
             tally.skipped += existing.get(outcome.png) == outcome.model_copy(update={"kind_checked": False})
         progress(tally.progress())
-    complete_acquisitions(store, images, tally.entries, pool, should_stop)
+    prepared = tally.progress()
+    complete_acquisitions(store, images, tally.entries, pool, should_stop, progress)
+    progress(prepared)  # its counts and rate are the import's, not those of reading headers
     return _complete_store(store, catalogue, tally, existing, began)
 
 

@@ -69,8 +69,11 @@ def test_import_of_an_earlier_version_is_completed_without_decoding(store, catal
     import_images(catalogue, store, pool)
     (store.folder / ACQUISITION).unlink()
     monkeypatch.setattr(conversion, "read_and_prepare", lambda *_: pytest.fail("decoded again"))
-    assert import_images(catalogue, store, pool).prepared == 0
+    seen = []
+    assert import_images(catalogue, store, pool, seen.append).prepared == 0
     assert forces(store) == list(FORCES)
+    assert seen[-2].text() == "Reading headers of images that were prepared before …"
+    assert (seen[-1].done, seen[-1].skipped, seen[-1].phase) == (3, 3, None)
 
 
 def test_import_reads_the_header_of_a_file_that_was_replaced(store, catalogue, pool):
