@@ -28,34 +28,22 @@ def compare_with_rest(units: pd.DataFrame, inside: np.ndarray) -> tuple[Estimate
         inside: whether a unit belongs to the group, bool (n,).
 
     Returns:
-        The difference with its 95 % interval, and the two-sided p value in [0, 1]. Both follow Student's t, since normal
-        intervals of few patients are too narrow: the interval with as many degrees of freedom as the rarest of the four has
-        patients, less one, the p value with those of Welch (1947) for the rarest of each. Interval and p value are missing
-        where nothing varies.
+        The difference with its 95 % interval, and the two-sided p value in [0, 1]. Both follow Student's t with as many degrees
+        of freedom as the rarest of the four has patients, less one: normal intervals of few patients are too narrow. Interval
+        and p value are missing where nothing varies.
     """
     patients = np.unique(units["patient_id"].to_numpy(), return_inverse=True)[1]
     count, masks = int(patients.max()) + 1, (inside, ~inside)
     parts = [auc_contributions(units[mask], patients[mask], count) for mask in masks]
-    rarest = [min(patients_by_label(units[mask])) for mask in masks]
+    freedom = min(min(patients_by_label(units[mask])) for mask in masks) - 1
     difference, deviation = parts[0][0] - parts[1][0], _deviation([own for _, own in parts])
     if deviation < np.finfo(float).eps:
         return Estimate(value=difference), None
-    reach = float(t.ppf((1 + LEVEL) / 2, min(rarest) - 1)) * deviation
+    reach = float(t.ppf((1 + LEVEL) / 2, freedom)) * deviation
     common = float(np.average([auc for auc, _ in parts], weights=[units["label"][mask].sum() for mask in masks]))
     about_common = [auc_contributions(units[mask], patients[mask], count, common)[1] for mask in masks]
-    p_value = float(2 * t.sf(abs(difference) / _deviation(about_common), welch_freedom(*rarest)))
+    p_value = float(2 * t.sf(abs(difference) / _deviation(about_common), freedom))
     return Estimate(value=difference, low=max(difference - reach, -1.0), high=min(difference + reach, 1.0)), p_value
-
-
-def welch_freedom(first: int, second: int) -> float:
-    """Return the degrees of freedom of a difference (Welch 1947).
-
-    Args:
-        first: patients whose mean is subtracted from, at least 2, who vary as much as the others.
-        second: the others, at least 2.
-    """
-    shares = np.array([1 / first, 1 / second])
-    return float(shares.sum() ** 2 / (shares**2 / (np.array([first, second]) - 1)).sum())
 
 
 def _deviation(contributions: Sequence[np.ndarray]) -> float:

@@ -96,3 +96,20 @@ def test_holm_corrects_each_by_what_is_left():
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([0.5, 0.9]) == [1.0, 1.0]
     assert holm([]) == []
+
+
+def test_contributions_about_another_auc_are_larger():
+    units = binormal_breasts(30, 90, seed=3)
+    auc, own = auc_contributions(units, codes(units), 120)
+    assert auc_contributions(units, codes(units), 120, auc)[1] == pytest.approx(own)
+    _, other = auc_contributions(units, codes(units), 120, auc - 0.2)
+    assert (other**2).sum() > (own**2).sum() + 0.2**2 / 30
+
+
+def test_group_that_is_ranked_perfectly_by_chance_is_no_proof():
+    units = binormal_breasts(40, 120, seed=1)
+    inside = (np.arange(160) % 4 == 0).repeat(2)
+    units.loc[inside, "probability"] = 0.1 + 0.8 * units["label"][inside] + 0.001 * np.arange(inside.sum())
+    difference, p_value = compare_with_rest(units, inside)
+    assert difference.low > 0  # about its own AUC, the group doesn't vary
+    assert p_value > 0.001
