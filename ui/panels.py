@@ -39,10 +39,10 @@ def show_panels(
 
 def show_panel(panel: Panel, on_filter: Callable[[MarkFilter], None] | None = None) -> None:
     """Show one panel that has a figure."""
-    title, menu = st.columns([6, 1], vertical_alignment="center")
-    title.markdown(f"**{literal(panel.title)}**")
-    with menu.popover("", icon=":material/download:", type="tertiary", help="Download"):
-        offer_downloads(panel)
+    with st.container(horizontal=True, vertical_alignment="center"):  # columns would stack on a narrow screen
+        st.markdown(f"**{literal(panel.title)}**")
+        with st.popover("", icon=":material/download:", type="tertiary", help="Download", width="content"):
+            offer_downloads(panel)
     key, config = f"{panel.key} {st.session_state.get(CLICKS, 0)}", {"displayModeBar": False}
     if on_filter is None or not panel.choices:
         st.plotly_chart(panel.figure, key=key, config=config, alt=panel.reading or panel.title)
