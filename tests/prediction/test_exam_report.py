@@ -8,6 +8,7 @@ from builders.predicted_images import MODEL, decoded_image, exam_report, image_p
 from mammo_core.prediction.exam_report import ExamReport
 from mammo_core.prediction.image_results import UnreadableImage
 from mammo_core.prediction.summarise import summarise
+from mammo_core.storage.spreadsheet import read_cell
 
 
 @pytest.fixture
@@ -72,10 +73,10 @@ def test_csv_of_hostile_names_holds_no_formula_and_no_folder(name):
     decoded = decoded_image(patient=name, notes=(name,))
     images = [image_prediction(decoded, files[0], ood_score=-0.5), UnreadableImage(files[1], "k", name)]
     rows = list(csv.DictReader(io.StringIO(summarise(images, MODEL).to_csv(), newline="")))
-    name = name.replace("\r", "\n")
-    assert [row["file"] for row in rows] == [f"'{name}"] * 2
-    assert [row["patient"] for row in rows] == [f"'{name}", ""]
-    assert (rows[0]["note"], rows[1]["error"]) == (f"'{name}", f"'{name}")
+    assert [row["patient"] for row in rows[1:]] == [""]
+    cells = [*(row["file"] for row in rows), rows[0]["patient"], rows[0]["note"], rows[1]["error"]]
+    assert all(cell.startswith("'") for cell in cells)
+    assert [read_cell(cell) for cell in cells] == [name.replace("\r", "\n")] * 5
     assert rows[0]["probability"] == "0.5"
 
 
