@@ -41,7 +41,14 @@ def show_panel(panel: Panel, on_filter: Callable[[MarkFilter], None] | None = No
     """Show one panel that has a figure."""
     with st.container(horizontal=True, vertical_alignment="center"):  # columns would stack on a narrow screen
         st.markdown(f"**{literal(panel.title)}**")
-        with st.popover("", icon=":material/download:", type="tertiary", help="Download", width="content"):
+        with st.popover(
+            f"Download {literal(panel.title)}",  # the style sheet shows the icon only
+            icon=":material/download:",
+            type="tertiary",
+            key=f"downloads {panel.key}",
+            help="Download",
+            width="content",
+        ):
             offer_downloads(panel)
     key, config = f"{panel.key} {st.session_state.get(CLICKS, 0)}", {"displayModeBar": False}
     if on_filter is None or not panel.choices:

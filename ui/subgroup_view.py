@@ -6,7 +6,7 @@ import streamlit as st
 from mammo_core.assessment.group_attributes import attributed_predictions, attributes_version, usual_attributes
 from mammo_core.documents.report import EvaluationReport, Subgroup
 from mammo_core.evaluation.subgroups import offered_attributes, subgroups
-from mammo_core.evaluation.tables import describe_differences, name_attribute, split_few, subgroup_table
+from mammo_core.evaluation.tables import describe_differences, describe_few, name_attribute, split_few, subgroup_table
 from mammo_core.figures.evaluation import subgroup_figure
 from mammo_core.models.bundle import Bundle
 from ui.charts import show_chart
@@ -128,6 +128,6 @@ def show_groups(groups: tuple[Subgroup, ...], overall: float | None, source: str
             show_chart(subgroup_figure(large, overall), key, source)
         right.dataframe(subgroup_table(large), hide_index=True, height="content")
     if few:
-        with st.expander(f"{few:,} groups with too few breasts for an AUC"):
+        with st.expander(literal(describe_few(few))):
             small = tuple(row for row in groups if row.auc is None)
             st.dataframe(subgroup_table(small).drop(columns="AUC"), hide_index=True)

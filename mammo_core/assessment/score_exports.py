@@ -9,7 +9,14 @@ from mammo_core.documents.score_report import ScoreReport
 from mammo_core.documents.units import Unit
 from mammo_core.evaluation.html import as_html_table, page
 from mammo_core.evaluation.report import describe_image_over_age
-from mammo_core.evaluation.tables import describe_differences, format_ci, report_table, split_few, subgroup_table
+from mammo_core.evaluation.tables import (
+    describe_differences,
+    describe_few,
+    format_ci,
+    report_table,
+    split_few,
+    subgroup_table,
+)
 from mammo_core.storage.spreadsheet import spreadsheet_csv
 
 LIMIT = "Research use only. Not a medical device; nothing here is a diagnosis."
@@ -60,7 +67,7 @@ def score_report_html(report: ScoreReport) -> str:
             as_html_table(subgroup_table(large)),
         ]
     if few:
-        parts.append(f"<p>{few:,} groups are too small for an AUC.</p>")
+        parts.append(f"<p>{describe_few(few)}.</p>")
     if report.comparisons:
         parts += ["<h2>Compared with own models</h2>", as_html_table(comparison_rows(report))]
     return page(f"{TITLE} on {report.data}", parts)

@@ -122,6 +122,11 @@ def split_few(subgroups: Sequence[Subgroup]) -> tuple[tuple[Subgroup, ...], int]
     return large, len(subgroups) - len(large)
 
 
+def describe_few(few: int) -> str:
+    """State how many subgroups are too small; whatever their units are."""
+    return "1 group is too small for an AUC" if few == 1 else f"{few:,} groups are too small for an AUC"
+
+
 def subgroup_table(subgroups: tuple[Subgroup, ...]) -> pd.DataFrame:
     """Return subgroups as text.
 

@@ -10,6 +10,7 @@ from mammo_core.evaluation.tables import (
     TITLES,
     comparison_table,
     describe_differences,
+    describe_few,
     divide_measures,
     explain_measures,
     format_ci,
@@ -166,6 +167,11 @@ def test_split_few_counts_groups_without_auc():
     )
     few = Subgroup(attribute="site_id", group="2", unit="breast", n=3, positives=1, auc=None)
     assert split_few((few, large)) == ((large,), 1)
+
+
+def test_describe_few_names_no_unit():
+    assert describe_few(1) == "1 group is too small for an AUC"
+    assert describe_few(1234) == "1,234 groups are too small for an AUC"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ MISSING = Panel("ages", "Ages", "This data set has no ages.", pd.DataFrame())
 def test_show_panels_has_title_figure_reading_and_downloads_of_each():
     app = show_component(show_panels, [DRAWN])
     assert [text.value for text in app.markdown] == [r"**Images by \*view\***"]
+    assert app.get("popover")[0].proto.popover.label == r"Download Images by \*view\*"
     assert [figure["data"][0]["y"] for figure in figures(app)] == [[3, 4]]
     assert [caption.value for caption in app.caption] == ["4 of 7 are MLO."]
     assert [(button.key, button.label) for button in app.download_button] == [

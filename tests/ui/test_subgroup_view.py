@@ -7,6 +7,7 @@ from builders.predictions import predictions
 from mammo_core.assessment.kept_evaluations import PREDICTIONS, evaluation_folder
 from mammo_core.evaluation.subgroups import ATTRIBUTES, subgroups
 from mammo_core.evaluation.tables import describe_differences, split_few
+from mammo_core.evaluation.units import to_unit
 from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.settings import SHIPPED_MODELS
 from ui.subgroup_view import (
@@ -29,7 +30,7 @@ def test_show_subgroups_has_a_row_each_and_says_which_differ(demo):
     groups = subgroups(demo.evaluation_predictions())
     large, few = split_few(groups)
     assert [len(table.value) for table in app.dataframe] == [len(large), few]
-    assert app.expander[0].label == f"{few} groups with too few breasts for an AUC"
+    assert plain(app.expander[0].label) == f"{few} groups are too small for an AUC"  # breasts and images
     assert plain(app.info[0].value) == describe_differences(groups)
     assert len(figures(app)) == 1
     assert "Only columns that the predictions themselves hold can be used" in plain(
@@ -94,3 +95,11 @@ def test_show_store_subgroups_without_predictions_is_one_sentence(workspace, dem
 def test_show_groups_says_that_there_are_none():
     app = show_component(show_groups, (), 0.5, "mine")
     assert [info.value for info in app.info] == ["These images have no attributes to group them by."]
+
+
+def test_show_groups_of_patients_speaks_of_no_breasts():
+    by_patient = to_unit(predictions().assign(race=lambda table: table["patient_id"] == "7"), "patient")
+    groups = subgroups(by_patient, 50, rows="patient", by=["race"])
+    app = show_component(show_groups, groups, 0.5, "mine")
+    assert app.expander[0].label == "1 group is too small for an AUC"
+    assert app.dataframe[1].value["unit"].tolist() == ["patient"]
