@@ -30,7 +30,8 @@ def show_example_breasts(run: Path) -> None:
             return
         st.markdown("**Example breasts**")
         epoch = choose_epoch(run.name, maps.epochs.tolist())
-        cells = st.columns(max(len(maps.labels), 4), gap="small")
+        with st.container(key=f"examples of {run.name}"):  # the style sheet puts two side by side on a small screen
+            cells = st.columns(max(len(maps.labels), 4), gap="small")
         pictures = draw_once(run, states, epoch)
         for index, label in enumerate(maps.labels.tolist()):
             with cells[index]:

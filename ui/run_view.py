@@ -55,6 +55,8 @@ def choose_run(runs: list[TrainingRun], workspace: Workspace, bar: DeltaGenerato
     adopt_address(list(labels))
     if st.session_state.get("run") not in labels and first is not None:
         st.session_state["run"] = first.name
+    if "run" in st.session_state:  # set anew, or the browser would keep the label that the run had when it was chosen
+        st.session_state["run"] = st.session_state["run"]
     with bar:
         name = st.selectbox("Run", list(labels), key="run", format_func=labels.__getitem__, width=260)
         others = st.multiselect(

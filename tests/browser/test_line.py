@@ -1,14 +1,14 @@
 """One walk along the whole line in a real browser: explore, predict, train, reload, lose the server, stop."""
 
 import re
-import time
 import zipfile
 from pathlib import Path
 
 import pandas as pd
 from playwright.sync_api import Page, expect
 
-CHART = ".js-plotly-plot"
+from builders.pages import CHART, points, wait_for_growth
+
 PICTURE = "(canvas) => canvas.toDataURL()"
 PAGES = ("", "explore", "exams", "data", "train", "models", "predict")
 
@@ -167,16 +167,3 @@ def view(page: Page) -> dict:
         hidden: calcdata.map(([point]) => point.trace).filter((trace) => trace.visible !== true).map((trace) => trace.name),
     })"""
     return page.locator(CHART).first.evaluate(script)
-
-
-def points(page: Page) -> int:
-    """Return how many points the loss chart has drawn."""
-    script = f"() => document.querySelector('{CHART}')?.calcdata?.reduce((n, trace) => n + trace.length, 0) ?? 0"
-    return int(page.evaluate(script))
-
-
-def wait_for_growth(page: Page, before: int) -> None:
-    deadline = time.monotonic() + 90
-    while points(page) <= before:
-        assert time.monotonic() < deadline, f"the curve stays at {before} points"
-        page.wait_for_timeout(500)

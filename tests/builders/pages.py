@@ -1,9 +1,11 @@
 """Steps that tests in a real browser share."""
 
+import time
 from contextlib import suppress
 
 from playwright.sync_api import Page, TimeoutError, expect
 
+CHART = ".js-plotly-plot"
 TRIES = 4  # of a choice
 
 
@@ -35,3 +37,17 @@ def add_choice(page: Page, label: str, option: str) -> None:
             break
     expect(chosen).to_be_visible()
     wait_for_end(page)
+
+
+def points(page: Page) -> int:
+    """Return how many points the first chart has drawn."""
+    script = f"() => document.querySelector('{CHART}')?.calcdata?.reduce((n, trace) => n + trace.length, 0) ?? 0"
+    return int(page.evaluate(script))
+
+
+def wait_for_growth(page: Page, before: int) -> None:
+    """Wait until the first chart has more points than before."""
+    deadline = time.monotonic() + 90
+    while points(page) <= before:
+        assert time.monotonic() < deadline, f"the curve stays at {before} points"
+        page.wait_for_timeout(500)
