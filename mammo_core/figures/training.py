@@ -35,7 +35,7 @@ FAINT: dict[str, Any] = {  # a line of single steps behind their moving average
     "hovertemplate": None,
     "showlegend": False,
 }
-HEIGHT = 360  # px
+HEIGHT = 372  # px
 SPARKLINE_HEIGHT = 90  # px
 HOVER_PIXELS = 60  # at most so far from the pointer, a line's nearest point is among those shown
 
@@ -351,7 +351,7 @@ def _set_axes(figure: go.Figure, metric: CurveMetric, levels: Sequence[float], o
         title={"text": CURVES[metric], "x": 0, "xref": "paper", "y": 0.97, "yref": "container", "font": {"size": 15}},
         uirevision=metric,
         height=HEIGHT,
-        margin={"t": 64, "r": 12},
+        margin={"t": 76, "r": 12},
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
         hovermode="x unified",
         hoverdistance=HOVER_PIXELS,
