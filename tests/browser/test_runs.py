@@ -81,7 +81,7 @@ def test_address_keeps_baseline_and_overlay_over_a_reload(page: Page, runs_serve
         expect(rows(page).filter(has_text="second")).to_contain_text(re.compile(r"[+-]0\.\d{3} to [+-]0\.\d{3}"))
         expect(rows(page).filter(has_text="first")).to_contain_text("baseline")
         expect(page.locator(".js-plotly-plot").first).to_be_visible()
-        expect(page.get_by_text("Calibration")).to_be_visible()
+        expect(page.get_by_text("Calibration", exact=True)).to_be_visible()
         page.reload()
     wait_for_end(page)
     with page.expect_download() as download:

@@ -61,5 +61,5 @@ def test_sweep_on_folds_is_started_stopped_resumed_and_pooled(page: Page, sweep_
     expect(results.first).to_contain_text("2 of 2")
     expect(results.first).to_contain_text(re.compile(r"0\.\d{3} to [01]\.\d{3}"))
     main.get_by_role("button", name="Compare its runs").click()
-    expect(page.get_by_text("Calibration")).to_be_visible()
+    expect(page.get_by_text("Calibration", exact=True)).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
