@@ -4,10 +4,10 @@ from contextlib import suppress
 
 import pandas as pd
 
-from mammo_core.assessment.kept_evaluations import kept_evaluations, kept_predictions
+from mammo_core.assessment.kept_evaluations import has_current_evaluation, kept_predictions
 from mammo_core.dataset.store import Store
 from mammo_core.errors import MammoError
-from mammo_core.models.bundle import Bundle, open_bundle
+from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import compatible_models, model_folder
 from mammo_core.workspace import Workspace
 
@@ -18,7 +18,7 @@ def predicting_models(workspace: Workspace, store: Store) -> list[str]:
     for name in compatible_models(workspace, store.preprocessing):
         with suppress(MammoError):  # of a damaged model, which the models page reports
             bundle = open_bundle(model_folder(workspace, name))
-            if bundle.card.data.store == store.name or _has_current_evaluation(workspace, bundle, store):
+            if bundle.card.data.store == store.name or has_current_evaluation(workspace, bundle, store.name):
                 names.append(name)
     return names
 
@@ -43,8 +43,3 @@ def image_predictions(workspace: Workspace, model: str, store: Store) -> pd.Seri
     own = bundle.card.data.store == store.name
     table = bundle.predictions() if own else kept_predictions(workspace, bundle, store.name)
     return table.assign(image_id=table["image_id"].astype("str")).groupby("image_id")["probability"].mean()
-
-
-def _has_current_evaluation(workspace: Workspace, bundle: Bundle, store: Store) -> bool:
-    kept = kept_evaluations(workspace, bundle).get(store.name)
-    return kept is not None and not kept.outdated

@@ -9,6 +9,7 @@ They lie in the models folder, apart from the models, by the model's network and
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -164,6 +165,14 @@ def kept_evaluations(workspace: Workspace, bundle: Bundle) -> dict[str, KeptEval
         lesions = "" if outdated else _describe_new_lesions(workspace, bundle, evaluation)
         kept[path_text(path.parent.name)] = KeptEvaluation(evaluation, outdated, lesions)
     return kept
+
+
+def has_current_evaluation(workspace: Workspace, bundle: Bundle, store: str) -> bool:
+    """Return whether an evaluation of a model on a store is kept and not out of date."""
+    path = evaluation_folder(workspace, bundle.identity, store) / StoreEvaluation.file_name
+    with suppress(DataError):  # damaged: it can be made again
+        return os.path.exists(path) and not _why_outdated(workspace, bundle, StoreEvaluation.read(path))
+    return False
 
 
 def kept_predictions(workspace: Workspace, bundle: Bundle, store: str) -> pd.DataFrame:

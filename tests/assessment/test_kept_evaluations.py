@@ -5,7 +5,6 @@ from builders.doctor import pair, report
 from builders.jobs import import_in_process
 from builders.models import write_model
 from builders.store_evaluations import make_store_evaluation
-from mammo_core.assessment import store_evaluation
 from mammo_core.assessment.kept_evaluations import (
     evaluation_folder,
     kept_evaluations,
@@ -23,7 +22,6 @@ from mammo_core.models.bundle import Bundle, open_bundle
 from mammo_core.models.registry import choose_operating_point, rename_model
 from mammo_core.phantoms.generate import generate
 from mammo_core.phantoms.spec import DemoSpec
-from mammo_core.prediction.predictor import Predictor
 
 
 @pytest.fixture
@@ -34,15 +32,7 @@ def bundle(finished) -> Bundle:
     return open_bundle(finished.models / "trained")
 
 
-@pytest.fixture
-def predictor(bundle, monkeypatch) -> list[str]:
-    """The names of the models that were loaded; loads one once."""
-    loaded, loaded_names = Predictor(bundle), []
-    monkeypatch.setattr(store_evaluation, "Predictor", lambda model: loaded_names.append(model.name) or loaded)
-    return loaded_names
-
-
-def test_make_evaluation_reports_like_evaluate_store_and_is_kept(finished, bundle, predictor):
+def test_make_evaluation_reports_like_evaluate_store_and_is_kept(finished, bundle, loads):
     seen = []
     evaluation = make_evaluation(finished, bundle, "others", seen.append)
     assert evaluation.report == evaluate_store(finished, bundle, "others")
@@ -56,23 +46,23 @@ def test_make_evaluation_reports_like_evaluate_store_and_is_kept(finished, bundl
     assert max(progress.done for progress in seen) == len(table)
 
 
-def test_make_evaluation_again_predicts_only_if_images_changed(finished, bundle, predictor):
+def test_make_evaluation_again_predicts_only_if_images_changed(finished, bundle, loads):
     first = make_evaluation(finished, bundle, "others")
     moved = choose_operating_point(finished, "trained", 0.9, "by hand")
     assert "threshold was" in kept_evaluations(finished, moved)["others"].outdated
     second = make_evaluation(finished, moved, "others")
-    assert predictor == ["trained"]
+    assert loads == ["trained"]
     assert second.report.operating_point.threshold == 0.9
     assert second.report.auc == first.report.auc
     manifest = finished.prepared / "others" / MANIFEST
     pd.read_parquet(manifest).assign(age=50.0).to_parquet(manifest)
     assert kept_evaluations(finished, moved)["others"].outdated.startswith("The store has been imported again since")
     make_evaluation(finished, moved, "others")
-    assert predictor == ["trained", "trained"]
+    assert loads == ["trained", "trained"]
     assert kept_evaluations(finished, moved)["others"].outdated == ""
 
 
-def test_evaluation_is_outdated_once_a_check_tells_more_of_the_training(finished, bundle, predictor):
+def test_evaluation_is_outdated_once_a_check_tells_more_of_the_training(finished, bundle, loads):
     make_evaluation(finished, bundle, "others")
     store = open_store(finished, "others")
     report("others").write(store.folder / DoctorReport.file_name)
@@ -84,7 +74,7 @@ def test_evaluation_is_outdated_once_a_check_tells_more_of_the_training(finished
     assert "tells more of what the model was trained on" in kept_evaluations(finished, bundle)["others"].outdated
 
 
-def test_make_evaluation_is_stopped_between_batches_and_keeps_nothing(finished, bundle, predictor):
+def test_make_evaluation_is_stopped_between_batches_and_keeps_nothing(finished, bundle, loads):
     assert make_evaluation(finished, bundle, "others", should_stop=lambda: True) is None
     assert kept_evaluations(finished, bundle) == {}
 
@@ -95,7 +85,7 @@ def test_evaluation_of_the_own_store_has_neither_shift_nor_drift(finished, bundl
     assert (evaluation.shift, evaluation.drift) == ((), None)
 
 
-def test_evaluations_survive_a_new_name_of_the_model(finished, bundle, predictor):
+def test_evaluations_survive_a_new_name_of_the_model(finished, bundle, loads):
     make_evaluation(finished, bundle, "others")
     rename_model(finished, "trained", "better")
     assert set(kept_evaluations(finished, open_bundle(finished.models / "better"))) == {"others"}

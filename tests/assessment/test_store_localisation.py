@@ -2,7 +2,6 @@ import pytest
 
 from builders.jobs import import_in_process
 from builders.marks import draw
-from mammo_core.assessment import store_evaluation
 from mammo_core.assessment.kept_evaluations import kept_evaluations, make_evaluation
 from mammo_core.assessment.store_evaluation import evaluate_store
 from mammo_core.assessment.store_localisation import locate_lesions, read_store_lesions
@@ -23,14 +22,6 @@ def bundle(finished) -> Bundle:
     (finished.data / "others" / "lesions.csv").unlink()
     import_in_process("others")
     return open_bundle(finished.models / "trained")
-
-
-@pytest.fixture
-def loads(bundle, monkeypatch) -> list[str]:
-    """The names of the models that were loaded; loads one once."""
-    loaded, names = Predictor(bundle), []
-    monkeypatch.setattr(store_evaluation, "Predictor", lambda model: names.append(model.name) or loaded)
-    return names
 
 
 @pytest.fixture

@@ -1,18 +1,14 @@
 """A real server on demo data, and a real browser. What is missing fails the tests; nothing is skipped."""
 
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from builders.server import Server, server_environment
+from builders.server import Server, run_command
 from mammo_core.phantoms.generate import generate
 from mammo_core.phantoms.spec import DemoSpec
 
-ROOT = Path(__file__).parents[2]
 expect.set_options(timeout=60_000)  # the first prediction loads TensorFlow
 CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
@@ -22,8 +18,7 @@ def workplace(tmp_path_factory):
     """A folder with a synthetic data set, imported; no model of its own."""
     folder = tmp_path_factory.mktemp("browser")
     generate(folder / "data" / "demo", DemoSpec(patients=24, seed=8, prevalence=0.4))
-    command = [sys.executable, "-m", "mammo_core", "import", "demo"]
-    subprocess.run(command, cwd=ROOT, env=server_environment(folder), check=True)
+    run_command(folder, "import", "demo")
     return folder
 
 

@@ -1,18 +1,13 @@
 """The map of imported images in a real browser: draw around points."""
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from builders.server import Server, server_environment
+from builders.server import Server, run_command
 from mammo_core.phantoms.generate import generate
 from mammo_core.phantoms.spec import DemoSpec
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +16,7 @@ def checked(tmp_path_factory):
     folder = tmp_path_factory.mktemp("map")
     generate(folder / "data" / "demo", DemoSpec(patients=8, seed=8, prevalence=0.4, rows=512, columns=384))
     for words in (["import", "demo"], ["doctor", "demo"]):
-        command = [sys.executable, "-m", "mammo_core", *words]
-        subprocess.run(command, cwd=ROOT, env=server_environment(folder), check=True)
+        run_command(folder, *words)
     running = Server(folder)
     yield running
     running.kill()

@@ -1,16 +1,11 @@
 """Look-alikes in a real browser: nothing before the check, five breasts after it, and the way from exam to exam."""
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pandas as pd
 from playwright.sync_api import Page, expect
 
-from builders.server import server_environment
-
-ROOT = Path(__file__).parents[2]
+from builders.server import run_command
 
 
 def test_look_alikes_follow_the_check_and_lead_to_their_exams(page: Page, server, workplace):
@@ -22,8 +17,7 @@ def test_look_alikes_follow_the_check_and_lead_to_their_exams(page: Page, server
     expect(page.get_by_text("Nobody has checked the imported data yet")).to_be_visible()
     expect(page.get_by_role("link", name="Check the data")).to_be_visible()
 
-    command = [sys.executable, "-m", "mammo_core", "doctor", "demo"]
-    subprocess.run(command, cwd=ROOT, env=server_environment(workplace), check=True)
+    run_command(workplace, "doctor", "demo")
     page.reload()
     page.get_by_text("Look-alikes", exact=True).click()
     expect(page.get_by_text("Searched among")).to_be_visible()

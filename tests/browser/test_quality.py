@@ -1,20 +1,16 @@
 """The quality of imported data in a real browser: check them, look at a copy, leave it out and take it back."""
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks._planted_faults import Faults, plant_faults
-from builders.server import Server, server_environment
+from builders.server import Server, run_command
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.phantoms.generate import generate
 from mammo_core.phantoms.spec import DemoSpec
 
-ROOT = Path(__file__).parents[2]
 FIRST_ROW = {"x": 18, "y": 52}  # px: its box, in a table that is a canvas
 
 
@@ -33,8 +29,7 @@ def planted(tmp_path_factory):
     generate(folder / "sound", DemoSpec(patients=8, seed=8, prevalence=0.4, rows=512, columns=384))
     (folder / "data" / "copied").mkdir(parents=True)
     plant_faults(read_catalogue(folder / "sound"), folder / "data" / "copied", Faults(duplicates=4, flips=0, views=0))
-    command = [sys.executable, "-m", "mammo_core", "import", "copied"]
-    subprocess.run(command, cwd=ROOT, env=server_environment(folder), check=True)
+    run_command(folder, "import", "copied")
     running = Server(folder)
     yield running
     running.kill()

@@ -2,20 +2,16 @@
 
 import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from builders.pages import CHART, points, wait_for_end, wait_for_growth
-from builders.server import Server, server_environment
+from builders.server import Server, run_command
 from builders.workspaces import workspace_in
 from mammo_core.documents.split_lesson import TITLES
 from mammo_core.jobs.lesson import read_lesson
 
-ROOT = Path(__file__).parents[2]
 EXAMPLES = re.compile("^Example [1-4], (posi|nega)tive, after epoch")
 
 
@@ -24,8 +20,7 @@ def folder(workplace, tmp_path_factory):
     """A folder with the shared data set, imported with small images, on which a training takes seconds."""
     folder = tmp_path_factory.mktemp("training")
     shutil.copytree(workplace / "data" / "demo", folder / "data" / "demo")
-    command = [sys.executable, "-m", "mammo_core", "import", "demo", "--size", "128"]
-    subprocess.run(command, cwd=ROOT, env=server_environment(folder), check=True)
+    run_command(folder, "import", "demo", "--size", "128")
     return folder
 
 

@@ -1,5 +1,6 @@
 """Inputs of the data doctor: manifests, thumbnails, reports."""
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -9,6 +10,7 @@ from PIL import Image
 
 from builders.geometry import geometry
 from mammo_core.dataset.store import MANIFEST, Store
+from mammo_core.doctor.diagnosis import diagnose
 from mammo_core.documents.doctor_report import (
     DoctorReport,
     DuplicatePair,
@@ -17,6 +19,7 @@ from mammo_core.documents.doctor_report import (
     SkippedCheck,
     SuspectLabel,
 )
+from mammo_core.documents.progress import ProgressCallback, ShouldStop, ignore_progress, never_stop
 
 
 def pool_features(images: np.ndarray) -> dict[str, np.ndarray]:
@@ -136,6 +139,16 @@ def open_network(store):
         return {"means": means, "suspicious": means, "lesion_contrast": means[:, 0]}
 
     return nullcontext(run)
+
+
+def check_store(
+    store: Store,
+    others: Sequence[Store] = (),
+    progress: ProgressCallback = ignore_progress,
+    should_stop: ShouldStop = never_stop,
+) -> DoctorReport | None:
+    """Check a store with features that need no network."""
+    return diagnose(store, others, (), open_network, progress, should_stop)
 
 
 def plant(store, change, **columns):

@@ -25,6 +25,11 @@ def server_environment(folder: Path) -> dict[str, str]:
     return {**os.environ, "MAMMO_DATA": str(folder / "data"), "MAMMO_MODELS": str(folder / "models")}
 
 
+def run_command(folder: Path, *words: str) -> None:
+    """Run a command of the command line on a server's data and models."""
+    subprocess.run([sys.executable, "-m", "mammo_core", *words], cwd=ROOT, env=server_environment(folder), check=True)
+
+
 def free_port() -> int:
     """Return a port of 127.0.0.1 where nobody listens."""
     with socket.socket() as probe:

@@ -2,16 +2,12 @@ import shutil
 
 import pytest
 
-from builders.doctor import darker, open_network, plant
+from builders.doctor import check_store, darker, plant
 from builders.stores import copy_store
 from mammo_core.dataset.store import MANIFEST, open_store
 from mammo_core.doctor.diagnosis import diagnose
 from mammo_core.documents.progress import ignore_progress, never_stop
 from mammo_core.errors import ConfigError, DataError
-
-
-def check(store, *others, should_stop=never_stop):
-    return diagnose(store, others, (), open_network, ignore_progress, should_stop)
 
 
 @pytest.fixture
@@ -21,7 +17,7 @@ def store(prepared):
 
 def test_the_same_image_of_another_patient_is_found_with_its_words(store):
     image = plant(store, darker, patient_id="other")
-    report = check(store)
+    report = check_store(store)
     assert [(pair.image_a, pair.image_b, pair.relation) for pair in report.duplicates] == [
         (image, "copy", "other patients")
     ]
@@ -32,24 +28,24 @@ def test_the_same_image_of_another_patient_is_found_with_its_words(store):
 def test_a_copy_with_another_label_contradicts(store):
     label = int(store.manifest().loc[0, "label"])
     plant(store, darker, patient_id="other", label=1 - label)
-    reported = [finding for finding in check(store).contradictions if "second time" in finding.reason]
+    reported = [finding for finding in check_store(store).contradictions if "second time" in finding.reason]
     assert {finding.image_id for finding in reported} >= {"copy"}
 
 
 def test_a_copy_called_the_other_breast_is_mirrored(store):
     side = {"L": "R", "R": "L"}[store.manifest().loc[0, "laterality"]]
     plant(store, darker, patient_id="other", laterality=side)
-    assert check(store).duplicates[0].mirrored
+    assert check_store(store).duplicates[0].mirrored
 
 
 def test_phantoms_hold_no_duplicates(store):
-    assert check(store).duplicates == ()
+    assert check_store(store).duplicates == ()
 
 
 def test_the_same_image_in_another_store_is_found(prepared, store):
     copy_store(prepared, store, "demo", "other")
     other = open_store(prepared, "other")
-    report = check(store, other)
+    report = check_store(store, [other])
     assert {pair.image_a for pair in report.duplicates} == set(store.manifest()["image_id"].astype(str))
     assert {(pair.relation, pair.store) for pair in report.duplicates} == {("other store", "other")}
     assert report.compared_with == ("other",)
@@ -58,19 +54,19 @@ def test_the_same_image_in_another_store_is_found(prepared, store):
 def test_a_store_of_another_size_is_refused(prepared, store):
     copy_store(prepared, store, "demo", "larger", size=128)
     with pytest.raises(ConfigError, match="prepared in another way"):
-        check(store, open_store(prepared, "larger"))
+        check_store(store, [open_store(prepared, "larger")])
 
 
 def test_a_store_without_images_is_refused(store):
     store.manifest().head(0).to_parquet(store.folder / MANIFEST, index=False)
     with pytest.raises(DataError, match="has no images"):
-        check(store)
+        check_store(store)
 
 
 def test_a_store_of_one_unlabelled_image_is_checked_as_far_as_possible(store):
     table = store.manifest().head(1)
     table.assign(label=None, cancer=None, laterality=None).to_parquet(store.folder / MANIFEST, index=False)
-    report = check(store)
+    report = check_store(store)
     assert {skip.check for skip in report.skipped} == {"side", "view", "labels", "leaks"}
     assert report.duplicates == report.contradictions == ()
 
@@ -78,11 +74,11 @@ def test_a_store_of_one_unlabelled_image_is_checked_as_far_as_possible(store):
 @pytest.mark.parametrize("after", [0, 1, 2, 3])
 def test_a_stop_gives_no_report(store, after):
     calls = []
-    assert check(store, should_stop=lambda: calls.append(1) or len(calls) > after) is None
+    assert check_store(store, should_stop=lambda: calls.append(1) or len(calls) > after) is None
 
 
 def test_what_was_computed_is_kept_for_the_next_time(store):
-    check(store)
+    check_store(store)
     assert list(store.folder.glob("features-*.npz"))
     shutil.rmtree(store.folder / "negative")
     shutil.rmtree(store.folder / "positive")

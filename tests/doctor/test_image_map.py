@@ -1,13 +1,11 @@
 import numpy as np
 import pytest
 
-from builders.doctor import open_network
+from builders.doctor import check_store
 from mammo_core.dataset.store import MANIFEST, open_store
 from mammo_core.doctor import image_map
-from mammo_core.doctor.diagnosis import diagnose
 from mammo_core.doctor.image_map import open_map
 from mammo_core.documents.image_map import ImageMap
-from mammo_core.documents.progress import ignore_progress, never_stop
 from mammo_core.errors import DataError, StoreUnchecked
 
 
@@ -18,12 +16,8 @@ def store(prepared):
 
 @pytest.fixture
 def checked(store):
-    assert check(store)
+    assert check_store(store)
     return store
-
-
-def check(store, progress=ignore_progress, should_stop=never_stop):
-    return diagnose(store, (), (), open_network, progress, should_stop)
 
 
 def test_each_image_has_a_point(checked):
@@ -38,7 +32,7 @@ def test_each_image_has_a_point(checked):
 
 def test_map_of_the_same_images_is_not_drawn_again(checked, monkeypatch):
     monkeypatch.setattr(image_map, "lay_out", lambda *_: pytest.fail("drawn again"))
-    assert check(checked)
+    assert check_store(checked)
 
 
 def test_map_is_drawn_again_for_other_images_or_if_it_is_damaged(checked):
@@ -46,12 +40,12 @@ def test_map_is_drawn_again_for_other_images_or_if_it_is_damaged(checked):
     (checked.folder / first.points).write_bytes(b"damaged")
     with pytest.raises(DataError, match=r"damaged\. Check the data again"):
         open_map(checked)
-    check(checked)
+    check_store(checked)
     assert open_map(checked)[0] == first
     checked.manifest().iloc[:-1].to_parquet(checked.folder / MANIFEST, index=False)
     with pytest.raises(StoreUnchecked, match="has changed since"):
         open_map(checked)
-    check(checked)
+    check_store(checked)
     document, table = open_map(checked)
     assert len(table) == len(checked.manifest())
     assert list(checked.folder.glob("image-map-v1-*.npy")) == [checked.folder / document.points]
@@ -75,6 +69,11 @@ def test_points_of_another_number_of_images_or_without_numbers_are_damaged(check
 
 def test_drawing_reports_its_progress_and_can_be_stopped(store):
     phases = []
-    assert check(store, phases.append, lambda: bool(phases) and phases[-1].phase == "Drawing the map") is None
+    assert (
+        check_store(
+            store, progress=phases.append, should_stop=lambda: bool(phases) and phases[-1].phase == "Drawing the map"
+        )
+        is None
+    )
     assert (phases[-1].done, phases[-1].total) == (0, 2)
     assert not (store.folder / ImageMap.file_name).exists()

@@ -3,28 +3,17 @@
 import pytest
 
 from builders.app import open_page, plain, show_component, without_error
-from builders.doctor import open_network
+from builders.doctor import check_store
 from builders.links import record_links
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.store import MANIFEST, open_store
-from mammo_core.doctor.diagnosis import diagnose
 from mammo_core.documents.image_map import ImageMap
-from mammo_core.documents.progress import ignore_progress, never_stop
 from ui.image_map import show_map
-
-
-@pytest.fixture
-def store(prepared):
-    return open_store(prepared, "demo")
 
 
 @pytest.fixture
 def links(monkeypatch):
     return record_links(monkeypatch)
-
-
-def check(store):
-    assert diagnose(store, (), (), open_network, ignore_progress, never_stop)
 
 
 def show(store, images=None):
@@ -41,7 +30,7 @@ def test_data_that_were_not_checked_lead_to_quality(store, links):
 
 
 def test_data_that_changed_since_lead_to_quality(store, links):
-    check(store)
+    assert check_store(store)
     store.manifest().iloc[:-1].to_parquet(store.folder / MANIFEST, index=False)
     app = without_error(show(store))
     assert "has changed since it was checked" in plain(app.info[0].value)
@@ -49,7 +38,7 @@ def test_data_that_changed_since_lead_to_quality(store, links):
 
 
 def test_damaged_map_is_one_sentence_and_leads_to_quality(store, links):
-    check(store)
+    assert check_store(store)
     (store.folder / ImageMap.file_name).write_text("{")
     app = show(store)
     assert len(app.error) == 1
@@ -58,7 +47,7 @@ def test_damaged_map_is_one_sentence_and_leads_to_quality(store, links):
 
 
 def test_map_says_what_distance_means_and_is_coloured(store, links):
-    check(store)
+    assert check_store(store)
     app = without_error(show(store))
     assert len(app.get("plotly_chart")) == 1
     text = plain(app.caption[0].value)
@@ -71,7 +60,7 @@ def test_map_says_what_distance_means_and_is_coloured(store, links):
 
 def test_predictions_of_models_colour_the_map(finished, links):
     store = open_store(finished, "demo")
-    check(store)
+    assert check_store(store)
     app = without_error(show(store))
     choice = app.selectbox(key="colour of demo")
     assert choice.options[-1] == "Prediction of trained"
@@ -79,7 +68,7 @@ def test_predictions_of_models_colour_the_map(finished, links):
 
 
 def test_filters_that_keep_nothing_on_the_map_say_so(store, links):
-    check(store)
+    assert check_store(store)
     table = read_catalogue(store.read_csv_path()).table
     app = without_error(show(store, table.iloc[:0]))
     assert "None of the images that the filters keep is on the map." in app.info[0].value
@@ -99,14 +88,14 @@ def test_unlabelled_data_without_optional_columns_have_a_map(store):
     table[["patient_id", "image_id", "laterality", "view"]].to_csv(csv, index=False)
     manifest = store.manifest().assign(label=None, cancer=None, age=None, machine_id=None, site_id=None)
     manifest.astype({"age": float}).to_parquet(store.folder / MANIFEST, index=False)
-    check(store)
+    assert check_store(store)
     app = without_error(open_page("explore", {"dataset": "demo", "tab": "Map"}))
     assert app.selectbox(key="colour of demo").options == ["View", "Side"]
     assert len(app.get("plotly_chart")) == 1
 
 
 def test_filter_of_the_page_holds_for_the_map(store):
-    check(store)
+    assert check_store(store)
     views = store.manifest()["view"].value_counts()
     app = without_error(open_page("explore", {"dataset": "demo", "tab": "Map", "view": "MLO"}))
     (caption,) = [each.value for each in app.caption if "look alike to the network" in each.value]
