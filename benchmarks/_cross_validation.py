@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mammo_core.cli import progress_bar, screen
+from mammo_core.cli.output import progress_bar, screen
 from mammo_core.dataset.leave_out import used_images
 from mammo_core.dataset.splits import split_fold
 from mammo_core.dataset.store import Store, open_store

@@ -11,7 +11,7 @@ import argparse
 import shutil
 from pathlib import Path
 
-from mammo_core.cli import progress_bar
+from mammo_core.cli.output import progress_bar
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import JobError
 from mammo_core.jobs.demo import DemoJob

@@ -23,7 +23,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks._cross_validation import METHODS, CrossValidation, open_cross_validation
-from mammo_core.cli import screen
+from mammo_core.cli.output import screen
 from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.preprocessing_config import describe_size
 from mammo_core.documents.units import Unit

@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from builders.jobs import import_in_process, train_in_process
 from builders.workspaces import use_folder, workspace_in
+from mammo_core import cli
 from mammo_core.dataset.store import Store
 from mammo_core.documents.progress import ShouldStop
 from mammo_core.phantoms.generate import generate
@@ -71,6 +72,23 @@ def workspace(tmp_path, monkeypatch):
     """Return empty data and models folders in `tmp_path`, in use by the settings."""
     yield use_folder(monkeypatch, tmp_path)
     settings.cache_clear()
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command line; returns (exit status, standard output, standard error)."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["mammo_core", *map(str, arguments)])
+        try:
+            cli.main()
+            status = 0
+        except SystemExit as end:
+            status = int(end.code or 0)
+        out, error = capsys.readouterr()
+        return status, out, error
+
+    return call
 
 
 @pytest.fixture(scope="session")

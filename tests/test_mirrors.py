@@ -31,7 +31,7 @@ def mirror(module: Path) -> Path:
 @pytest.mark.parametrize(
     ("module", "tests"),
     [
-        ("mammo_core/cli.py", "tests/test_cli.py"),
+        ("mammo_core/cli/__init__.py", "tests/test_cli.py"),
         ("mammo_core/learning/callbacks/validation.py", "tests/learning/callbacks/test_validation.py"),
         ("ui/live_chart/__init__.py", "tests/ui/test_live_chart.py"),
         ("pages/data.py", "tests/pages/test_data.py"),

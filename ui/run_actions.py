@@ -6,8 +6,8 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from mammo_core.documents.run_tags import MAX_CHARACTERS, MAX_TAGS
-from mammo_core.jobs.run_tags import archive_runs, bring_back_runs, delete_runs, read_tags, restore_runs, write_tags
+from mammo_core.documents.run_tags import MAX_CHARACTERS, MAX_TAGS, read_tags
+from mammo_core.jobs.run_tags import archive_runs, bring_back_runs, delete_runs, restore_runs, write_tags
 from mammo_core.jobs.runs import run_folder
 from mammo_core.jobs.training_runs import TrainingRun
 from mammo_core.models.registry import write_note

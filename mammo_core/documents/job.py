@@ -80,6 +80,9 @@ class RunSummary(Document):
         auc: area under the ROC curve of the evaluated breasts, with its 95 % interval; None without a model.
         active: whether this model predicts when none is named.
         folder: absolute path.
+        tags: the user's, in their order.
+        note: the user's.
+        archived: whether usual lists leave it out.
     """
 
     run: str
@@ -89,16 +92,29 @@ class RunSummary(Document):
     auc: Estimate | None
     active: bool
     folder: str
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    archived: bool = False
 
 
 class RunList(PrintedDocument):
-    """All training runs and models: the JSON of `mammo runs`.
+    """Training runs and models: the JSON of `mammo runs`, `tag` and `archive`.
 
     Attributes:
         runs: newest first, then models without a run.
     """
 
     runs: list[RunSummary]
+
+
+class DeletedRuns(PrintedDocument):
+    """Runs that can be restored for an hour: the JSON of `mammo delete`.
+
+    Attributes:
+        deleted: their names.
+    """
+
+    deleted: list[str]
 
 
 class SweepRun(Document):

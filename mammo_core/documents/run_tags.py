@@ -1,5 +1,7 @@
 """The user's tags on a training run, and whether it is archived."""
 
+import os
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
@@ -25,3 +27,13 @@ class RunTags(FileDocument):
     schema_version: Literal[1] = 1
     tags: tuple[Tag, ...] = Field((), max_length=MAX_TAGS)
     archived: bool = False
+
+
+def read_tags(folder: Path) -> RunTags:
+    """Return the tags of the run in a folder; without a file there are none.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    path = folder / RunTags.file_name
+    return RunTags.read(path) if os.path.exists(path) else RunTags()

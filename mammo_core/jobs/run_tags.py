@@ -3,29 +3,18 @@
 A run that is queued or running, and the run of the active model, are neither archived nor deleted.
 """
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from pydantic import ValidationError
 
 from mammo_core.documents.job import FINAL
-from mammo_core.documents.run_tags import MAX_CHARACTERS, MAX_TAGS, RunTags
-from mammo_core.errors import ConfigError, JobError, ModelError
+from mammo_core.documents.run_tags import MAX_CHARACTERS, MAX_TAGS, RunTags, read_tags
+from mammo_core.errors import ConfigError, JobError, ModelError, ModelNotFound
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import run_folder
 from mammo_core.models.registry import active_model, delete_model, restore_model
+from mammo_core.storage.trash import empty_trash, list_trash, trashed_name
 from mammo_core.workspace import Workspace
-
-
-def read_tags(folder: Path) -> RunTags:
-    """Return the tags of the run in a folder; without a file there are none.
-
-    Raises:
-        DataError: the file is damaged.
-    """
-    path = folder / RunTags.file_name
-    return RunTags.read(path) if os.path.exists(path) else RunTags()
 
 
 def write_tags(workspace: Workspace, name: str, tags: Sequence[str]) -> RunTags:
@@ -42,15 +31,44 @@ def write_tags(workspace: Workspace, name: str, tags: Sequence[str]) -> RunTags:
         JobError: there is no such run.
     """
     folder = _existing_run(workspace, name)
+    labels = _with_tags(read_tags(folder.path), tags)
+    labels.write(folder.path / RunTags.file_name)
+    return labels
+
+
+def change_tags(workspace: Workspace, names: Sequence[str], add: Sequence[str], remove: Sequence[str]) -> None:
+    """Add tags to runs and remove others from them.
+
+    Args:
+        workspace: the folders to work in.
+        names: of the runs.
+        add: tags that each of them gets, after its own.
+        remove: tags that none of them keeps; a run may lack them.
+
+    Raises:
+        ConfigError: a run would have too many tags, or one is too long; then none is changed.
+        DataError: the file of a run's present tags is damaged.
+        JobError: a run isn't there.
+    """
+    changed = {}
+    for name in names:
+        folder = _existing_run(workspace, name).path
+        present = read_tags(folder)
+        labels = _with_tags(present, (*(tag for tag in present.tags if tag not in remove), *add))
+        if labels != present:
+            changed[folder / RunTags.file_name] = labels
+    for path, labels in changed.items():
+        labels.write(path)
+
+
+def _with_tags(present: RunTags, tags: Sequence[str]) -> RunTags:
     lines = [" ".join(tag.split()) for tag in tags]
     try:
-        labels = RunTags(tags=tuple(dict.fromkeys(filter(None, lines))), archived=read_tags(folder.path).archived)
+        return RunTags(tags=tuple(dict.fromkeys(filter(None, lines))), archived=present.archived)
     except ValidationError:
         raise ConfigError(
             f"A run has at most {MAX_TAGS} tags of at most {MAX_CHARACTERS} characters. Shorten them, or take fewer."
         ) from None
-    labels.write(folder.path / RunTags.file_name)
-    return labels
 
 
 def archive_runs(workspace: Workspace, names: Sequence[str]) -> None:
@@ -109,6 +127,23 @@ def restore_runs(workspace: Workspace, trashed: Sequence[str]) -> list[str]:
         StorageError: the file system refuses.
     """
     return [restore_model(workspace, name) for name in trashed]
+
+
+def restore_newest_runs(workspace: Workspace, names: Sequence[str]) -> None:
+    """Bring deleted runs back by name; of several, the one deleted last.
+
+    Raises:
+        ModelNotFound: one isn't in the trash, which keeps them for an hour; then none is restored.
+        ModelError: another run has the name of one.
+        StorageError: the file system refuses.
+    """
+    empty_trash(workspace.models)
+    deleted = {trashed_name(trashed): trashed for trashed in list_trash(workspace.models)}
+    for name in names:
+        if name not in deleted:
+            restorable = ", ".join(sorted(deleted)) or "none"
+            raise ModelNotFound(f"There is no deleted run {name!r}. These can be restored: {restorable}.")
+    restore_runs(workspace, [deleted[name] for name in names])
 
 
 def check_ended(workspace: Workspace, name: str, verb: str) -> None:

@@ -1,15 +1,17 @@
 """List training runs and active jobs."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.job import FINAL, RunSummary
 from mammo_core.documents.metrics import read_last_epoch
+from mammo_core.documents.run_tags import RunTags, read_tags
 from mammo_core.documents.store_evaluation import StoreEvaluation
 from mammo_core.errors import DataError, ModelNotFound
 from mammo_core.jobs.folder import SPEC, JobFolder
-from mammo_core.models.registry import active_model, list_models, model_folder
+from mammo_core.models.registry import active_model, list_models, model_folder, read_note_file
 from mammo_core.storage.folders import files_of_subfolders
 from mammo_core.storage.names import named_folder
 from mammo_core.storage.path_text import as_written, message_text, path_text
@@ -34,6 +36,16 @@ def list_runs(workspace: Workspace) -> list[RunSummary]:
     return [_summarise(folder, active) for folder in folders]
 
 
+def summarise_runs(workspace: Workspace, names: Sequence[str]) -> list[RunSummary]:
+    """Return a summary of each named run, in the given order.
+
+    Raises:
+        InvalidName: no run can have one of the names.
+    """
+    active = _active_folder(workspace)
+    return [_summarise(run_folder(workspace, name), active) for name in names]
+
+
 def run_names(workspace: Workspace) -> list[str]:
     """Return the names of the training runs, newest first."""
     return [path_text(folder.name) for folder in _run_folders(workspace)]
@@ -55,7 +67,9 @@ def _active_folder(workspace: Workspace) -> Path | None:
 def _summarise(folder: Path, active: Path | None) -> RunSummary:
     job = JobFolder(folder)
     state, message = (job.state(), job.message()) if job.exists else ("shipped", "")
-    epochs = None
+    epochs, tags = None, RunTags()
+    with suppress(DataError):  # where tags are changed, it is an error
+        tags = read_tags(folder)
     try:
         epochs = read_last_epoch(folder)
     except DataError as error:
@@ -68,6 +82,9 @@ def _summarise(folder: Path, active: Path | None) -> RunSummary:
         auc=read_auc(folder),
         active=folder.resolve() == active,
         folder=path_text(folder),
+        tags=tags.tags,
+        note=message_text(read_note_file(folder)),
+        archived=tags.archived,
     )
 
 

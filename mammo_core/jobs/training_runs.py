@@ -14,11 +14,10 @@ from mammo_core.documents.estimate import Estimate
 from mammo_core.documents.job import FINAL, JobState, State
 from mammo_core.documents.metrics import METRICS, read_epochs
 from mammo_core.documents.progress import duration
-from mammo_core.documents.run_tags import RunTags
+from mammo_core.documents.run_tags import RunTags, read_tags
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import DataError
 from mammo_core.jobs.folder import SPEC, JobFolder
-from mammo_core.jobs.run_tags import read_tags
 from mammo_core.jobs.runs import read_figures, run_folder, run_names
 from mammo_core.jobs.training import TrainJob
 from mammo_core.models.bundle import CARD, EVALUATION

@@ -40,6 +40,18 @@ def trashed_name(trashed: str) -> str:
     return trashed.split(".", 2)[-1]
 
 
+def list_trash(root: Path) -> list[str]:
+    """Return what `restore_from_trash` can bring back to a folder, oldest first.
+
+    Raises:
+        StorageError: the file system refuses.
+    """
+    trash = root / TRASH
+    with storage_errors(root):
+        names = [path_text(folder.name) for folder in trash.iterdir()] if trash.is_dir() else []
+    return sorted(name for name in names if not name.startswith(REMOVING))
+
+
 def restore_from_trash(root: Path, trashed: str) -> Path:
     """Bring a folder back, and return it.
 

@@ -1,20 +1,24 @@
+import time
+
 import pytest
 
 from builders.runs import write_model_run, write_training_run
-from mammo_core.documents.run_tags import RunTags
-from mammo_core.errors import ConfigError, DataError, JobError, ModelError
+from mammo_core.documents.run_tags import RunTags, read_tags
+from mammo_core.errors import ConfigError, DataError, JobError, ModelError, ModelNotFound
 from mammo_core.jobs.run_tags import (
     archive_runs,
     bring_back_runs,
+    change_tags,
     check_ended,
     delete_runs,
-    read_tags,
+    restore_newest_runs,
     restore_runs,
     write_tags,
 )
 from mammo_core.jobs.training_runs import list_training_runs, read_run
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import activate
+from mammo_core.storage.trash import TRASH
 
 
 def names(workspace):
@@ -96,3 +100,36 @@ def test_check_ended_refuses_only_what_is_active(workspace):
     running = write_training_run(workspace, "running", "running")
     with running.lock(), pytest.raises(JobError, match="running is running and can't be renamed"):
         check_ended(workspace, "running", "renamed")
+
+
+def test_restore_newest_runs_takes_the_one_deleted_last_and_all_or_none(workspace):
+    for seconds_ago, tag in ((9, "old"), (5, "new")):
+        write_model_run(workspace, "first")
+        write_tags(workspace, "first", [tag])
+        (trashed,) = delete_runs(workspace, ["first"])
+        trash = workspace.models / TRASH
+        (trash / trashed).rename(trash / f"{time.time() - seconds_ago:.0f}.{tag}.first")
+    with pytest.raises(ModelNotFound, match=r"no deleted run 'gone'. These can be restored: first\."):
+        restore_newest_runs(workspace, ["first", "gone"])
+    assert names(workspace) == []
+    restore_newest_runs(workspace, ["first"])
+    assert read_tags(workspace.models / "first").tags == ("new",)
+    with pytest.raises(ModelError, match="already a model 'first'"):
+        restore_newest_runs(workspace, ["first"])
+
+
+def test_change_tags_adds_after_the_present_ones_and_removes(workspace):
+    folder = write_training_run(workspace, "first").path
+    write_tags(workspace, "first", ["a", "b"])
+    archive_runs(workspace, ["first"])
+    change_tags(workspace, ["first"], [" c\n", "a"], ["b", "gone"])
+    assert read_tags(folder) == RunTags(tags=("a", "c"), archived=True)
+
+
+def test_change_tags_without_a_change_writes_nothing(workspace):
+    folder = write_training_run(workspace, "first").path
+    change_tags(workspace, ["first"], [], ["gone"])
+    assert not (folder / RunTags.file_name).exists()
+    with pytest.raises(JobError, match="There is no run gone"):
+        change_tags(workspace, ["first", "gone"], ["new"], [])
+    assert read_tags(folder) == RunTags()

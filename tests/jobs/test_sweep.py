@@ -210,7 +210,7 @@ def test_stop_and_resume_commands_know_sweeps(workspace, monkeypatch, capsys):
     assert folder.stop_requested()
     assert f"{job.name}: stopping." in capsys.readouterr().out
     resumed = []
-    monkeypatch.setattr(cli, "_run_sweep", lambda job, as_json: resumed.append(job))
+    monkeypatch.setattr(cli.runs, "run_sweep", lambda job, as_json: resumed.append(job))
     monkeypatch.setattr(sys, "argv", ["mammo", "resume", job.name])
     folder.write_state("stopped")
     with pytest.raises(SystemExit):

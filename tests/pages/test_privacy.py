@@ -102,7 +102,7 @@ def test_defect_in_a_job_that_quotes_a_name_logs_where_it_is(named_patient, work
     folder = doctor.check_job(workspace, "demo")
     folder.write_request(doctor.DoctorJob(store="demo"))
     with pytest.raises(SystemExit):
-        cli.job(folder.path)
+        cli.hidden.job(folder.path)
     log = "".join(capfd.readouterr())
     assert "in quote" in log
     assert log.endswith("ValueError\n")
@@ -118,7 +118,7 @@ def test_job_whose_file_the_system_refuses_names_no_patient(named_patient, works
     folder = JobFolder(job.folder(workspace))
     folder.write_request(job)
     with pytest.raises(StorageError):
-        cli.job(folder.path)
+        cli.hidden.job(folder.path)
     log = "".join(capfd.readouterr())
     assert "in write_bytes" in log or "in atomic_path" in log or "in read_entry" in log
     assert sentinels_in(words_of(folder.path) + log) == []

@@ -16,7 +16,10 @@ NEUTRAL = {
     "dumps",
     "len",
 }  # functions whose result no terminal obeys
-TRUSTED = {"mammo_core/cli.py": {"__version__", "table"}}  # of the table, the one cell with foreign text is neutral
+TRUSTED = {
+    "mammo_core/cli/__init__.py": {"__version__"},
+    "mammo_core/cli/runs.py": {"table"},
+}  # whose cells are neutral
 PRINT = """
 import os, sys
 from mammo_core.storage.standard_output import accept_all_characters

@@ -1,6 +1,14 @@
 import pytest
 
-from mammo_core.storage.trash import REMOVING, TRASH, empty_trash, move_to_trash, restore_from_trash, trashed_name
+from mammo_core.storage.trash import (
+    REMOVING,
+    TRASH,
+    empty_trash,
+    list_trash,
+    move_to_trash,
+    restore_from_trash,
+    trashed_name,
+)
 
 
 @pytest.fixture
@@ -18,6 +26,16 @@ def test_move_to_trash_is_undone_by_restore(tmp_path, folder):
     empty_trash(tmp_path)  # not yet
     assert restore_from_trash(tmp_path, trashed) == folder
     assert (folder / "file").read_text() == "kept"
+
+
+def test_list_trash_is_what_can_be_restored(tmp_path, folder):
+    assert list_trash(tmp_path) == []
+    trashed = move_to_trash(folder)
+    (tmp_path / TRASH / f"{REMOVING}9.x.other").mkdir()
+    (tmp_path / TRASH / "9.x.earlier").mkdir()
+    assert list_trash(tmp_path) == sorted([trashed, "9.x.earlier"])
+    restore_from_trash(tmp_path, trashed)
+    assert list_trash(tmp_path) == ["9.x.earlier"]
 
 
 def test_restore_where_another_folder_has_the_name_keeps_both(tmp_path, folder):

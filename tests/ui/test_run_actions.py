@@ -4,8 +4,8 @@ import streamlit as st
 
 from builders.app import plain, show_component
 from builders.runs import write_model_run, write_training_run
+from mammo_core.documents.run_tags import read_tags
 from mammo_core.jobs.run_table import tabulate_runs
-from mammo_core.jobs.run_tags import read_tags
 from mammo_core.jobs.training_runs import list_training_runs, read_run
 from mammo_core.models.registry import activate, read_note
 from ui.run_actions import delete, describe_runs, offer_undo, show_run_actions
