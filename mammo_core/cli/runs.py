@@ -138,7 +138,7 @@ def runs(
 
 @commands.command()
 def tag(
-    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="Names of training runs.")],
+    names: Annotated[list[str], typer.Argument(metavar="RUN", help="Names of training runs.")],
     add: Annotated[list[str] | None, typer.Option(help="Add this tag, may be repeated.")] = None,
     remove: Annotated[list[str] | None, typer.Option(help="Remove this tag, may be repeated.")] = None,
     note: Annotated[str | None, typer.Option(help="Replace the note; an empty one removes it.")] = None,
@@ -159,7 +159,7 @@ def tag(
 
 @commands.command()
 def archive(
-    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="Names of training runs.")],
+    names: Annotated[list[str], typer.Argument(metavar="RUN", help="Names of training runs.")],
     bring_back: Annotated[bool, typer.Option("--bring-back", help="Put them into the usual lists again.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -174,7 +174,7 @@ def archive(
 
 @commands.command()
 def delete(
-    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="Names of training runs.")],
+    names: Annotated[list[str], typer.Argument(metavar="RUN", help="Names of training runs.")],
     as_json: AsJson = False,
 ) -> None:
     """Delete training runs with their models; they can be restored for an hour."""
@@ -189,7 +189,7 @@ def delete(
 
 @commands.command()
 def restore(
-    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="Names of deleted training runs.")],
+    names: Annotated[list[str], typer.Argument(metavar="RUN", help="Names of deleted training runs.")],
     as_json: AsJson = False,
 ) -> None:
     """Restore training runs that were deleted within the last hour."""
