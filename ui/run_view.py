@@ -77,7 +77,7 @@ def choose_run(runs: list[TrainingRun], workspace: Workspace, bar: DeltaGenerato
 def adopt_address(known: list[str]) -> None:
     """Choose the runs that the page's address names, if it has changed.
 
-    Another page or a reload changes it.
+    Another page or a reload changes it. It may name a run that was deleted meanwhile, or is of other data.
 
     Streamlit's own binding would put the labels of the runs there, which change while they run.
     """
@@ -87,6 +87,8 @@ def adopt_address(known: list[str]) -> None:
     if given["run"] and given["run"][0] in known:
         st.session_state["run"] = given["run"][0]
         st.session_state["others"] = [name for name in given["others"] if name in known and name != given["run"][0]]
+    elif given["run"]:
+        st.info(f"There is no run {literal(given['run'][0])} on these data.", icon=":material/search_off:")
 
 
 def keep_address(chosen: dict[str, list[str]]) -> None:

@@ -61,6 +61,9 @@ def show_chosen_groups(bundle: Bundle, overall: float | None, store: str | None 
     attributes = choose_attributes(predictions, identity)
     if note:
         st.caption(literal(note))
+    if not attributes and offered_attributes(predictions):
+        st.info("Choose a column under “Groups by”.", icon=":material/groups:")
+        return
     groups = _subgroups(bundle, bundle.identity, version, attributes, store)
     source = bundle.name if store is None else f"{bundle.name} on {store}"
     show_groups(groups, overall, source, "subgroups" if store is None else f"subgroups of {store}")

@@ -206,6 +206,16 @@ def test_choose_run_address_names_the_run_and_those_beside_it(workspace):
         write_run(workspace, name)
     app = open_runs(workspace, run="first", others=["third", "gone"])
     assert (app.selectbox(key="run").value, app.multiselect(key="others").value) == ("first", ["third"])
+    assert not app.info
+
+
+def test_choose_run_address_names_one_that_is_gone(workspace):
+    write_run(workspace, "first")
+    app = open_runs(workspace, run="*gone*")
+    assert [plain(info.value) for info in app.info] == ["There is no run *gone* on these data."]
+    assert app.selectbox(key="run").value == "first"
+    app.run()
+    assert not app.info
 
 
 def test_show_runs_lists_each_run_with_its_result(workspace):

@@ -45,7 +45,7 @@ def test_show_subgroups_of_chosen_columns_has_their_rows_only(demo):
     assert not app.exception
     assert app.dataframe[0].value["attribute"].tolist() == ["site", "site"]
     app.multiselect[0].set_value([]).run()
-    assert [info.value for info in app.info] == ["These images have no attributes to group them by."]
+    assert [info.value for info in app.info] == ["Choose a column under “Groups by”."]
 
 
 def test_choose_attributes_offers_no_patients_and_remembers(demo):
