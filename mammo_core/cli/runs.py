@@ -18,35 +18,59 @@ from mammo_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from mammo_core.documents.job import RunSummary
+    from mammo_core.documents.training_config import TrainingConfig
 
 commands = typer.Typer()
+StoreName = Annotated[str, typer.Argument(help="The prepared store to train on.")]
+SettingsFile = Annotated[Path | None, typer.Option(help="JSON file with training settings.")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="KEY=VALUE, overrides the file; KEY=A,B,C starts one run per value."),
+]
+Folds = Annotated[int | None, typer.Option(min=2, max=20, help="Number of patient folds; one run tests on each.")]
+Scheduler = Annotated[str | None, typer.Option(help="Address of a Dask scheduler, to do several runs in parallel.")]
 
 
 @commands.command()
 def train(
-    name: Annotated[str, typer.Argument(help="The prepared store to train on.")],
-    config: Annotated[Path | None, typer.Option(help="JSON file with training settings.")] = None,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="KEY=VALUE, overrides the file; KEY=A,B,C starts one run per value."),
-    ] = None,
-    folds: Annotated[
-        int | None, typer.Option(min=2, max=20, help="Number of patient folds; one run tests on each.")
-    ] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler, to do several runs in parallel.")
-    ] = None,
+    name: StoreName,
+    config: SettingsFile = None,
+    changes: Changes = None,
+    folds: Folds = None,
+    scheduler: Scheduler = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a network on a prepared store, evaluate it on unseen patients, save it."""
-    from mammo_core.jobs.sweep import sweep_job, variants
+    """Train a network on a prepared store, evaluate it on unseen patients, save it.
+
+    Several values or folds are a sweep.
+    """
     from mammo_core.jobs.training import train_job
 
-    workspace = Workspace.from_environment()
-    configs = variants({"store": name, **_read_settings_file(config)}, _parse_settings(changes or []), folds)
+    configs = _configs(name, config, changes, folds)
     if len(configs) == 1 and scheduler is None:
-        return run_job(train_job(workspace, configs[0]), "steps", as_json)
-    run_sweep(sweep_job(configs, scheduler), as_json)
+        return run_job(train_job(Workspace.from_environment(), configs[0]), "steps", as_json)
+    sweep(name, config, changes, folds, scheduler, as_json)
+
+
+@commands.command()
+def sweep(
+    name: StoreName,
+    config: SettingsFile = None,
+    changes: Changes = None,
+    folds: Folds = None,
+    scheduler: Scheduler = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train with several values of settings, or on patient folds, and compare."""
+    from mammo_core.jobs.sweep import sweep_job
+
+    run_sweep(sweep_job(_configs(name, config, changes, folds), scheduler), as_json)
+
+
+def _configs(name: str, config: Path | None, changes: list[str] | None, folds: int | None) -> "list[TrainingConfig]":
+    from mammo_core.jobs.sweep import variants
+
+    return variants({"store": name, **_read_settings_file(config)}, _parse_settings(changes or []), folds)
 
 
 def _read_settings_file(path: Path | None) -> dict[str, JsonValue]:
@@ -79,7 +103,7 @@ def _parse_value(text: str) -> JsonValue:
 
 @commands.command()
 def lesson(
-    name: Annotated[str, typer.Argument(help="The prepared store to train on.")],
+    name: StoreName,
     as_json: AsJson = False,
 ) -> None:
     """Show how a split by image and a plain accuracy deceive: train and compare."""
@@ -138,7 +162,7 @@ def runs(
 
 @commands.command()
 def tag(
-    names: Annotated[list[str], typer.Argument(metavar="RUN", help="Names of training runs.")],
+    names: Annotated[list[str], typer.Argument(help="Names of training runs.")],
     add: Annotated[list[str] | None, typer.Option(help="Add this tag, may be repeated.")] = None,
     remove: Annotated[list[str] | None, typer.Option(help="Remove this tag, may be repeated.")] = None,
     note: Annotated[str | None, typer.Option(help="Replace the note; an empty one removes it.")] = None,
@@ -159,7 +183,7 @@ def tag(
 
 @commands.command()
 def archive(
-    names: Annotated[list[str], typer.Argument(metavar="RUN", help="Names of training runs.")],
+    names: Annotated[list[str], typer.Argument(help="Names of training runs.")],
     bring_back: Annotated[bool, typer.Option("--bring-back", help="Put them into the usual lists again.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -174,7 +198,7 @@ def archive(
 
 @commands.command()
 def delete(
-    names: Annotated[list[str], typer.Argument(metavar="RUN", help="Names of training runs.")],
+    names: Annotated[list[str], typer.Argument(help="Names of training runs.")],
     as_json: AsJson = False,
 ) -> None:
     """Delete training runs with their models; they can be restored for an hour."""
@@ -189,7 +213,7 @@ def delete(
 
 @commands.command()
 def restore(
-    names: Annotated[list[str], typer.Argument(metavar="RUN", help="Names of deleted training runs.")],
+    names: Annotated[list[str], typer.Argument(help="Names of deleted training runs.")],
     as_json: AsJson = False,
 ) -> None:
     """Restore training runs that were deleted within the last hour."""

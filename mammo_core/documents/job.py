@@ -161,7 +161,7 @@ class PooledFolds(Document):
 
 
 class SweepResult(PrintedDocument):
-    """Several training runs: the JSON of `mammo train` with folds or values.
+    """Several training runs: the JSON of `mammo sweep`, or `mammo train` as one.
 
     Attributes:
         runs: in the order of the values.

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from builders.runs import write_model_run, write_training_run
+from mammo_core.cli import runs
 from mammo_core.documents.run_tags import read_tags
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import activate
@@ -86,3 +87,18 @@ def test_run_of_the_active_model_is_neither_archived_nor_deleted(run, workspace)
         assert (status, out) == (1, "")
         assert "used is the active model" in " ".join(error.split())
     assert listed(run("runs", "--json")[1])["used"]["active"]
+
+
+def test_sweep_and_train_start_the_same_runs(run, finished, monkeypatch):
+    swept = []
+    monkeypatch.setattr(runs, "run_sweep", lambda job, as_json: swept.append((job, as_json)))
+    given = ("demo", "--set", "epochs=1,2", "--set", "network=compact", "--folds", "2", "--json")
+    assert run("sweep", *given)[0] == run("train", *given)[0] == 0
+    (first, as_json), (second, _) = swept
+    assert as_json
+    assert first.configs == second.configs
+    assert [(config.epochs, config.fold) for config in first.configs] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    assert run("sweep", "demo", "--set", "epochs=40")[0] == 1
+    assert len(swept) == 2
+    run("sweep", "demo", "--set", "epochs=1")
+    assert len(swept[-1][0].configs) == 1
