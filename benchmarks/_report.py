@@ -16,7 +16,7 @@ class Report:
         missed: names of the figures that miss their target.
     """
 
-    name_width: int = 44
+    name_width: int = 46
     missed: list[str] = field(default_factory=list)
 
     def add(self, name: str, value: str, target: str = "", reached: bool = True) -> None:

@@ -20,6 +20,7 @@ from websockets.sync.client import connect
 
 PATIENCE = 180.0  # seconds until a page is complete, on a machine that may be busy
 COOKIE = "_streamlit_xsrf"
+PAGES = ("", "explore", "exams", "data", "train", "models", "predict")
 ENDS = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 
@@ -175,3 +176,13 @@ class Visitor:
     @staticmethod
     def _is_end(message: ForwardMsg) -> bool:
         return message.WhichOneof("type") == "script_finished" and message.script_finished in ENDS
+
+
+def count_pages_without_error(url: str) -> int:
+    """Open every page once; return how many show no error."""
+    with Visitor(url) as visitor:
+        fine = 0
+        for page in PAGES:
+            visitor.open(page)
+            fine += not visitor.errors()
+        return fine

@@ -4,9 +4,11 @@ import pytest
 from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.Element_pb2 import Element
 
+from benchmarks._commands import Outcome
+from benchmarks._full_disk import report_refusal
+from benchmarks._kills import Kills
 from benchmarks._report import Report
 from benchmarks._visitor import Visitor
-from benchmarks.soak import Outcome, Soak, report_refusal
 from builders.jobs import FakeJob
 from mammo_core.jobs import folder as folder_module
 from mammo_core.jobs.folder import JobFolder
@@ -44,17 +46,17 @@ def test_visitor_errors_and_scores_are_those_that_the_page_shows():
     assert visitor.scores() == 1
 
 
-def test_soak_state_counts_a_dead_job_that_seems_alive(tmp_path, monkeypatch):
-    monkeypatch.setattr("benchmarks.soak.STARTING_SECONDS", -1)
+def test_kills_state_counts_a_dead_job_that_seems_alive(tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmarks._kills.STARTING_SECONDS", -1)
     monkeypatch.setattr(folder_module, "STARTING_SECONDS", 0)
-    soak = object.__new__(Soak)  # without its reference
-    soak.counts = Counter()
+    kills = object.__new__(Kills)  # without its reference
+    kills.counts = Counter()
     job = JobFolder(tmp_path / "run")
-    assert soak.state(job.path) == "missing"
+    assert kills.state(job.path) == "missing"
     job.write_request(FakeJob(name="run"))
-    assert soak.state(job.path) == "crashed"
-    assert soak.counts["dead jobs shown as alive"] == 0
+    assert kills.state(job.path) == "crashed"
+    assert kills.counts["dead jobs shown as alive"] == 0
     with job.lock():
         job.write_state("running")
-        assert soak.state(job.path) == "running"
-    assert soak.counts["dead jobs shown as alive"] == 1
+        assert kills.state(job.path) == "running"
+    assert kills.counts["dead jobs shown as alive"] == 1
