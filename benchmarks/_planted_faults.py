@@ -31,12 +31,14 @@ class PlantedFaults:
         duplicates: kind of each copy, by the pair of image_ids.
         mirrored: images whose side contradicts their pixels.
         wrong_views: images whose view contradicts their pixels.
+        exchanged: images whose pixels are those of another patient's image, by image_id; the value is that one's image_id.
         wrong_labels: breasts whose label was inverted, as (patient_id, laterality).
     """
 
     duplicates: dict[tuple[str, str], str]
     mirrored: frozenset[str]
     wrong_views: frozenset[str]
+    exchanged: dict[str, str]
     wrong_labels: frozenset[tuple[str, str]]
 
 
@@ -84,12 +86,14 @@ class Faults:
         duplicates: images that are written again under other patients, in equal parts of each kind in `COPIES`.
         flips: images whose pixels are mirrored, so that their side is wrong.
         views: images whose view is exchanged, CC for MLO.
+        exchanges: images whose pixels are exchanged, two by two, between patients, for those of the same side and view.
         label_noise: share of the breasts whose label is inverted.
     """
 
     duplicates: int = 200
     flips: int = 40
     views: int = 40
+    exchanges: int = 0
     label_noise: float = 0.0
 
 
@@ -119,9 +123,12 @@ def plant_faults(catalogue: Catalogue, out: Path, faults: Faults, seed: int = 0)
     for _ in range(faults.flips):
         index, values = next(chosen)
         changed[index] = _mirrored(values, generator)
-    exchanged = [next(chosen)[0] for _ in range(faults.views)]
+    mirrored = list(changed)
+    called_other = [next(chosen)[0] for _ in range(faults.views)]
+    exchanged = _exchange_pixels(table, chosen, faults.exchanges)
+    changed |= {index: values for index, (_, values) in exchanged.items()}
     written = table.drop(columns=["file"])
-    written.loc[exchanged, "view"] = written.loc[exchanged, "view"].map({"CC": "MLO", "MLO": "CC"})
+    written.loc[called_other, "view"] = written.loc[called_other, "view"].map({"CC": "MLO", "MLO": "CC"})
     inverted = _invert_labels(written, faults.label_noise, generator)
     for index, row in table.iterrows():
         if index in changed:
@@ -131,8 +138,12 @@ def plant_faults(catalogue: Catalogue, out: Path, faults: Faults, seed: int = 0)
     pd.concat([written, pd.DataFrame(copies)]).to_csv(out / "train.csv", index=False)
     return PlantedFaults(
         pairs,
-        frozenset(table.loc[list(changed), "image_id"].astype(str)),
-        frozenset(table.loc[exchanged, "image_id"].astype(str)),
+        frozenset(table.loc[mirrored, "image_id"].astype(str)),
+        frozenset(table.loc[called_other, "image_id"].astype(str)),
+        {
+            str(table.loc[index, "image_id"]): str(table.loc[other, "image_id"])
+            for index, (other, _) in exchanged.items()
+        },
         frozenset(inverted),
     )
 
@@ -148,6 +159,39 @@ def _readable_images(table: pd.DataFrame, generator: np.random.Generator) -> Ite
             pixels = read(Path(str(table.loc[index, "file"]))).pixels
             low, high = float(pixels.min()), float(pixels.max())
             yield index, np.round((pixels - low) / max(high - low, 1e-6) * (2**BITS - 1)).astype(np.uint16)
+
+
+def _exchange_pixels(
+    table: pd.DataFrame, chosen: Iterator[tuple[int, np.ndarray]], count: int
+) -> dict[int, tuple[int, np.ndarray]]:
+    """Return for each exchanged image the other one's row and values.
+
+    Their breasts have both views, and no patient has two of them.
+
+    Args:
+        table: of the data set.
+        chosen: images in random order.
+        count: of images.
+    """
+    breast = [table["patient_id"].astype(str), table["laterality"].astype(str)]
+    both = table["view"].where(table["view"].isin(["CC", "MLO"])).groupby(breast).transform("nunique") == 2
+    waiting: dict[tuple[str, str], tuple[int, np.ndarray]] = {}
+    exchanged: dict[int, tuple[int, np.ndarray]] = {}
+    taken: set[str] = set()
+    for index, values in chosen if count else ():
+        row = table.loc[index]
+        if not both[index] or str(row["patient_id"]) in taken:
+            continue
+        taken.add(str(row["patient_id"]))
+        kind = (str(row["laterality"]), str(row["view"]))
+        if kind in waiting:
+            other, others_values = waiting.pop(kind)
+            exchanged |= {index: (other, others_values), other: (index, values)}
+        else:
+            waiting[kind] = (index, values)
+        if len(exchanged) >= count:
+            break
+    return exchanged
 
 
 def _copied_row(row: pd.Series, name: str, kind: str) -> dict[str, object]:

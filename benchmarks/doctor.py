@@ -1,12 +1,17 @@
 """Count how many planted faults the data doctor reports.
 
     python -m benchmarks.doctor [SOURCE] [--patients 150] [--seed 77] [--rows 1024] [--label-noise 0.05] [--out FOLDER]
+    python -m benchmarks.doctor [SOURCE] --exchanges 40 [--patients 150] [--seed 77] [--rows 1024] [--out FOLDER]
+    python -m benchmarks.doctor --store FOLDER
     python -m benchmarks.doctor [SOURCE] --large [54706] [--patients 150] [--out FOLDER]
 
 SOURCE is a data set in the RSNA layout; without it, phantoms are generated. Copies of its images are planted under other
 patients (re-encoded with loss, re-windowed, mirrored, cropped by up to 5 %), and images are mirrored, called the other view
 or labelled wrongly. The data set is imported and checked. The peer that finds duplicates is a perceptual hash of 256 bits
 over the same prepared images. Real sources stay where they are: sound images are linked.
+
+With --exchanges, images are exchanged, two by two, between patients, for those of the same side and view, and nothing else is
+planted. With --store, images of a checked store are so exchanged in memory, many times over, see `_exchanged_images`.
 
 With --large nothing is planted; the images are repeated with noise, so many times that the check of a large store can be timed.
 """
@@ -26,12 +31,13 @@ import pandas as pd
 from scipy import fft
 from sklearn.metrics import roc_auc_score
 
+from benchmarks._exchanged_images import measure_exchanges
 from benchmarks._large_check import MAP, measure_large_check
 from benchmarks._planted_faults import Faults, PlantedFaults, plant_faults
 from benchmarks._report import Report
 from mammo_core.dataset.catalogue import read_catalogue
 from mammo_core.dataset.joined_patients import joined_patients
-from mammo_core.dataset.store import Store, open_store
+from mammo_core.dataset.store import Store, open_store, read_store
 from mammo_core.doctor.image_features import ImageFeatures, store_features
 from mammo_core.doctor.sides_and_views import compare_sides
 from mammo_core.doctor.suspect_labels import LabelSuspicion, label_suspicion
@@ -69,9 +75,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--duplicates", type=int, default=200)
     parser.add_argument("--faults", type=int, default=40, help="wrong sides, and as many wrong views")
     parser.add_argument("--label-noise", type=float, default=0.05)
+    parser.add_argument("--exchanges", type=int, default=0, help="images that are exchanged between patients")
+    parser.add_argument("--store", type=Path, help="folder of a checked store, of which images are exchanged in memory")
     parser.add_argument("--large", type=int, nargs="?", const=LARGE, metavar="IMAGES", help="time the check of so many")
     parser.add_argument("--out", type=Path, help="folder for data and store, which then stay")
     options = parser.parse_args(arguments)
+    if options.store:
+        return measure_store(read_store(options.store, options.store.parents[1]))
     with TemporaryDirectory() as temporary:
         folder = options.out or Path(temporary)
         source = options.source or folder / "phantoms"
@@ -80,7 +90,9 @@ def main(arguments: list[str] | None = None) -> int:
             generate(source, DemoSpec(options.patients, options.seed, rows=options.rows, columns=columns))
         if options.large:
             return measure_large(source, folder, options.large)
-        faults = Faults(options.duplicates, options.faults, options.faults, options.label_noise)
+        faults = Faults(options.duplicates, options.faults, options.faults, label_noise=options.label_noise)
+        if options.exchanges:
+            faults = Faults(0, 0, 0, options.exchanges)
         planted = plant_faults(read_catalogue(source), folder / NAME, faults)
         workspace = Workspace(folder / "data", folder / "models")
         run_for_result(import_job(workspace, str(folder / NAME), NAME), workspace, ImportReport)
@@ -112,6 +124,13 @@ def time_of_letters(source: Path) -> float:
     return sum(spent) / (time.thread_time() - began)
 
 
+def measure_store(store: Store) -> int:
+    """Print what is reported of images that are exchanged, and return the exit status."""
+    report = Report()
+    measure_exchanges(store, kept_features(store), report)
+    return report.summarise()
+
+
 def measure_large(source: Path, folder: Path, images: int) -> int:
     """Print how long the check of so many images takes, and return the exit status."""
     workspace = Workspace(folder / "data", folder / "models")
@@ -141,13 +160,15 @@ def summarise(
     true_patient |= {copy: true_patient.get(image, copy) for image, copy in planted.duplicates}
     pairs = {(pair.image_a, pair.image_b) for pair in checked.duplicates if pair.relation == "other patients"}
     report.add(MAP, f"{ImageMap.read(store.folder / ImageMap.file_name).kept:.2f}")
-    _add_pairs(report, "Duplicates", pairs, planted, true_patient, is_target=True)
-    _add_pairs(report, "Perceptual hash", _hash_pairs(store, manifest), planted, true_patient, is_target=False)
+    if planted.duplicates:
+        _add_pairs(report, "Duplicates", pairs, planted, true_patient, is_target=True)
+        _add_pairs(report, "Perceptual hash", _hash_pairs(store, manifest), planted, true_patient, is_target=False)
     sides = [finding for finding in checked.contradictions if finding.check == "side" and finding.confidence >= SURE]
     views = [finding for finding in checked.contradictions if finding.check == "view"]
     copies = {copy for (_, copy), kind in planted.duplicates.items() if kind == "mirrored"}
     _add_findings(report, "Wrong sides", sides, planted.mirrored, copies)
     _add_findings(report, "Wrong views", views, planted.wrong_views)
+    _add_misfiled(report, checked, planted.exchanged)
     _add_comparable_sides(report, manifest.reset_index(drop=True), sides, planted.mirrored)
     _add_markers(report, manifest, planted)
     report.add("Letters beside the breast: share of the time to prepare an image", f"{share_of_letters:.3f}")
@@ -200,6 +221,19 @@ def _add_findings(
     recall, precision = len(reported & set(true)) / len(true), len(reported & set(true)) / max(len(reported), 1)
     report.add(f"{name}: recall", f"{recall:.2f}", f"{PRECISION}", reached=recall >= PRECISION)
     report.add(f"{name}: precision", f"{precision:.2f}", f"{PRECISION}", reached=precision >= PRECISION)
+
+
+def _add_misfiled(report: Report, checked: DoctorReport, exchanged: dict[str, str]) -> None:
+    """Add recall and precision of misfiled images; how many, if none was planted."""
+    if not exchanged:
+        return report.add("Misfiled images: reported, of none that were planted", f"{len(checked.misfiled)}")
+    right = [each for each in checked.misfiled if {each.image_id, each.compared} & set(exchanged)]
+    precision = len(right) / max(len(checked.misfiled), 1)
+    report.add("Misfiled images: recall", f"{len(right) / len(exchanged):.2f} of {len(exchanged)}")
+    report.add("Misfiled images: precision", f"{precision:.2f}", f"{PRECISION}", reached=precision >= PRECISION)
+    named = [each for each in right if each.exchanged]
+    partners = sum(exchanged.get(each.image_id) == each.nearer for each in named)
+    report.add("Misfiled images: right partner, where one is named", f"{partners} of {len(named)}")
 
 
 def _add_comparable_sides(

@@ -108,7 +108,7 @@ def choose_page(findings: list[Finding], kind: str, left_out: Reasons, selected:
                 key="select all",
                 icon=":material/select_all:",
                 type="tertiary",
-                help="Of two copies in these data, the second one.",
+                help="Of two copies in these data, the second one; of two images of one patient, the one that doesn't fit.",
                 on_click=selected.update,
                 args=(suggested,),
             )
@@ -185,6 +185,10 @@ def show_card(finding: Finding, number: int, pictures: Pictures, dataset: str, l
                     st.markdown(":orange-badge[:material/playlist_remove: left out]", help=literal(left_out[image]))
                 else:
                     offer_selection(finding, number, image, dataset)
+        if finding.nearer is not None:
+            with st.container(width=WIDTH, gap="xsmall"):
+                show_picture(pictures, None, finding.nearer, dataset)
+                st.caption("another patient's")
         if finding.store is not None and finding.copy is not None:
             with st.container(width=WIDTH, gap="xsmall"):
                 show_copy(finding.store, finding.copy, pictures)

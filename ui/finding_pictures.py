@@ -52,6 +52,7 @@ def read_pictures(findings: Iterable[Finding], table: pd.DataFrame, store: Store
     """
     shown = list(findings)
     own = [image for finding in shown for image in finding.images]
+    own += [finding.nearer for finding in shown if finding.nearer is not None]
     pictures = _read(None, own, table, pngs_of(store))
     for name in sorted({finding.store for finding in shown if finding.store is not None}):
         copies = [finding.copy for finding in shown if finding.store == name and finding.copy is not None]

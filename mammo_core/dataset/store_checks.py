@@ -32,8 +32,8 @@ class StoreCheck:
     def findings(self) -> int:
         """Number of findings of all kinds; what could not be checked is none."""
         report = self.report
-        kinds = (report.duplicates, report.contradictions, report.outliers, report.suspect_labels, report.leaks)
-        return sum(map(len, kinds))
+        of_images = (report.duplicates, report.contradictions, report.misfiled, report.outliers)
+        return sum(map(len, (*of_images, report.suspect_labels, report.leaks)))
 
     @property
     def when(self) -> str:

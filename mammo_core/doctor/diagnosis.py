@@ -15,6 +15,7 @@ from mammo_core.doctor.image_features import Network, directions, store_features
 from mammo_core.doctor.image_map import write_map
 from mammo_core.doctor.leaks import leaks
 from mammo_core.doctor.look_alike_index import write_index
+from mammo_core.doctor.misfiled_images import misfiled_images
 from mammo_core.doctor.neighbours import Neighbours, nearest
 from mammo_core.doctor.outliers import outliers
 from mammo_core.doctor.same_exposures import Examined, pairs_between, pairs_within
@@ -177,12 +178,14 @@ def _report(
     manifest, features = own.manifest, own.features
     groups = joined_patients(manifest["patient_id"], duplicates).to_numpy(str)
     sides, no_sides = wrong_sides(manifest)
-    views, no_views = wrong_views(manifest, ViewPictures(features.means, features.thumbnails), groups)
+    pictures = ViewPictures(features.means, features.thumbnails)
+    views, no_views = wrong_views(manifest, pictures, groups)
+    misfiled, no_patients = misfiled_images(manifest, pictures, groups, {each.image_id for each in views})
     seen = np.concatenate([features.suspicious, features.lesion_contrast[:, np.newaxis]], axis=1)
     labels, no_labels = suspect_labels(manifest, seen, groups)
     leaking, no_leaks = leaks(manifest, own.store, groups)
     not_compared = [skip for overlap in overlaps for skip in overlap.skipped]
-    skipped: list[SkippedCheck] = [*no_sides, *no_views, *no_labels, *no_leaks, *not_compared]
+    skipped: list[SkippedCheck] = [*no_sides, *no_views, *no_patients, *no_labels, *no_leaks, *not_compared]
     same = [*duplicates, *(pair for overlap in overlaps for pair in overlap.pairs)]
     contradictions = [*sides, *views, *table_contradictions(manifest), *_contradicting_copies(manifest, duplicates)]
     nearness = (
@@ -194,6 +197,7 @@ def _report(
         patients=int(manifest["patient_id"].nunique()),
         duplicates=tuple(sorted(same, key=lambda pair: (-pair.confidence, pair.image_a, pair.image_b))),
         contradictions=tuple(sorted(contradictions, key=lambda each: -each.confidence)),
+        misfiled=tuple(misfiled),
         outliers=tuple(sorted(outliers(manifest, features.thumbnails, nearness), key=lambda each: -each.confidence)),
         suspect_labels=tuple(labels),
         leaks=tuple(leaking),

@@ -57,6 +57,33 @@ class ImageFinding(Document):
     check: str
 
 
+class MisfiledImage(Document):
+    """An image that seems to show another patient's breast than its label says.
+
+    Attributes:
+        image_id: of the image.
+        patient_id: to whom the data set assigns it.
+        compared: image_id of another image of that patient, of the same breast if there is one.
+        nearer: image_id of the image with which it seems exchanged, or of an image of the patient whom it fits better; None
+            where no patient is clearly nearer.
+        nearer_patient: patient_id of that one.
+        exchanged: whether both images would fit if they were exchanged.
+        either: whether the patient has no other images than these two, so that `compared` may be the wrong one.
+        confidence: in [0, 1].
+        reason: in words.
+    """
+
+    image_id: str
+    patient_id: str
+    compared: str
+    nearer: str | None = None
+    nearer_patient: str | None = None
+    exchanged: bool = False
+    either: bool = False
+    confidence: float = Field(ge=0, le=1)
+    reason: str
+
+
 class SuspectLabel(Document):
     """A breast whose label the other patients' images speak against.
 
@@ -132,6 +159,7 @@ class DoctorReport(PrintedDocument, FileDocument):
         patients: number of patients.
         duplicates: see `DuplicatePair`; the surest first.
         contradictions: images whose side, view, age or label contradicts the pixels or other images.
+        misfiled: images that seem to show another patient's breast; the surest first.
         outliers: images that don't look like the others of the store.
         suspect_labels: breasts, the most suspect first.
         leaks: the strongest first.
@@ -147,6 +175,7 @@ class DoctorReport(PrintedDocument, FileDocument):
     patients: int
     duplicates: tuple[DuplicatePair, ...] = ()
     contradictions: tuple[ImageFinding, ...] = ()
+    misfiled: tuple[MisfiledImage, ...] = ()
     outliers: tuple[ImageFinding, ...] = ()
     suspect_labels: tuple[SuspectLabel, ...] = ()
     leaks: tuple[Leak, ...] = ()
@@ -160,6 +189,7 @@ class DoctorReport(PrintedDocument, FileDocument):
         counts = (
             (len(self.duplicates), "pair of the same image", "pairs of the same image"),
             (len(self.contradictions), "contradiction", "contradictions"),
+            (len(self.misfiled), "misfiled image", "misfiled images"),
             (len(self.outliers), "unusual image", "unusual images"),
             (len(self.suspect_labels), "suspect label", "suspect labels"),
             (len(self.leaks), "possible leak of the label", "possible leaks of the label"),
@@ -181,7 +211,9 @@ class DoctorReport(PrintedDocument, FileDocument):
         return [
             *(overlap.describe() for overlap in self.models),
             *(f"{pair.image_a} and {pair.image_b}: {pair.reason}" for pair in self.duplicates),
-            *(f"{each.image_id}: {each.reason}" for each in (*self.contradictions, *self.outliers)),
+            *(f"{each.image_id}: {each.reason}" for each in self.contradictions),
+            *(f"{each.image_id}: {each.reason}" for each in self.misfiled),
+            *(f"{each.image_id}: {each.reason}" for each in self.outliers),
             *(
                 f"{breast.patient_id} {breast.laterality}: labelled {breast.label}, and cancer has a probability of "
                 f"{breast.probability:.2f} by other patients' images."

@@ -6,11 +6,19 @@ from typing import Literal
 
 import pandas as pd
 
-from mammo_core.documents.doctor_report import DoctorReport, DuplicatePair, ImageFinding, Leak, SuspectLabel
+from mammo_core.documents.doctor_report import (
+    DoctorReport,
+    DuplicatePair,
+    ImageFinding,
+    Leak,
+    MisfiledImage,
+    SuspectLabel,
+)
 from mammo_core.documents.leave_out import MAX_REASON
 
-Kind = Literal["Duplicates", "Contradictions", "Unusual images", "Suspect labels"]
-KINDS: tuple[Kind, ...] = ("Duplicates", "Contradictions", "Unusual images", "Suspect labels")
+Kind = Literal["Duplicates", "Contradictions", "Misfiled images", "Unusual images", "Suspect labels"]
+KINDS: tuple[Kind, ...] = ("Duplicates", "Contradictions", "Misfiled images", "Unusual images", "Suspect labels")
+ONE_OF_TWO: tuple[Kind, ...] = ("Duplicates", "Misfiled images")  # settled once one of the images is left out
 LEAKS, SKIPPED = "Leaks", "Not checked"
 PAGE = 10  # findings
 CONFIDENCES = (0.0, 0.5, 0.8, 0.95)  # to choose from
@@ -28,6 +36,7 @@ class Finding:
         suggested: those of them that are enough to leave out; none for a copy in another store.
         store: name of the other store that holds the copy; None where there is none.
         copy: image_id of the copy there.
+        nearer: image_id of another patient's image, to compare with; None where there is none.
     """
 
     kind: Kind
@@ -37,10 +46,11 @@ class Finding:
     suggested: tuple[str, ...]
     store: str | None = None
     copy: str | None = None
+    nearer: str | None = None
 
     def is_settled(self, left_out: Collection[str]) -> bool:
         """Return whether enough of the images are left out."""
-        if self.kind == "Duplicates":
+        if self.kind in ONE_OF_TWO:
             return any(image in left_out for image in self.images)
         return all(image in left_out for image in self.images)
 
@@ -55,6 +65,7 @@ def list_findings(report: DoctorReport, images: pd.DataFrame) -> list[Finding]:
     return [
         *(_of_pair(pair) for pair in report.duplicates),
         *(_of_image("Contradictions", finding) for finding in report.contradictions),
+        *(_of_misfiled(image) for image in report.misfiled),
         *(_of_image("Unusual images", finding) for finding in report.outliers),
         *_of_breasts(report.suspect_labels, images),
     ]
@@ -68,6 +79,11 @@ def _of_pair(pair: DuplicatePair) -> Finding:
     both = (pair.image_a, pair.image_b)
     # The second one comes later in the store: the first of several copies is then never among those suggested.
     return Finding("Duplicates", pair.reason, pair.confidence, both, (pair.image_b,))
+
+
+def _of_misfiled(image: MisfiledImage) -> Finding:
+    both, suggested = (image.image_id, image.compared), () if image.either else (image.image_id,)
+    return Finding("Misfiled images", image.reason, image.confidence, both, suggested, nearer=image.nearer)
 
 
 def _of_image(kind: Kind, finding: ImageFinding) -> Finding:

@@ -16,6 +16,7 @@ from mammo_core.documents.doctor_report import (
     DuplicatePair,
     ImageFinding,
     Leak,
+    MisfiledImage,
     SkippedCheck,
     SuspectLabel,
 )
@@ -88,6 +89,11 @@ def report(store: str = "demo") -> DoctorReport:
         contradictions=(
             ImageFinding(image_id="3", reason="Called MLO.", confidence=0.8, patient_id="c", check="view"),
         ),
+        misfiled=(
+            MisfiledImage(
+                image_id="6", patient_id="f", compared="7", nearer="8", confidence=0.85, reason="Another patient's."
+            ),
+        ),
         outliers=(ImageFinding(image_id="4", reason="Almost blank.", confidence=0.95, patient_id="d", check="breast"),),
         suspect_labels=(SuspectLabel(patient_id="e", laterality="L", label=1, probability=0.02, confidence=0.98),),
         leaks=(Leak(what="the machine", auc=0.6, low=0.55, high=0.65),),
@@ -100,7 +106,7 @@ def report_on(store: Store, **findings: Any) -> DoctorReport:
     """Return a report that names the first images of a store, one finding of each kind that names images.
 
     Args:
-        store: a store with at least four images.
+        store: a store with at least ten images.
         findings: replace those, by field of the report.
     """
     manifest = store.manifest()
@@ -110,6 +116,17 @@ def report_on(store: Store, **findings: Any) -> DoctorReport:
         "contradictions": (
             ImageFinding(
                 image_id=images[2], reason="Called MLO.", confidence=0.8, patient_id=patients[2], check="view"
+            ),
+        ),
+        "misfiled": (
+            MisfiledImage(
+                image_id=images[4],
+                patient_id=patients[4],
+                compared=images[5],
+                nearer=images[9],
+                nearer_patient=patients[9],
+                confidence=0.85,
+                reason="Another *patient's*.",
             ),
         ),
         "outliers": (

@@ -39,8 +39,8 @@ def test_read_check_counts_findings_and_says_when(store):
     assert check.report == report()
     assert not check.outdated
     assert check.when == "Checked 1970-01-12 13:47 UTC"
-    assert check.findings == 5  # one of each kind, without what could not be checked
-    assert check.describe() == "Checked 1970-01-12 13:47 UTC: 5 findings"
+    assert check.findings == 6  # one of each kind, without what could not be checked
+    assert check.describe() == "Checked 1970-01-12 13:47 UTC: 6 findings"
 
 
 def test_check_before_the_last_import_says_so(store):

@@ -67,7 +67,7 @@ def test_a_store_of_one_unlabelled_image_is_checked_as_far_as_possible(store):
     table = store.manifest().head(1)
     table.assign(label=None, cancer=None, laterality=None).to_parquet(store.folder / MANIFEST, index=False)
     report = check_store(store)
-    assert {skip.check for skip in report.skipped} == {"side", "view", "labels", "leaks"}
+    assert {skip.check for skip in report.skipped} == {"side", "view", "patient", "labels", "leaks"}
     assert report.duplicates == report.contradictions == ()
 
 

@@ -30,10 +30,12 @@ def test_list_findings_names_kind_and_images():
     assert [(each.kind, each.images, each.suggested) for each in findings] == [
         ("Duplicates", ("1", "2"), ("2",)),
         ("Contradictions", ("3",), ("3",)),
+        ("Misfiled images", ("6", "7"), ("6",)),
         ("Unusual images", ("4",), ("4",)),
         ("Suspect labels", ("51", "52"), ("51", "52")),
     ]
-    assert findings[3].reason == (
+    assert (findings[2].nearer, findings[3].nearer) == ("8", None)
+    assert findings[4].reason == (
         "This breast is labelled positive, and by the images of other patients cancer has a probability of 0.02."
     )
 
@@ -46,12 +48,12 @@ def test_copy_in_another_store_suggests_no_image():
 
 
 def test_breast_that_the_table_does_not_name_has_no_images():
-    assert list_findings(report(), IMAGES[IMAGES["patient_id"] == "a"])[3].images == ()
+    assert list_findings(report(), IMAGES[IMAGES["patient_id"] == "a"])[4].images == ()
 
 
 def test_images_without_a_side_are_no_breast():
     sideless = IMAGES.assign(laterality=None)
-    assert list_findings(report(), sideless)[3].images == ()
+    assert list_findings(report(), sideless)[4].images == ()
 
 
 def test_select_findings_by_kind_confidence_and_what_is_left_out():
@@ -64,6 +66,16 @@ def test_select_findings_by_kind_confidence_and_what_is_left_out():
     assert select_findings(findings, "Duplicates", 0.0, {"1"}) == [unsure]  # one of both is enough
     assert select_findings(findings, "Suspect labels", 0.0, {"5"}) == [of_breast]
     assert select_findings(findings, "Suspect labels", 0.0, {"5", "6"}) == []
+
+
+def test_misfiled_image_is_settled_by_either_of_two_and_suggested_only_if_it_is_known_which():
+    misfiled = report().misfiled[0]
+    of_two = report().model_copy(update={"misfiled": (misfiled.model_copy(update={"either": True}),)})
+    unclear = list_findings(of_two, IMAGES)[2]
+    assert suggested_reasons([unclear], ()) == {}
+    assert suggested_reasons([list_findings(report(), IMAGES)[2]], ()) == {"6": "Another patient's."}
+    assert select_findings([unclear], "Misfiled images", 0.0, {"7"}) == []
+    assert select_findings([unclear], "Misfiled images", 0.0, {"8"}) == [unclear]
 
 
 def test_findings_without_images_are_never_hidden():

@@ -120,6 +120,19 @@ def test_findings_are_filtered_by_confidence_and_by_what_is_left_out(store, imag
     assert captions(app) == [finding_list.NOTHING]
 
 
+def test_misfiled_image_is_shown_with_one_of_its_patient_and_one_of_the_nearer(store, images, links):
+    app = show(store, "Misfiled images")
+    assert plain(app.markdown[0].value) == "Another *patient's*. :grey-badge[confidence 0.85]"
+    patients = store.manifest()["patient_id"].astype(str).tolist()
+    assert [query["patient"] for _, query in links[-3:]] == [patients[4], patients[5], patients[9]]
+    assert [box.key for box in app.checkbox] == [f"select 0 {images[4]}", f"select 0 {images[5]}"]
+    shown = [f"image {images[4]}", f"image {images[5]}", f"image {images[9]}", "another patient's"]
+    assert captions(app) == ["1–1 of 1", *shown]
+    app.button(key="select all").click().run()
+    app.button(key="leave out").click().run()
+    assert listed(store) == {images[4]: "Another *patient's*."}
+
+
 def test_suspect_label_shows_the_images_of_the_breast(store):
     app = show(store, "Suspect labels")
     first = store.manifest().iloc[0]
@@ -139,8 +152,10 @@ def test_leaks_and_what_was_not_checked_are_sentences(store):
 
 def test_first_kind_shown_is_the_first_with_findings(store):
     app = show(store, duplicates=(), contradictions=())
+    assert app.segmented_control(key="findings").value == "Misfiled images"
+    app = show(store, duplicates=(), contradictions=(), misfiled=())
     assert app.segmented_control(key="findings").value == "Unusual images"
-    only_leaks = {"duplicates": (), "contradictions": (), "outliers": (), "suspect_labels": ()}
+    only_leaks = {"duplicates": (), "contradictions": (), "misfiled": (), "outliers": (), "suspect_labels": ()}
     app = show(store, **only_leaks, leaks=(Leak(what="the site", auc=0.7),))
     assert app.segmented_control(key="findings").value == "Leaks"
     assert not app.success

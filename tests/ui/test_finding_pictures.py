@@ -10,7 +10,7 @@ from ui.finding_pictures import pngs_of, read_pictures, show_picture
 
 
 def findings_of(store, *pairs):
-    only = {"contradictions": (), "outliers": (), "suspect_labels": ()}
+    only = {"contradictions": (), "misfiled": (), "outliers": (), "suspect_labels": ()}
     table = read_catalogue(store.read_csv_path()).table
     return list_findings(report().model_copy(update={"duplicates": pairs, **only}), table), table
 

@@ -122,7 +122,14 @@ def test_unlabelled_data_without_optional_columns_are_shown(prepared, store):
     table = read_catalogue(csv).table
     table[["patient_id", "image_id", "laterality", "view"]].to_csv(csv, index=False)
     keep(store, report_on(store))
-    pictures = {"Duplicates": 2, "Contradictions": 1, "Unusual images": 1, "Leaks": 0, "Not checked": 0}
+    pictures = {
+        "Duplicates": 2,
+        "Contradictions": 1,
+        "Misfiled images": 3,
+        "Unusual images": 1,
+        "Leaks": 0,
+        "Not checked": 0,
+    }
     for kind, number in pictures.items():
         app = without_error(open_page("explore", {**quality_address(store), "findings": kind}))
         assert app.segmented_control(key="findings").value == kind
