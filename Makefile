@@ -32,7 +32,7 @@ lint: $(VENV)/ready-dev
 	$(BIN)/mypy
 
 browser: $(VENV)/ready-dev
-	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/browser
 
 formats: $(VENV)/ready
 	$(BIN)/python -m docs.generate_formats
