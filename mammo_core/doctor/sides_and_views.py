@@ -208,8 +208,9 @@ def wrong_views(
     if min(patients) < MIN_PATIENTS:
         reason = f"At least {MIN_PATIENTS} patients with CC and as many with MLO are needed to learn the views."
         return [], [SkippedCheck(check=VIEW, reason=reason)]
-    of_standard = ViewPictures(pictures.features[standard].astype(np.float32), pictures.thumbnails[standard])
-    wrong = wrong_view_log_odds(of_standard, is_mlo, groups[standard]) + _pair_odds(table)
+    of_standard = ViewPictures(pictures.features[standard], pictures.thumbnails[standard])
+    by_pixels = wrong_view_log_odds(of_standard, is_mlo, groups[standard], exam_of(table).to_numpy(str))
+    wrong = by_pixels + _pair_odds(table)
     findings = []
     for position in np.flatnonzero(wrong > SURE):
         row = table.iloc[position]

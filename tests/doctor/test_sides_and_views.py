@@ -153,7 +153,8 @@ def views(patients, wrong=()):
     for patient in range(patients):
         for view in ("CC", "MLO"):
             called = {"CC": "MLO", "MLO": "CC"}[view] if (patient, view) in wrong else view
-            thumbnails[len(rows), :16, :16] = (200 if view == "MLO" else 60) + generator.normal(0, 15)  # the muscle
+            if view == "MLO":
+                thumbnails[len(rows), :16, :16] = 200 + generator.normal(0, 15)  # the muscle
             rows.append({"patient_id": str(patient), "view": called, "image_id": f"{patient}{view}"})
             features.append([(2.0 if view == "MLO" else -2.0) + generator.normal(0, 0.5), patient / patients, 1.0])
     table = manifest(rows)
