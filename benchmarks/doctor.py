@@ -41,6 +41,7 @@ from mammo_core.dataset.store import Store, open_store, read_store
 from mammo_core.doctor.image_features import ImageFeatures, store_features
 from mammo_core.doctor.sides_and_views import compare_sides, wrong_views
 from mammo_core.doctor.suspect_labels import LabelSuspicion, label_suspicion
+from mammo_core.doctor.table_contradictions import exam_of
 from mammo_core.doctor.view_classifier import ViewPictures
 from mammo_core.documents.doctor_report import DoctorReport, ImageFinding
 from mammo_core.documents.image_map import ImageMap
@@ -169,6 +170,7 @@ def summarise(
     views = [finding for finding in checked.contradictions if finding.check == "view"]
     copies = {copy for (_, copy), kind in planted.duplicates.items() if kind == "mirrored"}
     _add_findings(report, "Wrong sides", sides, planted.mirrored, copies)
+    _add_either_side(report, manifest, checked, planted.mirrored, copies)
     _add_findings(report, "Wrong views", views, planted.wrong_views)
     _add_misfiled(report, checked, planted.exchanged)
     _add_drawn_views(report, store, checked, planted)
@@ -224,6 +226,31 @@ def _add_findings(
     recall, precision = len(reported & set(true)) / len(true), len(reported & set(true)) / max(len(reported), 1)
     report.add(f"{name}: recall", f"{recall:.2f}", f"{PRECISION}", reached=recall >= PRECISION)
     report.add(f"{name}: precision", f"{precision:.2f}", f"{PRECISION}", reached=precision >= PRECISION)
+
+
+def _add_either_side(
+    report: Report, manifest: pd.DataFrame, checked: DoctorReport, mirrored: Collection[str], copies: Collection[str]
+) -> None:
+    """Add recall and precision of wrong sides with the pairs of which one is wrong.
+
+    Where the two images of an exam differ and nothing else tells which one is wrong, the check reports both. Such a pair is right
+    if one of them was mirrored.
+    """
+    if not mirrored:
+        return
+    exams = dict(zip(manifest["image_id"].astype("str"), exam_of(manifest), strict=True))
+    reported: dict[str, set[str]] = {}
+    for finding in checked.contradictions:
+        if finding.check == "side" and finding.image_id not in copies:
+            key = finding.image_id if finding.confidence >= SURE else exams[finding.image_id]
+            reported.setdefault(key, set()).add(finding.image_id)
+    pairs = sum(key not in images for key, images in reported.items())
+    hits = set().union(*reported.values()) & set(mirrored)
+    right = sum(not images.isdisjoint(mirrored) for images in reported.values())
+    recall, precision = len(hits) / len(mirrored), right / max(len(reported), 1)
+    report.add("Wrong sides, with pairs of which one is wrong: pairs", f"{pairs}")
+    report.add("Wrong sides, with these pairs: recall", f"{recall:.2f}")
+    report.add("Wrong sides, with these pairs: precision", f"{precision:.2f}")
 
 
 def _add_misfiled(report: Report, checked: DoctorReport, exchanged: dict[str, str]) -> None:
