@@ -59,7 +59,7 @@ def test_card_says_what_the_check_reports_and_how_much_is_left_out(store):
     report_on(store).write(store.folder / DoctorReport.file_name)
     leave_out(store.data_root, store.source(), {"7": "blank", "8": "blank"})
     line = plain(next(caption.value for caption in show(store).caption if "Checked" in caption.value))
-    assert line.endswith(" UTC: 4 findings · 2 images left out")
+    assert line.endswith(" UTC: 5 findings · 2 images left out")
 
 
 def test_damaged_report_leaves_the_rest_of_the_card(store, links):
