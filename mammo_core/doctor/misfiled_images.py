@@ -29,9 +29,7 @@ VIEWS = ("CC", "MLO")
 MIN_BREASTS = 100  # with two or more images: fewer teach nothing about what these share
 SUSPECTS = 0.35  # share of the images, those that fit their patient least, that are compared with other patients
 SURE = 0.8  # confidence from which an image is reported
-LEAST_GAIN = (
-    10.0  # a fit that is 22,000 times likelier: where all images fit very well, a lower gain is unusual and no fault
-)
+LEAST_GAIN = 10.0  # a fit 22,000 times likelier: where all images fit very well, less is unusual, too, and no fault
 CLEAR = 4.0  # by how much the log likelihood ratio of the nearest patient exceeds the next one's, from which that one is named
 BATCH = 512  # images that are compared with all patients at a time: 25 MB at 12,000 patients
 

@@ -63,9 +63,7 @@ def expect(sums: np.ndarray, counts: np.ndarray, between: np.ndarray) -> Expecta
         counts: int (m,), number of these; nothing is expected where it is 0.
         between: float (k,), variance between patients.
     """
-    known = between / (
-        between * counts[:, np.newaxis] + 1
-    )  # (m, k), variance of a patient's mean when its images are known
+    known = between / (between * counts[:, np.newaxis] + 1)  # (m, k), variance of a patient's mean, given its images
     mean, variance, usual = known * sums, known + 1, between + 1
     constant = -0.5 * (np.log(variance / usual) + mean**2 / variance).sum(axis=1)
     square = 0.5 * (1 / variance - 1 / usual)

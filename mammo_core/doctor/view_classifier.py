@@ -131,9 +131,8 @@ def _edge_strength(images: np.ndarray) -> np.ndarray:
     """
     number, side = images.shape[:2]
     down, across = np.gradient(images, axis=(1, 2))
-    steps = (np.arctan2(down, across) + np.pi) * (
-        DIRECTIONS / np.pi
-    ) + 0.5  # along an axis is the middle of a direction
+    half_turns = (np.arctan2(down, across) + np.pi) / np.pi
+    steps = half_turns * DIRECTIONS + 0.5  # so that along an axis is the middle of a direction
     cells = np.arange(side) * CELLS // side
     parts = cells[:, np.newaxis] * CELLS + cells + CELLS * CELLS * np.arange(number)[:, np.newaxis, np.newaxis]
     indices = parts * DIRECTIONS + steps.astype(int) % DIRECTIONS
