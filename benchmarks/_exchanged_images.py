@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pandas as pd
 
+from benchmarks._planted_faults import exchangeable, exchanged_pairs
 from benchmarks._report import Report
 from mammo_core.dataset.joined_patients import joined_patients
 from mammo_core.dataset.store import Store
@@ -103,25 +104,14 @@ def exchange(manifest: pd.DataFrame, count: int, within_machines: bool, seed: in
     """Return the row whose pixels each row gets, int (n,).
 
     Args:
-        manifest: of n images.
+        manifest: of n images, with the index 0, 1, ….
         count: of images that are exchanged.
         within_machines: whether both are of one machine.
         seed: of their choice.
     """
-    kind = manifest["laterality"].astype("str") + manifest["view"].astype("str")
-    if within_machines:
-        kind += manifest["machine_id"].astype("str")
-    standard = manifest["view"].where(manifest["view"].isin(["CC", "MLO"]))
-    both = standard.groupby([manifest["patient_id"], manifest["laterality"]], observed=True).transform("nunique") == 2
-    order, waiting, taken, exchanged = np.arange(len(manifest)), {}, set(), 0
-    for row in np.random.default_rng(seed).permutation(np.flatnonzero(both & standard.notna())).tolist():
-        patient = str(manifest["patient_id"].iloc[row])
-        if patient in taken or exchanged >= count:
-            continue
-        taken.add(patient)
-        other = waiting.pop(kind.iloc[row], None)
-        if other is None:
-            waiting[kind.iloc[row]] = row
-        else:
-            order[[row, other]], exchanged = [other, row], exchanged + 2
+    alike = ("laterality", "view", "machine_id") if within_machines else ("laterality", "view")
+    rows = np.random.default_rng(seed).permutation(np.flatnonzero(exchangeable(manifest)))
+    order = np.arange(len(manifest))
+    for pair in exchanged_pairs(manifest, rows.tolist(), count, alike):
+        order[list(pair)] = pair[::-1]
     return order

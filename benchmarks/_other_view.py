@@ -12,10 +12,10 @@ from mammo_core.dataset.store import Store
 from mammo_core.doctor.breast_projection import cross_fitted_projections, describe_breasts
 from mammo_core.doctor.image_features import ImageFeatures, directions
 from mammo_core.doctor.patient_likelihood import expect
+from mammo_core.documents.column_words import VIEWS
 
 NEAREST = 5
 TARGET = 0.7
-VIEWS = ("CC", "MLO")
 
 
 def measure_other_view(store: Store, features: ImageFeatures, report: Report) -> None:

@@ -1,7 +1,7 @@
 """Plant known faults in a copy of a data set."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import pandas as pd
 from mammo_core.dataset.catalogue import Catalogue
 from mammo_core.dicom.read import read
 from mammo_core.dicom.write import Header, Syntax, dicom_bytes
+from mammo_core.documents.column_words import VIEWS
 from mammo_core.errors import ImageError
 
 BITS = 12
@@ -153,7 +154,7 @@ def _readable_images(table: pd.DataFrame, generator: np.random.Generator) -> Ite
 
     An image is its row in the table and its values in 12 bits.
     """
-    standard = table.index[table["view"].isin(["CC", "MLO"])]
+    standard = table.index[table["view"].isin(VIEWS)]
     for index in generator.permutation(standard).tolist():
         with suppress(ImageError):  # demo data has damaged files on purpose
             pixels = read(Path(str(table.loc[index, "file"]))).pixels
@@ -166,32 +167,59 @@ def _exchange_pixels(
 ) -> dict[int, tuple[int, np.ndarray]]:
     """Return for each exchanged image the other one's row and values.
 
-    Their breasts have both views, and no patient has two of them.
-
     Args:
         table: of the data set.
         chosen: images in random order.
         count: of images.
     """
-    breast = [table["patient_id"].astype(str), table["laterality"].astype(str)]
-    both = table["view"].where(table["view"].isin(["CC", "MLO"])).groupby(breast).transform("nunique") == 2
-    waiting: dict[tuple[str, str], tuple[int, np.ndarray]] = {}
+    read: dict[int, np.ndarray] = {}
+    fits = exchangeable(table)
+
+    def rows() -> Iterator[int]:
+        for index, values in chosen:
+            if fits[index]:
+                read[index] = values
+                yield index
+
     exchanged: dict[int, tuple[int, np.ndarray]] = {}
-    taken: set[str] = set()
-    for index, values in chosen if count else ():
-        row = table.loc[index]
-        if not both[index] or str(row["patient_id"]) in taken:
-            continue
-        taken.add(str(row["patient_id"]))
-        kind = (str(row["laterality"]), str(row["view"]))
-        if kind in waiting:
-            other, others_values = waiting.pop(kind)
-            exchanged |= {index: (other, others_values), other: (index, values)}
-        else:
-            waiting[kind] = (index, values)
-        if len(exchanged) >= count:
-            break
+    for first, second in exchanged_pairs(table, rows(), count):
+        exchanged |= {first: (second, read[second]), second: (first, read[first])}
     return exchanged
+
+
+def exchangeable(table: pd.DataFrame) -> pd.Series:
+    """Return which images are CC or MLO of a breast that has both."""
+    standard = table["view"].where(table["view"].isin(VIEWS))
+    views = standard.groupby([table["patient_id"], table["laterality"]], observed=True).transform("nunique")
+    return (views == len(VIEWS)) & standard.notna()
+
+
+def exchanged_pairs(
+    table: pd.DataFrame, rows: Iterable[int], count: int, alike: Sequence[str] = ("laterality", "view")
+) -> Iterator[tuple[int, int]]:
+    """Yield pairs of images of two patients; no patient has two of them.
+
+    Args:
+        table: of the images, with the index 0, 1, ….
+        rows: exchangeable ones, in the order in which they are tried.
+        count: of images.
+        alike: columns in which the images of a pair are alike.
+    """
+    waiting: dict[tuple[str, ...], int] = {}
+    taken: set[str] = set()
+    for row in rows if count else ():
+        patient = str(table.at[row, "patient_id"])
+        if patient in taken:
+            continue
+        taken.add(patient)
+        kind = tuple(str(table.at[row, column]) for column in alike)
+        if kind not in waiting:
+            waiting[kind] = row
+            continue
+        yield waiting.pop(kind), row
+        count -= 2
+        if count <= 0:
+            return
 
 
 def _copied_row(row: pd.Series, name: str, kind: str) -> dict[str, object]:

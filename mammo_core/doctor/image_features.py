@@ -4,7 +4,6 @@ Where TensorFlow is needed, see `mammo_core.learning.comparison_network`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,29 +117,16 @@ def _compute_missing(
 
 
 def _compute(store: Store, network: Network, images: pd.DataFrame) -> Iterator[Arrays]:
-    """Yield the features of some images, `BATCH` at a time.
-
-    The next batch is read while the network computes.
-    """
-    batches = [images.iloc[start : start + BATCH] for start in range(0, len(images), BATCH)]
-    with ThreadPoolExecutor(1) as reader:
-        pending = reader.submit(_read, store, batches[0])
-        for number, rows in enumerate(batches, start=1):
-            pixels, reduced = pending.result()
-            if number < len(batches):
-                pending = reader.submit(_read, store, batches[number])
-            arrays = network(pixels)
-            yield {
-                "sha256": rows["sha256"].to_numpy(str),
-                **{name: arrays[name].astype(np.float16) for name in ARRAYS[:-1]},
-                "thumbnails": reduced,
-            }
-
-
-def _read(store: Store, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return the pixels of some images, and their thumbnails."""
-    pixels = store.images(rows["png"].tolist())
-    return pixels, thumbnails(pixels)
+    """Yield the features of some images, `BATCH` at a time."""
+    for start in range(0, len(images), BATCH):
+        rows = images.iloc[start : start + BATCH]
+        pixels = store.images(rows["png"].tolist())
+        arrays = network(pixels)
+        yield {
+            "sha256": rows["sha256"].to_numpy(str),
+            **{name: arrays[name].astype(np.float16) for name in ARRAYS[:-1]},
+            "thumbnails": thumbnails(pixels),
+        }
 
 
 def thumbnails(images: np.ndarray) -> np.ndarray:

@@ -22,10 +22,10 @@ from mammo_core.doctor.breast_projection import (
 from mammo_core.doctor.patient_likelihood import Expectation, expect
 from mammo_core.doctor.rare_faults import fault_probability
 from mammo_core.doctor.view_classifier import ViewPictures
+from mammo_core.documents.column_words import VIEWS
 from mammo_core.documents.doctor_report import MisfiledImage, SkippedCheck
 
 PATIENT = "patient"
-VIEWS = ("CC", "MLO")
 MIN_BREASTS = 100  # with two or more images: fewer teach nothing about what these share
 SUSPECTS = 0.35  # share of the images, those that fit their patient least, that are compared with other patients
 SURE = 0.8  # confidence from which an image is reported
@@ -168,7 +168,8 @@ def _batches(rows: np.ndarray) -> Iterator[np.ndarray]:
 def _suspect(projections: Sequence[Projected], images: _Images) -> tuple[np.ndarray, float]:
     """Return which images fit their patient least.
 
-    Each image is projected by what other patients teach.
+    Each image is projected by what other patients teach. Fits are computed anew afterwards: kept, those of all projections
+    would take much memory.
 
     Returns:
         bool (n,), and the log likelihood ratio up to which an image is among them.

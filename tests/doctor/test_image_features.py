@@ -1,11 +1,10 @@
 from contextlib import nullcontext
-from threading import Event
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from mammo_core.dataset.store import Store, open_store
+from mammo_core.dataset.store import open_store
 from mammo_core.doctor import image_features
 from mammo_core.doctor.image_features import directions, store_features, thumbnails
 from mammo_core.documents.progress import ignore_progress, never_stop
@@ -61,27 +60,6 @@ def test_a_stopped_computation_goes_on_where_it_ended(store, few):
     assert 0 < first.images < len(store.manifest())
     second = Network()
     assert len(compute(store, second)) == first.images + second.images
-
-
-def test_next_images_are_read_while_the_network_computes(store, monkeypatch):
-    monkeypatch.setattr(image_features, "BATCH", 4)
-    read, read_images, others_were_read = [], Store.images, Event()
-
-    def images(self, pngs):
-        read.append(len(pngs))
-        if len(read) == 2:
-            others_were_read.set()
-        return read_images(self, pngs)
-
-    class Waiting(Network):
-        def __call__(self, images):
-            assert others_were_read.wait(20)
-            return super().__call__(images)
-
-    monkeypatch.setattr(Store, "images", images)
-    network = Waiting()
-    compute(store, network)
-    assert sum(read) == network.images == len(store.manifest())
 
 
 def test_only_images_that_changed_are_computed_anew(store, few):
