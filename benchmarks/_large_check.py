@@ -29,6 +29,7 @@ FRESH = 1024  # images whose features the check computes; those of the others ar
 SECONDS, MEBIBYTES = 600.0, 2048.0
 CORES = 2
 SAMPLE = 0.1  # seconds between two looks at the memory
+READING = "Reading the features of all images"
 MAP = "Map: share of nearest images that are near"
 
 
@@ -138,8 +139,11 @@ def check_and_measure(data: Path, models: Path) -> Measured:
     phases: dict[str, Clock] = {}
 
     def on_progress(progress: Progress) -> None:
-        if (progress.phase or "") not in phases:
-            phases[progress.phase or ""] = now()
+        name = progress.phase or ""
+        if name not in phases:
+            phases[name] = now()
+        elif name == PHASE:  # what follows the last batch is done once, whatever the number of new images
+            phases[READING] = now()
 
     memory = MemoryWatch()
     memory.start()

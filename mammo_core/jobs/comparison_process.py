@@ -4,7 +4,7 @@ TensorFlow keeps some 700 MB as long as its process lives, and a check of many i
 """
 
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
@@ -23,7 +23,6 @@ from mammo_core.settings import SHIPPED_MODELS
 if TYPE_CHECKING:
     from mammo_core.learning.comparison_network import ComparisonNetwork
 
-PASSES = 2  # forward passes at once, of parts of a batch: a single one leaves two cores idle for a quarter of the time
 ENDED = "The process that computes features has ended, perhaps for lack of memory. Check the data again; it goes on from there."
 
 
@@ -63,10 +62,7 @@ def load_network(size: Size) -> None:
 
 def compute_features(size: Size, images: np.ndarray) -> Arrays:
     """Return the features of images, uint8 (n, rows, columns), see `ComparedFeatures`."""
-    parts = np.array_split(images, min(PASSES, len(images)))
-    with ThreadPoolExecutor(PASSES) as passes:
-        features = [vars(part) for part in passes.map(_network(size).run, parts)]
-    return {name: np.concatenate([part[name] for part in features]) for name in features[0]}
+    return vars(_network(size).run(images))
 
 
 @cache

@@ -1,5 +1,4 @@
 import os
-from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -54,26 +53,3 @@ def test_a_damaged_model_is_reported(monkeypatch):
     monkeypatch.setattr(comparison_process, "load_network", fail)
     with pytest.raises(ModelError, match="is damaged"), comparison_network(64):
         pass
-
-
-class CountingNetwork:
-    """Keep the number of images of each pass; an image's feature is its first pixel."""
-
-    def __init__(self):
-        self.passes = []
-
-    def run(self, images):
-        self.passes.append(len(images))
-        first = images[:, 0, 0]
-        return SimpleNamespace(means=first[:, np.newaxis], lesion_contrast=first)
-
-
-@pytest.mark.parametrize(("number", "passes"), [(5, [2, 3]), (1, [1])])
-def test_two_passes_share_a_batch_and_keep_its_order(monkeypatch, number, passes):
-    network = CountingNetwork()
-    monkeypatch.setattr(comparison_process, "_network", lambda size: network)
-    images = np.arange(number, dtype=np.uint8)[:, np.newaxis, np.newaxis]
-    features = comparison_process.compute_features(32, images)
-    assert sorted(network.passes) == passes
-    assert features["lesion_contrast"].tolist() == list(range(number))
-    assert features["means"].shape == (number, 1)
