@@ -12,7 +12,7 @@ from mammo_core.dataset.mark_exports import make_mark_reports, zip_mark_reports
 from mammo_core.dataset.mark_lesions import marks_csv
 from mammo_core.dataset.marks import describe_marks, read_marks, summarise_marks
 from mammo_core.documents.marks import Mark
-from mammo_core.storage.path_text import as_written
+from mammo_core.storage.path_text import bytes_as_written
 from ui.access.sign_in import current_person
 from ui.literal import literal
 from ui.resources import sandbox
@@ -71,7 +71,7 @@ def offer_marks(dataset: Dataset, catalogue: Catalogue, marks: tuple[Mark, ...])
     with st.container(horizontal=True):
         st.download_button(
             "CSV",
-            lambda: as_written(marks_csv(marks)).encode(errors="surrogateescape"),
+            lambda: bytes_as_written(marks_csv(marks)),
             "lesions.csv",
             "text/csv",
             key=f"marks as CSV of {dataset.name}",

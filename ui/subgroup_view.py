@@ -61,9 +61,6 @@ def show_chosen_groups(bundle: Bundle, overall: float | None, store: str | None 
     attributes = choose_attributes(predictions, identity)
     if note:
         st.caption(literal(note))
-    if not attributes and offered_attributes(predictions):
-        st.info("Choose a column under “Groups by”.", icon=":material/groups:")
-        return
     groups = _subgroups(bundle, bundle.identity, version, attributes, store)
     source = bundle.name if store is None else f"{bundle.name} on {store}"
     show_groups(groups, overall, source, "subgroups" if store is None else f"subgroups of {store}")
@@ -121,7 +118,7 @@ def show_groups(groups: tuple[Subgroup, ...], overall: float | None, source: str
         key: of the chart.
     """
     if not groups:
-        st.info("These images have no attributes to group them by.", icon=":material/info:")
+        st.info("No column is chosen to group these images by.", icon=":material/info:")
         return
     large, few = split_few(groups)
     if large:

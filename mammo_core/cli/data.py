@@ -8,7 +8,7 @@ import typer
 from mammo_core.cli.jobs import run_job
 from mammo_core.cli.output import AsJson, print_document, print_lines, print_notes, progress_bar
 from mammo_core.documents.dataset import DEMO_PATIENTS, DEMO_PREVALENCE, DEMO_SEED
-from mammo_core.storage.path_text import as_written
+from mammo_core.storage.path_text import bytes_as_written
 from mammo_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def marks(
     known = read_marks(workspace, source)
     summary = summarise_marks(source.dataset, known)
     if csv:
-        write_bytes(csv, as_written(marks_csv(known)).encode(errors="surrogateescape"))
+        write_bytes(csv, bytes_as_written(marks_csv(known)))
     if sr:
         with Sandbox() as sandbox:
             reports = make_mark_reports(catalogue, known, sandbox)
@@ -169,7 +169,7 @@ def exclude(
         lists.take_back(workspace.data, source, lists.read_leave_out_csv(take_back.read_bytes()))
     known = lists.read_leave_out(workspace.data, source)
     if csv:
-        write_bytes(csv, as_written(lists.leave_out_csv(known)).encode(errors="surrogateescape"))
+        write_bytes(csv, bytes_as_written(lists.leave_out_csv(known)))
     if as_json:
         return print_document(known, as_json)
     print_lines([known.describe()])

@@ -8,7 +8,7 @@ import typer
 
 from mammo_core.cli.output import AsJson, print_document, print_lines, print_notes, progress_bar
 from mammo_core.errors import ConfigError
-from mammo_core.storage.path_text import as_written
+from mammo_core.storage.path_text import bytes_as_written
 from mammo_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def predict(
         report = predict_exams(workspace, inputs, predictor, sandbox)
     print_notes(f"{note.file}: {note.text}" for note in report.notes)
     if csv:
-        write_bytes(csv, as_written(report.to_csv()).encode(errors="surrogateescape"))
+        write_bytes(csv, bytes_as_written(report.to_csv()))
     if as_json:
         return print_document(report.to_document(), as_json)
     print_lines(report.lines())

@@ -44,12 +44,13 @@ def train(
 
     Several values or folds are a sweep.
     """
+    from mammo_core.jobs.sweep import sweep_job
     from mammo_core.jobs.training import train_job
 
     configs = _configs(name, config, changes, folds)
     if len(configs) == 1 and scheduler is None:
         return run_job(train_job(Workspace.from_environment(), configs[0]), "steps", as_json)
-    sweep(name, config, changes, folds, scheduler, as_json)
+    run_sweep(sweep_job(configs, scheduler), as_json)
 
 
 @commands.command()
@@ -204,11 +205,11 @@ def delete(
     """Delete training runs with their models; they can be restored for an hour."""
     from mammo_core.documents.job import DeletedRuns
     from mammo_core.jobs.run_tags import delete_runs
+    from mammo_core.storage.trash import trashed_name
 
-    chosen = list(dict.fromkeys(names))
-    delete_runs(Workspace.from_environment(), chosen)
-    message = f"Deleted {', '.join(chosen)}. For an hour, `mammo restore` with these names brings them back."
-    print_document(DeletedRuns(deleted=chosen), as_json, message)
+    deleted = [trashed_name(trashed) for trashed in delete_runs(Workspace.from_environment(), names)]
+    message = f"Deleted {', '.join(deleted)}. For an hour, `mammo restore` with these names brings them back."
+    print_document(DeletedRuns(deleted=deleted), as_json, message)
 
 
 @commands.command()
@@ -221,36 +222,28 @@ def restore(
     from mammo_core.jobs.runs import summarise_runs
 
     workspace = Workspace.from_environment()
-    chosen = list(dict.fromkeys(names))
-    restore_newest_runs(workspace, chosen)
-    _print_runs(summarise_runs(workspace, chosen), as_json)
+    restored = restore_newest_runs(workspace, names)
+    _print_runs(summarise_runs(workspace, restored), as_json)
 
 
 def _print_runs(rows: "list[RunSummary]", as_json: bool) -> None:
     """Print runs as one document, or as a table, with tags and notes if there are any."""
     from mammo_core.documents.job import RunList
+    from mammo_core.evaluation.tables import format_ci
 
     if as_json:
         return print_document(RunList(runs=rows), as_json)
-    cells = [_cells(row) for row in rows]
-    table = Table()
-    for title in ("run", "state", "epochs", "AUC (95 % CI)", "active", "tags", "note"):
-        if title not in {"tags", "note"} or any(row[title] for row in cells):
-            table.add_column(title)
-    for row in cells:
-        table.add_row(*(escape(output_line(row[str(column.header)])) for column in table.columns))
-    Console().print(table)
-
-
-def _cells(row: "RunSummary") -> dict[str, str]:
-    from mammo_core.evaluation.tables import format_ci
-
-    return {
-        "run": row.run,
-        "state": f"{row.state}, archived" if row.archived else row.state,
-        "epochs": str(row.epochs or "–"),
-        "AUC (95 % CI)": format_ci(row.auc) if row.auc else "–",
-        "active": "active" if row.active else "",
-        "tags": ", ".join(row.tags),
-        "note": row.note,
+    columns = {
+        "run": [row.run for row in rows],
+        "state": [f"{row.state}, archived" if row.archived else row.state for row in rows],
+        "epochs": [str(row.epochs or "–") for row in rows],
+        "AUC (95 % CI)": [format_ci(row.auc) if row.auc else "–" for row in rows],
+        "active": ["active" if row.active else "" for row in rows],
+        "tags": [", ".join(row.tags) for row in rows],
+        "note": [row.note for row in rows],
     }
+    shown = {title: cells for title, cells in columns.items() if title not in {"tags", "note"} or any(cells)}
+    table = Table(*shown)
+    for cells in zip(*shown.values(), strict=True):
+        table.add_row(*(escape(output_line(cell)) for cell in cells))
+    Console().print(table)

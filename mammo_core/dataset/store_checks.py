@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Sized
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -32,8 +33,15 @@ class StoreCheck:
     def findings(self) -> int:
         """Number of findings of all kinds; what could not be checked is none."""
         report = self.report
-        of_images = (report.duplicates, report.contradictions, report.misfiled, report.outliers)
-        return sum(map(len, (*of_images, report.suspect_labels, report.leaks)))
+        kinds: tuple[Sized, ...] = (
+            report.duplicates,
+            report.contradictions,
+            report.misfiled,
+            report.outliers,
+            report.suspect_labels,
+            report.leaks,
+        )
+        return sum(map(len, kinds))
 
     @property
     def when(self) -> str:

@@ -114,9 +114,10 @@ def delete_runs(workspace: Workspace, names: Sequence[str]) -> tuple[str, ...]:
         ModelError: one is that of the active model.
         StorageError: the file system refuses.
     """
-    for name in names:
+    chosen = list(dict.fromkeys(names))
+    for name in chosen:
         _check_removable(workspace, name, "deleted")
-    return tuple(delete_model(workspace, name) for name in names)
+    return tuple(delete_model(workspace, name) for name in chosen)
 
 
 def restore_runs(workspace: Workspace, trashed: Sequence[str]) -> list[str]:
@@ -129,8 +130,11 @@ def restore_runs(workspace: Workspace, trashed: Sequence[str]) -> list[str]:
     return [restore_model(workspace, name) for name in trashed]
 
 
-def restore_newest_runs(workspace: Workspace, names: Sequence[str]) -> None:
+def restore_newest_runs(workspace: Workspace, names: Sequence[str]) -> list[str]:
     """Bring deleted runs back by name; of several, the one deleted last.
+
+    Returns:
+        The names, each once.
 
     Raises:
         ModelNotFound: one isn't in the trash, which keeps them for an hour; then none is restored.
@@ -139,11 +143,12 @@ def restore_newest_runs(workspace: Workspace, names: Sequence[str]) -> None:
     """
     empty_trash(workspace.models)
     deleted = {trashed_name(trashed): trashed for trashed in list_trash(workspace.models)}
-    for name in names:
+    chosen = list(dict.fromkeys(names))
+    for name in chosen:
         if name not in deleted:
             restorable = ", ".join(sorted(deleted)) or "none"
             raise ModelNotFound(f"There is no deleted run {name!r}. These can be restored: {restorable}.")
-    restore_runs(workspace, [deleted[name] for name in names])
+    return restore_runs(workspace, [deleted[name] for name in chosen])
 
 
 def check_ended(workspace: Workspace, name: str, verb: str) -> None:

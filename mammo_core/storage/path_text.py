@@ -37,6 +37,11 @@ def as_written(text: str) -> str:
     return os.fsdecode(os.fsencode(_TO_SURROGATE.sub(_unescape, text)))
 
 
+def bytes_as_written(text: str) -> bytes:
+    """Return text as UTF-8, with its names byte for byte as on the disk."""
+    return as_written(text).encode(errors="surrogateescape")
+
+
 def text_path(text: str | Path) -> Path:
     """Return the path that `path_text` wrote as text."""
     return Path(as_written(str(text)))

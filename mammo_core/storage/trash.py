@@ -28,7 +28,8 @@ def move_to_trash(folder: Path) -> str:
     Raises:
         StorageError: the file system refuses.
     """
-    trashed = f"{time.time():.0f}.{uuid.uuid4().hex[:8]}.{path_text(folder.name)}"
+    seconds, nanoseconds = divmod(time.time_ns(), 10**9)
+    trashed = f"{seconds}.{nanoseconds:09}-{uuid.uuid4().hex[:8]}.{path_text(folder.name)}"
     with storage_errors(folder.parent):
         (folder.parent / TRASH).mkdir(exist_ok=True)
         folder.rename(folder.parent / TRASH / as_written(trashed))

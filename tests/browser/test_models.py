@@ -16,7 +16,7 @@ def test_groups_follow_the_chosen_column_and_their_numbers_can_be_downloaded(pag
     page.goto(f"{server.url}/models?view=Subgroups&model=demo")
     expect(rows(page).filter(has_text="site")).to_have_count(2)
     page.get_by_test_id("stMultiSelect").get_by_role("button", name="Clear all").click()
-    expect(page.get_by_text("Choose a column under “Groups by”.")).to_be_visible()
+    expect(page.get_by_text("No column is chosen to group these images by.")).to_be_visible()
     add_choice(page, "Groups by", "view")
 
     large, few = split_few(subgroups(open_bundle(SHIPPED_MODELS / "demo").evaluation_predictions(), by=["view"]))

@@ -4,7 +4,7 @@ import os
 import pandas as pd
 import pytest
 
-from mammo_core.storage.path_text import as_written, names_as_written, path_text, text_path
+from mammo_core.storage.path_text import as_written, bytes_as_written, names_as_written, path_text, text_path
 
 NAMES = [b"plain.dcm", "Müller".encode(), b"M\xfcller/\xe4\x80\xff.dcm", b"\xc3\x28", "\U0010f7fc\U0010f780x".encode()]
 
@@ -27,3 +27,8 @@ def test_path_text_of_utf8_name_is_the_name():
 def test_names_as_written_restores_every_string():
     text = path_text("\udcfc")
     assert names_as_written({"a": [text, 1, None], text: "b"}) == {"a": ["\udcfc", 1, None], "\udcfc": "b"}
+
+
+def test_bytes_as_written_keep_names_that_are_not_utf8():
+    name = b"M\xfcller \xc3\xa9.dcm"
+    assert bytes_as_written(f"file,{path_text(os.fsdecode(name))}\n") == b"file," + name + b"\n"

@@ -38,6 +38,14 @@ def test_list_trash_is_what_can_be_restored(tmp_path, folder):
     assert list_trash(tmp_path) == ["9.x.earlier"]
 
 
+def test_list_trash_tells_which_of_one_name_was_deleted_last(tmp_path, folder):
+    deleted = []
+    for _ in range(5):
+        folder.mkdir(exist_ok=True)
+        deleted.append(move_to_trash(folder))
+    assert list_trash(tmp_path) == deleted
+
+
 def test_restore_where_another_folder_has_the_name_keeps_both(tmp_path, folder):
     trashed = move_to_trash(folder)
     folder.mkdir()

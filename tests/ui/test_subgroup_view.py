@@ -45,7 +45,7 @@ def test_show_subgroups_of_chosen_columns_has_their_rows_only(demo):
     assert not app.exception
     assert app.dataframe[0].value["attribute"].tolist() == ["site", "site"]
     app.multiselect[0].set_value([]).run()
-    assert [info.value for info in app.info] == ["Choose a column under “Groups by”."]
+    assert [info.value for info in app.info] == ["No column is chosen to group these images by."]
 
 
 def test_choose_attributes_offers_no_patients_and_remembers(demo):
@@ -94,7 +94,7 @@ def test_show_store_subgroups_without_predictions_is_one_sentence(workspace, dem
 
 def test_show_groups_says_that_there_are_none():
     app = show_component(show_groups, (), 0.5, "mine")
-    assert [info.value for info in app.info] == ["These images have no attributes to group them by."]
+    assert [info.value for info in app.info] == ["No column is chosen to group these images by."]
 
 
 def test_show_groups_of_patients_speaks_of_no_breasts():
