@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path
 
 from mammo_core.cli.output import progress_bar
+from mammo_core.dataset.store import Store, open_store
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import JobError
 from mammo_core.jobs.demo import DemoJob
@@ -24,22 +25,16 @@ from mammo_core.settings import SHIPPED_MODELS
 from mammo_core.workspace import Workspace
 
 NAME = "demo-model-phantoms"
-SEED = 1_000_003
+SEED, PATIENTS = 1_000_003, 900
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--patients", type=int, default=900)
+    parser.add_argument("--patients", type=int, default=PATIENTS)
     parser.add_argument("--epochs", type=int, default=4)
     options = parser.parse_args()
     workspace = Workspace.from_environment()
-    folder = workspace.data / NAME
-    if not (folder / "train.csv").exists():
-        job = DemoJob(out=folder, patients=options.patients, seed=SEED, prevalence=0.5)
-        with progress_bar("images") as progress:
-            run_in_process(job, workspace, progress)
-    with progress_bar("images") as progress:
-        run_in_process(import_job(workspace, str(folder), NAME), workspace, progress)
+    phantom_store(workspace, options.patients)
     config = TrainingConfig(
         store=NAME,
         network="pretrained",
@@ -59,6 +54,18 @@ def main() -> None:
     if not outcome.document.to_json()["verified"]:
         raise JobError("The trained model isn't verified; the shipped one stays as it is.")
     print(ship(run.folder(workspace)).evaluation().verdict_or_reason())
+
+
+def phantom_store(workspace: Workspace, patients: int = PATIENTS) -> Store:
+    """Return the store of the phantoms, which are made if they aren't there."""
+    folder = workspace.data / NAME
+    if not (folder / "train.csv").exists():
+        job = DemoJob(out=folder, patients=patients, seed=SEED, prevalence=0.5)
+        with progress_bar("images") as progress:
+            run_in_process(job, workspace, progress)
+    with progress_bar("images") as progress:
+        run_in_process(import_job(workspace, str(folder), NAME), workspace, progress)
+    return open_store(workspace, NAME)
 
 
 def ship(run: Path) -> Bundle:

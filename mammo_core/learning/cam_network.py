@@ -8,12 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mammo_core.learning._tensorflow import keras
-from mammo_core.learning.networks import (
-    class_activation_map,
-    has_lesion_map,
-    split_with_cam_outputs,
-    with_cam_outputs,
-)
+from mammo_core.learning.activation_map import class_activation_map, split_with_cam_outputs, with_cam_outputs
+from mammo_core.learning.networks import has_lesion_map
 from mammo_core.preprocess.prepare import to_tensor
 
 
@@ -76,8 +72,7 @@ class CamNetwork:
         if self._body is None:
             return _predict(self._network, inputs)
         (maps,) = _predict(self._body, inputs)
-        probabilities, features, contrast = _predict(self._network, maps)
-        return [probabilities, features, maps, contrast]
+        return _predict(self._network, maps)
 
 
 def _predict(model: keras.Model, inputs: np.ndarray) -> list[np.ndarray]:

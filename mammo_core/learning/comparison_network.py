@@ -9,7 +9,8 @@ import numpy as np
 
 from mammo_core.documents.preprocessing_config import Size
 from mammo_core.learning._tensorflow import keras, tf
-from mammo_core.learning.networks import BODY, CONTRAST, HEAD, SUSPICIOUS, build, load, top_count
+from mammo_core.learning.networks import CONTRAST, MAPS, build, load
+from mammo_core.learning.pooling import SuspiciousMean, top_count
 from mammo_core.models.bundle import MODEL
 from mammo_core.preprocess.prepare import to_tensor
 
@@ -49,10 +50,9 @@ class ComparisonNetwork:
         shipped = load(model / MODEL)
         network = build("pretrained", size)
         network.set_weights(shipped.get_weights())
-        body = network.get_layer(BODY)
-        parts = [network.get_layer(name).output for name in (SUSPICIOUS, CONTRAST)]
-        head = keras.Model(network.get_layer(HEAD).input, parts)
-        self._outputs = _with_constant_weights(keras.Model(network.input, [body.output, *head(body.output)]))
+        maps, contrast = (network.get_layer(name).output for name in (MAPS, CONTRAST))
+        outputs = [maps, SuspiciousMean()([maps, contrast]), contrast]
+        self._outputs = _with_constant_weights(keras.Model(network.input, outputs))
 
     def run(self, images: np.ndarray) -> ComparedFeatures:
         """Return the features of images, uint8 (n, rows, columns)."""

@@ -41,7 +41,7 @@ BYTES_PER_PIXEL: dict[Network, int] = {  # of memory for each pixel of a batch, 
 DISK_SHARE = 0.8  # of the free disk space that features may take
 VARIANTS = 2  # of each training image whose features are kept: as it is, and upside down
 MANY_IMAGES = 1000  # of a store, from which on the preset takes larger batches
-FEATURE_CHANNELS, FEATURE_STEP, FEATURE_BYTES = 473, 16, 2  # of the pretrained network's body; float16
+FEATURE_CHANNELS, FEATURE_STEP, FEATURE_BYTES = 484, 16, 2  # of the pretrained network's body; float16
 SPLIT_SETTINGS = ("seed", "validation_share", "test_share", "folds", "fold")  # that decide the split
 IMBALANCE_TEXTS: dict[Imbalance, str] = {
     "oversample": "positives are oversampled to 50 %",

@@ -3,7 +3,7 @@ import keras
 import numpy as np
 import pytest
 
-from builders.networks import predict_eagerly
+from builders.networks import earlier_pretrained, predict_eagerly
 from mammo_core.documents.training_config import IMAGENET
 from mammo_core.errors import ConfigError, ModelError
 from mammo_core.learning.efficientnet import WEIGHTS, block_number
@@ -11,22 +11,16 @@ from mammo_core.learning.networks import (
     BODY,
     BY_LESIONS,
     BY_TEXTURE,
-    CONTRAST,
     LESION_MAP,
+    MAPS,
     STANDARDISED,
-    BreastShare,
-    LocalContrast,
-    SuspiciousMean,
     build,
-    class_activation_map,
+    has_texture_of_blocks,
     load,
-    logit_bias,
     pretrained,
     split_pretrained,
-    top_count,
     train_head,
     unfreeze,
-    with_cam_outputs,
 )
 from mammo_core.learning.plan import FEATURE_CHANNELS, FEATURE_STEP
 
@@ -61,15 +55,6 @@ def test_network_output_is_softmax_over_two_classes(networks, name, tensor):
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-6)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["compact", "pretrained", "large"])
-def test_network_of_a_rectangle_has_a_cam_in_its_proportions(rectangular, name):
-    model = rectangular if name == "pretrained" else build(name, (64, 32))
-    _, *maps = predict_eagerly(with_cam_outputs(model), np.zeros((1, 64, 32, 1), np.float32))
-    height, width = class_activation_map(model, *maps)[0].shape
-    assert height == 2 * width
-
-
 def test_pretrained_body_has_the_features_that_a_plan_expects(rectangular):
     shape = rectangular.get_layer(BODY).output_shape
     assert shape[1:] == (64 // FEATURE_STEP, 32 // FEATURE_STEP, FEATURE_CHANNELS)
@@ -85,70 +70,15 @@ def test_compact_network_has_fewer_than_60000_parameters():
     assert 20_000 < build("compact", 256).count_params() < 60_000
 
 
-def test_cam_sums_to_the_logit(model, tensor):
-    randomise_texture(model)
-    probabilities, *maps = predict_eagerly(with_cam_outputs(model), tensor)
-    logits = np.log(probabilities[:, 1]) - np.log(probabilities[:, 0])
-    cam = class_activation_map(model, *maps)
-    assert cam.shape == ((3, 4, 4) if model.name == "pretrained" else (3, 8, 8))
-    assert np.allclose(cam.sum(axis=(1, 2)) + logit_bias(model), logits, atol=1e-5)
-
-
-def randomise_texture(model, deviation=0.02):
-    """Give the texture of a pretrained network weights and statistics; they start at 0, and at 0 and 1."""
-    if model.name != "pretrained":
-        return
-    draw = np.random.default_rng(1)
-    model.get_layer(BY_TEXTURE).set_weights([draw.normal(0, deviation, (2 * 473, 2))])
-    model.get_layer(STANDARDISED).set_weights([draw.normal(0, 1, 2 * 473), draw.uniform(0.5, 2, 2 * 473)])
-
-
-def test_cam_of_an_untrained_network_is_its_highest_local_contrast(networks, tensor):
-    model = networks["pretrained"]
-    randomise_texture(model, deviation=0)
-    _, *maps = predict_eagerly(with_cam_outputs(model), tensor)
-    contrast = predict_eagerly(keras.Model(model.input, model.get_layer(CONTRAST).output), tensor).reshape(3, -1)
-    cam = class_activation_map(model, *maps).reshape(3, -1)
-    assert cam.max(axis=1) == pytest.approx(contrast.max(axis=1), abs=1e-5)
-    assert cam.argmax(axis=1).tolist() == contrast.argmax(axis=1).tolist()
-    assert (cam != 0).sum(axis=1).tolist() == [1, 1, 1]
-
-
-def test_breast_share_counts_pixels_that_are_not_background():
-    image = np.zeros((1, 16, 32, 1), np.float32)
-    image[0, :8, :16] = 0.001
-    image[0, 15, 31] = 1
-    assert np.asarray(BreastShare()(image))[0, 0, :, 0].tolist() == [0.5, 1 / 256]
-
-
-def test_local_contrast_subtracts_the_mean_of_the_breast_around_and_ignores_the_air():
-    lesions = np.array([-2.0, -4.0, 7.0, -6.0, -9.0], np.float32).reshape(1, 1, 5, 1)
-    breast = np.array([1.0, 1.0, 0.0, 0.5, 1.0]).reshape(1, 1, 5, 1)
-    contrast = np.asarray(LocalContrast()([lesions, np.concatenate([lesions, breast], axis=-1).astype(np.float32)]))
-    around = [-3, -9 / 2.5, None, -16 / 2.5, -8]  # means over two cells to each side, weighted by their share of breast
-    expected = [-2 - around[0], -4 - around[1], 0, (-6 - around[3]) / 2, -9 - around[4]]
-    assert contrast.ravel() == pytest.approx(expected, abs=0.02)
-
-
 def test_pretrained_prediction_keeps_where_every_cell_is_equally_more_suspicious(networks, tensor):
     model = networks["pretrained"]
     lesion_map = model.get_layer(LESION_MAP)
     weights = lesion_map.get_weights()
-    randomise_texture(model, deviation=0)
     before = predict_eagerly(model, tensor)
     lesion_map.set_weights([weights[0], weights[1] + 2])
     after = predict_eagerly(model, tensor)
     lesion_map.set_weights(weights)
     assert np.allclose(before, after, atol=1e-3)
-
-
-def test_original_network_has_no_feature_output(tensor):
-    assert len(with_cam_outputs(build("original", 64)).outputs) == 1
-
-
-@pytest.mark.parametrize(("cells", "share", "count"), [(1024, 0.004, 4), (64, 0.004, 1), (100, 1.0, 100)])
-def test_top_count_rounds_share_of_cells(cells, share, count):
-    assert top_count(cells, share) == count
 
 
 @pytest.mark.slow
@@ -171,7 +101,25 @@ def test_build_unknown_network_raises_config_error():
 
 def test_pretrained_rectangle_has_a_map_cell_for_16_by_16_pixels(rectangular):
     body, head = split_pretrained(rectangular)
-    assert body.output.shape == head.input.shape == (None, 4, 2, 473)
+    assert body.output.shape == head.input.shape == (None, 4, 2, 484)
+    assert [rectangular.get_layer(name).output.shape[1:] for name in (MAPS, LESION_MAP)] == [(4, 2, 473), (4, 2, 1)]
+
+
+def test_texture_averages_the_blocks_on_their_own_grids(networks, tensor):
+    model = networks["pretrained"]
+    body, breast = model.get_layer(BODY), tensor > 0
+    outputs = [body.get_layer(name).output for name in ("block5_add", "block8_add", "block11_add", "block15_add")]
+    blocks = [np.asarray(part) for part in keras.Model(body.input, outputs)(tensor)]
+    assert [part.shape[1:] for part in blocks] == [(8, 8, 40), (4, 4, 80), (4, 4, 112), (2, 2, 192)]
+    texture = predict_eagerly(keras.Model(model.input, model.get_layer(STANDARDISED).input), tensor)
+    starts = np.cumsum([0, *(3 * part.shape[3] for part in blocks)])
+    assert texture.shape == (3, starts[-1])
+    for part, start in zip(blocks, starts, strict=False):
+        cells = breast.reshape(3, part.shape[1], -1, part.shape[2], 64 // part.shape[2]).mean(axis=(2, 4))[
+            ..., np.newaxis
+        ]
+        mean = (part * cells).sum(axis=(1, 2)) / cells.sum(axis=(1, 2))
+        assert texture[:, start : start + part.shape[3]] == pytest.approx(mean, rel=1e-2, abs=1e-3)
 
 
 @pytest.mark.slow
@@ -186,8 +134,9 @@ def test_pretrained_untrained_network_takes_suspicion_for_cancer(tensor):
     assert np.allclose(np.log(odds[1]) / np.log(odds[0]), 2, atol=0.01)
 
 
-def test_pretrained_head_on_maps_of_the_body_gives_its_predictions(networks, tensor):
-    model = networks["pretrained"]
+@pytest.mark.parametrize("kind", ["pretrained", "earlier"])
+def test_pretrained_head_on_maps_of_the_body_gives_its_predictions(networks, tensor, kind):
+    model = networks["pretrained"] if kind == "pretrained" else earlier_pretrained()
     body, head = split_pretrained(model)
     maps = predict_eagerly(body, tensor)
     assert maps.dtype == np.float32
@@ -236,13 +185,6 @@ def test_unfreeze_trains_upper_blocks_with_fixed_statistics(rectangular, tensor,
     assert len(model.trainable_variables) == HEAD_VARIABLES
 
 
-def test_suspicious_mean_weighs_breast_by_its_local_contrast():
-    maps = np.array([[1.0, 1.0], [5.0, 0.5], [9.0, 0.0], [2.0, 1.0]], np.float32).reshape(1, 2, 2, 2)
-    contrast = np.log([2.0, 6.0, 50.0, 1.0]).astype(np.float32).reshape(1, 2, 2, 1)
-    mean = np.asarray(SuspiciousMean()([maps, contrast]))
-    assert mean[0, 0] == pytest.approx((2 * 1 + 3 * 5 + 1 * 2) / 6.001)  # weights 2 × 1, 6 × 0.5, 50 × 0 and 1 × 1
-
-
 def test_train_head_without_texture_leaves_its_weights_at_zero(rectangular, tensor):
     model = rectangular
     unfreeze(model, 17)
@@ -266,6 +208,14 @@ def test_train_head_without_lesion_map_keeps_the_map(rectangular, tensor):
     model.train_on_batch(images, np.eye(2, dtype=np.float32)[[0, 1, 1]])
     assert np.array_equal(predict_eagerly(lesion_map, images), before)
     assert not np.allclose(predict_eagerly(model, images), predicted)
+
+
+def test_load_head_with_texture_on_one_grid_predicts_as_before(tensor, tmp_path):
+    earlier = earlier_pretrained()
+    earlier.save(tmp_path / "model.keras")
+    again = load(tmp_path / "model.keras")
+    assert not has_texture_of_blocks(again)
+    assert np.array_equal(predict_eagerly(again, tensor), predict_eagerly(earlier, tensor))
 
 
 def test_load_earlier_kind_of_pretrained_network_raises_model_error(tmp_path):

@@ -168,7 +168,7 @@ def test_resolve_batch_exceeds_free_memory_raises_config_error(prepared, monkeyp
 def test_resolve_features_exceed_free_disk_space_train_the_head_on_images(finished, monkeypatch):
     plan = plan_demo(network="pretrained", epochs=4)
     train, validation = ((plan.split["part"] == part).sum() for part in ("train", "validation"))
-    needed = (2 * train + validation) * (SIZE // 16) ** 2 * 473 * 2
+    needed = (2 * train + validation) * (SIZE // 16) ** 2 * 484 * 2
     assert feature_bytes(plan.store, plan.split) == needed
     assert (plan.caches_features, plan.notes) == (True, ())
     monkeypatch.setattr(plan_module, "free_bytes", lambda folder: int(needed / DISK_SHARE) - 1)

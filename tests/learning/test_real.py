@@ -11,8 +11,9 @@ from builders.workspaces import use_folder
 from mammo_core.dataset.store import MANIFEST, open_store
 from mammo_core.evaluation.baselines import STATISTICS, image_statistics
 from mammo_core.evaluation.report import evaluate
+from mammo_core.learning.activation_map import class_activation_map, logit_bias, with_cam_outputs
 from mammo_core.learning.callbacks.validation import predict
-from mammo_core.learning.networks import build, class_activation_map, load, logit_bias, with_cam_outputs
+from mammo_core.learning.networks import build, load
 from mammo_core.learning.plan import default_preset, resolve
 from mammo_core.models.bundle import open_bundle
 from mammo_core.models.registry import DEMO
