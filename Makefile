@@ -38,7 +38,7 @@ formats: $(VENV)/ready
 	$(BIN)/python -m docs.generate_formats
 
 model: $(VENV)/ready
-	$(BIN)/python -m benchmarks.demo_model
+	NPY_DISABLE_CPU_FEATURES=X86_V4 $(BIN)/python -m benchmarks.demo_model
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache

@@ -137,7 +137,7 @@ def test_requirement_files_in_documents_exist():
 def test_readme_names_every_benchmark():
     paragraph = README.partition("run as `python -m benchmarks.NAME`")[2].partition("\n\n")[0]
     named = set(re.findall(r"`([a-z_]+)(?: [A-Z]+)*`", paragraph))
-    makes_files = {"convert_backbone", "convert_demo_model", "demo_model"}
+    makes_files = {"convert_backbone", "demo_model"}
     assert named == {path.stem for path in (ROOT / "benchmarks").glob("[!_]*.py")} - makes_files
 
 

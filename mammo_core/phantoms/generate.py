@@ -37,7 +37,7 @@ def generate(
 
     dataset.json is written first, then train_images/<patient_id>/<image_id>.dcm, and at last lesions.csv and train.csv: a
     folder without train.csv is unfinished, and generating again completes it. The bytes don't depend on the number of
-    workers.
+    workers, but on the processor: NumPy's functions for AVX-512 round some last bits otherwise.
 
     Args:
         out: the folder; it is created if needed.

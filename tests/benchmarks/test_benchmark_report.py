@@ -28,4 +28,4 @@ def test_report_without_missed_target_ends_with_status_0(capsys):
 
 def test_benchmarks_with_targets_all_report_them_here():
     modules = [path for path in BENCHMARKS.glob("[!_]*.py") if "Report(" not in path.read_text(encoding="utf-8")]
-    assert sorted(path.stem for path in modules) == ["convert_backbone", "convert_demo_model", "demo_model", "real"]
+    assert sorted(path.stem for path in modules) == ["convert_backbone", "demo_model", "real"]
