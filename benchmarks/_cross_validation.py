@@ -32,7 +32,13 @@ from mammo_core.workspace import Workspace
 
 BATCH = 64  # images per forward pass
 KEPT = ("finished", "diverged")  # states of a fold that is not trained again
-HEAD_ONLY = {"network": "pretrained", "fine_tuned_blocks": 0, "batch_size": 64, "learning_rate": 5e-4}  # as the preset
+HEAD_ONLY = {  # as the preset
+    "network": "pretrained",
+    "fine_tuned_blocks": 0,
+    "batch_size": 64,
+    "learning_rate": 5e-4,
+    "refit": True,
+}
 FINE_TUNING = {"network": "pretrained", "fine_tuned_blocks": 6}
 
 
@@ -46,6 +52,7 @@ class CrossValidation:
         images: one row per labelled image, as in the manifest, with label as int.
         folds: how many.
         epochs: of each training, at most; None for the project's default.
+        seed: of the division into folds, of the choice of validation patients and of the trainings.
         groups: the patient of each image, see `UsedImages`.
     """
 
@@ -54,6 +61,7 @@ class CrossValidation:
     images: pd.DataFrame
     folds: int
     epochs: int | None
+    seed: int
     groups: pd.Series
 
     def config(self, fold: int, **settings: Any) -> TrainingConfig:
@@ -64,7 +72,7 @@ class CrossValidation:
         """
         epochs = {} if self.epochs is None else {"epochs": self.epochs}
         return TrainingConfig.from_settings(
-            {"store": self.store.name, "folds": self.folds, "fold": fold, **epochs, **settings}
+            {"store": self.store.name, "folds": self.folds, "fold": fold, "seed": self.seed, **epochs, **settings}
         )
 
     def parts(self) -> Iterator[tuple[int, pd.Series]]:
@@ -77,6 +85,13 @@ class CrossValidation:
             images = self.images.assign(patient_id=self.groups)
             yield fold, split_fold(images, self.folds, fold, config.validation_share, config.seed)
 
+    def fold_of_images(self) -> pd.Series:
+        """Return the number of the fold that each image is in, from 1."""
+        folds = pd.Series(0, index=self.images.index)
+        for fold, part in self.parts():
+            folds[part == "test"] = fold
+        return folds
+
     def shipped_model(self) -> Bundle:
         """Return the shipped model."""
         return open_bundle(model_folder(self.workspace, DEMO))
@@ -86,21 +101,24 @@ class CrossValidation:
 Method = Callable[[CrossValidation], pd.DataFrame]
 
 
-def open_cross_validation(
-    workspace: Workspace, store_name: str, folds: int, results: Path, epochs: int | None = None
-) -> CrossValidation:
+def open_divisions(
+    workspace: Workspace, store_name: str, folds: int, divisions: int, results: Path, epochs: int | None = None
+) -> list[CrossValidation]:
     """Open a store and divide its labelled images into patient folds.
 
     Args:
         workspace: with the store.
         store_name: of the prepared store.
         folds: how many.
-        results: folder where results are kept.
+        divisions: how many, at least 1, each with another seed.
+        results: folder where the results of the first division are kept; those of further ones are kept in folders of it.
         epochs: of each training, at most; None for the project's default.
 
     Raises:
         MammoError: there is no such store, or it has too few labelled patients for so many folds.
     """
+    if divisions < 1:
+        raise ConfigError(f"At least one division into folds is needed, not {divisions}.")
     store = open_store(workspace, store_name)
     used = used_images(store)
     with_label = used.table["label"].notna()
@@ -108,11 +126,22 @@ def open_cross_validation(
     if images.empty:
         raise DataError(f"The store {store.name} has no labelled images. Import data with a cancer column.")
     images = images.assign(label=images["label"].astype(int))
-    validation = CrossValidation(
-        Workspace(workspace.data, results), store, images, folds, epochs, used.groups[with_label].reset_index(drop=True)
-    )
-    next(validation.parts())  # raises if the folds are impossible
-    return validation
+    groups = used.groups[with_label].reset_index(drop=True)
+    opened = [
+        CrossValidation(
+            Workspace(workspace.data, results if seed == 0 else results / f"division{seed + 1}"),
+            store,
+            images,
+            folds,
+            epochs,
+            seed,
+            groups,
+        )
+        for seed in range(divisions)
+    ]
+    for validation in opened:
+        next(validation.parts())  # raises if the folds are impossible
+    return opened
 
 
 def age_alone(validation: CrossValidation) -> pd.DataFrame:

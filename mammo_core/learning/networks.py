@@ -3,7 +3,7 @@
 All end in a softmax over (negative, positive) and are trained with categorical cross-entropy.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ MAPS = "maps"  # likewise: what the lesion map is made of, on one grid
 CONTRAST = "contrast"  # likewise: how far a cell of the lesion map lies above its surroundings
 HEAD_NORMALISATION, STANDARDISED = "head_bn", "standardised"  # likewise, in its head
 BY_LESIONS, BY_TEXTURE = "by_lesions", "by_texture"  # likewise: the logits that lesion map and texture give
-TEXTURE_L2 = 0.02  # weight of the squared weights of texture in the loss
+TEXTURE_DEVIATION = 0.05  # by which the weights of standardised texture are expected to differ from 0
 BLOCK_STEPS = {5: FINE_STEP, 8: BODY_STEP, 11: BODY_STEP, 15: COARSE_STEP, 16: COARSE_STEP}  # of blocks the head sees
 TEXTURE_BLOCKS = (5, 8, 11, 15)  # of these, the blocks that texture is made of
 STEPS = (FINE_STEP, BODY_STEP, COARSE_STEP)  # of the grids of texture
@@ -125,8 +125,8 @@ def _classify_by_lesions(blocks: dict[int, Any], breast: Any) -> Any:
     """Classify by the most suspicious cells of a lesion map, and by texture.
 
     Where lesions are known, they can supervise the map; where they aren't, the label alone does. A cell counts by
-    how far it lies above its surroundings. The texture starts with weights of 0 and strong regularisation: some thousand
-    numbers of a few hundred patients are soon learnt by heart.
+    how far it lies above its surroundings. The texture starts with weights of 0, and `train_head` keeps them small: some
+    thousand numbers of a few hundred patients are soon learnt by heart.
 
     Args:
         blocks: outputs of the body's blocks by number, each on its own grid.
@@ -145,13 +145,9 @@ def _classify_by_lesions(blocks: dict[int, Any], breast: Any) -> Any:
     top = TopMean(BODY_TOP_SHARE, name=POOLS[1])(contrast)
     logits = [
         layers.Dense(2, name=BY_LESIONS)(top),  # `pretrained` lets it start with suspicion speaking for cancer
-        layers.Dense(
-            2,
-            use_bias=False,
-            kernel_initializer="zeros",
-            kernel_regularizer=keras.regularizers.L2(TEXTURE_L2),
-            name=BY_TEXTURE,
-        )(_texture(blocks, breast, contrast)),
+        layers.Dense(2, use_bias=False, kernel_initializer="zeros", name=BY_TEXTURE)(
+            _texture(blocks, breast, contrast)
+        ),
     ]
     return layers.Softmax(name=OUTPUT)(layers.add(logits))
 
@@ -222,19 +218,42 @@ def head_input(model: keras.Model) -> Any:
     return model.layers[model.layers.index(model.get_layer(BODY)) + 1].input
 
 
-def train_head(model: keras.Model, *, lesion_map: bool, texture: bool) -> None:
-    """Choose which parts of a pretrained network's head are trained.
+def train_head(model: keras.Model, *, lesion_map: bool, texture: bool, images: int) -> None:
+    """Choose which parts of a pretrained network's head are trained, and how.
 
-    Compile the model afterwards.
+    The weights of texture are regularised as if they were drawn from a normal distribution of `TEXTURE_DEVIATION`: the
+    fewer images there are, the more it counts. Compile the model afterwards.
 
     Args:
         model: made by `pretrained`, or such a one loaded.
         lesion_map: the lesion map and the features under it.
         texture: the weights of texture.
+        images: how many it is trained on.
     """
     for name in (HEAD, HEAD_NORMALISATION, LESION_MAP):
         model.get_layer(name).trainable = lesion_map
-    model.get_layer(BY_TEXTURE).trainable = texture
+    weights = model.get_layer(BY_TEXTURE)
+    weights.trainable = texture
+    model.get_layer(STANDARDISED).trainable = True
+    weights.kernel_regularizer = keras.regularizers.L2(1 / (images * TEXTURE_DEVIATION**2))
+    weights.kernel.regularizer = weights.kernel_regularizer  # Keras reads that of the layer only as it is built
+
+
+def standardise_texture(model: keras.Model, features: Iterable[np.ndarray]) -> None:
+    """Standardise the texture by features of training images, and keep it so.
+
+    Otherwise its mean and variance follow those of the batches, and differ from theirs for some epochs. While the lesion map
+    isn't trained, they don't change. Compile the model afterwards.
+
+    Args:
+        model: made by `pretrained`, or such a one loaded.
+        features: batches of its body's output, float32 (n, h, w, c).
+    """
+    layer = model.get_layer(STANDARDISED)
+    texture = keras.Model(head_input(model), layer.input)
+    values = np.concatenate([np.asarray(texture.predict_on_batch(batch))[: len(batch)] for batch in features])
+    layer.set_weights([values.mean(axis=0), values.var(axis=0)])
+    layer.trainable = False
 
 
 def unfreeze(model: keras.Model, from_block: int) -> None:

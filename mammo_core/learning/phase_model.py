@@ -12,7 +12,7 @@ from mammo_core.documents.training_config import BLOCKS
 from mammo_core.learning._tensorflow import keras
 from mammo_core.learning.callbacks.validation import positive_probability, predict
 from mammo_core.learning.cancellation import StopSignal, TrainingContext, batches
-from mammo_core.learning.feature_cache import ComputedRows, FeatureBatches, cached_features
+from mammo_core.learning.feature_cache import ComputedRows, FeatureBatches, FeatureCache, cached_features
 from mammo_core.learning.input_pipeline import TrainingImages, training_batches
 from mammo_core.learning.lesion_targets import LesionBoxes, lesion_boxes
 from mammo_core.learning.networks import (
@@ -20,6 +20,7 @@ from mammo_core.learning.networks import (
     OUTPUT,
     has_lesion_map,
     split_pretrained,
+    standardise_texture,
     train_head,
     unfreeze,
     with_lesion_map,
@@ -28,6 +29,7 @@ from mammo_core.learning.plan import Phase, TrainingPlan
 from mammo_core.learning.training_data import TrainingData
 
 FINAL_LEARNING_RATE = 0.05  # as a share of the first, at the end of the cosine
+MEASURED = 512  # training images, as they are or upside down, by which texture is standardised
 FROZEN = BLOCKS + 1  # lowest trainable block where none is
 
 
@@ -69,15 +71,19 @@ def phase_model(
     config, train_part = plan.config, data.indices("train")
     rows, class_weights = balance(data.labels[train_part], config.imbalance, np.random.default_rng(config.seed))
     labels, lesions = data.labels[data.indices("validation")], known_lesions(plan, network, data)
+    keeps_map = keeps_lesion_map(plan, network, data)
     if has_lesion_map(network):
-        keeps_map = plan.start is not None and lesions is None  # labels alone would blur what lesions have taught
-        train_head(network, lesion_map=not keeps_map, texture=not config.lesion_map_only)
+        train_head(
+            network, lesion_map=not keeps_map, texture=not config.lesion_map_only, images=max(len(train_part), 1)
+        )
     if phase.name == "head":
         unfreeze(network, FROZEN)
     if phase.name == "head" and plan.caches_features:
         body, head = split_pretrained(network, lesion_map=lesions is not None)
-        model = _compile(head, plan, phase)
         with cached_features(body, data, lesions, context.run) as cache:
+            if keeps_map:
+                standardise_texture(network, _some_features(cache, context.stop_signal))
+            model = _compile(head, plan, phase)
             yield PhaseModel(
                 model,
                 plan.steps_per_epoch,
@@ -106,6 +112,27 @@ def phase_model(
         lambda trained: predict(trained, data.images, data.indices("validation"), context.stop_signal.is_set),
         labels,
     )
+
+
+def _some_features(cache: FeatureCache, stop_signal: StopSignal) -> Iterator[np.ndarray]:
+    """Yield batches of the features of some training images, evenly chosen.
+
+    Half of them are upside down.
+
+    Raises:
+        Cancelled: a stop is requested.
+    """
+    rows = np.linspace(0, len(cache.train) - 1, min(len(cache.train), MEASURED), dtype=int)
+    for batch in batches(rows, stop_signal.is_set):
+        yield cache.train[batch].astype(np.float32)
+
+
+def keeps_lesion_map(plan: TrainingPlan, network: keras.Model, data: TrainingData) -> bool:
+    """Return whether the lesion map of a start model is kept.
+
+    Labels alone would blur what lesions have taught.
+    """
+    return plan.start is not None and has_lesion_map(network) and known_lesions(plan, network, data) is None
 
 
 def known_lesions(plan: TrainingPlan, network: keras.Model, data: TrainingData) -> LesionBoxes | None:

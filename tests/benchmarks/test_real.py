@@ -32,6 +32,16 @@ def age_scores(images):
     return scores
 
 
+def auc_within_folds(table):
+    """Return the share of pairs of the same fold that are ordered rightly."""
+    right, pairs = 0.0, 0
+    for _, fold in table.groupby("fold"):
+        label = fold["label"].astype(int)
+        count = label.sum() * (1 - label).sum()
+        right, pairs = right + roc_auc_score(label, fold["score"]) * count, pairs + count
+    return right / pairs
+
+
 def stop_at(monkeypatch, names, fold):
     """Record the runs that are trained, and interrupt before the run of a fold starts."""
 
@@ -62,11 +72,12 @@ def test_real_interrupted_after_first_fold_resumes_and_then_trains_nothing(
     assert capsys.readouterr().out == first
 
     images = open_store(finished, "demo").manifest()
+    images = images.assign(fold=(split_fold(images, 2, 1, 0.2, 0) == "test").map({True: 1, False: 2}))
     breasts = images.assign(score=age_scores(images)).groupby(["patient_id", "laterality"])
-    breasts = breasts.agg(label=("label", "max"), score=("score", "mean"))
+    breasts = breasts.agg(label=("label", "max"), score=("score", "mean"), fold=("fold", "first"))
     by_breast, by_image, _ = rows_of(first)["Age alone"]
-    assert by_breast[:5] == f"{roc_auc_score(breasts['label'].astype(int), breasts['score']):.3f}"
-    assert by_image[:5] == f"{roc_auc_score(images['label'].astype(int), age_scores(images)):.3f}"
+    assert by_breast[:5] == f"{auc_within_folds(breasts):.3f}"
+    assert by_image[:5] == f"{auc_within_folds(images.assign(score=age_scores(images))):.3f}"
     compact = rows_of(first)["Compact network from scratch"]
     gain = rows_of(first)["Compact network from scratch − Age alone"]
     assert float(gain[0].split()[0]) == pytest.approx(float(compact[0][:5]) - float(by_breast[:5]), abs=0.0011)
@@ -98,14 +109,44 @@ def test_real_unknown_store_ends_with_one_sentence(workspace, capsys):
 
 
 def test_auc_one_of_four_pairs_misordered_is_three_quarters():
-    images = pd.DataFrame({"patient_id": list("abcd"), "laterality": "L", "label": [0, 0, 1, 1]})
+    images = pd.DataFrame({"patient_id": list("abcd"), "laterality": "L", "label": [0, 0, 1, 1], "fold": 1})
     table = real.units(images, pd.Series([0.1, 0.6, 0.5, 0.9]), "breast")
-    assert format_ci(real.auc(table)).startswith("0.750 (")
+    assert format_ci(real.auc([table])).startswith("0.750 (")
+
+
+def test_auc_compares_no_units_of_different_folds():
+    images = pd.DataFrame({"patient_id": list("abcd"), "laterality": "L", "label": [0, 1, 0, 1], "fold": [1, 1, 2, 2]})
+    table = real.units(images, pd.Series([0.1, 0.2, 0.8, 0.9]), "breast")  # over all folds, one of four pairs is wrong
+    assert real.auc([table]).value == 1
+
+
+def test_auc_of_several_divisions_is_their_mean_with_paired_draws():
+    generator, label = np.random.default_rng(0), np.arange(200) % 2
+    units = pd.DataFrame({"patient_id": np.arange(200), "label": label, "fold": np.arange(200) // 100})
+    divisions = [units.assign(probability=generator.random(200) + share * label) for share in (0.2, 0.4)]
+    alone = [real.auc([division]) for division in divisions]
+    both = real.auc(divisions)
+    assert both.value == pytest.approx((alone[0].value + alone[1].value) / 2)
+    assert both.high - both.low < max(single.high - single.low for single in alone)
+    gain = real.difference(divisions, divisions[::-1])
+    assert (gain.value, gain.low, gain.high) == pytest.approx((0, 0, 0), abs=1e-12)
+    assert real.difference(divisions[1:], divisions[:1]).value == pytest.approx(alone[1].value - alone[0].value)
+
+
+def test_real_two_divisions_have_other_folds_and_one_table(finished, tmp_path, capsys):
+    command = ["demo", "--folds", "2", "--models", "age,statistics", "--out", str(tmp_path)]
+    means = {}
+    for count in ("1", "2"):
+        assert real.main([*command, "--divisions", count]) == 0
+        means[count] = rows_of(capsys.readouterr().out)["Ten global image statistics"][0][:5]
+    assert means["1"] != means["2"]
+    assert "mean of 2 divisions into 2 patient folds" in (tmp_path / "results.md").read_text()
+    assert real.main([*command, "--divisions", "0"]) == 1
+    assert "At least one division" in capsys.readouterr().err
 
 
 def test_pairs_leave_out_methods_that_could_not_run():
-    scores = pd.DataFrame(columns=["age", "compact", "fine_tuned", "fine_tuned+age", "shipped_fine_tuned"])
-    assert real.pairs(scores) == [
+    assert real.pairs(["age", "compact", "fine_tuned", "fine_tuned+age", "shipped_fine_tuned"]) == [
         ("compact", "age"),
         ("fine_tuned", "age"),
         ("shipped_fine_tuned", "age"),

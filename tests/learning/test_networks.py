@@ -16,9 +16,11 @@ from mammo_core.learning.networks import (
     STANDARDISED,
     build,
     has_texture_of_blocks,
+    head_input,
     load,
     pretrained,
     split_pretrained,
+    standardise_texture,
     train_head,
     unfreeze,
 )
@@ -188,7 +190,7 @@ def test_unfreeze_trains_upper_blocks_with_fixed_statistics(rectangular, tensor,
 def test_train_head_without_texture_leaves_its_weights_at_zero(rectangular, tensor):
     model = rectangular
     unfreeze(model, 17)
-    train_head(model, lesion_map=True, texture=False)
+    train_head(model, lesion_map=True, texture=False, images=100)
     texture, lesions = (model.get_layer(name).get_weights() for name in (BY_TEXTURE, BY_LESIONS))
     model.compile(optimizer=keras.optimizers.SGD(0.1), loss="categorical_crossentropy", run_eagerly=True)
     model.train_on_batch(tensor[:, :, :32], np.eye(2, dtype=np.float32)[[0, 1, 1]])
@@ -196,11 +198,42 @@ def test_train_head_without_texture_leaves_its_weights_at_zero(rectangular, tens
     assert not np.array_equal(model.get_layer(BY_LESIONS).get_weights()[0], lesions[0])
 
 
+def test_train_head_regularises_texture_by_the_number_of_images(networks):
+    model = networks["pretrained"]
+    weights = model.get_layer(BY_TEXTURE)
+    before = weights.get_weights()
+    weights.set_weights([np.full_like(before[0], 0.05)])  # each as far from 0 as is expected
+    losses = []
+    for images in (1000, 100):
+        train_head(model, lesion_map=True, texture=True, images=images)
+        losses.append(float(model.losses[0]))
+    weights.set_weights(before)
+    assert losses == pytest.approx([before[0].size / 1000, before[0].size / 100], rel=1e-4)
+
+
+def test_standardise_texture_makes_it_standard_and_keeps_it_so(rectangular, tensor):
+    model, images = rectangular, np.concatenate([tensor, tensor[:, ::-1]])[:, :, :32]
+    unfreeze(model, 17)
+    train_head(model, lesion_map=False, texture=True, images=100)
+    body, head = split_pretrained(model)
+    features = predict_eagerly(body, images)
+    standardise_texture(model, [features[:4], features[4:]])
+    standard = keras.Model(head_input(model), model.get_layer(STANDARDISED).output)
+    texture = predict_eagerly(standard, features)
+    varies = texture.std(axis=0) > 0.99  # others vary little beside the layer's epsilon
+    assert varies.mean() > 0.1
+    assert texture.mean(axis=0) == pytest.approx(0, abs=1e-3)
+    assert texture.std(axis=0).max() < 1.01
+    head.compile(optimizer=keras.optimizers.SGD(0.1), loss="categorical_crossentropy", run_eagerly=True)
+    head.train_on_batch(features[:2], np.eye(2, dtype=np.float32))
+    assert np.array_equal(predict_eagerly(standard, features), texture)
+
+
 @pytest.mark.slow
 def test_train_head_without_lesion_map_keeps_the_map(rectangular, tensor):
     model, images = rectangular, tensor[:, :, :32]
     unfreeze(model, 17)
-    train_head(model, lesion_map=False, texture=True)
+    train_head(model, lesion_map=False, texture=True, images=100)
     lesion_map = keras.Model(model.input, model.get_layer(LESION_MAP).output)
     before = predict_eagerly(lesion_map, images)
     model.compile(optimizer=keras.optimizers.SGD(0.1), loss="categorical_crossentropy", run_eagerly=True)
