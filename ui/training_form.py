@@ -33,6 +33,8 @@ HELP = {
     "seed": "Seed for the split, the initial weights and all sampling.",
     "head_epochs": "The first epochs train the head only; the others fine-tune the upper blocks, too.",
     "fine_tuned_blocks": f"Upper blocks that are fine-tuned, of {BLOCKS}. 0 trains the head only.",
+    "refit": "At the end, train the head again on training and validation patients. Calibration, threshold and validation "
+    "figures stay those from before.",
     "fine_tuning_rate": "Learning rate of Adam while blocks are fine-tuned.",
     "lesion_weight": "Weight of the loss on the lesion map, where the data has lesions. 0 leaves it out.",
     "randomise_domain": "Vary contrast, sharpness, resolution and noise far more. For training on synthetic images.",
@@ -64,6 +66,8 @@ def choose_settings(start: TrainingConfig, start_models: list[str]) -> TrainingC
         settings |= _choose_optimisation(start)
     if network == "pretrained":
         settings |= _choose_phases(start, epochs)
+    else:
+        settings["refit"] = False
     return TrainingConfig.from_settings(settings)
 
 
@@ -155,6 +159,7 @@ def _choose_phases(start: TrainingConfig, epochs: int) -> dict[str, JsonValue]:
     with middle:
         blocks = _slider(start, "fine_tuned_blocks", "Fine-tuned blocks", 0, BLOCKS)
         randomise = _toggle(start, "randomise_domain", "Domain randomisation")
+        refit = _toggle(start, "refit", "Train the head once more") if not blocks else False
     with right:
         rate = _scale(start, "fine_tuning_rate", "Learning rate of fine-tuning", LEARNING_RATES)
     with left:
@@ -167,6 +172,7 @@ def _choose_phases(start: TrainingConfig, epochs: int) -> dict[str, JsonValue]:
     return {
         "head_epochs": None if head == usual and before is None else head,
         "fine_tuned_blocks": blocks,
+        "refit": refit,
         "fine_tuning_rate": rate,
         "lesion_weight": weight,
         "randomise_domain": randomise,

@@ -51,6 +51,11 @@ class TrainingConfig(Document):
         6, ge=0, le=BLOCKS, description="upper blocks of a pretrained network that the epochs after these train, too"
     )
     fine_tuning_rate: float = Field(1e-4, gt=0, le=0.1, description="learning rate of Adam in these epochs")
+    refit: bool = Field(
+        False,
+        description="train a pretrained network once more at the end, on training and validation patients; only where "
+        "nothing but its head is trained",
+    )
     seed: int = Field(0, ge=0, lt=2**31, description="of the split, the weights and every draw")
     validation_share: float = Field(
         0.2, gt=0, lt=0.9, description="share of patients for early stopping and calibration"

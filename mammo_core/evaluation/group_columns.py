@@ -27,6 +27,7 @@ _NOT_GROUPS = {
     "cancer",
     "probability",
     "raw_probability",
+    "saved_raw_probability",
     "part",
     "kind_checked",
     "side_marker",

@@ -26,7 +26,7 @@ from mammo_core.jobs.process import launch, run_requested
 from mammo_core.jobs.runs import SWEEPS, read_auc, run_folder
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.jobs.training import TrainJob
-from mammo_core.learning.plan import resolve
+from mammo_core.learning.plan import resolve, trains_head_only
 from mammo_core.models.registry import active_model
 from mammo_core.settings import apply_environment, as_environment, settings
 from mammo_core.storage.folders import files_of_subfolders
@@ -46,6 +46,8 @@ def variants(
 ) -> list[TrainingConfig]:
     """Return one configuration per combination of choices and fold.
 
+    Where they train more than a head, it isn't trained once more, unless that is a choice.
+
     Args:
         document: the settings that all have in common.
         choices: the values of each setting that is varied.
@@ -57,8 +59,12 @@ def variants(
     if folds is not None:
         choices = {**choices, "folds": [folds], "fold": list(range(1, folds + 1))}
     combinations = itertools.product(*choices.values())
-    return [
+    configs = [
         TrainingConfig.from_settings({**document, **dict(zip(choices, values, strict=True))}) for values in combinations
+    ]
+    return [
+        config if "refit" in choices or trains_head_only(config) else config.model_copy(update={"refit": False})
+        for config in configs
     ]
 
 

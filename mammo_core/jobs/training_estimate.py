@@ -16,7 +16,7 @@ from mammo_core.errors import ConfigError, DataError
 from mammo_core.jobs.folder import JobFolder
 from mammo_core.jobs.runs import run_folder, run_names
 from mammo_core.jobs.training import TrainJob
-from mammo_core.learning.plan import TrainingPlan, resolve, training_phases
+from mammo_core.learning.plan import VARIANTS, TrainingPlan, resolve, training_phases
 from mammo_core.models.bundle import PREPROCESSING
 from mammo_core.workspace import Workspace
 
@@ -73,7 +73,8 @@ def _rough(plan: TrainingPlan) -> float:
     seconds = START_SECONDS + images * second_per_image / FORWARD  # the evaluation at the end
     for phase in training_phases(plan.config):
         if phase.name == "head" and plan.caches_features:
-            seconds += 2 * images * second_per_image / FORWARD + phase.epochs * per_epoch * second_per_image / CACHED
+            features, epochs = VARIANTS * images / FORWARD, phase.epochs * per_epoch / CACHED
+            seconds += (2 if plan.config.refit else 1) * (features + epochs) * second_per_image
         else:
             seconds += phase.epochs * per_epoch * second_per_image
     return seconds
@@ -95,6 +96,7 @@ def _is_comparable(folder: JobFolder, plan: TrainingPlan) -> bool:
         and process is not None
         and process.host == socket.gethostname()
         and folder.spec(TrainJob).config.network == plan.config.network
+        and folder.spec(TrainJob).config.refit == plan.config.refit  # which counts as a part of `after`
         and (folder.path / PREPROCESSING).exists()  # it has a model
         and PreprocessingConfig.read(folder.path / PREPROCESSING).shape == plan.store.preprocessing.shape
     )

@@ -28,6 +28,7 @@ from mammo_core.learning.cancellation import Cancelled, StopSignal, image_batche
 from mammo_core.learning.model_card import OPERATING_POLICY, build_card
 from mammo_core.learning.network_pass import NetworkPass, ood_indices, run_network
 from mammo_core.learning.networks import load
+from mammo_core.learning.refit import REFIT
 from mammo_core.learning.trained_run import EvaluatedNetwork, TrainedRun
 from mammo_core.learning.training_data import TrainingData
 from mammo_core.learning.verification import verification_process, verify
@@ -38,6 +39,7 @@ from mammo_core.models.bundle import (
     OOD_DETECTOR,
     PREDICTIONS,
     PREPROCESSING,
+    SAVED_PROBABILITY,
     write_card,
     write_ood_detector,
 )
@@ -85,6 +87,7 @@ def _export(trained: TrainedRun, should_stop: ShouldStop, on_phase: Callable[[st
         on_phase("Verifying the saved model in a fresh process")
         verify(trained.run, process, should_stop)
     write_card(trained.run, card)
+    (trained.run / REFIT).unlink(missing_ok=True)
     return trained.data
 
 
@@ -99,7 +102,7 @@ def write_model_files(trained: TrainedRun, should_stop: ShouldStop = never_stop)
     Raises:
         Cancelled: a stop is requested.
     """
-    run, network = trained.run, load(trained.run / CHECKPOINT)
+    run, network = trained.run, load(trained.run / (REFIT if trained.refitted else CHECKPOINT))
     _save_network(network, run / MODEL)
     trained.plan.store.preprocessing.write(run / PREPROCESSING)
     evaluated = _evaluate(trained, network, should_stop)
@@ -128,7 +131,8 @@ def _evaluate(trained: TrainedRun, network: keras.Model, should_stop: ShouldStop
     cam_indices = np.concatenate([_validation_positives(data), lesion_indices])
     table = _describe_images(data, should_stop)
     network_pass = run_network(CamNetwork(network), data, cam_indices, should_stop)
-    predictions, calibration = _calibrated_predictions(table, network_pass)
+    unseen = _validation_pass(trained, cam_indices, should_stop) if trained.refitted else network_pass
+    predictions, calibration = _calibrated_predictions(table, network_pass, unseen)
     threshold = choose_threshold(predictions[predictions["part"] == "validation"], OPERATING_POLICY)
     report = evaluate(
         predictions[predictions["part"] == part],
@@ -137,7 +141,8 @@ def _evaluate(trained: TrainedRun, network: keras.Model, should_stop: ShouldStop
         training=table.loc[table["part"] == "train", ["label", "age", *STATISTICS]],
         validation=None if part == "validation" else predictions[predictions["part"] == "validation"],
     )
-    located = localisation(locate_lesions(network_pass, data, lesions, lesion_indices, should_stop))
+    own = unseen if part == "validation" else network_pass
+    located = localisation(locate_lesions(own, data, lesions, lesion_indices, should_stop))
     if located is not None:
         marks = marks_on(trained.plan.marks, data.table["image_id"].iloc[lesion_indices].astype(str))
         located = located.model_copy(update={"marks": len(marks)})
@@ -147,7 +152,7 @@ def _evaluate(trained: TrainedRun, network: keras.Model, should_stop: ShouldStop
         calibration=calibration,
         threshold=threshold,
         ood_detector=fit_ood_detector(network_pass, data, should_stop),
-        cam_scale=cam_scale(network_pass, data),
+        cam_scale=cam_scale(unseen, data),
         report=report.model_copy(update={"localisation": located}),
     )
 
@@ -164,13 +169,36 @@ def _describe_images(data: TrainingData, should_stop: ShouldStop) -> pd.DataFram
     return pd.concat([data.table.loc[indices, columns], statistics.set_index(indices)], axis=1)
 
 
-def _calibrated_predictions(table: pd.DataFrame, network_pass: NetworkPass) -> tuple[pd.DataFrame, Calibration]:
+def _validation_pass(trained: TrainedRun, cam_indices: np.ndarray, should_stop: ShouldStop) -> NetworkPass:
+    """Run the network that hadn't seen the validation part over that part.
+
+    The arguments are those of `run_network`.
+    """
+    data = trained.data
+    selected = data.selected & (data.table["part"] == "validation").to_numpy()
+    network = CamNetwork(load(trained.run / CHECKPOINT))
+    return run_network(network, replace(data, selected=selected), cam_indices, should_stop)
+
+
+def _calibrated_predictions(
+    table: pd.DataFrame, network_pass: NetworkPass, unseen: NetworkPass
+) -> tuple[pd.DataFrame, Calibration]:
     """Return the held-out rows with predictions, and the calibration.
 
     The calibration is fitted on the validation part.
+
+    Args:
+        table: see `_describe_images`.
+        network_pass: of the saved network.
+        unseen: of the network that hadn't seen the validation part; the same if the saved one hadn't.
     """
     held_out = table[table["part"] != "train"]
+    is_validation = (held_out["part"] == "validation").to_numpy()
     raw = network_pass.probability_of(held_out.index.to_numpy())
+    if unseen is not network_pass:
+        held_out = held_out.assign(**{SAVED_PROBABILITY: raw})
+        raw = raw.copy()
+        raw[is_validation] = unseen.probability_of(held_out.index.to_numpy()[is_validation])
     predictions = held_out.assign(raw_probability=raw, label=held_out["label"].astype(int)).reset_index(drop=True)
     validation = predictions[predictions["part"] == "validation"]
     calibration = fit_platt(validation["label"], validation["raw_probability"])

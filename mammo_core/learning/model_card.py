@@ -13,6 +13,10 @@ LIMITS = (
     "Research use only. Not a medical device; not for any decision about a patient.",
     "At 256 pixels a pixel is about a millimetre: masses can show, microcalcifications can't.",
 )
+REFIT_LIMIT = (
+    "Calibration, threshold and validation figures are from before it was trained once more, on training and validation "
+    "patients."
+)
 SYNTHETIC_LIMIT = "Trained on synthetic images only: its predictions on real mammograms are meaningless."
 
 
@@ -65,4 +69,5 @@ def _summarise(report: EvaluationReport) -> MetricsSummary:
 def _limits(trained: TrainedRun) -> tuple[str, ...]:
     """Return the model's limits as sentences, the most important first."""
     synthetic = (SYNTHETIC_LIMIT,) if trained.plan.store.source().synthetic else ()
-    return (*synthetic, *LIMITS, *trained.data.describe_sample())
+    refit = (REFIT_LIMIT,) if trained.refitted else ()
+    return (*synthetic, *LIMITS, *refit, *trained.data.describe_sample())

@@ -85,6 +85,11 @@ def training_phases(config: TrainingConfig) -> tuple[Phase, ...]:
     return tuple(phase for phase in phases if phase.epochs)
 
 
+def trains_head_only(config: TrainingConfig) -> bool:
+    """Return whether a training trains nothing but a pretrained network's head."""
+    return [phase.name for phase in training_phases(config)] == ["head"]
+
+
 @dataclass(frozen=True)
 class PlanPreview:
     """What a run would do, as display text.
@@ -146,6 +151,8 @@ class TrainingPlan:
             f"{config.epochs} epochs of {self.steps_per_epoch:,} steps, {config.batch_size} images each; {self._phases()}"
             f"{IMBALANCE_TEXTS[config.imbalance]}, in training only."
         )
+        if config.refit:
+            sentence += " At the end the head is trained once more, on training and validation patients."
         sentence = " ".join((sentence, *self.notes))
         return PlanPreview(table, self.steps_per_epoch, sentence)
 
@@ -257,6 +264,11 @@ def _check_settings(config: TrainingConfig) -> None:
     """
     if (config.folds is None) != (config.fold is None):
         raise ConfigError("folds and fold belong together: fold 2 of 5 is folds=5 and fold=2.")
+    if config.refit and not trains_head_only(config):
+        raise ConfigError(
+            "Only the head of a pretrained network can be trained once more on training and validation patients. Choose the "
+            "network pretrained, 0 fine-tuned blocks and all epochs for the head, or train once only."
+        )
     if config.backbone_weights is not None:
         if config.network != "large" or config.start_from is not None:
             raise ConfigError("Backbone weights are for the large network only, and without a model to start from.")
@@ -327,10 +339,17 @@ def assert_memory(config: TrainingConfig, store: Store) -> None:
         )
 
 
-def feature_bytes(store: Store, split: pd.DataFrame) -> int:
-    """Return the disk space that the features of a pretrained network's body take."""
+def feature_bytes(store: Store, split: pd.DataFrame, *, refit: bool = False) -> int:
+    """Return the disk space that the features of a pretrained network's body take.
+
+    Args:
+        store: with the images.
+        split: one row per image, with part.
+        refit: whether the validation part is trained on, too.
+    """
     cells = math.prod(side // FEATURE_STEP for side in store.preprocessing.shape)
-    images = VARIANTS * (split["part"] == "train").sum() + (split["part"] == "validation").sum()
+    training, validation = ((split["part"] == part).sum() for part in ("train", "validation"))
+    images = VARIANTS * training + (VARIANTS if refit else 1) * validation
     return int(images) * cells * FEATURE_CHANNELS * FEATURE_BYTES
 
 
@@ -340,7 +359,7 @@ def _features_exceed_disk(
     """Return a sentence if the features of a head don't fit on the disk, else None."""
     if training_phases(config)[0].name != "head":
         return None
-    needed, free = feature_bytes(store, split), free_bytes(workspace.models)
+    needed, free = feature_bytes(store, split, refit=config.refit), free_bytes(workspace.models)
     if needed <= DISK_SHARE * free:
         return None
     return (
@@ -363,7 +382,7 @@ def preset_config(store: Store, start: Bundle | None, manifest: pd.DataFrame) ->
     config = default_preset(store.name, start.name, start.card.network, images=images)
     if start.seen_split(manifest).isna().all():
         return config
-    if not _in_own_split(start, manifest):  # only a model that it started from has seen them
+    if start.card.config.refit or not _in_own_split(start, manifest):  # it, or its start model, has seen them all
         return default_preset(store.name, images=images)
     return config.model_copy(update={name: getattr(start.card.config, name) for name in SPLIT_SETTINGS})
 
@@ -373,7 +392,8 @@ def default_preset(
 ) -> TrainingConfig:
     """Return the one-click preset: within two minutes for 600 images on two cores.
 
-    Only the head of a pretrained network is trained, on features that are computed once.
+    Only the head of a pretrained network is trained, on features that are computed once. From a start model, which has a
+    lesion map already, it is trained once more on the validation patients, too.
 
     Args:
         store: name of the prepared store.
@@ -384,7 +404,13 @@ def default_preset(
     if network == "pretrained":
         steps = {"batch_size": 64, "learning_rate": 5e-4} if images >= MANY_IMAGES else {}
         return TrainingConfig(
-            store=store, network=network, epochs=12, fine_tuned_blocks=0, start_from=start_from, **steps
+            store=store,
+            network=network,
+            epochs=12,
+            fine_tuned_blocks=0,
+            refit=start_from is not None,
+            start_from=start_from,
+            **steps,
         )
     return TrainingConfig(store=store, network=network, epochs=8, patience=4, learning_rate=3e-4, start_from=start_from)
 
@@ -413,7 +439,7 @@ def _assert_unseen(start: Bundle, split: pd.DataFrame) -> None:
     if not seen.any():
         return
     remedy = "Train without a model to start from."
-    if _in_own_split(start, split):
+    if _in_own_split(start, split) and not start.card.config.refit:
         settings = {name: getattr(start.card.config, name) for name in SPLIT_SETTINGS}
         own = [f"{name.replace('_', ' ')} {value}" for name, value in settings.items() if value is not None]
         remedy = f"Take its own {', '.join(own)}, or train without a model to start from."

@@ -21,12 +21,14 @@ class TrainedRun:
         plan: what it was to do.
         data: its images.
         best_epoch: epoch of the checkpoint.
+        refitted: whether the network was then trained once more, see `mammo_core.learning.refit`.
     """
 
     run: Path
     plan: TrainingPlan
     data: TrainingData
     best_epoch: int
+    refitted: bool = False
 
 
 @dataclass(frozen=True)

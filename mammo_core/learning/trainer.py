@@ -5,6 +5,7 @@
     marks.json                                     readers' marks that count as lesions
     training_images.parquet                        images that it, or a model that it started from, was fitted to
     checkpoint.keras                               the best network so far
+    refit.keras                                    the network that was trained once more, see refit; until it is exported
     resume.npz                                     state from which to resume, see callbacks.training_state
     example_maps.npz                               a few validation images with their activation map after each epoch
     events/                                        the epochs' metrics for TensorBoard
@@ -37,10 +38,11 @@ from mammo_core.learning.callbacks.training_state import STATE, TrainingStateChe
 from mammo_core.learning.callbacks.validation import ValidationMetrics
 from mammo_core.learning.cancellation import Cancelled, StopSignal, TrainingContext, batches
 from mammo_core.learning.export_model import CHECKPOINT, export_model
-from mammo_core.learning.networks import build, load
+from mammo_core.learning.networks import load
 from mammo_core.learning.phase_model import PhaseModel, phase_model
 from mammo_core.learning.plan import Phase, TrainingPlan, training_phases
-from mammo_core.learning.precision import gpu_capabilities, set_precision, training_precision
+from mammo_core.learning.refit import refit
+from mammo_core.learning.start_network import build_network, distribution_strategy
 from mammo_core.learning.trained_run import TrainedRun
 from mammo_core.learning.training_data import TrainingData, count_parts
 from mammo_core.models.bundle import TRAINING_IMAGES
@@ -92,10 +94,11 @@ def train(
         logger.warning(printable(note))
     images = StoredImages(plan.store, plan.split["png"].tolist())
     data = TrainingData(plan.split, images, selected=np.ones(len(images), bool))
-    metrics_logger, best = fit(plan, data, TrainingContext(run, progress, stop_signal))
+    context = TrainingContext(run, progress, stop_signal)
+    metrics_logger, best = fit(plan, data, context)
     if best.best is None:
         return result(*_describe_end_without_model(stop_signal), epochs=metrics_logger.epochs_done)
-    trained = TrainedRun(run, plan, data, best.best_epoch)
+    trained = TrainedRun(run, plan, data, best.best_epoch, _train_once_more(plan, data, context, best.best_epoch))
     evaluated = export_model(trained, stop_signal, lambda phase: progress(Progress(done=1, total=1, phase=phase)))
     return result(*_describe_end(stop_signal, best, evaluated), metrics_logger.epochs_done, best.best_epoch)
 
@@ -122,9 +125,13 @@ def prepare_run_folder(plan: TrainingPlan, run: Path) -> TrainingPlan:
         MarkFile(csv=source.csv, dataset=source.dataset, marks=plan.marks).write(run / MARKS)
         (run / METRICS).unlink(missing_ok=True)
         append_record(run / METRICS, StartRecord(time=time.time(), parts=count_parts(plan.split)))
+    _write_training_images(plan, run)
+    return plan
+
+
+def _write_training_images(plan: TrainingPlan, run: Path) -> None:
     with atomic_path(run / TRAINING_IMAGES) as path:
         write_provenance(path, plan.split, plan.start)
-    return plan
 
 
 def _check_same(plan: TrainingPlan, run: Path) -> None:
@@ -182,6 +189,25 @@ def fit(plan: TrainingPlan, data: TrainingData, context: TrainingContext) -> tup
     return metrics_logger, best
 
 
+def _train_once_more(plan: TrainingPlan, data: TrainingData, context: TrainingContext, best_epoch: int) -> bool:
+    """Train the head once more if that is a setting of the run.
+
+    Returns:
+        Whether it was done: not if training diverged or is stopped.
+
+    Raises:
+        DataError: see `refit`.
+    """
+    if not plan.config.refit or context.stop_signal.diverged or context.stop_signal.is_set():
+        return False
+    with unreadable_images(data.images):
+        again = refit(plan, data, context, best_epoch)
+    if again is None:
+        return False
+    _write_training_images(again, context.run)
+    return True
+
+
 def _begin_phase(network: keras.Model, best: BestCheckpoint, epochs_done: int) -> None:
     """Go on from the best network so far, with new patience."""
     best.first_epoch = epochs_done
@@ -234,28 +260,6 @@ def unreadable_images(images: np.ndarray | StoredImages) -> Iterator[None]:
         for batch in batches(np.arange(len(images))):
             images[batch]  # raises the error that names it
         raise
-
-
-def build_network(plan: TrainingPlan) -> keras.Model:
-    """Build the network, or load the start model.
-
-    On GPUs it is trained in mixed precision.
-    """
-    if plan.start:
-        network = load(plan.start.network_file)
-    else:
-        network = build(plan.config.network, plan.store.preprocessing.size, plan.config.backbone_weights)
-    set_precision(network, training_precision(gpu_capabilities()))
-    return network
-
-
-def distribution_strategy() -> tf.distribute.Strategy:
-    """Return the strategy that distributes the network over this machine's devices.
-
-    It uses all GPUs if there are several.
-    """
-    several = len(tf.config.list_logical_devices("GPU")) > 1
-    return tf.distribute.MirroredStrategy() if several else tf.distribute.get_strategy()
 
 
 def _describe_end_without_model(stop_signal: StopSignal) -> tuple[TrainingStatus, str]:

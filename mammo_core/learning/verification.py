@@ -19,7 +19,7 @@ from mammo_core.errors import MammoError, ModelError
 from mammo_core.learning.cam_network import CamNetwork
 from mammo_core.learning.cancellation import Cancelled, batches
 from mammo_core.learning.networks import load
-from mammo_core.models.bundle import MODEL, PREDICTIONS
+from mammo_core.models.bundle import MODEL, PREDICTIONS, SAVED_PROBABILITY
 from mammo_core.settings import PROJECT
 from mammo_core.storage.parquet_files import read_parquet
 
@@ -88,7 +88,8 @@ def verify_saved_model(run: Path, store: Store) -> Verification:
         network.run(store.images(pngs[batch].tolist()), with_cam=False).raw_probability
         for batch in batches(np.arange(len(pngs)))
     ]
-    difference = float(np.abs(np.concatenate(reloaded) - stored["raw_probability"]).max())
+    expected = stored[SAVED_PROBABILITY if SAVED_PROBABILITY in stored else "raw_probability"]
+    difference = float(np.abs(np.concatenate(reloaded) - expected).max())
     verification = Verification(verified=difference <= TOLERANCE, largest_difference=difference, images=len(pngs))
     verification.write(run / VERIFICATION)
     return verification

@@ -46,6 +46,7 @@ HASHED_FILES = (MODEL, PREPROCESSING, PREDICTIONS, EVALUATION, OOD_DETECTOR, TRA
 IMAGE_KEY = ["patient_id", "image_id"]  # the columns that identify an image across data sets
 PREDICTION_COLUMNS = (*IMAGE_KEY, "laterality", "part", "label", "probability")  # of every version
 NUMBERS = ("label", "probability")
+SAVED_PROBABILITY = "saved_raw_probability"  # column of predictions, see `Bundle.predictions`
 PROVENANCE_COLUMNS = (*IMAGE_KEY, "part")
 MIGRATABLE_FORMAT = 2  # of cards written before they had a schema version
 
@@ -94,7 +95,8 @@ class Bundle:
 
         Returns:
             One row per image: patient_id, image_id, laterality, view, label, part, age, raw_probability, probability and
-            other columns.
+            other columns. Where the network was trained once more on the validation images, their probabilities are from
+            before, and saved_raw_probability is that of the saved network.
         """
         return read_parquet(self.folder / PREDICTIONS, PREDICTION_COLUMNS, NUMBERS)
 

@@ -22,7 +22,7 @@ from mammo_core.learning._tensorflow import tf
 from mammo_core.learning.callbacks.training_state import STATE
 from mammo_core.learning.input_pipeline import training_batches
 from mammo_core.learning.plan import resolve
-from mammo_core.learning.trainer import MARKS, distribution_strategy, prepare_run_folder, train
+from mammo_core.learning.trainer import MARKS, prepare_run_folder, train
 from mammo_core.models import bundle as bundle_module
 from mammo_core.models.bundle import CARD, open_bundle
 from mammo_core.models.example_maps import read_example_maps
@@ -230,7 +230,3 @@ def test_train_on_two_devices_resumes_and_verifies(prepared):
     command = [sys.executable, "-m", "tests.learning.several_devices", str(prepared.models / "two")]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["2", "1", "2", "finished", "True"]
-
-
-def test_single_device_uses_one_replica():
-    assert distribution_strategy().num_replicas_in_sync == 1
