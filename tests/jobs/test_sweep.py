@@ -53,6 +53,14 @@ def test_variants_are_all_combinations_on_every_fold():
     assert variants({"store": "x"}, {}) == [TrainingConfig(store="x")]
 
 
+def test_variants_train_a_head_once_more_only_where_nothing_else_is_trained():
+    document = {"store": "demo", "network": "pretrained", "fine_tuned_blocks": 0, "refit": True}
+    runs = variants(document, {"network": ["pretrained", "compact"], "seed": [0, 1]})
+    assert [(run.network, run.refit) for run in runs] == [*[("pretrained", True)] * 2, *[("compact", False)] * 2]
+    chosen = variants(document, {"network": ["compact"], "refit": [True]})  # is refused when it is resolved
+    assert [run.refit for run in chosen] == [True]
+
+
 def test_variants_unknown_value_raises_config_error():
     with pytest.raises(ConfigError, match="network"):
         variants({"store": "demo"}, {"network": ["compact", "huge"]})

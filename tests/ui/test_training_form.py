@@ -52,6 +52,24 @@ def test_choose_settings_pretrained_network_divides_its_epochs(epochs, shown, ch
     )
 
 
+def test_choose_settings_head_is_trained_once_more_while_nothing_else_is_trained():
+    app = AppTest.from_function(form, default_timeout=PATIENCE)
+    app.session_state["quick start"] = TrainingConfig(
+        store="demo", network="pretrained", fine_tuned_blocks=0, refit=True
+    )
+    app.run()
+    assert app.session_state["chosen"].refit
+    widget(app, "toggle", "Train the head once more").set_value(False).run()
+    assert not app.session_state["chosen"].refit
+    widget(app, "toggle", "Train the head once more").set_value(True).run()
+    widget(app, "slider", "Fine-tuned blocks").set_value(2).run()
+    assert "Train the head once more" not in {toggle.label for toggle in app.toggle}
+    assert not app.session_state["chosen"].refit
+    widget(app, "slider", "Fine-tuned blocks").set_value(0).run()
+    widget(app, "selectbox", "Network").select("compact").run()
+    assert not app.session_state["chosen"].refit
+
+
 @pytest.mark.parametrize(("text", "weights"), [("", None), (" backbone.h5 ", "backbone.h5")])
 def test_choose_settings_large_network_takes_backbone_weights(text, weights):
     app = show("large")
