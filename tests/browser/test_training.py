@@ -58,6 +58,7 @@ def test_lesson_shows_both_curves_live_and_says_what_they_mean(page: Page, train
 def test_example_breasts_have_activation_maps_after_an_epoch_and_at_the_end(page: Page, training_server):
     page.goto(f"{training_server.url}/train")
     main = page.get_by_test_id("stMain")
+    wait_for_end(page)  # a run that begins meanwhile would close what is opened
     main.get_by_text("All settings").click()
     page.get_by_role("combobox", name="Network").click()
     page.get_by_role("option", name="compact").click()
