@@ -6,8 +6,8 @@ Every method predicts each patient once, in patient folds, fitted to the other f
 output: the AUC of each method by breast and by image, and paired differences, all with 95 % confidence intervals over
 patients. A file results.md beside the runs adds date, machine, counts and caveats, ready for docs/results.md.
 
-With several divisions, all of it is repeated with other folds, validation patients and seeds of training, and each AUC is the
-mean of those of the divisions: less of it is chance.
+With several divisions, all of it is repeated with other folds, validation patients and seeds of training, and each AUC is that
+of all divisions' pairs: less of it is chance.
 
 The figures have no targets, so nothing is reported as reached or missed: what a model reaches on real images is the result.
 

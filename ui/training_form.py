@@ -159,7 +159,6 @@ def _choose_phases(start: TrainingConfig, epochs: int) -> dict[str, JsonValue]:
     with middle:
         blocks = _slider(start, "fine_tuned_blocks", "Fine-tuned blocks", 0, BLOCKS)
         randomise = _toggle(start, "randomise_domain", "Domain randomisation")
-        refit = _toggle(start, "refit", "Train the head once more") if not blocks else False
     with right:
         rate = _scale(start, "fine_tuning_rate", "Learning rate of fine-tuning", LEARNING_RATES)
     with left:
@@ -169,6 +168,9 @@ def _choose_phases(start: TrainingConfig, epochs: int) -> dict[str, JsonValue]:
         options = _options(start, "head_epochs", f"{epochs} {usual}")
         head = st.slider("Epochs of the head", 0, epochs, head, **options) if epochs > 1 else 1
         weight = _number(start, "lesion_weight", "Weight of lesions", 0.0, 100.0)
+    with middle:
+        head_only = not blocks and head == epochs
+        refit = head_only and _toggle(start, "refit", "Train the head once more")
     return {
         "head_epochs": None if head == usual and before is None else head,
         "fine_tuned_blocks": blocks,

@@ -15,7 +15,7 @@ class TrainingResult(PrintedDocument):
         status: "diverged" if the loss or a prediction was not a finite number.
         message: how it ended, in a sentence or two.
         epochs: epochs finished.
-        best_epoch: epoch of the exported model, 0 without one.
+        best_epoch: epoch with the best validation AUC, 0 without a model.
         seconds: duration.
         verified: whether the saved model, reloaded in a fresh process, gave the same predictions; false without a model.
     """

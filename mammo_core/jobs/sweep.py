@@ -46,7 +46,8 @@ def variants(
 ) -> list[TrainingConfig]:
     """Return one configuration per combination of choices and fold.
 
-    Where they train more than a head, it isn't trained once more, unless that is a choice.
+    They remain comparable: where some of them train more than a head, none trains its head once more, although the common
+    settings do, unless that is a choice.
 
     Args:
         document: the settings that all have in common.
@@ -62,10 +63,10 @@ def variants(
     configs = [
         TrainingConfig.from_settings({**document, **dict(zip(choices, values, strict=True))}) for values in combinations
     ]
-    return [
-        config if "refit" in choices or trains_head_only(config) else config.model_copy(update={"refit": False})
-        for config in configs
-    ]
+    common = TrainingConfig.from_settings(document)
+    if common.refit and trains_head_only(common) and "refit" not in choices and not all(map(trains_head_only, configs)):
+        return [config.model_copy(update={"refit": False}) for config in configs]
+    return configs
 
 
 class SweepJob(JobSpec):

@@ -73,10 +73,10 @@ def _rough(plan: TrainingPlan) -> float:
     seconds = START_SECONDS + images * second_per_image / FORWARD  # the evaluation at the end
     for phase in training_phases(plan.config):
         if phase.name == "head" and plan.caches_features:
-            features, epochs = VARIANTS * images / FORWARD, phase.epochs * per_epoch / CACHED
-            seconds += (2 if plan.config.refit else 1) * (features + epochs) * second_per_image
+            trained = VARIANTS * images / FORWARD + phase.epochs * per_epoch / CACHED
         else:
-            seconds += phase.epochs * per_epoch * second_per_image
+            trained = phase.epochs * per_epoch
+        seconds += (2 if plan.config.refit else 1) * trained * second_per_image
     return seconds
 
 
@@ -96,10 +96,19 @@ def _is_comparable(folder: JobFolder, plan: TrainingPlan) -> bool:
         and process is not None
         and process.host == socket.gethostname()
         and folder.spec(TrainJob).config.network == plan.config.network
-        and folder.spec(TrainJob).config.refit == plan.config.refit  # which counts as a part of `after`
+        and _counts_as_much_after(folder, plan.config)
         and (folder.path / PREPROCESSING).exists()  # it has a model
         and PreprocessingConfig.read(folder.path / PREPROCESSING).shape == plan.store.preprocessing.shape
     )
+
+
+def _counts_as_much_after(folder: JobFolder, config: TrainingConfig) -> bool:
+    """Return whether a run took as much after its epochs as a plan will.
+
+    Training the head once more counts as a part of it, and takes longer with more epochs.
+    """
+    before = folder.spec(TrainJob).config
+    return (before.refit, before.epochs) == (config.refit, config.epochs) if config.refit else not before.refit
 
 
 def _speed(folder: JobFolder) -> _Speed | None:

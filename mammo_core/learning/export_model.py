@@ -28,7 +28,7 @@ from mammo_core.learning.cancellation import Cancelled, StopSignal, image_batche
 from mammo_core.learning.model_card import OPERATING_POLICY, build_card
 from mammo_core.learning.network_pass import NetworkPass, ood_indices, run_network
 from mammo_core.learning.networks import load
-from mammo_core.learning.refit import REFIT
+from mammo_core.learning.refit import REFIT, join_parts
 from mammo_core.learning.trained_run import EvaluatedNetwork, TrainedRun
 from mammo_core.learning.training_data import TrainingData
 from mammo_core.learning.verification import verification_process, verify
@@ -40,9 +40,11 @@ from mammo_core.models.bundle import (
     PREDICTIONS,
     PREPROCESSING,
     SAVED_PROBABILITY,
+    TRAINING_IMAGES,
     write_card,
     write_ood_detector,
 )
+from mammo_core.models.provenance import write_provenance
 from mammo_core.storage.atomic import atomic_path
 
 CHECKPOINT = "checkpoint.keras"
@@ -81,6 +83,10 @@ def export_model(trained: TrainedRun, stop_signal: StopSignal, on_phase: Callabl
 def _export(trained: TrainedRun, should_stop: ShouldStop, on_phase: Callable[[str], None]) -> TrainingData:
     for name in (CARD, VERIFICATION):  # of the same run before it was resumed; without a card there is no model
         (trained.run / name).unlink(missing_ok=True)
+    split = trained.plan.split
+    write_provenance(
+        trained.run / TRAINING_IMAGES, join_parts(split) if trained.refitted else split, trained.plan.start
+    )
     with verification_process(trained.run, trained.plan.store) as process:
         on_phase("Evaluating the best model")
         card = write_model_files(trained, should_stop)
@@ -152,7 +158,7 @@ def _evaluate(trained: TrainedRun, network: keras.Model, should_stop: ShouldStop
         calibration=calibration,
         threshold=threshold,
         ood_detector=fit_ood_detector(network_pass, data, should_stop),
-        cam_scale=cam_scale(unseen, data),
+        cam_scale=cam_scale(network_pass, data),
         report=report.model_copy(update={"localisation": located}),
     )
 
@@ -170,9 +176,12 @@ def _describe_images(data: TrainingData, should_stop: ShouldStop) -> pd.DataFram
 
 
 def _validation_pass(trained: TrainedRun, cam_indices: np.ndarray, should_stop: ShouldStop) -> NetworkPass:
-    """Run the network that hadn't seen the validation part over that part.
+    """Run the network from before it was trained once more over the validation part.
 
-    The arguments are those of `run_network`.
+    Args:
+        trained: the run.
+        cam_indices: see `run_network`.
+        should_stop: likewise.
     """
     data = trained.data
     selected = data.selected & (data.table["part"] == "validation").to_numpy()

@@ -46,20 +46,47 @@ class ComputedRows:
         return self._kept[rows]
 
 
+class ComputedFeatures:
+    """The features of images as they are, then of all upside down.
+
+    They are computed when they are read.
+
+    Args:
+        body: images (n, rows, columns, 1) → features (n, h, w, c).
+        images: uint8 (m, rows, columns).
+        indices: int (k,), those of the images that count.
+    """
+
+    def __init__(self, body: keras.Model, images: np.ndarray | StoredImages, indices: np.ndarray) -> None:
+        self._body, self._images, self._indices = body, images, indices
+
+    def __len__(self) -> int:
+        return VARIANTS * len(self._indices)
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """Return the features of rows, int (n,), as float32 (n, h, w, c)."""
+        variants, numbers = np.divmod(rows, len(self._indices))
+        images = self._images[self._indices[numbers]]
+        images = np.where(variants[:, np.newaxis, np.newaxis] == 1, images[:, ::-1], images)
+        return np.asarray(self._body.predict_on_batch(to_tensor(images)))[
+            : len(rows)
+        ]  # several devices repeat the last
+
+
 @dataclass(frozen=True)
 class FeatureCache:
     """The features of the images that a head is trained and validated on.
 
     Attributes:
-        train: float16 (2 m, h, w, c), of the training images as they are, then of all upside down; on disk.
+        train: float16 (2 m, h, w, c), of the training images, see `ComputedFeatures`; on disk.
         validation: float16 (k, h, w, c); on disk.
         labels: int (m,), of the training images.
         cells: float16 (m, h, w, 2), lesion cells of the training images and their weights; None if lesions don't
             supervise the head.
     """
 
-    train: ComputedRows | np.ndarray
-    validation: ComputedRows | np.ndarray
+    train: ComputedRows
+    validation: ComputedRows
     labels: np.ndarray
     cells: ComputedRows | np.ndarray | None
 
@@ -82,25 +109,15 @@ def cached_features(
     train, validation = data.indices("train"), data.indices("validation")
     shape = body.output_shape[1:]
 
-    def features(images: np.ndarray) -> np.ndarray:
-        return np.asarray(body.predict_on_batch(to_tensor(images)))[: len(images)]  # several devices repeat the last
-
-    def of_training(rows: np.ndarray) -> np.ndarray:
-        variants, numbers = np.divmod(rows, len(train))
-        images = data.images[train[numbers]]
-        return features(np.where(variants[:, np.newaxis, np.newaxis] == 1, images[:, ::-1], images))
-
-    def of_validation(rows: np.ndarray) -> np.ndarray:
-        return features(data.images[validation[rows]])
-
+    of_training, of_validation = (ComputedFeatures(body, data.images, indices) for indices in (train, validation))
     with (
         TemporaryDirectory(prefix=FEATURES_PREFIX, dir=run) as folder,
         feature_file(Path(folder) / "train", (VARIANTS * len(train), *shape)) as train_file,
         feature_file(Path(folder) / "validation", (len(validation), *shape)) as validation_file,
     ):
         yield FeatureCache(
-            ComputedRows(of_training, train_file),
-            ComputedRows(of_validation, validation_file),
+            ComputedRows(of_training.__getitem__, train_file),
+            ComputedRows(of_validation.__getitem__, validation_file),
             data.labels[train],
             None if lesions is None else _computed_cells(data.images, train, lesions, shape[:2]),
         )

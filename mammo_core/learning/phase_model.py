@@ -12,7 +12,7 @@ from mammo_core.documents.training_config import BLOCKS
 from mammo_core.learning._tensorflow import keras
 from mammo_core.learning.callbacks.validation import positive_probability, predict
 from mammo_core.learning.cancellation import StopSignal, TrainingContext, batches
-from mammo_core.learning.feature_cache import ComputedRows, FeatureBatches, FeatureCache, cached_features
+from mammo_core.learning.feature_cache import ComputedFeatures, ComputedRows, FeatureBatches, cached_features
 from mammo_core.learning.input_pipeline import TrainingImages, training_batches
 from mammo_core.learning.lesion_targets import LesionBoxes, lesion_boxes
 from mammo_core.learning.networks import (
@@ -73,16 +73,15 @@ def phase_model(
     labels, lesions = data.labels[data.indices("validation")], known_lesions(plan, network, data)
     keeps_map = keeps_lesion_map(plan, network, data)
     if has_lesion_map(network):
-        train_head(
-            network, lesion_map=not keeps_map, texture=not config.lesion_map_only, images=max(len(train_part), 1)
-        )
+        texture = not config.lesion_map_only
+        train_head(network, lesion_map=not keeps_map, texture=texture, images=len(train_part))
     if phase.name == "head":
         unfreeze(network, FROZEN)
     if phase.name == "head" and plan.caches_features:
         body, head = split_pretrained(network, lesion_map=lesions is not None)
         with cached_features(body, data, lesions, context.run) as cache:
             if keeps_map:
-                standardise_texture(network, _some_features(cache, context.stop_signal))
+                standardise_texture(network, _some_features(cache.train, context.stop_signal))
             model = _compile(head, plan, phase)
             yield PhaseModel(
                 model,
@@ -92,6 +91,10 @@ def phase_model(
                 labels,
             )
         return
+    if phase.name == "head" and keeps_map:
+        body, _ = split_pretrained(network)
+        computed = ComputedFeatures(body, data.images, train_part)
+        standardise_texture(network, _some_features(computed, context.stop_signal))
     if phase.name == "fine_tuning":
         unfreeze(network, FROZEN - config.fine_tuned_blocks)
     model = _compile(network if lesions is None else with_lesion_map(network), plan, phase)
@@ -114,7 +117,7 @@ def phase_model(
     )
 
 
-def _some_features(cache: FeatureCache, stop_signal: StopSignal) -> Iterator[np.ndarray]:
+def _some_features(features: ComputedRows | ComputedFeatures, stop_signal: StopSignal) -> Iterator[np.ndarray]:
     """Yield batches of the features of some training images, evenly chosen.
 
     Half of them are upside down.
@@ -122,9 +125,9 @@ def _some_features(cache: FeatureCache, stop_signal: StopSignal) -> Iterator[np.
     Raises:
         Cancelled: a stop is requested.
     """
-    rows = np.linspace(0, len(cache.train) - 1, min(len(cache.train), MEASURED), dtype=int)
+    rows = np.linspace(0, len(features) - 1, min(len(features), MEASURED), dtype=int)
     for batch in batches(rows, stop_signal.is_set):
-        yield cache.train[batch].astype(np.float32)
+        yield features[batch].astype(np.float32)
 
 
 def keeps_lesion_map(plan: TrainingPlan, network: keras.Model, data: TrainingData) -> bool:

@@ -4,6 +4,7 @@ This doesn't load TensorFlow.
 """
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from mammo_core.documents.marks import Mark
 from mammo_core.documents.metrics import PhaseName
 from mammo_core.documents.preprocessing_config import describe_size, size_option
 from mammo_core.documents.training_config import BLOCKS, IMAGENET, Imbalance, Network, TrainingConfig
-from mammo_core.errors import ConfigError, DataError
+from mammo_core.errors import ConfigError, DataError, MammoError
 from mammo_core.learning.training_data import count_parts
 from mammo_core.models.bundle import CARD, HASHED_FILES, IMAGE_KEY, Bundle, open_bundle
 from mammo_core.models.registry import model_folder
@@ -193,7 +194,8 @@ def resolve(workspace: Workspace, config: TrainingConfig) -> TrainingPlan:
 def resolve_preset(workspace: Workspace, store: str, start_from: str | None) -> TrainingPlan:
     """Plan the one-click preset.
 
-    A start model that was trained on these patients keeps its own split, so that nothing leaks.
+    A start model that was trained on these patients keeps its own split, so that nothing leaks. One that was trained once
+    more on their validation part gives way to the model that it started from.
 
     Args:
         workspace: with the stores and models.
@@ -205,6 +207,9 @@ def resolve_preset(workspace: Workspace, store: str, start_from: str | None) -> 
     """
     opened, start = open_store(workspace, store), _open_start_model(workspace, start_from)
     used = used_images(opened)
+    if start is not None and _was_fitted_to_validation(start, used.table):
+        with suppress(MammoError):  # it may be deleted by now: then from ImageNet
+            start = _open_start_model(workspace, start.card.config.start_from)
     config = preset_config(opened, start, used.table)
     return _plan(workspace, config, opened, start if config.start_from else None, used)
 
@@ -382,7 +387,7 @@ def preset_config(store: Store, start: Bundle | None, manifest: pd.DataFrame) ->
     config = default_preset(store.name, start.name, start.card.network, images=images)
     if start.seen_split(manifest).isna().all():
         return config
-    if start.card.config.refit or not _in_own_split(start, manifest):  # it, or its start model, has seen them all
+    if _was_fitted_to_validation(start, manifest) or not _in_own_split(start, manifest):
         return default_preset(store.name, images=images)
     return config.model_copy(update={name: getattr(start.card.config, name) for name in SPLIT_SETTINGS})
 
@@ -415,6 +420,15 @@ def default_preset(
     return TrainingConfig(store=store, network=network, epochs=8, patience=4, learning_rate=3e-4, start_from=start_from)
 
 
+def _was_fitted_to_validation(start: Bundle, images: pd.DataFrame) -> bool:
+    """Return whether a model was trained on its own validation part.
+
+    And whether that is about these images: its own split has some of them.
+    """
+    own = start.validation_predictions()
+    return _in_own_split(start, images) and bool((start.seen_split(own) == "train").any())
+
+
 def _in_own_split(start: Bundle, images: pd.DataFrame) -> bool:
     """Return whether the model's own split contains any of these images.
 
@@ -439,7 +453,7 @@ def _assert_unseen(start: Bundle, split: pd.DataFrame) -> None:
     if not seen.any():
         return
     remedy = "Train without a model to start from."
-    if _in_own_split(start, split) and not start.card.config.refit:
+    if _in_own_split(start, split) and not _was_fitted_to_validation(start, split):
         settings = {name: getattr(start.card.config, name) for name in SPLIT_SETTINGS}
         own = [f"{name.replace('_', ' ')} {value}" for name, value in settings.items() if value is not None]
         remedy = f"Take its own {', '.join(own)}, or train without a model to start from."

@@ -14,9 +14,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from mammo_core.documents.progress import Progress
-from mammo_core.errors import DataError
 from mammo_core.learning._tensorflow import keras
 from mammo_core.learning.cancellation import Cancelled, TrainingContext
 from mammo_core.learning.phase_model import keeps_lesion_map, phase_model
@@ -36,20 +36,21 @@ class RefitProgress(keras.callbacks.Callback):
     Args:
         context: of the run.
         epochs: how many there will be.
+
+    Attributes:
+        diverged: whether the loss is no longer finite.
     """
 
     def __init__(self, context: TrainingContext, epochs: int) -> None:
         super().__init__()
         self.context, self.epochs, self.started, self.steps = context, epochs, time.monotonic(), 0
+        self.diverged = False
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
-        """Report the step.
-
-        Raises:
-            DataError: the loss is not finite.
-        """
+        """Report the step."""
         if not np.isfinite(logs["loss"]):
-            raise DataError("Training once more diverged: the loss is not a number. Try a smaller learning rate.")
+            self.diverged = self.model.stop_training = True
+            return
         self.steps += 1
         total = self.epochs * self.params["steps"]
         left = (time.monotonic() - self.started) / self.steps * (total - self.steps)
@@ -58,7 +59,12 @@ class RefitProgress(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
-def refit(plan: TrainingPlan, data: TrainingData, context: TrainingContext, best_epoch: int) -> TrainingPlan | None:
+def join_parts(split: pd.DataFrame) -> pd.DataFrame:
+    """Return a split of which the validation images are training images, too."""
+    return split.assign(part=split["part"].replace("validation", "train"))
+
+
+def refit(plan: TrainingPlan, data: TrainingData, context: TrainingContext, best_epoch: int) -> bool:
     """Train the head of a run once more, and save the network as `REFIT`.
 
     Args:
@@ -68,21 +74,21 @@ def refit(plan: TrainingPlan, data: TrainingData, context: TrainingContext, best
         best_epoch: in training.
 
     Returns:
-        The plan of this second training; None if a stop is requested meanwhile.
+        Whether it was done: not if it diverged, or a stop is requested meanwhile.
 
     Raises:
-        DataError: training diverged, or an image can't be read.
+        DataError: an image can't be read.
     """
     (phase,) = training_phases(plan.config)
     (context.run / REFIT).unlink(missing_ok=True)
-    part = plan.split["part"].replace("validation", "train")
-    split = plan.split.assign(part=part)
-    steps = steps_per_epoch(split.loc[part == "train", "label"].to_numpy(int), plan.config)
-    again, data = replace(plan, split=split, steps_per_epoch=steps), replace(data, table=data.table.assign(part=part))
+    split = join_parts(plan.split)
+    steps = steps_per_epoch(split.loc[split["part"] == "train", "label"].to_numpy(int), plan.config)
+    again, data = replace(plan, split=split, steps_per_epoch=steps), replace(data, table=join_parts(data.table))
     keras.utils.set_random_seed(plan.config.seed)
     with suppress(Cancelled), distribution_strategy().scope():
         network = build_network(again)
         epochs = phase.epochs if keeps_lesion_map(again, network, data) else best_epoch
+        progress = RefitProgress(context, epochs)
         context.progress(Progress(done=0, total=epochs * steps, unit="steps", phase=PHASE))
         with phase_model(again, phase, network, data, context) as trained:
             trained.model.fit(
@@ -90,11 +96,11 @@ def refit(plan: TrainingPlan, data: TrainingData, context: TrainingContext, best
                 epochs=epochs,
                 steps_per_epoch=trained.steps,
                 verbose=0,
-                callbacks=[RefitProgress(context, epochs)],
+                callbacks=[progress],
                 shuffle=False,
             )
-        if not context.stop_signal.is_set():
+        if not progress.diverged and not context.stop_signal.is_set():
             with atomic_path(context.run / REFIT) as temporary, full_precision(network):
                 network.save(temporary)
-            return again
-    return None
+            return True
+    return False

@@ -100,7 +100,8 @@ def train(
         return result(*_describe_end_without_model(stop_signal), epochs=metrics_logger.epochs_done)
     trained = TrainedRun(run, plan, data, best.best_epoch, _train_once_more(plan, data, context, best.best_epoch))
     evaluated = export_model(trained, stop_signal, lambda phase: progress(Progress(done=1, total=1, phase=phase)))
-    return result(*_describe_end(stop_signal, best, evaluated), metrics_logger.epochs_done, best.best_epoch)
+    ended = _describe_end(stop_signal, best, trained, evaluated)
+    return result(*ended, metrics_logger.epochs_done, best.best_epoch)
 
 
 def prepare_run_folder(plan: TrainingPlan, run: Path) -> TrainingPlan:
@@ -125,13 +126,8 @@ def prepare_run_folder(plan: TrainingPlan, run: Path) -> TrainingPlan:
         MarkFile(csv=source.csv, dataset=source.dataset, marks=plan.marks).write(run / MARKS)
         (run / METRICS).unlink(missing_ok=True)
         append_record(run / METRICS, StartRecord(time=time.time(), parts=count_parts(plan.split)))
-    _write_training_images(plan, run)
+        write_provenance(run / TRAINING_IMAGES, plan.split, plan.start)
     return plan
-
-
-def _write_training_images(plan: TrainingPlan, run: Path) -> None:
-    with atomic_path(run / TRAINING_IMAGES) as path:
-        write_provenance(path, plan.split, plan.start)
 
 
 def _check_same(plan: TrainingPlan, run: Path) -> None:
@@ -193,19 +189,15 @@ def _train_once_more(plan: TrainingPlan, data: TrainingData, context: TrainingCo
     """Train the head once more if that is a setting of the run.
 
     Returns:
-        Whether it was done: not if training diverged or is stopped.
+        Whether it was done: not if training, or this second one, diverged or is stopped.
 
     Raises:
-        DataError: see `refit`.
+        DataError: an image can't be read.
     """
     if not plan.config.refit or context.stop_signal.diverged or context.stop_signal.is_set():
         return False
     with unreadable_images(data.images):
-        again = refit(plan, data, context, best_epoch)
-    if again is None:
-        return False
-    _write_training_images(again, context.run)
-    return True
+        return refit(plan, data, context, best_epoch)
 
 
 def _begin_phase(network: keras.Model, best: BestCheckpoint, epochs_done: int) -> None:
@@ -268,11 +260,17 @@ def _describe_end_without_model(stop_signal: StopSignal) -> tuple[TrainingStatus
     return "stopped", "Stopped before the first epoch ended; there is no model."
 
 
-def _describe_end(stop_signal: StopSignal, best: BestCheckpoint, evaluated: TrainingData) -> tuple[TrainingStatus, str]:
+def _describe_end(
+    stop_signal: StopSignal, best: BestCheckpoint, trained: TrainedRun, evaluated: TrainingData
+) -> tuple[TrainingStatus, str]:
     auc, _ = best.best or (0.0, 0.0)
     kept = f"Kept the model of epoch {best.best_epoch} (best validation AUC, {auc:.3f})."
     if stop_signal.diverged:
         return "diverged", f"The loss is not a number. Try a smaller learning rate. {kept}"
+    if trained.refitted:
+        kept += " Its head was then trained once more, on training and validation patients."
     if stop_signal.stopped:
         return "stopped", " ".join(["Stopped on request.", kept, *evaluated.describe_sample()])
+    if trained.plan.config.refit and not trained.refitted:
+        kept += " Its head wasn't trained once more: the loss was not a number. Try a smaller learning rate."
     return "finished", f"Finished. {kept}"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from mammo_core.models.bundle import IMAGE_KEY, Bundle
+from mammo_core.storage.atomic import atomic_path
 
 
 def write_provenance(path: Path, split: pd.DataFrame, start: Bundle | None) -> None:
@@ -20,4 +21,5 @@ def write_provenance(path: Path, split: pd.DataFrame, start: Bundle | None) -> N
     own = split.loc[split["part"] != "test", [*IMAGE_KEY, "part"]].astype(str)
     tables = [own, start.provenance()] if start else [own]
     merged = pd.concat(tables).groupby(IMAGE_KEY, as_index=False)["part"].min()  # "train" sorts before "validation"
-    merged.to_parquet(path, index=False)
+    with atomic_path(path) as temporary:
+        merged.to_parquet(temporary, index=False)

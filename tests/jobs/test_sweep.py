@@ -53,10 +53,13 @@ def test_variants_are_all_combinations_on_every_fold():
     assert variants({"store": "x"}, {}) == [TrainingConfig(store="x")]
 
 
-def test_variants_train_a_head_once_more_only_where_nothing_else_is_trained():
+def test_variants_train_no_head_once_more_where_some_train_more_than_a_head():
     document = {"store": "demo", "network": "pretrained", "fine_tuned_blocks": 0, "refit": True}
-    runs = variants(document, {"network": ["pretrained", "compact"], "seed": [0, 1]})
-    assert [(run.network, run.refit) for run in runs] == [*[("pretrained", True)] * 2, *[("compact", False)] * 2]
+    assert [run.refit for run in variants(document, {"seed": [0, 1]})] == [True, True]
+    runs = variants(document, {"network": ["pretrained", "compact"]})
+    assert [(run.network, run.refit) for run in runs] == [("pretrained", False), ("compact", False)]
+    unusable = variants({**document, "fine_tuned_blocks": 6}, {})  # by itself: it is refused when it is resolved
+    assert [run.refit for run in unusable] == [True]
     chosen = variants(document, {"network": ["compact"], "refit": [True]})  # is refused when it is resolved
     assert [run.refit for run in chosen] == [True]
 

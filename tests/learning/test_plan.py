@@ -170,6 +170,8 @@ def test_resolve_features_exceed_free_disk_space_train_the_head_on_images(finish
     train, validation = ((plan.split["part"] == part).sum() for part in ("train", "validation"))
     needed = (2 * train + validation) * (SIZE // 16) ** 2 * 484 * 2
     assert feature_bytes(plan.store, plan.split) == needed
+    more = validation * needed // (2 * train + validation)
+    assert feature_bytes(plan.store, plan.split, refit=True) == needed + more
     assert (plan.caches_features, plan.notes) == (True, ())
     monkeypatch.setattr(plan_module, "free_bytes", lambda folder: int(needed / DISK_SHARE) - 1)
     plan = plan_demo(network="pretrained", epochs=4)

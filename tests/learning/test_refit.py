@@ -1,19 +1,24 @@
+import shutil
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from mammo_core.dataset.stored_images import StoredImages
 from mammo_core.documents.metrics import EpochRecord, StepRecord, read_metrics
 from mammo_core.documents.training_config import TrainingConfig
-from mammo_core.errors import ConfigError, DataError
+from mammo_core.errors import ConfigError
 from mammo_core.learning import refit as refit_module
-from mammo_core.learning.cancellation import StopSignal, TrainingContext
+from mammo_core.learning._tensorflow import keras
+from mammo_core.learning.export_model import CHECKPOINT
+from mammo_core.learning.feature_cache import ComputedFeatures
 from mammo_core.learning.model_card import REFIT_LIMIT
-from mammo_core.learning.plan import preset_config, resolve
-from mammo_core.learning.refit import PHASE, REFIT, RefitProgress
+from mammo_core.learning.networks import BY_TEXTURE, HEAD, LESION_MAP, STANDARDISED, head_input, load, split_pretrained
+from mammo_core.learning.plan import preset_config, resolve, resolve_preset, steps_per_epoch
+from mammo_core.learning.refit import PHASE, REFIT
 from mammo_core.learning.trainer import train
-from mammo_core.learning.training_data import TrainingData
-from mammo_core.models.bundle import SAVED_PROBABILITY, open_bundle
+from mammo_core.models.bundle import SAVED_PROBABILITY, open_bundle, write_card
 from mammo_core.workspace import Workspace
 
 
@@ -63,30 +68,85 @@ def test_train_stopped_while_it_refits_exports_the_model_from_before(prepared, t
 
 
 @pytest.mark.slow
-def test_refit_of_a_kept_lesion_map_trains_for_all_epochs(prepared, thin_body, tmp_path, monkeypatch):
-    monkeypatch.setattr(refit_module, "keeps_lesion_map", lambda plan, network, data: True)
-    plan = plan_demo()
+@pytest.mark.parametrize("caches_features", [True, False])
+def test_refit_from_a_model_keeps_its_lesion_map_and_trains_for_all_epochs(
+    prepared, thin_body, exported, tmp_path, caches_features
+):
+    workspace = Workspace.from_environment()
+    first = plan_demo(epochs=1, refit=False)
+    train(first, workspace.models / "first")
+    before = load(workspace.models / "first" / CHECKPOINT)
+    start = SimpleNamespace(name="first", network_file=workspace.models / "first" / CHECKPOINT)
+    start.provenance = lambda: first.split.assign(image_id="of another store")
+    plan = replace(plan_demo(lesion_weight=0), start=start, caches_features=caches_features)
     reports = []
-    context = TrainingContext(tmp_path, reports.append, StopSignal(lambda: False))
-    images = StoredImages(plan.store, plan.split["png"].tolist())
-    data = TrainingData(plan.split, images, selected=np.ones(len(images), bool))
-    again = refit_module.refit(plan, data, context, best_epoch=1)
-    assert reports[-1].done == reports[-1].total == 2 * again.steps_per_epoch
-    assert (tmp_path / REFIT).exists()
-    assert set(again.split["part"]) == {"train", "test"}
-    assert set(data.table["part"]) == {"train", "validation", "test"}
+    train(plan, tmp_path / "run", reports.append)
+
+    phases = [report for report in reports if report.phase == PHASE]
+    assert phases[-1].done == phases[-1].total == 2 * steps_per_epoch(of_both_parts(plan), plan.config)
+    after, best = (load(tmp_path / "run" / name) for name in (REFIT, CHECKPOINT))
+    for layer in (HEAD, LESION_MAP):
+        pairs = zip(before.get_layer(layer).get_weights(), after.get_layer(layer).get_weights(), strict=True)
+        assert all(np.array_equal(*pair) for pair in pairs)
+    assert not np.array_equal(*(net.get_layer(BY_TEXTURE).get_weights()[0] for net in (after, best)))
+    body, _ = split_pretrained(best)
+    train_part = np.flatnonzero(plan.split["part"] == "train")
+    images = plan.store.images(plan.split["png"].iloc[train_part].tolist())
+    features = ComputedFeatures(body, images, np.arange(len(images)))
+    standard = keras.Model(head_input(best), best.get_layer(STANDARDISED).output)
+    texture = standard.predict_on_batch(features[np.arange(len(features))])  # fewer than are measured: all of them
+    assert texture.mean(axis=0) == pytest.approx(0, abs=0.02)
+    assert texture.std(axis=0).max() == pytest.approx(1, abs=0.02)
+
+
+def of_both_parts(plan):
+    """Return the labels of training and validation images."""
+    return plan.split.loc[plan.split["part"] != "test", "label"].to_numpy(int)
+
+
+@pytest.mark.slow
+def test_train_second_training_that_diverges_leaves_the_model_from_before(
+    prepared, thin_body, verify_in_process, tmp_path, monkeypatch
+):
+    class WithoutLoss(refit_module.RefitProgress):
+        def on_train_batch_end(self, batch, logs):
+            super().on_train_batch_end(batch, {"loss": float("nan")})
+
+    monkeypatch.setattr(refit_module, "RefitProgress", WithoutLoss)
+    result = train(plan_demo(epochs=1), tmp_path / "run")
+    assert (result.status, result.verified) == ("finished", True)
+    assert "Its head wasn't trained once more: the loss was not a number." in result.message
+    assert set(open_bundle(tmp_path / "run").provenance()["part"]) == {"train", "validation"}
+
+
+@pytest.mark.slow
+def test_resumed_run_that_dies_while_it_refits_leaves_its_model_intact(
+    prepared, thin_body, verify_in_process, tmp_path
+):
+    run, reports = tmp_path / "run", []
+    plan = plan_demo(epochs=1, test_share=0.0)
+    result = train(plan, run, reports.append, lambda: any("Evaluating" in (report.phase or "") for report in reports))
+    assert (result.status, result.verified) == ("stopped", True)  # while it evaluated
+    assert set(open_bundle(run).provenance()["part"]) == {"train"}
+
+    def die(report):
+        if report.phase == PHASE:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(plan, run, die)
+    assert set(open_bundle(run).provenance()["part"]) == {"train"}
+    assert train(plan, run).status == "finished"
+    bundle = open_bundle(run)
+    assert bundle.evaluation().part == "validation"
+    own = bundle.predictions()
+    assert roc_auc_score(own["label"], own["raw_probability"]) != roc_auc_score(own["label"], own[SAVED_PROBABILITY])
 
 
 @pytest.mark.parametrize("settings", [{"network": "compact"}, {"fine_tuned_blocks": 3}, {"head_epochs": 1}])
 def test_resolve_refit_of_more_than_a_head_raises_config_error(finished, settings):
     with pytest.raises(ConfigError, match="Only the head of a pretrained network can be trained once more"):
         plan_demo(**settings)
-
-
-def test_refit_progress_loss_that_is_not_finite_raises_data_error(tmp_path):
-    progress = RefitProgress(TrainingContext(tmp_path, lambda report: None, StopSignal(lambda: False)), epochs=1)
-    with pytest.raises(DataError, match="diverged"):
-        progress.on_train_batch_end(0, {"loss": float("nan")})
 
 
 @pytest.mark.slow
@@ -96,5 +156,12 @@ def test_preset_does_not_start_from_a_model_that_was_fitted_to_all_its_patients(
     train(plan, workspace.models / "refitted")
     start = open_bundle(workspace.models / "refitted")
     assert preset_config(plan.store, start, plan.store.manifest()).start_from is None
+    assert resolve_preset(workspace, "demo", "refitted").start is None  # it started from ImageNet
+    train(plan_demo(epochs=1, refit=False, test_share=0.3), workspace.models / "ancestor")
+    card = start.card.model_copy(update={"config": start.card.config.model_copy(update={"start_from": "ancestor"})})
+    write_card(workspace.models / "refitted", card)
+    assert resolve_preset(workspace, "demo", "refitted").config.start_from == "ancestor"
+    shutil.rmtree(workspace.models / "ancestor")
+    assert resolve_preset(workspace, "demo", "refitted").config.start_from is None
     with pytest.raises(ConfigError, match=r"evaluated on\. Train without a model to start from\.$"):
         plan_demo(start_from="refitted")

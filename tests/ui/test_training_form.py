@@ -66,6 +66,8 @@ def test_choose_settings_head_is_trained_once_more_while_nothing_else_is_trained
     assert "Train the head once more" not in {toggle.label for toggle in app.toggle}
     assert not app.session_state["chosen"].refit
     widget(app, "slider", "Fine-tuned blocks").set_value(0).run()
+    widget(app, "slider", "Epochs of the head").set_value(5).run()
+    assert not app.session_state["chosen"].refit
     widget(app, "selectbox", "Network").select("compact").run()
     assert not app.session_state["chosen"].refit
 
