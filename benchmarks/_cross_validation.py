@@ -39,7 +39,7 @@ HEAD_ONLY = {  # as the preset
     "learning_rate": 5e-4,
     "refit": True,
 }
-FINE_TUNING = {"network": "pretrained", "fine_tuned_blocks": 6}
+FINE_TUNING = {**HEAD_ONLY, "fine_tuned_blocks": 6}
 
 
 @dataclass(frozen=True)
@@ -294,7 +294,7 @@ METHODS: dict[str, tuple[str, Method]] = {
     "age": ("Age alone", age_alone),
     "statistics": ("Ten global image statistics", statistics_alone),
     "original": ("Original CNN", partial(trained, key="original", network="original")),
-    "compact": ("Compact network from scratch", partial(trained, key="compact", network="compact")),
+    "compact": ("Compact network from scratch", partial(trained, key="compact", network="compact", refit=True)),
     "frozen": ("ImageNet, frozen: head only", partial(trained, key="frozen", **HEAD_ONLY)),
     "fine_tuned": ("ImageNet, fine-tuned", partial(trained, key="fine_tuned", **FINE_TUNING)),
     "shipped": ("Shipped model as it is", shipped_as_it_is),

@@ -33,7 +33,7 @@ HELP = {
     "seed": "Seed for the split, the initial weights and all sampling.",
     "head_epochs": "The first epochs train the head only; the others fine-tune the upper blocks, too.",
     "fine_tuned_blocks": f"Upper blocks that are fine-tuned, of {BLOCKS}. 0 trains the head only.",
-    "refit": "At the end, train the head again on training and validation patients. Calibration, threshold and validation "
+    "refit": "At the end, train again on training and validation patients. Calibration, threshold and validation "
     "figures stay those from before.",
     "fine_tuning_rate": "Learning rate of Adam while blocks are fine-tuned.",
     "lesion_weight": "Weight of the loss on the lesion map, where the data has lesions. 0 leaves it out.",
@@ -66,8 +66,6 @@ def choose_settings(start: TrainingConfig, start_models: list[str]) -> TrainingC
         settings |= _choose_optimisation(start)
     if network == "pretrained":
         settings |= _choose_phases(start, epochs)
-    else:
-        settings["refit"] = False
     return TrainingConfig.from_settings(settings)
 
 
@@ -111,7 +109,7 @@ def _toggle(start: TrainingConfig, field: str, label: str) -> bool:
 
 
 def _choose_start(start: TrainingConfig, network: Network, start_models: list[str]) -> dict[str, JsonValue]:
-    """Show where the weights come from and how images are varied."""
+    """Show start, augmentation, and whether to train once more at the end."""
     own_start = IMAGENET_WEIGHTS if network == "pretrained" else RANDOM_WEIGHTS
     choices, before = [own_start, *start_models], start.start_from
     index = choices.index(before) if network == start.network and before in start_models else 0
@@ -124,6 +122,7 @@ def _choose_start(start: TrainingConfig, network: Network, start_models: list[st
         "start_from": None if start_from == own_start else start_from,
         "backbone_weights": backbone_weights or None,
         "augment": _toggle(start, "augment", "Data augmentation"),
+        "refit": _toggle(start, "refit", "Train once more at the end"),
     }
 
 
@@ -168,13 +167,9 @@ def _choose_phases(start: TrainingConfig, epochs: int) -> dict[str, JsonValue]:
         options = _options(start, "head_epochs", f"{epochs} {usual}")
         head = st.slider("Epochs of the head", 0, epochs, head, **options) if epochs > 1 else 1
         weight = _number(start, "lesion_weight", "Weight of lesions", 0.0, 100.0)
-    with middle:
-        head_only = not blocks and head == epochs
-        refit = head_only and _toggle(start, "refit", "Train the head once more")
     return {
         "head_epochs": None if head == usual and before is None else head,
         "fine_tuned_blocks": blocks,
-        "refit": refit,
         "fine_tuning_rate": rate,
         "lesion_weight": weight,
         "randomise_domain": randomise,

@@ -53,8 +53,7 @@ class TrainingConfig(Document):
     fine_tuning_rate: float = Field(1e-4, gt=0, le=0.1, description="learning rate of Adam in these epochs")
     refit: bool = Field(
         False,
-        description="train a pretrained network once more at the end, on training and validation patients; only where "
-        "nothing but its head is trained",
+        description="train the network once more at the end, on training and validation patients",
     )
     seed: int = Field(0, ge=0, lt=2**31, description="of the split, the weights and every draw")
     validation_share: float = Field(

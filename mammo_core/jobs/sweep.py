@@ -26,7 +26,7 @@ from mammo_core.jobs.process import launch, run_requested
 from mammo_core.jobs.runs import SWEEPS, read_auc, run_folder
 from mammo_core.jobs.spec import JobContext, JobOutcome, JobSpec
 from mammo_core.jobs.training import TrainJob
-from mammo_core.learning.plan import resolve, trains_head_only
+from mammo_core.learning.plan import resolve
 from mammo_core.models.registry import active_model
 from mammo_core.settings import apply_environment, as_environment, settings
 from mammo_core.storage.folders import files_of_subfolders
@@ -46,9 +46,6 @@ def variants(
 ) -> list[TrainingConfig]:
     """Return one configuration per combination of choices and fold.
 
-    They remain comparable: where some of them train more than a head, none trains its head once more, although the common
-    settings do, unless that is a choice.
-
     Args:
         document: the settings that all have in common.
         choices: the values of each setting that is varied.
@@ -60,13 +57,9 @@ def variants(
     if folds is not None:
         choices = {**choices, "folds": [folds], "fold": list(range(1, folds + 1))}
     combinations = itertools.product(*choices.values())
-    configs = [
+    return [
         TrainingConfig.from_settings({**document, **dict(zip(choices, values, strict=True))}) for values in combinations
     ]
-    common = TrainingConfig.from_settings(document)
-    if common.refit and trains_head_only(common) and "refit" not in choices and not all(map(trains_head_only, configs)):
-        return [config.model_copy(update={"refit": False}) for config in configs]
-    return configs
 
 
 class SweepJob(JobSpec):

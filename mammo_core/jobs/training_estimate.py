@@ -105,10 +105,12 @@ def _is_comparable(folder: JobFolder, plan: TrainingPlan) -> bool:
 def _counts_as_much_after(folder: JobFolder, config: TrainingConfig) -> bool:
     """Return whether a run took as much after its epochs as a plan will.
 
-    Training the head once more counts as a part of it, and takes longer with more epochs.
+    Training once more counts as a part of it, and takes longer with more epochs.
     """
     before = folder.spec(TrainJob).config
-    return (before.refit, before.epochs) == (config.refit, config.epochs) if config.refit else not before.refit
+    if config.refit:
+        return before.refit and training_phases(before) == training_phases(config)
+    return not before.refit
 
 
 def _speed(folder: JobFolder) -> _Speed | None:

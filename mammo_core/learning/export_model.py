@@ -28,7 +28,7 @@ from mammo_core.learning.cancellation import Cancelled, StopSignal, image_batche
 from mammo_core.learning.model_card import OPERATING_POLICY, build_card
 from mammo_core.learning.network_pass import NetworkPass, ood_indices, run_network
 from mammo_core.learning.networks import load
-from mammo_core.learning.refit import REFIT, join_parts
+from mammo_core.learning.refit import REFIT, REFIT_STATE, join_parts
 from mammo_core.learning.trained_run import EvaluatedNetwork, TrainedRun
 from mammo_core.learning.training_data import TrainingData
 from mammo_core.learning.verification import verification_process, verify
@@ -93,7 +93,9 @@ def _export(trained: TrainedRun, should_stop: ShouldStop, on_phase: Callable[[st
         on_phase("Verifying the saved model in a fresh process")
         verify(trained.run, process, should_stop)
     write_card(trained.run, card)
-    (trained.run / REFIT).unlink(missing_ok=True)
+    if trained.refitted:
+        for name in (REFIT, REFIT_STATE):
+            (trained.run / name).unlink(missing_ok=True)
     return trained.data
 
 

@@ -86,11 +86,6 @@ def training_phases(config: TrainingConfig) -> tuple[Phase, ...]:
     return tuple(phase for phase in phases if phase.epochs)
 
 
-def trains_head_only(config: TrainingConfig) -> bool:
-    """Return whether a training trains nothing but a pretrained network's head."""
-    return [phase.name for phase in training_phases(config)] == ["head"]
-
-
 @dataclass(frozen=True)
 class PlanPreview:
     """What a run would do, as display text.
@@ -153,7 +148,7 @@ class TrainingPlan:
             f"{IMBALANCE_TEXTS[config.imbalance]}, in training only."
         )
         if config.refit:
-            sentence += " At the end the head is trained once more, on training and validation patients."
+            sentence += " At the end it is trained once more, on training and validation patients."
         sentence = " ".join((sentence, *self.notes))
         return PlanPreview(table, self.steps_per_epoch, sentence)
 
@@ -269,11 +264,6 @@ def _check_settings(config: TrainingConfig) -> None:
     """
     if (config.folds is None) != (config.fold is None):
         raise ConfigError("folds and fold belong together: fold 2 of 5 is folds=5 and fold=2.")
-    if config.refit and not trains_head_only(config):
-        raise ConfigError(
-            "Only the head of a pretrained network can be trained once more on training and validation patients. Choose the "
-            "network pretrained, 0 fine-tuned blocks and all epochs for the head, or train once only."
-        )
     if config.backbone_weights is not None:
         if config.network != "large" or config.start_from is not None:
             raise ConfigError("Backbone weights are for the large network only, and without a model to start from.")

@@ -5,7 +5,7 @@
     marks.json                                     readers' marks that count as lesions
     training_images.parquet                        images that it, or a model that it started from, was fitted to
     checkpoint.keras                               the best network so far
-    refit.keras                                    the network that was trained once more, see refit; until it is exported
+    refit.keras  refit.npz                         the network that is trained once more, see refit; until it is exported
     resume.npz                                     state from which to resume, see callbacks.training_state
     example_maps.npz                               a few validation images with their activation map after each epoch
     events/                                        the epochs' metrics for TensorBoard
@@ -186,7 +186,7 @@ def fit(plan: TrainingPlan, data: TrainingData, context: TrainingContext) -> tup
 
 
 def _train_once_more(plan: TrainingPlan, data: TrainingData, context: TrainingContext, best_epoch: int) -> bool:
-    """Train the head once more if that is a setting of the run.
+    """Train the network once more if that is a setting of the run.
 
     Returns:
         Whether it was done: not if training, or this second one, diverged or is stopped.
@@ -268,9 +268,9 @@ def _describe_end(
     if stop_signal.diverged:
         return "diverged", f"The loss is not a number. Try a smaller learning rate. {kept}"
     if trained.refitted:
-        kept += " Its head was then trained once more, on training and validation patients."
+        kept += " The network was then trained once more, on training and validation patients."
     if stop_signal.stopped:
         return "stopped", " ".join(["Stopped on request.", kept, *evaluated.describe_sample()])
     if trained.plan.config.refit and not trained.refitted:
-        kept += " Its head wasn't trained once more: the loss was not a number. Try a smaller learning rate."
+        kept += " It wasn't trained once more: the loss was not a number. Try a smaller learning rate."
     return "finished", f"Finished. {kept}"

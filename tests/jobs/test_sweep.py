@@ -53,17 +53,6 @@ def test_variants_are_all_combinations_on_every_fold():
     assert variants({"store": "x"}, {}) == [TrainingConfig(store="x")]
 
 
-def test_variants_train_no_head_once_more_where_some_train_more_than_a_head():
-    document = {"store": "demo", "network": "pretrained", "fine_tuned_blocks": 0, "refit": True}
-    assert [run.refit for run in variants(document, {"seed": [0, 1]})] == [True, True]
-    runs = variants(document, {"network": ["pretrained", "compact"]})
-    assert [(run.network, run.refit) for run in runs] == [("pretrained", False), ("compact", False)]
-    unusable = variants({**document, "fine_tuned_blocks": 6}, {})  # by itself: it is refused when it is resolved
-    assert [run.refit for run in unusable] == [True]
-    chosen = variants(document, {"network": ["compact"], "refit": [True]})  # is refused when it is resolved
-    assert [run.refit for run in chosen] == [True]
-
-
 def test_variants_unknown_value_raises_config_error():
     with pytest.raises(ConfigError, match="network"):
         variants({"store": "demo"}, {"network": ["compact", "huge"]})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from mammo_core.documents.metrics import EpochRecord, StepRecord, read_metrics
+from mammo_core.documents.metrics import METRICS, EpochRecord, StepRecord, append_record, read_metrics
 from mammo_core.documents.training_config import TrainingConfig
 from mammo_core.errors import ConfigError
 from mammo_core.learning import refit as refit_module
@@ -15,8 +15,9 @@ from mammo_core.learning.export_model import CHECKPOINT
 from mammo_core.learning.feature_cache import ComputedFeatures
 from mammo_core.learning.model_card import REFIT_LIMIT
 from mammo_core.learning.networks import BY_TEXTURE, HEAD, LESION_MAP, STANDARDISED, head_input, load, split_pretrained
-from mammo_core.learning.plan import preset_config, resolve, resolve_preset, steps_per_epoch
-from mammo_core.learning.refit import PHASE, REFIT
+from mammo_core.learning.plan import Phase, preset_config, resolve, resolve_preset, steps_per_epoch
+from mammo_core.learning.refit import PHASE, REFIT, best_epochs
+from mammo_core.learning.start_network import build_network
 from mammo_core.learning.trainer import train
 from mammo_core.models.bundle import SAVED_PROBABILITY, open_bundle, write_card
 from mammo_core.workspace import Workspace
@@ -115,7 +116,7 @@ def test_train_second_training_that_diverges_leaves_the_model_from_before(
     monkeypatch.setattr(refit_module, "RefitProgress", WithoutLoss)
     result = train(plan_demo(epochs=1), tmp_path / "run")
     assert (result.status, result.verified) == ("finished", True)
-    assert "Its head wasn't trained once more: the loss was not a number." in result.message
+    assert "It wasn't trained once more: the loss was not a number." in result.message
     assert set(open_bundle(tmp_path / "run").provenance()["part"]) == {"train", "validation"}
 
 
@@ -143,10 +144,66 @@ def test_resumed_run_that_dies_while_it_refits_leaves_its_model_intact(
     assert roc_auc_score(own["label"], own["raw_probability"]) != roc_auc_score(own["label"], own[SAVED_PROBABILITY])
 
 
-@pytest.mark.parametrize("settings", [{"network": "compact"}, {"fine_tuned_blocks": 3}, {"head_epochs": 1}])
-def test_resolve_refit_of_more_than_a_head_raises_config_error(finished, settings):
-    with pytest.raises(ConfigError, match="Only the head of a pretrained network can be trained once more"):
-        plan_demo(**settings)
+@pytest.mark.parametrize(
+    ("aucs", "best_epoch", "epochs"),
+    [
+        ([0.6, 0.7, 0.65, 0.6, 0.8, 0.7], 5, (2, 2)),  # fine-tuning begins with epoch 4, from the weights of epoch 2
+        ([0.6, 0.9, 0.65, 0.6, 0.8, 0.7], 2, (2, 0)),  # fine-tuning didn't help
+        ([0.6, 0.6, 0.6], 1, (1, 0)),  # the earlier one of equal epochs; stopped before fine-tuning
+    ],
+)
+def test_best_epochs_counts_those_of_each_phase(tmp_path, aucs, best_epoch, epochs):
+    for epoch, auc in enumerate(aucs, 1):
+        phase = "head" if epoch < 4 else "fine_tuning"
+        same = dict.fromkeys(
+            ("time", "seconds", "loss", "accuracy", "auc", "val_loss", "val_accuracy", "learning_rate"), 1
+        )
+        append_record(tmp_path / METRICS, EpochRecord(epoch=epoch, val_auc=auc, phase=phase, **same))
+    phases = (Phase("head", 3, 1e-3), Phase("fine_tuning", 3, 1e-4))
+    assert tuple(best_epochs(tmp_path, phase, best_epoch) for phase in phases) == epochs
+
+
+@pytest.mark.slow
+def test_refit_of_a_fine_tuned_network_trains_both_phases(prepared, thin_body, exported, tmp_path, monkeypatch):
+    monkeypatch.setattr(refit_module, "best_epochs", lambda run, phase, best_epoch: 1)
+    plan = plan_demo(head_epochs=1, fine_tuned_blocks=3)
+    train(plan, tmp_path / "run")
+    after, start = (load(tmp_path / "run" / REFIT), build_network(plan))
+    assert changed(after, start, HEAD)
+    assert changed(after, start, "block16")
+    assert not changed(after, start, "block13")
+
+
+def changed(network, other, part):
+    """Return whether the weights of a part of two networks differ."""
+    pairs = [
+        (np.asarray(mine), np.asarray(theirs))
+        for mine, theirs in zip(network.weights, other.weights, strict=True)
+        if mine.path.startswith(part)
+    ]
+    assert pairs
+    return any(not np.array_equal(*pair) for pair in pairs)
+
+
+@pytest.mark.slow
+def test_refit_that_was_interrupted_goes_on_after_its_last_epoch(prepared, exported, tmp_path, monkeypatch):
+    monkeypatch.setattr(refit_module, "best_epochs", lambda run, phase, best_epoch: 3)
+    plan = plan_demo(network="compact")
+    train(plan, tmp_path / "uninterrupted")
+    reports, steps = [], steps_per_epoch(of_both_parts(plan), plan.config)
+
+    def die(report):
+        if report.phase == PHASE and report.done > 2 * steps:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(plan, tmp_path / "run", die)
+    train(plan, tmp_path / "run", reports.append)
+    done = [report.done for report in reports if report.phase == PHASE]
+    assert done == [0, *range(2 * steps + 1, 3 * steps + 1)]
+    straight, resumed = (load(tmp_path / name / REFIT) for name in ("uninterrupted", "run"))
+    for mine, theirs in zip(straight.get_weights(), resumed.get_weights(), strict=True):
+        assert mine == pytest.approx(theirs, abs=1e-6)
 
 
 @pytest.mark.slow

@@ -52,23 +52,14 @@ def test_choose_settings_pretrained_network_divides_its_epochs(epochs, shown, ch
     )
 
 
-def test_choose_settings_head_is_trained_once_more_while_nothing_else_is_trained():
+def test_choose_settings_trains_once_more_only_if_chosen():
     app = AppTest.from_function(form, default_timeout=PATIENCE)
-    app.session_state["quick start"] = TrainingConfig(
-        store="demo", network="pretrained", fine_tuned_blocks=0, refit=True
-    )
+    app.session_state["quick start"] = TrainingConfig(store="demo", network="pretrained", refit=True)
     app.run()
     assert app.session_state["chosen"].refit
-    widget(app, "toggle", "Train the head once more").set_value(False).run()
-    assert not app.session_state["chosen"].refit
-    widget(app, "toggle", "Train the head once more").set_value(True).run()
-    widget(app, "slider", "Fine-tuned blocks").set_value(2).run()
-    assert "Train the head once more" not in {toggle.label for toggle in app.toggle}
-    assert not app.session_state["chosen"].refit
-    widget(app, "slider", "Fine-tuned blocks").set_value(0).run()
-    widget(app, "slider", "Epochs of the head").set_value(5).run()
-    assert not app.session_state["chosen"].refit
     widget(app, "selectbox", "Network").select("compact").run()
+    assert app.session_state["chosen"].refit
+    widget(app, "toggle", "Train once more at the end").set_value(False).run()
     assert not app.session_state["chosen"].refit
 
 

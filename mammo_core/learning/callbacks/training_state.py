@@ -38,17 +38,32 @@ class TrainingStateCheckpoint(keras.callbacks.Callback):
         """Save the state, unless the epoch was interrupted."""
         if not is_validated(logs):
             return
-        state: dict[str, Any] = {
-            "epoch": epoch + 1,
-            "phase": self.phase,
-            "first_epoch": self.best.first_epoch,
-            "best": self.best.best,
-            "best_epoch": self.best.best_epoch,
-        }
-        for index, variable in enumerate(_variables(self.network, self.model.optimizer)):
-            state[str(index)] = np.asarray(variable)
-        with atomic_path(self.path) as temporary:
-            np.savez(temporary, **state)
+        save_state(
+            self.path,
+            self.network,
+            self.model.optimizer,
+            epoch=epoch + 1,
+            phase=self.phase,
+            first_epoch=self.best.first_epoch,
+            best=self.best.best,
+            best_epoch=self.best.best_epoch,
+        )
+
+
+def save_state(path: Path, network: keras.Model, optimizer: keras.optimizers.Optimizer, **position: Any) -> None:
+    """Save the variables of network and optimiser.
+
+    Args:
+        path: of the state.
+        network: all of it.
+        optimizer: of the present phase.
+        **position: epoch and phase, see `SavedPosition`, and what else is kept.
+    """
+    state = dict(position)
+    for index, variable in enumerate(_variables(network, optimizer)):
+        state[str(index)] = np.asarray(variable)
+    with atomic_path(path) as temporary:
+        np.savez(temporary, **state)
 
 
 @dataclass(frozen=True)
@@ -86,12 +101,18 @@ def restore(path: Path, network: keras.Model, optimizer: keras.optimizers.Optimi
     Raises:
         ModelError: the file is not the state of such a network.
     """
+    restore_state(path, network, optimizer)
     with _opened(path) as state:
-        for index, variable in enumerate(_variables(network, optimizer)):
-            variable.assign(state[str(index)])
         auc, negative_loss = state["best"]
         best.best, best.best_epoch = (float(auc), float(negative_loss)), int(state["best_epoch"])
         best.first_epoch = int(state["first_epoch"])
+
+
+def restore_state(path: Path, network: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
+    """Restore network and optimiser; see `restore`."""
+    with _opened(path) as state:
+        for index, variable in enumerate(_variables(network, optimizer)):
+            variable.assign(state[str(index)])
 
 
 @contextmanager
