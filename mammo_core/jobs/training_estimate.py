@@ -108,9 +108,10 @@ def _counts_as_much_after(folder: JobFolder, config: TrainingConfig) -> bool:
     Training once more counts as a part of it, and takes longer with more epochs.
     """
     before = folder.spec(TrainJob).config
-    if config.refit:
-        return before.refit and training_phases(before) == training_phases(config)
-    return not before.refit
+    if not config.refit:
+        return not before.refit
+    epochs, own = ([(phase.name, phase.epochs) for phase in training_phases(each)] for each in (before, config))
+    return before.refit and epochs == own
 
 
 def _speed(folder: JobFolder) -> _Speed | None:

@@ -132,13 +132,13 @@ def _fit(
         epochs = phase.epochs if complete else best_epochs(context.run, phase, best_epoch)
         if not epochs or (saved and index < saved.phase):
             continue
-        resumed = saved is not None and index == saved.phase
+        done = saved.epoch if saved and index == saved.phase else 0
         progress = RefitProgress(context, network, index, epochs)
-        context.progress(Progress(done=0, total=epochs * plan.steps_per_epoch, unit="steps", phase=PHASE))
+        steps = plan.steps_per_epoch
+        context.progress(Progress(done=done * steps, total=epochs * steps, unit="steps", phase=PHASE))
         with phase_model(plan, phase, network, data, context) as trained:
-            if resumed:
+            if done:
                 restore_state(state, network, trained.model.optimizer)
-            done = saved.epoch if saved and resumed else 0
             trained.model.fit(
                 trained.batches(done),
                 epochs=epochs,

@@ -1,6 +1,7 @@
 """Estimates from the records of runs that tests write; nothing is trained."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -122,3 +123,13 @@ def test_estimate_sweep_adds_up_runs_and_resolves_those_that_take_the_same_time_
 def test_estimate_sweep_of_an_impossible_run_raises(prepared):
     with pytest.raises(DataError, match="no prepared store 'nothing'"):
         estimate_sweep(prepared, [CONFIG, CONFIG.model_copy(update={"store": "nothing"})])
+
+
+def test_estimate_training_once_more_is_measured_where_a_run_did_so_for_as_many_epochs(prepared, plan):
+    again = resolve(prepared, CONFIG.model_copy(update={"refit": True}))
+    longer = resolve(prepared, CONFIG.model_copy(update={"refit": True, "epochs": 9}))
+    write_run(prepared, again.config)
+    assert [estimate_training(prepared, each).measured for each in (again, longer, plan)] == [True, False, False]
+    once = replace(longer, config=longer.config.model_copy(update={"refit": False}))
+    seconds, twice = (estimate_training(prepared, each).seconds for each in (once, longer))
+    assert seconds < twice < 2 * seconds
