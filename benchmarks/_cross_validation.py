@@ -293,7 +293,7 @@ def _batches(validation: CrossValidation) -> Iterator[np.ndarray]:
 METHODS: dict[str, tuple[str, Method]] = {
     "age": ("Age alone", age_alone),
     "statistics": ("Ten global image statistics", statistics_alone),
-    "original": ("Original CNN", partial(trained, key="original", network="original")),
+    "original": ("Original CNN", partial(trained, key="original", network="original", refit=True)),
     "compact": ("Compact network from scratch", partial(trained, key="compact", network="compact", refit=True)),
     "frozen": ("ImageNet, frozen: head only", partial(trained, key="frozen", **HEAD_ONLY)),
     "fine_tuned": ("ImageNet, fine-tuned", partial(trained, key="fine_tuned", **FINE_TUNING)),

@@ -20,7 +20,7 @@ from mammo_core.jobs.folder import STARTING_SECONDS, JobFolder
 from mammo_core.jobs.runs import run_names
 
 KILLS = 2  # of a command, at most
-SHORT_TRAINING = ("--set", "network=compact", "--set", "epochs=3")
+SHORT_TRAINING = ("--set", "network=compact", "--set", "epochs=3", "--set", "refit=true")
 
 
 @dataclass

@@ -15,7 +15,6 @@ ALLOWED = {  # what other libraries define, by file and function
     "mammo_core/learning/callbacks/metrics_logger.py: on_train_batch_end",
     "mammo_core/learning/callbacks/validation.py: is_validated",
     "mammo_core/learning/callbacks/validation.py: on_epoch_end",
-    "mammo_core/learning/refit.py: on_epoch_begin",
     "mammo_core/learning/refit.py: on_epoch_end",
     "mammo_core/learning/refit.py: on_train_batch_end",
     "mammo_core/learning/grids.py: get_config",  # a layer's settings

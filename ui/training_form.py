@@ -34,7 +34,7 @@ HELP = {
     "head_epochs": "The first epochs train the head only; the others fine-tune the upper blocks, too.",
     "fine_tuned_blocks": f"Upper blocks that are fine-tuned, of {BLOCKS}. 0 trains the head only.",
     "refit": "At the end, train again on training and validation patients. Calibration, threshold and validation "
-    "figures stay those from before.",
+    "figures stay those from before. It takes up to as long as the first training.",
     "fine_tuning_rate": "Learning rate of Adam while blocks are fine-tuned.",
     "lesion_weight": "Weight of the loss on the lesion map, where the data has lesions. 0 leaves it out.",
     "randomise_domain": "Vary contrast, sharpness, resolution and noise far more. For training on synthetic images.",

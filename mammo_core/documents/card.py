@@ -83,8 +83,8 @@ class ModelCard(FileDocument):
         created: when training ended.
         network: the architecture.
         weights: number of the network's weights.
-        best_epoch: the epoch with the best validation AUC, counted from 1. The weights are from it, unless the head was
-            trained once more.
+        best_epoch: the epoch with the best validation AUC, counted from 1. The weights are from it, unless the network
+            was trained once more.
         config: the training configuration.
         data: what the model was trained on.
         preprocessing_identity: hash of the preprocessing configuration, 16 hex digits.

@@ -105,13 +105,13 @@ def _is_comparable(folder: JobFolder, plan: TrainingPlan) -> bool:
 def _counts_as_much_after(folder: JobFolder, config: TrainingConfig) -> bool:
     """Return whether a run took as much after its epochs as a plan will.
 
-    Training once more counts as a part of it, and takes longer with more epochs.
+    Training once more counts as a part of it, and takes longer with more epochs. A run that was stopped may lack it.
     """
     before = folder.spec(TrainJob).config
     if not config.refit:
         return not before.refit
-    epochs, own = ([(phase.name, phase.epochs) for phase in training_phases(each)] for each in (before, config))
-    return before.refit and epochs == own
+    earlier, planned = ([(phase.name, phase.epochs) for phase in training_phases(each)] for each in (before, config))
+    return before.refit and earlier == planned and folder.state() == "finished"
 
 
 def _speed(folder: JobFolder) -> _Speed | None:

@@ -75,7 +75,11 @@ def export_model(trained: TrainedRun, stop_signal: StopSignal, on_phase: Callabl
     """
     if not stop_signal.is_set():
         with suppress(Cancelled):
-            return _export(trained, stop_signal.is_set, on_phase)
+            evaluated = _export(trained, stop_signal.is_set, on_phase)
+            if trained.refitted:  # otherwise it may yet be resumed
+                for name in (REFIT, REFIT_STATE):
+                    (trained.run / name).unlink(missing_ok=True)
+            return evaluated
     sample = trained.data.sample(STOPPED_RUN_IMAGES, trained.plan.config.seed)
     return _export(replace(trained, data=sample), never_stop, on_phase)
 
@@ -93,9 +97,6 @@ def _export(trained: TrainedRun, should_stop: ShouldStop, on_phase: Callable[[st
         on_phase("Verifying the saved model in a fresh process")
         verify(trained.run, process, should_stop)
     write_card(trained.run, card)
-    if trained.refitted:
-        for name in (REFIT, REFIT_STATE):
-            (trained.run / name).unlink(missing_ok=True)
     return trained.data
 
 
@@ -139,7 +140,7 @@ def _evaluate(trained: TrainedRun, network: keras.Model, should_stop: ShouldStop
     cam_indices = np.concatenate([_validation_positives(data), lesion_indices])
     table = _describe_images(data, should_stop)
     network_pass = run_network(CamNetwork(network), data, cam_indices, should_stop)
-    unseen = _validation_pass(trained, cam_indices, should_stop) if trained.refitted else network_pass
+    unseen = _earlier_pass(trained, cam_indices, should_stop) if trained.refitted else network_pass
     predictions, calibration = _calibrated_predictions(table, network_pass, unseen)
     threshold = choose_threshold(predictions[predictions["part"] == "validation"], OPERATING_POLICY)
     report = evaluate(
@@ -149,6 +150,9 @@ def _evaluate(trained: TrainedRun, network: keras.Model, should_stop: ShouldStop
         training=table.loc[table["part"] == "train", ["label", "age", *STATISTICS]],
         validation=None if part == "validation" else predictions[predictions["part"] == "validation"],
     )
+    ood_detector = fit_ood_detector(network_pass, data, should_stop)
+    if trained.refitted:
+        ood_detector = replace(ood_detector, threshold=fit_ood_detector(unseen, data, should_stop).threshold)
     own = unseen if part == "validation" else network_pass
     located = localisation(locate_lesions(own, data, lesions, lesion_indices, should_stop))
     if located is not None:
@@ -159,8 +163,8 @@ def _evaluate(trained: TrainedRun, network: keras.Model, should_stop: ShouldStop
         predictions=predictions,
         calibration=calibration,
         threshold=threshold,
-        ood_detector=fit_ood_detector(network_pass, data, should_stop),
-        cam_scale=cam_scale(network_pass, data),
+        ood_detector=ood_detector,
+        cam_scale=cam_scale(unseen, data),
         report=report.model_copy(update={"localisation": located}),
     )
 
@@ -177,8 +181,8 @@ def _describe_images(data: TrainingData, should_stop: ShouldStop) -> pd.DataFram
     return pd.concat([data.table.loc[indices, columns], statistics.set_index(indices)], axis=1)
 
 
-def _validation_pass(trained: TrainedRun, cam_indices: np.ndarray, should_stop: ShouldStop) -> NetworkPass:
-    """Run the network from before it was trained once more over the validation part.
+def _earlier_pass(trained: TrainedRun, cam_indices: np.ndarray, should_stop: ShouldStop) -> NetworkPass:
+    """Run the network from before it was trained once more over all but the test part.
 
     Args:
         trained: the run.
@@ -186,7 +190,7 @@ def _validation_pass(trained: TrainedRun, cam_indices: np.ndarray, should_stop: 
         should_stop: likewise.
     """
     data = trained.data
-    selected = data.selected & (data.table["part"] == "validation").to_numpy()
+    selected = data.selected & (data.table["part"] != "test").to_numpy()
     network = CamNetwork(load(trained.run / CHECKPOINT))
     return run_network(network, replace(data, selected=selected), cam_indices, should_stop)
 

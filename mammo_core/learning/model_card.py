@@ -14,7 +14,7 @@ LIMITS = (
     "At 256 pixels a pixel is about a millimetre: masses can show, microcalcifications can't.",
 )
 REFIT_LIMIT = (
-    "Calibration, threshold and validation figures are those of the network before it was trained once more, on training "
+    "Calibration, thresholds and validation figures are those of the network before it was trained once more, on training "
     "and validation patients."
 )
 SYNTHETIC_LIMIT = "Trained on synthetic images only: its predictions on real mammograms are meaningless."

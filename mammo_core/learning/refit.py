@@ -4,8 +4,9 @@ With few patients, the validation part is many of them. Once training has shown 
 one on to recall, nothing is left to validate. So the network is trained again from the same start, on both parts.
 Calibration, threshold and the figures of the validation part stay those of the network that hadn't seen these patients.
 
-Each phase is trained for as many epochs as were best. The head is an exception where the lesion map isn't trained: it is a
-regularised logistic regression of texture then, which each epoch brings nearer to its best weights. It is trained for all.
+Each phase runs for the number of epochs after which its validation AUC was highest. The exception is the head where the
+lesion map of a start model is kept: it is a regularised logistic regression of texture then, which further epochs only
+bring closer to its optimum, so it runs for all of them.
 """
 
 import time
@@ -19,8 +20,9 @@ import pandas as pd
 
 from mammo_core.documents.metrics import EpochRecord, read_metrics
 from mammo_core.documents.progress import Progress
+from mammo_core.errors import ModelError
 from mammo_core.learning._tensorflow import keras
-from mammo_core.learning.callbacks.training_state import read_position, restore_state, save_state
+from mammo_core.learning.callbacks.training_state import SavedPosition, read_position, restore_state, save_state
 from mammo_core.learning.cancellation import Cancelled, TrainingContext
 from mammo_core.learning.phase_model import keeps_lesion_map, phase_model
 from mammo_core.learning.plan import Phase, TrainingPlan, steps_per_epoch, training_phases
@@ -43,21 +45,17 @@ class RefitProgress(keras.callbacks.Callback):
         context: of the run.
         network: the network; only a part of it may be trained.
         phase: index of the present phase.
-        epochs: how many there will be in this phase.
+        done: steps of all phases that are finished.
+        total: steps of all phases.
 
     Attributes:
         diverged: whether the loss is no longer finite.
     """
 
-    def __init__(self, context: TrainingContext, network: keras.Model, phase: int, epochs: int) -> None:
+    def __init__(self, context: TrainingContext, network: keras.Model, phase: int, done: int, total: int) -> None:
         super().__init__()
-        self.context, self.network, self.phase, self.epochs = context, network, phase, epochs
-        self.started, self.steps, self.done = time.monotonic(), 0, 0
-        self.diverged = False
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Count the steps of earlier epochs."""
-        self.done = epoch * self.params["steps"]
+        self.context, self.network, self.phase, self.before, self.total = context, network, phase, done, total
+        self.started, self.steps, self.diverged = time.monotonic(), 0, False
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
         """Report the step."""
@@ -65,9 +63,9 @@ class RefitProgress(keras.callbacks.Callback):
             self.diverged = self.model.stop_training = True
             return
         self.steps += 1
-        done, total = self.done + batch + 1, self.epochs * self.params["steps"]
-        left = (time.monotonic() - self.started) / self.steps * (total - done)
-        self.context.progress(Progress(done=done, total=total, unit="steps", phase=PHASE, seconds_left=left))
+        done = self.before + self.steps
+        left = (time.monotonic() - self.started) / self.steps * (self.total - done)
+        self.context.progress(Progress(done=done, total=self.total, unit="steps", phase=PHASE, seconds_left=left))
         if self.context.stop_signal.is_set():
             self.model.stop_training = True
 
@@ -99,16 +97,18 @@ def refit(plan: TrainingPlan, data: TrainingData, context: TrainingContext, best
 
     Raises:
         DataError: an image can't be read.
-        ModelError: the state of an interrupted training is damaged.
     """
     (context.run / REFIT).unlink(missing_ok=True)
     split = join_parts(plan.split)
     steps = steps_per_epoch(split.loc[split["part"] == "train", "label"].to_numpy(int), plan.config)
     again, data = replace(plan, split=split, steps_per_epoch=steps), replace(data, table=join_parts(data.table))
-    keras.utils.set_random_seed(plan.config.seed)
     with suppress(Cancelled), distribution_strategy().scope():
-        network = build_network(again)
-        if not _fit(again, network, data, context, best_epoch):
+        try:
+            network = _fitted(again, data, context, best_epoch)
+        except ModelError:  # a damaged state: nothing is lost but time
+            (context.run / REFIT_STATE).unlink(missing_ok=True)
+            network = _fitted(again, data, context, best_epoch)
+        if network is None:
             return False
         with atomic_path(context.run / REFIT) as temporary, full_precision(network):
             network.save(temporary)
@@ -116,43 +116,51 @@ def refit(plan: TrainingPlan, data: TrainingData, context: TrainingContext, best
     return False
 
 
-def _fit(
-    plan: TrainingPlan, network: keras.Model, data: TrainingData, context: TrainingContext, best_epoch: int
-) -> bool:
-    """Fit the network phase by phase.
+def _fitted(plan: TrainingPlan, data: TrainingData, context: TrainingContext, best_epoch: int) -> keras.Model | None:
+    """Return the network after all phases; None if it diverged, or a stop is requested.
 
-    Returns:
-        Whether all of them ended.
+    Raises:
+        ModelError: the state to go on from is damaged.
     """
-    state = context.run / REFIT_STATE
-    saved = read_position(state) if state.exists() else None
-    keeps_map = keeps_lesion_map(plan, network, data)
-    for index, phase in enumerate(training_phases(plan.config)):
-        complete = keeps_map and phase.name == "head"
-        epochs = phase.epochs if complete else best_epochs(context.run, phase, best_epoch)
-        if not epochs or (saved and index < saved.phase):
+    keras.utils.set_random_seed(plan.config.seed)
+    network = build_network(plan)
+    keeps_map, state = keeps_lesion_map(plan, network, data), context.run / REFIT_STATE
+    phases = training_phases(plan.config)
+    epochs = [
+        phase.epochs if keeps_map and phase.name == "head" else best_epochs(context.run, phase, best_epoch)
+        for phase in phases
+    ]
+    saved = read_position(state) if state.exists() else SavedPosition(0, 0)
+    for index, phase in enumerate(phases):
+        if index < saved.phase or not epochs[index]:
             continue
-        done = saved.epoch if saved and index == saved.phase else 0
-        progress = RefitProgress(context, network, index, epochs)
-        steps = plan.steps_per_epoch
-        context.progress(Progress(done=done * steps, total=epochs * steps, unit="steps", phase=PHASE))
+        first = saved.epoch if index == saved.phase else 0
+        done, total = (count * plan.steps_per_epoch for count in (sum(epochs[:index]) + first, sum(epochs)))
+        context.progress(Progress(done=done, total=total, unit="steps", phase=PHASE))
+        progress = RefitProgress(context, network, index, done, total)
         with phase_model(plan, phase, network, data, context) as trained:
-            if done:
+            if first:
                 restore_state(state, network, trained.model.optimizer)
             trained.model.fit(
-                trained.batches(done),
-                epochs=epochs,
-                initial_epoch=done,
+                trained.batches(first),
+                epochs=epochs[index],
+                initial_epoch=first,
                 steps_per_epoch=trained.steps,
                 verbose=0,
                 callbacks=[progress],
                 shuffle=False,
             )
-        if progress.diverged:
+        if progress.diverged or not _is_finite(network):
             state.unlink(missing_ok=True)
-        if progress.diverged or context.stop_signal.is_set():
-            return False
-    return True
+            return None
+        if context.stop_signal.is_set():
+            return None
+    return network
+
+
+def _is_finite(network: keras.Model) -> bool:
+    """Return whether all weights are numbers: the loss doesn't show what the last step did."""
+    return all(np.isfinite(weights).all() for weights in network.get_weights())
 
 
 def best_epochs(run: Path, phase: Phase, best_epoch: int) -> int:

@@ -269,8 +269,11 @@ def _describe_end(
         return "diverged", f"The loss is not a number. Try a smaller learning rate. {kept}"
     if trained.refitted:
         kept += " The network was then trained once more, on training and validation patients."
+    lacks_refit = trained.plan.config.refit and not trained.refitted
     if stop_signal.stopped:
+        if lacks_refit:
+            kept += " It wasn't trained once more; resume the run for that."
         return "stopped", " ".join(["Stopped on request.", kept, *evaluated.describe_sample()])
-    if trained.plan.config.refit and not trained.refitted:
+    if lacks_refit:
         kept += " It wasn't trained once more: the loss was not a number. Try a smaller learning rate."
     return "finished", f"Finished. {kept}"

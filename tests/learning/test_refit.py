@@ -16,7 +16,7 @@ from mammo_core.learning.feature_cache import ComputedFeatures
 from mammo_core.learning.model_card import REFIT_LIMIT
 from mammo_core.learning.networks import BY_TEXTURE, HEAD, LESION_MAP, STANDARDISED, head_input, load, split_pretrained
 from mammo_core.learning.plan import Phase, preset_config, resolve, resolve_preset, steps_per_epoch
-from mammo_core.learning.refit import PHASE, REFIT, best_epochs
+from mammo_core.learning.refit import PHASE, REFIT, REFIT_STATE, best_epochs
 from mammo_core.learning.start_network import build_network
 from mammo_core.learning.trainer import train
 from mammo_core.models.bundle import SAVED_PROBABILITY, open_bundle, write_card
@@ -37,6 +37,7 @@ def test_train_refit_is_fitted_to_both_parts_and_calibrated_before(prepared, thi
     assert set(bundle.provenance()["part"]) == {"train"}
     assert REFIT_LIMIT in bundle.card.limits
     assert not (run / REFIT).exists()
+    assert not (run / REFIT_STATE).exists()
 
     predictions = bundle.predictions()
     of_validation = predictions["part"] == "validation"
@@ -66,6 +67,7 @@ def test_train_stopped_while_it_refits_exports_the_model_from_before(prepared, t
     assert set(bundle.provenance()["part"]) == {"train", "validation"}
     assert SAVED_PROBABILITY not in bundle.predictions()
     assert REFIT_LIMIT not in bundle.card.limits
+    assert "resume the run for that" in result.message
 
 
 @pytest.mark.slow
@@ -128,6 +130,7 @@ def test_resumed_run_that_dies_while_it_refits_leaves_its_model_intact(
     plan = plan_demo(epochs=1, test_share=0.0)
     result = train(plan, run, reports.append, lambda: any("Evaluating" in (report.phase or "") for report in reports))
     assert (result.status, result.verified) == ("stopped", True)  # while it evaluated
+    assert (run / REFIT_STATE).exists()
     assert set(open_bundle(run).provenance()["part"]) == {"train"}
 
     def die(report):
@@ -164,13 +167,21 @@ def test_best_epochs_counts_those_of_each_phase(tmp_path, aucs, best_epoch, epoc
 
 
 @pytest.mark.slow
-def test_refit_of_a_fine_tuned_network_trains_both_phases(prepared, thin_body, exported, tmp_path, monkeypatch):
-    monkeypatch.setattr(refit_module, "best_epochs", lambda run, phase, best_epoch: 1)
-    plan = plan_demo(head_epochs=1, fine_tuned_blocks=3)
-    train(plan, tmp_path / "run")
-    after, start = (load(tmp_path / "run" / REFIT), build_network(plan))
+@pytest.mark.parametrize("fine_tuning", [0, 1])
+def test_refit_trains_each_phase_for_as_many_epochs_as_were_best(
+    prepared, thin_body, exported, tmp_path, monkeypatch, fine_tuning
+):
+    best = {"head": 1, "fine_tuning": fine_tuning}
+    monkeypatch.setattr(refit_module, "best_epochs", lambda run, phase, best_epoch: best[phase.name])
+    plan, reports = plan_demo(head_epochs=1, fine_tuned_blocks=3), []
+    train(plan, tmp_path / "run", reports.append)
+    total = (1 + fine_tuning) * steps_per_epoch(of_both_parts(plan), plan.config)
+    phases = [report for report in reports if report.phase == PHASE]
+    assert [report.done for report in phases if report.seconds_left is not None] == [*range(1, total + 1)]
+    assert {report.total for report in phases} == {total}
+    after, start = load(tmp_path / "run" / REFIT), build_network(plan)
     assert changed(after, start, HEAD)
-    assert changed(after, start, "block16")
+    assert changed(after, start, "block16") == bool(fine_tuning)
     assert not changed(after, start, "block13")
 
 
@@ -186,24 +197,57 @@ def changed(network, other, part):
 
 
 @pytest.mark.slow
-def test_refit_that_was_interrupted_goes_on_after_its_last_epoch(prepared, exported, tmp_path, monkeypatch):
-    monkeypatch.setattr(refit_module, "best_epochs", lambda run, phase, best_epoch: 3)
-    plan = plan_demo(network="compact")
+@pytest.mark.parametrize("epoch", [1, 2, 3, 4])  # the last one of the head, the first one of fine-tuning, all of them
+def test_refit_that_was_interrupted_goes_on_after_its_last_epoch(
+    prepared, thin_body, exported, tmp_path, monkeypatch, epoch
+):
+    best = {"head": 2, "fine_tuning": 2}
+    monkeypatch.setattr(refit_module, "best_epochs", lambda run, phase, best_epoch: best[phase.name])
+    plan = plan_demo(head_epochs=1, fine_tuned_blocks=3)
     train(plan, tmp_path / "uninterrupted")
     reports, steps = [], steps_per_epoch(of_both_parts(plan), plan.config)
+    save, saved = refit_module.save_state, []
 
-    def die(report):
-        if report.phase == PHASE and report.done > 2 * steps:
+    def save_and_die(*arguments, **position):
+        save(*arguments, **position)
+        saved.append(position)
+        if len(saved) == epoch:
             raise KeyboardInterrupt
 
+    monkeypatch.setattr(refit_module, "save_state", save_and_die)
     with pytest.raises(KeyboardInterrupt):
-        train(plan, tmp_path / "run", die)
+        train(plan, tmp_path / "run")
     train(plan, tmp_path / "run", reports.append)
-    done = [report.done for report in reports if report.phase == PHASE]
-    assert done == [*range(2 * steps, 3 * steps + 1)]
+    done = [report.done for report in reports if report.phase == PHASE and report.seconds_left is not None]
+    assert done == [*range(epoch * steps + 1, 4 * steps + 1)]
     straight, resumed = (load(tmp_path / name / REFIT) for name in ("uninterrupted", "run"))
     for mine, theirs in zip(straight.get_weights(), resumed.get_weights(), strict=True):
-        assert mine == pytest.approx(theirs, abs=1e-6)
+        assert mine == pytest.approx(theirs, abs=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("network", ["compact", "original"])
+def test_refit_with_a_damaged_state_begins_anew(prepared, exported, tmp_path, network):
+    plan, reports = plan_demo(network=network, epochs=1), []
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / REFIT_STATE).write_bytes(b"not a state")
+    train(plan, tmp_path / "run", reports.append)
+    done = [report.done for report in reports if report.phase == PHASE]
+    assert done == [*range(steps_per_epoch(of_both_parts(plan), plan.config) + 1)]
+    assert exported[0].refitted
+
+
+@pytest.mark.slow
+def test_refit_that_ends_with_weights_that_are_no_numbers_is_not_used(prepared, exported, tmp_path, monkeypatch):
+    class LastStepFails(refit_module.RefitProgress):
+        def on_epoch_end(self, epoch, logs=None):
+            super().on_epoch_end(epoch, logs)
+            self.model.set_weights([np.full_like(weights, np.nan) for weights in self.model.get_weights()])
+
+    monkeypatch.setattr(refit_module, "RefitProgress", LastStepFails)
+    result = train(plan_demo(network="compact", epochs=1), tmp_path / "run")
+    assert "It wasn't trained once more: the loss was not a number." in result.message
+    assert not (tmp_path / "run" / REFIT_STATE).exists()
 
 
 @pytest.mark.slow
