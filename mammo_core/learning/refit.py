@@ -159,7 +159,10 @@ def _fitted(plan: TrainingPlan, data: TrainingData, context: TrainingContext, be
 
 
 def _is_finite(network: keras.Model) -> bool:
-    """Return whether all weights are numbers: the loss doesn't show what the last step did."""
+    """Return whether all weights are numbers.
+
+    The loss doesn't show what the last step did.
+    """
     return all(np.isfinite(weights).all() for weights in network.get_weights())
 
 
