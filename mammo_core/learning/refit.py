@@ -117,7 +117,10 @@ def refit(plan: TrainingPlan, data: TrainingData, context: TrainingContext, best
 
 
 def _fitted(plan: TrainingPlan, data: TrainingData, context: TrainingContext, best_epoch: int) -> keras.Model | None:
-    """Return the network after all phases; None if it diverged, or a stop is requested.
+    """Return the network after all phases.
+
+    Returns:
+        None if it diverged, or a stop is requested.
 
     Raises:
         ModelError: the state to go on from is damaged.
