@@ -164,7 +164,7 @@ def _evaluate(trained: TrainedRun, network: keras.Model, should_stop: ShouldStop
         calibration=calibration,
         threshold=threshold,
         ood_detector=ood_detector,
-        cam_scale=cam_scale(unseen, data),
+        cam_scale=cam_scale(network_pass, data),
         report=report.model_copy(update={"localisation": located}),
     )
 

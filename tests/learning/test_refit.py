@@ -58,6 +58,20 @@ def test_train_refit_is_fitted_to_both_parts_and_calibrated_before(prepared, thi
 
 
 @pytest.mark.slow
+def test_train_refit_keeps_what_unseen_images_gave(prepared, verify_in_process, tmp_path):
+    settings = {"network": "compact", "epochs": 1}
+    for name, refit in (("once", False), ("twice", True)):
+        train(plan_demo(**settings, refit=refit), tmp_path / name)
+    once, twice = (open_bundle(tmp_path / name) for name in ("once", "twice"))
+    assert twice.card.calibration == once.card.calibration
+    assert twice.card.operating_point == once.card.operating_point
+    assert twice.card.cam_scale != once.card.cam_scale  # maps are drawn by the saved network
+    before, after = once.ood_detector(), twice.ood_detector()
+    assert after.threshold == before.threshold
+    assert not np.allclose(after.mean, before.mean)
+
+
+@pytest.mark.slow
 def test_train_stopped_while_it_refits_exports_the_model_from_before(prepared, thin_body, verify_in_process, tmp_path):
     reports = []
     plan = plan_demo()
