@@ -2,10 +2,10 @@
 
     python -m benchmarks.real STORE [--models age,compact] [--folds 5] [--divisions 1] [--out FOLDER] [--epochs 12]
 
-Every method predicts each patient once, in patient folds, fitted to the other folds only. Each network is at last trained once
-more on its validation patients, too, so that all methods use the same patients. Two Markdown tables go to standard
-output: the AUC of each method by breast and by image, and paired differences, all with 95 % confidence intervals over
-patients. A file results.md beside the runs adds date, machine, counts and caveats, ready for docs/results.md.
+Every method predicts each patient once, in patient folds, fitted to the other folds only. A network that is trained here is
+trained once more at the end, on training and validation patients, so that all methods use the same ones. Two Markdown tables
+go to standard output: the AUC of each method by breast and by image, and paired differences, all with 95 % confidence
+intervals over patients. A file results.md beside the runs adds date, machine, counts and caveats, ready for docs/results.md.
 
 With several divisions, all of it is repeated with other folds, validation patients and seeds of training, and each AUC is that
 of all divisions' pairs: less of it is chance.

@@ -211,7 +211,7 @@ def changed(network, other, part):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("epoch", [1, 2, 3, 4])  # the last one of the head, the first one of fine-tuning, all of them
+@pytest.mark.parametrize("epoch", [1, 2, 3, 4])  # two of the head, then two of fine-tuning
 def test_refit_that_was_interrupted_goes_on_after_its_last_epoch(
     prepared, thin_body, exported, tmp_path, monkeypatch, epoch
 ):

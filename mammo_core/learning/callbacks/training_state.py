@@ -109,7 +109,7 @@ def restore(path: Path, network: keras.Model, optimizer: keras.optimizers.Optimi
 
 
 def restore_state(path: Path, network: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
-    """Restore network and optimiser; see `restore`."""
+    """Restore network and optimiser, but no best score; see `restore`."""
     with _opened(path) as state:
         for index, variable in enumerate(_variables(network, optimizer)):
             variable.assign(state[str(index)])
